@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * domstats: how every virtual machine of a QEMU/KVM host is doing, in one call.
+ *
+ * The groups, fields, types and flags are libvirt's, with libvirt's own constants:
+ * VIR_DOMAIN_STATS_* for groups, VIR_CONNECT_GET_ALL_DOMAINS_STATS_* for flags. What a
+ * record holds is read with libvirt's virTypedParamsGet*() functions.
+ *
+ * Every function may be called from several threads at once on one connection, save
+ * domstats_close(), which must be the last. Between calls nothing runs: no thread, no timer.
+ */
+#ifndef DOMSTATS_H
+#define DOMSTATS_H
+
+#include <glib.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+/* Errors of a whole call. What befalls a single domain is never an error of the call: it is
+ * the health of that domain's record. */
+#define DOMSTATS_ERROR (domstats_error_quark())
+GQuark domstats_error_quark(void);
+
+/* One to one with libvirt's virErrorNumber, which is the value of each. */
+typedef enum {
+    DOMSTATS_ERROR_INTERNAL = VIR_ERR_INTERNAL_ERROR,
+    DOMSTATS_ERROR_NO_SUPPORT = VIR_ERR_NO_SUPPORT,
+    DOMSTATS_ERROR_NO_CONNECT = VIR_ERR_NO_CONNECT,
+    DOMSTATS_ERROR_INVALID_ARG = VIR_ERR_INVALID_ARG,
+    DOMSTATS_ERROR_SYSTEM = VIR_ERR_SYSTEM_ERROR,
+    DOMSTATS_ERROR_NO_DOMAIN = VIR_ERR_NO_DOMAIN,
+    DOMSTATS_ERROR_TIMEOUT = VIR_ERR_OPERATION_TIMEOUT,
+    DOMSTATS_ERROR_UNSUPPORTED = VIR_ERR_ARGUMENT_UNSUPPORTED,
+} DomstatsError;
+
+/* How a domain is doing, as far as its monitor shows it. */
+typedef enum {
+    DOMSTATS_HEALTH_OK,         /* all replies came within the deadline */
+    DOMSTATS_HEALTH_SLOW,       /* replies came late; the connection is kept */
+    DOMSTATS_HEALTH_BUSY,       /* another process holds the monitor */
+    DOMSTATS_HEALTH_WEDGED,     /* QEMU's main loop is blocked, its monitor thread answers */
+    DOMSTATS_HEALTH_STOPPED,    /* nothing answers: process stopped or in uninterruptible sleep */
+    DOMSTATS_HEALTH_GONE,       /* the process ended, or nothing has the name that was asked for */
+    DOMSTATS_HEALTH_DENIED,     /* no permission to connect */
+    DOMSTATS_HEALTH_BROKEN,     /* the peer does not speak QMP, or broke its rules or our limits */
+    DOMSTATS_HEALTH_NO_MONITOR, /* QEMU runs without a QMP monitor that could be used */
+} DomstatsHealth;
+
+/* The name of @health as it is printed: "ok", "slow", ...; "unknown" for any other number. */
+const char *domstats_health_to_string(DomstatsHealth health);
+
+/* Flags of our own, beside VIR_CONNECT_GET_ALL_DOMAINS_STATS_*. */
+typedef enum {
+    /* Fields libvirt does not have, named "ext.*"; docs/fields.md lists them. */
+    DOMSTATS_GET_STATS_EXT = 1 << 16,
+    /* A record that is not complete brings the domain's last complete one in @last. */
+    DOMSTATS_GET_STATS_LAST = 1 << 17,
+} DomstatsGetStatsFlags;
+
+typedef struct DomstatsRecord DomstatsRecord;
+
+/* The answer for one domain. Owned by the list it came in; all members are read-only. */
+struct DomstatsRecord {
+    char *name;                        /* query-name, else the socket's name */
+    char uuid[VIR_UUID_STRING_BUFLEN]; /* query-uuid, else version 5 of the socket's path */
+    int id;                            /* positive, the same while that QEMU runs; -1 not running */
+    virTypedParameterPtr params;       /* NULL when @n_params is 0 */
+    int n_params;
+    DomstatsHealth health;
+    char *reason;         /* a sentence for a person; NULL when @health is OK */
+    int64_t since_us;     /* wall clock, µs since 1970: when @health became what it is */
+    int64_t taken_us;     /* wall clock, µs since 1970: when the last answer was taken */
+    int64_t monitor_us;   /* µs from the first command to the last answer; -1: none came */
+    unsigned int missing; /* wanted groups (VIR_DOMAIN_STATS_*) that are not, or not whole, in it */
+    DomstatsRecord *last; /* with DOMSTATS_GET_STATS_LAST; else NULL */
+};
+
+/* How a connection behaves. All zero is the default; set members by name, so that those
+ * which come with later versions stay zero. Strings are borrowed for domstats_open() only. */
+typedef struct {
+    unsigned int timeout_ms; /* deadline of a call that names none; 0: 5000 */
+    unsigned int n_threads;  /* threads of one call, its caller's included; 0: as many as pay */
+    bool release_monitors;   /* let go of every monitor at the end of each call */
+    const char *const *perf_events; /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;
+                                       opened for each QEMU when first met; NULL: none */
+    const char *resctrl_root;       /* NULL: /sys/fs/resctrl */
+    void *reserved[8];
+} DomstatsOptions;
+
+typedef struct DomstatsConn DomstatsConn;
+
+#define DOMSTATS_DEFAULT_TIMEOUT_MS 5000
+
+/* Opens a set of domains:
+ *   NULL or "auto"   every QEMU process of this host, found through /proc
+ *   "dir:PATH"       every QMP socket in a directory
+ *   "socket:PATH"    one monitor
+ *   "libvirt:URI"    the domains of a libvirt connection, active or not
+ *   "replay:PATH"    a recorded host, made by domstats_save_recording()
+ * @options may be NULL. Gives a connection to be closed with domstats_close(), or NULL:
+ * INVALID_ARG when the source is not one of these, NO_CONNECT when the place it names
+ * cannot be used. A domain that cannot be reached is no error. */
+DomstatsConn *domstats_open(const char *source, const DomstatsOptions *options, GError **error);
+
+/* Closes all monitors and frees @conn; NULL is taken. No other call may be running. */
+void domstats_close(DomstatsConn *conn);
+
+/* The statistics of every domain that the filter bits of @flags select.
+ *
+ * @stats: VIR_DOMAIN_STATS_* bits; 0 means every group that the domain, its QEMU and this
+ * host support. @flags: VIR_CONNECT_GET_ALL_DOMAINS_STATS_* and DomstatsGetStatsFlags.
+ * @timeout_ms: the deadline of the whole call, whatever happens; 0: the connection's.
+ *
+ * Gives the number of records and sets @ret_records to a NULL-terminated array (also for
+ * none) to be freed with domstats_record_list_free(). Gives -1 and leaves @ret_records
+ * untouched on error: INVALID_ARG for an unknown flag, UNSUPPORTED when ENFORCE_STATS is
+ * set and a group cannot be served (the text names group and domain), SYSTEM when the
+ * source itself can no longer be read. */
+int domstats_get_all_domain_stats(DomstatsConn *conn, unsigned int stats, unsigned int flags,
+                                  unsigned int timeout_ms, DomstatsRecord ***ret_records,
+                                  GError **error);
+
+/* The same for the domains named in the NULL-terminated @domains: each a name, a UUID or
+ * the decimal id; in that order, twice if named twice. One that a filter excludes is left
+ * out; one that does not exist gives a record without parameters whose health is GONE and
+ * whose name is what was asked for. An empty list is INVALID_ARG. */
+int domstats_domain_list_get_stats(DomstatsConn *conn, const char *const *domains,
+                                   unsigned int stats, unsigned int flags, unsigned int timeout_ms,
+                                   DomstatsRecord ***ret_records, GError **error);
+
+/* Frees a NULL-terminated array of records and all they hold; NULL is taken. */
+void domstats_record_list_free(DomstatsRecord **records);
+
+/* A descriptor that becomes readable when a monitor has sent something or a QEMU has ended;
+ * it belongs to @conn. -1 and SYSTEM when none can be made. */
+int domstats_get_fd(DomstatsConn *conn, GError **error);
+
+/* Takes in what has come, without waiting: call it when that descriptor is readable. QEMU
+ * keeps what is not read in its own memory, so a program that holds monitors for long must. */
+void domstats_dispatch(DomstatsConn *conn);
+
+/* Asks every domain everything and saves each reply and host file as it came, under the new
+ * or empty folder @dir, for "replay:@dir". Gives the number of domains, or -1. */
+int domstats_save_recording(DomstatsConn *conn, const char *dir, unsigned int timeout_ms,
+                            GError **error);
+
+G_END_DECLS
+
+#endif
