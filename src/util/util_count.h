@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * util_count: a number that may be absent. What a peer did not give stays absent: never 0.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+    uint64_t value; /* meaningless unless @is_present */
+    bool is_present;
+} UtilCount;
+
+static inline UtilCount
+util_count_of(uint64_t value)
+{
+    return (UtilCount){value, true};
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * util_deadline: a moment on the monotonic clock and what is left until it; the one reader
+ * of clocks.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Microseconds on the monotonic clock. */
+typedef struct {
+    int64_t at_us;
+} UtilDeadline;
+
+/* Now, on the monotonic clock and on the wall clock (µs since 1970). */
+int64_t util_deadline_now_us(void);
+int64_t util_deadline_wall_us(void);
+
+UtilDeadline util_deadline_in_ms(unsigned int timeout_ms);
+
+/* The earlier of @self and @timeout_ms from now. */
+UtilDeadline util_deadline_at_most(UtilDeadline self, unsigned int timeout_ms);
+
+/* What is left, never negative; in ms rounded up, so that a poll of it does not spin. */
+int64_t util_deadline_left_us(UtilDeadline self);
+int util_deadline_left_ms(UtilDeadline self);
+bool util_deadline_has_passed(UtilDeadline self);
+
+/* A condition variable on the same clock, and a wait for it; false once @self has passed. */
+void util_deadline_init_cond(pthread_cond_t *cond);
+bool util_deadline_wait_cond(UtilDeadline self, pthread_cond_t *cond, pthread_mutex_t *lock);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * util_error: the error domain inside the library. A UtilError becomes a public DomstatsError
+ * in one place, qemu_driver.c.
+ */
+#pragma once
+
+#include <glib.h>
+
+#define UTIL_ERROR (util_error_quark())
+GQuark util_error_quark(void);
+
+typedef enum {
+    UTIL_ERROR_INVALID,     /* what the caller gave cannot be meant */
+    UTIL_ERROR_UNSUPPORTED, /* meant, but not to be had here */
+    UTIL_ERROR_CONNECT,     /* a place that cannot be reached or read */
+    UTIL_ERROR_DENIED,      /* no permission */
+    UTIL_ERROR_BROKEN,      /* a peer or a file that breaks the rules or our limits */
+    UTIL_ERROR_SYSTEM,      /* the operating system refused: descriptors, memory maps */
+    UTIL_ERROR_INTERNAL,
+} UtilError;
