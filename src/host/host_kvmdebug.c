@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_kvmdebug: KVM's statistics of a whole virtual machine, out of debugfs; a part of
+ * host_kvmstat.
+ *
+ * Owns nothing. One folder a machine, named <pid>-<descriptor>, one file a statistic. Knows
+ * neither kinds nor units: debugfs does not tell them.
+ */
+#include <string.h>
+
+#include "host_kvmstat.h"
+#include "host_text.h"
+
+#define KVM_FOLDER       "sys/kernel/debug/kvm"
+#define MAX_MACHINES     65536
+#define MAX_ENTRIES      8192    /* statistics, and a folder a vCPU */
+#define HISTOGRAM_SUFFIX "_hist" /* of a histogram debugfs shows only the first bucket */
+
+/* The machine's folder; NULL if it has none that can be seen. */
+static char *
+find_folder(HostRoot *root, pid_t pid)
+{
+    g_auto(GStrv) names = host_root_list(root, KVM_FOLDER, MAX_MACHINES);
+    g_autofree char *prefix = g_strdup_printf("%d-", pid);
+
+    for (size_t i = 0; names && names[i]; i++) {
+        if (g_str_has_prefix(names[i], prefix) &&
+            host_text_whole_count(names[i] + strlen(prefix)).is_present)
+            return g_strconcat(KVM_FOLDER "/", names[i], NULL);
+    }
+    return NULL;
+}
+
+static UtilCount
+read_count(HostRoot *root, const char *folder, const char *name)
+{
+    g_autofree char *path = g_strconcat(folder, "/", name, NULL);
+    char text[32] = "";
+
+    if (host_root_read(root, path, text, sizeof(text)) <= 0)
+        return (UtilCount){0};
+    return host_text_whole_count(text);
+}
+
+static void
+clear_stat(gpointer stat)
+{
+    g_free(((HostKvmDebugStat *)stat)->name);
+}
+
+GArray *
+host_kvmstat_read_debugfs(HostRoot *root, pid_t pid)
+{
+    g_autofree char *folder = find_folder(root, pid);
+    g_auto(GStrv) names = folder ? host_root_list(root, folder, MAX_ENTRIES) : NULL;
+    GArray *stats = NULL;
+
+    if (!names)
+        return NULL;
+    stats = g_array_new(FALSE, FALSE, sizeof(HostKvmDebugStat));
+    g_array_set_clear_func(stats, clear_stat);
+    for (size_t i = 0; names[i]; i++) {
+        UtilCount count = {0};
+
+        if (!g_str_has_suffix(names[i], HISTOGRAM_SUFFIX))
+            count = read_count(root, folder, names[i]);
+        if (count.is_present) {
+            HostKvmDebugStat stat = {g_strdup(names[i]), count.value};
+
+            g_array_append_val(stats, stat);
+        }
+    }
+    return stats;
+}
+
+void
+host_kvmstat_read_debugfs_some(HostRoot *root, pid_t pid, const char *const *names,
+                               UtilCount *ret_counts)
+{
+    g_autofree char *folder = find_folder(root, pid);
+
+    for (size_t i = 0; names[i]; i++)
+        ret_counts[i] = folder ? read_count(root, folder, names[i]) : (UtilCount){0};
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_kvmstat: KVM's own statistics of a virtual machine, read without QEMU's help.
+ *
+ * QEMU 8.1 and later keeps a descriptor for each vCPU from which the kernel gives that
+ * vCPU's statistics; we take a copy of it. Only descriptors of exactly that kind are taken.
+ * debugfs has the sums over a machine, for those who may read it.
+ */
+#pragma once
+
+#include "host_root.h"
+#include "util/util_count.h"
+
+typedef enum {
+    HOST_KVMSTAT_CUMULATIVE, /* only grows */
+    HOST_KVMSTAT_INSTANT,    /* goes up and down */
+    HOST_KVMSTAT_PEAK,       /* the highest so far */
+    HOST_KVMSTAT_HISTOGRAM,  /* has no one value */
+} HostKvmKind;
+
+typedef struct {
+    const char *name; /* as query-stats spells it */
+    HostKvmKind kind;
+    bool is_boolean; /* its unit */
+    uint64_t value;  /* as the kernel gives it, not scaled; nothing for a histogram */
+} HostKvmStat;
+
+/* Where which value stands in a statistics block (KVM_GET_STATS_FD in the kernel's KVM
+ * documentation), checked once against all limits. */
+typedef struct HostKvmLayout HostKvmLayout;
+
+/* Takes a whole block as it is read from the descriptor, from offset 0 to its end; NULL and
+ * BROKEN when it is none. Statistics of a kind that we do not know are left out. */
+HostKvmLayout *host_kvmstat_parse(const uint8_t *block, size_t size, GError **error);
+HostKvmLayout *host_kvmstat_layout_ref(HostKvmLayout *self);
+void host_kvmstat_layout_unref(HostKvmLayout *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostKvmLayout, host_kvmstat_layout_unref)
+
+size_t host_kvmstat_layout_n_stats(const HostKvmLayout *self);
+/* The part of a block that holds the values: where it begins and how long it is. */
+size_t host_kvmstat_layout_data(const HostKvmLayout *self, size_t *ret_size);
+/* Values out of that part, host_kvmstat_layout_n_stats() of them; names borrow from @self. */
+void host_kvmstat_layout_decode(const HostKvmLayout *self, const uint8_t *data,
+                                HostKvmStat *ret_stats);
+
+typedef struct HostKvmStats HostKvmStats;
+
+/* Copies of the statistics descriptors that @pid, a live process, has now. NULL where there
+ * are none (UNSUPPORTED), the right is lacking (DENIED), or another reason. They keep the
+ * kernel's part of the machine alive: free them as soon as the process has ended. */
+HostKvmStats *host_kvmstat_open(pid_t pid, GError **error);
+void host_kvmstat_free(HostKvmStats *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostKvmStats, host_kvmstat_free)
+
+size_t host_kvmstat_n_vcpus(const HostKvmStats *self);
+
+typedef struct {
+    unsigned int number; /* of the vCPU, as KVM and cpu-index have it */
+    const HostKvmStat *stats;
+    size_t n_stats;
+} HostKvmVcpu;
+
+/* The @i-th vCPU, ascending by number; one system call. What @ret_vcpu points to is good
+ * until the next call with @self. False when the kernel no longer gives it. */
+bool host_kvmstat_read(HostKvmStats *self, size_t i, HostKvmVcpu *ret_vcpu);
+
+/* One statistic of a whole machine in debugfs, where a vCPU's stand as the sum over all. */
+typedef struct {
+    char *name;
+    uint64_t value;
+} HostKvmDebugStat;
+
+/* HostKvmDebugStat elements, ascending by name, without histograms; NULL where debugfs has
+ * nothing for @pid or may not be read. Free with g_array_unref(). */
+GArray *host_kvmstat_read_debugfs(HostRoot *root, pid_t pid);
+
+/* Only those @names, NULL-ended, into @ret_counts, one each. */
+void host_kvmstat_read_debugfs_some(HostRoot *root, pid_t pid, const char *const *names,
+                                    UtilCount *ret_counts);

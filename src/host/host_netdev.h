@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_netdev: interface counters of the host, read once for all, and which tap devices a
+ * process has open.
+ */
+#pragma once
+
+#include "host_root.h"
+
+/* As the host counts: rx is what the host received from the device. */
+typedef struct {
+    uint64_t rx_bytes, rx_packets, rx_errors, rx_drops;
+    uint64_t tx_bytes, tx_packets, tx_errors, tx_drops;
+} HostNetdevCounters;
+
+typedef struct HostNetdevTable HostNetdevTable;
+
+/* Text of /proc/net/dev in, a table by name out; lines that are none are left out. */
+HostNetdevTable *host_netdev_parse(const char *text);
+/* The table of the network namespace that @pid lives in; 0: the reader's own. NULL with errno. */
+HostNetdevTable *host_netdev_read(HostRoot *root, pid_t pid);
+void host_netdev_free(HostNetdevTable *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostNetdevTable, host_netdev_free)
+
+/* NULL if there is no such device; borrowed. */
+const HostNetdevCounters *host_netdev_lookup(const HostNetdevTable *self, const char *name);
+
+/* One network device that a process holds open. */
+typedef struct {
+    int fd; /* its number in that process */
+    char *ifname;
+    bool is_macvtap;
+} HostNetdevTap;
+
+/* HostNetdevTap elements in order of their descriptors, from fdinfo ("iff:") and, for macvtap,
+ * the link of the descriptor; a device with several queues once. NULL when not readable. */
+GArray *host_netdev_list_taps(HostRoot *root, pid_t pid);

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_process: what /proc tells of one process and of its threads.
+ *
+ * Owns nothing: each call reads what it needs. Numbers stay in the kernel's units; who turns
+ * ticks into nanoseconds knows the host's tick rate. The process's cgroup is host_cgroup.c's.
+ */
+#include "host_process.h"
+
+#include <string.h>
+
+#include "host_text.h"
+
+#define MAX_PATH_BYTES 64
+#define MAX_THREADS    65536
+#define NS_DIGITS      6 /* decimals of a millisecond that are nanoseconds */
+
+/* Enough for a line of stat, whose only text is a name of 64 bytes at most. */
+#define MAX_STAT_BYTES 1024
+/* As much as one read() of /proc gives; the lines we want are in it. */
+#define MAX_SCHED_BYTES  4096
+#define MAX_STATUS_BYTES 16384
+
+/* proc/<pid>/<name>, or that of the thread @tid if it is not 0. */
+static void
+make_path(char path[MAX_PATH_BYTES], pid_t pid, pid_t tid, const char *name)
+{
+    if (tid == 0)
+        g_snprintf(path, MAX_PATH_BYTES, "proc/%d/%s", pid, name);
+    else
+        g_snprintf(path, MAX_PATH_BYTES, "proc/%d/task/%d/%s", pid, tid, name);
+}
+
+/* Fields of stat by their numbers in proc(5), counted from the state, which is the third. */
+typedef struct {
+    int field;
+    size_t offset;
+} StatField;
+
+static const StatField stat_fields[] = {
+    {14, offsetof(HostProcessStat, user_ticks)},
+    {15, offsetof(HostProcessStat, system_ticks)},
+    {22, offsetof(HostProcessStat, start_ticks)},
+    {24, offsetof(HostProcessStat, rss_pages)},
+};
+
+static bool
+parse_stat_numbers(const char *text, HostProcessStat *stat)
+{
+    int at_field = 4;
+    const char *skipped = NULL;
+    size_t size = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(stat_fields); i++) {
+        void *place = (char *)stat + stat_fields[i].offset;
+
+        for (; at_field < stat_fields[i].field; at_field++) {
+            if (!host_text_take_field(&text, &skipped, &size))
+                return false;
+        }
+        if (!host_text_take_count(&text, place))
+            return false;
+        at_field++;
+    }
+    return true;
+}
+
+bool
+host_process_parse_stat(const char *text, HostProcessStat *ret_stat)
+{
+    HostProcessStat stat = {0};
+    const char *name = strchr(text, '(');
+    const char *behind = strrchr(text, ')'); /* a name may hold ")" itself, numbers do not */
+    size_t size = 0;
+
+    if (!name || !behind || behind < name)
+        return false;
+    name++;
+    size = (size_t)(behind - name);
+    if (size >= sizeof(stat.name))
+        return false;
+    memcpy(stat.name, name, size);
+    if (behind[1] != ' ' || !g_ascii_isalpha(behind[2]) || behind[3] != ' ')
+        return false;
+    stat.state = behind[2];
+    if (!parse_stat_numbers(behind + 3, &stat))
+        return false;
+    *ret_stat = stat;
+    return true;
+}
+
+bool
+host_process_read_stat(HostRoot *root, pid_t pid, pid_t tid, HostProcessStat *ret_stat)
+{
+    char path[MAX_PATH_BYTES] = "";
+    char text[MAX_STAT_BYTES] = "";
+
+    make_path(path, pid, tid, "stat");
+    return host_root_read(root, path, text, sizeof(text)) > 0 &&
+           host_process_parse_stat(text, ret_stat);
+}
+
+UtilCount
+host_process_read_run_delay_ns(HostRoot *root, pid_t pid, pid_t tid)
+{
+    UtilCount delay = {0};
+    char path[MAX_PATH_BYTES] = "";
+    char text[MAX_PATH_BYTES] = "";
+    const char *at = text;
+    uint64_t run_ns = 0;
+
+    make_path(path, pid, tid, "schedstat");
+    if (host_root_read(root, path, text, sizeof(text)) > 0 && host_text_take_count(&at, &run_ns))
+        delay.is_present = host_text_take_count(&at, &delay.value);
+    return delay;
+}
+
+/* Milliseconds with decimals, all of them nanoseconds at most, in nanoseconds; exact, which
+ * floating point is not. Digits past the nanosecond are dropped. */
+static UtilCount
+parse_ms_as_ns(const char *text)
+{
+    UtilCount ns = {0};
+    int n_decimals = -1; /* no point yet */
+
+    while (*text == ' ' || *text == ':' || *text == '\t')
+        text++;
+    if (!g_ascii_isdigit(*text))
+        return ns;
+    for (; g_ascii_isdigit(*text) || (*text == '.' && n_decimals < 0); text++) {
+        if (*text == '.') {
+            n_decimals = 0;
+        } else if (n_decimals < NS_DIGITS) {
+            if (__builtin_mul_overflow(ns.value, 10U, &ns.value) ||
+                __builtin_add_overflow(ns.value, (uint64_t)(*text - '0'), &ns.value))
+                return ns;
+            n_decimals += n_decimals >= 0;
+        }
+    }
+    for (int i = MAX(n_decimals, 0); i < NS_DIGITS; i++) {
+        if (__builtin_mul_overflow(ns.value, 10U, &ns.value))
+            return ns;
+    }
+    ns.is_present = *text == '\n' || *text == '\0';
+    return ns;
+}
+
+UtilCount
+host_process_parse_wait_sum_ns(const char *sched_text)
+{
+    /* Newest spelling first: kernels since 5.16, before, and long before. */
+    static const char *const names[] = {"wait_sum", "se.statistics.wait_sum", "se.wait_sum"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *behind = host_text_find_line(sched_text, names[i]);
+
+        if (behind && (*behind == ' ' || *behind == ':'))
+            return parse_ms_as_ns(behind);
+    }
+    return (UtilCount){0};
+}
+
+UtilCount
+host_process_read_wait_sum_ns(HostRoot *root, pid_t pid, pid_t tid)
+{
+    char path[MAX_PATH_BYTES] = "";
+    char text[MAX_SCHED_BYTES] = "";
+
+    make_path(path, pid, tid, "sched");
+    if (host_root_read(root, path, text, sizeof(text)) <= 0)
+        return (UtilCount){0};
+    return host_process_parse_wait_sum_ns(text);
+}
+
+bool
+host_process_has_wait_sum(HostRoot *root)
+{
+    char text[MAX_SCHED_BYTES] = "";
+
+    if (host_root_read(root, "proc/sys/kernel/sched_schedstats", text, sizeof(text)) > 0)
+        return text[0] == '1';
+    /* Kernels without the switch have the line always or never. */
+    return host_root_read(root, "proc/self/sched", text, sizeof(text)) > 0 &&
+           host_process_parse_wait_sum_ns(text).is_present;
+}
+
+char *
+host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid)
+{
+    char path[MAX_PATH_BYTES] = "";
+    char text[256] = "";
+
+    make_path(path, pid, tid, "wchan");
+    if (host_root_read(root, path, text, sizeof(text)) <= 0)
+        return g_strdup("");
+    g_strchomp(text);
+    for (const char *at = text; *at; at++) {
+        if (!g_ascii_isgraph(*at))
+            return g_strdup("");
+    }
+    return g_strdup(g_str_equal(text, "0") ? "" : text);
+}
+
+static int
+compare_pids(const void *a, const void *b)
+{
+    pid_t first = *(const pid_t *)a;
+    pid_t second = *(const pid_t *)b;
+
+    return (first > second) - (first < second);
+}
+
+pid_t *
+host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n)
+{
+    char path[MAX_PATH_BYTES] = "";
+    g_auto(GStrv) names = NULL;
+    g_autofree pid_t *tids = NULL;
+    size_t n = 0;
+
+    make_path(path, pid, 0, "task");
+    names = host_root_list(root, path, MAX_THREADS);
+    if (!names)
+        return NULL;
+    tids = g_new0(pid_t, g_strv_length(names) + 1);
+    for (size_t i = 0; names[i]; i++) {
+        pid_t tid = host_text_pid(names[i]);
+
+        if (tid > 0)
+            tids[n++] = tid;
+    }
+    qsort(tids, n, sizeof(*tids), compare_pids);
+    if (ret_n)
+        *ret_n = n;
+    return g_steal_pointer(&tids);
+}
+
+void
+host_process_read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory)
+{
+    char path[MAX_PATH_BYTES] = "";
+    g_autofree char *rollup = NULL;
+    g_autofree char *status = NULL;
+
+    *ret_memory = (HostProcessMemory){0};
+    make_path(path, pid, 0, "smaps_rollup");
+    rollup = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
+    if (rollup) {
+        ret_memory->pss_kib = host_text_line_count(rollup, "Pss:");
+        /* Unlike VmSwap of status it has the shared memory of a guest in it. */
+        ret_memory->swap_kib = host_text_line_count(rollup, "Swap:");
+    }
+    make_path(path, pid, 0, "status");
+    status = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
+    if (status)
+        ret_memory->hugetlb_kib = host_text_line_count(status, "HugetlbPages:");
+}

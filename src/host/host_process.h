@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_process: what /proc tells of one process and of its threads.
+ */
+#pragma once
+
+#include "host_root.h"
+#include "util/util_count.h"
+
+/* /proc/<pid>/stat or /proc/<pid>/task/<tid>/stat */
+typedef struct {
+    char state; /* R, S, D, T, t, Z, X, I */
+    uint64_t user_ticks;
+    uint64_t system_ticks;
+    uint64_t start_ticks; /* since boot: with the pid, the identity of a process */
+    uint64_t rss_pages;
+    char name[64]; /* comm, as it is */
+} HostProcessStat;
+
+/* Parses one line of stat; false if it is none. The name may hold blanks and parentheses. */
+bool host_process_parse_stat(const char *text, HostProcessStat *ret_stat);
+
+/* @tid 0: the process itself. */
+bool host_process_read_stat(HostRoot *root, pid_t pid, pid_t tid, HostProcessStat *ret_stat);
+
+/* Nanoseconds a thread waited on a run queue: the second number of schedstat. */
+UtilCount host_process_read_run_delay_ns(HostRoot *root, pid_t pid, pid_t tid);
+
+/* Nanoseconds of wait_sum out of a thread's sched file; absent where the kernel prints no
+ * such line. Text in, so that it is pure. */
+UtilCount host_process_parse_wait_sum_ns(const char *sched_text);
+UtilCount host_process_read_wait_sum_ns(HostRoot *root, pid_t pid, pid_t tid);
+
+/* True if this kernel's sched files have that line now (sched_schedstats is on): ask once a
+ * round, the file is dear to read. */
+bool host_process_has_wait_sum(HostRoot *root);
+
+/* The kernel's name of what a thread sleeps in, "" if it does not tell. The caller frees. */
+char *host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid);
+
+/* The thread ids, ascending, zero-terminated; NULL when the process is gone. */
+pid_t *host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n);
+
+/* Proportional set, swap and huge pages, from smaps_rollup and status. KiB. */
+typedef struct {
+    UtilCount pss_kib;
+    UtilCount swap_kib;
+    UtilCount hugetlb_kib;
+} HostProcessMemory;
+
+void host_process_read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory);
+
+/* Nanoseconds out of the cgroup that libvirt made for the process; all absent when its cgroup
+ * is not one of libvirt's. @ret_user and @ret_system likewise. */
+typedef struct {
+    UtilCount time_ns;
+    UtilCount user_ns;
+    UtilCount system_ns;
+    bool is_libvirts; /* then an unreadable file means absent, not another source */
+} HostCgroupCpu;
+
+void host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostCgroupCpu *ret_cpu);

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_root: the files of a host under /proc and /sys, live or from a recording.
+ *
+ * Owns the descriptor of the root and, while it records, the recording. A live root follows
+ * links as the kernel does; a recorded tree came from somebody else, so there no path leaves
+ * it and only regular files are read. Knows nothing of what the files mean.
+ */
+#include "host_root.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host_path.h"
+#include "host_record.h"
+#include "util/util_error.h"
+#include "util/util_fd.h"
+#include "util/util_json.h"
+
+#define OPEN_FLAGS      (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+#define HOST_FILE       "host.json"
+#define MAX_HOST_BYTES  4096
+#define MAX_HOST_DEPTH  4
+#define MAX_TICKS       1000000
+#define MAX_PAGE_BYTES  (1L << 30)
+#define FIRST_ALL_BYTES 4096
+
+/* /proc gives this much with one read(), if the file is that long. */
+#define ONE_READ_BYTES 4096
+
+struct HostRoot {
+    int folder_fd; /* O_PATH */
+    bool is_live;
+    long ticks_per_second;
+    long page_bytes;
+    HostRecord *record; /* atomic: set once, from any thread */
+};
+
+HostRoot *
+host_root_new_live(void)
+{
+    HostRoot *self = g_new0(HostRoot, 1);
+
+    self->folder_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    self->is_live = true;
+    self->ticks_per_second = sysconf(_SC_CLK_TCK);
+    self->page_bytes = sysconf(_SC_PAGESIZE);
+    return self;
+}
+
+/* Says that @dir is no recording; @reason is a file's fault. */
+static bool
+fail_host_file(const char *dir, const char *reason, GError **error)
+{
+    g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "'%s' is not a recording: %s in '%s'", dir,
+                reason, HOST_FILE);
+    return false;
+}
+
+static bool
+read_host_file(HostRoot *self, const char *dir, GError **error)
+{
+    g_autoptr(UtilJson) host = NULL;
+    char text[MAX_HOST_BYTES] = "";
+    ssize_t size = host_root_read(self, HOST_FILE, text, sizeof(text));
+    int64_t ticks = 0;
+    int64_t page_bytes = 0;
+
+    if (size < 0)
+        return fail_host_file(dir, g_strerror(errno), error);
+    host = util_json_parse(text, (size_t)size, MAX_HOST_DEPTH, NULL);
+    if (!host)
+        return fail_host_file(dir, "no JSON", error);
+    if (!util_json_member_int64(host, "ticks_per_second", &ticks) || ticks < 1 || ticks > MAX_TICKS)
+        return fail_host_file(dir, "no usable ticks_per_second", error);
+    if (!util_json_member_int64(host, "page_bytes", &page_bytes) || page_bytes < 1 ||
+        page_bytes > MAX_PAGE_BYTES)
+        return fail_host_file(dir, "no usable page_bytes", error);
+    self->ticks_per_second = (long)ticks;
+    self->page_bytes = (long)page_bytes;
+    return true;
+}
+
+HostRoot *
+host_root_new_recorded(const char *dir, GError **error)
+{
+    g_autoptr(HostRoot) self = g_new0(HostRoot, 1);
+
+    self->folder_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (self->folder_fd < 0) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "cannot open recording '%s': %s", dir,
+                    g_strerror(errno));
+        return NULL;
+    }
+    if (!read_host_file(self, dir, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+void
+host_root_free(HostRoot *self)
+{
+    if (!self)
+        return;
+    util_fd_clear(&self->folder_fd);
+    host_record_free(self->record);
+    g_free(self);
+}
+
+bool
+host_root_is_live(const HostRoot *self)
+{
+    return self->is_live;
+}
+
+long
+host_root_ticks_per_second(const HostRoot *self)
+{
+    return self->ticks_per_second;
+}
+
+long
+host_root_page_bytes(const HostRoot *self)
+{
+    return self->page_bytes;
+}
+
+static HostRecord *
+get_record(HostRoot *self)
+{
+    return g_atomic_pointer_get(&self->record);
+}
+
+/* A recorded tree may hold what would block or do harm when read: devices, pipes. */
+static int
+open_recorded_file(const HostRoot *self, const char *path)
+{
+    g_auto(UtilFd) fd = host_path_open(self->folder_fd, path, OPEN_FLAGS);
+    struct stat status = {0};
+
+    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        return util_fd_steal(&fd);
+    if (fd >= 0)
+        errno = EINVAL;
+    return -1;
+}
+
+static int
+open_file(const HostRoot *self, const char *path)
+{
+    if (self->is_live)
+        return openat(self->folder_fd, path, OPEN_FLAGS);
+    return open_recorded_file(self, path);
+}
+
+/* Reads up to @size bytes or the end; the number, or -1 with errno. */
+static ssize_t
+read_up_to(int fd, char *buffer, size_t size)
+{
+    size_t n_bytes = 0;
+    ssize_t n = 0;
+
+    do {
+        n = read(fd, buffer + n_bytes, size - n_bytes);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        n_bytes += (size_t)MAX(n, 0);
+    } while (n != 0 && n_bytes < size && (n < 0 || size > ONE_READ_BYTES));
+    return (ssize_t)n_bytes;
+}
+
+ssize_t
+host_root_read(HostRoot *self, const char *path, char *buffer, size_t size)
+{
+    g_auto(UtilFd) fd = open_file(self, path);
+    HostRecord *record = get_record(self);
+    ssize_t n_bytes = 0;
+
+    if (fd < 0)
+        return -1;
+    n_bytes = read_up_to(fd, buffer, size - 1);
+    if (n_bytes < 0)
+        return -1;
+    buffer[n_bytes] = '\0';
+    if (record)
+        host_record_file(record, path, buffer, (size_t)n_bytes, (size_t)n_bytes < size - 1);
+    return n_bytes;
+}
+
+char *
+host_root_read_all(HostRoot *self, const char *path, size_t max_bytes, size_t *ret_size)
+{
+    g_auto(UtilFd) fd = open_file(self, path);
+    HostRecord *record = get_record(self);
+    g_autofree char *bytes = NULL;
+    size_t allocated = MIN(FIRST_ALL_BYTES, max_bytes + 1);
+    size_t n_bytes = 0;
+
+    if (fd < 0)
+        return NULL;
+    bytes = g_malloc(allocated + 1);
+    for (;;) {
+        ssize_t n = read(fd, bytes + n_bytes, allocated - n_bytes);
+
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            return NULL;
+        n_bytes += (size_t)MAX(n, 0);
+        if (n_bytes > max_bytes) {
+            errno = EFBIG;
+            return NULL;
+        }
+        if (n_bytes == allocated) {
+            allocated = MIN(allocated * 2, max_bytes + 1);
+            bytes = g_realloc(bytes, allocated + 1);
+        }
+    }
+    bytes[n_bytes] = '\0';
+    if (record)
+        host_record_file(record, path, bytes, n_bytes, true);
+    if (ret_size)
+        *ret_size = n_bytes;
+    return g_steal_pointer(&bytes);
+}
+
+static int
+open_folder(const HostRoot *self, const char *path)
+{
+    if (self->is_live)
+        return openat(self->folder_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return host_path_open(self->folder_fd, path, O_RDONLY | O_DIRECTORY);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Takes names out of @folder until the end or @max_names; says which in @ret_is_whole. */
+static char **
+take_names(DIR *folder, size_t max_names, bool *ret_is_whole)
+{
+    GPtrArray *names = g_ptr_array_new();
+    const struct dirent *entry = NULL;
+
+    while ((entry = readdir(folder))) {
+        if (g_str_equal(entry->d_name, ".") || g_str_equal(entry->d_name, ".."))
+            continue;
+        if (names->len >= max_names)
+            break;
+        g_ptr_array_add(names, g_strdup(entry->d_name));
+    }
+    *ret_is_whole = !entry;
+    if (names->len > 1)
+        qsort(names->pdata, names->len, sizeof(names->pdata[0]), compare_names);
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, FALSE);
+}
+
+/* A host has thousands of processes that no replay needs. */
+static bool
+may_record_list(const char *path)
+{
+    return !g_str_equal(path, "proc") && !g_str_equal(path, "proc/");
+}
+
+char **
+host_root_list(HostRoot *self, const char *path, size_t max_names)
+{
+    g_auto(UtilFd) fd = open_folder(self, path);
+    HostRecord *record = get_record(self);
+    bool is_whole = false;
+    char **names = NULL;
+    DIR *folder = NULL;
+
+    if (fd < 0)
+        return NULL;
+    folder = fdopendir(fd);
+    if (!folder)
+        return NULL;
+    (void)util_fd_steal(&fd); /* is the folder's now */
+    names = take_names(folder, max_names, &is_whole);
+    if (record && may_record_list(path))
+        host_record_list(record, path, dirfd(folder), names, is_whole);
+    closedir(folder);
+    return names;
+}
+
+/* The link itself of the last part, also in a live tree: nothing of it is followed. */
+static ssize_t
+read_link(const HostRoot *self, const char *path, char *target, size_t size)
+{
+    g_auto(UtilFd) parent = -1;
+    const char *name = NULL;
+
+    if (self->is_live)
+        return readlinkat(self->folder_fd, path, target, size);
+    parent = host_path_open_parent(self->folder_fd, path, false, &name);
+    if (parent < 0)
+        return -1;
+    return readlinkat(parent, name, target, size);
+}
+
+char *
+host_root_readlink(HostRoot *self, const char *path)
+{
+    HostRecord *record = get_record(self);
+    char target[PATH_MAX] = "";
+    ssize_t size = read_link(self, path, target, sizeof(target));
+
+    if (size < 0)
+        return NULL;
+    if ((size_t)size >= sizeof(target)) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    target[size] = '\0';
+    if (record)
+        host_record_link(record, path, target);
+    return g_strdup(target);
+}
+
+static void
+record_host_file(const HostRoot *self, HostRecord *record)
+{
+    g_autoptr(UtilJson) host = util_json_new_object();
+    g_autofree char *text = NULL;
+
+    util_json_set(host, "ticks_per_second", util_json_new_int64(self->ticks_per_second));
+    util_json_set(host, "page_bytes", util_json_new_int64(self->page_bytes));
+    text = util_json_to_text(host, false);
+    host_record_file(record, HOST_FILE, text, strlen(text), true);
+}
+
+bool
+host_root_start_recording(HostRoot *self, const char *dir, GError **error)
+{
+    g_autoptr(HostRecord) record = host_record_new(dir, error);
+
+    if (!record)
+        return false;
+    record_host_file(self, record);
+    if (!g_atomic_pointer_compare_and_exchange(&self->record, NULL, record)) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID,
+                    "cannot record into '%s': a recording was started before", dir);
+        return false;
+    }
+    g_steal_pointer(&record);
+    return true;
+}
+
+bool
+host_root_finish_recording(HostRoot *self, GError **error)
+{
+    HostRecord *record = get_record(self);
+    int first_errno = record ? host_record_finish(record) : 0;
+
+    if (first_errno == 0)
+        return true;
+    g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "the recording is not complete: %s",
+                g_strerror(first_errno));
+    return false;
+}
+
+UtilCount
+host_root_folder_size(HostRoot *self, const char *path)
+{
+    struct stat status;
+
+    if (!self->is_live || fstatat(self->folder_fd, path, &status, 0) < 0)
+        return (UtilCount){0};
+    return util_count_of((uint64_t)status.st_size);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_root: the files of a host under /proc and /sys, live or from a recording.
+ *
+ * Every host fact is read through it, so a recorded tree gives what the live one gave. Paths
+ * are relative to the root, without a leading slash: "proc/1/stat". May be used from several
+ * threads at once.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/util_count.h"
+
+typedef struct HostRoot HostRoot;
+
+HostRoot *host_root_new_live(void);
+/* The tree below @dir; page size and ticks come from its host.json. */
+HostRoot *host_root_new_recorded(const char *dir, GError **error);
+void host_root_free(HostRoot *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostRoot, host_root_free)
+
+/* False for a recording: no process, descriptor or network of it can be asked anything. */
+bool host_root_is_live(const HostRoot *self);
+/* Clock ticks a second and bytes a page of that host. */
+long host_root_ticks_per_second(const HostRoot *self);
+long host_root_page_bytes(const HostRoot *self);
+
+/* Reads a file from its start into @buffer, at most @size - 1 bytes, and ends it with NUL.
+ * Gives the number of bytes, or -1 with errno. What does not fit is cut. */
+ssize_t host_root_read(HostRoot *self, const char *path, char *buffer, size_t size);
+
+/* Reads a whole file, however long up to @max_bytes, NUL-terminated; NULL with errno
+ * (EFBIG past the limit). The caller frees. */
+char *host_root_read_all(HostRoot *self, const char *path, size_t max_bytes, size_t *ret_size);
+
+/* The names in a folder, without "." and "..", ascending with numbers by their value, at most
+ * @max_names (the rest is left out); NULL with errno. The caller frees with g_strfreev(). */
+char **host_root_list(HostRoot *self, const char *path, size_t max_names);
+
+/* Where a symbolic link points; NULL with errno. The caller frees. */
+char *host_root_readlink(HostRoot *self, const char *path);
+
+/* The size that stat() gives of a folder of a live host: of proc/<pid>/fd, since Linux 6.2, the
+ * number of descriptors. Absent for a recording or with errno. */
+UtilCount host_root_folder_size(HostRoot *self, const char *path);
+
+/* From now on keeps a copy, under @dir, of every file, list and link that is read; only the
+ * list of "proc" itself is not kept, which would name every process. Once per object. */
+bool host_root_start_recording(HostRoot *self, const char *dir, GError **error);
+/* Keeps no more; false when some copy could not be written. */
+bool host_root_finish_recording(HostRoot *self, GError **error);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_unixdiag: who listens on, and who is connected to, the unix sockets of this host,
+ * asked of the kernel (sock_diag) without touching any socket. One dump a round serves all.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "host_root.h"
+
+typedef struct HostUnixTable HostUnixTable;
+
+/* All unix sockets of our network namespace; NULL and an error where the kernel refuses. */
+HostUnixTable *host_unixdiag_read(GError **error);
+void host_unixdiag_free(HostUnixTable *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostUnixTable, host_unixdiag_free)
+
+typedef struct {
+    bool is_known;          /* a listener is in the table */
+    unsigned int n_clients; /* connections the listener has accepted */
+    unsigned int n_queued;  /* connections nobody has accepted yet */
+    ino_t peer_inode;       /* the client's end of an accepted connection; 0 if not told */
+} HostUnixListener;
+
+/* What the table knows of the listener whose bound path is @path (as bound; a leading '@'
+ * for the abstract ones) and, where non-zero, whose file has inode @file_inode. */
+void host_unixdiag_lookup(const HostUnixTable *self, const char *path, ino_t file_inode,
+                          HostUnixListener *ret_listener);
+
+/* The path a listening socket with that socket inode is bound to; NULL if none. Borrowed. */
+const char *host_unixdiag_path_of(const HostUnixTable *self, ino_t socket_inode);
+
+/* The process that has the socket inode open, found through /proc; 0 if none can be seen. */
+pid_t host_unixdiag_find_holder(HostRoot *root, ino_t socket_inode);
+
+/* For another network namespace: path of the listening socket inode by /proc/<pid>/net/unix.
+ * NULL if none; the caller frees. Works on recorded trees. */
+char *host_unixdiag_path_in_proc(HostRoot *root, pid_t pid, ino_t socket_inode);
