@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_emit_balloon: the group balloon. Three names mislead and are libvirt's: unused is the
+ * guest's free memory, available its total, usable its available memory.
+ */
+#include "qemu_emit.h"
+
+enum { BYTES_PER_KIB = 1024 };
+
+/* What the guest's driver tells, in libvirt's order. */
+static const struct {
+    QemuFieldId field;
+    size_t offset;
+    bool is_bytes; /* shown in KiB; others as they are */
+} guest_rows[] = {
+    {QEMU_FIELD_BALLOON_SWAP_IN, offsetof(QemuFactsMemory, swap_in), true},
+    {QEMU_FIELD_BALLOON_SWAP_OUT, offsetof(QemuFactsMemory, swap_out), true},
+    {QEMU_FIELD_BALLOON_MAJOR_FAULT, offsetof(QemuFactsMemory, major_faults), false},
+    {QEMU_FIELD_BALLOON_MINOR_FAULT, offsetof(QemuFactsMemory, minor_faults), false},
+    {QEMU_FIELD_BALLOON_UNUSED, offsetof(QemuFactsMemory, free_memory), true},
+    {QEMU_FIELD_BALLOON_AVAILABLE, offsetof(QemuFactsMemory, total_memory), true},
+    {QEMU_FIELD_BALLOON_USABLE, offsetof(QemuFactsMemory, available_memory), true},
+    {QEMU_FIELD_BALLOON_LAST_UPDATE, offsetof(QemuFactsMemory, last_update_s), false},
+    {QEMU_FIELD_BALLOON_DISK_CACHES, offsetof(QemuFactsMemory, disk_caches), true},
+    {QEMU_FIELD_BALLOON_HUGETLB_PGALLOC, offsetof(QemuFactsMemory, htlb_pgalloc), false},
+    {QEMU_FIELD_BALLOON_HUGETLB_PGFAIL, offsetof(QemuFactsMemory, htlb_pgfail), false},
+};
+
+static const QemuFieldCount ext_rows[] = {
+    {QEMU_FIELD_EXT_BALLOON_PSS, offsetof(HostProcessMemory, pss_kib)},
+    {QEMU_FIELD_EXT_BALLOON_SWAP, offsetof(HostProcessMemory, swap_kib)},
+    {QEMU_FIELD_EXT_BALLOON_HUGETLB, offsetof(HostProcessMemory, hugetlb_kib)},
+};
+
+/* Base memory and plugged devices, as QEMU has them now. */
+static UtilCount
+size_kib(const QemuFactsMemory *memory)
+{
+    uint64_t plugged = memory->plugged_bytes.is_present ? memory->plugged_bytes.value : 0;
+
+    if (!memory->base_bytes.is_present || memory->base_bytes.value > UINT64_MAX - plugged)
+        return (UtilCount){0};
+    return util_count_of((memory->base_bytes.value + plugged) / BYTES_PER_KIB);
+}
+
+/* Only libvirt tells a current size beside the maximum: then its maximum is what it shows. A
+ * command line's says nothing of memory plugged since, so QEMU's word comes first. */
+static UtilCount
+maximum_kib(const QemuEmitInput *input)
+{
+    const QemuDefinition *definition = input->definition;
+    UtilCount size = size_kib(&input->facts->memory);
+
+    if (definition == NULL || !definition->memory_kib.is_present)
+        return size;
+    if (definition->memory_current_kib.is_present || !size.is_present)
+        return definition->memory_kib;
+    return size;
+}
+
+static UtilCount
+current_kib(const QemuEmitInput *input)
+{
+    UtilCount actual = input->facts->memory.actual_bytes;
+
+    if (actual.is_present)
+        return util_count_of(actual.value / BYTES_PER_KIB);
+    if (input->definition != NULL && input->definition->memory_current_kib.is_present)
+        return input->definition->memory_current_kib;
+    return maximum_kib(input);
+}
+
+static void
+put_guest(QemuWriter *writer, const QemuFactsMemory *memory)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(guest_rows); i++) {
+        UtilCount value = *(const UtilCount *)((const char *)memory + guest_rows[i].offset);
+
+        if (guest_rows[i].is_bytes)
+            value.value /= BYTES_PER_KIB;
+        qemu_field_put_count(writer, guest_rows[i].field, value);
+    }
+}
+
+static void
+put_ext(QemuWriter *writer, const QemuEmitInput *input)
+{
+    const QemuFactsMemory *memory = &input->facts->memory;
+    UtilCount told = memory->last_update_s;
+
+    qemu_field_put_counts(writer, ext_rows, G_N_ELEMENTS(ext_rows), &input->facts->host.memory);
+    qemu_field_put_count(writer, QEMU_FIELD_EXT_BALLOON_POLLING_INTERVAL,
+                         memory->polling_interval_s);
+    if (memory->polling_interval_s.is_present)
+        qemu_field_put_boolean(writer, QEMU_FIELD_EXT_BALLOON_HAS_POLLING,
+                               memory->polling_interval_s.value > 0);
+    if (told.is_present && told.value > 0 && input->wall_s > 0 &&
+        told.value <= (uint64_t)input->wall_s)
+        qemu_field_put_ullong(writer, QEMU_FIELD_EXT_BALLOON_AGE,
+                              (uint64_t)input->wall_s - told.value);
+}
+
+bool
+qemu_emit_balloon(QemuWriter *writer, const QemuEmitInput *input)
+{
+    const QemuFactsHost *host = &input->facts->host;
+    UtilCount current = current_kib(input);
+    UtilCount maximum = maximum_kib(input);
+
+    qemu_field_put_count(writer, QEMU_FIELD_BALLOON_CURRENT, current);
+    qemu_field_put_count(writer, QEMU_FIELD_BALLOON_MAXIMUM, maximum);
+    if (input->is_active) {
+        put_guest(writer, &input->facts->memory);
+        if (host->has_process && input->page_bytes > 0)
+            qemu_field_put_ullong(writer, QEMU_FIELD_BALLOON_RSS,
+                                  host->process.rss_pages *
+                                      ((uint64_t)input->page_bytes / BYTES_PER_KIB));
+        if (input->with_ext)
+            put_ext(writer, input);
+    }
+    return current.is_present && maximum.is_present;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_emit_interface: the group interface. Names are from the guest's view: what the host
+ * sent into a tap device is what the guest received.
+ */
+#include "qemu_emit.h"
+
+static const struct {
+    QemuFieldId field;
+    size_t swapped; /* counter of a device that the guest is at the other end of */
+    size_t as_is;   /* of one whose counters libvirt shows as the host has them */
+} rows[] = {
+    {QEMU_FIELD_NET_RX_BYTES, offsetof(HostNetdevCounters, tx_bytes),
+     offsetof(HostNetdevCounters, rx_bytes)},
+    {QEMU_FIELD_NET_RX_PKTS, offsetof(HostNetdevCounters, tx_packets),
+     offsetof(HostNetdevCounters, rx_packets)},
+    {QEMU_FIELD_NET_RX_ERRS, offsetof(HostNetdevCounters, tx_errors),
+     offsetof(HostNetdevCounters, rx_errors)},
+    {QEMU_FIELD_NET_RX_DROP, offsetof(HostNetdevCounters, tx_drops),
+     offsetof(HostNetdevCounters, rx_drops)},
+    {QEMU_FIELD_NET_TX_BYTES, offsetof(HostNetdevCounters, rx_bytes),
+     offsetof(HostNetdevCounters, tx_bytes)},
+    {QEMU_FIELD_NET_TX_PKTS, offsetof(HostNetdevCounters, rx_packets),
+     offsetof(HostNetdevCounters, tx_packets)},
+    {QEMU_FIELD_NET_TX_ERRS, offsetof(HostNetdevCounters, rx_errors),
+     offsetof(HostNetdevCounters, tx_errors)},
+    {QEMU_FIELD_NET_TX_DROP, offsetof(HostNetdevCounters, rx_drops),
+     offsetof(HostNetdevCounters, tx_drops)},
+};
+
+static void
+put_nic(QemuWriter *writer, const QemuFactsNic *nic)
+{
+    qemu_field_put_string(writer, QEMU_FIELD_NET_NAME, nic->ifname);
+    for (size_t i = 0; nic->counters != NULL && i < G_N_ELEMENTS(rows); i++) {
+        size_t offset = nic->is_host_view ? rows[i].as_is : rows[i].swapped;
+
+        qemu_field_put_ullong(writer, rows[i].field,
+                              *(const uint64_t *)((const char *)nic->counters + offset));
+    }
+}
+
+bool
+qemu_emit_interface(QemuWriter *writer, const QemuEmitInput *input)
+{
+    const GArray *nics = input->facts->nics;
+
+    if (!input->is_active)
+        return true;
+    if (nics == NULL)
+        return false;
+    qemu_field_put_uint(writer, QEMU_FIELD_NET_COUNT, nics->len);
+    for (guint i = 0; i < nics->len; i++) {
+        const QemuFactsNic *nic = &g_array_index(nics, QemuFactsNic, i);
+
+        writer->index[0] = i;
+        if (nic->ifname != NULL) /* without one it is counted, and its number left out */
+            put_nic(writer, nic);
+    }
+    return true;
+}

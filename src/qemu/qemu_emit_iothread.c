@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_emit_iothread: the group iothread.
+ *
+ * The number of an IOThread is libvirt's: the N of its id "iothreadN". One with another id,
+ * which only a QEMU not started by libvirt has, gets its place in the reply, or the next number
+ * that none has.
+ */
+#include "qemu_emit.h"
+
+#include <string.h>
+
+/* True if @id is "iothread" and a number as libvirt writes it. */
+static bool
+parse_number(const char *id, unsigned int *ret_number)
+{
+    static const char prefix[] = "iothread";
+    guint64 number = 0;
+
+    if (id == NULL || !g_str_has_prefix(id, prefix))
+        return false;
+    id += strlen(prefix);
+    if ((id[0] == '0' && id[1] != '\0') ||
+        !g_ascii_string_to_unsigned(id, 10, 0, G_MAXUINT, &number, NULL))
+        return false;
+    *ret_number = (unsigned int)number;
+    return true;
+}
+
+/* The number of each, in the array's order; one whose number is taken has a NULL in
+ * @ret_threads. The caller frees. */
+static unsigned int *
+make_numbers(const GArray *iothreads, const QemuFactsIothread **ret_threads)
+{
+    g_autoptr(GHashTable) taken = g_hash_table_new(g_direct_hash, g_direct_equal);
+    unsigned int *numbers = g_new0(unsigned int, iothreads->len);
+
+    for (guint i = 0; i < iothreads->len; i++) {
+        const QemuFactsIothread *iothread = &g_array_index(iothreads, QemuFactsIothread, i);
+
+        if (parse_number(iothread->id, &numbers[i]) &&
+            g_hash_table_add(taken, GUINT_TO_POINTER(numbers[i])))
+            ret_threads[i] = iothread;
+    }
+    for (guint i = 0, next = 0; i < iothreads->len; i++) {
+        const QemuFactsIothread *iothread = &g_array_index(iothreads, QemuFactsIothread, i);
+        unsigned int number = 0;
+
+        if (ret_threads[i] != NULL || parse_number(iothread->id, &number))
+            continue;
+        next = MAX(next, i);
+        while (!g_hash_table_add(taken, GUINT_TO_POINTER(next)))
+            next++;
+        numbers[i] = next;
+        ret_threads[i] = iothread;
+    }
+    return numbers;
+}
+
+static void
+put_polling(QemuWriter *writer, const QemuFactsIothread *iothread)
+{
+    if (!iothread->poll_max_ns.is_present || !iothread->poll_grow.is_present ||
+        !iothread->poll_shrink.is_present)
+        return;
+    qemu_field_put_count(writer, QEMU_FIELD_IOTHREAD_POLL_MAX_NS, iothread->poll_max_ns);
+    qemu_field_put_wide(writer, QEMU_FIELD_IOTHREAD_POLL_GROW, iothread->poll_grow.value);
+    qemu_field_put_wide(writer, QEMU_FIELD_IOTHREAD_POLL_SHRINK, iothread->poll_shrink.value);
+}
+
+static void
+put_name(QemuWriter *writer, const QemuFactsIothread *iothread)
+{
+    qemu_field_put_string(writer, QEMU_FIELD_EXT_IOTHREAD_NAME, iothread->id);
+}
+
+bool
+qemu_emit_iothread(QemuWriter *writer, const QemuEmitInput *input)
+{
+    const GArray *iothreads = input->facts->iothreads;
+    g_autofree const QemuFactsIothread **threads = NULL;
+    g_autofree unsigned int *numbers = NULL;
+
+    if (!input->is_active)
+        return true;
+    if (iothreads == NULL)
+        return false;
+    if (iothreads->len == 0)
+        return true;
+    threads = g_new0(const QemuFactsIothread *, iothreads->len);
+    numbers = make_numbers(iothreads, threads);
+    qemu_field_put_uint(writer, QEMU_FIELD_IOTHREAD_COUNT, iothreads->len);
+    for (guint pass = 0; pass < (input->with_ext ? 2u : 1u); pass++) {
+        for (guint i = 0; i < iothreads->len; i++) {
+            writer->index[0] = numbers[i];
+            if (threads[i] != NULL)
+                (pass == 0 ? put_polling : put_name)(writer, threads[i]);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_emit_state: the group state, and what libvirt calls a run state of QEMU's.
+ *
+ * The reason cannot be recovered exactly of a QEMU that someone else started: query-status
+ * tells the state and, for some, why. What it leaves open is what libvirt says when it meets
+ * a running QEMU anew.
+ */
+#include "qemu_emit.h"
+
+#include <string.h>
+
+/* Run states in which the vCPUs stand still; for any other word it is PAUSED, UNKNOWN. */
+static const struct {
+    const char *status;
+    int state;
+    int reason;
+} halted_states[] = {
+    {"paused", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER},
+    {"prelaunch", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER},
+    {"inmigrate", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION},
+    {"postmigrate", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION},
+    {"finish-migrate", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION},
+    {"io-error", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_IOERROR},
+    {"watchdog", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_WATCHDOG},
+    {"save-vm", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SAVE},
+    {"shutdown", VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_UNKNOWN},
+    {"guest-panicked", VIR_DOMAIN_CRASHED, VIR_DOMAIN_CRASHED_PANICKED},
+};
+
+static int
+state_of_status(const char *status, int *ret_reason)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(halted_states); i++) {
+        if (strcmp(halted_states[i].status, status) == 0) {
+            *ret_reason = halted_states[i].reason;
+            return halted_states[i].state;
+        }
+    }
+    *ret_reason = VIR_DOMAIN_PAUSED_UNKNOWN;
+    return VIR_DOMAIN_PAUSED;
+}
+
+int
+qemu_emit_state_of(const QemuEmitInput *input, int *ret_reason)
+{
+    const QemuFacts *facts = input->facts;
+    bool is_told = facts->libvirt_state >= 0;
+
+    if (!input->is_active) {
+        is_told = is_told && facts->libvirt_state == VIR_DOMAIN_SHUTOFF;
+        *ret_reason = is_told ? facts->libvirt_reason : VIR_DOMAIN_SHUTOFF_UNKNOWN;
+        return VIR_DOMAIN_SHUTOFF;
+    }
+    if (is_told) {
+        *ret_reason = facts->libvirt_reason;
+        return facts->libvirt_state;
+    }
+    if (facts->status == NULL)
+        return -1;
+    if (facts->is_running) {
+        *ret_reason = VIR_DOMAIN_RUNNING_BOOTED;
+        return VIR_DOMAIN_RUNNING;
+    }
+    return state_of_status(facts->status, ret_reason);
+}
+
+bool
+qemu_emit_state(QemuWriter *writer, const QemuEmitInput *input)
+{
+    int reason = 0;
+    int state = qemu_emit_state_of(input, &reason);
+
+    if (state >= 0) {
+        qemu_field_put_int(writer, QEMU_FIELD_STATE_STATE, state);
+        qemu_field_put_int(writer, QEMU_FIELD_STATE_REASON, reason);
+    }
+    if (input->with_ext)
+        qemu_field_put_count(writer, QEMU_FIELD_EXT_MONITOR_TIME, input->facts->monitor_us);
+    return state >= 0;
+}

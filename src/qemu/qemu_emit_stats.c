@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_emit_stats: statistics of KVM, whose names come from the kernel through QEMU. Shared by
+ * the groups vcpu and vm.
+ */
+#include "qemu_emit.h"
+
+#include <string.h>
+
+/* What a field's name leaves for the statistic's, in the longest of the patterns. A name past
+ * that is a hostile QEMU's, since the kernel's have less than 48: it must not spoil the rest. */
+enum { MAX_NAME = VIR_TYPED_PARAM_FIELD_LENGTH - sizeof("vcpu.4294967295..sum") };
+
+static bool
+is_name(const char *name)
+{
+    size_t length = 0;
+
+    for (; name[length] != '\0'; length++) {
+        if (length == MAX_NAME || !g_ascii_isgraph(name[length]))
+            return false;
+    }
+    return length > 0;
+}
+
+void
+qemu_emit_stats(QemuWriter *writer, const GArray *stats, const QemuFieldId fields[3])
+{
+    for (guint i = 0; stats != NULL && i < stats->len; i++) {
+        const QemuFactsStat *stat = &g_array_index(stats, QemuFactsStat, i);
+
+        if (stat->kind == QEMU_STAT_HISTOGRAM || !is_name(stat->name))
+            continue;
+        writer->word = stat->name;
+        if (stat->is_boolean)
+            qemu_field_put_boolean(writer, fields[stat->kind], stat->value != 0);
+        else
+            qemu_field_put_ullong(writer, fields[stat->kind], stat->value);
+    }
+}

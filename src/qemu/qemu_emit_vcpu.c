@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_emit_vcpu: the group vcpu.
+ */
+#include "qemu_emit.h"
+
+#include <limits.h>
+
+static const QemuFieldId stat_fields[] = {
+    [QEMU_STAT_CUMULATIVE] = QEMU_FIELD_VCPU_STAT_SUM,
+    [QEMU_STAT_INSTANT] = QEMU_FIELD_VCPU_STAT_CUR,
+    [QEMU_STAT_PEAK] = QEMU_FIELD_VCPU_STAT_MAX,
+};
+
+static unsigned int
+n_vcpus(const QemuEmitInput *input)
+{
+    return input->is_active && input->facts->vcpus ? input->facts->vcpus->len : 0;
+}
+
+/* Borrowed; NULL if it is to be left out: negative, the same as the one before, or without a
+ * thread of its own, as all are where TCG runs them in one. */
+static const QemuFactsVcpu *
+vcpu_at(const QemuEmitInput *input, unsigned int i)
+{
+    const QemuFactsVcpu *vcpu = &g_array_index(input->facts->vcpus, QemuFactsVcpu, i);
+
+    if (vcpu->index < 0 || vcpu->thread_id <= 0)
+        return NULL;
+    if (i > 0 && (vcpu[-1].index >= vcpu->index || vcpu[-1].thread_id == vcpu->thread_id))
+        return NULL;
+    if (i + 1 < input->facts->vcpus->len && vcpu[1].thread_id == vcpu->thread_id)
+        return NULL;
+    return vcpu;
+}
+
+/* False if the group's two counts cannot be told. */
+static bool
+put_counts(QemuWriter *writer, const QemuEmitInput *input)
+{
+    const QemuDefinition *definition = input->definition;
+    UtilCount current = {0};
+    UtilCount maximum = {0};
+
+    if (n_vcpus(input) > 0)
+        current = util_count_of(n_vcpus(input));
+    else if (definition != NULL)
+        current = definition->vcpus_current;
+    if (input->is_active)
+        maximum = input->facts->n_vcpus_max;
+    if (!maximum.is_present && definition != NULL)
+        maximum = definition->vcpus_max;
+    if (!maximum.is_present)
+        maximum = current;
+    if (!current.is_present || current.value > UINT_MAX || maximum.value > UINT_MAX)
+        return false;
+    qemu_field_put_uint(writer, QEMU_FIELD_VCPU_CURRENT, (unsigned int)current.value);
+    qemu_field_put_uint(writer, QEMU_FIELD_VCPU_MAXIMUM, (unsigned int)maximum.value);
+    return true;
+}
+
+static void
+put_vcpu(QemuWriter *writer, const QemuFactsVcpu *vcpu)
+{
+    qemu_field_put_int(writer, QEMU_FIELD_VCPU_STATE, VIR_VCPU_RUNNING);
+    if (vcpu->has_host) {
+        qemu_field_put_count(writer, QEMU_FIELD_VCPU_TIME, vcpu->time_ns);
+        /* libvirt shows 0 where the kernel keeps no account of these. */
+        qemu_field_put_ullong(writer, QEMU_FIELD_VCPU_WAIT,
+                              vcpu->wait_ns.is_present ? vcpu->wait_ns.value : 0);
+        qemu_field_put_ullong(writer, QEMU_FIELD_VCPU_DELAY,
+                              vcpu->delay_ns.is_present ? vcpu->delay_ns.value : 0);
+    }
+    if (vcpu->has_halted)
+        qemu_field_put_boolean(writer, QEMU_FIELD_VCPU_HALTED, vcpu->is_halted);
+    qemu_emit_stats(writer, vcpu->stats, stat_fields);
+}
+
+static void
+put_ext(QemuWriter *writer, const QemuFactsVcpu *vcpu)
+{
+    char state[] = {vcpu->run_state, '\0'};
+
+    if (!vcpu->has_host)
+        return;
+    if (g_ascii_isalpha(vcpu->run_state))
+        qemu_field_put_string(writer, QEMU_FIELD_EXT_VCPU_STATE, state);
+    qemu_field_put_count(writer, QEMU_FIELD_EXT_VCPU_STEAL, vcpu->delay_ns);
+}
+
+bool
+qemu_emit_vcpu(QemuWriter *writer, const QemuEmitInput *input)
+{
+    bool is_whole = put_counts(writer, input);
+
+    if (input->is_active && n_vcpus(input) == 0)
+        is_whole = false;
+    for (unsigned int i = 0; i < n_vcpus(input); i++) {
+        const QemuFactsVcpu *vcpu = vcpu_at(input, i);
+
+        if (vcpu == NULL)
+            continue;
+        writer->index[0] = (unsigned int)vcpu->index;
+        put_vcpu(writer, vcpu);
+        is_whole = is_whole && vcpu->has_host;
+    }
+    for (unsigned int i = 0; input->with_ext && i < n_vcpus(input); i++) {
+        const QemuFactsVcpu *vcpu = vcpu_at(input, i);
+
+        if (vcpu == NULL)
+            continue;
+        writer->index[0] = (unsigned int)vcpu->index;
+        put_ext(writer, vcpu);
+    }
+    return is_whole;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_facts: see qemu_facts.h. Makes facts empty and frees them; knows nothing of where they
+ * come from.
+ */
+#include "qemu_facts.h"
+
+#include <string.h>
+
+static void
+free_array(GArray **array)
+{
+    g_clear_pointer(array, g_array_unref);
+}
+
+static void
+clear_vcpu(void *data)
+{
+    QemuFactsVcpu *vcpu = data;
+
+    free_array(&vcpu->stats);
+}
+
+static void
+clear_disk(void *data)
+{
+    QemuFactsDisk *disk = data;
+
+    for (size_t i = 0; i < QEMU_N_HISTOGRAMS; i++) {
+        free_array(&disk->histograms[i].boundaries);
+        free_array(&disk->histograms[i].bins);
+    }
+    free_array(&disk->timed_groups);
+    free_array(&disk->layers);
+}
+
+static GArray *
+new_array(size_t n_expected, guint element_size, GDestroyNotify clear)
+{
+    GArray *array = g_array_sized_new(FALSE, TRUE, element_size, (guint)n_expected);
+
+    g_array_set_clear_func(array, clear);
+    return array;
+}
+
+static void
+clear_resctrl(gpointer data)
+{
+    QemuFactsResctrl *resctrl = data;
+
+    g_array_unref(resctrl->banks);
+}
+
+GArray *
+qemu_facts_new_resctrl(void)
+{
+    return new_array(0, sizeof(QemuFactsResctrl), clear_resctrl);
+}
+
+GArray *
+qemu_facts_new_vcpus(size_t n_expected)
+{
+    return new_array(n_expected, sizeof(QemuFactsVcpu), clear_vcpu);
+}
+
+GArray *
+qemu_facts_new_disks(size_t n_expected)
+{
+    return new_array(n_expected, sizeof(QemuFactsDisk), clear_disk);
+}
+
+void
+qemu_facts_init(QemuFacts *self)
+{
+    memset(self, 0, sizeof(*self));
+    self->libvirt_state = -1;
+}
+
+void
+qemu_facts_clear(QemuFacts *self)
+{
+    /* Whoever made the arrays, what hangs on their elements goes with them. */
+    if (self->vcpus != NULL)
+        g_array_set_clear_func(self->vcpus, clear_vcpu);
+    if (self->disks != NULL)
+        g_array_set_clear_func(self->disks, clear_disk);
+    g_clear_pointer(&self->node_by_name, g_hash_table_unref);
+    g_clear_pointer(&self->images, g_hash_table_unref);
+    g_clear_pointer(&self->owned_texts, g_ptr_array_unref);
+    free_array(&self->schemas_vcpu);
+    free_array(&self->schemas_vm);
+    free_array(&self->vcpus);
+    free_array(&self->vm_stats);
+    free_array(&self->disks);
+    free_array(&self->nodes);
+    free_array(&self->iothreads);
+    free_array(&self->dirty_rate.vcpus);
+    free_array(&self->nics);
+    free_array(&self->perf);
+    free_array(&self->resctrl);
+    qemu_facts_init(self);
+}
+
+const QemuFactsNode *
+qemu_facts_node(const QemuFacts *self, const char *name)
+{
+    if (self->node_by_name == NULL || name == NULL)
+        return NULL;
+    return g_hash_table_lookup(self->node_by_name, name);
+}
+
+QemuFactsVcpu *
+qemu_facts_vcpu_by_path(const QemuFacts *self, const char *qom_path)
+{
+    for (guint i = 0; self->vcpus != NULL && qom_path != NULL && i < self->vcpus->len; i++) {
+        QemuFactsVcpu *vcpu = &g_array_index(self->vcpus, QemuFactsVcpu, i);
+
+        if (g_strcmp0(vcpu->qom_path, qom_path) == 0)
+            return vcpu;
+    }
+    return NULL;
+}

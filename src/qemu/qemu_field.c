@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_field: see qemu_field.h. Fills patterns and hands name and value to util_params; knows
+ * nothing of what a field means.
+ */
+#include "qemu_field.h"
+
+#include <limits.h>
+
+const QemuField qemu_fields[QEMU_N_FIELDS] = {
+#define FIELD(id, group, pattern, type, unit, meaning, source, absent)                             \
+    {VIR_DOMAIN_STATS_##group, pattern, VIR_TYPED_PARAM_##type, unit, meaning, source, absent},
+#include "qemu_field.def"
+#undef FIELD
+};
+
+/* More than a field may have, so that util_params sees which is too long. */
+enum { NAME_BYTES = VIR_TYPED_PARAM_FIELD_LENGTH + 32, DIGITS = 10 };
+
+/* Appends the digits of @value at @to; gives the place after them. */
+static char *
+append_number(char *to, unsigned int value)
+{
+    char digits[DIGITS];
+    size_t n_digits = 0;
+
+    do {
+        digits[n_digits++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    while (n_digits > 0)
+        *to++ = digits[--n_digits];
+    return to;
+}
+
+/* The field's name in @name: tens of thousands of them are made in a round, so no printf. */
+static void
+make_name(const QemuWriter *self, QemuFieldId field, char name[NAME_BYTES])
+{
+    const char *from = qemu_fields[field].pattern;
+    char *to = name;
+    const char *end = name + NAME_BYTES - DIGITS - 1;
+    size_t n_indices = 0;
+
+    while (*from != '\0' && to < end) {
+        if (*from != '<') {
+            *to++ = *from++;
+            continue;
+        }
+        if (from[1] == 'n' && from[2] == '>') {
+            g_assert(n_indices < G_N_ELEMENTS(self->index));
+            to = append_number(to, self->index[n_indices++]);
+        } else {
+            g_assert(self->word != NULL);
+            for (const char *word = self->word; *word != '\0' && to < end; word++)
+                *to++ = *word;
+        }
+        while (*from++ != '>')
+            continue;
+    }
+    *to = '\0';
+}
+
+#define DEFINE_PUT(kind, value_type, param_type)                                                   \
+    void qemu_field_put_##kind(QemuWriter *self, QemuFieldId field, value_type value)              \
+    {                                                                                              \
+        char name[NAME_BYTES];                                                                     \
+                                                                                                   \
+        g_assert(qemu_fields[field].type == VIR_TYPED_PARAM_##param_type);                         \
+        make_name(self, field, name);                                                              \
+        util_params_add_##kind(self->params, name, value);                                         \
+    }
+
+DEFINE_PUT(int, int, INT)
+DEFINE_PUT(uint, unsigned int, UINT)
+DEFINE_PUT(llong, long long, LLONG)
+DEFINE_PUT(ullong, unsigned long long, ULLONG)
+DEFINE_PUT(double, double, DOUBLE)
+
+void
+qemu_field_put_string(QemuWriter *self, QemuFieldId field, const char *value)
+{
+    char name[NAME_BYTES];
+
+    g_assert(qemu_fields[field].type == VIR_TYPED_PARAM_STRING);
+    if (value == NULL)
+        return;
+    make_name(self, field, name);
+    util_params_add_string(self->params, name, value);
+}
+
+void
+qemu_field_put_boolean(QemuWriter *self, QemuFieldId field, bool value)
+{
+    char name[NAME_BYTES];
+    int type = qemu_fields[field].type;
+
+    g_assert(type == VIR_TYPED_PARAM_BOOLEAN || type == VIR_TYPED_PARAM_ULLONG);
+    make_name(self, field, name);
+    util_params_add_boolean(self->params, name, value);
+}
+
+void
+qemu_field_put_wide(QemuWriter *self, QemuFieldId field, uint64_t value)
+{
+    char name[NAME_BYTES];
+
+    g_assert(qemu_fields[field].type == VIR_TYPED_PARAM_UINT);
+    make_name(self, field, name);
+    if (value <= UINT_MAX)
+        util_params_add_uint(self->params, name, (unsigned int)value);
+    else
+        util_params_add_ullong(self->params, name, value);
+}
+
+void
+qemu_field_put_count(QemuWriter *self, QemuFieldId field, UtilCount value)
+{
+    if (value.is_present)
+        qemu_field_put_ullong(self, field, value.value);
+}
+
+void
+qemu_field_put_counts(QemuWriter *self, const QemuFieldCount *rows, size_t n_rows, const void *base)
+{
+    for (size_t i = 0; i < n_rows; i++)
+        qemu_field_put_count(self, rows[i].field,
+                             *(const UtilCount *)((const char *)base + rows[i].offset));
+}
