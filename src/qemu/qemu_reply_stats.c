@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_reply_stats: query-stats-schemas and query-stats -> facts.
+ *
+ * Knows no statistic but the two of halt polling: names, kinds and which are booleans come from
+ * the schema, whose words come from the host's kernel. What the schema does not list is left
+ * out, and so is a value of another kind than it promises.
+ */
+#include "qemu_reply.h"
+
+#include <stdlib.h>
+
+#include "qemu_reply_read.h"
+
+/* Linux ends a name within 48 bytes; so "vcpu.<n>.<name>.sum" fits a parameter's name. */
+#define MAX_NAME_BYTES 48
+
+static const struct {
+    const char *word;
+    QemuStatKind kind;
+} kinds[] = {
+    {"cumulative", QEMU_STAT_CUMULATIVE},
+    {"instant", QEMU_STAT_INSTANT},
+    {"peak", QEMU_STAT_PEAK},
+    {"linear-histogram", QEMU_STAT_HISTOGRAM},
+    {"log2-histogram", QEMU_STAT_HISTOGRAM},
+};
+
+static bool
+read_kind(const char *word, QemuStatKind *ret_kind)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (g_strcmp0(kinds[i].word, word) == 0) {
+            *ret_kind = kinds[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Appends what one provider says of its statistics; false if that is no such list. */
+static bool
+add_schemas(const UtilJson *list, GArray **schemas)
+{
+    if (*schemas == NULL)
+        *schemas = g_array_new(FALSE, FALSE, sizeof(QemuFactsSchema));
+    if (!qemu_reply_is_list(list, QEMU_LIMIT_STATS_PER_OBJECT - (*schemas)->len))
+        return false;
+    for (size_t i = 0; i < util_json_length(list); i++) {
+        const UtilJson *entry = util_json_element(list, i);
+        const char *unit = util_json_member_string(entry, "unit");
+        QemuFactsSchema schema = {
+            .name = util_json_member_string(entry, "name"),
+            .is_boolean = g_strcmp0(unit, "boolean") == 0,
+        };
+
+        if (schema.name != NULL && strnlen(schema.name, MAX_NAME_BYTES) < MAX_NAME_BYTES &&
+            read_kind(util_json_member_string(entry, "type"), &schema.kind))
+            g_array_append_val(*schemas, schema);
+    }
+    return true;
+}
+
+static gint
+compare_schema(gconstpointer a, gconstpointer b)
+{
+    const QemuFactsSchema *left = a;
+    const QemuFactsSchema *right = b;
+
+    return strcmp(left->name, right->name);
+}
+
+/* Sorts by name, for find_schema(), and keeps one of each name. */
+static void
+sort_schemas(GArray *schemas)
+{
+    guint n_kept = 0;
+
+    if (schemas == NULL)
+        return;
+    g_array_sort(schemas, compare_schema);
+    for (guint i = 0; i < schemas->len; i++) {
+        const QemuFactsSchema *schema = &g_array_index(schemas, QemuFactsSchema, i);
+
+        if (n_kept == 0 ||
+            compare_schema(schema, &g_array_index(schemas, QemuFactsSchema, n_kept - 1)) != 0)
+            g_array_index(schemas, QemuFactsSchema, n_kept++) = *schema;
+    }
+    g_array_set_size(schemas, n_kept);
+}
+
+bool
+qemu_reply_parse_stats_schemas(const UtilJson *reply, QemuFacts *facts)
+{
+    g_autoptr(GArray) for_vcpu = NULL;
+    g_autoptr(GArray) for_vm = NULL;
+
+    if (util_json_kind(reply) != UTIL_JSON_ARRAY)
+        return false;
+    for (size_t i = 0; i < util_json_length(reply); i++) {
+        const UtilJson *entry = util_json_element(reply, i);
+        const UtilJson *list = util_json_member(entry, "stats");
+        const char *target = util_json_member_string(entry, "target");
+
+        if (g_strcmp0(target, "vcpu") == 0 && !add_schemas(list, &for_vcpu))
+            return false;
+        if (g_strcmp0(target, "vm") == 0 && !add_schemas(list, &for_vm))
+            return false;
+    }
+    sort_schemas(for_vcpu);
+    sort_schemas(for_vm);
+    g_clear_pointer(&facts->schemas_vcpu, g_array_unref);
+    g_clear_pointer(&facts->schemas_vm, g_array_unref);
+    facts->schemas_vcpu = g_steal_pointer(&for_vcpu);
+    facts->schemas_vm = g_steal_pointer(&for_vm);
+    return true;
+}
+
+/* Halt polling: nanoseconds of one vCPU, or of all. */
+typedef struct {
+    UtilCount success_ns;
+    UtilCount fail_ns;
+} HaltPoll;
+
+/* Reads the objects of one target. */
+typedef struct {
+    const GArray *schemas;                      /* sorted; NULL: none, every value is left out */
+    guint16 hints[QEMU_LIMIT_STATS_PER_OBJECT]; /* where the schema of the i-th value was in the
+                                                   object before: QEMU keeps to one order */
+    bool is_seen[QEMU_LIMIT_STATS_PER_OBJECT];  /* the schemas that this object has used */
+} StatReader;
+
+/* The place of @name in the schemas; -1 if it is not there. */
+static int
+find_schema(StatReader *self, size_t position, const char *name)
+{
+    const QemuFactsSchema key = {.name = name};
+    const QemuFactsSchema *schemas = NULL;
+    const QemuFactsSchema *found = NULL;
+
+    if (self->schemas == NULL || self->schemas->len == 0)
+        return -1;
+    schemas = &g_array_index(self->schemas, QemuFactsSchema, 0);
+    if (strcmp(schemas[self->hints[position]].name, name) == 0)
+        return self->hints[position];
+    found = bsearch(&key, schemas, self->schemas->len, sizeof(key), compare_schema);
+    if (found == NULL)
+        return -1;
+    self->hints[position] = (guint16)(found - schemas);
+    return self->hints[position];
+}
+
+static void
+add_stat(StatReader *self, int place, const UtilJson *value, GArray *stats)
+{
+    const QemuFactsSchema *schema = &g_array_index(self->schemas, QemuFactsSchema, place);
+    QemuFactsStat stat = {schema->name, schema->kind, schema->is_boolean, 0};
+    UtilCount count = {0};
+    bool is_set = false;
+
+    if (self->is_seen[place] || schema->kind == QEMU_STAT_HISTOGRAM)
+        return;
+    if (schema->is_boolean ? !util_json_boolean(value, &is_set)
+                           : !(count = util_json_count(value)).is_present)
+        return;
+    stat.value = schema->is_boolean ? is_set : count.value;
+    self->is_seen[place] = true;
+    g_array_append_val(stats, stat);
+}
+
+/* Keeps the two values of halt polling, whatever the schema knows of them. */
+static void
+note_haltpoll(const char *name, const UtilJson *value, HaltPoll *haltpoll)
+{
+    if (strcmp(name, "halt_poll_success_ns") == 0)
+        haltpoll->success_ns = util_json_count(value);
+    else if (strcmp(name, "halt_poll_fail_ns") == 0)
+        haltpoll->fail_ns = util_json_count(value);
+}
+
+/* Reads the values of one object: into @stats as the schema has them, and the two of halt
+ * polling into @haltpoll; either may be NULL. */
+static void
+read_stats(StatReader *self, const UtilJson *entry, GArray *stats, HaltPoll *haltpoll)
+{
+    const UtilJson *list = util_json_member(entry, "stats");
+    size_t length = MIN(util_json_length(list), QEMU_LIMIT_STATS_PER_OBJECT);
+
+    if (stats != NULL)
+        memset(self->is_seen, 0, sizeof(self->is_seen));
+    for (size_t i = 0; i < length; i++) {
+        const UtilJson *element = util_json_element(list, i);
+        const char *name = util_json_member_string(element, "name");
+        const UtilJson *value = util_json_member(element, "value");
+        int place = -1;
+
+        if (name == NULL)
+            continue;
+        if (haltpoll != NULL)
+            note_haltpoll(name, value, haltpoll);
+        if (stats != NULL)
+            place = find_schema(self, i, name);
+        if (place >= 0)
+            add_stat(self, place, value, stats);
+    }
+}
+
+static GArray *
+new_stats(const GArray *schemas)
+{
+    return g_array_sized_new(FALSE, FALSE, sizeof(QemuFactsStat), schemas ? schemas->len : 0);
+}
+
+/* Adds one vCPU's counter to the sum, which is absent once one of them is. */
+static void
+add_count(UtilCount *sum, UtilCount addend)
+{
+    sum->is_present = sum->is_present && addend.is_present &&
+                      g_uint64_checked_add(&sum->value, sum->value, addend.value);
+}
+
+static bool
+is_of_kvm(const UtilJson *entry)
+{
+    return g_strcmp0(util_json_member_string(entry, "provider"), "kvm") == 0;
+}
+
+/* Both sums or none: a vCPU without one of the two makes both meaningless. */
+static void
+set_haltpoll(const HaltPoll *sums, QemuFacts *facts)
+{
+    bool has_both = sums->success_ns.is_present && sums->fail_ns.is_present;
+
+    facts->halt_success_ns = has_both ? sums->success_ns : (UtilCount){0};
+    facts->halt_fail_ns = has_both ? sums->fail_ns : (UtilCount){0};
+}
+
+bool
+qemu_reply_parse_stats_haltpoll(const UtilJson *reply, QemuFacts *facts)
+{
+    HaltPoll sums = {util_count_of(0), util_count_of(0)};
+
+    if (util_json_kind(reply) != UTIL_JSON_ARRAY)
+        return false;
+    for (size_t i = 0; i < util_json_length(reply); i++) {
+        const UtilJson *entry = util_json_element(reply, i);
+        HaltPoll one = {0};
+
+        if (!is_of_kvm(entry))
+            continue;
+        read_stats(NULL, entry, NULL, &one);
+        add_count(&sums.success_ns, one.success_ns);
+        add_count(&sums.fail_ns, one.fail_ns);
+    }
+    set_haltpoll(&sums, facts);
+    return true;
+}
+
+/* Finds vCPUs by QOM path. QEMU lists statistics from the highest vCPU down, so the next one is
+ * tried first; the table is made when that fails. */
+typedef struct {
+    GArray *vcpus; /* NULL: none are known */
+    guint next;
+    GHashTable *by_path;
+} VcpuFinder;
+
+static void
+index_vcpus(VcpuFinder *self)
+{
+    self->by_path = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < self->vcpus->len; i++) {
+        QemuFactsVcpu *vcpu = &g_array_index(self->vcpus, QemuFactsVcpu, i);
+
+        if (vcpu->qom_path != NULL)
+            g_hash_table_insert(self->by_path, (gpointer)(uintptr_t)vcpu->qom_path, vcpu);
+    }
+}
+
+static QemuFactsVcpu *
+find_vcpu(VcpuFinder *self, const char *path)
+{
+    QemuFactsVcpu *vcpu = NULL;
+
+    if (path == NULL || self->vcpus == NULL || self->vcpus->len == 0)
+        return NULL;
+    self->next = (self->next > 0 ? self->next : self->vcpus->len) - 1;
+    vcpu = &g_array_index(self->vcpus, QemuFactsVcpu, self->next);
+    if (g_strcmp0(vcpu->qom_path, path) == 0)
+        return vcpu;
+    if (self->by_path == NULL)
+        index_vcpus(self);
+    return g_hash_table_lookup(self->by_path, path);
+}
+
+static void
+forget_vcpu_stats(GArray *vcpus)
+{
+    for (guint i = 0; vcpus != NULL && i < vcpus->len; i++)
+        g_clear_pointer(&g_array_index(vcpus, QemuFactsVcpu, i).stats, g_array_unref);
+}
+
+/* The full reply serves halt polling too, so that no second command is needed. */
+bool
+qemu_reply_parse_stats_vcpu(const UtilJson *reply, QemuFacts *facts)
+{
+    StatReader reader = {.schemas = facts->schemas_vcpu};
+    VcpuFinder finder = {.vcpus = facts->vcpus};
+    HaltPoll sums = {util_count_of(0), util_count_of(0)};
+
+    if (util_json_kind(reply) != UTIL_JSON_ARRAY)
+        return false;
+    forget_vcpu_stats(facts->vcpus);
+    for (size_t i = 0; i < util_json_length(reply); i++) {
+        const UtilJson *entry = util_json_element(reply, i);
+        QemuFactsVcpu *vcpu = NULL;
+        HaltPoll one = {0};
+
+        /* Nothing but KVM counts per vCPU; so names cannot come twice. */
+        if (!is_of_kvm(entry))
+            continue;
+        vcpu = find_vcpu(&finder, util_json_member_string(entry, "qom-path"));
+        if (vcpu != NULL && vcpu->stats == NULL)
+            vcpu->stats = new_stats(facts->schemas_vcpu);
+        else
+            vcpu = NULL;
+        read_stats(&reader, entry, vcpu ? vcpu->stats : NULL, &one);
+        add_count(&sums.success_ns, one.success_ns);
+        add_count(&sums.fail_ns, one.fail_ns);
+    }
+    g_clear_pointer(&finder.by_path, g_hash_table_unref);
+    set_haltpoll(&sums, facts);
+    return true;
+}
+
+bool
+qemu_reply_parse_stats_vm(const UtilJson *reply, QemuFacts *facts)
+{
+    StatReader reader = {.schemas = facts->schemas_vm};
+
+    if (util_json_kind(reply) != UTIL_JSON_ARRAY)
+        return false;
+    g_clear_pointer(&facts->vm_stats, g_array_unref);
+    /* None under TCG; of two providers nobody could tell whose value it is. */
+    if (util_json_length(reply) != 1)
+        return true;
+    facts->vm_stats = new_stats(facts->schemas_vm);
+    read_stats(&reader, util_json_element(reply, 0), facts->vm_stats, NULL);
+    return true;
+}
