@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_cmdline_option: one option argument of QEMU -> its keys and values. Pure.
+ *
+ * Both forms give the same: "socket,id=m,server=on" and {"backend":"socket","id":"m",...}.
+ * Members of nested objects get the names of all levels, with dots between: "addr.path".
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "util/util_count.h"
+
+/* The pairs, in order; owned. */
+typedef struct QemuCmdlineOption QemuCmdlineOption;
+
+/* Parses @text. What stands first without a key belongs to @implied_key (NULL: it is a key).
+ * A bare key is "on"; "nowait" and the like set what follows the "no" to "off". Never fails. */
+QemuCmdlineOption *qemu_cmdline_option_parse(const char *text, const char *implied_key);
+void qemu_cmdline_option_free(QemuCmdlineOption *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuCmdlineOption, qemu_cmdline_option_free)
+
+/* The value of @key: the last one given, as QEMU takes it; a nested member's last name is
+ * enough. NULL if there is none; borrowed. */
+const char *qemu_cmdline_option_get(const QemuCmdlineOption *self, const char *key);
+/* The same for the whole name only. */
+const char *qemu_cmdline_option_get_exact(const QemuCmdlineOption *self, const char *key);
+/* True if the text was an object: some of QEMU's defaults differ there. */
+bool qemu_cmdline_option_is_json(const QemuCmdlineOption *self);
+/* False also if @key is absent. */
+bool qemu_cmdline_option_is_on(const QemuCmdlineOption *self, const char *key);
+/* The value as a decimal number. */
+UtilCount qemu_cmdline_option_count(const QemuCmdlineOption *self, const char *key);
+
+/* The number of a descriptor, the first where colons part several; -1 for a name or NULL. */
+int qemu_cmdline_option_parse_fd(const char *text);

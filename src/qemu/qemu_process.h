@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_process: what /proc tells of a QEMU process beyond what it tells of any: its command
+ * line, and how what it names is reached from here.
+ */
+#pragma once
+
+#include "host/host_root.h"
+#include "qemu_cmdline.h"
+
+/* Identity and descent of a process, from one read of its stat file. */
+typedef struct {
+    bool is_ended; /* a zombie: nothing of it answers any more */
+    pid_t parent;
+    pid_t session;
+    uint64_t start_ticks;
+    uint64_t exec_mark; /* where its arguments lie: another number after an exec. 0: not told */
+    bool is_teardown;   /* QEMU's helper that outlives it to free memory: no machine */
+} QemuProcessStat;
+
+/* Parses the text of /proc/<pid>/stat; false if it is none. */
+bool qemu_process_parse_stat(const char *text, QemuProcessStat *ret_stat);
+bool qemu_process_read_stat(HostRoot *root, pid_t pid, QemuProcessStat *ret_stat);
+
+/* The command line as it is, with a NUL after each word; NULL when it cannot be read, or is
+ * longer than QEMU_LIMIT_CMDLINE_BYTES. The caller frees. */
+char *qemu_process_read_cmdline(HostRoot *root, pid_t pid, size_t *ret_size);
+
+/* /proc/<pid>/<name>, a link; NULL with errno. The caller frees. */
+char *qemu_process_read_link(HostRoot *root, pid_t pid, const char *name);
+
+/* How its command line defines the machine; NULL if it is no QEMU or cannot be read. */
+QemuDefinition *qemu_process_read_definition(HostRoot *root, pid_t pid);
