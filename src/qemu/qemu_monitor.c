@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_monitor: one QMP connection.
+ *
+ * Owns the channel, the bytes half sent and half received, and the answers still waited for.
+ * Knows nothing of what a command means, of other connections, or of time: qemu_exchange says
+ * when to move and when to give up.
+ *
+ * How it works
+ *
+ * A monitor is born when connect() succeeded, which says nothing yet: QEMU serves one client,
+ * and a stopped QEMU's kernel accepts as well. The greeting is the proof. With it come the
+ * capabilities; the negotiation is then sent together with all that was queued, for replies
+ * come in the order of the requests and no round trip need be spent.
+ *
+ *     new --greeting--> greeted --end of file, broken rule--> closed
+ *
+ * Commands wait in @queued until one of QEMU_LIMIT_IN_FLIGHT slots is free: with out-of-band on,
+ * QEMU queues eight requests, and past that an out-of-band probe would be read as late as
+ * everything else. An id is a digit, so that requests stay short; it goes round past those in
+ * flight, and since these are at most eight, one is free. The probe and the negotiation have
+ * ids of their own.
+ *
+ * An answer is matched by its id, in any order; one without id belongs to the oldest command. What
+ * nobody waits for any more (forget) keeps its slot until its reply has come: so a late reply is
+ * never taken for a new one, and n_in_flight() tells when a silent QEMU has caught up. Any id that
+ * is not in flight breaks the rules, as does what is no message at all: the connection is then
+ * closed, and nothing of it is believed further.
+ *
+ * Deliberately left undone: unsubscribing from events (QMP has none); resending.
+ */
+#include "qemu_monitor.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/util_error.h"
+#include "util/util_jsonstream.h"
+
+enum {
+    N_PLAIN_IDS = 10, /* one digit */
+    PROBE_ID = 10,
+    NEGOTIATION_ID = 11,
+    STEP_BYTES = 1 << 20,   /* a fair share: then the other monitors have their turn */
+    MAX_REASON_BYTES = 256, /* of the peer's own words in ours */
+};
+
+G_STATIC_ASSERT((int)QEMU_LIMIT_IN_FLIGHT < (int)N_PLAIN_IDS);
+
+typedef struct {
+    QemuCommandId command;
+    char *path;
+    QemuAnswer *answer;
+} Queued;
+
+typedef struct {
+    unsigned int id;
+    QemuAnswer *answer; /* NULL: forgotten, or the negotiation's */
+} InFlight;
+
+typedef enum { PROBE_NONE, PROBE_SENT, PROBE_ANSWERED } ProbeState;
+
+struct QemuMonitor {
+    QemuChannel *channel;
+    UtilJsonStream *stream;
+    GString *out; /* bytes not taken by the kernel yet */
+    GArray *queued;
+    InFlight in_flight[QEMU_LIMIT_IN_FLIGHT + 1]; /* oldest first; one more for the negotiation */
+    unsigned int n_in_flight;
+    unsigned int next_id;
+    UtilJson *greeting;
+    bool has_oob;
+    ProbeState probe;
+    bool probe_is_owed; /* a reply to the probe is still to come */
+    unsigned int doubts;
+    const char *told_status; /* a literal of qemu_qmp's table */
+    size_t n_events;
+    size_t n_bytes;
+};
+
+void
+qemu_answer_clear(QemuAnswer *self)
+{
+    util_json_unref(self->message);
+    *self = (QemuAnswer){.status = QEMU_ANSWER_NONE};
+}
+
+static void
+clear_queued(gpointer data)
+{
+    Queued *item = data;
+
+    g_free(item->path);
+}
+
+QemuMonitor *
+qemu_monitor_new(QemuChannel *take_channel)
+{
+    static const UtilJsonLimits limits = {
+        .max_bytes = QEMU_LIMIT_REPLY_BYTES,
+        .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
+        .max_depth = QEMU_LIMIT_REPLY_DEPTH,
+    };
+    QemuMonitor *self = g_new0(QemuMonitor, 1);
+
+    self->channel = take_channel;
+    self->stream = util_jsonstream_new(&limits);
+    self->out = g_string_new(NULL);
+    self->queued = g_array_new(FALSE, FALSE, sizeof(Queued));
+    g_array_set_clear_func(self->queued, clear_queued);
+    return self;
+}
+
+static void
+lose_answers(QemuMonitor *self)
+{
+    for (unsigned int i = 0; i < self->n_in_flight; i++)
+        if (self->in_flight[i].answer != NULL)
+            self->in_flight[i].answer->status = QEMU_ANSWER_LOST;
+    for (guint i = 0; i < self->queued->len; i++)
+        g_array_index(self->queued, Queued, i).answer->status = QEMU_ANSWER_LOST;
+    self->n_in_flight = 0;
+    g_array_set_size(self->queued, 0);
+}
+
+void
+qemu_monitor_free(QemuMonitor *self)
+{
+    if (self == NULL)
+        return;
+    lose_answers(self);
+    g_array_unref(self->queued);
+    g_string_free(self->out, TRUE);
+    util_jsonstream_free(self->stream);
+    util_json_unref(self->greeting);
+    qemu_channel_free(self->channel);
+    g_free(self);
+}
+
+void
+qemu_monitor_queue(QemuMonitor *self, QemuCommandId command, const char *path, QemuAnswer *answer)
+{
+    Queued item = {command, g_strdup(path), answer};
+
+    qemu_answer_clear(answer);
+    answer->status = QEMU_ANSWER_WAITING;
+    g_array_append_val(self->queued, item);
+}
+
+bool
+qemu_monitor_probe(QemuMonitor *self)
+{
+    if (!self->has_oob)
+        return false;
+    if (self->probe != PROBE_NONE || self->probe_is_owed)
+        return true;
+    qemu_qmp_append_command(self->out, QEMU_COMMAND_QUERY_YANK, NULL, PROBE_ID, true);
+    self->probe = PROBE_SENT;
+    self->probe_is_owed = true;
+    return true;
+}
+
+bool
+qemu_monitor_probe_is_answered(const QemuMonitor *self)
+{
+    return self->probe == PROBE_ANSWERED;
+}
+
+static bool
+is_in_flight(const QemuMonitor *self, unsigned int id)
+{
+    for (unsigned int i = 0; i < self->n_in_flight; i++)
+        if (self->in_flight[i].id == id)
+            return true;
+    return false;
+}
+
+/* The next digit that no command in flight has: answers may come in any order. */
+static unsigned int
+take_id(QemuMonitor *self)
+{
+    unsigned int id = self->next_id;
+
+    while (is_in_flight(self, id))
+        id = (id + 1) % N_PLAIN_IDS;
+    self->next_id = (id + 1) % N_PLAIN_IDS;
+    return id;
+}
+
+static void
+send_queued(QemuMonitor *self)
+{
+    guint n_sent = 0;
+
+    if (self->greeting == NULL)
+        return;
+    while (n_sent < self->queued->len && self->n_in_flight < QEMU_LIMIT_IN_FLIGHT) {
+        const Queued *item = &g_array_index(self->queued, Queued, n_sent++);
+        unsigned int id = take_id(self);
+
+        qemu_qmp_append_command(self->out, item->command, item->path, id, false);
+        self->in_flight[self->n_in_flight++] = (InFlight){id, item->answer};
+    }
+    if (n_sent > 0)
+        g_array_remove_range(self->queued, 0, n_sent);
+}
+
+/* False when the connection is over. */
+static bool
+flush(QemuMonitor *self, bool *ret_moved, GError **error)
+{
+    send_queued(self);
+    while (self->out->len > 0) {
+        ssize_t n = qemu_channel_send(self->channel, self->out->str, self->out->len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
+            return true;
+        if (n < 0) {
+            g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "QEMU closed the connection: %s",
+                        g_strerror(errno));
+            return false;
+        }
+        g_string_erase(self->out, 0, n);
+        *ret_moved = true;
+    }
+    return true;
+}
+
+static bool
+take_greeting(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message, GError **error)
+{
+    if (self->greeting != NULL) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "the peer greeted twice");
+        return false;
+    }
+    self->greeting = util_json_ref(object);
+    self->has_oob = message->offers_oob;
+    qemu_qmp_append_negotiation(self->out, self->has_oob, NEGOTIATION_ID);
+    self->in_flight[self->n_in_flight++] = (InFlight){NEGOTIATION_ID, NULL};
+    return true;
+}
+
+static bool
+take_event(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
+{
+    if (++self->n_events > QEMU_LIMIT_EVENTS_PER_ROUND) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "more than %d events in one call",
+                    QEMU_LIMIT_EVENTS_PER_ROUND);
+        return false;
+    }
+    self->doubts |= qemu_qmp_event_doubts(message->event, &self->told_status);
+    return true;
+}
+
+static bool
+take_answer(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message, GError **error)
+{
+    unsigned int place = 0;
+    InFlight found;
+
+    if (message->has_id && message->id == PROBE_ID && self->probe_is_owed) {
+        self->probe_is_owed = false;
+        self->probe = PROBE_ANSWERED;
+        return true;
+    }
+    while (place < self->n_in_flight && message->has_id &&
+           (int64_t)self->in_flight[place].id != message->id)
+        place++;
+    if (place >= self->n_in_flight) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                    "the peer answered what it had not been asked (id %" G_GINT64_FORMAT ")",
+                    message->has_id ? message->id : -1);
+        return false;
+    }
+    found = self->in_flight[place];
+    self->n_in_flight--;
+    memmove(&self->in_flight[place], &self->in_flight[place + 1],
+            (self->n_in_flight - place) * sizeof(found));
+    if (found.id == NEGOTIATION_ID && message->kind == QEMU_QMP_ERROR) {
+        bool is_short = message->error_text != NULL &&
+                        strnlen(message->error_text, MAX_REASON_BYTES + 1) <= MAX_REASON_BYTES;
+
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "the peer refused the negotiation: %s",
+                    is_short ? message->error_text : "no short reason given");
+        return false;
+    }
+    if (found.answer == NULL)
+        return true;
+    found.answer->message = util_json_ref(object);
+    found.answer->value = message->kind == QEMU_QMP_RETURN ? message->value : NULL;
+    found.answer->status =
+        message->kind == QEMU_QMP_RETURN ? QEMU_ANSWER_RETURNED : QEMU_ANSWER_REFUSED;
+    return true;
+}
+
+static bool
+take_message(QemuMonitor *self, UtilJson *object, GError **error)
+{
+    QemuQmpMessage message = qemu_qmp_parse(object);
+
+    if (self->greeting == NULL && message.kind != QEMU_QMP_GREETING) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                    "the peer does not speak QMP: its first message is no greeting");
+        return false;
+    }
+    switch (message.kind) {
+    case QEMU_QMP_GREETING:
+        return take_greeting(self, object, &message, error);
+    case QEMU_QMP_EVENT:
+        return take_event(self, &message, error);
+    case QEMU_QMP_RETURN:
+    case QEMU_QMP_ERROR:
+        return take_answer(self, object, &message, error);
+    case QEMU_QMP_INVALID:
+    default:
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                    "the peer sent an object that is no QMP message");
+        return false;
+    }
+}
+
+static bool
+take_bytes(QemuMonitor *self, const char *bytes, size_t size, GError **error)
+{
+    self->n_bytes += size;
+    if (self->n_bytes > QEMU_LIMIT_BYTES_PER_ROUND) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "more than %d bytes in one call",
+                    QEMU_LIMIT_BYTES_PER_ROUND);
+        return false;
+    }
+    while (size > 0) {
+        g_autoptr(UtilJson) object = NULL;
+        ssize_t n = util_jsonstream_take(self->stream, bytes, size, &object, error);
+
+        if (n < 0)
+            return false;
+        if (object != NULL && !take_message(self, object, error))
+            return false;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+QemuStep
+qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
+{
+    bool moved = false;
+    size_t n_taken = 0;
+
+    if (!flush(self, &moved, error))
+        return QEMU_STEP_CLOSED;
+    while (n_taken < STEP_BYTES) {
+        ssize_t n = qemu_channel_receive(self->channel, buffer->bytes, sizeof(buffer->bytes));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
+            break;
+        if (n <= 0) {
+            g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "QEMU closed the connection%s%s",
+                        n < 0 ? ": " : "", n < 0 ? g_strerror(errno) : "");
+            return QEMU_STEP_CLOSED;
+        }
+        moved = true;
+        n_taken += (size_t)n;
+        if (!take_bytes(self, buffer->bytes, (size_t)n, error) || !flush(self, &moved, error))
+            return QEMU_STEP_CLOSED;
+        /* A short read has emptied the socket: epoll tells when there is more. */
+        if ((size_t)n < sizeof(buffer->bytes) && qemu_channel_fd(self->channel) >= 0)
+            break;
+    }
+    return moved ? QEMU_STEP_MOVED : QEMU_STEP_WOULD_BLOCK;
+}
+
+void
+qemu_monitor_begin_round(QemuMonitor *self)
+{
+    self->n_events = 0;
+    self->n_bytes = 0;
+    self->probe = PROBE_NONE;
+}
+
+void
+qemu_monitor_forget(QemuMonitor *self)
+{
+    for (unsigned int i = 0; i < self->n_in_flight; i++)
+        self->in_flight[i].answer = NULL;
+    g_array_set_size(self->queued, 0);
+}
+
+int
+qemu_monitor_fd(const QemuMonitor *self)
+{
+    return qemu_channel_fd(self->channel);
+}
+
+bool
+qemu_monitor_wants_write(const QemuMonitor *self)
+{
+    return self->out->len > 0;
+}
+
+bool
+qemu_monitor_has_greeted(const QemuMonitor *self)
+{
+    return self->greeting != NULL;
+}
+
+unsigned int
+qemu_monitor_n_in_flight(const QemuMonitor *self)
+{
+    return self->n_in_flight + (self->probe_is_owed ? 1 : 0);
+}
+
+pid_t
+qemu_monitor_peer_pid(const QemuMonitor *self)
+{
+    return qemu_channel_peer_pid(self->channel);
+}
+
+const UtilJson *
+qemu_monitor_greeting(const QemuMonitor *self)
+{
+    return self->greeting;
+}
+
+unsigned int
+qemu_monitor_take_doubts(QemuMonitor *self, const char **ret_status)
+{
+    unsigned int doubts = self->doubts;
+
+    if (self->told_status != NULL)
+        *ret_status = self->told_status;
+    self->told_status = NULL;
+    self->doubts = 0;
+    return doubts;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_monitor: one QMP connection: bytes, ids, answers waited for.
+ */
+#pragma once
+
+#include "qemu_channel.h"
+#include "qemu_command.h"
+#include "qemu_limits.h"
+#include "qemu_qmp.h"
+
+typedef struct QemuMonitor QemuMonitor;
+
+typedef enum {
+    QEMU_ANSWER_NONE,     /* not asked */
+    QEMU_ANSWER_WAITING,  /* asked, or about to be */
+    QEMU_ANSWER_RETURNED, /* @value is the reply */
+    QEMU_ANSWER_REFUSED,  /* QEMU's error; @message holds it */
+    QEMU_ANSWER_LOST,     /* the connection ended first */
+} QemuAnswerStatus;
+
+/* What became of one command. All zero is one that was not asked. */
+typedef struct {
+    QemuAnswerStatus status;
+    UtilJson *message;     /* as it came; owned */
+    const UtilJson *value; /* of "return", inside @message */
+} QemuAnswer;
+
+void qemu_answer_clear(QemuAnswer *self);
+
+typedef enum {
+    QEMU_STEP_MOVED,       /* something came or went; more may */
+    QEMU_STEP_WOULD_BLOCK, /* nothing to do until the descriptor is ready */
+    QEMU_STEP_CLOSED,      /* the connection is over; the error says why */
+} QemuStep;
+
+/* Where received bytes are put before they become values; one a thread, any number of
+ * monitors. */
+typedef struct {
+    char bytes[65536];
+} QemuMonitorBuffer;
+
+/* Takes the channel. The greeting has not come yet; what is queued is sent after it. */
+QemuMonitor *qemu_monitor_new(QemuChannel *take_channel);
+
+/* Closes the connection; answers still waited for become LOST. NULL is taken. */
+void qemu_monitor_free(QemuMonitor *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuMonitor, qemu_monitor_free)
+
+/* Queues @command; borrows @path (the device of a qom-get; NULL for others) for the call, and
+ * @answer until it is set, exactly once: to the reply, QEMU's error, or the connection's end. */
+void qemu_monitor_queue(QemuMonitor *self, QemuCommandId command, const char *path,
+                        QemuAnswer *answer);
+
+/* Sends the out-of-band probe, once until it is answered or a round begins anew. False if
+ * this QEMU has no out-of-band commands, or has not greeted. */
+bool qemu_monitor_probe(QemuMonitor *self);
+bool qemu_monitor_probe_is_answered(const QemuMonitor *self);
+
+/* Moves bytes both ways until either side would block, or a fair share is done. CLOSED leaves
+ * the monitor good for nothing but qemu_monitor_free(). */
+QemuStep qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error);
+
+/* Starts the counts that limits bound anew. */
+void qemu_monitor_begin_round(QemuMonitor *self);
+
+/* Lets go of all answers: those still to come are counted and dropped, and what was not sent
+ * yet is not sent. */
+void qemu_monitor_forget(QemuMonitor *self);
+
+int qemu_monitor_fd(const QemuMonitor *self);
+bool qemu_monitor_wants_write(const QemuMonitor *self);
+bool qemu_monitor_has_greeted(const QemuMonitor *self);
+/* Commands sent and not answered, forgotten ones and the negotiation included. */
+unsigned int qemu_monitor_n_in_flight(const QemuMonitor *self);
+pid_t qemu_monitor_peer_pid(const QemuMonitor *self);
+/* The greeting as it came; borrowed; NULL before it. */
+const UtilJson *qemu_monitor_greeting(const QemuMonitor *self);
+
+/* QemuDoubt bits of the events since the last take, and the run state the last of them told
+ * (left alone if none did). */
+unsigned int qemu_monitor_take_doubts(QemuMonitor *self, const char **ret_status);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_qmp: one message <-> its parts.
+ *
+ * QEMU reads a request byte by byte, a system call each (some 3 µs), so a request has no
+ * white space, no line end and no argument that states a default.
+ */
+#include "qemu_qmp.h"
+
+#include <string.h>
+
+QemuQmpMessage
+qemu_qmp_parse(const UtilJson *object)
+{
+    QemuQmpMessage message = {.kind = QEMU_QMP_INVALID};
+    const UtilJson *capabilities = NULL;
+    const UtilJson *failure = NULL;
+
+    message.has_id = util_json_has(object, "id");
+    if (!util_json_member_int64(object, "id", &message.id))
+        message.id = -1;
+    if (util_json_has(object, "return")) {
+        message.kind = QEMU_QMP_RETURN;
+        message.value = util_json_member(object, "return");
+    } else if ((message.event = util_json_member_string(object, "event")) != NULL) {
+        message.kind = QEMU_QMP_EVENT;
+    } else if ((failure = util_json_member(object, "error")) != NULL) {
+        message.kind = QEMU_QMP_ERROR;
+        message.error_class = util_json_member_string(failure, "class");
+        message.error_text = util_json_member_string(failure, "desc");
+    } else if ((message.value = util_json_member(object, "QMP")) != NULL) {
+        message.kind = QEMU_QMP_GREETING;
+        capabilities = util_json_member(message.value, "capabilities");
+        for (size_t i = 0; i < util_json_length(capabilities); i++)
+            if (g_strcmp0(util_json_string(util_json_element(capabilities, i)), "oob") == 0)
+                message.offers_oob = true;
+    }
+    return message;
+}
+
+/* The path as the inside of a JSON string. */
+static void
+append_escaped(GString *out, const char *path)
+{
+    for (const char *c = path; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\')
+            g_string_append_c(out, '\\');
+        g_string_append_c(out, *c);
+    }
+}
+
+void
+qemu_qmp_append_command(GString *out, QemuCommandId command, const char *path, unsigned int id,
+                        bool is_out_of_band)
+{
+    const QemuCommand *row = &qemu_commands[command];
+    const char *hole = row->arguments ? strstr(row->arguments, "%s") : NULL;
+
+    g_string_append(out, is_out_of_band ? "{\"exec-oob\":\"" : "{\"execute\":\"");
+    g_string_append(out, row->name);
+    g_string_append_c(out, '"');
+    if (row->arguments != NULL) {
+        g_string_append(out, ",\"arguments\":");
+        if (hole != NULL) {
+            g_string_append_len(out, row->arguments, hole - row->arguments);
+            append_escaped(out, path);
+            g_string_append(out, hole + strlen("%s"));
+        } else {
+            g_string_append(out, row->arguments);
+        }
+    }
+    g_string_append_printf(out, ",\"id\":%u}", id);
+}
+
+void
+qemu_qmp_append_negotiation(GString *out, bool with_oob, unsigned int id)
+{
+    g_string_append(out, "{\"execute\":\"qmp_capabilities\"");
+    if (with_oob)
+        g_string_append(out, ",\"arguments\":{\"enable\":[\"oob\"]}");
+    g_string_append_printf(out, ",\"id\":%u}", id);
+}
+
+unsigned int
+qemu_qmp_event_doubts(const char *event, const char **ret_status)
+{
+    static const struct {
+        const char *event;
+        unsigned int doubts;
+        const char *status; /* what the run state is after it, if the event alone tells */
+    } events[] = {
+        {"STOP", QEMU_DOUBT_RUN_STATE, "paused"},
+        {"RESUME", QEMU_DOUBT_RUN_STATE, "running"},
+        {"SHUTDOWN", QEMU_DOUBT_RUN_STATE, "shutdown"},
+        {"SUSPEND", QEMU_DOUBT_RUN_STATE, "suspended"},
+        {"SUSPEND_DISK", QEMU_DOUBT_RUN_STATE, NULL},
+        {"WAKEUP", QEMU_DOUBT_RUN_STATE, "running"},
+        {"RESET", QEMU_DOUBT_RUN_STATE | QEMU_DOUBT_BALLOON, NULL},
+        {"GUEST_PANICKED", QEMU_DOUBT_RUN_STATE, "guest-panicked"},
+        {"WATCHDOG", QEMU_DOUBT_RUN_STATE, NULL},
+        {"BLOCK_IO_ERROR", QEMU_DOUBT_RUN_STATE, NULL},
+        {"MIGRATION", QEMU_DOUBT_RUN_STATE, NULL},
+        {"BALLOON_CHANGE", QEMU_DOUBT_BALLOON, NULL},
+        {"DEVICE_DELETED", QEMU_DOUBT_DEVICES | QEMU_DOUBT_BALLOON, NULL},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
+        if (strcmp(events[i].event, event) == 0) {
+            if (events[i].status != NULL)
+                *ret_status = events[i].status;
+            return events[i].doubts;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_qmp: one message <-> its parts. Pure.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "qemu_command.h"
+#include "util/util_json.h"
+
+typedef enum {
+    QEMU_QMP_INVALID, /* an object, but none of these */
+    QEMU_QMP_GREETING,
+    QEMU_QMP_RETURN,
+    QEMU_QMP_ERROR,
+    QEMU_QMP_EVENT,
+} QemuQmpKind;
+
+/* What a message holds; everything is borrowed from it. */
+typedef struct {
+    QemuQmpKind kind;
+    bool has_id;
+    int64_t id;            /* -1 where it is no integer: nothing of ours */
+    const UtilJson *value; /* what "return" or "QMP" leads to */
+    const char *error_class;
+    const char *error_text;
+    const char *event;
+    bool offers_oob; /* a greeting's capabilities */
+} QemuQmpMessage;
+
+QemuQmpMessage qemu_qmp_parse(const UtilJson *object);
+
+/* Appends one request, as short as it can be. @path fills the command's %s. */
+void qemu_qmp_append_command(GString *out, QemuCommandId command, const char *path, unsigned int id,
+                             bool is_out_of_band);
+void qemu_qmp_append_negotiation(GString *out, bool with_oob, unsigned int id);
+
+/* What an event can put in doubt. */
+typedef enum {
+    QEMU_DOUBT_RUN_STATE = 1 << 0,
+    QEMU_DOUBT_BALLOON = 1 << 1,
+    QEMU_DOUBT_DEVICES = 1 << 2,
+} QemuDoubt;
+
+/* The doubts @event raises; 0 for one that concerns no statistic. Sets @ret_status to the run
+ * state it tells ("paused", ...) or leaves it. */
+unsigned int qemu_qmp_event_doubts(const char *event, const char **ret_status);
