@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_domain: what is kept of one domain between rounds. See qemu_domain.h.
+ *
+ * Owns the connection and the kept answers. Does no I/O but closing.
+ */
+#include "qemu_domain.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "domstats_record.h"
+
+/* query-uuid's way of saying that none was set. */
+static const char no_uuid[] = "00000000-0000-0000-0000-000000000000";
+
+static void
+clear_known(QemuKnown *self)
+{
+    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
+        qemu_answer_clear(&self->kept[i]);
+    g_free(self->balloon_path);
+    g_free(self->told_status);
+    g_free(self->net_namespace);
+    g_clear_pointer(&self->threads, g_array_unref);
+    g_clear_pointer(&self->taps, g_array_unref);
+    host_kvmstat_free(self->kvm);
+    host_perf_free(self->perf);
+    memset(self, 0, sizeof(*self));
+}
+
+/* The UUID until QEMU tells one, or when it has none: derived from the first monitor's path,
+ * or from the name where there is no monitor. */
+static void
+make_uuid(QemuDomain *self)
+{
+    const QemuDefinition *definition = qemu_domain_definition(self);
+    const GPtrArray *places = self->endpoint->places;
+    const char *base = self->endpoint->name;
+
+    if (self->endpoint->uuid != NULL) {
+        g_strlcpy(self->uuid, self->endpoint->uuid, sizeof(self->uuid));
+        return;
+    }
+    if (definition != NULL && definition->uuid != NULL) {
+        g_strlcpy(self->uuid, definition->uuid, sizeof(self->uuid));
+        return;
+    }
+    if (places->len > 0)
+        base = ((const QemuMonitorPlace *)g_ptr_array_index(places, 0))->bound_path;
+    qemu_endpoint_make_uuid(base, self->uuid);
+}
+
+QemuDomain *
+qemu_domain_new(QemuEndpoint *endpoint)
+{
+    QemuDomain *self = g_new0(QemuDomain, 1);
+
+    g_atomic_ref_count_init(&self->ref_count);
+    pthread_mutex_init(&self->identity_lock, NULL);
+    self->endpoint = qemu_endpoint_ref(endpoint);
+    self->name = g_strdup(endpoint->name);
+    self->pid = endpoint->pid;
+    self->start_ticks = endpoint->start_ticks;
+    self->id = endpoint->id != 0 ? endpoint->id : (endpoint->pid > 0 ? endpoint->pid : -1);
+    make_uuid(self);
+    return self;
+}
+
+QemuDomain *
+qemu_domain_ref(QemuDomain *self)
+{
+    g_atomic_ref_count_inc(&self->ref_count);
+    return self;
+}
+
+void
+qemu_domain_unref(QemuDomain *self)
+{
+    if (self == NULL || !g_atomic_ref_count_dec(&self->ref_count))
+        return;
+    qemu_monitor_free(self->monitor);
+    clear_known(&self->known);
+    qemu_definition_free(self->definition);
+    qemu_endpoint_unref(self->endpoint);
+    domstats_record_free(self->last);
+    g_free(self->reason);
+    g_free(self->name);
+    pthread_mutex_destroy(&self->identity_lock);
+    g_free(self);
+}
+
+const QemuDefinition *
+qemu_domain_definition(const QemuDomain *self)
+{
+    return self->endpoint->definition ? self->endpoint->definition : self->definition;
+}
+
+void
+qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint)
+{
+    qemu_endpoint_ref(endpoint);
+    qemu_endpoint_unref(self->endpoint);
+    self->endpoint = endpoint;
+}
+
+void
+qemu_domain_disconnect(QemuDomain *self)
+{
+    g_clear_pointer(&self->monitor, qemu_monitor_free);
+    self->is_silent = false;
+    self->known.is_identified = false;
+    /* Without a connection nobody tells of changes. */
+    qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_STATUS]);
+    g_clear_pointer(&self->known.told_status, g_free);
+    g_clear_pointer(&self->known.taps, g_array_unref);
+}
+
+void
+qemu_domain_remember_status(QemuDomain *self, const char *status)
+{
+    if (g_strcmp0(self->known.told_status, status) == 0)
+        return;
+    g_free(self->known.told_status);
+    self->known.told_status = g_strdup(status);
+}
+
+void
+qemu_domain_forget_process(QemuDomain *self)
+{
+    qemu_domain_disconnect(self);
+    clear_known(&self->known);
+    g_clear_pointer(&self->definition, qemu_definition_free);
+    self->pid = 0;
+    self->start_ticks = 0;
+}
+
+void
+qemu_domain_identify(QemuDomain *self, const char *name, const char *uuid)
+{
+    pthread_mutex_lock(&self->identity_lock);
+    if (name != NULL && name[0] != '\0' && strcmp(name, self->name) != 0) {
+        g_free(self->name);
+        self->name = g_strdup(name);
+    }
+    if (uuid != NULL && g_uuid_string_is_valid(uuid) && strcmp(uuid, no_uuid) != 0)
+        g_strlcpy(self->uuid, uuid, sizeof(self->uuid));
+    else
+        make_uuid(self);
+    pthread_mutex_unlock(&self->identity_lock);
+}
+
+void
+qemu_domain_set_process(QemuDomain *self, pid_t pid, uint64_t start_ticks)
+{
+    self->pid = pid;
+    self->start_ticks = start_ticks;
+    if (self->endpoint->id != 0)
+        return;
+    pthread_mutex_lock(&self->identity_lock);
+    self->id = pid;
+    pthread_mutex_unlock(&self->identity_lock);
+}
+
+bool
+qemu_domain_is_called(QemuDomain *self, const char *word)
+{
+    uint64_t id = 0;
+    bool is_called = false;
+
+    pthread_mutex_lock(&self->identity_lock);
+    is_called = strcmp(word, self->name) == 0 || strcmp(word, self->endpoint->name) == 0 ||
+                g_ascii_strcasecmp(word, self->uuid) == 0 ||
+                (self->id > 0 && g_ascii_string_to_unsigned(word, 10, 0, INT_MAX, &id, NULL) &&
+                 (int)id == self->id);
+    pthread_mutex_unlock(&self->identity_lock);
+    return is_called;
+}
+
+void
+qemu_domain_set_health(QemuDomain *self, DomstatsHealth health, const char *reason, int64_t wall_us)
+{
+    if (self->since_us == 0 || self->health != health)
+        self->since_us = wall_us;
+    self->health = health;
+    if (g_strcmp0(self->reason, reason) != 0) {
+        g_free(self->reason);
+        self->reason = g_strdup(reason);
+    }
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_domain: what is kept of one domain between rounds: who it is, its connection, the
+ * answers that stay true, its health.
+ *
+ * Shared by reference between the driver's list and the rounds under way. Who may touch the
+ * rest of it is settled by @holder, which the driver guards: one round at a time.
+ */
+#pragma once
+
+#include "host/host_kvmstat.h"
+#include "host/host_perf.h"
+#include <pthread.h>
+
+#include "qemu_command.h"
+#include "qemu_endpoint.h"
+#include "qemu_monitor.h"
+#include "util/util_fd.h"
+
+/* What one QEMU process said that is true for as long as it runs, or until doubted. It goes
+ * with the process: a new one begins empty. */
+typedef struct {
+    bool is_identified;       /* commands, name and uuid were asked of this connection */
+    QemuCommandSet available; /* what query-commands lists */
+    QemuAnswer kept[QEMU_N_COMMANDS];
+    char *balloon_path;     /* for qom-get; NULL: not looked for, or none */
+    char *told_status;      /* run state by the last reply or event */
+    GArray *threads;        /* pid_t: the process's threads when cpus-fast was kept */
+    GArray *taps;           /* HostNetdevTap: devices it holds open, as last listed */
+    char *net_namespace;    /* of the process, as its link names it */
+    uint64_t n_descriptors; /* how many it had open then */
+    HostKvmStats *kvm;      /* the kernel's statistics, without QEMU */
+    bool kvm_was_tried;
+    HostPerf *perf;
+    bool perf_was_tried;
+} QemuKnown;
+
+typedef struct {
+    QemuEndpoint *endpoint;
+    pthread_mutex_t identity_lock; /* for the next three: others look while the holder learns */
+    char *name;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    int id;
+    pid_t pid;                  /* 0 unknown */
+    uint64_t start_ticks;       /* of @pid; 0 unknown */
+    QemuDefinition *definition; /* own: read from the process when the source knew none */
+
+    QemuMonitor *monitor;    /* NULL: not connected */
+    bool is_silent;          /* an earlier call left answers outstanding */
+    unsigned int n_failures; /* dials in a row that led to nothing */
+    int64_t next_dial_us;    /* monotonic: not before */
+    QemuKnown known;
+
+    DomstatsHealth health;
+    char *reason;
+    int64_t since_us;     /* wall clock */
+    int n_params_before;  /* of its last record: room for the next */
+    DomstatsRecord *last; /* last complete record, kept when a call asked for it */
+
+    gpointer holder; /* the call that works on it now; the driver's lock guards it */
+    gatomicrefcount ref_count;
+} QemuDomain;
+
+QemuDomain *qemu_domain_new(QemuEndpoint *endpoint);
+QemuDomain *qemu_domain_ref(QemuDomain *self);
+void qemu_domain_unref(QemuDomain *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDomain, qemu_domain_unref)
+
+/* What is known of how it was made: the source's word, else its own command line; or NULL. */
+const QemuDefinition *qemu_domain_definition(const QemuDomain *self);
+
+/* The source found it changed: the same QEMU by another description. Takes a reference. */
+void qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint);
+
+/* Closes the connection; what the process said stays known. */
+void qemu_domain_disconnect(QemuDomain *self);
+
+/* The run state as QEMU told it last, by a reply or an event; NULL: not known. */
+void qemu_domain_remember_status(QemuDomain *self, const char *status);
+
+/* The process behind it, known from now on. */
+void qemu_domain_set_process(QemuDomain *self, pid_t pid, uint64_t start_ticks);
+
+/* Whether its name, UUID or decimal id is @word. */
+bool qemu_domain_is_called(QemuDomain *self, const char *word);
+
+/* Another process answers now: nothing of the old one is true any more. */
+void qemu_domain_forget_process(QemuDomain *self);
+
+/* Takes over name and UUID as QEMU told them; either may be NULL or empty. */
+void qemu_domain_identify(QemuDomain *self, const char *name, const char *uuid);
+
+/* The verdict of a round: @since_us moves only when the health changes. */
+void qemu_domain_set_health(QemuDomain *self, DomstatsHealth health, const char *reason,
+                            int64_t wall_us);

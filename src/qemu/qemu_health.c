@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_health: why a domain did not answer.
+ *
+ * Owns nothing; reads the process's state in /proc and the kernel's table of unix sockets, and
+ * writes the verdict into the job. Each sentence names what an operator needs next: pid, thread
+ * and what it sleeps in, or the process that is in the way.
+ */
+#include "qemu_health.h"
+
+#include <sys/stat.h>
+
+#include "host/host_process.h"
+#include "util/util_error.h"
+
+/* Takes @reason. */
+static void
+judge(QemuJob *job, DomstatsHealth verdict, char *take_reason)
+{
+    job->verdict = verdict;
+    g_free(job->reason);
+    job->reason = take_reason;
+}
+
+/* Reads the state of the domain's own process: false when it has ended, also if its pid is
+ * another's by now. */
+static bool
+read_process(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
+{
+    if (domain->pid == 0 || !host_process_read_stat(root, domain->pid, 0, ret_stat))
+        return false;
+    if (domain->start_ticks != 0 && ret_stat->start_ticks != domain->start_ticks)
+        return false;
+    return ret_stat->state != 'Z' && ret_stat->state != 'X';
+}
+
+static bool
+is_stopped_state(char state)
+{
+    return state == 'T' || state == 't';
+}
+
+bool
+qemu_health_is_stopped(HostRoot *root, const QemuDomain *domain)
+{
+    HostProcessStat stat = {0};
+
+    return read_process(root, domain, &stat) && is_stopped_state(stat.state);
+}
+
+bool
+qemu_health_judge_stopped(QemuHostRound *host, QemuJob *job)
+{
+    HostProcessStat stat = {0};
+
+    if (!read_process(qemu_host_root(host), job->domain, &stat) || !is_stopped_state(stat.state))
+        return false;
+    judge(job, DOMSTATS_HEALTH_STOPPED,
+          g_strdup_printf("process %d (%s) is stopped (state %c) by a signal or a debugger",
+                          (int)job->domain->pid, stat.name, stat.state));
+    return true;
+}
+
+/* The thread that tells most: one in uninterruptible sleep, else the main thread. */
+static pid_t
+find_telling_thread(HostRoot *root, pid_t pid, HostProcessStat *ret_stat)
+{
+    size_t n = 0;
+    g_autofree pid_t *threads = host_process_list_threads(root, pid, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (host_process_read_stat(root, pid, threads[i], ret_stat) && ret_stat->state == 'D')
+            return threads[i];
+    host_process_read_stat(root, pid, pid, ret_stat);
+    return pid;
+}
+
+/* "thread 12 (CPU 0/KVM) is in state D, in folio_wait_bit" */
+static char *
+describe_thread(HostRoot *root, pid_t pid, HostProcessStat *ret_stat)
+{
+    pid_t thread = find_telling_thread(root, pid, ret_stat);
+    g_autofree char *channel = host_process_read_wait_channel(root, pid, thread);
+    bool has_channel = channel != NULL && channel[0] != '\0';
+
+    return g_strdup_printf("thread %d (%s) is in state %c%s%s", (int)thread, ret_stat->name,
+                           ret_stat->state, has_channel ? ", in " : "", has_channel ? channel : "");
+}
+
+/* The name of a process, for a sentence. */
+static char *
+name_process(HostRoot *root, pid_t pid)
+{
+    HostProcessStat stat = {0};
+
+    if (!host_process_read_stat(root, pid, 0, &stat))
+        return g_strdup_printf("process %d", (int)pid);
+    return g_strdup_printf("process %d (%s)", (int)pid, stat.name);
+}
+
+/* Whether the accepted client is this domain's own connection: a peer that does not greet may
+ * have accepted it. */
+static bool
+is_own_connection(const QemuDomain *domain, ino_t inode)
+{
+    struct stat status = {0};
+
+    return domain->monitor != NULL && fstat(qemu_monitor_fd(domain->monitor), &status) == 0 &&
+           status.st_ino == inode;
+}
+
+static bool
+judge_held(QemuHostRound *host, QemuJob *job, const QemuMonitorPlace *place,
+           const HostUnixTable *table)
+{
+    HostUnixListener listener = {0};
+    g_autofree char *holder = NULL;
+    pid_t pid = 0;
+
+    if (table == NULL)
+        return false;
+    host_unixdiag_lookup(table, place->bound_path, 0, &listener);
+    /* Without an inode the client has gone, and QEMU only has not noticed yet. */
+    if (!listener.is_known || listener.n_clients == 0 || listener.peer_inode == 0 ||
+        is_own_connection(job->domain, listener.peer_inode))
+        return false;
+    pid = host_unixdiag_find_holder(qemu_host_root(host), listener.peer_inode);
+    holder = pid > 0 ? name_process(qemu_host_root(host), pid)
+                     : g_strdup("a process that cannot be seen from here");
+    judge(job, DOMSTATS_HEALTH_BUSY,
+          g_strdup_printf("its monitor '%s' is held by %s", place->bound_path, holder));
+    return true;
+}
+
+bool
+qemu_health_judge_busy(QemuHostRound *host, QemuJob *job, const QemuMonitorPlace *place)
+{
+    return judge_held(host, job, place, qemu_host_unix_table(host));
+}
+
+static unsigned int
+count_answers(const QemuJob *job, unsigned int *ret_n_asked)
+{
+    unsigned int n_answers = 0;
+
+    *ret_n_asked = 0;
+    for (size_t i = 0; i < QEMU_N_COMMANDS; i++) {
+        QemuAnswerStatus status = job->answers[i].status;
+
+        *ret_n_asked += status != QEMU_ANSWER_NONE;
+        n_answers += status == QEMU_ANSWER_RETURNED || status == QEMU_ANSWER_REFUSED;
+    }
+    return n_answers;
+}
+
+/* Nothing greeted us: somebody may have come in between, and the table now tells. */
+static bool
+judge_overtaken(QemuHostRound *host, QemuJob *job)
+{
+    const GPtrArray *places = job->domain->endpoint->places;
+
+    if (qemu_monitor_has_greeted(job->domain->monitor))
+        return false;
+    for (guint i = 0; i < places->len; i++)
+        if (judge_held(host, job, g_ptr_array_index(places, i), qemu_host_late_unix_table(host)))
+            return true;
+    return false;
+}
+
+void
+qemu_health_judge_silence(QemuHostRound *host, QemuJob *job)
+{
+    const QemuDomain *domain = job->domain;
+    HostRoot *root = qemu_host_root(host);
+    HostProcessStat stat = {0};
+    g_autofree char *thread = NULL;
+    unsigned int n_asked = 0;
+    unsigned int n_answers = count_answers(job, &n_asked);
+    bool has_process = read_process(root, domain, &stat);
+    bool is_probed = qemu_monitor_probe_is_answered(domain->monitor);
+
+    if (domain->pid != 0 && !has_process) {
+        judge(job, DOMSTATS_HEALTH_GONE, g_strdup_printf("process %d has ended", (int)domain->pid));
+        return;
+    }
+    if (qemu_health_judge_stopped(host, job))
+        return;
+    if (!is_probed && judge_overtaken(host, job))
+        return;
+    thread = has_process ? describe_thread(root, domain->pid, &stat)
+                         : g_strdup("its process is not known");
+    if (n_answers > 0 && !is_probed) {
+        judge(job, DOMSTATS_HEALTH_SLOW,
+              g_strdup_printf("%u of %u replies came within %u ms", n_answers, n_asked,
+                              job->request->timeout_ms));
+    } else if (is_probed) {
+        judge(job, DOMSTATS_HEALTH_WEDGED,
+              g_strdup_printf("QEMU's main loop is blocked: it answers out of band only; %s",
+                              thread));
+    } else if (stat.state == 'D') {
+        judge(job, DOMSTATS_HEALTH_STOPPED,
+              g_strdup_printf("process %d answers nothing: %s", (int)domain->pid, thread));
+    } else {
+        judge(job, DOMSTATS_HEALTH_WEDGED,
+              g_strdup_printf("%s; %s",
+                              qemu_monitor_has_greeted(domain->monitor)
+                                  ? "QEMU answers nothing"
+                                  : "QEMU accepts connections but does not greet",
+                              thread));
+    }
+}
+
+void
+qemu_health_judge_close(QemuHostRound *host, QemuJob *job, const GError *error)
+{
+    HostProcessStat stat = {0};
+    pid_t pid = job->domain->pid;
+
+    if (g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN))
+        judge(job, DOMSTATS_HEALTH_BROKEN, g_strdup(error->message));
+    else if (pid != 0 && !read_process(qemu_host_root(host), job->domain, &stat))
+        judge(job, DOMSTATS_HEALTH_GONE, g_strdup_printf("process %d has ended", (int)pid));
+    else
+        judge(job, DOMSTATS_HEALTH_GONE, g_strdup(error->message));
+}
+
+void
+qemu_health_judge_dial(QemuHostRound *host, QemuJob *job, QemuDial outcome, const GError *error)
+{
+    const QemuDomain *domain = job->domain;
+    HostRoot *root = qemu_host_root(host);
+    HostProcessStat stat = {0};
+    bool has_process = read_process(root, domain, &stat);
+
+    if (domain->pid != 0 && !has_process) {
+        judge(job, DOMSTATS_HEALTH_GONE, g_strdup_printf("process %d has ended", (int)domain->pid));
+    } else if (qemu_health_judge_stopped(host, job)) {
+        return;
+    } else if (outcome == QEMU_DIAL_DENIED) {
+        judge(job, DOMSTATS_HEALTH_DENIED, g_strdup(error->message));
+    } else if (outcome == QEMU_DIAL_NOBODY) {
+        judge(job, has_process ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,
+              g_strdup(error->message));
+    } else if (outcome == QEMU_DIAL_FULL) {
+        judge(job, DOMSTATS_HEALTH_WEDGED,
+              g_strdup_printf("%s: QEMU accepts nobody and its backlog is full", error->message));
+    } else {
+        judge(job, DOMSTATS_HEALTH_BROKEN, g_strdup(error->message));
+    }
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_host_cpu: the CPU times of a QEMU and its vCPU threads, and KVM's statistics as the
+ * kernel gives them without QEMU's help.
+ */
+#include <string.h>
+
+#include "host/host_kvmstat.h"
+#include "host/host_process.h"
+#include "qemu_host_parts.h"
+
+void
+qemu_host_read_cgroup(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
+{
+    host_process_read_cgroup_cpu(qemu_host_root(self), job->domain->pid, &facts->host.cgroup);
+}
+
+/* A thread's times; absent if it has ended meanwhile. */
+static void
+read_thread(QemuHostRound *self, pid_t pid, QemuFactsVcpu *vcpu)
+{
+    HostRoot *root = qemu_host_root(self);
+    uint64_t tick_ns = G_GUINT64_CONSTANT(1000000000) / (uint64_t)host_root_ticks_per_second(root);
+    HostProcessStat stat = {0};
+
+    if (vcpu->thread_id == 0 || !host_process_read_stat(root, pid, vcpu->thread_id, &stat))
+        return;
+    vcpu->has_host = true;
+    vcpu->run_state = stat.state;
+    vcpu->time_ns = util_count_of((stat.user_ticks + stat.system_ticks) * tick_ns);
+    vcpu->delay_ns = host_process_read_run_delay_ns(root, pid, vcpu->thread_id);
+    if (qemu_host_has_wait_sum(self))
+        vcpu->wait_ns = host_process_read_wait_sum_ns(root, pid, vcpu->thread_id);
+}
+
+void
+qemu_host_read_vcpus(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
+{
+    for (guint i = 0; facts->vcpus != NULL && i < facts->vcpus->len; i++)
+        read_thread(self, job->domain->pid, &g_array_index(facts->vcpus, QemuFactsVcpu, i));
+}
+
+void
+qemu_host_open_kvm(QemuHostRound *self, QemuDomain *domain)
+{
+    if (domain->known.kvm_was_tried || domain->pid == 0 || !host_root_is_live(qemu_host_root(self)))
+        return;
+    domain->known.kvm_was_tried = true;
+    domain->known.kvm = host_kvmstat_open(domain->pid, NULL);
+}
+
+static GArray *
+copy_stats(const HostKvmVcpu *kvm)
+{
+    static const QemuStatKind kinds[] = {
+        [HOST_KVMSTAT_CUMULATIVE] = QEMU_STAT_CUMULATIVE,
+        [HOST_KVMSTAT_INSTANT] = QEMU_STAT_INSTANT,
+        [HOST_KVMSTAT_PEAK] = QEMU_STAT_PEAK,
+    };
+    GArray *stats = g_array_sized_new(FALSE, FALSE, sizeof(QemuFactsStat), (guint)kvm->n_stats);
+
+    for (size_t i = 0; i < kvm->n_stats; i++) {
+        const HostKvmStat *from = &kvm->stats[i];
+        QemuFactsStat stat = {
+            .name = from->name, .is_boolean = from->is_boolean, .value = from->value};
+
+        if (from->kind == HOST_KVMSTAT_HISTOGRAM)
+            continue;
+        stat.kind = kinds[from->kind];
+        g_array_append_val(stats, stat);
+    }
+    return stats;
+}
+
+static QemuFactsVcpu *
+find_vcpu(const QemuFacts *facts, unsigned int number)
+{
+    for (guint i = 0; facts->vcpus != NULL && i < facts->vcpus->len; i++)
+        if (g_array_index(facts->vcpus, QemuFactsVcpu, i).index == (int)number)
+            return &g_array_index(facts->vcpus, QemuFactsVcpu, i);
+    return NULL;
+}
+
+static void
+add_to_sum(UtilCount *sum, const HostKvmVcpu *kvm, const char *name)
+{
+    for (size_t i = 0; i < kvm->n_stats; i++) {
+        if (strcmp(kvm->stats[i].name, name) == 0) {
+            sum->value += kvm->stats[i].value;
+            sum->is_present = true;
+            return;
+        }
+    }
+}
+
+/* The kernel's statistics of each vCPU, and the sums for halt polling. One that was plugged
+ * since has a descriptor that is not copied yet: then all are copied again. */
+static void
+read_own_copies(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
+{
+    QemuKnown *known = &job->domain->known;
+
+    if (known->kvm != NULL && facts->vcpus != NULL &&
+        host_kvmstat_n_vcpus(known->kvm) != facts->vcpus->len) {
+        g_clear_pointer(&known->kvm, host_kvmstat_free);
+        known->kvm_was_tried = false;
+        qemu_host_open_kvm(self, job->domain);
+    }
+    for (size_t i = 0; known->kvm != NULL && i < host_kvmstat_n_vcpus(known->kvm); i++) {
+        HostKvmVcpu kvm = {0};
+        QemuFactsVcpu *vcpu = NULL;
+
+        if (!host_kvmstat_read(known->kvm, i, &kvm))
+            return;
+        add_to_sum(&facts->halt_success_ns, &kvm, "halt_poll_success_ns");
+        add_to_sum(&facts->halt_fail_ns, &kvm, "halt_poll_fail_ns");
+        vcpu = find_vcpu(facts, kvm.number);
+        if (vcpu != NULL && vcpu->stats == NULL && (job->groups & VIR_DOMAIN_STATS_VCPU) != 0)
+            vcpu->stats = copy_stats(&kvm);
+    }
+}
+
+/* For a guest under KVM that query-stats did not tell of. */
+static void
+read_halt_polling(QemuHostRound *self, pid_t pid, QemuFacts *facts)
+{
+    static const char *const names[] = {"halt_poll_success_ns", "halt_poll_fail_ns", NULL};
+    UtilCount counts[2] = {0};
+
+    if (facts->halt_success_ns.is_present)
+        return;
+    host_kvmstat_read_debugfs_some(qemu_host_root(self), pid, names, counts);
+    if (counts[0].is_present && counts[1].is_present) {
+        facts->halt_success_ns = counts[0];
+        facts->halt_fail_ns = counts[1];
+    }
+}
+
+void
+qemu_host_read_kvm(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
+{
+    if (!job->request->is_recording)
+        read_own_copies(self, job, facts);
+    if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0)
+        read_halt_polling(self, job->domain->pid, facts);
+}

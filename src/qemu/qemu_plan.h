@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_plan: request + domain -> the commands of its round, each once. Pure.
+ */
+#pragma once
+
+#include "qemu_domain.h"
+#include "qemu_group.h"
+#include "qemu_request.h"
+
+/* Evidence of this round, gathered before planning, that kept answers are still true. */
+typedef struct {
+    bool threads_unchanged; /* the process has just the threads it had */
+    bool has_kvm_stats;     /* the kernel gives the vCPUs' statistics without QEMU */
+    bool has_debugfs_stats; /* and the VM's */
+} QemuEvidence;
+
+/* One domain's work in one round. */
+typedef struct {
+    QemuDomain *domain; /* held for the round */
+    const QemuRequest *request;
+    unsigned int groups;      /* wanted and, as far as is known, supported */
+    unsigned int unsupported; /* wanted by name, not to be had of this QEMU */
+    QemuEvidence evidence;
+    QemuCommandSet asked; /* queued this round */
+    QemuAnswer answers[QEMU_N_COMMANDS];
+    bool has_looked_for_balloon; /* in this round */
+    bool doubts_status;          /* an event of the run state came after planning */
+    int64_t sent_us;             /* monotonic; 0: nothing was */
+    int64_t answered_us;         /* monotonic: the last answer; 0: none */
+    bool is_complete;            /* every answer came */
+    DomstatsHealth verdict;
+    char *reason;
+    GError *refusal;        /* ENFORCE_STATS: the call must fail with it */
+    DomstatsRecord *record; /* NULL: the filter leaves it out */
+} QemuJob;
+
+QemuJob *qemu_job_new(QemuDomain *domain, const QemuRequest *request);
+void qemu_job_free(QemuJob *self);
+
+/* What the round ends in; @reason is copied, NULL for OK. */
+void qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason);
+
+/* The answer to @command: this round's, else the kept one; NULL if neither is a reply. */
+const QemuAnswer *qemu_job_answer(const QemuJob *self, QemuCommandId command);
+/* True while a command of this round is not answered. */
+bool qemu_job_is_waiting(const QemuJob *self);
+
+/* What a fresh connection is asked first. */
+QemuCommandSet qemu_plan_identity(const QemuDomain *domain);
+
+/* Settles which of the wanted groups this QEMU supports (known.available). */
+void qemu_plan_groups(QemuJob *job);
+/* The commands those groups need now. */
+QemuCommandSet qemu_plan_commands(const QemuJob *job);
+/* What the answers that are in call for: the balloon's statistics, once its path is known.
+ * Learns the path into known; gives an empty set when there is nothing more. */
+QemuCommandSet qemu_plan_more(QemuJob *job);
+
+/* Keeps the answers that stay true, so that later rounds need not ask; takes them from @job's
+ * own. Call it after the record is made. */
+void qemu_plan_keep(QemuJob *job);
