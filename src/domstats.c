@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * domstats: the public calls. Checks what any backend would refuse, and passes the rest on.
+ */
+#include "domstats/domstats.h"
+
+#include "domstats_record.h"
+#include "driver.h"
+#include "qemu/qemu_driver.h"
+
+struct DomstatsConn {
+    const Driver *driver;
+    void *backend;
+};
+
+GQuark
+domstats_error_quark(void)
+{
+    return g_quark_from_static_string("domstats-error-quark");
+}
+
+const char *
+domstats_health_to_string(DomstatsHealth health)
+{
+    static const char *const names[] = {
+        [DOMSTATS_HEALTH_OK] = "ok",
+        [DOMSTATS_HEALTH_SLOW] = "slow",
+        [DOMSTATS_HEALTH_BUSY] = "busy",
+        [DOMSTATS_HEALTH_WEDGED] = "wedged",
+        [DOMSTATS_HEALTH_STOPPED] = "stopped",
+        [DOMSTATS_HEALTH_GONE] = "gone",
+        [DOMSTATS_HEALTH_DENIED] = "denied",
+        [DOMSTATS_HEALTH_BROKEN] = "broken",
+        [DOMSTATS_HEALTH_NO_MONITOR] = "no-monitor",
+    };
+
+    return (size_t)health < G_N_ELEMENTS(names) ? names[health] : "unknown";
+}
+
+/* False, with INVALID_ARG, if @pointer is NULL. */
+static bool
+is_given(const void *pointer, const char *what, GError **error)
+{
+    if (pointer == NULL)
+        g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG, "'%s' must not be NULL",
+                    what);
+    return pointer != NULL;
+}
+
+DomstatsConn *
+domstats_open(const char *source, const DomstatsOptions *options, GError **error)
+{
+    static const DomstatsOptions defaults = {0};
+    const Driver *driver = &qemu_driver;
+    DomstatsConn *conn = NULL;
+    void *backend = driver->open(source, options ? options : &defaults, error);
+
+    if (backend == NULL)
+        return NULL;
+    conn = g_new0(DomstatsConn, 1);
+    conn->driver = driver;
+    conn->backend = backend;
+    return conn;
+}
+
+void
+domstats_close(DomstatsConn *conn)
+{
+    if (conn == NULL)
+        return;
+    conn->driver->close(conn->backend);
+    g_free(conn);
+}
+
+static int
+get_stats(DomstatsConn *conn, const DriverCall *call, DomstatsRecord ***ret_records, GError **error)
+{
+    g_autoptr(GPtrArray) records = conn->driver->get_stats(conn->backend, call, error);
+    int n = 0;
+
+    if (records == NULL)
+        return -1;
+    n = (int)records->len;
+    g_ptr_array_set_free_func(records, NULL);
+    g_ptr_array_add(records, NULL);
+    *ret_records = (DomstatsRecord **)g_ptr_array_free(g_steal_pointer(&records), FALSE);
+    return n;
+}
+
+int
+domstats_get_all_domain_stats(DomstatsConn *conn, unsigned int stats, unsigned int flags,
+                              unsigned int timeout_ms, DomstatsRecord ***ret_records,
+                              GError **error)
+{
+    const DriverCall call = {NULL, stats, flags, timeout_ms};
+
+    if (!is_given(conn, "conn", error) || !is_given(ret_records, "ret_records", error))
+        return -1;
+    return get_stats(conn, &call, ret_records, error);
+}
+
+int
+domstats_domain_list_get_stats(DomstatsConn *conn, const char *const *domains, unsigned int stats,
+                               unsigned int flags, unsigned int timeout_ms,
+                               DomstatsRecord ***ret_records, GError **error)
+{
+    const DriverCall call = {domains, stats, flags, timeout_ms};
+
+    if (!is_given(conn, "conn", error) || !is_given(domains, "domains", error) ||
+        !is_given(ret_records, "ret_records", error))
+        return -1;
+    return get_stats(conn, &call, ret_records, error);
+}
+
+void
+domstats_record_list_free(DomstatsRecord **records)
+{
+    if (records == NULL)
+        return;
+    for (DomstatsRecord **record = records; *record != NULL; record++)
+        domstats_record_free(*record);
+    g_free(records);
+}
+
+int
+domstats_get_fd(DomstatsConn *conn, GError **error)
+{
+    if (!is_given(conn, "conn", error))
+        return -1;
+    return conn->driver->get_fd(conn->backend, error);
+}
+
+void
+domstats_dispatch(DomstatsConn *conn)
+{
+    if (conn != NULL)
+        conn->driver->dispatch(conn->backend);
+}
+
+int
+domstats_save_recording(DomstatsConn *conn, const char *dir, unsigned int timeout_ms,
+                        GError **error)
+{
+    if (!is_given(conn, "conn", error) || !is_given(dir, "dir", error))
+        return -1;
+    return conn->driver->save_recording(conn->backend, dir, timeout_ms, error);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * domstats_record: freeing and copying the public record.
+ */
+#include "domstats_record.h"
+
+#include <string.h>
+
+#include "util/util_params.h"
+
+void
+domstats_record_free(DomstatsRecord *self)
+{
+    if (self == NULL)
+        return;
+    util_params_free_array(self->params, self->n_params);
+    domstats_record_free(self->last);
+    g_free(self->name);
+    g_free(self->reason);
+    g_free(self);
+}
+
+static virTypedParameter *
+copy_params(const virTypedParameter *params, int n)
+{
+    virTypedParameter *copy = NULL;
+
+    if (n == 0)
+        return NULL;
+    copy = g_memdup2(params, sizeof(*params) * (size_t)n);
+    for (int i = 0; i < n; i++)
+        if (copy[i].type == VIR_TYPED_PARAM_STRING)
+            copy[i].value.s = g_strdup(params[i].value.s);
+    return copy;
+}
+
+DomstatsRecord *
+domstats_record_copy(const DomstatsRecord *self)
+{
+    DomstatsRecord *copy = NULL;
+
+    if (self == NULL)
+        return NULL;
+    copy = g_memdup2(self, sizeof(*self));
+    copy->name = g_strdup(self->name);
+    copy->reason = g_strdup(self->reason);
+    copy->params = copy_params(self->params, self->n_params);
+    copy->last = domstats_record_copy(self->last);
+    return copy;
+}

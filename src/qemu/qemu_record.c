@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_record: job -> facts -> params -> one record.
+ *
+ * How it works
+ *
+ * Replies are decoded in the order of the command table, which is the order in which decoders
+ * rest on each other. Then each wanted group writes itself through its row in qemu_group. A
+ * group is missing from the record when what it rests on is not there: its emitter says so,
+ * or a command it needs was not answered this round. What such a group could still write stays
+ * in the record, for it is as fresh as the rest: what the host knows by itself, and the run
+ * state as the last event told it. A kept answer serves only where the plan has proved it, so
+ * no old counter is given out.
+ */
+#include "qemu_record.h"
+
+#include <string.h>
+
+#include "domstats_record.h"
+#include "qemu_limits.h"
+#include "qemu_reply.h"
+#include "util/util_error.h"
+
+enum { PARAMS_EXPECTED = 256 };
+
+bool
+qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
+{
+    bool is_good = true;
+
+    facts->libvirt_state = job->domain->endpoint->libvirt_state;
+    facts->libvirt_reason = job->domain->endpoint->libvirt_reason;
+    facts->status = job->domain->known.told_status;
+    facts->is_running = g_strcmp0(facts->status, "running") == 0;
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
+        const QemuAnswer *answer = qemu_job_answer(job, (QemuCommandId)id);
+
+        if (answer == NULL || qemu_commands[id].parse == NULL)
+            continue;
+        if (!qemu_commands[id].parse(answer->value, facts)) {
+            *ret_bad = qemu_commands[id].name;
+            is_good = false;
+        }
+    }
+    qemu_reply_finish_block(facts);
+    if (job->sent_us != 0 && job->answered_us >= job->sent_us)
+        facts->monitor_us = util_count_of((uint64_t)(job->answered_us - job->sent_us));
+    return is_good;
+}
+
+/* True if every command that @group needs has an answer that holds for this round. */
+static bool
+is_answered(const QemuJob *job, const QemuGroup *group)
+{
+    if (job->is_complete)
+        return true;
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
+        if ((group->commands >> id & 1) &&
+            (!(job->asked >> id & 1) || job->answers[id].status != QEMU_ANSWER_RETURNED))
+            return false;
+    return true;
+}
+
+/* Writes the groups; gives the mask of those that are missing. */
+static unsigned int
+emit_groups(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
+{
+    unsigned int missing = qemu_request_is_all(job->request) ? 0 : job->unsupported;
+
+    for (size_t i = 0; i < qemu_n_groups; i++) {
+        const QemuGroup *group = &qemu_groups[i];
+        QemuWriter writer = {.params = params};
+        bool is_whole = false;
+
+        if ((job->groups & group->bit) == 0)
+            continue;
+        is_whole = group->emit(&writer, input);
+        if (!is_answered(job, group) ||
+            (!is_whole && !(job->is_complete && qemu_request_is_all(job->request))))
+            missing |= group->bit;
+    }
+    return missing;
+}
+
+static void
+refuse_unsupported(QemuJob *job)
+{
+    g_autofree char *names = NULL;
+
+    if (job->unsupported == 0 || job->refusal != NULL ||
+        !qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS))
+        return;
+    names = qemu_group_names(job->unsupported);
+    g_set_error(&job->refusal, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED,
+                "domain '%s' does not support the statistics: %s", job->domain->name, names);
+}
+
+static bool
+is_selected(const QemuJob *job, const QemuEmitInput *input)
+{
+    const QemuEndpoint *endpoint = job->domain->endpoint;
+    int reason = 0;
+    int state = VIR_DOMAIN_NOSTATE;
+
+    /* Whatever it does, a domain whose state nobody can tell is not left out silently. */
+    if (endpoint->is_active && input->facts->status == NULL && input->facts->libvirt_state < 0)
+        return true;
+    state = qemu_emit_state_of(input, &reason);
+    return qemu_request_selects(job->request, endpoint->is_active, endpoint->is_persistent, state);
+}
+
+void
+qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int64_t wall_us)
+{
+    QemuDomain *domain = job->domain;
+    const QemuEmitInput input = {
+        .facts = facts,
+        .definition = qemu_domain_definition(domain),
+        .is_active = domain->endpoint->is_active,
+        .with_backing = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING),
+        .with_ext = qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT),
+        .wall_s = wall_us / G_USEC_PER_SEC,
+        .ticks_per_second = host_root_ticks_per_second(root),
+        .page_bytes = host_root_page_bytes(root),
+    };
+    g_autoptr(DomstatsRecord) record = NULL;
+    g_autoptr(GError) error = NULL;
+    g_auto(UtilParams) params = {0};
+    int n_expected = domain->n_params_before > 0 ? domain->n_params_before : PARAMS_EXPECTED;
+
+    if (!is_selected(job, &input))
+        return;
+    refuse_unsupported(job);
+    record = g_new0(DomstatsRecord, 1);
+    util_params_init(&params, (size_t)n_expected, QEMU_LIMIT_PARAMS);
+    record->missing = emit_groups(job, &input, &params);
+    if (!util_params_steal(&params, &record->params, &record->n_params, &error)) {
+        qemu_job_set_verdict(job, DOMSTATS_HEALTH_BROKEN, error->message);
+        record->missing = job->groups;
+    }
+    domain->n_params_before = record->n_params;
+    record->name = g_strdup(domain->name);
+    memcpy(record->uuid, domain->uuid, sizeof(record->uuid));
+    record->id = domain->id;
+    record->health = job->verdict;
+    record->reason = g_strdup(job->reason);
+    record->taken_us = wall_us;
+    record->monitor_us = facts->monitor_us.is_present ? (int64_t)facts->monitor_us.value : -1;
+    job->record = g_steal_pointer(&record);
+}
+
+DomstatsRecord *
+qemu_record_make_nobody(const char *name, int64_t wall_us)
+{
+    DomstatsRecord *record = g_new0(DomstatsRecord, 1);
+
+    record->name = g_strdup(name);
+    record->id = -1;
+    record->health = DOMSTATS_HEALTH_GONE;
+    record->reason = g_strdup_printf("no domain has the name, UUID or id '%s'", name);
+    record->since_us = wall_us;
+    record->taken_us = wall_us;
+    record->monitor_us = -1;
+    return record;
+}
