@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli_list: see cli_list.h.
+ */
+#include "cli_list.h"
+
+#include <string.h>
+
+#include "cli_escape.h"
+
+typedef enum {
+    COLUMN_ID,
+    COLUMN_NAME,
+    COLUMN_STATE,
+    COLUMN_HEALTH,
+    COLUMN_SINCE,
+    COLUMN_REASON,
+    N_COLUMNS,
+} Column;
+
+/* Cells are escaped, hence valid UTF-8. */
+typedef struct {
+    char *cells[N_COLUMNS];
+} Row;
+
+static const char *const titles[N_COLUMNS] = {
+    [COLUMN_ID] = "Id",         [COLUMN_NAME] = "Name",   [COLUMN_STATE] = "State",
+    [COLUMN_HEALTH] = "Health", [COLUMN_SINCE] = "Since", [COLUMN_REASON] = "Reason",
+};
+
+/* Indexed by virDomainState. */
+static const char *const state_names[] = {
+    [VIR_DOMAIN_NOSTATE] = "no state",     [VIR_DOMAIN_RUNNING] = "running",
+    [VIR_DOMAIN_BLOCKED] = "idle",         [VIR_DOMAIN_PAUSED] = "paused",
+    [VIR_DOMAIN_SHUTDOWN] = "in shutdown", [VIR_DOMAIN_SHUTOFF] = "shut off",
+    [VIR_DOMAIN_CRASHED] = "crashed",      [VIR_DOMAIN_PMSUSPENDED] = "pmsuspended",
+};
+
+static void
+clear_row(gpointer data)
+{
+    Row *row = data;
+
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        g_free(row->cells[i]);
+}
+
+const char *
+cli_list_state(const DomstatsRecord *record)
+{
+    for (int i = 0; i < record->n_params; i++) {
+        const virTypedParameter *param = &record->params[i];
+
+        if (param->type == VIR_TYPED_PARAM_INT && strcmp(param->field, "state.state") == 0 &&
+            param->value.i >= 0 && (size_t)param->value.i < G_N_ELEMENTS(state_names))
+            return state_names[param->value.i];
+    }
+    return NULL;
+}
+
+static char *
+make_cell(const char *text)
+{
+    GString *cell = g_string_new(NULL);
+
+    cli_escape_append_text(cell, text);
+    return g_string_free(cell, FALSE);
+}
+
+static char *
+make_since(int64_t since_us)
+{
+    g_autoptr(GDateTime) since = g_date_time_new_from_unix_local(since_us / G_USEC_PER_SEC);
+
+    return since ? g_date_time_format(since, "%Y-%m-%d %H:%M:%S") : g_strdup("");
+}
+
+static Row
+make_row(const DomstatsRecord *record)
+{
+    const char *state = cli_list_state(record);
+    bool is_ok = record->health == DOMSTATS_HEALTH_OK;
+
+    return (Row){{
+        [COLUMN_ID] = record->id >= 0 ? g_strdup_printf("%d", record->id) : g_strdup("-"),
+        [COLUMN_NAME] = make_cell(record->name),
+        [COLUMN_STATE] = g_strdup(state ? state : "-"),
+        [COLUMN_HEALTH] = g_strdup(domstats_health_to_string(record->health)),
+        [COLUMN_SINCE] = is_ok ? g_strdup("") : make_since(record->since_us),
+        [COLUMN_REASON] = make_cell(is_ok ? "" : record->reason),
+    }};
+}
+
+/* How many places of a terminal @text takes. */
+static size_t
+width_of(const char *text)
+{
+    size_t width = 0;
+
+    for (const char *next = text; *next != '\0'; next += g_utf8_skip[(guchar)*next]) {
+        gunichar code = g_utf8_get_char(next);
+
+        if (!g_unichar_iszerowidth(code))
+            width += g_unichar_iswide(code) ? 2 : 1;
+    }
+    return width;
+}
+
+static void
+append_row(GString *out, const char *const *cells, const size_t *widths)
+{
+    size_t end = 0;
+
+    for (size_t i = 0; i < N_COLUMNS; i++) {
+        g_string_append(out, i == 0 ? " " : "   ");
+        g_string_append(out, cells[i]);
+        if (*cells[i] != '\0')
+            end = out->len;
+        for (size_t width = width_of(cells[i]); width < widths[i]; width++)
+            g_string_append_c(out, ' ');
+    }
+    g_string_truncate(out, end);
+    g_string_append_c(out, '\n');
+}
+
+static void
+append_line(GString *out, const size_t *widths)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        length += widths[i] + 3;
+    while (length-- > 0)
+        g_string_append_c(out, '-');
+    g_string_append_c(out, '\n');
+}
+
+static void
+measure(size_t *widths, const char *const *cells)
+{
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        widths[i] = MAX(widths[i], width_of(cells[i]));
+}
+
+void
+cli_list_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records)
+{
+    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
+    size_t widths[N_COLUMNS] = {0};
+
+    g_array_set_clear_func(rows, clear_row);
+    measure(widths, titles);
+    for (size_t i = 0; i < n_records; i++) {
+        Row row = make_row(records[i]);
+
+        g_array_append_val(rows, row);
+        measure(widths, (const char *const *)row.cells);
+    }
+    append_row(output->text, titles, widths);
+    append_line(output->text, widths);
+    for (guint i = 0; i < rows->len; i++) {
+        append_row(output->text, (const char *const *)g_array_index(rows, Row, i).cells, widths);
+        cli_output_offer(output);
+    }
+}

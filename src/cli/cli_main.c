@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli_main: the command `domstats`: options in, one call of the library, text out.
+ *
+ * Owns the connection, the output and the exit status. All it knows of domains is in the
+ * records it hands on.
+ *
+ * How it works: the process is made ready (descriptors 0 to 2 exist, SIGPIPE is an error of
+ * write(), as many descriptors as allowed); the options are read; the sub-command makes one
+ * call and prints the answer; the output is ended, which may still fail; only then come the
+ * lines about domains that are not well, so that on a terminal they stand last.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli_escape.h"
+#include "cli_json.h"
+#include "cli_list.h"
+#include "cli_options.h"
+#include "cli_outcome.h"
+#include "cli_output.h"
+#include "cli_text.h"
+#include "domstats/domstats.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsConn, domstats_close)
+
+/* What one run of the command writes. */
+typedef struct {
+    CliOutput output;
+    GString *troubles; /* lines for stderr */
+} Report;
+
+typedef CliExit (*RunCommand)(const CliOptions *options, Report *report);
+
+/* A standard descriptor that is closed would be the next monitor's: then what is printed
+ * would be sent to a QEMU. Each is opened the wrong way round, so that its use still fails. */
+static void
+occupy_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
+/* A monitor is a descriptor, and the usual soft limit is 1024. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit = {0};
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void
+write_errors(const GString *lines)
+{
+    (void)fwrite(lines->str, 1, lines->len, stderr);
+}
+
+/* Adds the line about @error, and gives the exit status for it. */
+static CliExit
+complain(Report *report, const GError *error)
+{
+    g_string_append(report->troubles, "domstats: ");
+    cli_escape_append_text(report->troubles, error->message);
+    g_string_append_c(report->troubles, '\n');
+    return cli_outcome_of_error(error);
+}
+
+static DomstatsConn *
+open_source(const CliOptions *options, GError **error)
+{
+    bool has_events = options->perf_events->len > 0;
+    DomstatsOptions how = {
+        .timeout_ms = options->timeout_ms,
+        .n_threads = options->n_threads,
+        .release_monitors = options->release_monitors,
+        .perf_events = has_events ? (const char *const *)options->perf_events->pdata : NULL,
+    };
+
+    return domstats_open(options->source, &how, error);
+}
+
+/* Gives the number of records, or -1. */
+static int
+ask(const CliOptions *options, unsigned int stats, DomstatsRecord ***ret_records, GError **error)
+{
+    g_autoptr(DomstatsConn) conn = open_source(options, error);
+
+    if (conn == NULL)
+        return -1;
+    if (options->domains->len == 0)
+        return domstats_get_all_domain_stats(conn, stats, options->flags, 0, ret_records, error);
+    return domstats_domain_list_get_stats(conn, (const char *const *)options->domains->pdata, stats,
+                                          options->flags, 0, ret_records, error);
+}
+
+static CliExit
+run_stats(const CliOptions *options, Report *report)
+{
+    g_autoptr(GError) error = NULL;
+    DomstatsRecord **records = NULL;
+    int n_records = ask(options, options->stats, &records, &error);
+    CliExit status = CLI_EXIT_COMPLETE;
+
+    if (n_records < 0)
+        return complain(report, error);
+    if (options->format == CLI_FORMAT_JSON)
+        cli_json_print(&report->output, records, (size_t)n_records);
+    else
+        cli_text_print(&report->output, records, (size_t)n_records, options->show_health);
+    for (int i = 0; i < n_records; i++)
+        cli_outcome_append_trouble(report->troubles, records[i]);
+    status = cli_outcome_of(records, (size_t)n_records);
+    domstats_record_list_free(records);
+    return status;
+}
+
+/* The table tells itself which domains are not well. */
+static CliExit
+run_list(const CliOptions *options, Report *report)
+{
+    g_autoptr(GError) error = NULL;
+    DomstatsRecord **records = NULL;
+    int n_records = ask(options, VIR_DOMAIN_STATS_STATE, &records, &error);
+    CliExit status = CLI_EXIT_COMPLETE;
+
+    if (n_records < 0)
+        return complain(report, error);
+    if (options->format == CLI_FORMAT_JSON)
+        cli_json_print_list(&report->output, records, (size_t)n_records);
+    else
+        cli_list_print(&report->output, records, (size_t)n_records);
+    status = cli_outcome_of(records, (size_t)n_records);
+    domstats_record_list_free(records);
+    return status;
+}
+
+static CliExit
+run_record(const CliOptions *options, Report *report)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DomstatsConn) conn = open_source(options, &error);
+    int n_domains = -1;
+
+    if (conn != NULL)
+        n_domains = domstats_save_recording(conn, options->recording_dir, 0, &error);
+    if (n_domains < 0)
+        return complain(report, error);
+    g_string_append_printf(report->output.text, "%d domain%s recorded in '", n_domains,
+                           n_domains == 1 ? "" : "s");
+    cli_escape_append_text(report->output.text, options->recording_dir);
+    g_string_append(report->output.text, "'\n");
+    return CLI_EXIT_COMPLETE;
+}
+
+static CliExit
+run_help(const CliOptions *options, Report *report)
+{
+    (void)options;
+    cli_options_append_help(report->output.text);
+    return CLI_EXIT_COMPLETE;
+}
+
+static CliExit
+run_version(const CliOptions *options, Report *report)
+{
+    (void)options;
+    g_string_append(report->output.text, "domstats " DOMSTATS_VERSION "\n");
+    return CLI_EXIT_COMPLETE;
+}
+
+static const RunCommand commands[] = {
+    [CLI_COMMAND_STATS] = run_stats,     [CLI_COMMAND_LIST] = run_list,
+    [CLI_COMMAND_RECORD] = run_record,   [CLI_COMMAND_HELP] = run_help,
+    [CLI_COMMAND_VERSION] = run_version,
+};
+
+static CliExit
+run(int argc, char *const *argv, Report *report)
+{
+    g_auto(CliOptions) options = {0};
+    g_autoptr(GError) error = NULL;
+    CliExit status = CLI_EXIT_COMPLETE;
+
+    if (!cli_options_parse(argc, argv, &options, &error)) {
+        (void)complain(report, error);
+        g_string_insert(report->troubles, (gssize)report->troubles->len - 1,
+                        " (see 'domstats --help')");
+        return CLI_EXIT_USAGE;
+    }
+    status = commands[options.command](&options, report);
+    if (!cli_output_end(&report->output, &error)) {
+        (void)complain(report, error);
+        return CLI_EXIT_NOTHING;
+    }
+    return status;
+}
+
+int
+main(int argc, char **argv)
+{
+    Report report = {.troubles = g_string_new(NULL)};
+    CliExit status = CLI_EXIT_COMPLETE;
+
+    occupy_standard_descriptors();
+    (void)signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    cli_output_init(&report.output, STDOUT_FILENO);
+    status = run(argc, argv, &report);
+    write_errors(report.troubles);
+    cli_output_clear(&report.output);
+    g_string_free(report.troubles, TRUE);
+    return (int)status;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli_outcome: see cli_outcome.h.
+ */
+#include "cli_outcome.h"
+
+#include "cli_escape.h"
+#include "cli_options.h"
+
+/* A domain in trouble may be complete all the same: the host alone knows some groups. One
+ * that answers is: a group that it does not have is skipped silently, as with libvirt. */
+static bool
+is_complete(const DomstatsRecord *record)
+{
+    return record->health == DOMSTATS_HEALTH_OK ||
+           (record->missing == 0 && record->health != DOMSTATS_HEALTH_GONE);
+}
+
+static bool
+is_reached(const DomstatsRecord *record)
+{
+    return is_complete(record) || record->monitor_us >= 0;
+}
+
+CliExit
+cli_outcome_of(DomstatsRecord *const *records, size_t n_records)
+{
+    size_t n_complete = 0;
+    size_t n_reached = 0;
+
+    for (size_t i = 0; i < n_records; i++) {
+        n_complete += is_complete(records[i]) ? 1 : 0;
+        n_reached += is_reached(records[i]) ? 1 : 0;
+    }
+    if (n_complete == n_records)
+        return CLI_EXIT_COMPLETE;
+    return n_reached > 0 ? CLI_EXIT_INCOMPLETE : CLI_EXIT_NOTHING;
+}
+
+CliExit
+cli_outcome_of_error(const GError *error)
+{
+    return g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG) ? CLI_EXIT_USAGE
+                                                                              : CLI_EXIT_NOTHING;
+}
+
+void
+cli_outcome_append_trouble(GString *out, const DomstatsRecord *record)
+{
+    if (record->health == DOMSTATS_HEALTH_OK)
+        return;
+    g_string_append(out, "domstats: ");
+    cli_escape_append_text(out, record->name);
+    g_string_append(out, ": ");
+    g_string_append(out, domstats_health_to_string(record->health));
+    if (record->reason != NULL) {
+        g_string_append(out, ": ");
+        cli_escape_append_text(out, record->reason);
+    }
+    if (record->missing != 0) {
+        g_string_append(out, "; missing: ");
+        cli_options_append_group_names(out, record->missing, ", ", "");
+    }
+    g_string_append_c(out, '\n');
+}

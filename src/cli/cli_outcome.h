@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli_outcome: what the records of one call amount to: the exit status, and the line about
+ * each domain that is not well.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "domstats/domstats.h"
+
+/* The exit statuses; the manual page promises them. */
+typedef enum {
+    CLI_EXIT_COMPLETE = 0,
+    CLI_EXIT_USAGE = 1,
+    CLI_EXIT_NOTHING = 2,
+    CLI_EXIT_INCOMPLETE = 3,
+} CliExit;
+
+CliExit cli_outcome_of(DomstatsRecord *const *records, size_t n_records);
+
+/* The same for an @error of the library. */
+CliExit cli_outcome_of_error(const GError *error);
+
+/* Appends the line for stderr, "domstats: NAME: HEALTH: REASON; missing: GROUP, ..."; nothing
+ * if there is nothing to say of @record. */
+void cli_outcome_append_trouble(GString *out, const DomstatsRecord *record);
