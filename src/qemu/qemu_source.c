@@ -18,11 +18,8 @@ struct QemuSource {
 };
 
 static const QemuSourceKind *const source_kinds[] = {
-    &qemu_source_auto,
-    &qemu_source_dir,
-    &qemu_source_socket,
-    &qemu_source_libvirt,
-    &qemu_source_replay,
+    &qemu_source_auto,    &qemu_source_dir,    &qemu_source_socket,
+    &qemu_source_libvirt, &qemu_source_replay,
 };
 
 /* "auto, dir:PATH, socket:PATH or ..." */
