@@ -29,6 +29,7 @@
 #define MAX_TICKS       1000000
 #define MAX_PAGE_BYTES  (1L << 30)
 #define FIRST_ALL_BYTES 4096
+#define LIST_BYTES      8192
 
 /* /proc gives this much with one read(), if the file is that long. */
 #define ONE_READ_BYTES 4096
@@ -38,6 +39,7 @@ struct HostRoot {
     bool is_live;
     long ticks_per_second;
     long page_bytes;
+    int64_t recorded_s;
     HostRecord *record; /* atomic: set once, from any thread */
 };
 
@@ -62,6 +64,15 @@ fail_host_file(const char *dir, const char *reason, GError **error)
     return false;
 }
 
+static int64_t
+parse_time(const char *text)
+{
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GDateTime) time = text ? g_date_time_new_from_iso8601(text, utc) : NULL;
+
+    return time ? g_date_time_to_unix(time) : 0;
+}
+
 static bool
 read_host_file(HostRoot *self, const char *dir, GError **error)
 {
@@ -83,6 +94,7 @@ read_host_file(HostRoot *self, const char *dir, GError **error)
         return fail_host_file(dir, "no usable page_bytes", error);
     self->ticks_per_second = (long)ticks;
     self->page_bytes = (long)page_bytes;
+    self->recorded_s = parse_time(util_json_member_string(host, "created"));
     return true;
 }
 
@@ -128,6 +140,12 @@ long
 host_root_page_bytes(const HostRoot *self)
 {
     return self->page_bytes;
+}
+
+int64_t
+host_root_recorded_s(const HostRoot *self)
+{
+    return self->recorded_s;
 }
 
 static HostRecord *
@@ -243,21 +261,40 @@ compare_names(const void *a, const void *b)
     return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Takes names out of @folder until the end or @max_names; says which in @ret_is_whole. */
-static char **
-take_names(DIR *folder, size_t max_names, bool *ret_is_whole)
+/* Adds the names in @entries, as getdents64() gave them; false at @max_names. */
+static bool
+add_names(GPtrArray *names, const char *entries, ssize_t size, size_t max_names)
 {
-    GPtrArray *names = g_ptr_array_new();
-    const struct dirent *entry = NULL;
+    for (ssize_t at = 0; at < size;) {
+        /* The kernel aligns each entry. */
+        const struct dirent64 *entry = (const void *)(entries + at);
 
-    while ((entry = readdir(folder))) {
+        at += entry->d_reclen;
         if (g_str_equal(entry->d_name, ".") || g_str_equal(entry->d_name, ".."))
             continue;
         if (names->len >= max_names)
-            break;
+            return false;
         g_ptr_array_add(names, g_strdup(entry->d_name));
     }
-    *ret_is_whole = !entry;
+    return true;
+}
+
+/* Takes names out of @folder_fd until the end or @max_names; says which in @ret_is_whole.
+ * Without opendir(), whose buffer costs more than what /proc has to say. */
+static char **
+take_names(int folder_fd, size_t max_names, bool *ret_is_whole)
+{
+    GPtrArray *names = g_ptr_array_new();
+    union {
+        char bytes[LIST_BYTES];
+        struct dirent64 first; /* for its alignment */
+    } buffer;
+    bool has_room = true;
+    ssize_t size = 0;
+
+    while (has_room && (size = getdents64(folder_fd, buffer.bytes, sizeof(buffer.bytes))) > 0)
+        has_room = add_names(names, buffer.bytes, size, max_names);
+    *ret_is_whole = has_room && size == 0;
     if (names->len > 1)
         qsort(names->pdata, names->len, sizeof(names->pdata[0]), compare_names);
     g_ptr_array_add(names, NULL);
@@ -278,18 +315,12 @@ host_root_list(HostRoot *self, const char *path, size_t max_names)
     HostRecord *record = get_record(self);
     bool is_whole = false;
     char **names = NULL;
-    DIR *folder = NULL;
 
     if (fd < 0)
         return NULL;
-    folder = fdopendir(fd);
-    if (!folder)
-        return NULL;
-    (void)util_fd_steal(&fd); /* is the folder's now */
-    names = take_names(folder, max_names, &is_whole);
+    names = take_names(fd, max_names, &is_whole);
     if (record && may_record_list(path))
-        host_record_list(record, path, dirfd(folder), names, is_whole);
-    closedir(folder);
+        host_record_list(record, path, fd, names, is_whole);
     return names;
 }
 

@@ -29,6 +29,8 @@ bool host_root_is_live(const HostRoot *self);
 /* Clock ticks a second and bytes a page of that host. */
 long host_root_ticks_per_second(const HostRoot *self);
 long host_root_page_bytes(const HostRoot *self);
+/* When the recording was made, in seconds since 1970; 0 of a live host, or not told. */
+int64_t host_root_recorded_s(const HostRoot *self);
 
 /* Reads a file from its start into @buffer, at most @size - 1 bytes, and ends it with NUL.
  * Gives the number of bytes, or -1 with errno. What does not fit is cut. */

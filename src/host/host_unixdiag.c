@@ -14,23 +14,24 @@
 #include <linux/unix_diag.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 
 #include "host_text.h"
 #include "util/util_error.h"
 
 #define MAX_SOCKETS       1000000
-#define MAX_PROCESSES     100000
-#define MAX_FDS           65536
 #define MAX_PROC_BYTES    (16U << 20)
 #define RECEIVE_BYTES     32768
 #define STATE_ESTABLISHED 1 /* TCP's numbers, which unix sockets share */
 #define STATE_LISTEN      10
+#define KERNEL_MINOR_BITS 20
 #define FLAG_LISTENS      "00010000" /* __SO_ACCEPTCON, as /proc/net/unix prints it */
 
 typedef struct {
     char *path;
     uint32_t file_inode;   /* as much as the kernel tells; 0 for abstract ones */
+    uint32_t file_device;  /* as the kernel numbers them within */
     uint64_t socket_inode; /* the listener's; 0 while none is known */
     HostUnixListener known;
 } Place;
@@ -164,7 +165,13 @@ add_listener(HostUnixTable *self, Place *place, uint32_t inode, const Attributes
 {
     if (place->known.is_known)
         return; /* seen before in this dump; as a key the inode may not change */
+    if (attributes->file) {
+        const struct unix_diag_vfs *file = mnl_attr_get_payload(attributes->file);
+
+        place->file_device = file->udiag_vfs_dev;
+    }
     place->known.is_known = true;
+    place->known.inode = inode;
     place->socket_inode = inode;
     if (attributes->queue) {
         const struct unix_diag_rqlen *queue = mnl_attr_get_payload(attributes->queue);
@@ -284,6 +291,24 @@ host_unixdiag_lookup(const HostUnixTable *self, const char *path, ino_t file_ino
     *ret_listener = place && place->known.is_known ? place->known : (HostUnixListener){0};
 }
 
+void
+host_unixdiag_lookup_file(const HostUnixTable *self, dev_t device, ino_t file_inode,
+                          HostUnixListener *ret_listener)
+{
+    uint32_t kernel_device = major(device) << KERNEL_MINOR_BITS | minor(device);
+    GHashTableIter iter;
+    gpointer value = NULL;
+
+    *ret_listener = (HostUnixListener){0};
+    g_hash_table_iter_init(&iter, self->by_inode);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Place *place = value;
+
+        if (place->file_inode == (uint32_t)file_inode && place->file_device == kernel_device)
+            *ret_listener = place->known;
+    }
+}
+
 const char *
 host_unixdiag_path_of(const HostUnixTable *self, ino_t socket_inode)
 {
@@ -291,44 +316,6 @@ host_unixdiag_path_of(const HostUnixTable *self, ino_t socket_inode)
     const Place *place = g_hash_table_lookup(self->by_inode, &key);
 
     return place ? place->path : NULL;
-}
-
-/* True if @pid has a descriptor that is the link @target. */
-static bool
-holds_link(HostRoot *root, const char *pid, const char *target)
-{
-    g_autofree char *folder = g_strdup_printf("proc/%s/fd", pid);
-    g_auto(GStrv) fds = host_root_list(root, folder, MAX_FDS);
-
-    for (size_t i = 0; fds && fds[i]; i++) {
-        g_autofree char *path = g_strdup_printf("%s/%s", folder, fds[i]);
-        g_autofree char *found = host_root_readlink(root, path);
-
-        if (found && g_str_equal(found, target))
-            return true;
-    }
-    return false;
-}
-
-pid_t
-host_unixdiag_find_holder(HostRoot *root, ino_t socket_inode)
-{
-    /* A root of its own: what this looks through is of no use in a recording. */
-    g_autoptr(HostRoot) aside = host_root_is_live(root) ? host_root_new_live() : NULL;
-    HostRoot *searched = aside ? aside : root;
-    g_autofree char *target = g_strdup_printf("socket:[%lu]", (unsigned long)socket_inode);
-    g_auto(GStrv) names = NULL;
-
-    if (socket_inode == 0)
-        return 0;
-    names = host_root_list(searched, "proc", MAX_PROCESSES);
-    for (size_t i = 0; names && names[i]; i++) {
-        pid_t pid = host_text_pid(names[i]);
-
-        if (pid > 0 && holds_link(searched, names[i], target))
-            return pid;
-    }
-    return 0;
 }
 
 /* Columns of /proc/net/unix: Num RefCount Protocol Flags Type St Inode Path */

@@ -22,6 +22,7 @@ typedef struct {
     bool is_known;          /* a listener is in the table */
     unsigned int n_clients; /* connections the listener has accepted */
     unsigned int n_queued;  /* connections nobody has accepted yet */
+    ino_t inode;            /* the listening socket's own */
     ino_t peer_inode;       /* the client's end of an accepted connection; 0 if not told */
 } HostUnixListener;
 
@@ -30,11 +31,13 @@ typedef struct {
 void host_unixdiag_lookup(const HostUnixTable *self, const char *path, ino_t file_inode,
                           HostUnixListener *ret_listener);
 
+/* The same for a file wherever it is now: it may have been renamed since, or be reached by
+ * another way. */
+void host_unixdiag_lookup_file(const HostUnixTable *self, dev_t device, ino_t file_inode,
+                               HostUnixListener *ret_listener);
+
 /* The path a listening socket with that socket inode is bound to; NULL if none. Borrowed. */
 const char *host_unixdiag_path_of(const HostUnixTable *self, ino_t socket_inode);
-
-/* The process that has the socket inode open, found through /proc; 0 if none can be seen. */
-pid_t host_unixdiag_find_holder(HostRoot *root, ino_t socket_inode);
 
 /* For another network namespace: path of the listening socket inode by /proc/<pid>/net/unix.
  * NULL if none; the caller frees. Works on recorded trees. */

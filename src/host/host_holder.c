@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_holder: which process has a socket open.
+ *
+ * Owns what was seen so far: the sockets of the processes looked at, and the list of those still
+ * to be looked at. Knows nothing of what the sockets are for.
+ */
+#include "host_holder.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "host_text.h"
+
+#define MAX_PROCESSES 100000
+#define MAX_FDS       65536
+#define SOCKET_LINK   "socket:["
+
+struct HostHolders {
+    HostRoot *root;
+    HostRoot *live_root; /* apart: what this looks through is of no use in a recording */
+    pthread_mutex_t lock;
+    GHashTable *holders; /* socket inode -> pid */
+    GHashTable *seen;    /* pids that were looked at */
+    bool has_begun;
+    char **names;  /* of /proc */
+    size_t n_done; /* of them */
+};
+
+HostHolders *
+host_holders_new(HostRoot *root)
+{
+    HostHolders *self = g_new0(HostHolders, 1);
+
+    self->root = root;
+    pthread_mutex_init(&self->lock, NULL);
+    self->holders = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    self->seen = g_hash_table_new(NULL, NULL);
+    return self;
+}
+
+void
+host_holders_free(HostHolders *self)
+{
+    if (self == NULL)
+        return;
+    g_strfreev(self->names);
+    g_hash_table_unref(self->seen);
+    g_hash_table_unref(self->holders);
+    host_root_free(self->live_root);
+    pthread_mutex_destroy(&self->lock);
+    g_free(self);
+}
+
+/* The inode out of "socket:[inode]"; 0 for any other link. */
+static uint64_t
+parse_link(const char *link)
+{
+    const char *at = link + strlen(SOCKET_LINK);
+    char *end = NULL;
+    uint64_t inode = 0;
+
+    if (!g_str_has_prefix(link, SOCKET_LINK) || !g_ascii_isdigit(at[0]))
+        return 0;
+    inode = g_ascii_strtoull(at, &end, 10);
+    return g_str_equal(end, "]") ? inode : 0;
+}
+
+static HostRoot *
+searched_root(const HostHolders *self)
+{
+    return self->live_root ? self->live_root : self->root;
+}
+
+/* Remembers the sockets of one process; the first that holds one is its holder. */
+static void
+look_at(HostHolders *self, pid_t pid)
+{
+    g_autofree char *folder = g_strdup_printf("proc/%d/fd", pid);
+    g_auto(GStrv) fds = NULL;
+
+    if (!g_hash_table_add(self->seen, GINT_TO_POINTER(pid)))
+        return;
+    fds = host_root_list(searched_root(self), folder, MAX_FDS);
+    for (size_t i = 0; fds && fds[i]; i++) {
+        g_autofree char *path = g_strdup_printf("%s/%s", folder, fds[i]);
+        g_autofree char *link = host_root_readlink(searched_root(self), path);
+        gint64 inode = (gint64)(link ? parse_link(link) : 0);
+
+        if (inode != 0 && !g_hash_table_contains(self->holders, &inode))
+            g_hash_table_insert(self->holders, g_memdup2(&inode, sizeof(inode)),
+                                GINT_TO_POINTER(pid));
+    }
+}
+
+static pid_t
+get_holder(const HostHolders *self, ino_t socket_inode)
+{
+    gint64 key = (gint64)socket_inode;
+
+    return GPOINTER_TO_INT(g_hash_table_lookup(self->holders, &key));
+}
+
+static void
+begin(HostHolders *self)
+{
+    if (host_root_is_live(self->root))
+        self->live_root = host_root_new_live();
+    self->names = host_root_list(searched_root(self), "proc", MAX_PROCESSES);
+    self->has_begun = true;
+}
+
+pid_t
+host_holders_find(HostHolders *self, ino_t socket_inode, pid_t guess)
+{
+    pid_t holder = 0;
+
+    if (socket_inode == 0)
+        return 0;
+    pthread_mutex_lock(&self->lock);
+    if (!self->has_begun)
+        begin(self);
+    holder = get_holder(self, socket_inode);
+    if (holder == 0 && guess != 0) {
+        look_at(self, guess);
+        holder = get_holder(self, socket_inode);
+    }
+    while (holder == 0 && self->names != NULL && self->names[self->n_done] != NULL) {
+        pid_t pid = host_text_pid(self->names[self->n_done++]);
+
+        if (pid > 0)
+            look_at(self, pid);
+        holder = get_holder(self, socket_inode);
+    }
+    pthread_mutex_unlock(&self->lock);
+    return holder;
+}
