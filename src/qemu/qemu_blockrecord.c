@@ -12,8 +12,9 @@
  * QEMU does not always say whose data file a node is, and never whose copy target: those are
  * found by their path.
  *
- * Deliberately not done: the store of a running backup job, of which neither says to which
- * disk it belongs.
+ * Deliberately not done: the store of a running backup job. QEMU does not say to which disk it
+ * belongs; libvirt tells of it by a call of its own, for which it writes an error into its log
+ * whenever no such job runs.
  */
 #include "qemu_blockrecord.h"
 
@@ -142,6 +143,27 @@ told_path(const QemuDiskDefinition *definition, guint i)
     return has_text(path) ? path : NULL;
 }
 
+/* libvirt's number of an image out of the name that libvirt gave its node: of this moment, also
+ * where the chain has changed since libvirt was asked. 0 if it is no such name. */
+static unsigned int
+index_in_name(const char *node_name)
+{
+    static const char prefix[] = "libvirt-";
+    const char *end = NULL;
+    g_autofree char *digits = NULL;
+    guint64 index = 0;
+
+    if (node_name == NULL || !g_str_has_prefix(node_name, prefix))
+        return 0;
+    node_name += strlen(prefix);
+    end = strchr(node_name, '-');
+    if (end == NULL || (strcmp(end, "-format") != 0 && strcmp(end, "-storage") != 0))
+        return 0;
+    digits = g_strndup(node_name, (gsize)(end - node_name));
+    return g_ascii_string_to_unsigned(digits, 10, 1, G_MAXUINT, &index, NULL) ? (unsigned int)index
+                                                                              : 0;
+}
+
 static unsigned int
 told_index(const QemuDiskDefinition *definition, guint i)
 {
@@ -170,6 +192,8 @@ add_layer(Builder *self, const char *name, const QemuDiskDefinition *definition,
     if (disk == NULL || i >= n_layers(definition, disk))
         return record;
     record->layer = &g_array_index(disk->layers, QemuFactsLayer, i);
+    if (definition != NULL && index_in_name(record->layer->node_name) != 0)
+        record->backing_index = index_in_name(record->layer->node_name);
     record->node = qemu_facts_node(self->input->facts, record->layer->node_name);
     record->storage = qemu_facts_node(self->input->facts, record->layer->storage_name);
     if (record->storage == NULL)
@@ -244,6 +268,22 @@ add_data_file(Builder *self, const char *name, const QemuFactsLayer *layer,
     record->path = record->node ? record->node->path : NULL;
 }
 
+/* The target of a copy, which is not in the chain; libvirt knows its path. */
+static void
+add_copy(Builder *self, const char *name, const char *path, unsigned int index)
+{
+    QemuBlockRecord *record = NULL;
+
+    if (!has_text(path))
+        return;
+    record = add_record(self, name);
+    find_nodes(self, record, path);
+    record->path = path;
+    record->backing_index = index;
+    if (record->node != NULL && index_in_name(record->node->node_name) != 0)
+        record->backing_index = index_in_name(record->node->node_name);
+}
+
 static void
 add_disk(Builder *self, const char *name, const QemuDiskDefinition *definition,
          const QemuFactsDisk *disk)
@@ -258,12 +298,8 @@ add_disk(Builder *self, const char *name, const QemuDiskDefinition *definition,
         record = add_layer(self, name, definition, disk, i);
         add_data_file(self, name, record->layer, record->node);
     }
-    if (definition == NULL || !has_text(definition->mirror_path))
-        return;
-    record = add_record(self, name);
-    find_nodes(self, record, definition->mirror_path);
-    record->path = definition->mirror_path;
-    record->backing_index = definition->mirror_index;
+    if (definition != NULL)
+        add_copy(self, name, definition->mirror_path, definition->mirror_index);
 }
 
 static void

@@ -84,7 +84,7 @@ say_failure(const char *connect_path, int code, GError **error)
             kind = outcomes[i].kind;
         }
     }
-    g_set_error(error, UTIL_ERROR, kind, "cannot reach monitor '%s': %s", connect_path,
+    g_set_error(error, UTIL_ERROR, (int)kind, "cannot reach monitor '%s': %s", connect_path,
                 g_strerror(code));
     return outcome;
 }

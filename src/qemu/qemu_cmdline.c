@@ -17,6 +17,7 @@
 typedef struct {
     QemuDefinition *definition; /* the result's */
     QemuCmdlineMonitors *monitors;
+    bool has_memory_device;
 } Parser;
 
 static void
@@ -109,6 +110,53 @@ take_machine(Parser *self, const char *argument)
         if (qemu_cmdline_option_get_exact(option, members[i]) != NULL) {
             settle_vcpus(self, option);
             return;
+        }
+    }
+}
+
+/* A whole number with one of QEMU's suffixes, MiB if there is none, as KiB; absent for any other
+ * way to write a size. */
+static UtilCount
+parse_size_kib(const char *text)
+{
+    static const char suffixes[] = "kmgt";
+    size_t n_digits = text ? strspn(text, "0123456789") : 0;
+    g_autofree char *digits = g_strndup(text, n_digits);
+    char suffix = 'm';
+    const char *place = NULL;
+    uint64_t number = 0;
+
+    if (!g_ascii_string_to_unsigned(digits, 10, 1, G_MAXUINT32, &number, NULL))
+        return (UtilCount){0};
+    if (text[n_digits] != '\0')
+        suffix = g_ascii_tolower(text[n_digits]);
+    place = strchr(suffixes, suffix);
+    if (place == NULL || (text[n_digits] != '\0' && text[n_digits + 1] != '\0'))
+        return (UtilCount){0};
+    return util_count_of(number << (10 * (place - suffixes)));
+}
+
+static void
+take_memory(Parser *self, const char *argument)
+{
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "size");
+
+    if (!self->has_memory_device)
+        self->definition->memory_kib = parse_size_kib(qemu_cmdline_option_get(option, "size"));
+}
+
+/* The size of a memory device is elsewhere: then nothing is known of the whole. */
+static void
+take_device(Parser *self, const char *argument)
+{
+    static const char *const kinds[] = {"pc-dimm", "nvdimm", "virtio-mem", "virtio-pmem"};
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "driver");
+    const char *driver = qemu_cmdline_option_get_exact(option, "driver");
+
+    for (size_t i = 0; driver != NULL && i < G_N_ELEMENTS(kinds); i++) {
+        if (g_str_has_prefix(driver, kinds[i])) {
+            self->has_memory_device = true;
+            self->definition->memory_kib = (UtilCount){0};
         }
     }
 }
@@ -222,6 +270,7 @@ static const OptionRow option_rows[] = {
     {"mon", take_mon},         {"monitor", take_monitor}, {"object", take_object},
     {"qmp", take_qmp},         {"qmp-pretty", take_qmp},  {"netdev", take_netdev},
     {"nic", take_netdev},      {"net", take_net},         {"append", take_nothing},
+    {"m", take_memory},        {"device", take_device},
 };
 
 /* What a word calls for; NULL if it is no option, or none of the table. */
@@ -243,7 +292,7 @@ qemu_cmdline_parse(const char *const *argv)
     QemuCmdline *self = g_new0(QemuCmdline, 1);
     g_autoptr(QemuCmdlineMonitors) monitors = qemu_cmdline_monitors_new();
     QemuDefinition *definition = qemu_definition_new();
-    Parser parser = {definition, monitors};
+    Parser parser = {definition, monitors, false};
 
     self->definition = definition;
     self->monitors = g_array_new(FALSE, FALSE, sizeof(QemuMonitorOption));

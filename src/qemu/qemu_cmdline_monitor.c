@@ -274,6 +274,8 @@ resolve_monitor(const QemuCmdlineMonitors *self, const FoundMonitor *found, GArr
     }
     if (g_strcmp0(backend, "socket") == 0 && option != NULL)
         resolve_socket(option, monitors);
+    else if (g_strcmp0(backend, "socket") == 0)
+        add_monitor(monitors, QEMU_MONITOR_UNUSABLE, -1, g_strdup("a socket without an address"));
     else
         add_monitor(monitors, QEMU_MONITOR_UNUSABLE, -1, describe_backend(backend ? backend : ""));
 }

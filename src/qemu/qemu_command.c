@@ -54,6 +54,13 @@ const QemuCommand qemu_commands[QEMU_N_COMMANDS] = {
     [QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES] = {"query-named-block-nodes", "{\"flat\":true}",
                                               "query-named-block-nodes.json", QEMU_ASK_EACH_ROUND,
                                               qemu_reply_parse_named_nodes},
+    [QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES_NESTED] = {"query-named-block-nodes", NULL,
+                                                     "query-named-block-nodes.nested.json",
+                                                     QEMU_ASK_EACH_ROUND,
+                                                     qemu_reply_parse_named_nodes},
+    [QEMU_COMMAND_QUERY_BLOCKSTATS_NODES] = {"query-blockstats", "{\"query-nodes\":true}",
+                                             "query-blockstats.nodes.json", QEMU_ASK_EACH_ROUND,
+                                             qemu_reply_parse_blockstats_nodes},
     [QEMU_COMMAND_QUERY_IOTHREADS] = {"query-iothreads", NULL, "query-iothreads.json",
                                       QEMU_ASK_EACH_ROUND, qemu_reply_parse_iothreads},
     [QEMU_COMMAND_QUERY_DIRTY_RATE] = {"query-dirty-rate", NULL, "query-dirty-rate.json",
@@ -181,6 +188,8 @@ matches(const QemuCommand *row, const UtilJson *arguments)
 int
 qemu_command_find(const char *name, const UtilJson *arguments)
 {
+    if (arguments != NULL && util_json_kind(arguments) != UTIL_JSON_OBJECT)
+        return -1;
     for (int i = 0; i < QEMU_N_COMMANDS; i++) {
         if (g_strcmp0(qemu_commands[i].name, name) == 0 && matches(&qemu_commands[i], arguments))
             return i;

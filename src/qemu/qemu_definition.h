@@ -14,7 +14,7 @@
 /* The kinds that matter for statistics: where the host keeps the counters, and whose view. */
 typedef enum {
     QEMU_NIC_TAP,       /* tap of QEMU's or of a bridge or network: counters are swapped */
-    QEMU_NIC_HOST_VIEW, /* libvirt's ethernet and direct types, macvtap: counters as they are */
+    QEMU_NIC_HOST_VIEW, /* macvtap, libvirt's type direct: counters as they are */
     QEMU_NIC_NO_DEVICE  /* user, socket, stream, vhost-user, hostdev: nothing on the host */
 } QemuNicKind;
 
@@ -60,7 +60,7 @@ typedef struct {
     GArray *nics;                 /* QemuNicDefinition, in order */
     GArray *disks;                /* QemuDiskDefinition; NULL: not told: names come from QEMU */
     GArray *resctrl;              /* QemuResctrlMonitor; NULL none */
-    GPtrArray *perf_events;       /* char *; NULL none */
+    GPtrArray *perf_events;       /* char *, NULL-terminated; NULL none */
     UtilCount memory_kib;         /* maximum, memory devices included */
     UtilCount memory_current_kib; /* libvirt's currentMemory */
     UtilCount vcpus_current, vcpus_max;

@@ -90,6 +90,12 @@ qemu_domain_unref(QemuDomain *self)
     g_free(self);
 }
 
+bool
+qemu_domain_is_held_once(QemuDomain *self)
+{
+    return g_atomic_int_get(&self->ref_count) == 1;
+}
+
 const QemuDefinition *
 qemu_domain_definition(const QemuDomain *self)
 {
@@ -112,6 +118,7 @@ qemu_domain_disconnect(QemuDomain *self)
     self->known.is_identified = false;
     /* Without a connection nobody tells of changes. */
     qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_STATUS]);
+    qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_BALLOON]);
     g_clear_pointer(&self->known.told_status, g_free);
     g_clear_pointer(&self->known.taps, g_array_unref);
 }

@@ -23,16 +23,21 @@ typedef struct {
     bool is_identified;       /* commands, name and uuid were asked of this connection */
     QemuCommandSet available; /* what query-commands lists */
     QemuAnswer kept[QEMU_N_COMMANDS];
-    char *balloon_path;     /* for qom-get; NULL: not looked for, or none */
-    char *told_status;      /* run state by the last reply or event */
-    GArray *threads;        /* pid_t: the process's threads when cpus-fast was kept */
-    GArray *taps;           /* HostNetdevTap: devices it holds open, as last listed */
-    char *net_namespace;    /* of the process, as its link names it */
-    uint64_t n_descriptors; /* how many it had open then */
-    HostKvmStats *kvm;      /* the kernel's statistics, without QEMU */
+    char *balloon_path;           /* for qom-get; NULL: not looked for, or none */
+    int64_t balloon_moved_us;     /* monotonic: an event said so; 0: none since the connect */
+    bool has_chains;              /* the next was counted */
+    unsigned int n_nested_images; /* backing images that nodes not asked flat would repeat */
+    char *told_status;            /* run state by the last reply or event */
+    GArray *threads;              /* pid_t: the process's threads when cpus-fast was kept */
+    GArray *taps;                 /* HostNetdevTap: devices it holds open, as last listed */
+    char *net_namespace;          /* of the process, as its link names it */
+    uint64_t n_descriptors;       /* how many it had open then */
+    HostKvmStats *kvm;            /* the kernel's statistics, without QEMU */
     bool kvm_was_tried;
+    bool has_debugfs; /* the kernel's folder of the VM can be read */
     HostPerf *perf;
     bool perf_was_tried;
+    bool has_no_cgroup; /* of libvirt's making */
 } QemuKnown;
 
 typedef struct {
@@ -46,6 +51,7 @@ typedef struct {
     QemuDefinition *definition; /* own: read from the process when the source knew none */
 
     QemuMonitor *monitor;    /* NULL: not connected */
+    pid_t holder_pid;        /* who held the monitor when last looked; 0 unknown */
     bool is_silent;          /* an earlier call left answers outstanding */
     unsigned int n_failures; /* dials in a row that led to nothing */
     int64_t next_dial_us;    /* monotonic: not before */
@@ -65,6 +71,9 @@ QemuDomain *qemu_domain_new(QemuEndpoint *endpoint);
 QemuDomain *qemu_domain_ref(QemuDomain *self);
 void qemu_domain_unref(QemuDomain *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDomain, qemu_domain_unref)
+
+/* True if the caller's is the only reference. */
+bool qemu_domain_is_held_once(QemuDomain *self);
 
 /* What is known of how it was made: the source's word, else its own command line; or NULL. */
 const QemuDefinition *qemu_domain_definition(const QemuDomain *self);

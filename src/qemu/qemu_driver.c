@@ -162,15 +162,16 @@ update_list(QemuDriver *self, const GPtrArray *endpoints)
     pthread_mutex_lock(&self->lock);
     for (guint i = 0; i < endpoints->len; i++) {
         QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
-        QemuDomain *domain = g_hash_table_lookup(self->by_key, endpoint->key);
+        QemuDomain *known = g_hash_table_lookup(self->by_key, endpoint->key);
+        QemuDomain *domain = known ? known : qemu_domain_new(endpoint);
 
-        domain = domain ? qemu_domain_ref(domain) : qemu_domain_new(endpoint);
-        /* One that a call works on is brought up to date by a later scan. */
-        if (domain->endpoint != endpoint && domain->holder == NULL) {
+        /* One that a call knows of, which may look at it now, is brought up to date by a later
+         * scan: who has no reference gets none while we hold the lock. */
+        if (domain->endpoint != endpoint && qemu_domain_is_held_once(domain)) {
             g_hash_table_remove(self->by_key, endpoint->key);
             qemu_domain_set_endpoint(domain, endpoint);
         }
-        g_ptr_array_add(domains, domain);
+        g_ptr_array_add(domains, known ? qemu_domain_ref(known) : domain);
         g_hash_table_insert(by_key, domain->endpoint->key, domain);
     }
     g_hash_table_unref(self->by_key);
@@ -232,6 +233,8 @@ static void
 save_answers(const Call *call, const QemuJob *job)
 {
     const QemuDomain *domain = job->domain;
+    const GPtrArray *places = domain->endpoint->places;
+    const QemuMonitorPlace *place = places->len > 0 ? g_ptr_array_index(places, 0) : NULL;
     const QemuRecordedDomain info = {
         .name = domain->name,
         .uuid = domain->uuid,
@@ -241,6 +244,7 @@ save_answers(const Call *call, const QemuJob *job)
         .health = job->verdict,
         .reason = job->reason,
         .is_persistent = domain->endpoint->is_persistent,
+        .monitor_path = place ? place->bound_path : NULL,
         .greeting = domain->monitor ? qemu_monitor_greeting(domain->monitor) : NULL,
     };
 
@@ -255,6 +259,22 @@ look_at_images(const Call *call, const QemuJob *job, QemuFacts *facts)
 
     qemu_image_prober_run(call->driver->images, qemu_domain_definition(job->domain), with_backing,
                           call->images_until, facts);
+}
+
+/* Each layer of a chain is shown again below each layer above it. */
+static void
+remember_chains(QemuDomain *domain, const QemuFacts *facts)
+{
+    if (facts->disks == NULL || facts->nodes == NULL)
+        return;
+    domain->known.has_chains = true;
+    domain->known.n_nested_images = 0;
+    for (guint i = 0; i < facts->disks->len; i++) {
+        const GArray *layers = g_array_index(facts->disks, QemuFactsDisk, i).layers;
+        guint n = layers ? layers->len : 0;
+
+        domain->known.n_nested_images += n * (n - MIN(n, 1)) / 2;
+    }
 }
 
 /* One domain's answers are in, or will not come: makes its record, on the thread that talked
@@ -286,9 +306,12 @@ make_record(QemuJob *job, QemuMonitorBuffer *buffer, void *data)
     if (call->recording != NULL)
         save_answers(call, job);
     add_last(job);
-    qemu_domain_remember_status(domain, facts.status);
+    if (!job->doubts_status)
+        qemu_domain_remember_status(domain, facts.status);
+    remember_chains(domain, &facts);
     qemu_plan_keep(job);
-    if (call->driver->releases_monitors || bad_command != NULL)
+    /* One that owes answers serves nobody else either; without it, the next call would wait. */
+    if ((call->driver->releases_monitors && !domain->is_silent) || bad_command != NULL)
         qemu_domain_disconnect(domain);
     release(call->driver, domain);
 }
@@ -614,17 +637,22 @@ driver_dispatch(void *data)
     QemuDriver *self = data;
     g_autofree QemuMonitorBuffer *buffer = g_new(QemuMonitorBuffer, 1);
     struct epoll_event events[64];
-    int n = 0;
+    guint n_passes = 0;
 
     pthread_mutex_lock(&self->lock);
-    while (self->watch_fd >= 0 &&
-           (n = epoll_wait(self->watch_fd, events, G_N_ELEMENTS(events), 0)) > 0) {
+    /* Each has its turn, and none a second one: a peer that never ends would keep us here. */
+    if (self->watch_fd >= 0)
+        n_passes = self->domains->len / G_N_ELEMENTS(events) + 1;
+    for (guint pass = 0; pass < n_passes; pass++) {
+        int n = epoll_wait(self->watch_fd, events, G_N_ELEMENTS(events), 0);
+
         for (int i = 0; i < n; i++) {
             QemuDomain *domain = events[i].data.ptr;
 
-            /* A round that holds it reads it itself. Draining does not wait, so the lock can
-             * stay: the domain then cannot be taken away meanwhile. */
-            if (domain->holder == NULL)
+            /* One that has left the list may be gone as well. A round that holds it reads it
+             * itself. Draining does not wait, so the lock can stay: the domain then cannot be
+             * taken away meanwhile. */
+            if (g_ptr_array_find(self->domains, domain, NULL) && domain->holder == NULL)
                 drain(domain, buffer);
         }
     }

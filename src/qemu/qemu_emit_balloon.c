@@ -63,6 +63,8 @@ current_kib(const QemuEmitInput *input)
 {
     UtilCount actual = input->facts->memory.actual_bytes;
 
+    if (input->definition != NULL && !input->definition->has_balloon)
+        return maximum_kib(input);
     if (actual.is_present)
         return util_count_of(actual.value / BYTES_PER_KIB);
     if (input->definition != NULL && input->definition->memory_current_kib.is_present)
@@ -74,7 +76,8 @@ static void
 put_guest(QemuWriter *writer, const QemuFactsMemory *memory)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(guest_rows); i++) {
-        UtilCount value = *(const UtilCount *)((const char *)memory + guest_rows[i].offset);
+        UtilCount value =
+            *(const UtilCount *)(const void *)((const char *)memory + guest_rows[i].offset);
 
         if (guest_rows[i].is_bytes)
             value.value /= BYTES_PER_KIB;

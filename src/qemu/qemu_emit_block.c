@@ -105,7 +105,7 @@ put_timed_groups(QemuWriter *writer, const GArray *groups)
         for (size_t k = 0; k < G_N_ELEMENTS(latency_rows); k++)
             qemu_field_put_ullong(
                 writer, latency_rows[k].field,
-                *(const uint64_t *)((const char *)group + latency_rows[k].offset));
+                *(const uint64_t *)(const void *)((const char *)group + latency_rows[k].offset));
         for (size_t k = 0; k < G_N_ELEMENTS(zero_fields); k++)
             qemu_field_put_ullong(writer, zero_fields[k], 0);
         qemu_field_put_double(writer, QEMU_FIELD_BLOCK_TIMED_RD_DEPTH, group->rd_queue_depth);
@@ -144,11 +144,12 @@ put_counters(QemuWriter *writer, const QemuFactsDisk *disk)
 static void
 put_allocation(QemuWriter *writer, const QemuBlockRecord *record)
 {
-    UtilCount offset = {0};
+    UtilCount offset = record->node->wr_highest_offset;
 
-    if (record->layer == NULL) /* nobody told: query-blockstats does not walk there */
-        return;
-    offset = record->layer->wr_highest_offset;
+    if (record->layer == NULL && !offset.is_present)
+        return; /* nobody told: no disk's statistics reach there */
+    if (record->layer != NULL)
+        offset = record->layer->wr_highest_offset;
     qemu_field_put_ullong(writer, QEMU_FIELD_BLOCK_ALLOCATION,
                           offset.is_present ? offset.value : 0);
 }

@@ -35,8 +35,9 @@ put_nic(QemuWriter *writer, const QemuFactsNic *nic)
     for (size_t i = 0; nic->counters != NULL && i < G_N_ELEMENTS(rows); i++) {
         size_t offset = nic->is_host_view ? rows[i].as_is : rows[i].swapped;
 
-        qemu_field_put_ullong(writer, rows[i].field,
-                              *(const uint64_t *)((const char *)nic->counters + offset));
+        qemu_field_put_ullong(
+            writer, rows[i].field,
+            *(const uint64_t *)(const void *)((const char *)nic->counters + offset));
     }
 }
 

@@ -43,6 +43,8 @@
 
 enum {
     PATROL_MS = 250,
+    PATROLS_AT_LEAST = 4,
+    RESUME_STEPS = 16, /* buffers that have come meanwhile: a megabyte */
     N_STOPPED_LOOKS = 2,
     JOBS_PER_THREAD = 16, /* fewer do not pay for a thread */
     MAX_THREADS = 64,
@@ -115,21 +117,40 @@ end_closed(Worker *self, Work *work, const GError *error)
 
     stop_polling(self, work);
     qemu_domain_disconnect(job->domain);
-    note_failure(job->domain);
+    /* For what this host lacks, a domain is not made to wait. */
+    if (!g_error_matches(error, UTIL_ERROR, UTIL_ERROR_SYSTEM))
+        note_failure(job->domain);
     qemu_health_judge_close(self->exchange->host, job, error);
     end(self, work);
 }
 
-/* It is not waited for any longer; what it still says is read by the next call. */
+/* It is not waited for any longer; what it still says is read by the next call. Behind another
+ * client nobody stays in the queue. */
 static void
 end_silent(Worker *self, Work *work)
 {
     QemuJob *job = work->job;
 
+    stop_polling(self, work);
     qemu_health_judge_silence(self->exchange->host, job);
-    job->domain->is_silent = true;
-    qemu_monitor_forget(job->domain->monitor);
+    if (work->phase != PHASE_COLLECT)
+        qemu_host_gather_evidence(self->exchange->host, job);
+    if (job->verdict == DOMSTATS_HEALTH_BUSY) {
+        qemu_domain_disconnect(job->domain);
+    } else {
+        job->domain->is_silent = true;
+        qemu_monitor_forget(job->domain->monitor);
+    }
     end(self, work);
+}
+
+static void
+end_unpolled(Worker *self, Work *work)
+{
+    g_autoptr(GError) error = g_error_new(UTIL_ERROR, UTIL_ERROR_SYSTEM,
+                                          "cannot poll its monitor: %s", g_strerror(errno));
+
+    end_closed(self, work, error);
 }
 
 static void
@@ -152,7 +173,8 @@ queue_set(QemuJob *job, QemuCommandSet set)
         job->sent_us = util_deadline_now_us();
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
         if (set >> id & 1)
-            qemu_monitor_queue(job->domain->monitor, (QemuCommandId)id, path, &job->answers[id]);
+            qemu_monitor_queue(job->domain->monitor, qemu_plan_form(job, (QemuCommandId)id), path,
+                               &job->answers[id]);
     job->asked |= set;
 }
 
@@ -182,6 +204,8 @@ take_in_events(Work *work)
         qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_STATUS]);
         qemu_domain_remember_status(domain, status);
     }
+    if (doubts & QEMU_DOUBT_BALLOON)
+        domain->known.balloon_moved_us = util_deadline_now_us();
     if (doubts & QEMU_DOUBT_DEVICES)
         g_clear_pointer(&domain->known.taps, g_array_unref);
 }
@@ -209,8 +233,12 @@ advance(Worker *self, Work *work)
     if (work->phase < PHASE_IDENTIFY || qemu_job_is_waiting(job))
         return 0;
     if (work->phase == PHASE_IDENTIFY) {
-        if (!domain->known.is_identified)
-            qemu_identity_take_answers(job);
+        g_autoptr(GError) error = NULL;
+
+        if (!domain->known.is_identified && !qemu_identity_take_answers(job, &error)) {
+            end_closed(self, work, error);
+            return 0;
+        }
         set = start_collecting(self, work);
     }
     if (set == 0)
@@ -239,9 +267,10 @@ poll_for(Worker *self, Work *work)
     return true;
 }
 
-/* Moves one monitor as far as it goes now. */
+/* Moves one monitor as far as it goes now. What has just been sent cannot be answered yet, so
+ * a socket is read once at most, and not at all unless @may_read. */
 static void
-pump(Worker *self, Work *work)
+pump(Worker *self, Work *work, bool may_read)
 {
     QemuJob *job = work->job;
     QemuMonitor *monitor = job->domain->monitor;
@@ -249,14 +278,15 @@ pump(Worker *self, Work *work)
 
     for (;;) {
         g_autoptr(GError) error = NULL;
-        QemuStep step = qemu_monitor_step(monitor, self->buffer, &error);
+        QemuStep step = may_read ? qemu_monitor_step(monitor, self->buffer, &error)
+                                 : qemu_monitor_send(monitor, &error);
         QemuCommandSet set = 0;
 
         if (step == QEMU_STEP_CLOSED) {
             end_closed(self, work, error);
             return;
         }
-        if (step == QEMU_STEP_MOVED) {
+        if (step == QEMU_STEP_MOVED && may_read) {
             work->moved = true;
             if (job->sent_us != 0)
                 job->answered_us = util_deadline_now_us();
@@ -267,9 +297,12 @@ pump(Worker *self, Work *work)
         queue_set(job, set);
         if (set == 0 && (is_socket || step == QEMU_STEP_WOULD_BLOCK))
             break;
+        may_read = !is_socket;
     }
-    if (!is_socket || !poll_for(self, work))
+    if (!is_socket)
         end_silent(self, work);
+    else if (!poll_for(self, work))
+        end_unpolled(self, work);
 }
 
 /* Connects to the first place that is free. True: go on with pump(); else the verdict is
@@ -292,6 +325,7 @@ dial(Worker *self, QemuJob *job)
         QemuDial outcome = QEMU_DIAL_CONNECTED;
 
         if (!exchange->is_replay && qemu_health_judge_busy(exchange->host, job, place)) {
+            qemu_identity_find_process(exchange->host, domain, place);
             is_busy = true;
             continue;
         }
@@ -312,8 +346,6 @@ dial(Worker *self, QemuJob *job)
     }
     if (places->len == 0)
         qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR, "no monitor of it is known");
-    if (job->verdict == DOMSTATS_HEALTH_BROKEN)
-        note_failure(domain);
     return false;
 }
 
@@ -363,10 +395,13 @@ resume(Worker *self, Work *work)
     QemuDomain *domain = work->job->domain;
     unsigned int n_owed = qemu_monitor_n_in_flight(domain->monitor);
     bool had_greeted = qemu_monitor_has_greeted(domain->monitor);
+    QemuStep step = QEMU_STEP_MOVED;
     g_autoptr(GError) error = NULL;
 
     qemu_monitor_begin_round(domain->monitor);
-    if (qemu_monitor_step(domain->monitor, self->buffer, &error) == QEMU_STEP_CLOSED) {
+    for (int i = 0; i < RESUME_STEPS && step == QEMU_STEP_MOVED; i++)
+        step = qemu_monitor_step(domain->monitor, self->buffer, &error);
+    if (step == QEMU_STEP_CLOSED) {
         if (g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN)) {
             end_closed(self, work, error);
             return false;
@@ -404,7 +439,16 @@ start(Worker *self, Work *work)
             return;
         }
     }
-    pump(self, work);
+    pump(self, work, qemu_monitor_fd(domain->monitor) < 0);
+}
+
+/* A short call has its patrols too: a probe needs one, and time for the answer. */
+static UtilDeadline
+plan_patrol(const Worker *self)
+{
+    int share_ms = util_deadline_left_ms(self->exchange->deadline) / PATROLS_AT_LEAST;
+
+    return util_deadline_in_ms((unsigned int)CLAMP(share_ms, 1, PATROL_MS));
 }
 
 /* Looks after the silent ones. */
@@ -429,7 +473,7 @@ patrol(Worker *self)
         if (work->n_stopped >= N_STOPPED_LOOKS) {
             end_silent(self, work);
         } else if (work->phase != PHASE_DRAIN && qemu_monitor_probe(domain->monitor)) {
-            pump(self, work);
+            pump(self, work, true);
         }
     }
 }
@@ -438,7 +482,7 @@ static void *
 run_worker(void *data)
 {
     Worker *self = data;
-    UtilDeadline next_patrol = util_deadline_in_ms(PATROL_MS);
+    UtilDeadline next_patrol = plan_patrol(self);
     struct epoll_event events[N_EVENTS];
 
     for (size_t i = 0; i < self->n_works; i++)
@@ -448,15 +492,16 @@ run_worker(void *data)
                           util_deadline_left_ms(next_patrol));
         int n = epoll_wait(self->poll_fd, events, N_EVENTS, wait_ms);
 
-        for (int i = 0; i < n; i++) {
+        /* Each has a turn, of which the peer has some say how long it takes. */
+        for (int i = 0; i < n && !util_deadline_has_passed(self->exchange->deadline); i++) {
             Work *work = events[i].data.ptr;
 
             if (work->phase != PHASE_ENDED)
-                pump(self, work);
+                pump(self, work, true);
         }
         if (util_deadline_has_passed(next_patrol)) {
             patrol(self);
-            next_patrol = util_deadline_in_ms(PATROL_MS);
+            next_patrol = plan_patrol(self);
         }
     }
     for (size_t i = 0; i < self->n_works; i++)

@@ -124,6 +124,7 @@ typedef struct {
     UtilCount virtual_size;
     UtilCount actual_size;
     UtilCount write_threshold;
+    UtilCount wr_highest_offset; /* of the node that holds its data; only where it was asked for */
     UtilCount limits[QEMU_N_BLOCK_LIMITS];
 } QemuFactsNode;
 

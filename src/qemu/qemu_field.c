@@ -124,6 +124,7 @@ void
 qemu_field_put_counts(QemuWriter *self, const QemuFieldCount *rows, size_t n_rows, const void *base)
 {
     for (size_t i = 0; i < n_rows; i++)
-        qemu_field_put_count(self, rows[i].field,
-                             *(const UtilCount *)((const char *)base + rows[i].offset));
+        qemu_field_put_count(
+            self, rows[i].field,
+            *(const UtilCount *)(const void *)((const char *)base + rows[i].offset));
 }

@@ -17,7 +17,8 @@ const QemuGroup qemu_groups[] = {
         .bit = VIR_DOMAIN_STATS_CPU_TOTAL,
         .name = "cpu-total",
         .optional = BIT(QUERY_STATS_HALTPOLL),
-        .host = QEMU_HOST_PROCESS | QEMU_HOST_CPU | QEMU_HOST_RESCTRL | QEMU_HOST_EXT,
+        .host =
+            QEMU_HOST_PROCESS | QEMU_HOST_CPU | QEMU_HOST_KVM | QEMU_HOST_RESCTRL | QEMU_HOST_EXT,
         .emit = qemu_emit_cpu,
     },
     {
@@ -36,7 +37,7 @@ const QemuGroup qemu_groups[] = {
         .name = "vcpu",
         .commands = BIT(QUERY_CPUS_FAST),
         .optional = BIT(QUERY_HOTPLUGGABLE_CPUS) | BIT(QUERY_STATS_SCHEMAS) | BIT(QUERY_STATS_VCPU),
-        .host = QEMU_HOST_THREADS,
+        .host = QEMU_HOST_THREADS | QEMU_HOST_KVM,
         .emit = qemu_emit_vcpu,
     },
     {
@@ -49,6 +50,7 @@ const QemuGroup qemu_groups[] = {
         .bit = VIR_DOMAIN_STATS_BLOCK,
         .name = "block",
         .commands = BIT(QUERY_BLOCKSTATS) | BIT(QUERY_NAMED_BLOCK_NODES),
+        .optional = BIT(QUERY_BLOCKSTATS_NODES), /* for the target of a copy, which no disk shows */
         .emit = qemu_emit_block,
     },
     {
@@ -79,6 +81,7 @@ const QemuGroup qemu_groups[] = {
         .bit = VIR_DOMAIN_STATS_VM,
         .name = "vm",
         .commands = BIT(QUERY_STATS_SCHEMAS) | BIT(QUERY_STATS_VM),
+        .host = QEMU_HOST_KVM,
         .emit = qemu_emit_vm,
     },
 };

@@ -17,7 +17,8 @@ typedef enum {
     QEMU_HOST_NETDEV = 1 << 3,  /* interface counters */
     QEMU_HOST_PERF = 1 << 4,
     QEMU_HOST_RESCTRL = 1 << 5,
-    QEMU_HOST_EXT = 1 << 6, /* what only ext. fields need */
+    QEMU_HOST_KVM = 1 << 6, /* KVM's statistics, where the kernel gives them */
+    QEMU_HOST_EXT = 1 << 7, /* what only ext. fields need */
 } QemuHostNeed;
 
 typedef struct {

@@ -8,6 +8,7 @@
  */
 #include "qemu_health.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "host/host_process.h"
@@ -22,16 +23,41 @@ judge(QemuJob *job, DomstatsHealth verdict, char *take_reason)
     job->reason = take_reason;
 }
 
-/* Reads the state of the domain's own process: false when it has ended, also if its pid is
- * another's by now. */
-static bool
-read_process(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
+typedef enum {
+    PROCESS_UNKNOWN, /* which it is, or what it does: /proc may be closed to us */
+    PROCESS_LIVES,
+    PROCESS_ENDED, /* also if its pid is another's by now */
+} ProcessLook;
+
+/* Looks at the domain's own process; sets @ret_stat if it lives. */
+static ProcessLook
+look_at_process(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
 {
-    if (domain->pid == 0 || !host_process_read_stat(root, domain->pid, 0, ret_stat))
+    HostProcessStat stat = {0};
+
+    if (domain->pid == 0)
+        return PROCESS_UNKNOWN;
+    if (!host_process_read_stat(root, domain->pid, 0, &stat))
+        return errno == ENOENT || errno == ESRCH ? PROCESS_ENDED : PROCESS_UNKNOWN;
+    if (domain->start_ticks != 0 && stat.start_ticks != domain->start_ticks)
+        return PROCESS_ENDED;
+    if (stat.state == 'Z' || stat.state == 'X')
+        return PROCESS_ENDED;
+    *ret_stat = stat;
+    return PROCESS_LIVES;
+}
+
+/* GONE if its process has ended; false if not. */
+static bool
+judge_ended(HostRoot *root, QemuJob *job)
+{
+    HostProcessStat stat = {0};
+
+    if (look_at_process(root, job->domain, &stat) != PROCESS_ENDED)
         return false;
-    if (domain->start_ticks != 0 && ret_stat->start_ticks != domain->start_ticks)
-        return false;
-    return ret_stat->state != 'Z' && ret_stat->state != 'X';
+    judge(job, DOMSTATS_HEALTH_GONE,
+          g_strdup_printf("process %d has ended", (int)job->domain->pid));
+    return true;
 }
 
 static bool
@@ -45,7 +71,7 @@ qemu_health_is_stopped(HostRoot *root, const QemuDomain *domain)
 {
     HostProcessStat stat = {0};
 
-    return read_process(root, domain, &stat) && is_stopped_state(stat.state);
+    return look_at_process(root, domain, &stat) == PROCESS_LIVES && is_stopped_state(stat.state);
 }
 
 bool
@@ -53,7 +79,8 @@ qemu_health_judge_stopped(QemuHostRound *host, QemuJob *job)
 {
     HostProcessStat stat = {0};
 
-    if (!read_process(qemu_host_root(host), job->domain, &stat) || !is_stopped_state(stat.state))
+    if (look_at_process(qemu_host_root(host), job->domain, &stat) != PROCESS_LIVES ||
+        !is_stopped_state(stat.state))
         return false;
     judge(job, DOMSTATS_HEALTH_STOPPED,
           g_strdup_printf("process %d (%s) is stopped (state %c) by a signal or a debugger",
@@ -109,6 +136,36 @@ is_own_connection(const QemuDomain *domain, ino_t inode)
            status.st_ino == inode;
 }
 
+/* The listener of @place: by the name it was bound to, if that still leads to its file, else by
+ * the file. */
+static void
+find_listener(const HostUnixTable *table, const QemuMonitorPlace *place,
+              HostUnixListener *ret_listener)
+{
+    struct stat status = {0};
+    bool has_file = place->connect_path[0] == '/' && stat(place->connect_path, &status) == 0;
+
+    *ret_listener = (HostUnixListener){0};
+    if (has_file)
+        host_unixdiag_lookup(table, place->bound_path, status.st_ino, ret_listener);
+    if (has_file && !ret_listener->is_known)
+        host_unixdiag_lookup_file(table, status.st_dev, status.st_ino, ret_listener);
+    /* Some file systems show other numbers than the kernel's table does. */
+    if (!ret_listener->is_known)
+        host_unixdiag_lookup(table, place->bound_path, 0, ret_listener);
+}
+
+void
+qemu_health_find_listener(QemuHostRound *host, const QemuMonitorPlace *place,
+                          HostUnixListener *ret_listener)
+{
+    const HostUnixTable *table = qemu_host_unix_table(host);
+
+    *ret_listener = (HostUnixListener){0};
+    if (table != NULL)
+        find_listener(table, place, ret_listener);
+}
+
 static bool
 judge_held(QemuHostRound *host, QemuJob *job, const QemuMonitorPlace *place,
            const HostUnixTable *table)
@@ -119,12 +176,13 @@ judge_held(QemuHostRound *host, QemuJob *job, const QemuMonitorPlace *place,
 
     if (table == NULL)
         return false;
-    host_unixdiag_lookup(table, place->bound_path, 0, &listener);
+    find_listener(table, place, &listener);
     /* Without an inode the client has gone, and QEMU only has not noticed yet. */
     if (!listener.is_known || listener.n_clients == 0 || listener.peer_inode == 0 ||
         is_own_connection(job->domain, listener.peer_inode))
         return false;
-    pid = host_unixdiag_find_holder(qemu_host_root(host), listener.peer_inode);
+    pid = host_holders_find(qemu_host_holders(host), listener.peer_inode, job->domain->holder_pid);
+    job->domain->holder_pid = pid;
     holder = pid > 0 ? name_process(qemu_host_root(host), pid)
                      : g_strdup("a process that cannot be seen from here");
     judge(job, DOMSTATS_HEALTH_BUSY,
@@ -176,14 +234,10 @@ qemu_health_judge_silence(QemuHostRound *host, QemuJob *job)
     g_autofree char *thread = NULL;
     unsigned int n_asked = 0;
     unsigned int n_answers = count_answers(job, &n_asked);
-    bool has_process = read_process(root, domain, &stat);
+    bool has_process = look_at_process(root, domain, &stat) == PROCESS_LIVES;
     bool is_probed = qemu_monitor_probe_is_answered(domain->monitor);
 
-    if (domain->pid != 0 && !has_process) {
-        judge(job, DOMSTATS_HEALTH_GONE, g_strdup_printf("process %d has ended", (int)domain->pid));
-        return;
-    }
-    if (qemu_health_judge_stopped(host, job))
+    if (judge_ended(root, job) || qemu_health_judge_stopped(host, job))
         return;
     if (!is_probed && judge_overtaken(host, job))
         return;
@@ -196,6 +250,10 @@ qemu_health_judge_silence(QemuHostRound *host, QemuJob *job)
     } else if (is_probed) {
         judge(job, DOMSTATS_HEALTH_WEDGED,
               g_strdup_printf("QEMU's main loop is blocked: it answers out of band only; %s",
+                              thread));
+    } else if (qemu_monitor_is_held_up(domain->monitor)) {
+        judge(job, DOMSTATS_HEALTH_WEDGED,
+              g_strdup_printf("QEMU's main loop is blocked: it greets and takes no command; %s",
                               thread));
     } else if (stat.state == 'D') {
         judge(job, DOMSTATS_HEALTH_STOPPED,
@@ -213,30 +271,24 @@ qemu_health_judge_silence(QemuHostRound *host, QemuJob *job)
 void
 qemu_health_judge_close(QemuHostRound *host, QemuJob *job, const GError *error)
 {
-    HostProcessStat stat = {0};
-    pid_t pid = job->domain->pid;
+    bool is_closed = g_error_matches(error, UTIL_ERROR, UTIL_ERROR_CONNECT);
 
-    if (g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN))
+    if (!is_closed)
         judge(job, DOMSTATS_HEALTH_BROKEN, g_strdup(error->message));
-    else if (pid != 0 && !read_process(qemu_host_root(host), job->domain, &stat))
-        judge(job, DOMSTATS_HEALTH_GONE, g_strdup_printf("process %d has ended", (int)pid));
-    else
+    else if (!judge_ended(qemu_host_root(host), job))
         judge(job, DOMSTATS_HEALTH_GONE, g_strdup(error->message));
 }
 
 void
 qemu_health_judge_dial(QemuHostRound *host, QemuJob *job, QemuDial outcome, const GError *error)
 {
-    const QemuDomain *domain = job->domain;
     HostRoot *root = qemu_host_root(host);
     HostProcessStat stat = {0};
-    bool has_process = read_process(root, domain, &stat);
+    bool has_process = look_at_process(root, job->domain, &stat) == PROCESS_LIVES;
 
-    if (domain->pid != 0 && !has_process) {
-        judge(job, DOMSTATS_HEALTH_GONE, g_strdup_printf("process %d has ended", (int)domain->pid));
-    } else if (qemu_health_judge_stopped(host, job)) {
+    if (judge_ended(root, job) || qemu_health_judge_stopped(host, job))
         return;
-    } else if (outcome == QEMU_DIAL_DENIED) {
+    if (outcome == QEMU_DIAL_DENIED) {
         judge(job, DOMSTATS_HEALTH_DENIED, g_strdup(error->message));
     } else if (outcome == QEMU_DIAL_NOBODY) {
         judge(job, has_process ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,

@@ -20,6 +20,10 @@ void qemu_health_judge_close(QemuHostRound *host, QemuJob *job, const GError *er
 /* The verdict where no place could be dialled: @outcome of the last one, with its error. */
 void qemu_health_judge_dial(QemuHostRound *host, QemuJob *job, QemuDial outcome,
                             const GError *error);
+/* The listener at @place as the round's table of sockets has it. */
+void qemu_health_find_listener(QemuHostRound *host, const QemuMonitorPlace *place,
+                               HostUnixListener *ret_listener);
+
 /* BUSY if the table shows that another process holds the monitor at @bound_path; false if
  * not. */
 bool qemu_health_judge_busy(QemuHostRound *host, QemuJob *job, const QemuMonitorPlace *place);

@@ -16,6 +16,14 @@
 #include "host/host_process.h"
 #include "qemu_host_parts.h"
 
+enum {
+    /* The flat form of query-named-block-nodes is 26 bytes longer, which costs QEMU as much as
+     * about this many images more in the reply. */
+    NESTED_IMAGES_MOST = 4,
+    /* QEMU holds an event of the balloon back for up to a second after the last one. */
+    BALLOON_QUIET_US = 2 * G_USEC_PER_SEC,
+};
+
 typedef enum { NOT_ASKED, ANSWER_NO, ANSWER_YES } Lazy;
 
 struct QemuHostRound {
@@ -27,6 +35,7 @@ struct QemuHostRound {
     bool unix_table_was_read;
     HostUnixTable *late_unix_table;
     bool late_unix_table_was_read;
+    HostHolders *holders;
     char *own_namespace;
     GHashTable *netdevs; /* net namespace -> HostNetdevTable * */
     Lazy has_wait_sum;
@@ -44,6 +53,7 @@ qemu_host_round_new(HostRoot *root, const char *resctrl_root, const char *const 
     QemuHostRound *self = g_new0(QemuHostRound, 1);
 
     self->root = root;
+    self->holders = host_holders_new(root);
     self->resctrl_root = resctrl_root;
     self->perf_events = perf_events;
     pthread_mutex_init(&self->lock, NULL);
@@ -56,6 +66,7 @@ qemu_host_round_free(QemuHostRound *self)
 {
     if (self == NULL)
         return;
+    host_holders_free(self->holders);
     host_unixdiag_free(self->unix_table);
     host_unixdiag_free(self->late_unix_table);
     g_hash_table_unref(self->netdevs);
@@ -80,6 +91,12 @@ HostRoot *
 qemu_host_root(QemuHostRound *self)
 {
     return self->root;
+}
+
+HostHolders *
+qemu_host_holders(QemuHostRound *self)
+{
+    return self->holders;
 }
 
 static const HostUnixTable *
@@ -164,6 +181,9 @@ compare_threads(QemuHostRound *self, QemuDomain *domain)
         return true;
     if (known != NULL)
         g_array_unref(known);
+    /* What was said of other threads proves nothing any more, also if it is not asked anew now. */
+    qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_CPUS_FAST]);
+    qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_IOTHREADS]);
     domain->known.threads = g_array_sized_new(FALSE, FALSE, sizeof(pid_t), (guint)n);
     g_array_append_vals(domain->known.threads, threads, (guint)n);
     return false;
@@ -174,15 +194,22 @@ qemu_host_gather_evidence(QemuHostRound *self, QemuJob *job)
 {
     static const unsigned int by_thread = VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_IOTHREAD;
     QemuDomain *domain = job->domain;
+    const QemuKnown *known = &domain->known;
 
     if (domain->pid == 0 || job->request->is_recording)
         return;
     if ((job->groups & by_thread) != 0)
         job->evidence.threads_unchanged = compare_threads(self, domain);
-    if ((job->groups & (VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_CPU_TOTAL)) != 0) {
+    if ((needs_of(job) & QEMU_HOST_KVM) != 0) {
         qemu_host_open_kvm(self, domain);
-        job->evidence.has_kvm_stats = domain->known.kvm != NULL;
+        job->evidence.has_kvm_stats = known->kvm != NULL;
+        job->evidence.has_debugfs_stats = known->has_debugfs;
     }
+    job->evidence.has_short_chains = host_root_is_live(self->root) && known->has_chains &&
+                                     known->n_nested_images <= NESTED_IMAGES_MOST;
+    job->evidence.balloon_is_quiet =
+        known->balloon_moved_us == 0 ||
+        util_deadline_now_us() - known->balloon_moved_us > BALLOON_QUIET_US;
 }
 
 static bool
@@ -203,12 +230,9 @@ qemu_host_read_facts(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
         unsigned int need;
         void (*read)(QemuHostRound *self, QemuJob *job, QemuFacts *facts);
     } parts[] = {
-        {QEMU_HOST_CPU, qemu_host_read_cgroup},
-        {QEMU_HOST_THREADS, qemu_host_read_vcpus},
-        {QEMU_HOST_CPU | QEMU_HOST_THREADS, qemu_host_read_kvm},
-        {QEMU_HOST_NETDEV, qemu_host_read_nics},
-        {QEMU_HOST_PERF, qemu_host_read_perf},
-        {QEMU_HOST_RESCTRL, qemu_host_read_resctrl},
+        {QEMU_HOST_CPU, qemu_host_read_cgroup}, {QEMU_HOST_THREADS, qemu_host_read_vcpus},
+        {QEMU_HOST_KVM, qemu_host_read_kvm},    {QEMU_HOST_NETDEV, qemu_host_read_nics},
+        {QEMU_HOST_PERF, qemu_host_read_perf},  {QEMU_HOST_RESCTRL, qemu_host_read_resctrl},
         {QEMU_HOST_EXT, qemu_host_read_ext},
     };
     QemuDomain *domain = job->domain;

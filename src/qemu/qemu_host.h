@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "host/host_holder.h"
 #include "host/host_root.h"
 #include "host/host_unixdiag.h"
 #include "qemu_plan.h"
@@ -22,6 +23,9 @@ HostRoot *qemu_host_root(QemuHostRound *self);
 const HostUnixTable *qemu_host_unix_table(QemuHostRound *self);
 /* The table as it was when a deadline had passed: read once more, once a round. */
 const HostUnixTable *qemu_host_late_unix_table(QemuHostRound *self);
+
+/* Who holds which socket, as far as it was asked in this round. Borrowed. */
+HostHolders *qemu_host_holders(QemuHostRound *self);
 
 /* Gathers job->evidence: before planning. */
 void qemu_host_gather_evidence(QemuHostRound *self, QemuJob *job);

@@ -12,7 +12,13 @@
 void
 qemu_host_read_cgroup(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
 {
+    QemuKnown *known = &job->domain->known;
+
+    /* libvirt makes the cgroup before the process: one that has none will not get one. */
+    if (known->has_no_cgroup && !job->request->is_recording)
+        return;
     host_process_read_cgroup_cpu(qemu_host_root(self), job->domain->pid, &facts->host.cgroup);
+    known->has_no_cgroup = !facts->host.cgroup.is_libvirts;
 }
 
 /* A thread's times; absent if it has ended meanwhile. */
@@ -43,10 +49,14 @@ qemu_host_read_vcpus(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
 void
 qemu_host_open_kvm(QemuHostRound *self, QemuDomain *domain)
 {
+    g_autoptr(GArray) stats = NULL;
+
     if (domain->known.kvm_was_tried || domain->pid == 0 || !host_root_is_live(qemu_host_root(self)))
         return;
     domain->known.kvm_was_tried = true;
     domain->known.kvm = host_kvmstat_open(domain->pid, NULL);
+    stats = host_kvmstat_read_debugfs(qemu_host_root(self), domain->pid);
+    domain->known.has_debugfs = stats != NULL && stats->len > 0;
 }
 
 static GArray *
@@ -136,6 +146,38 @@ read_halt_polling(QemuHostRound *self, pid_t pid, QemuFacts *facts)
     }
 }
 
+static const HostKvmDebugStat *
+find_debug_stat(const GArray *stats, const char *name)
+{
+    for (guint i = 0; i < stats->len; i++)
+        if (strcmp(g_array_index(stats, HostKvmDebugStat, i).name, name) == 0)
+            return &g_array_index(stats, HostKvmDebugStat, i);
+    return NULL;
+}
+
+/* The VM's own statistics, in the words and kinds of QEMU's schema. */
+static void
+read_vm_stats(QemuHostRound *self, const QemuDomain *domain, QemuFacts *facts)
+{
+    g_autoptr(GArray) stats = NULL;
+
+    if (!domain->known.has_debugfs || facts->schemas_vm == NULL || facts->vm_stats != NULL)
+        return;
+    stats = host_kvmstat_read_debugfs(qemu_host_root(self), domain->pid);
+    if (stats == NULL)
+        return;
+    facts->vm_stats = g_array_new(FALSE, FALSE, sizeof(QemuFactsStat));
+    for (guint i = 0; i < facts->schemas_vm->len; i++) {
+        const QemuFactsSchema *schema = &g_array_index(facts->schemas_vm, QemuFactsSchema, i);
+        const HostKvmDebugStat *stat = find_debug_stat(stats, schema->name);
+        QemuFactsStat value = {schema->name, schema->kind, schema->is_boolean,
+                               stat ? stat->value : 0};
+
+        if (stat != NULL && schema->kind != QEMU_STAT_HISTOGRAM)
+            g_array_append_val(facts->vm_stats, value);
+    }
+}
+
 void
 qemu_host_read_kvm(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
 {
@@ -143,4 +185,6 @@ qemu_host_read_kvm(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
         read_own_copies(self, job, facts);
     if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0)
         read_halt_polling(self, job->domain->pid, facts);
+    if ((job->groups & VIR_DOMAIN_STATS_VM) != 0 && !job->request->is_recording)
+        read_vm_stats(self, job->domain, facts);
 }

@@ -4,7 +4,8 @@
  * delay of all threads, memory as the kernel accounts it.
  *
  * A thread's kind is known by its id for vCPUs and IOThreads, which QEMU names, and by its name
- * for vhost workers, which the kernel names; all other threads are the emulator's.
+ * for vhost workers, which the kernel names; all other threads are the emulator's. Without
+ * QEMU's word on both, nobody can tell its threads apart.
  */
 #include <string.h>
 
@@ -41,18 +42,20 @@ add_thread(HostRoot *root, pid_t pid, pid_t thread, QemuFacts *facts)
     uint64_t tick_ns = G_GUINT64_CONSTANT(1000000000) / (uint64_t)host_root_ticks_per_second(root);
     QemuFactsHost *host = &facts->host;
     UtilCount delay_ns = host_process_read_run_delay_ns(root, pid, thread);
-    UtilCount *sum = &host->emulator_ns;
+    bool is_told = facts->vcpus != NULL && facts->iothreads != NULL;
+    UtilCount *sum = is_told ? &host->emulator_ns : NULL;
     HostProcessStat stat = {0};
 
     if (!host_process_read_stat(root, pid, thread, &stat))
         return;
-    if (is_vcpu(facts, thread))
+    if (is_told && is_vcpu(facts, thread))
         sum = &host->vcpus_ns;
-    else if (is_iothread(facts, thread))
+    else if (is_told && is_iothread(facts, thread))
         sum = &host->iothreads_ns;
     else if (g_str_has_prefix(stat.name, "vhost-"))
         sum = &host->vhost_ns;
-    add_time(sum, (stat.user_ticks + stat.system_ticks) * tick_ns);
+    if (sum != NULL)
+        add_time(sum, (stat.user_ticks + stat.system_ticks) * tick_ns);
     if (delay_ns.is_present)
         add_time(&host->run_delay_ns, delay_ns.value);
 }

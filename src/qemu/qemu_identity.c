@@ -8,8 +8,22 @@
  */
 #include "qemu_identity.h"
 
+#include <string.h>
+
 #include "host/host_process.h"
+#include "qemu_health.h"
 #include "qemu_process.h"
+#include "util/util_error.h"
+
+/* Another QEMU, perhaps: keeps the connection and nothing else. */
+static void
+begin_anew(QemuDomain *domain)
+{
+    QemuMonitor *monitor = g_steal_pointer(&domain->monitor);
+
+    qemu_domain_forget_process(domain);
+    domain->monitor = monitor;
+}
 
 /* The peer is the process we know, or one that has taken its place. */
 static void
@@ -20,12 +34,8 @@ settle_process(QemuHostRound *host, QemuDomain *domain, pid_t pid)
 
     if (host_process_read_stat(qemu_host_root(host), pid, 0, &stat))
         start_ticks = stat.start_ticks;
-    if (domain->pid != 0 && (domain->pid != pid || domain->start_ticks != start_ticks)) {
-        QemuMonitor *monitor = g_steal_pointer(&domain->monitor);
-
-        qemu_domain_forget_process(domain);
-        domain->monitor = monitor;
-    }
+    if (domain->pid != 0 && (domain->pid != pid || domain->start_ticks != start_ticks))
+        begin_anew(domain);
     qemu_domain_set_process(domain, pid, start_ticks);
     if (qemu_domain_definition(domain) != NULL)
         return;
@@ -42,8 +52,11 @@ qemu_identity_check_peer(QemuHostRound *host, QemuJob *job)
     pid_t pid = qemu_monitor_peer_pid(domain->monitor);
     pid_t expected = domain->endpoint->pid;
 
-    if (pid == 0)
-        return true; /* a recording, TCP, another pid namespace: nothing to compare */
+    if (pid == 0) { /* a recording, TCP, another pid namespace: nothing to compare */
+        if (domain->pid == 0)
+            begin_anew(domain);
+        return true;
+    }
     if (expected == 0) {
         settle_process(host, domain, pid);
         return true;
@@ -57,17 +70,63 @@ qemu_identity_check_peer(QemuHostRound *host, QemuJob *job)
     return false;
 }
 
+/* True if the process that was known is still the one that has its pid. */
+static bool
+is_known_process(QemuHostRound *host, const QemuDomain *domain)
+{
+    HostProcessStat stat = {0};
+
+    return domain->pid != 0 &&
+           host_process_read_stat(qemu_host_root(host), domain->pid, 0, &stat) &&
+           stat.start_ticks == domain->start_ticks;
+}
+
 void
-qemu_identity_take_answers(QemuJob *job)
+qemu_identity_find_process(QemuHostRound *host, QemuDomain *domain, const QemuMonitorPlace *place)
+{
+    HostUnixListener listener = {0};
+    g_autoptr(QemuDefinition) definition = NULL;
+    pid_t pid = 0;
+
+    if (domain->endpoint->pid != 0 || is_known_process(host, domain))
+        return;
+    qemu_health_find_listener(host, place, &listener);
+    pid = host_holders_find(qemu_host_holders(host), listener.inode, 0);
+    if (pid == 0)
+        return;
+    /* A launcher may hold it as well. */
+    definition = qemu_process_read_definition(qemu_host_root(host), pid);
+    if (definition != NULL)
+        settle_process(host, domain, pid);
+}
+
+/* What is too long to be used is not there. */
+static const char *
+read_text(const QemuAnswer *answer, const char *member)
+{
+    const char *text = answer ? util_json_member_string(answer->value, member) : NULL;
+
+    if (text == NULL || strnlen(text, QEMU_LIMIT_STRING_BYTES + 1) > QEMU_LIMIT_STRING_BYTES)
+        return NULL;
+    return text;
+}
+
+bool
+qemu_identity_take_answers(QemuJob *job, GError **error)
 {
     QemuKnown *known = &job->domain->known;
     const QemuAnswer *name = qemu_job_answer(job, QEMU_COMMAND_QUERY_NAME);
     const QemuAnswer *uuid = qemu_job_answer(job, QEMU_COMMAND_QUERY_UUID);
     const QemuAnswer *commands = qemu_job_answer(job, QEMU_COMMAND_QUERY_COMMANDS);
 
-    qemu_domain_identify(job->domain, name ? util_json_member_string(name->value, "name") : NULL,
-                         uuid ? util_json_member_string(uuid->value, "UUID") : NULL);
     if (commands != NULL)
         known->available = qemu_command_parse_available(commands->value);
+    if (known->available == 0) {
+        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                            "the peer has none of the commands that a QEMU has");
+        return false;
+    }
+    qemu_domain_identify(job->domain, read_text(name, "name"), read_text(uuid, "UUID"));
     known->is_identified = true;
+    return true;
 }

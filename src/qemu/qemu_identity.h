@@ -11,5 +11,11 @@
  * False if the place belongs to another domain's process: then the verdict is set. */
 bool qemu_identity_check_peer(QemuHostRound *host, QemuJob *job);
 
-/* When plan_identity's answers are in: name, UUID, commands. */
-void qemu_identity_take_answers(QemuJob *job);
+/* Another client holds the monitor at @place, so nobody tells whose it is: learns the process
+ * from the socket that listens there, if it is a QEMU's. */
+void qemu_identity_find_process(QemuHostRound *host, QemuDomain *domain,
+                                const QemuMonitorPlace *place);
+
+/* When plan_identity's answers are in: name, UUID, commands. False, with BROKEN, for a peer that
+ * knows no command. */
+bool qemu_identity_take_answers(QemuJob *job, GError **error);

@@ -20,8 +20,8 @@
     LIMIT(EVENTS_PER_ROUND, 100000, "events",                                                      \
           "events of one monitor in one call; QEMU limits the frequent ones to one a second")      \
     LIMIT(BYTES_PER_ROUND, 67108864, "bytes", "all that one monitor sends in one call")            \
-    LIMIT(IN_FLIGHT, 8, "commands",                                                                \
-          "unanswered commands of one monitor: what QEMU queues with out-of-band on")              \
+    LIMIT(IN_FLIGHT, 7, "commands",                                                                \
+          "unanswered commands of one monitor: with eight queued QEMU reads no probe")             \
     LIMIT(DISKS, 4096, "disks", "guest disks of one domain")                                       \
     LIMIT(CHAIN_LAYERS, 200, "layers",                                                             \
           "backing chain of one disk; QEMU itself becomes unusable before")                        \

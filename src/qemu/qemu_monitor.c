@@ -16,10 +16,11 @@
  *     new --greeting--> greeted --end of file, broken rule--> closed
  *
  * Commands wait in @queued until one of QEMU_LIMIT_IN_FLIGHT slots is free: with out-of-band on,
- * QEMU queues eight requests, and past that an out-of-band probe would be read as late as
- * everything else. An id is a digit, so that requests stay short; it goes round past those in
- * flight, and since these are at most eight, one is free. The probe and the negotiation have
- * ids of their own.
+ * QEMU stops reading when eight requests are queued, and an out-of-band probe would then be read
+ * as late as everything else. Seven are, when the main loop is blocked by another monitor's
+ * command. An id is a digit, so that requests stay short; it goes round past those in flight, and
+ * since these are at most eight, one is free. The probe and the negotiation have ids of their
+ * own; before QEMU has taken the negotiation, which is in band, it takes no probe either.
  *
  * An answer is matched by its id, in any order; one without id belongs to the oldest command. What
  * nobody waits for any more (forget) keeps its slot until its reply has come: so a late reply is
@@ -41,7 +42,6 @@ enum {
     N_PLAIN_IDS = 10, /* one digit */
     PROBE_ID = 10,
     NEGOTIATION_ID = 11,
-    STEP_BYTES = 1 << 20,   /* a fair share: then the other monitors have their turn */
     MAX_REASON_BYTES = 256, /* of the peer's own words in ours */
 };
 
@@ -69,7 +69,8 @@ struct QemuMonitor {
     unsigned int n_in_flight;
     unsigned int next_id;
     UtilJson *greeting;
-    bool has_oob;
+    bool offers_oob;
+    bool has_oob; /* negotiated: the commands below may be out of band */
     ProbeState probe;
     bool probe_is_owed; /* a reply to the probe is still to come */
     unsigned int doubts;
@@ -236,8 +237,8 @@ take_greeting(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message
         return false;
     }
     self->greeting = util_json_ref(object);
-    self->has_oob = message->offers_oob;
-    qemu_qmp_append_negotiation(self->out, self->has_oob, NEGOTIATION_ID);
+    self->offers_oob = message->offers_oob;
+    qemu_qmp_append_negotiation(self->out, self->offers_oob, NEGOTIATION_ID);
     self->in_flight[self->n_in_flight++] = (InFlight){NEGOTIATION_ID, NULL};
     return true;
 }
@@ -286,6 +287,8 @@ take_answer(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message, 
                     is_short ? message->error_text : "no short reason given");
         return false;
     }
+    if (found.id == NEGOTIATION_ID)
+        self->has_oob = self->offers_oob;
     if (found.answer == NULL)
         return true;
     found.answer->message = util_json_ref(object);
@@ -348,11 +351,11 @@ QemuStep
 qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
 {
     bool moved = false;
-    size_t n_taken = 0;
 
     if (!flush(self, &moved, error))
         return QEMU_STEP_CLOSED;
-    while (n_taken < STEP_BYTES) {
+    /* One buffer is a fair share: then the other monitors have their turn. */
+    for (;;) {
         ssize_t n = qemu_channel_receive(self->channel, buffer->bytes, sizeof(buffer->bytes));
 
         if (n < 0 && errno == EINTR)
@@ -365,13 +368,20 @@ qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
             return QEMU_STEP_CLOSED;
         }
         moved = true;
-        n_taken += (size_t)n;
         if (!take_bytes(self, buffer->bytes, (size_t)n, error) || !flush(self, &moved, error))
             return QEMU_STEP_CLOSED;
-        /* A short read has emptied the socket: epoll tells when there is more. */
-        if ((size_t)n < sizeof(buffer->bytes) && qemu_channel_fd(self->channel) >= 0)
-            break;
+        break;
     }
+    return moved ? QEMU_STEP_MOVED : QEMU_STEP_WOULD_BLOCK;
+}
+
+QemuStep
+qemu_monitor_send(QemuMonitor *self, GError **error)
+{
+    bool moved = false;
+
+    if (!flush(self, &moved, error))
+        return QEMU_STEP_CLOSED;
     return moved ? QEMU_STEP_MOVED : QEMU_STEP_WOULD_BLOCK;
 }
 
@@ -380,7 +390,9 @@ qemu_monitor_begin_round(QemuMonitor *self)
 {
     self->n_events = 0;
     self->n_bytes = 0;
-    self->probe = PROBE_NONE;
+    /* As long as answers are owed, what the probe told of them holds. */
+    if (self->n_in_flight == 0)
+        self->probe = PROBE_NONE;
 }
 
 void
@@ -413,6 +425,12 @@ unsigned int
 qemu_monitor_n_in_flight(const QemuMonitor *self)
 {
     return self->n_in_flight + (self->probe_is_owed ? 1 : 0);
+}
+
+bool
+qemu_monitor_is_held_up(const QemuMonitor *self)
+{
+    return self->offers_oob && !self->has_oob;
 }
 
 pid_t

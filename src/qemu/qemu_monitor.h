@@ -52,14 +52,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuMonitor, qemu_monitor_free)
 void qemu_monitor_queue(QemuMonitor *self, QemuCommandId command, const char *path,
                         QemuAnswer *answer);
 
-/* Sends the out-of-band probe, once until it is answered or a round begins anew. False if
- * this QEMU has no out-of-band commands, or has not greeted. */
+/* Sends the out-of-band probe, once until it is answered or a round begins anew that owes no
+ * answers. False if this QEMU has no out-of-band commands, or has not taken the negotiation. */
 bool qemu_monitor_probe(QemuMonitor *self);
 bool qemu_monitor_probe_is_answered(const QemuMonitor *self);
 
 /* Moves bytes both ways until either side would block, or a fair share is done. CLOSED leaves
  * the monitor good for nothing but qemu_monitor_free(). */
 QemuStep qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error);
+
+/* The sending half of a step, for when nothing can have come yet. */
+QemuStep qemu_monitor_send(QemuMonitor *self, GError **error);
 
 /* Starts the counts that limits bound anew. */
 void qemu_monitor_begin_round(QemuMonitor *self);
@@ -71,6 +74,9 @@ void qemu_monitor_forget(QemuMonitor *self);
 int qemu_monitor_fd(const QemuMonitor *self);
 bool qemu_monitor_wants_write(const QemuMonitor *self);
 bool qemu_monitor_has_greeted(const QemuMonitor *self);
+/* True if it greeted, by a thread of the monitors' own, and has not taken the negotiation, for
+ * which it needs its main loop. */
+bool qemu_monitor_is_held_up(const QemuMonitor *self);
 /* Commands sent and not answered, forgotten ones and the negotiation included. */
 unsigned int qemu_monitor_n_in_flight(const QemuMonitor *self);
 pid_t qemu_monitor_peer_pid(const QemuMonitor *self);

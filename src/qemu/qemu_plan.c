@@ -16,6 +16,7 @@
  *     their threads, and no event tells of one that came;
  *   - query-iothreads likewise, if there was none: the settings of one that exists can be
  *     changed without a trace, so it is asked again;
+ *   - query-memory-size-summary while query-balloon gives what it gave: see has_same_memory();
  *   - query-status of a guest that was running, while no event of the run state came and
  *     another command is sent anyway: each way out of "running" sends an event before the
  *     reply of that command. Not so for other states: a paused guest can migrate unseen. When
@@ -40,6 +41,10 @@
 #define BIT QEMU_COMMAND_BIT
 
 static const QemuCommandSet qom_lists = BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON);
+/* The probe, and what is sent as a form of another. */
+static const QemuCommandSet not_planned = BIT(QUERY_YANK) | BIT(QUERY_NAMED_BLOCK_NODES_NESTED);
+/* Whose each thread is, which tells CPU times apart. */
+static const QemuCommandSet thread_kinds = BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS);
 static const QemuCommandSet balloon_gets = BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL);
 
 QemuJob *
@@ -141,6 +146,24 @@ may_skip(const QemuJob *job, QemuCommandId id, QemuCommandSet set)
     if (id == QEMU_COMMAND_QUERY_STATUS)
         return kept->status == QEMU_ANSWER_RETURNED && (set & ~BIT(QUERY_STATUS)) != 0 &&
                g_strcmp0(known->told_status, "running") == 0;
+    if (id == QEMU_COMMAND_QUERY_MEMORY_SIZE_SUMMARY)
+        return kept->status == QEMU_ANSWER_RETURNED && job->evidence.balloon_is_quiet &&
+               known->kept[QEMU_COMMAND_QUERY_BALLOON].status == QEMU_ANSWER_RETURNED;
+    return false;
+}
+
+/* True if a copy job runs and its target is to be shown. */
+static bool
+shows_copies(const QemuJob *job)
+{
+    const QemuDefinition *definition = qemu_domain_definition(job->domain);
+    const GArray *disks = definition ? definition->disks : NULL;
+
+    if (!qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING))
+        return false;
+    for (guint i = 0; disks != NULL && i < disks->len; i++)
+        if (g_array_index(disks, QemuDiskDefinition, i).mirror_path != NULL)
+            return true;
     return false;
 }
 
@@ -156,13 +179,18 @@ qemu_plan_commands(const QemuJob *job)
             set |= qemu_groups[i].commands | qemu_groups[i].optional;
     if (qemu_request_filters_state(job->request))
         set |= BIT(QUERY_STATUS);
+    if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0 &&
+        qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT))
+        set |= thread_kinds;
     if (job->request->is_recording)
-        return known->available & ~(qom_lists | balloon_gets | BIT(QUERY_YANK));
-    set &= known->available & ~qom_lists & ~BIT(QUERY_YANK);
+        return known->available & ~(balloon_gets | not_planned);
+    set &= known->available & ~qom_lists & ~not_planned;
     if (known->balloon_path == NULL)
         set &= ~balloon_gets;
     if (!qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT))
         set &= ~BIT(QOM_GET_POLLING_INTERVAL);
+    if (!shows_copies(job))
+        set &= ~BIT(QUERY_BLOCKSTATS_NODES);
     if (job->evidence.has_kvm_stats)
         set &= ~(BIT(QUERY_STATS_VCPU) | BIT(QUERY_STATS_HALTPOLL));
     if (job->evidence.has_debugfs_stats)
@@ -230,8 +258,29 @@ lacks_status(const QemuJob *job)
            (job->domain->known.available & BIT(QUERY_STATUS)) != 0;
 }
 
-QemuCommandSet
-qemu_plan_more(QemuJob *job)
+QemuCommandId
+qemu_plan_form(const QemuJob *job, QemuCommandId id)
+{
+    bool is_nested = id == QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES && job->evidence.has_short_chains;
+
+    return is_nested ? QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES_NESTED : id;
+}
+
+/* What the balloon leaves of the memory is what it was: then so is the memory. Memory that is
+ * plugged shows nowhere else, but a balloon that made up for it would have sent an event. */
+static bool
+has_same_memory(const QemuJob *job)
+{
+    const QemuAnswer *before = &job->domain->known.kept[QEMU_COMMAND_QUERY_BALLOON];
+    const QemuAnswer *now = qemu_job_answer(job, QEMU_COMMAND_QUERY_BALLOON);
+    UtilCount was = util_json_member_count(before->value, "actual");
+    UtilCount is = util_json_member_count(now ? now->value : NULL, "actual");
+
+    return was.is_present && is.is_present && was.value == is.value;
+}
+
+static QemuCommandSet
+plan_balloon_gets(QemuJob *job)
 {
     QemuKnown *known = &job->domain->known;
     bool has_balloon = (job->groups & VIR_DOMAIN_STATS_BALLOON) != 0 &&
@@ -255,11 +304,27 @@ qemu_plan_more(QemuJob *job)
     return known->balloon_path != NULL ? gets & known->available : 0;
 }
 
+QemuCommandSet
+qemu_plan_more(QemuJob *job)
+{
+    static const QemuCommandSet size = BIT(QUERY_MEMORY_SIZE_SUMMARY);
+    QemuCommandSet set = plan_balloon_gets(job);
+
+    const QemuAnswer *kept = &job->domain->known.kept[QEMU_COMMAND_QUERY_MEMORY_SIZE_SUMMARY];
+    bool was_skipped = (job->groups & VIR_DOMAIN_STATS_BALLOON) != 0 && (job->asked & size) == 0 &&
+                       kept->status == QEMU_ANSWER_RETURNED;
+
+    if (was_skipped && !has_same_memory(job))
+        set |= size & job->domain->known.available;
+    return set;
+}
+
 void
 qemu_plan_keep(QemuJob *job)
 {
     QemuKnown *known = &job->domain->known;
-    static const QemuCommandSet also = BIT(QUERY_IOTHREADS) | BIT(QUERY_STATUS);
+    static const QemuCommandSet also = BIT(QUERY_IOTHREADS) | BIT(QUERY_STATUS) |
+                                       BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY);
 
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
         QemuAnswer *answer = &job->answers[id];

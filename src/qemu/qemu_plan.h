@@ -13,6 +13,8 @@ typedef struct {
     bool threads_unchanged; /* the process has just the threads it had */
     bool has_kvm_stats;     /* the kernel gives the vCPUs' statistics without QEMU */
     bool has_debugfs_stats; /* and the VM's */
+    bool balloon_is_quiet;  /* no event of it is so young that a later one may be held back */
+    bool has_short_chains;  /* few backing images: leaving them out costs more than it saves */
 } QemuEvidence;
 
 /* One domain's work in one round. */
@@ -53,6 +55,8 @@ QemuCommandSet qemu_plan_identity(const QemuDomain *domain);
 void qemu_plan_groups(QemuJob *job);
 /* The commands those groups need now. */
 QemuCommandSet qemu_plan_commands(const QemuJob *job);
+/* The row to send for @id: another form of the same command where that is cheaper. */
+QemuCommandId qemu_plan_form(const QemuJob *job, QemuCommandId id);
 /* What the answers that are in call for: the balloon's statistics, once its path is known.
  * Learns the path into known; gives an empty set when there is nothing more. */
 QemuCommandSet qemu_plan_more(QemuJob *job);

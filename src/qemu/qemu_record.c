@@ -61,12 +61,29 @@ is_answered(const QemuJob *job, const QemuGroup *group)
     return true;
 }
 
+/* True if QEMU has a command that @group needs, but would not carry it out. */
+static bool
+was_refused(const QemuJob *job, const QemuGroup *group)
+{
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
+        const QemuAnswer *answer =
+            (job->asked >> id & 1) ? &job->answers[id] : &job->domain->known.kept[id];
+
+        if ((group->commands >> id & 1) && answer->status == QEMU_ANSWER_REFUSED)
+            return true;
+    }
+    return false;
+}
+
 /* Writes the groups; gives the mask of those that are missing. */
 static unsigned int
 emit_groups(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
 {
     unsigned int missing = qemu_request_is_all(job->request) ? 0 : job->unsupported;
 
+    /* Of a process that has ended nothing is true any more. */
+    if (job->verdict == DOMSTATS_HEALTH_GONE)
+        return missing | job->groups;
     for (size_t i = 0; i < qemu_n_groups; i++) {
         const QemuGroup *group = &qemu_groups[i];
         QemuWriter writer = {.params = params};
@@ -74,7 +91,7 @@ emit_groups(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
 
         if ((job->groups & group->bit) == 0)
             continue;
-        is_whole = group->emit(&writer, input);
+        is_whole = group->emit(&writer, input) && !was_refused(job, group);
         if (!is_answered(job, group) ||
             (!is_whole && !(job->is_complete && qemu_request_is_all(job->request))))
             missing |= group->bit;
@@ -87,7 +104,7 @@ refuse_unsupported(QemuJob *job)
 {
     g_autofree char *names = NULL;
 
-    if (job->unsupported == 0 || job->refusal != NULL ||
+    if (job->unsupported == 0 || job->refusal != NULL || qemu_request_is_all(job->request) ||
         !qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS))
         return;
     names = qemu_group_names(job->unsupported);
@@ -113,13 +130,14 @@ void
 qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int64_t wall_us)
 {
     QemuDomain *domain = job->domain;
+    int64_t recorded_s = host_root_recorded_s(root);
     const QemuEmitInput input = {
         .facts = facts,
         .definition = qemu_domain_definition(domain),
         .is_active = domain->endpoint->is_active,
         .with_backing = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING),
         .with_ext = qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT),
-        .wall_s = wall_us / G_USEC_PER_SEC,
+        .wall_s = recorded_s > 0 ? recorded_s : wall_us / G_USEC_PER_SEC,
         .ticks_per_second = host_root_ticks_per_second(root),
         .page_bytes = host_root_page_bytes(root),
     };

@@ -30,6 +30,8 @@ const char *qemu_reply_find_balloon(const UtilJson *reply);
  * disks' layers are made by qemu_reply_finish_block(): call it when both are in. */
 bool qemu_reply_parse_blockstats(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_named_nodes(const UtilJson *reply, QemuFacts *facts);
+/* Adds to the nodes, which come first. */
+bool qemu_reply_parse_blockstats_nodes(const UtilJson *reply, QemuFacts *facts);
 void qemu_reply_finish_block(QemuFacts *facts);
 
 /* qemu_reply_iothread.c */

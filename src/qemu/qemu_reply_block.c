@@ -343,6 +343,27 @@ qemu_reply_parse_named_nodes(const UtilJson *reply, QemuFacts *facts)
     return true;
 }
 
+bool
+qemu_reply_parse_blockstats_nodes(const UtilJson *reply, QemuFacts *facts)
+{
+    if (!qemu_reply_is_list(reply, QEMU_LIMIT_NODES))
+        return false;
+    for (size_t i = 0; facts->node_by_name != NULL && i < util_json_length(reply); i++) {
+        const UtilJson *entry = util_json_element(reply, i);
+        const char *name = entry_name(entry);
+        QemuFactsNode *node = name ? g_hash_table_lookup(facts->node_by_name, name) : NULL;
+        const UtilJson *storage = util_json_member(entry, "parent");
+
+        if (node == NULL)
+            continue;
+        node->wr_highest_offset =
+            storage
+                ? util_json_member_count(util_json_member(storage, "stats"), "wr_highest_offset")
+                : util_count_of(0);
+    }
+    return true;
+}
+
 static bool
 is_filter(const UtilJson *storage, const UtilJson *backing, const QemuFactsNode *node)
 {

@@ -42,7 +42,7 @@ open_folder(const char *path, UtilError code, GError **error)
     DIR *folder = opendir(path);
 
     if (folder == NULL)
-        g_set_error(error, UTIL_ERROR, code, "cannot list directory '%s': %s", path,
+        g_set_error(error, UTIL_ERROR, (int)code, "cannot list directory '%s': %s", path,
                     g_strerror(errno));
     return folder;
 }
