@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * exchange_case: domains whose monitors are scripted peers, and rounds of the exchange with
+ * them. What the driver does when a job has ended is done here in its smallest form.
+ */
+#pragma once
+
+#include "fake_qmp.h"
+#include "qemu/qemu_exchange.h"
+
+/* What became of a domain in the last round. */
+typedef struct {
+    DomstatsHealth verdict;
+    bool is_complete;
+    bool is_waiting; /* some answer was still owed when the job ended */
+    char *reason;
+    char *status;   /* of query-status, if it was answered in this round */
+    gint n_endings; /* atomic: how often its job ended */
+} ExchangeCaseOutcome;
+
+typedef struct {
+    char *folder;
+    HostRoot *root;
+    GPtrArray *fakes;   /* FakeQmp * */
+    GPtrArray *domains; /* QemuDomain * */
+    GPtrArray *jobs;    /* of the round that runs */
+    ExchangeCaseOutcome *outcomes;
+    int64_t elapsed_us; /* of the last round */
+} ExchangeCase;
+
+typedef struct {
+    unsigned int stats; /* 0: VIR_DOMAIN_STATS_STATE */
+    unsigned int timeout_ms;
+    unsigned int n_threads;
+} ExchangeCaseRound;
+
+void exchange_case_init(ExchangeCase *self);
+void exchange_case_clear(ExchangeCase *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ExchangeCase, exchange_case_clear)
+
+/* A peer that listens in the case's folder, or on TCP; owned by @self. */
+FakeQmp *exchange_case_add_fake(ExchangeCase *self, const FakeQmpScript *script, bool is_tcp);
+/* A domain, with a monitor at @path if that is not NULL; owned by @self. */
+QemuDomain *exchange_case_add_domain(ExchangeCase *self, const char *path);
+/* Both, the one behind the other. */
+QemuDomain *exchange_case_add(ExchangeCase *self, const FakeQmpScript *script);
+
+/* One call of the exchange for all domains, with the peers at work in a thread of their own.
+ * Fails if a job does not end exactly once, or a complete one has an answer to come. */
+void exchange_case_run(ExchangeCase *self, const ExchangeCaseRound *round);
+
+/* Of the domain at @place: "ok running, connected", "wedged, silent, connected". The caller
+ * frees. */
+char *exchange_case_describe(const ExchangeCase *self, size_t place);

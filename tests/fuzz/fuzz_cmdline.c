@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Fuzz target: any bytes of a command line become monitors and a definition, within their
+ * limits and with what each kind promises.
+ */
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qemu/qemu_cmdline.h"
+#include "qemu/qemu_limits.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A claim that also holds in builds without g_assert(). */
+static void
+claim(bool is_true)
+{
+    if (!is_true)
+        abort();
+}
+
+static void
+claim_monitors(const GArray *monitors)
+{
+    claim(monitors->len <= QEMU_LIMIT_MONITORS);
+    for (guint i = 0; i < monitors->len; i++) {
+        const QemuMonitorOption *monitor = &g_array_index(monitors, QemuMonitorOption, i);
+
+        claim((monitor->kind == QEMU_MONITOR_FD) == (monitor->fd >= 0));
+        claim((monitor->kind == QEMU_MONITOR_FD) == (monitor->path == NULL));
+        if (monitor->kind == QEMU_MONITOR_TCP)
+            claim(strrchr(monitor->path, ':') != NULL);
+        if (monitor->kind == QEMU_MONITOR_UNUSABLE)
+            claim(g_utf8_validate(monitor->path, -1, NULL));
+    }
+}
+
+static void
+claim_definition(const QemuDefinition *definition)
+{
+    claim(definition->name == NULL ||
+          (definition->name[0] != '\0' && g_utf8_validate(definition->name, -1, NULL)));
+    claim(definition->uuid == NULL || g_uuid_string_is_valid(definition->uuid));
+    claim(definition->vcpus_current.is_present == definition->vcpus_max.is_present);
+    if (definition->vcpus_max.is_present) {
+        claim(definition->vcpus_current.value > 0);
+        claim(definition->vcpus_current.value <= definition->vcpus_max.value);
+        claim(definition->vcpus_max.value <= QEMU_LIMIT_VCPUS);
+    }
+    claim(definition->nics->len <= QEMU_LIMIT_NICS);
+    for (guint i = 0; i < definition->nics->len; i++) {
+        const QemuNicDefinition *nic = &g_array_index(definition->nics, QemuNicDefinition, i);
+
+        claim(nic->kind == QEMU_NIC_TAP || (nic->ifname == NULL && nic->fd == -1));
+        claim(nic->fd >= -1);
+        claim(nic->ifname == NULL || g_utf8_validate(nic->ifname, -1, NULL));
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_auto(GStrv) words = qemu_cmdline_split((const char *)data, size);
+    g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const *)words);
+
+    claim(g_strv_length(words) <= size);
+    qemu_cmdline_is_qemu((const char *const *)words, NULL);
+    claim_monitors(cmdline->monitors);
+    claim_definition(cmdline->definition);
+    return 0;
+}

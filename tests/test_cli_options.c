@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_cli_options: what the words of a command line come to, and what is said of wrong ones.
+ */
+#include "cli/cli_options.h"
+
+#include <string.h>
+
+#include "testing.h"
+
+#define MAX_WORDS 12
+
+typedef struct {
+    const char *sentence;
+    const char *words[MAX_WORDS]; /* after the command's own name */
+    const char *expected;         /* describe()'s text, or "error: " and the message */
+} Row;
+
+static const Row rows[] = {
+    {"no words: all groups of all domains", {NULL}, "stats"},
+    {"the default's own name", {"stats"}, "stats"},
+    {"groups are added up", {"--state", "--block"}, "stats stats=0x21"},
+    {"every group has its option",
+     {"--state", "--cpu-total", "--balloon", "--vcpu", "--interface", "--block", "--perf",
+      "--iothread", "--memory", "--dirtyrate", "--vm"},
+     "stats stats=0x7ff"},
+    {"every filter has its option",
+     {"--list-active", "--list-inactive", "--list-persistent", "--list-transient", "--list-running",
+      "--list-paused", "--list-shutoff", "--list-other"},
+     "stats flags=0xff"},
+    {"virsh's other flags", {"--enforce", "--backing", "--nowait"}, "stats flags=0xe0000000"},
+    {"raw changes nothing", {"--raw"}, "stats"},
+    {"flags of our own", {"--ext", "--last"}, "stats flags=0x30000"},
+    {"domains in the order given, named or not",
+     {"b", "--domain", "a", "--domain=c"},
+     "stats domains=b,a,c"},
+    {"a domain between options", {"--state", "a", "--vcpu"}, "stats stats=0x9 domains=a"},
+    {"the source, in all its spellings",
+     {"-c", "auto", "-cdir:/a", "--connect", "dir:/b", "--connect=dir:/c=d"},
+     "stats source=dir:/c=d"},
+    {"seconds with decimals", {"--timeout", "2.5"}, "stats timeout_ms=2500"},
+    {"the shortest timeout", {"--timeout=0.001"}, "stats timeout_ms=1"},
+    {"JSON", {"--format", "json"}, "stats json"},
+    {"the last word on the format wins", {"--format=json", "--format=text"}, "stats"},
+    {"threads", {"--threads", "4"}, "stats n_threads=4"},
+    {"letting go of monitors, showing health",
+     {"--release", "--health"},
+     "stats release_monitors show_health"},
+    {"perf events", {"--perf-event=a", "--perf-event", "b"}, "stats perf_events=a,b"},
+    {"the list", {"list"}, "list"},
+    {"an option before the sub-command", {"--list-active", "list"}, "list flags=0x1"},
+    {"a domain called list, after dashes", {"--", "list"}, "stats domains=list"},
+    {"a domain called list, named as one", {"--domain", "list"}, "stats domains=list"},
+    {"a domain called list, after another word", {"a", "list"}, "stats domains=a,list"},
+    {"a sub-command, then a domain of its name", {"list", "list"}, "list domains=list"},
+    {"a domain that looks like an option", {"--", "--state"}, "stats domains=--state"},
+    {"a lone dash is a domain", {"-"}, "stats domains=-"},
+    {"a second pair of dashes is a domain", {"--", "--"}, "stats domains=--"},
+    {"a recording", {"record", "-c", "auto", "dir"}, "record source=auto recording_dir=dir"},
+    {"help ends the reading", {"--help", "--bogus"}, "help"},
+    {"help after a sub-command that lacks its folder", {"record", "-h"}, "help"},
+    {"the version", {"-V"}, "version"},
+
+    {"an unknown option is named", {"--bogus"}, "error: unknown option '--bogus'"},
+    {"an unknown letter is named", {"-x"}, "error: unknown option '-x'"},
+    {"nothing is abbreviated", {"--stat"}, "error: unknown option '--stat'"},
+    {"an option that is longer", {"--states"}, "error: unknown option '--states'"},
+    {"dashes and an equals sign", {"--=a"}, "error: unknown option '--=a'"},
+    {"an argument that is missing",
+     {"--timeout"},
+     "error: option '--timeout' needs an argument: SECONDS"},
+    {"an argument too many",
+     {"--state=1"},
+     "error: option '--state' takes no argument, but has '1'"},
+    {"letters that are glued", {"-Vh"}, "error: option '--version' takes no argument, but has 'h'"},
+    {"a timeout that is no number",
+     {"--timeout", "5s"},
+     "error: option '--timeout' wants seconds from 0.001 to 86400, not '5s'"},
+    {"an empty timeout",
+     {"--timeout="},
+     "error: option '--timeout' wants seconds from 0.001 to 86400, not ''"},
+    {"no time at all",
+     {"--timeout=0"},
+     "error: option '--timeout' wants seconds from 0.001 to 86400, not '0'"},
+    {"a timeout with two points",
+     {"--timeout=1.2.3"},
+     "error: option '--timeout' wants seconds from 0.001 to 86400, not '1.2.3'"},
+    {"less than no time",
+     {"--timeout", "-1"},
+     "error: option '--timeout' wants seconds from 0.001 to 86400, not '-1'"},
+    {"more than a day",
+     {"--timeout=86401"},
+     "error: option '--timeout' wants seconds from 0.001 to 86400, not '86401'"},
+    {"no threads",
+     {"--threads=0"},
+     "error: option '--threads' wants a number from 1 to 1024, not '0'"},
+    {"threads with a sign",
+     {"--threads=+1"},
+     "error: option '--threads' wants a number from 1 to 1024, not '+1'"},
+    {"an unknown format",
+     {"--format", "xml"},
+     "error: option '--format' knows 'text' and 'json', not 'xml'"},
+    {"an empty domain", {""}, "error: an empty domain name ''"},
+    {"a group in the list", {"list", "--block"}, "error: option '--block' does not go with 'list'"},
+    {"a domain for a recording",
+     {"record", "d", "--domain=a"},
+     "error: option '--domain' does not go with 'record'"},
+    {"a recording without a folder", {"record"}, "error: 'record' wants one folder, not 0"},
+    {"a recording in two folders", {"record", "a", "b"}, "error: 'record' wants one folder, not 2"},
+};
+
+static const char *const command_names[] = {
+    [CLI_COMMAND_STATS] = "stats",     [CLI_COMMAND_LIST] = "list",
+    [CLI_COMMAND_RECORD] = "record",   [CLI_COMMAND_HELP] = "help",
+    [CLI_COMMAND_VERSION] = "version",
+};
+
+static void
+describe_text(GString *out, const char *name, const char *text)
+{
+    if (text != NULL)
+        g_string_append_printf(out, " %s=%s", name, text);
+}
+
+static void
+describe_bits(GString *out, const char *name, unsigned int bits)
+{
+    if (bits != 0)
+        g_string_append_printf(out, " %s=0x%x", name, bits);
+}
+
+static void
+describe_number(GString *out, const char *name, unsigned int number)
+{
+    if (number != 0)
+        g_string_append_printf(out, " %s=%u", name, number);
+}
+
+static void
+describe_list(GString *out, const char *name, const GPtrArray *list)
+{
+    g_autofree char *text = NULL;
+
+    if (list->len > 0)
+        text = g_strjoinv(",", (char **)list->pdata);
+    describe_text(out, name, text);
+}
+
+/* Whatever is not as without any words. */
+static char *
+describe(const CliOptions *options)
+{
+    GString *out = g_string_new(command_names[options->command]);
+
+    describe_text(out, "source", options->source);
+    describe_bits(out, "stats", options->stats);
+    describe_bits(out, "flags", options->flags);
+    describe_number(out, "timeout_ms", options->timeout_ms);
+    describe_number(out, "n_threads", options->n_threads);
+    g_string_append(out, options->release_monitors ? " release_monitors" : "");
+    g_string_append(out, options->show_health ? " show_health" : "");
+    g_string_append(out, options->format == CLI_FORMAT_JSON ? " json" : "");
+    describe_text(out, "recording_dir", options->recording_dir);
+    describe_list(out, "domains", options->domains);
+    describe_list(out, "perf_events", options->perf_events);
+    return g_string_free(out, FALSE);
+}
+
+static void
+reads_words(const void *data)
+{
+    const Row *row = data;
+    char *argv[MAX_WORDS + 2] = {(char *)"domstats"};
+    int argc = 1;
+    g_auto(CliOptions) options = {0};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *got = NULL;
+
+    while (argc <= MAX_WORDS && row->words[argc - 1] != NULL) {
+        argv[argc] = (char *)row->words[argc - 1];
+        argc++;
+    }
+    if (cli_options_parse(argc, argv, &options, &error))
+        got = describe(&options);
+    else
+        got = g_strconcat("error: ", error->message, NULL);
+    testing_assert_same_text(got, row->expected);
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("cli_options", rows, reads_words);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_cli_outcome: the exit status, and the lines on stderr.
+ */
+#include "cli/cli_outcome.h"
+
+#include "testing.h"
+
+#define MAX_RECORDS 3
+
+typedef struct {
+    const char *sentence;
+    DomstatsRecord records[MAX_RECORDS]; /* up to the first without a name */
+    CliExit status;
+    const char *lines;
+} Row;
+
+/* clang-format off */
+static const Row rows[] = {
+    {"no domains, nothing missing", {{NULL}}, CLI_EXIT_COMPLETE, ""},
+    {"all complete", {{.name = (char *)"vm1"}, {.name = (char *)"vm2"}}, CLI_EXIT_COMPLETE, ""},
+    {"one of two is stuck",
+     {{.name = (char *)"vm1"},
+      {.name = (char *)"vm2", .health = DOMSTATS_HEALTH_STOPPED, .reason = (char *)"why",
+       .monitor_us = -1, .missing = VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BLOCK}},
+     CLI_EXIT_INCOMPLETE, "domstats: vm2: stopped: why; missing: cpu-total, block\n"},
+    {"the only one is stuck",
+     {{.name = (char *)"vm2", .health = DOMSTATS_HEALTH_WEDGED, .reason = (char *)"why",
+       .monitor_us = -1, .missing = VIR_DOMAIN_STATS_BLOCK}},
+     CLI_EXIT_NOTHING, "domstats: vm2: wedged: why; missing: block\n"},
+    {"the only one answered in part",
+     {{.name = (char *)"vm2", .health = DOMSTATS_HEALTH_SLOW, .reason = (char *)"why",
+       .monitor_us = 5, .missing = VIR_DOMAIN_STATS_BLOCK}},
+     CLI_EXIT_INCOMPLETE, "domstats: vm2: slow: why; missing: block\n"},
+    {"well, but without a group it does not have, is complete, as with libvirt",
+     {{.name = (char *)"vm1", .missing = VIR_DOMAIN_STATS_VM}},
+     CLI_EXIT_COMPLETE, ""},
+    {"in trouble, yet all that was asked for is there",
+     {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_NO_MONITOR, .reason = (char *)"why",
+       .monitor_us = -1}},
+     CLI_EXIT_COMPLETE, "domstats: vm1: no-monitor: why\n"},
+    {"one of two names does not exist",
+     {{.name = (char *)"no", .health = DOMSTATS_HEALTH_GONE, .reason = (char *)"no such domain",
+       .monitor_us = -1},
+      {.name = (char *)"vm1"}},
+     CLI_EXIT_INCOMPLETE, "domstats: no: gone: no such domain\n"},
+    {"the only name does not exist",
+     {{.name = (char *)"no", .health = DOMSTATS_HEALTH_GONE, .monitor_us = -1}},
+     CLI_EXIT_NOTHING, "domstats: no: gone\n"},
+    {"a name and a reason that would drive the terminal",
+     {{.name = (char *)"\x1b[31m", .health = DOMSTATS_HEALTH_BROKEN, .reason = (char *)"\r\n",
+       .monitor_us = -1, .missing = VIR_DOMAIN_STATS_VM}},
+     CLI_EXIT_NOTHING, "domstats: \\x1b[31m: broken: \\x0d\\x0a; missing: vm\n"},
+};
+/* clang-format on */
+
+static void
+judges_records(const void *data)
+{
+    const Row *row = data;
+    DomstatsRecord *records[MAX_RECORDS] = {NULL};
+    size_t n_records = 0;
+    g_autoptr(GString) lines = g_string_new(NULL);
+
+    while (n_records < MAX_RECORDS && row->records[n_records].name != NULL) {
+        records[n_records] = (DomstatsRecord *)&row->records[n_records];
+        cli_outcome_append_trouble(lines, records[n_records]);
+        n_records++;
+    }
+    assert_int_equal(cli_outcome_of(records, n_records), row->status);
+    testing_assert_same_text(lines->str, row->lines);
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("cli_outcome", rows, judges_records);
+}

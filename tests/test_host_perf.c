@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_host_perf: event names, and counting our own process where the kernel lets us.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/host_perf.h"
+#include "testing.h"
+#include "util/util_error.h"
+
+#define N_PAGES 64
+
+/* Counts @events of ourselves; NULL, said aloud, where we may not or cannot. */
+static HostPerf *
+open_own(const char *const *events, size_t n_expected)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HostPerf) perf = host_perf_open(getpid(), events, &error);
+
+    if (perf && host_perf_n_events(perf) >= n_expected)
+        return g_steal_pointer(&perf);
+    assert_false(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_INVALID));
+    print_message("not tried: %s\n", error ? error->message : "this machine lacks the event");
+    return NULL;
+}
+
+static void
+touch_pages(void)
+{
+    size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    size_t size = N_PAGES * page_bytes;
+    char *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    assert_true(pages != MAP_FAILED);
+    (void)madvise(pages, size, MADV_NOHUGEPAGE);
+    for (size_t i = 0; i < size; i += page_bytes)
+        *(volatile char *)(pages + i) = 1;
+    munmap(pages, size);
+}
+
+static uint64_t
+read_value(const HostPerf *perf, size_t i, const char *name)
+{
+    HostPerfValue value = {0};
+
+    assert_true(host_perf_read(perf, i, &value));
+    assert_string_equal(value.name, name);
+    return value.value;
+}
+
+static void
+check_counting(void)
+{
+    static const char *const events[] = {"page_faults", NULL};
+    g_autoptr(HostPerf) perf = open_own(events, 1);
+    uint64_t before = 0;
+
+    if (!perf)
+        return;
+    before = read_value(perf, 0, "page_faults");
+    touch_pages();
+    assert_true(read_value(perf, 0, "page_faults") >= before + N_PAGES);
+}
+
+static void
+check_order(void)
+{
+    static const char *const events[] = {"page_faults", "task_clock", "page_faults", "cpu_clock",
+                                         NULL};
+    g_autoptr(HostPerf) perf = open_own(events, 3);
+    HostPerfValue value = {0};
+
+    if (!perf)
+        return;
+    assert_int_equal(host_perf_n_events(perf), 3);
+    (void)read_value(perf, 0, "cpu_clock");
+    (void)read_value(perf, 1, "task_clock");
+    (void)read_value(perf, 2, "page_faults");
+    assert_false(host_perf_read(perf, 3, &value));
+}
+
+static gpointer
+touch_in_thread(gpointer data)
+{
+    touch_pages();
+    return data;
+}
+
+static void
+check_threads(void)
+{
+    static const char *const events[] = {"page_faults", NULL};
+    g_autoptr(HostPerf) perf = open_own(events, 1);
+    uint64_t before = 0;
+
+    if (!perf)
+        return;
+    before = read_value(perf, 0, "page_faults");
+    g_thread_join(g_thread_new("touch", touch_in_thread, NULL));
+    assert_true(read_value(perf, 0, "page_faults") >= before + N_PAGES);
+}
+
+static void
+check_all_events(void)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(HostPerf) perf = NULL;
+
+    for (size_t i = 0; host_perf_event_name(i); i++)
+        g_ptr_array_add(names, (gpointer)host_perf_event_name(i));
+    assert_int_equal(names->len, 22);
+    g_ptr_array_add(names, NULL);
+    perf = open_own((const char *const *)names->pdata, 0);
+    assert_true(!perf || host_perf_n_events(perf) < names->len);
+}
+
+static void
+check_none(void)
+{
+    static const char *const events[] = {NULL};
+    g_autoptr(HostPerf) perf = host_perf_open(getpid(), events, NULL);
+
+    assert_non_null(perf);
+    assert_int_equal(host_perf_n_events(perf), 0);
+}
+
+static void
+check_unknown(void)
+{
+    static const char *const events[] = {"page_faults", "page_fault", NULL};
+    g_autoptr(GError) error = NULL;
+
+    assert_null(host_perf_open(getpid(), events, &error));
+    assert_true(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_INVALID));
+    assert_non_null(strstr(error->message, "'page_fault'"));
+    assert_false(host_perf_check_name("", NULL));
+    assert_true(host_perf_check_name("cmt", NULL));
+    assert_false(host_perf_check_names(events, NULL));
+    assert_true(host_perf_check_names(events + 2, NULL));
+}
+
+static void
+check_gone(void)
+{
+    static const char *const events[] = {"page_faults", NULL};
+    g_autoptr(GError) error = NULL;
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_null(host_perf_open(child, events, &error));
+    assert_false(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_INVALID));
+}
+
+typedef struct {
+    const char *name;
+    void (*check)(void);
+} Scenario;
+
+static const Scenario scenarios[] = {
+    {"page faults of our own are counted", check_counting},
+    {"values come in libvirt's order, each once", check_order},
+    {"threads made later are counted", check_threads},
+    {"what this machine lacks is left out", check_all_events},
+    {"no events at all", check_none},
+    {"an unknown name is refused by name", check_unknown},
+    {"a process that is gone", check_gone},
+};
+
+static void
+runs_scenario(const void *data)
+{
+    ((const Scenario *)data)->check();
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("host_perf", scenarios, runs_scenario);
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_qemu_cmdline: words of a command line in, monitors and definition out.
+ */
+#include "qemu/qemu_cmdline.h"
+
+#include <string.h>
+
+#include "testing.h"
+
+typedef struct {
+    const char *sentence;
+    const char *words; /* after the program, a blank between */
+    const char *monitors;
+    const char *definition;
+} Row;
+
+#define PATH_OF_200                                                                                \
+    "/0123456789012345678901234567890123456789012345678"                                           \
+    "/0123456789012345678901234567890123456789012345678"                                           \
+    "/0123456789012345678901234567890123456789012345678"                                           \
+    "/0123456789012345678901234567890123456789012345678"
+
+static const Row rows[] = {
+    {"no words, nothing", "", "", ""},
+
+    /* -qmp */
+    {"a unix socket", "-qmp unix:/run/a.sock,server=on,wait=off", "unix /run/a.sock", ""},
+    {"the short booleans", "-qmp unix:/run/a.sock,server,nowait", "unix /run/a.sock", ""},
+    {"two dashes", "--qmp unix:/run/a.sock,server=on", "unix /run/a.sock", ""},
+    {"a pretty one", "-qmp-pretty unix:/run/a.sock,server=on", "unix /run/a.sock", ""},
+    {"a relative path", "-qmp unix:a.sock,server=on", "unix a.sock", ""},
+    {"a comma in the path", "-qmp unix:/run/a,,b.sock,server=on", "unix /run/a,b.sock", ""},
+    {"a long path", "-qmp unix:" PATH_OF_200 ",server=on", "unix " PATH_OF_200, ""},
+    {"an equals sign in a keyed path", "-qmp unix:path=/run/a=b,server=on", "unix /run/a=b", ""},
+    {"server=yes is on", "-qmp unix:/a,server=yes", "unix /a", ""},
+    {"the last word on a key counts", "-qmp unix:/a,server=on,server=off",
+     "unusable a socket in client mode", ""},
+    {"a descriptor", "-qmp unix:fd=7,server=on", "fd 7", ""},
+    {"TCP", "-qmp tcp:127.0.0.1:4444,server=on,wait=off", "tcp 127.0.0.1:4444", ""},
+    {"TCP without a host", "-qmp tcp::4444,server,nowait", "tcp :4444", ""},
+    {"TCP, version 6", "-qmp tcp:[::1]:4444,server,nowait", "tcp [::1]:4444", ""},
+    {"TCP without a port", "-qmp tcp:host,server", "unusable a socket without an address", ""},
+    {"TCP with a service's name", "-qmp tcp:localhost:http,server",
+     "unusable a socket without an address", ""},
+    {"stdio", "-qmp stdio", "unusable on stdio", ""},
+    {"a pty", "-qmp pty", "unusable on a pty", ""},
+    {"a mux", "-qmp mon:stdio", "unusable on stdio", ""},
+    {"a pipe", "-qmp pipe:/run/p", "unusable on a pipe", ""},
+    {"something new", "-qmp quantum:7", "unusable on 'quantum'", ""},
+    {"none is none", "-qmp none", "", ""},
+    {"a device that exists", "-qmp chardev:m -chardev socket,id=m,path=/a,server=on", "unix /a",
+     ""},
+    {"telnet in one word", "-qmp telnet:localhost:4444,server", "unusable behind telnet", ""},
+    {"a websocket in one word", "-qmp websocket:localhost:4444,server=on",
+     "unusable behind a websocket", ""},
+    {"client mode", "-qmp unix:/a,reconnect=5", "unusable a socket in client mode", ""},
+    {"server denied", "-qmp unix:/a,noserver", "unusable a socket in client mode", ""},
+    {"two, in their order", "-qmp stdio -qmp unix:/b,server=on", "unusable on stdio; unix /b", ""},
+    {"an option as the last word has no argument", "-qmp", "", ""},
+    {"no more than the limit",
+     "-qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty "
+     "-qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp unix:/a,server=on "
+     "-qmp unix:/b,server=on",
+     "unusable on a pty; unusable on a pty; unusable on a pty; unusable on a pty; "
+     "unusable on a pty; unusable on a pty; unusable on a pty; unusable on a pty; "
+     "unusable on a pty; unusable on a pty; unusable on a pty; unusable on a pty; "
+     "unusable on a pty; unusable on a pty; unusable on a pty; unix /a",
+     ""},
+
+    /* -mon and -chardev */
+    {"a monitor on a device",
+     "-chardev socket,id=m,path=/a,server=on,wait=off -mon chardev=m,mode=control", "unix /a", ""},
+    {"the device comes later", "-mon chardev=m,mode=control -chardev socket,id=m,path=/a,server=on",
+     "unix /a", ""},
+    {"an implied first key", "-mon m,mode=control,pretty=on -chardev socket,id=m,path=/a,server",
+     "unix /a", ""},
+    {"the first device of an id counts",
+     "-mon m,mode=control -chardev socket,id=m,path=/a,server -chardev socket,id=m,path=/b,server",
+     "unix /a", ""},
+    {"a monitor for people", "-mon chardev=m,mode=readline -chardev socket,id=m,path=/a,server",
+     "human 1", ""},
+    {"for people is the default", "-mon chardev=m -chardev socket,id=m,path=/a,server", "human 1",
+     ""},
+    {"-monitor is for people", "-monitor stdio -monitor none", "human 1", ""},
+    {"a device that nobody described", "-mon chardev=x,mode=control",
+     "unusable on a character device that its command line does not describe", ""},
+    {"a passed descriptor",
+     "-chardev socket,id=charmonitor,fd=31,server=on,wait=off "
+     "-mon chardev=charmonitor,id=monitor,mode=control",
+     "fd 31", ""},
+    {"a descriptor by name", "-chardev socket,id=m,fd=mine,server=on -mon m,mode=control",
+     "unusable on a descriptor known by a name only", ""},
+    {"a connected descriptor", "-chardev socket,id=m,fd=5 -mon m,mode=control",
+     "unusable on a connection that its launcher holds", ""},
+    {"an abstract socket",
+     "-chardev socket,id=m,path=vm1,abstract=on,server=on -mon m,mode=control", "abstract vm1", ""},
+    {"an abstract socket filled up",
+     "-chardev socket,id=m,path=vm1,abstract=on,tight=off,server=on -mon m,mode=control",
+     "unusable on an abstract socket whose name is filled up with zeros", ""},
+    {"TCP by host and port",
+     "-chardev socket,id=m,host=::1,port=4444,server=on -mon m,mode=control", "tcp [::1]:4444", ""},
+    {"telnet", "-chardev socket,id=m,host=h,port=4444,telnet=on,server=on -mon m,mode=control",
+     "unusable behind telnet", ""},
+    {"TLS", "-chardev socket,id=m,host=h,port=4444,tls-creds=t,server=on -mon m,mode=control",
+     "unusable encrypted with TLS", ""},
+    {"a websocket",
+     "-chardev socket,id=m,host=h,port=4444,websocket=on,server=on -mon m,mode=control",
+     "unusable behind a websocket", ""},
+    {"client mode by milliseconds",
+     "-chardev socket,id=m,path=/a,reconnect-ms=500 -mon m,mode=control",
+     "unusable a socket in client mode", ""},
+    {"a device that is no socket", "-chardev pty,id=m -mon m,mode=control", "unusable on a pty",
+     ""},
+    {"a device without a kind", "-chardev id=m -mon m,mode=control", "unusable on ''", ""},
+
+    /* Objects and JSON */
+    {"a monitor as an object",
+     "-object monitor-qmp,id=q,chardev=m -chardev socket,id=m,path=/a,server=on", "unix /a", ""},
+    {"a monitor as an object in JSON",
+     "-object {\"qom-type\":\"monitor-qmp\",\"id\":\"q\",\"chardev\":\"m\"} "
+     "-chardev socket,id=m,path=/a,server=on",
+     "unix /a", ""},
+    {"one for people in JSON",
+     "-object {\"qom-type\":\"monitor-hmp\",\"id\":\"q\",\"chardev\":\"m\"}", "human 1", ""},
+    {"other objects are none", "-object iothread,id=io1", "", ""},
+    {"a device in JSON",
+     "-mon m,mode=control -chardev {\"id\":\"m\",\"backend\":{\"type\":\"socket\",\"data\":"
+     "{\"addr\":{\"type\":\"unix\",\"data\":{\"path\":\"/a,b\"}},\"wait\":false}}}",
+     "unix /a,b", ""},
+    {"a flat device in JSON",
+     "-mon m,mode=control "
+     "-chardev {\"id\":\"m\",\"backend\":\"socket\",\"path\":\"/a\",\"server\":true}",
+     "unix /a", ""},
+    {"a client in JSON",
+     "-mon m,mode=control "
+     "-chardev {\"id\":\"m\",\"backend\":\"socket\",\"path\":\"/a\",\"server\":false}",
+     "unusable a socket in client mode", ""},
+    {"a passed descriptor in JSON",
+     "-mon m,mode=control -chardev {\"id\":\"m\",\"backend\":{\"type\":\"socket\",\"data\":"
+     "{\"addr\":{\"type\":\"fd\",\"data\":{\"str\":\"9\"}},\"server\":true}}}",
+     "fd 9", ""},
+    {"vsock in JSON",
+     "-mon m,mode=control -chardev {\"id\":\"m\",\"backend\":{\"type\":\"socket\",\"data\":"
+     "{\"addr\":{\"type\":\"vsock\",\"data\":{\"cid\":\"3\",\"port\":\"9\"}}}}}",
+     "unusable on vsock", ""},
+    {"broken JSON is a strange word", "-chardev {\"id\" -mon m,mode=control",
+     "unusable on a character device that its command line does not describe", ""},
+
+    /* What must not be taken for an option */
+    {"a guest's kernel arguments", "-append -qmp -name web", "", "name web"},
+    {"a file of options is not read", "-readconfig /etc/vm.cfg -name web", "", "name web"},
+
+    /* Who it is */
+    {"a plain name", "-name web", "", "name web"},
+    {"a name by its key", "-name guest=web,debug-threads=on", "", "name web"},
+    {"the key last", "-name debug-threads=on,guest=web", "", "name web"},
+    {"a comma in the name", "-name a,,b,process=x", "", "name a,b"},
+    {"an equals sign begins a key", "-name guest=a=b", "", "name a=b"},
+    {"a name in JSON", "-name {\"guest\":\"web\"}", "", "name web"},
+    {"a name that only looks like JSON", "-name {web}", "", "name {web}"},
+    {"a name that is no UTF-8", "-name w\xff", "", "name w\xef\xbf\xbd"},
+    {"the last name counts", "-name a -name b", "", "name b"},
+    {"a UUID, in small letters", "-uuid 7C6F1B2E-0D3A-4D0C-8B2F-5B0C6A1E9F00", "",
+     "uuid 7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"},
+    {"no UUID", "-uuid web", "", ""},
+
+    /* Virtual CPUs */
+    {"a number", "-smp 4", "", "vcpus 4/4"},
+    {"some to be plugged in", "-smp 2,maxcpus=8", "", "vcpus 2/8"},
+    {"by key", "-smp cpus=2,sockets=2,cores=2,threads=2", "", "vcpus 2/8"},
+    {"by topology", "-smp sockets=2,cores=3", "", "vcpus 6/6"},
+    {"maxcpus alone", "-smp maxcpus=3", "", "vcpus 3/3"},
+    {"more than there may be", "-smp 5,maxcpus=4", "", ""},
+    {"no number", "-smp many", "", ""},
+    {"a product past all bounds", "-smp sockets=4096,cores=4096,threads=4096", "", ""},
+    {"a number past all bounds", "-smp 99999999999999999999", "", ""},
+    {"as a property of the machine", "-machine q35,smp.cpus=2,smp.maxcpus=4", "", "vcpus 2/4"},
+    {"other properties are not counted", "-M q35,cores=7", "", ""},
+
+    /* Memory */
+    {"a size in MiB", "-m 16", "", "memory 16384"},
+    {"by key, with a suffix", "-m size=2G,slots=4,maxmem=8G", "", "memory 2097152"},
+    {"in KiB", "-m 4096k", "", "memory 4096"},
+    {"a fraction is left out", "-m 1.5G", "", ""},
+    {"no size", "-m much", "", ""},
+    {"nothing is no size", "-m 0", "", ""},
+    {"a memory device has its size elsewhere", "-m 16 -device pc-dimm,memdev=m", "", ""},
+    {"also in front", "-device virtio-mem-pci,memdev=m -m 16", "", ""},
+    {"other devices do not count", "-m 16 -device virtio-balloon-pci", "", "memory 16384"},
+
+    /* Interfaces */
+    {"a tap by name", "-netdev tap,id=n0,ifname=vnet3,script=no", "", "nic n0 tap vnet3 -1"},
+    {"a tap by descriptor", "-netdev tap,fd=33,id=hostnet0,vhost=on,vhostfd=34", "",
+     "nic hostnet0 tap - 33"},
+    {"a tap with queues", "-netdev tap,fds=33:34:35,id=hostnet0", "", "nic hostnet0 tap - 33"},
+    {"a descriptor by name", "-netdev tap,fd=mine,id=n0", "", "nic n0 tap - -1"},
+    {"a tap that the kernel numbers", "-netdev tap,id=n0,ifname=vm%d", "", "nic n0 tap - -1"},
+    {"a bridge", "-netdev bridge,id=n0,br=br0", "", "nic n0 tap - -1"},
+    {"the user's network", "-netdev user,id=n0,hostfwd=tcp::22-:22", "", "nic n0 none - -1"},
+    {"vhost-user", "-netdev vhost-user,id=n0,chardev=c", "", "nic n0 none - -1 vhost-user"},
+    {"a socket has no descriptor of a tap", "-netdev socket,id=n0,fd=7", "", "nic n0 none - -1"},
+    {"in JSON",
+     "-netdev {\"type\":\"tap\",\"fd\":\"33\",\"vhost\":true,\"id\":\"hostnet0\"} "
+     "-netdev {\"type\":\"tap\",\"ifname\":\"vnet1\",\"id\":\"hostnet1\"}",
+     "", "nic hostnet0 tap - 33; nic hostnet1 tap vnet1 -1"},
+    {"a nested key is no interface's name",
+     "-netdev {\"type\":\"tap\",\"id\":\"n0\",\"x\":{\"ifname\":\"eth0\"}}", "", "nic n0 tap - -1"},
+    {"-nic", "-nic tap,ifname=tap0,id=a,model=virtio -nic user -nic none", "",
+     "nic a tap tap0 -1; nic - none - -1"},
+    {"-net", "-net nic,model=e1000 -net tap,name=x,ifname=tap1", "", "nic x tap tap1 -1"},
+    {"-net none", "-net none", "", ""},
+    {"a hub's port is no interface", "-netdev hubport,hubid=0,id=h", "", ""},
+    {"all in their order",
+     "-netdev user,id=a -nic tap,ifname=b -netdev tap,id=c,ifname=d -name web", "",
+     "name web; nic a none - -1; nic - tap b -1; nic c tap d -1"},
+    {"a daemon", "-daemonize", "daemon", ""},
+};
+
+static void append_part(GString *text, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void
+append_part(GString *text, const char *format, ...)
+{
+    va_list arguments;
+
+    if (text->len > 0)
+        g_string_append(text, "; ");
+    va_start(arguments, format);
+    g_string_append_vprintf(text, format, arguments);
+    va_end(arguments);
+}
+
+static char *
+make_monitors_text(const QemuCmdline *cmdline)
+{
+    static const char *const kinds[] = {
+        [QEMU_MONITOR_UNIX] = "unix",
+        [QEMU_MONITOR_ABSTRACT] = "abstract",
+        [QEMU_MONITOR_FD] = "fd",
+        [QEMU_MONITOR_TCP] = "tcp",
+        [QEMU_MONITOR_UNUSABLE] = "unusable",
+    };
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < cmdline->monitors->len; i++) {
+        const QemuMonitorOption *monitor = &g_array_index(cmdline->monitors, QemuMonitorOption, i);
+
+        if (monitor->kind == QEMU_MONITOR_FD)
+            append_part(text, "fd %d", monitor->fd);
+        else
+            append_part(text, "%s %s", kinds[monitor->kind], monitor->path);
+    }
+    if (cmdline->n_human_monitors > 0)
+        append_part(text, "human %u", cmdline->n_human_monitors);
+    if (cmdline->is_daemonizing)
+        append_part(text, "daemon");
+    return g_string_free(text, FALSE);
+}
+
+static char *
+make_definition_text(const QemuDefinition *definition)
+{
+    static const char *const kinds[] = {
+        [QEMU_NIC_TAP] = "tap", [QEMU_NIC_HOST_VIEW] = "host", [QEMU_NIC_NO_DEVICE] = "none"};
+    GString *text = g_string_new(NULL);
+
+    if (definition->name != NULL)
+        append_part(text, "name %s", definition->name);
+    if (definition->uuid != NULL)
+        append_part(text, "uuid %s", definition->uuid);
+    if (definition->vcpus_max.is_present)
+        append_part(text, "vcpus %u/%u", (unsigned int)definition->vcpus_current.value,
+                    (unsigned int)definition->vcpus_max.value);
+    if (definition->memory_kib.is_present)
+        append_part(text, "memory %u", (unsigned int)definition->memory_kib.value);
+    for (guint i = 0; i < definition->nics->len; i++) {
+        const QemuNicDefinition *nic = &g_array_index(definition->nics, QemuNicDefinition, i);
+
+        append_part(text, "nic %s %s %s %d%s", nic->id ? nic->id : "-", kinds[nic->kind],
+                    nic->ifname ? nic->ifname : "-", nic->fd,
+                    nic->is_vhost_user ? " vhost-user" : "");
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void
+parses_words(const void *data)
+{
+    const Row *row = data;
+    g_autofree char *line =
+        g_strconcat("qemu-system-x86_64", row->words[0] ? " " : "", row->words, NULL);
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const *)words);
+    g_autofree char *monitors = make_monitors_text(cmdline);
+    g_autofree char *definition = make_definition_text(cmdline->definition);
+
+    testing_assert_same_text(monitors, row->monitors);
+    testing_assert_same_text(definition, row->definition);
+}
+
+typedef struct {
+    const char *sentence;
+    const char *bytes; /* '|' stands for NUL */
+    const char *exe;
+    bool is_qemu;
+} ProgramRow;
+
+static const ProgramRow program_rows[] = {
+    {"the emulator", "qemu-system-x86_64|-S|", "/usr/bin/qemu-system-x86_64", true},
+    {"by its words alone", "/usr/bin/qemu-system-aarch64|", NULL, true},
+    {"by its file alone", "vm|-S|", "/usr/libexec/qemu-kvm", true},
+    {"replaced by an update", "vm|", "/usr/bin/qemu-system-x86_64 (deleted)", true},
+    {"wrapped", "vm|", "/nix/store/x/bin/.qemu-system-x86_64-wrapped", true},
+    {"an old name", "kvm|-S|", "/usr/bin/kvm", true},
+    {"through ld.so", "/lib64/ld-linux-x86-64.so.2|--library-path|/x|/usr/bin/qemu-system-x86_64|",
+     "/usr/lib/ld-linux-x86-64.so.2", true},
+    {"another program through ld.so", "/lib64/ld-linux-x86-64.so.2|/bin/sleep|qemu-system-x86_64|",
+     "/usr/lib/ld-linux-x86-64.so.2", false},
+    {"ld.so and nothing", "/lib64/ld-linux-x86-64.so.2|--preload|", NULL, false},
+    {"a shell that will start one", "/bin/sh|-c|qemu-system-x86_64 -S|", "/bin/dash", false},
+    {"the image tool", "qemu-img|info|", "/usr/bin/qemu-img", false},
+    {"the storage daemon", "qemu-storage-daemon|", "/usr/bin/qemu-storage-daemon", false},
+    {"user mode emulation", "qemu-x86_64|./a.out|", "/usr/bin/qemu-x86_64", false},
+    {"the guest agent", "qemu-ga|", "/usr/sbin/qemu-ga", false},
+    {"an editor with its manual", "vi|qemu-system-x86_64.1|", "/usr/bin/vi", false},
+    {"no words", "", NULL, false},
+    {"an empty word", "|", NULL, false},
+};
+
+static void
+knows_programs(const void *data)
+{
+    const ProgramRow *row = data;
+    g_autofree char *bytes = g_strdup(row->bytes);
+    g_auto(GStrv) words = NULL;
+
+    g_strdelimit(bytes, "|", '\0');
+    words = qemu_cmdline_split(bytes, strlen(row->bytes));
+    assert_int_equal(qemu_cmdline_is_qemu((const char *const *)words, row->exe), row->is_qemu);
+}
+
+typedef struct {
+    const char *sentence;
+    const char *bytes; /* '|' stands for NUL */
+    const char *words; /* each in brackets */
+} SplitRow;
+
+static const SplitRow split_rows[] = {
+    {"each word ends with NUL", "a|b c|", "[a][b c]"},
+    {"the last word may lack it", "a|b", "[a][b]"},
+    {"a word may be empty", "a||b|", "[a][][b]"},
+    {"also the last one", "a||", "[a][]"},
+    {"nothing holds no word", "", ""},
+};
+
+static void
+splits_bytes(const void *data)
+{
+    const SplitRow *row = data;
+    g_autofree char *bytes = g_strdup(row->bytes);
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_auto(GStrv) words = NULL;
+
+    g_strdelimit(bytes, "|", '\0');
+    words = qemu_cmdline_split(bytes, strlen(row->bytes));
+    for (size_t i = 0; words[i] != NULL; i++)
+        g_string_append_printf(text, "[%s]", words[i]);
+    testing_assert_same_text(text->str, row->words);
+}
+
+int
+main(void)
+{
+    int n_failed = TESTING_RUN_TABLE("cmdline", rows, parses_words);
+
+    n_failed += TESTING_RUN_TABLE("cmdline programs", program_rows, knows_programs);
+    return n_failed + TESTING_RUN_TABLE("cmdline split", split_rows, splits_bytes);
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The emitters of state, cpu-total, memory, balloon, interface, perf: names, types, order,
+ * presence.
+ */
+#include "emit_case.h"
+
+static void
+fill_nothing(EmitCase *self)
+{
+    (void)self;
+}
+
+static void
+fill_inactive(EmitCase *self)
+{
+    self->input.is_active = false;
+    self->input.with_ext = true;
+}
+
+/* What QEMU said does not matter of a domain that is off. */
+static void
+fill_off_with_facts(EmitCase *self)
+{
+    fill_inactive(self);
+    self->facts.status = "running";
+    self->facts.is_running = true;
+    self->facts.host.has_process = true;
+    self->facts.nics = g_array_new(FALSE, TRUE, sizeof(QemuFactsNic));
+}
+
+static void
+fill_off_destroyed(EmitCase *self)
+{
+    self->input.is_active = false;
+    self->facts.libvirt_state = VIR_DOMAIN_SHUTOFF;
+    self->facts.libvirt_reason = VIR_DOMAIN_SHUTOFF_DESTROYED;
+}
+
+static void
+fill_running(EmitCase *self)
+{
+    self->facts.status = "running";
+    self->facts.is_running = true;
+    self->facts.monitor_us = util_count_of(812);
+}
+
+static void
+fill_running_ext(EmitCase *self)
+{
+    fill_running(self);
+    self->input.with_ext = true;
+}
+
+static void
+fill_told_by_libvirt(EmitCase *self)
+{
+    fill_running(self);
+    self->facts.libvirt_state = VIR_DOMAIN_RUNNING;
+    self->facts.libvirt_reason = VIR_DOMAIN_RUNNING_MIGRATED;
+}
+
+static void
+fill_silent_ext(EmitCase *self)
+{
+    self->input.with_ext = true;
+}
+
+static void
+fill_process(EmitCase *self)
+{
+    self->facts.host.has_process = true;
+    self->facts.host.process.user_ticks = 123;
+    self->facts.host.process.system_ticks = 45;
+    self->facts.host.process.rss_pages = 1001;
+}
+
+static void
+fill_cgroup(EmitCase *self)
+{
+    fill_process(self);
+    self->facts.host.cgroup = (HostCgroupCpu){
+        .time_ns = util_count_of(1000),
+        .user_ns = util_count_of(700),
+        .system_ns = util_count_of(200),
+        .is_libvirts = true,
+    };
+}
+
+static void
+fill_cgroup_in_part(EmitCase *self)
+{
+    fill_cgroup(self);
+    self->facts.host.cgroup.system_ns = (UtilCount){0};
+}
+
+static void
+fill_halt_polling(EmitCase *self)
+{
+    fill_process(self);
+    self->facts.halt_success_ns = util_count_of(0);
+    self->facts.halt_fail_ns = util_count_of(UINT64_MAX);
+    self->facts.host.vcpus_ns = util_count_of(5);
+    self->facts.host.run_delay_ns = util_count_of(6);
+    self->input.with_ext = true;
+}
+
+static void
+fill_half_of_halt_polling(EmitCase *self)
+{
+    fill_process(self);
+    self->facts.halt_success_ns = util_count_of(1);
+}
+
+static void
+clear_resctrl(void *data)
+{
+    QemuFactsResctrl *monitor = data;
+
+    g_clear_pointer(&monitor->banks, g_array_unref);
+}
+
+/* A monitor of each kind, caches twice, kinds mixed. */
+static void
+fill_resctrl(EmitCase *self)
+{
+    const QemuFactsResctrlBank cache[] = {
+        {.id = 0, .bytes = util_count_of(4096)},
+        {.id = 3, .bytes = util_count_of((uint64_t)1 << 32)},
+    };
+    const QemuFactsResctrlBank node[] = {
+        {.id = 2, .local_bytes = util_count_of(7), .total_bytes = util_count_of(UINT64_MAX)},
+        {.id = 4, .total_bytes = util_count_of(9)},
+    };
+    const QemuFactsResctrlBank package[] = {
+        {.id = 1, .has_core_energy = true, .core_energy_j = 1.5}};
+    const QemuFactsResctrl monitors[] = {
+        {QEMU_MONITOR_CACHE, "vcpus_0", "0", EMIT_CASE_ARRAY(cache)},
+        {QEMU_MONITOR_BANDWIDTH, "vcpus_0-3", "0-3", EMIT_CASE_ARRAY(node)},
+        {QEMU_MONITOR_ENERGY, "all", "0-3,5", EMIT_CASE_ARRAY(package)},
+        {QEMU_MONITOR_CACHE, "vcpus_1", "1", NULL},
+    };
+
+    fill_process(self);
+    self->facts.resctrl = EMIT_CASE_ARRAY(monitors);
+    g_array_set_clear_func(self->facts.resctrl, clear_resctrl);
+}
+
+static void
+fill_sizes(EmitCase *self)
+{
+    self->facts.memory.base_bytes = util_count_of((uint64_t)1 << 30);
+    self->facts.memory.plugged_bytes = util_count_of((uint64_t)1 << 29);
+}
+
+static void
+fill_balloon(EmitCase *self)
+{
+    QemuFactsMemory *memory = &self->facts.memory;
+
+    fill_process(self);
+    fill_sizes(self);
+    memory->has_device = true;
+    memory->actual_bytes = util_count_of((uint64_t)1 << 20);
+    memory->swap_in = util_count_of(1023);
+    memory->swap_out = util_count_of(2048);
+    memory->major_faults = util_count_of(3);
+    memory->minor_faults = util_count_of(4);
+    memory->free_memory = util_count_of(5 * 1024);
+    memory->total_memory = util_count_of(6 * 1024 + 1);
+    memory->available_memory = util_count_of(7 * 1024);
+    memory->last_update_s = util_count_of(1000);
+    memory->disk_caches = util_count_of(8 * 1024);
+    memory->htlb_pgalloc = util_count_of(9);
+    memory->htlb_pgfail = util_count_of(10);
+}
+
+static void
+fill_balloon_ext(EmitCase *self)
+{
+    self->input.with_ext = true;
+    self->input.wall_s = 1060;
+    self->facts.memory.actual_bytes = util_count_of(2048);
+    self->facts.memory.base_bytes = util_count_of(4096);
+    self->facts.memory.last_update_s = util_count_of(1000);
+    self->facts.memory.polling_interval_s = util_count_of(5);
+    self->facts.host.memory.pss_kib = util_count_of(11);
+    self->facts.host.memory.hugetlb_kib = util_count_of(0);
+}
+
+static void
+fill_balloon_told_in_the_future(EmitCase *self)
+{
+    fill_balloon_ext(self);
+    self->facts.memory.last_update_s = util_count_of(1061);
+    self->facts.memory.polling_interval_s = util_count_of(0);
+    self->facts.host.memory = (HostProcessMemory){{0}, {0}, {0}};
+}
+
+static void
+fill_balloon_of_libvirt(EmitCase *self)
+{
+    fill_sizes(self);
+    self->has_definition = true;
+    self->definition->memory_kib = util_count_of(999);
+    self->definition->memory_current_kib = util_count_of(888);
+}
+
+static void
+fill_balloon_of_libvirt_off(EmitCase *self)
+{
+    fill_balloon_of_libvirt(self);
+    fill_inactive(self);
+}
+
+static void
+fill_balloon_of_command_line(EmitCase *self)
+{
+    fill_sizes(self);
+    self->has_definition = true;
+    self->definition->memory_kib = util_count_of(999);
+}
+
+static void
+fill_balloon_of_command_line_only(EmitCase *self)
+{
+    self->has_definition = true;
+    self->definition->memory_kib = util_count_of(999);
+}
+
+static void
+fill_size_past_all_measure(EmitCase *self)
+{
+    self->facts.memory.base_bytes = util_count_of(UINT64_MAX);
+    self->facts.memory.plugged_bytes = util_count_of(1);
+}
+
+static void
+fill_nics(EmitCase *self)
+{
+    static const HostNetdevCounters counters = {.rx_bytes = 1,
+                                                .rx_packets = 2,
+                                                .rx_errors = 3,
+                                                .rx_drops = 4,
+                                                .tx_bytes = 5,
+                                                .tx_packets = 6,
+                                                .tx_errors = 7,
+                                                .tx_drops = 8};
+    const QemuFactsNic nics[] = {
+        {.ifname = "vnet0", .counters = &counters},
+        {.ifname = NULL},
+        {.ifname = "gone0"},
+        {.ifname = "macvtap0", .is_host_view = true, .counters = &counters},
+    };
+
+    self->facts.nics = EMIT_CASE_ARRAY(nics);
+}
+
+static void
+fill_no_nics(EmitCase *self)
+{
+    self->facts.nics = g_array_new(FALSE, TRUE, sizeof(QemuFactsNic));
+}
+
+static void
+fill_perf(EmitCase *self)
+{
+    const QemuFactsPerf events[] = {
+        {"task_clock", 1}, {"no_such_event", 2}, {"cpu_cycles", UINT64_MAX}, {"cpu_cycles", 3}};
+
+    self->facts.perf = EMIT_CASE_ARRAY(events);
+}
+
+#define STATE(number, why) "state.state int " #number "\nstate.reason int " #why "\n"
+#define PROCESS                                                                                    \
+    "cpu.time ullong 1680000000\ncpu.user ullong 1230000000\ncpu.system ullong 450000000\n"
+#define NO_CACHES "cpu.cache.monitor.count uint 0\n"
+#define SIZES(current, maximum)                                                                    \
+    "balloon.current ullong " #current "\nballoon.maximum ullong " #maximum "\n"
+#define NIC(n, name, rb, rp, re, rd, tb, tp, te, td)                                               \
+    "net." #n ".name string " #name "\nnet." #n ".rx.bytes ullong " #rb "\nnet." #n                \
+    ".rx.pkts ullong " #rp "\nnet." #n ".rx.errs ullong " #re "\nnet." #n ".rx.drop ullong " #rd   \
+    "\nnet." #n ".tx.bytes ullong " #tb "\nnet." #n ".tx.pkts ullong " #tp "\nnet." #n             \
+    ".tx.errs ullong " #te "\nnet." #n ".tx.drop ullong " #td "\n"
+
+/* Expected texts, a line or a macro of several each. */
+/* clang-format off */
+static const EmitRow rows[] = {
+    {"a running domain is running since boot", qemu_emit_state, fill_running, true, STATE(1, 1)},
+    {"the monitor's time comes when asked for", qemu_emit_state, fill_running_ext, true,
+     STATE(1, 1) "ext.monitor.time ullong 812\n"},
+    {"what libvirt told comes before QEMU's word", qemu_emit_state, fill_told_by_libvirt, true,
+     STATE(1, 2)},
+    {"nobody told the state", qemu_emit_state, fill_silent_ext, false, ""},
+    {"a domain that is off is off", qemu_emit_state, fill_off_with_facts, true, STATE(5, 0)},
+    {"libvirt knows why it is off", qemu_emit_state, fill_off_destroyed, true, STATE(5, 2)},
+
+    {"CPU time of the process", qemu_emit_cpu, fill_process, true, PROCESS NO_CACHES},
+    {"libvirt's cgroup comes before the process", qemu_emit_cpu, fill_cgroup, true,
+     "cpu.time ullong 1000\ncpu.user ullong 700\ncpu.system ullong 200\n" NO_CACHES},
+    {"user and system come together or not at all", qemu_emit_cpu, fill_cgroup_in_part, false,
+     "cpu.time ullong 1000\n" NO_CACHES},
+    {"halt polling, then ours", qemu_emit_cpu, fill_halt_polling, true,
+     PROCESS NO_CACHES "cpu.haltpoll.success.time ullong 0\n"
+     "cpu.haltpoll.fail.time ullong 18446744073709551615\next.cpu.vcpus ullong 5\n"
+     "ext.cpu.steal ullong 6\n"},
+    {"half of halt polling is none", qemu_emit_cpu, fill_half_of_halt_polling, true,
+     PROCESS NO_CACHES},
+    {"monitors of caches and of energy", qemu_emit_cpu, fill_resctrl, true,
+     PROCESS "cpu.cache.monitor.count uint 2\ncpu.cache.monitor.0.name string vcpus_0\n"
+     "cpu.cache.monitor.0.vcpus string 0\ncpu.cache.monitor.0.bank.count uint 2\n"
+     "cpu.cache.monitor.0.bank.0.id uint 0\ncpu.cache.monitor.0.bank.0.bytes uint 4096\n"
+     "cpu.cache.monitor.0.bank.1.id uint 3\ncpu.cache.monitor.1.name string vcpus_1\n"
+     "cpu.cache.monitor.1.vcpus string 1\ncpu.cache.monitor.1.bank.count uint 0\n"
+     "cpu.energy.monitor.count uint 1\ncpu.energy.monitor.0.name string all\n"
+     "cpu.energy.monitor.0.vcpus string 0-3,5\ncpu.energy.monitor.0.pkg.count uint 1\n"
+     "cpu.energy.monitor.0.pkg.0.id uint 1\ncpu.energy.monitor.0.pkg.0.core_energy double 1.5\n"},
+    {"a process nobody can read", qemu_emit_cpu, fill_nothing, false, NO_CACHES},
+    {"off, there is no CPU time", qemu_emit_cpu, fill_off_with_facts, true, ""},
+
+    {"monitors of memory bandwidth", qemu_emit_memory, fill_resctrl, true,
+     "memory.bandwidth.monitor.count uint 1\nmemory.bandwidth.monitor.0.name string vcpus_0-3\n"
+     "memory.bandwidth.monitor.0.vcpus string 0-3\n"
+     "memory.bandwidth.monitor.0.node.count uint 2\n"
+     "memory.bandwidth.monitor.0.node.0.id uint 2\n"
+     "memory.bandwidth.monitor.0.node.0.bytes.local ullong 7\n"
+     "memory.bandwidth.monitor.0.node.0.bytes.total ullong 18446744073709551615\n"
+     "memory.bandwidth.monitor.0.node.1.id uint 4\n"
+     "memory.bandwidth.monitor.0.node.1.bytes.total ullong 9\n"},
+    {"no monitor of bandwidth, not even a count", qemu_emit_memory, fill_nothing, true, ""},
+
+    {"the balloon and all its guest tells", qemu_emit_balloon, fill_balloon, true,
+     SIZES(1024, 1572864) "balloon.swap_in ullong 0\nballoon.swap_out ullong 2\n"
+     "balloon.major_fault ullong 3\nballoon.minor_fault ullong 4\nballoon.unused ullong 5\n"
+     "balloon.available ullong 6\nballoon.usable ullong 7\nballoon.last-update ullong 1000\n"
+     "balloon.disk_caches ullong 8\nballoon.hugetlb_pgalloc ullong 9\n"
+     "balloon.hugetlb_pgfail ullong 10\nballoon.rss ullong 4004\n"},
+    {"without a balloon all memory is there", qemu_emit_balloon, fill_sizes, true,
+     SIZES(1572864, 1572864)},
+    {"libvirt's sizes where it told them", qemu_emit_balloon, fill_balloon_of_libvirt, true,
+     SIZES(888, 999)},
+    {"of a domain that is off only the sizes", qemu_emit_balloon, fill_balloon_of_libvirt_off, true,
+     SIZES(888, 999)},
+    {"QEMU knows of memory that the command line does not",
+     qemu_emit_balloon, fill_balloon_of_command_line, true,
+     SIZES(1572864, 1572864)},
+    {"the command line is better than nothing",
+     qemu_emit_balloon, fill_balloon_of_command_line_only, true,
+     SIZES(999, 999)},
+    {"our own numbers come last", qemu_emit_balloon, fill_balloon_ext, true,
+     SIZES(2, 4) "balloon.last-update ullong 1000\next.balloon.pss ullong 11\n"
+     "ext.balloon.hugetlb ullong 0\next.balloon.polling-interval ullong 5\n"
+     "ext.balloon.has-polling boolean 1\next.balloon.age ullong 60\n"},
+    {"numbers of the future have no age", qemu_emit_balloon, fill_balloon_told_in_the_future, true,
+     SIZES(2, 4) "balloon.last-update ullong 1061\next.balloon.polling-interval ullong 0\n"
+     "ext.balloon.has-polling boolean 0\n"},
+    {"a size past all measure is none", qemu_emit_balloon, fill_size_past_all_measure, false, ""},
+    {"nobody told a size", qemu_emit_balloon, fill_nothing, false, ""},
+
+    {"taps are turned round, macvtap is not, holes stay", qemu_emit_interface, fill_nics, true,
+     "net.count uint 4\n" NIC(0, vnet0, 5, 6, 7, 8, 1, 2, 3, 4) "net.2.name string gone0\n"
+     NIC(3, macvtap0, 1, 2, 3, 4, 5, 6, 7, 8)},
+    {"no interface is a count of 0", qemu_emit_interface, fill_no_nics, true, "net.count uint 0\n"},
+    {"nobody told of interfaces", qemu_emit_interface, fill_nothing, false, ""},
+    {"off, not even a count", qemu_emit_interface, fill_off_with_facts, true, ""},
+
+    {"events stand in libvirt's order, once, unknown ones not", qemu_emit_perf, fill_perf, true,
+     "perf.cpu_cycles ullong 18446744073709551615\nperf.task_clock ullong 1\n"},
+    {"no event was asked for", qemu_emit_perf, fill_nothing, true, ""},
+};
+/* clang-format on */
+
+typedef struct {
+    const char *sentence;
+    const char *status;
+    bool is_running;
+    int state, reason;
+} StateRow;
+
+static const StateRow state_rows[] = {
+    {"running", "running", true, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED},
+    {"paused", "paused", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER},
+    {"prelaunch", "prelaunch", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER},
+    {"inmigrate", "inmigrate", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION},
+    {"postmigrate", "postmigrate", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION},
+    {"finish-migrate", "finish-migrate", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION},
+    {"io-error", "io-error", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_IOERROR},
+    {"watchdog", "watchdog", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_WATCHDOG},
+    {"save-vm", "save-vm", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SAVE},
+    {"shutdown", "shutdown", false, VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_UNKNOWN},
+    {"guest-panicked", "guest-panicked", false, VIR_DOMAIN_CRASHED, VIR_DOMAIN_CRASHED_PANICKED},
+    {"internal-error", "internal-error", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN},
+    {"restore-vm", "restore-vm", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN},
+    {"a word of a later QEMU", "dreaming", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN},
+};
+
+static void
+check_state(const void *data)
+{
+    const StateRow *row = data;
+    const QemuFacts facts = {
+        .status = row->status, .is_running = row->is_running, .libvirt_state = -1};
+    const QemuEmitInput input = {.facts = &facts, .is_active = true};
+    int reason = -1;
+
+    assert_int_equal(qemu_emit_state_of(&input, &reason), row->state);
+    assert_int_equal(reason, row->reason);
+}
+
+int
+main(void)
+{
+    int n_failed = TESTING_RUN_TABLE("emit", rows, emit_case_check);
+
+    return n_failed + TESTING_RUN_TABLE("run states", state_rows, check_state);
+}

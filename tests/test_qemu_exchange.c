@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tests of qemu_exchange with one domain: what becomes of it, and of its connection, over
+ * several rounds.
+ */
+#include "qemu/qemu_exchange.h"
+
+#include <string.h>
+
+#include "exchange_case.h"
+#include "fake_qmp.h"
+#include "testing.h"
+
+enum {
+    MAX_LINES = 20,
+    MAX_ROUNDS = 4,
+    SHORT_MS = 50,   /* for rounds that end by their deadline */
+    PART_MS = 300,   /* for those that come a part of the way before */
+    PROBE_MS = 600,  /* and for those that send the probe */
+    LONG_MS = 60000, /* for those that end long before */
+};
+
+/* The answers that let a domain be identified, as a script's first lines. */
+#define IDENTITY                                                                                   \
+    {"query-name", FAKE_QMP_RETURN("{\"name\":\"n\"}")}, {"query-uuid", FAKE_QMP_RETURN("{}")},    \
+    {                                                                                              \
+        "query-commands", FAKE_QMP_RETURN("[{\"name\":\"query-status\"},"                          \
+                                          "{\"name\":\"query-blockstats\"},"                       \
+                                          "{\"name\":\"query-named-block-nodes\"}]")               \
+    }
+#define RUNNING FAKE_QMP_RETURN("{\"status\":\"running\"}")
+#define PAUSED  FAKE_QMP_RETURN("{\"status\":\"paused\"}")
+#define EMPTY   FAKE_QMP_RETURN("[]")
+#define STOP    "{\"event\":\"STOP\"}"
+
+typedef struct {
+    unsigned int timeout_ms; /* 0: no such round */
+    const char *expected;
+    bool lets_go; /* before the round */
+    unsigned int stats;
+} Round;
+
+typedef struct {
+    const char *sentence;
+    FakeQmpLine lines[MAX_LINES];
+    bool is_bare;
+    bool has_oob;
+    Round rounds[MAX_ROUNDS];
+    unsigned int n_connections;
+    const char *reason; /* in that of the last round */
+} Row;
+
+#define STATE_AND_BLOCK (VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BLOCK)
+
+/* clang-format off */
+static const Row rows[] = {
+    {"a QEMU that is well keeps its connection",
+     {IDENTITY, {"query-status", RUNNING}, {"query-status", PAUSED}}, false, false,
+     {{LONG_MS, "ok running, connected"}, {LONG_MS, "ok paused, connected"}}, 1, NULL},
+    {"a reply after the deadline, then a second run on the same connection",
+     {IDENTITY, {"query-status", NULL, FAKE_QMP_WAITS}, {NULL, RUNNING}, {"query-status", PAUSED}},
+     false, false,
+     {{PART_MS, "slow, silent, connected"}, {LONG_MS, "ok paused, connected", true}}, 1, NULL},
+    {"while replies are owed nothing is sent, and nobody waits",
+     {IDENTITY, {"query-status", NULL, FAKE_QMP_IGNORES}}, false, false,
+     {{PART_MS, "slow, silent, connected"}, {LONG_MS, "wedged, silent, connected"},
+      {LONG_MS, "wedged, silent, connected"}}, 1, "answers nothing"},
+    {"a reply that comes in part is waited for, and nothing else is sent",
+     {IDENTITY, {"query-status", NULL, FAKE_QMP_WAITS}, {NULL, "{\"event\":\"STOP\"}{\"return\":"}},
+     false, false,
+     {{PART_MS, "slow, silent, connected"}, {LONG_MS, "wedged, silent, connected", true}}, 1, NULL},
+    {"it answers who it is late",
+     {{"query-name"}, {"query-uuid"}, {"query-commands", NULL, FAKE_QMP_WAITS},
+      {NULL, "{\"return\":{},\"id\":0}{\"return\":{},\"id\":1}{\"return\":[],\"id\":2}"},
+      IDENTITY, {"query-status", RUNNING}}, false, false,
+     {{SHORT_MS, "wedged, silent, connected"}, {LONG_MS, "ok running, connected", true}}, 1, NULL},
+
+    {"a socket that accepts and says nothing",
+     {{NULL, NULL, FAKE_QMP_IGNORES}}, true, false,
+     {{SHORT_MS, "wedged, silent, connected"}, {LONG_MS, "wedged, silent, connected"}}, 1,
+     "does not greet"},
+    {"a greeting after the deadline",
+     {{NULL, NULL, FAKE_QMP_WAITS}, {NULL, FAKE_QMP_GREETING},
+      {"qmp_capabilities", FAKE_QMP_RETURN("{}")}, IDENTITY, {"query-status", RUNNING}}, true, false,
+     {{SHORT_MS, "wedged, silent, connected"}, {LONG_MS, "ok running, connected", true}}, 1, NULL},
+    {"a peer that stops reading",
+     {{NULL, FAKE_QMP_GREETING, FAKE_QMP_IS_DEAF}}, true, false,
+     {{PART_MS, "wedged, silent, connected"}}, 1, "answers nothing"},
+    {"the main loop is blocked: the probe alone is answered",
+     {IDENTITY, {"query-status"},
+      {"oob:query-yank", FAKE_QMP_RETURN("{}")}}, false, true,
+     {{PROBE_MS, "wedged, silent, connected"}}, 1, "out of band only"},
+    {"after the probe it comes back by itself",
+     {IDENTITY, {"query-status"}, {"oob:query-yank", FAKE_QMP_RETURN("{}"), FAKE_QMP_WAITS},
+      {NULL, "{\"return\":{\"status\":\"running\"},\"id\":3}"}, {"query-status", PAUSED}},
+     false, true,
+     {{PROBE_MS, "wedged, silent, connected"}, {LONG_MS, "ok paused, connected", true}}, 1, NULL},
+
+    {"end of file before the greeting",
+     {{NULL, "", FAKE_QMP_CLOSES}}, true, false, {{LONG_MS, "gone"}}, 1, "closed"},
+    {"end of file inside a reply",
+     {IDENTITY, {"query-status", "{\"return\":{", FAKE_QMP_CLOSES}}, false, false,
+     {{LONG_MS, "gone"}}, 1, "closed"},
+    {"a telnet peer",
+     {{NULL, "\xFF\xFD\x01", FAKE_QMP_IGNORES}}, true, false, {{LONG_MS, "broken"}}, 1, "telnet"},
+    {"an id that was not asked",
+     {IDENTITY, {"query-status", "{\"return\":{},\"id\":8}"}}, false, false, {{LONG_MS, "broken"}},
+     1, "had not been asked"},
+    {"a reply that nobody waits for, between rounds",
+     {IDENTITY, {"query-status", RUNNING, FAKE_QMP_WAITS}, {NULL, RUNNING}}, false, false,
+     {{LONG_MS, "ok running, connected"}, {LONG_MS, "broken", true}}, 1, "had not been asked"},
+    {"every command is refused",
+     {{"query-name", "{\"error\":{},\"id\":@id}"}, {"query-uuid", "{\"error\":{},\"id\":@id}"},
+      {"query-commands", FAKE_QMP_RETURN("[{\"name\":\"query-status\"}]")},
+      {"query-status", "{\"error\":{\"class\":\"GenericError\",\"desc\":\"no\"},\"id\":@id}"}},
+     false, false, {{LONG_MS, "ok, connected"}}, 1, NULL},
+    {"it lists no command: then it is no QEMU",
+     {{"query-name", EMPTY}, {"query-uuid", EMPTY}, {"query-commands", FAKE_QMP_RETURN("7")}},
+     false, false, {{LONG_MS, "broken"}}, 1, "none of the commands"},
+
+    {"the state of a running guest is not asked again",
+     {IDENTITY, {"query-status", RUNNING}, {"query-blockstats", EMPTY},
+      {"query-named-block-nodes", EMPTY}, {"query-blockstats", EMPTY},
+      {"query-named-block-nodes", EMPTY}}, false, false,
+     {{LONG_MS, "ok running, connected", false, STATE_AND_BLOCK},
+      {LONG_MS, "ok running, connected", false, STATE_AND_BLOCK}}, 1, NULL},
+    {"an event between rounds makes it ask",
+     {IDENTITY, {"query-status", RUNNING}, {"query-blockstats", EMPTY},
+      {"query-named-block-nodes", EMPTY, FAKE_QMP_WAITS}, {NULL, STOP}, {"query-status", PAUSED},
+      {"query-blockstats", EMPTY}, {"query-named-block-nodes", EMPTY}}, false, false,
+     {{LONG_MS, "ok running, connected", false, STATE_AND_BLOCK},
+      {LONG_MS, "ok paused, connected", true, STATE_AND_BLOCK}}, 1, NULL},
+    {"an event in the round makes it ask after all",
+     {IDENTITY, {"query-status", RUNNING}, {"query-blockstats", EMPTY},
+      {"query-named-block-nodes", EMPTY}, {"query-blockstats", STOP EMPTY},
+      {"query-named-block-nodes", EMPTY}, {"query-status", PAUSED}}, false, false,
+     {{LONG_MS, "ok running, connected", false, STATE_AND_BLOCK},
+      {LONG_MS, "ok paused, connected", false, STATE_AND_BLOCK}}, 1, NULL},
+    {"an event after the reply of its round is not forgotten",
+     {IDENTITY, {"query-status", RUNNING STOP}, {"query-blockstats", EMPTY},
+      {"query-named-block-nodes", EMPTY}, {"query-status", PAUSED}, {"query-blockstats", EMPTY},
+      {"query-named-block-nodes", EMPTY}}, false, false,
+     {{LONG_MS, "ok running, connected", false, STATE_AND_BLOCK},
+      {LONG_MS, "ok paused, connected", false, STATE_AND_BLOCK}}, 1, NULL},
+};
+/* clang-format on */
+
+/* True for a round that only its deadline can have ended. */
+static bool
+is_waited_for(const Round *round)
+{
+    return round->timeout_ms < LONG_MS;
+}
+
+static void
+goes_through_rounds(const void *data)
+{
+    const Row *row = data;
+    const FakeQmpScript script = {
+        .lines = row->lines, .is_bare = row->is_bare, .has_oob = row->has_oob};
+    g_auto(ExchangeCase) exchange = {0};
+    FakeQmp *fake = NULL;
+
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &script);
+    fake = g_ptr_array_index(exchange.fakes, 0);
+    for (size_t i = 0; i < MAX_ROUNDS && row->rounds[i].timeout_ms != 0; i++) {
+        const Round *round = &row->rounds[i];
+        g_autofree char *got = NULL;
+
+        if (round->lets_go) {
+            fake_qmp_let_go(fake);
+            fake_qmp_settle(fake);
+        }
+        exchange_case_run(&exchange, &(ExchangeCaseRound){.stats = round->stats,
+                                                          .timeout_ms = round->timeout_ms});
+        if (is_waited_for(round))
+            assert_true(exchange.elapsed_us >= (int64_t)round->timeout_ms * 1000);
+        got = exchange_case_describe(&exchange, 0);
+        testing_assert_same_text(got, round->expected);
+    }
+    assert_int_equal(fake_qmp_n_connections(fake), row->n_connections);
+    if (row->reason != NULL && strstr(exchange.outcomes[0].reason, row->reason) == NULL)
+        testing_assert_same_text(exchange.outcomes[0].reason, row->reason);
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("exchange rounds", rows, goes_through_rounds);
+}

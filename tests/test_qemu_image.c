@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_qemu_image: sizes of images out of their files, of what is no image none, and a storage
+ * that blocks holds nobody up.
+ *
+ * The storage that is gone is a mount of FUSE that nobody serves: whoever touches it sleeps until
+ * it is aborted. Only root can make one.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "qemu/qemu_image.h"
+#include "testing.h"
+#include "util/util_fd.h"
+
+#define NONE UINT64_MAX
+
+typedef struct {
+    const char *name;
+    const char *format;
+    bool is_encrypted;
+    struct {
+        uint8_t magic[8];
+        size_t place; /* of @number, big-endian */
+        uint64_t number;
+        size_t number_size;
+        size_t size;
+    } header;
+    uint64_t physical;
+    uint64_t expected;
+} Row;
+
+#define QCOW2(version, capacity, size)                                                             \
+    {                                                                                              \
+        {'Q', 'F', 'I', 0xfb, 0, 0, 0, version}, 24, capacity, 8, size                             \
+    }
+#define LUKS(version, sectors, size)                                                               \
+    {                                                                                              \
+        {'L', 'U', 'K', 'S', 0xba, 0xbe, 0, version}, 104, sectors, 4, size                        \
+    }
+
+static const Row rows[] = {
+    {"raw is as large as its file", "raw", false, {{0}, 0, 0, 0, 512}, 1000, 1000},
+    {"no format is raw", NULL, false, {{0}, 0, 0, 0, 0}, 7, 7},
+    {"raw that looks like qcow2 is raw", "raw", false, QCOW2(3, 5, 512), 9, 9},
+    {"qcow2 says how large it is", "qcow2", false, QCOW2(3, 1 << 30, 512), 200, 1 << 30},
+    {"qcow2 of version 2", "qcow2", false, QCOW2(2, 5, 512), 200, 5},
+    {"qcow2 of version 1 was another format", "qcow2", false, QCOW2(1, 5, 512), 200, NONE},
+    {"qcow2 of size 0 is as large as its file", "qcow2", false, QCOW2(3, 0, 512), 200, 200},
+    {"qcow2 cut off", "qcow2", false, QCOW2(3, 5, 31), 31, NONE},
+    {"what is called qcow2 and is not", "qcow2", false, {{0}, 0, 0, 0, 512}, 512, NONE},
+    {"qcow2 past 2^63", "qcow2", false, QCOW2(3, UINT64_MAX - 1, 512), 1, UINT64_MAX - 1},
+    {"qcow2 that is encrypted has its own size", "qcow2", true, QCOW2(3, 5, 512), 200, 5},
+    {"LUKS without what comes before the guest's", "raw", true, LUKS(1, 4096, 512), 4194304,
+     4194304 - 4096 * 512},
+    {"LUKS that begins behind its end", "raw", true, LUKS(1, 4096, 512), 100, NONE},
+    {"LUKS cut off", "raw", true, LUKS(1, 4096, 107), 107, 107},
+    {"raw that has a secret and is no LUKS", "raw", true, {{0}, 0, 0, 0, 512}, 512, 512},
+    {"a format that is not read", "vmdk", false, {{0}, 0, 0, 0, 512}, 512, NONE},
+};
+
+static void
+has_capacity(const void *data)
+{
+    const Row *row = data;
+    /* Of exactly that size, so that a read past its end is seen. */
+    g_autofree uint8_t *header = g_malloc0(MAX(row->header.size, 1));
+    uint8_t bytes[128] = {0};
+    UtilCount got = {0};
+
+    memcpy(bytes, row->header.magic, sizeof(row->header.magic));
+    for (size_t i = 0; i < row->header.number_size; i++)
+        bytes[row->header.place + i] =
+            (uint8_t)(row->header.number >> (8 * (row->header.number_size - 1 - i)));
+    memcpy(header, bytes, MIN(sizeof(bytes), row->header.size));
+    got = qemu_image_parse_capacity(row->format, row->is_encrypted, header, row->header.size,
+                                    row->physical);
+    assert_int_equal(got.is_present, row->expected != NONE);
+    if (got.is_present)
+        assert_true(got.value == row->expected);
+}
+
+static void
+a_file_tells_its_sizes(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autofree char *path = g_build_filename(folder, "disk", NULL);
+    g_autofree char *link = g_build_filename(folder, "link", NULL);
+    QemuFactsImage image = {0};
+
+    (void)state;
+    testing_write_file(folder, "disk", "abc");
+    assert_int_equal(truncate(path, 1048576), 0);
+    assert_int_equal(symlink(path, link), 0);
+    assert_true(qemu_image_probe(link, "raw", false, &image));
+    assert_int_equal(image.capacity.value, 1048576);
+    assert_int_equal(image.physical.value, 1048576);
+    assert_true(image.allocation.is_present);
+    assert_in_range(image.allocation.value, 0, 1048575); /* the rest is a hole */
+    testing_remove_folder(folder);
+}
+
+static void
+what_is_no_image_is_not_opened(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autofree char *fifo = g_build_filename(folder, "fifo", NULL);
+    g_autofree char *missing = g_build_filename(folder, "missing", NULL);
+    const char *const paths[] = {fifo, missing, folder, "/dev/null", "/dev/zero"};
+    QemuFactsImage image = {.physical = {77, true}};
+
+    (void)state;
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
+        assert_false(qemu_image_probe(paths[i], "raw", false, &image));
+    assert_int_equal(image.physical.value, 77);
+    testing_remove_folder(folder);
+}
+
+static QemuDefinition *
+make_definition(const char *top, const char *backing)
+{
+    QemuDefinition *definition = qemu_definition_new();
+    QemuDiskDefinition *disk = qemu_definition_add_disk(definition);
+
+    disk->path = g_strdup(top);
+    disk->format = g_strdup("raw");
+    disk->paths = g_ptr_array_new_with_free_func(g_free);
+    disk->formats = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(disk->paths, g_strdup(top));
+    g_ptr_array_add(disk->formats, g_strdup("raw"));
+    g_ptr_array_add(disk->paths, g_strdup(backing));
+    g_ptr_array_add(disk->formats, g_strdup(""));
+    return definition;
+}
+
+static guint
+count_images(QemuImageProber *prober, const QemuDefinition *definition, bool with_backing,
+             UtilDeadline deadline)
+{
+    g_auto(QemuFacts) facts = {0};
+
+    qemu_facts_init(&facts);
+    qemu_image_prober_run(prober, definition, with_backing, deadline, &facts);
+    return facts.images ? g_hash_table_size(facts.images) : 0;
+}
+
+static void
+a_domain_shows_what_was_asked(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autofree char *top = g_build_filename(folder, "top", NULL);
+    g_autofree char *backing = g_build_filename(folder, "backing", NULL);
+    g_autofree char *missing = g_build_filename(folder, "missing", NULL);
+    g_autoptr(QemuImageProber) prober = qemu_image_prober_new();
+    g_autoptr(QemuDefinition) both = make_definition(top, backing);
+    g_autoptr(QemuDefinition) one = make_definition(missing, backing);
+    g_autoptr(QemuDefinition) relative = make_definition("top", "");
+    UtilDeadline later = util_deadline_in_ms(60000);
+
+    (void)state;
+    testing_write_file(folder, "top", "a");
+    testing_write_file(folder, "backing", "b");
+    assert_int_equal(count_images(prober, both, false, later), 1);
+    assert_int_equal(count_images(prober, both, true, later), 2);
+    assert_int_equal(count_images(prober, one, true, later), 1);
+    assert_int_equal(count_images(prober, relative, true, later), 0);
+    assert_int_equal(count_images(prober, NULL, true, later), 0);
+    assert_int_equal(count_images(prober, both, true, util_deadline_in_ms(0)), 0);
+    testing_remove_folder(folder);
+}
+
+/* A storage that is gone, at @folder; -1 where there can be none. Closing gives it back. */
+static int
+mount_dead_storage(const char *folder)
+{
+    g_auto(UtilFd) fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    g_autofree char *options = g_strdup_printf("fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+
+    if (fd < 0 || mount("test", folder, "fuse", MS_NOSUID | MS_NODEV, options) < 0)
+        return -1;
+    return util_fd_steal(&fd);
+}
+
+/* Whoever is blocked costs one deadline, and nobody else anything; what is on a good storage
+ * stays to be seen. When the storage is given back all is as before. */
+static void
+a_dead_storage_holds_nobody_up(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autofree char *dead = g_build_filename(folder, "dead", NULL);
+    g_autofree char *on_dead = g_build_filename(dead, "disk", NULL);
+    g_autofree char *good = g_build_filename(folder, "good", NULL);
+    g_autoptr(QemuImageProber) prober = qemu_image_prober_new();
+    g_autoptr(QemuDefinition) lost = make_definition(on_dead, good);
+    g_autoptr(QemuDefinition) found = make_definition(good, good);
+    UtilDeadline later = util_deadline_in_ms(60000);
+    g_auto(UtilFd) storage = -1;
+    int64_t before_us = 0;
+
+    (void)state;
+    testing_write_file(folder, "good", "a");
+    assert_int_equal(mkdir(dead, 0700), 0);
+    storage = mount_dead_storage(dead);
+    if (storage < 0) {
+        testing_remove_folder(folder);
+        skip();
+    }
+    before_us = util_deadline_now_us();
+    assert_int_equal(count_images(prober, lost, false, util_deadline_in_ms(50)), 0);
+    assert_true(util_deadline_now_us() - before_us >= 50000);      /* it was blocked indeed */
+    assert_int_equal(count_images(prober, lost, false, later), 0); /* at once */
+    assert_int_equal(count_images(prober, found, false, later), 1);
+    util_fd_clear(&storage);
+    while (umount2(dead, MNT_DETACH) == 0)
+        ;
+    assert_int_equal(count_images(prober, lost, true, util_deadline_in_ms(0)), 0);
+    testing_remove_folder(folder);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_tells_its_sizes),
+        cmocka_unit_test(what_is_no_image_is_not_opened),
+        cmocka_unit_test(a_domain_shows_what_was_asked),
+        cmocka_unit_test(a_dead_storage_holds_nobody_up),
+    };
+
+    return TESTING_RUN_TABLE("capacity", rows, has_capacity) +
+           cmocka_run_group_tests_name("image", tests, NULL, NULL);
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tests of qemu_monitor over more than one step: cut sessions, full places, late answers, the
+ * probe.
+ */
+#include <sys/socket.h>
+
+#include "fake_qmp.h"
+#include "monitor_case.h"
+#include "qemu/qemu_monitor.h"
+#include "testing.h"
+#include "util/util_error.h"
+
+enum { MAX_LINES = 20 };
+
+#define STATUS  QEMU_COMMAND_QUERY_STATUS
+#define NAME    QEMU_COMMAND_QUERY_NAME
+#define BALLOON QEMU_COMMAND_QUERY_BALLOON
+
+/* One session with all kinds of messages, cut in every way. */
+static const FakeQmpLine cut_lines[] = {
+    {"query-status", "{\"timestamp\":{\"seconds\":1},\"event\":\"RESUME\"}\r\n"},
+    {NULL, FAKE_QMP_RETURN("1")},
+    {"query-name", "{\"error\":{\"class\":\"C\",\"desc\":\"\xC3\xA9\"},\"id\":@id}\r\n"},
+    {"query-balloon", "{\"id\":@id,\"return\":-12345}\r\n"},
+    {0},
+};
+
+typedef struct {
+    const char *sentence;
+    size_t slice_bytes;
+} SliceRow;
+
+static const SliceRow slice_rows[] = {
+    {"greeting and all else in one-byte slices", 1},
+    {"in slices of two bytes", 2},
+    {"in slices of seven bytes", 7},
+    {"in one piece", 0},
+};
+
+static void
+does_not_mind_slices(const void *data)
+{
+    const SliceRow *row = data;
+    const FakeQmpScript script = {.lines = cut_lines, .slice_bytes = row->slice_bytes};
+    g_auto(MonitorCase) session = {0};
+    g_autofree char *got = NULL;
+    const char *status = NULL;
+
+    monitor_case_init(&session, &script);
+    monitor_case_ask(&session, STATUS);
+    monitor_case_ask(&session, NAME);
+    monitor_case_ask(&session, BALLOON);
+    monitor_case_run(&session);
+    fake_qmp_check(session.fake);
+    assert_int_equal(qemu_monitor_take_doubts(session.monitor, &status), QEMU_DOUBT_RUN_STATE);
+    assert_string_equal(status, "running");
+    got = monitor_case_describe(&session);
+    testing_assert_same_text(
+        got, "query-status answered 1, query-name refused, query-balloon answered -12345; open");
+}
+
+/* True if the session with end of file after @n_bytes was as it must be; false when it was
+ * over before that. */
+static bool
+is_cut_at(size_t n_bytes)
+{
+    const FakeQmpScript script = {.lines = cut_lines, .max_bytes = n_bytes};
+    static const QemuAnswerStatus settled[] = {QEMU_ANSWER_RETURNED, QEMU_ANSWER_REFUSED,
+                                               QEMU_ANSWER_RETURNED};
+    g_auto(MonitorCase) session = {0};
+    bool had_lost = false;
+
+    monitor_case_init(&session, &script);
+    monitor_case_ask(&session, STATUS);
+    monitor_case_ask(&session, NAME);
+    monitor_case_ask(&session, BALLOON);
+    monitor_case_run(&session);
+    if (session.error == NULL)
+        return false;
+    assert_true(g_error_matches(session.error, UTIL_ERROR, UTIL_ERROR_CONNECT));
+    g_clear_pointer(&session.monitor, qemu_monitor_free);
+    for (size_t i = 0; i < session.n_asked; i++) {
+        QemuAnswerStatus status = session.asked[i].answer.status;
+
+        assert_true(status == settled[i] || status == QEMU_ANSWER_LOST);
+        assert_false(had_lost && status != QEMU_ANSWER_LOST);
+        had_lost = status == QEMU_ANSWER_LOST;
+    }
+    return true;
+}
+
+static void
+bears_end_of_file_anywhere(void)
+{
+    size_t n_bytes = 1;
+
+    while (is_cut_at(n_bytes))
+        n_bytes++;
+    assert_true(n_bytes > 250); /* the whole session was walked through */
+}
+
+/* More commands than ids, and the oldest answered last. */
+static void
+keeps_ids_apart(void)
+{
+    FakeQmpLine lines[MAX_LINES] = {{"query-status", NULL}};
+    const FakeQmpScript script = {.lines = lines};
+    g_auto(MonitorCase) session = {0};
+    int64_t value = 0;
+
+    for (size_t i = 1; i < 15; i++)
+        lines[i] = (FakeQmpLine){"query-name", FAKE_QMP_RETURN("2")};
+    lines[15] = (FakeQmpLine){NULL, "{\"return\":1,\"id\":0}"};
+    monitor_case_init(&session, &script);
+    monitor_case_ask(&session, STATUS);
+    for (size_t i = 1; i < 15; i++)
+        monitor_case_ask(&session, NAME);
+    monitor_case_run(&session);
+    fake_qmp_check(session.fake);
+    for (size_t i = 0; i < 15; i++) {
+        assert_true(util_json_int64(session.asked[i].answer.value, &value));
+        assert_int_equal(value, i == 0 ? 1 : 2);
+    }
+    assert_null(session.error);
+}
+
+/* The ninth waits for a place. */
+static void
+bounds_what_is_in_flight(void)
+{
+    static const FakeQmpLine lines[] = {{NULL, "", FAKE_QMP_IGNORES}, {0}};
+    const FakeQmpScript script = {.lines = lines};
+    g_auto(MonitorCase) session = {0};
+    g_auto(GStrv) heard = NULL;
+
+    monitor_case_init(&session, &script);
+    for (size_t i = 0; i < MONITOR_CASE_COMMANDS; i++)
+        monitor_case_ask(&session, STATUS);
+    monitor_case_run(&session);
+    heard = g_strsplit(fake_qmp_heard(session.fake), " ", -1);
+    /* One of the places is the negotiation's, which is not in the list. */
+    assert_int_equal(g_strv_length(heard), QEMU_LIMIT_IN_FLIGHT - 1);
+    assert_int_equal(qemu_monitor_n_in_flight(session.monitor), QEMU_LIMIT_IN_FLIGHT);
+    assert_int_equal(session.asked[MONITOR_CASE_COMMANDS - 1].answer.status, QEMU_ANSWER_WAITING);
+}
+
+/* A reply that comes after its command was forgotten is no other command's. */
+static void
+drops_late_answers(void)
+{
+    static const FakeQmpLine lines[] = {
+        {"query-status", NULL, FAKE_QMP_WAITS},
+        {NULL, FAKE_QMP_RETURN("1")},
+        {"query-status", FAKE_QMP_RETURN("2")},
+        {0},
+    };
+    const FakeQmpScript script = {.lines = lines};
+    g_auto(MonitorCase) session = {0};
+    g_autofree char *got = NULL;
+
+    monitor_case_init(&session, &script);
+    monitor_case_ask(&session, STATUS);
+    monitor_case_run(&session);
+    assert_int_equal(qemu_monitor_n_in_flight(session.monitor), 1);
+    qemu_monitor_forget(session.monitor);
+    qemu_monitor_begin_round(session.monitor);
+    assert_int_equal(qemu_monitor_n_in_flight(session.monitor), 1);
+    fake_qmp_let_go(session.fake);
+    monitor_case_ask(&session, STATUS);
+    monitor_case_run(&session);
+    fake_qmp_check(session.fake);
+    assert_int_equal(qemu_monitor_n_in_flight(session.monitor), 0);
+    got = monitor_case_describe(&session);
+    testing_assert_same_text(got, "query-status waiting, query-status answered 2; open");
+}
+
+/* Forgetting before the greeting: then the commands are never sent. */
+static void
+does_not_send_what_is_forgotten(void)
+{
+    static const FakeQmpLine lines[] = {
+        {NULL, NULL, FAKE_QMP_WAITS},
+        {NULL, FAKE_QMP_GREETING},
+        {"qmp_capabilities", FAKE_QMP_RETURN("{}")},
+        {0},
+    };
+    const FakeQmpScript script = {.lines = lines, .is_bare = true};
+    g_auto(MonitorCase) session = {0};
+
+    monitor_case_init(&session, &script);
+    monitor_case_ask(&session, STATUS);
+    monitor_case_run(&session);
+    qemu_monitor_forget(session.monitor);
+    fake_qmp_let_go(session.fake);
+    monitor_case_run(&session);
+    fake_qmp_check(session.fake);
+    assert_true(qemu_monitor_has_greeted(session.monitor));
+    assert_int_equal(qemu_monitor_n_in_flight(session.monitor), 0);
+    assert_string_equal(fake_qmp_heard(session.fake), "");
+}
+
+/* Fills the way to the peer, so that nothing can be sent. White space is no request. */
+static void
+fill_way(int fd)
+{
+    static const char blanks[4096] = {[0 ... 4095] = ' '};
+
+    while (send(fd, blanks, sizeof(blanks), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+        continue;
+    while (send(fd, blanks, 1, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+        continue;
+}
+
+static void
+waits_for_a_peer_that_does_not_read(void)
+{
+    static const FakeQmpLine lines[] = {
+        {NULL, FAKE_QMP_GREETING, FAKE_QMP_IS_DEAF},
+        {0},
+    };
+    const FakeQmpScript script = {.lines = lines, .is_bare = true};
+    g_auto(MonitorCase) session = {0};
+
+    monitor_case_init(&session, &script);
+    fill_way(qemu_monitor_fd(session.monitor));
+    monitor_case_ask(&session, STATUS);
+    monitor_case_run(&session);
+    assert_null(session.error);
+    assert_true(qemu_monitor_has_greeted(session.monitor));
+    assert_true(qemu_monitor_wants_write(session.monitor));
+    assert_int_equal(session.asked[0].answer.status, QEMU_ANSWER_WAITING);
+}
+
+static void
+sends_on_once_the_peer_reads(void)
+{
+    static const FakeQmpLine lines[] = {
+        {NULL, FAKE_QMP_GREETING, FAKE_QMP_WAITS},
+        {"qmp_capabilities", FAKE_QMP_RETURN("{}")},
+        {"query-status", FAKE_QMP_RETURN("1")},
+        {0},
+    };
+    const FakeQmpScript script = {.lines = lines, .is_bare = true};
+    g_auto(MonitorCase) session = {0};
+    g_autofree char *got = NULL;
+
+    monitor_case_init(&session, &script);
+    fill_way(qemu_monitor_fd(session.monitor));
+    monitor_case_ask(&session, STATUS);
+    monitor_case_run(&session);
+    fake_qmp_let_go(session.fake);
+    monitor_case_run(&session);
+    fake_qmp_check(session.fake);
+    assert_false(qemu_monitor_wants_write(session.monitor));
+    got = monitor_case_describe(&session);
+    testing_assert_same_text(got, "query-status answered 1; open");
+}
+
+static void
+probes_only_where_offered(void)
+{
+    static const FakeQmpLine lines[] = {{NULL, NULL, FAKE_QMP_IGNORES}, {0}};
+    const FakeQmpScript script = {.lines = lines};
+    g_auto(MonitorCase) session = {0};
+
+    monitor_case_init(&session, &script);
+    assert_false(qemu_monitor_probe(session.monitor));
+    monitor_case_run(&session);
+    assert_true(qemu_monitor_has_greeted(session.monitor));
+    assert_false(qemu_monitor_probe(session.monitor));
+    monitor_case_run(&session);
+    assert_string_equal(fake_qmp_heard(session.fake), "");
+}
+
+static void
+probes_only_after_the_negotiation(void)
+{
+    static const FakeQmpLine lines[] = {{NULL, NULL, FAKE_QMP_WAITS}, {0}};
+    const FakeQmpScript script = {.lines = lines, .has_oob = true};
+    g_auto(MonitorCase) session = {0};
+
+    monitor_case_init(&session, &script);
+    assert_false(qemu_monitor_is_held_up(session.monitor));
+    monitor_case_run(&session);
+    assert_true(qemu_monitor_has_greeted(session.monitor));
+    assert_true(qemu_monitor_is_held_up(session.monitor));
+    assert_false(qemu_monitor_probe(session.monitor));
+    fake_qmp_let_go(session.fake);
+    monitor_case_run(&session);
+    assert_false(qemu_monitor_is_held_up(session.monitor));
+    assert_true(qemu_monitor_probe(session.monitor));
+}
+
+static void
+probe_overtakes_a_stuck_command(void)
+{
+    static const FakeQmpReply replies[] = {{"query-status", NULL}, {NULL, NULL}};
+    const FakeQmpScript script = {.replies = replies, .has_oob = true};
+    g_auto(MonitorCase) session = {0};
+
+    monitor_case_init(&session, &script);
+    monitor_case_ask(&session, STATUS);
+    monitor_case_run(&session);
+    assert_false(qemu_monitor_probe_is_answered(session.monitor));
+    assert_true(qemu_monitor_probe(session.monitor));
+    assert_true(qemu_monitor_probe(session.monitor)); /* not sent twice */
+    monitor_case_run(&session);
+    assert_true(qemu_monitor_probe_is_answered(session.monitor));
+    assert_string_equal(fake_qmp_heard(session.fake), "query-status oob:query-yank");
+    assert_int_equal(session.asked[0].answer.status, QEMU_ANSWER_WAITING);
+    assert_int_equal(qemu_monitor_n_in_flight(session.monitor), 1);
+    qemu_monitor_forget(session.monitor);
+    qemu_monitor_begin_round(session.monitor);
+    assert_true(qemu_monitor_probe_is_answered(session.monitor)); /* of the same owed reply */
+}
+
+static void
+counts_anew_each_round(void)
+{
+    const FakeQmpLine lines[] = {
+        {NULL, "{\"event\":\"STOP\"}", FAKE_QMP_WAITS, QEMU_LIMIT_EVENTS_PER_ROUND},
+        {NULL, "{\"event\":\"RESUME\"}"},
+        {0},
+    };
+    const FakeQmpScript script = {.lines = lines};
+    g_auto(MonitorCase) session = {0};
+    const char *status = NULL;
+
+    monitor_case_init(&session, &script);
+    monitor_case_run(&session);
+    qemu_monitor_begin_round(session.monitor);
+    fake_qmp_let_go(session.fake);
+    monitor_case_run(&session);
+    assert_null(session.error);
+    assert_int_equal(qemu_monitor_take_doubts(session.monitor, &status), QEMU_DOUBT_RUN_STATE);
+    assert_string_equal(status, "running");
+    assert_int_equal(qemu_monitor_take_doubts(session.monitor, &status), 0);
+}
+
+static void
+frees_what_was_never_used(void)
+{
+    const FakeQmpScript script = {.is_bare = false};
+    g_auto(MonitorCase) session = {0};
+
+    qemu_monitor_free(NULL);
+    monitor_case_init(&session, &script);
+    monitor_case_ask(&session, QEMU_COMMAND_QUERY_BLOCKSTATS);
+    monitor_case_ask(&session, QEMU_COMMAND_QUERY_IOTHREADS);
+    g_clear_pointer(&session.monitor, qemu_monitor_free);
+    assert_int_equal(session.asked[0].answer.status, QEMU_ANSWER_LOST);
+    assert_int_equal(session.asked[1].answer.status, QEMU_ANSWER_LOST);
+}
+
+typedef struct {
+    const char *sentence;
+    void (*check)(void);
+} StoryRow;
+
+static const StoryRow story_rows[] = {
+    {"end of file at every byte of a session", bears_end_of_file_anywhere},
+    {"more commands than ids, the oldest answered last", keeps_ids_apart},
+    {"no more is in flight than QEMU queues", bounds_what_is_in_flight},
+    {"a late answer is dropped, the connection stays", drops_late_answers},
+    {"what is forgotten before the greeting is not sent", does_not_send_what_is_forgotten},
+    {"a peer that stops reading", waits_for_a_peer_that_does_not_read},
+    {"a peer that reads on gets the rest", sends_on_once_the_peer_reads},
+    {"no probe without out-of-band", probes_only_where_offered},
+    {"no probe before the negotiation is taken", probes_only_after_the_negotiation},
+    {"the probe overtakes a stuck command", probe_overtakes_a_stuck_command},
+    {"limits count anew each round", counts_anew_each_round},
+    {"freeing loses what was queued", frees_what_was_never_used},
+};
+
+static void
+tells_story(const void *data)
+{
+    const StoryRow *row = data;
+
+    row->check();
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("monitor slices", slice_rows, does_not_mind_slices) +
+           TESTING_RUN_TABLE("monitor stories", story_rows, tells_story);
+}

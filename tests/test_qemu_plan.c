@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tests of qemu_plan: what is asked of a domain, given what is known of it. No connection is
+ * made: answers are put where the exchange would put them.
+ */
+#include "qemu/qemu_plan.h"
+
+#include <string.h>
+
+#include "testing.h"
+
+enum { MAX_REPLIES = 6, MAX_DEPTH = 32 };
+
+#define BIT(name) QEMU_COMMAND_BIT(name)
+#define ALL       ((QemuCommandSet)((1u << QEMU_N_COMMANDS) - 1))
+
+/* A reply to a command; NULL: it was refused. */
+typedef struct {
+    QemuCommandId command;
+    const char *reply;
+} Reply;
+
+/* What stands before the plan is made. */
+typedef struct {
+    unsigned int stats;
+    unsigned int flags;
+    bool is_recording;
+    bool is_inactive;
+    QemuCommandSet not_available;
+    Reply kept[MAX_REPLIES];
+    size_t n_kept;
+    Reply answers[MAX_REPLIES]; /* of this round */
+    size_t n_answers;
+    QemuCommandSet asked; /* besides */
+    const char *told_status;
+    const char *balloon_path;
+    QemuEvidence evidence;
+    bool doubts_status;
+    bool has_looked_for_balloon;
+} Situation;
+
+typedef struct {
+    QemuRequest request;
+    QemuJob *job;
+} Fixture;
+
+static void
+clear_fixture(Fixture *self)
+{
+    qemu_job_free(self->job);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fixture, clear_fixture)
+
+static void
+put_answer(QemuAnswer *answer, const char *reply)
+{
+    g_autofree char *text = g_strdup_printf("{\"return\":%s}", reply ? reply : "null");
+
+    answer->message = util_json_parse(text, strlen(text), MAX_DEPTH, NULL);
+    assert_non_null(answer->message);
+    answer->status = reply ? QEMU_ANSWER_RETURNED : QEMU_ANSWER_REFUSED;
+    answer->value = reply ? util_json_member(answer->message, "return") : NULL;
+}
+
+static void
+init_fixture(Fixture *self, const Situation *situation)
+{
+    g_autoptr(QemuEndpoint) endpoint = qemu_endpoint_new("key", "name");
+    g_autoptr(QemuDomain) domain = NULL;
+
+    endpoint->is_active = !situation->is_inactive;
+    domain = qemu_domain_new(endpoint);
+    domain->known.available = ALL & ~situation->not_available;
+    domain->known.told_status = g_strdup(situation->told_status);
+    domain->known.balloon_path = g_strdup(situation->balloon_path);
+    for (size_t i = 0; i < situation->n_kept; i++)
+        put_answer(&domain->known.kept[situation->kept[i].command], situation->kept[i].reply);
+    self->request = (QemuRequest){.stats = situation->stats,
+                                  .flags = situation->flags,
+                                  .is_recording = situation->is_recording};
+    self->job = qemu_job_new(domain, &self->request);
+    self->job->evidence = situation->evidence;
+    self->job->asked = situation->asked;
+    self->job->doubts_status = situation->doubts_status;
+    self->job->has_looked_for_balloon = situation->has_looked_for_balloon;
+    for (size_t i = 0; i < situation->n_answers; i++) {
+        put_answer(&self->job->answers[situation->answers[i].command], situation->answers[i].reply);
+        self->job->asked |= (QemuCommandSet)1 << situation->answers[i].command;
+    }
+}
+
+/* The commands' file names without their ending, in the table's order. The caller frees. */
+static char *
+name_set(QemuCommandSet set)
+{
+    GString *names = g_string_new(NULL);
+
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
+        if ((set >> id & 1) == 0)
+            continue;
+        g_string_append_printf(names, "%s%s", names->len > 0 ? "\n" : "",
+                               qemu_commands[id].file_name);
+        g_string_truncate(names, names->len - strlen(".json"));
+    }
+    return g_string_free(names, FALSE);
+}
+
+static void
+assert_same_set(QemuCommandSet got, QemuCommandSet expected)
+{
+    g_autofree char *got_names = name_set(got);
+    g_autofree char *expected_names = name_set(expected);
+
+    testing_assert_same_text(got_names, expected_names);
+}
+
+#define KEPT(...)    .kept = {__VA_ARGS__}, .n_kept = G_N_ELEMENTS(((Reply[]){__VA_ARGS__}))
+#define ANSWERS(...) .answers = {__VA_ARGS__}, .n_answers = G_N_ELEMENTS(((Reply[]){__VA_ARGS__}))
+#define RUNNING                                                                                    \
+    {                                                                                              \
+        QEMU_COMMAND_QUERY_STATUS, "{\"status\":\"running\"}"                                      \
+    }
+#define PAUSED                                                                                     \
+    {                                                                                              \
+        QEMU_COMMAND_QUERY_STATUS, "{\"status\":\"paused\"}"                                       \
+    }
+#define CPUS                                                                                       \
+    {                                                                                              \
+        QEMU_COMMAND_QUERY_CPUS_FAST, "[]"                                                         \
+    }
+#define MEMORY_SIZE                                                                                \
+    {                                                                                              \
+        QEMU_COMMAND_QUERY_MEMORY_SIZE_SUMMARY, "{\"base-memory\":1}"                              \
+    }
+#define HAS_BALLOON                                                                                \
+    {                                                                                              \
+        QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"                                               \
+    }
+#define STATS(name) VIR_DOMAIN_STATS_##name
+
+typedef struct {
+    const char *sentence;
+    Situation situation;
+    QemuCommandSet expected;
+} PlanRow;
+
+/* clang-format off */
+static const PlanRow plan_rows[] = {
+    {"one group asks for its own commands only", {.stats = STATS(STATE)}, BIT(QUERY_STATUS)},
+    {"two groups that need the same command ask once", {.stats = STATS(VM) | STATS(VCPU)},
+     BIT(QUERY_STATS_SCHEMAS) | BIT(QUERY_STATS_VM) | BIT(QUERY_STATS_VCPU) |
+     BIT(QUERY_CPUS_FAST) | BIT(QUERY_HOTPLUGGABLE_CPUS)},
+    {"block needs both of its commands", {.stats = STATS(BLOCK)},
+     BIT(QUERY_BLOCKSTATS) | BIT(QUERY_NAMED_BLOCK_NODES)},
+    {"a group of the host's alone asks nothing", {.stats = STATS(INTERFACE) | STATS(PERF)}, 0},
+    {"halt polling alone asks for two values", {.stats = STATS(CPU_TOTAL)},
+     BIT(QUERY_STATS_HALTPOLL)},
+    {"the full set of vCPU statistics has halt polling in it",
+     {.stats = STATS(CPU_TOTAL) | STATS(VCPU)},
+     BIT(QUERY_CPUS_FAST) | BIT(QUERY_HOTPLUGGABLE_CPUS) | BIT(QUERY_STATS_SCHEMAS) |
+     BIT(QUERY_STATS_VCPU)},
+    {"what the kernel tells of vCPUs is not asked of QEMU",
+     {.stats = STATS(CPU_TOTAL) | STATS(VCPU), .evidence = {.has_kvm_stats = true}},
+     BIT(QUERY_CPUS_FAST) | BIT(QUERY_HOTPLUGGABLE_CPUS)},
+    {"the VM's statistics are asked though the kernel tells the vCPUs'",
+     {.stats = STATS(VM), .evidence = {.has_kvm_stats = true}},
+     BIT(QUERY_STATS_SCHEMAS) | BIT(QUERY_STATS_VM)},
+    {"what debugfs tells of the VM is not asked, only its names",
+     {.stats = STATS(VM), .evidence = {.has_debugfs_stats = true}}, BIT(QUERY_STATS_SCHEMAS)},
+    {"everything, where nothing is known yet",
+     {.stats = 0},
+     ALL & ~(BIT(QUERY_NAME) | BIT(QUERY_UUID) | BIT(QUERY_COMMANDS) | BIT(QUERY_YANK) |
+             BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON) |
+             BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL) |
+             BIT(QUERY_STATS_HALTPOLL) | BIT(QUERY_BLOCKSTATS_NODES) |
+             BIT(QUERY_NAMED_BLOCK_NODES_NESTED))},
+    {"a command this QEMU lacks is not sent",
+     {.stats = STATS(BALLOON), .not_available = BIT(QUERY_MEMORY_SIZE_SUMMARY)},
+     BIT(QUERY_BALLOON)},
+    {"a filter by state needs the state", {.stats = STATS(INTERFACE),
+     .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_PAUSED}, BIT(QUERY_STATUS)},
+    {"a filter by persistence does not", {.stats = STATS(INTERFACE),
+     .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT}, 0},
+
+    {"what cannot change is asked once",
+     {.stats = STATS(VCPU), KEPT({QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"},
+                                 {QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[]"})},
+     BIT(QUERY_CPUS_FAST) | BIT(QUERY_STATS_VCPU)},
+    {"what was refused for good is not asked again",
+     {.stats = STATS(VCPU), KEPT({QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, NULL},
+                                 {QEMU_COMMAND_QUERY_STATS_SCHEMAS, NULL})},
+     BIT(QUERY_CPUS_FAST) | BIT(QUERY_STATS_VCPU)},
+    {"vCPUs are asked again when the threads changed",
+     {.stats = STATS(VCPU), KEPT(CPUS, {QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"}),
+      .evidence = {.has_kvm_stats = true}}, BIT(QUERY_CPUS_FAST)},
+    {"vCPUs are not asked again while the threads are the same",
+     {.stats = STATS(VCPU), KEPT(CPUS, {QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"}),
+      .evidence = {.has_kvm_stats = true, .threads_unchanged = true}}, 0},
+    {"the same threads prove nothing where no answer is kept",
+     {.stats = STATS(VCPU), KEPT({QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"}),
+      .evidence = {.has_kvm_stats = true, .threads_unchanged = true}}, BIT(QUERY_CPUS_FAST)},
+    {"IOThreads that are none stay none while the threads are the same",
+     {.stats = STATS(IOTHREAD), KEPT({QEMU_COMMAND_QUERY_IOTHREADS, "[]"}),
+      .evidence = {.threads_unchanged = true}}, 0},
+    {"an IOThread can be set otherwise without a trace, so it is asked",
+     {.stats = STATS(IOTHREAD), KEPT({QEMU_COMMAND_QUERY_IOTHREADS, "[{\"id\":\"i\"}]"}),
+      .evidence = {.threads_unchanged = true}}, BIT(QUERY_IOTHREADS)},
+
+    {"a guest that was running, and another command sent: the state is not asked",
+     {.stats = STATS(STATE) | STATS(DIRTYRATE), KEPT(RUNNING), .told_status = "running"},
+     BIT(QUERY_DIRTY_RATE)},
+    {"with no other command nothing would bring an event",
+     {.stats = STATS(STATE), KEPT(RUNNING), .told_status = "running"}, BIT(QUERY_STATUS)},
+    {"another command that is not sent brings none either",
+     {.stats = STATS(STATE) | STATS(IOTHREAD), KEPT(RUNNING,
+      {QEMU_COMMAND_QUERY_IOTHREADS, "[]"}), .told_status = "running",
+      .evidence = {.threads_unchanged = true}}, BIT(QUERY_STATUS)},
+    {"a paused guest can migrate unseen, so it is asked",
+     {.stats = STATS(STATE) | STATS(DIRTYRATE), KEPT(PAUSED), .told_status = "paused"},
+     BIT(QUERY_STATUS) | BIT(QUERY_DIRTY_RATE)},
+    {"after an event the state is asked",
+     {.stats = STATS(STATE) | STATS(DIRTYRATE), .told_status = "running"},
+     BIT(QUERY_STATUS) | BIT(QUERY_DIRTY_RATE)},
+
+    {"the balloon's statistics go out at once when its path is known",
+     {.stats = STATS(BALLOON), .balloon_path = "b0"},
+     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QOM_GET_GUEST_STATS)},
+    {"the polling interval is an extra field's",
+     {.stats = STATS(BALLOON), .balloon_path = "b0", .flags = DOMSTATS_GET_STATS_EXT},
+     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QOM_GET_GUEST_STATS) |
+     BIT(QOM_GET_POLLING_INTERVAL)},
+
+    {"CPU time by kind of thread needs to know the threads",
+     {.stats = STATS(CPU_TOTAL), .flags = DOMSTATS_GET_STATS_EXT,
+      .evidence = {.has_kvm_stats = true}}, BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS)},
+
+    {"a recording asks everything, whatever is known",
+     {.stats = STATS(STATE), .is_recording = true, KEPT(RUNNING, CPUS), .told_status = "running",
+      .evidence = {.has_kvm_stats = true, .threads_unchanged = true}},
+     ALL & ~(BIT(QUERY_YANK) | BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL) |
+             BIT(QUERY_NAMED_BLOCK_NODES_NESTED))},
+    {"the memory's size is kept while the balloon is quiet",
+     {.stats = STATS(BALLOON), KEPT(HAS_BALLOON, MEMORY_SIZE),
+      .evidence = {.balloon_is_quiet = true}},
+     BIT(QUERY_BALLOON)},
+    {"it is asked again after an event of the balloon",
+     {.stats = STATS(BALLOON), KEPT(HAS_BALLOON, MEMORY_SIZE)},
+     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY)},
+    {"it is asked where nothing shows that it is the same",
+     {.stats = STATS(BALLOON), KEPT(MEMORY_SIZE), .evidence = {.balloon_is_quiet = true}},
+     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY)},
+};
+/* clang-format on */
+
+static void
+plans(const void *data)
+{
+    const PlanRow *row = data;
+    g_auto(Fixture) fixture = {0};
+
+    init_fixture(&fixture, &row->situation);
+    assert_same_set(qemu_plan_commands(fixture.job), row->expected);
+}
+
+typedef struct {
+    const char *sentence;
+    Situation situation;
+    QemuCommandSet expected;
+    const char *path; /* of the balloon, afterwards */
+} MoreRow;
+
+#define LISTS BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON)
+#define LIST_OF(type)                                                                              \
+    "[{\"name\":\"type\",\"type\":\"string\"},{\"name\":\"b0\",\"type\":\"" type "\"}]"
+#define BALLOON_LIST LIST_OF("child<virtio-balloon-pci>")
+#define GET_REFUSED                                                                                \
+    {                                                                                              \
+        QEMU_COMMAND_QOM_GET_GUEST_STATS, NULL                                                     \
+    }
+
+/* clang-format off */
+static const MoreRow more_rows[] = {
+    {"nothing more without a balloon", {.stats = STATS(BALLOON),
+     ANSWERS({QEMU_COMMAND_QUERY_BALLOON, NULL})}, 0, NULL},
+    {"nothing more where the group is not wanted", {.stats = STATS(STATE), ANSWERS(HAS_BALLOON)},
+     0, NULL},
+    {"a balloon is looked for in both containers", {.stats = STATS(BALLOON),
+     ANSWERS(HAS_BALLOON)}, LISTS, NULL},
+    {"one that was found is asked by its short path", {.stats = STATS(BALLOON),
+     ANSWERS(HAS_BALLOON, {QEMU_COMMAND_QOM_LIST_PERIPHERAL, BALLOON_LIST},
+             {QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON, "[]"})}, BIT(QOM_GET_GUEST_STATS), "b0"},
+    {"an anonymous one keeps its container", {.stats = STATS(BALLOON),
+     .flags = DOMSTATS_GET_STATS_EXT,
+     ANSWERS(HAS_BALLOON, {QEMU_COMMAND_QOM_LIST_PERIPHERAL, "[]"},
+             {QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON, BALLOON_LIST})},
+     BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL), "peripheral-anon/b0"},
+    {"one that is in no container is not asked for twice", {.stats = STATS(BALLOON),
+     ANSWERS(HAS_BALLOON, {QEMU_COMMAND_QOM_LIST_PERIPHERAL, LIST_OF("child<virtio-net>")},
+             {QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON, NULL})}, 0, NULL},
+    {"a list that is none finds nothing", {.stats = STATS(BALLOON),
+     ANSWERS(HAS_BALLOON, {QEMU_COMMAND_QOM_LIST_PERIPHERAL, "{\"name\":7}"},
+             {QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON, "7"})}, 0, NULL},
+    {"a container that this QEMU cannot list is not asked", {.stats = STATS(BALLOON),
+     .not_available = LISTS, ANSWERS(HAS_BALLOON)}, 0, NULL},
+    {"statistics that came are all", {.stats = STATS(BALLOON), .balloon_path = "b0",
+     ANSWERS(HAS_BALLOON, {QEMU_COMMAND_QOM_GET_GUEST_STATS, "{}"})}, 0, "b0"},
+    {"a short path that was refused is tried in full", {.stats = STATS(BALLOON),
+     .balloon_path = "b0", ANSWERS(HAS_BALLOON, GET_REFUSED)},
+     BIT(QOM_GET_GUEST_STATS), "/machine/peripheral/b0"},
+    {"an anonymous one likewise", {.stats = STATS(BALLOON),
+     .balloon_path = "peripheral-anon/b0", ANSWERS(HAS_BALLOON, GET_REFUSED)},
+     BIT(QOM_GET_GUEST_STATS), "/machine/peripheral-anon/b0"},
+    {"a full path that was refused is looked for again", {.stats = STATS(BALLOON),
+     .balloon_path = "/machine/peripheral/b0", ANSWERS(HAS_BALLOON, GET_REFUSED)}, LISTS, NULL},
+    {"a path that is refused after looking is given up", {.stats = STATS(BALLOON),
+     .balloon_path = "/machine/peripheral/b0", .has_looked_for_balloon = true,
+     ANSWERS(HAS_BALLOON, GET_REFUSED, {QEMU_COMMAND_QOM_LIST_PERIPHERAL, BALLOON_LIST},
+             {QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON, "[]"})}, 0, NULL},
+    {"the memory's size is asked after all when the balloon is another",
+     {.stats = STATS(BALLOON), .balloon_path = "b0",
+     KEPT({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"}, MEMORY_SIZE),
+     ANSWERS({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":2}"},
+             {QEMU_COMMAND_QOM_GET_GUEST_STATS, "{}"})},
+     BIT(QUERY_MEMORY_SIZE_SUMMARY), "b0"},
+    {"and when the balloon has gone", {.stats = STATS(BALLOON),
+     KEPT({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"}, MEMORY_SIZE),
+     ANSWERS({QEMU_COMMAND_QUERY_BALLOON, NULL})}, BIT(QUERY_MEMORY_SIZE_SUMMARY), NULL},
+    {"it is not when the balloon is the same", {.stats = STATS(BALLOON), .balloon_path = "b0",
+     KEPT({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"}, MEMORY_SIZE),
+     ANSWERS({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"},
+             {QEMU_COMMAND_QOM_GET_GUEST_STATS, "{}"})}, 0, "b0"},
+    {"an event in the round makes it ask the state after all", {.stats = STATS(STATE),
+     .doubts_status = true}, BIT(QUERY_STATUS), NULL},
+    {"also where only a filter needs it", {.stats = STATS(INTERFACE), .doubts_status = true,
+     .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING}, BIT(QUERY_STATUS), NULL},
+    {"not where nobody wants it", {.stats = STATS(INTERFACE), .doubts_status = true}, 0, NULL},
+    {"not where it was asked in this round", {.stats = STATS(STATE), .doubts_status = true,
+     ANSWERS(RUNNING)}, 0, NULL},
+    {"not where it was refused in this round", {.stats = STATS(STATE), .doubts_status = true,
+     ANSWERS({QEMU_COMMAND_QUERY_STATUS, NULL})}, 0, NULL},
+};
+/* clang-format on */
+
+static void
+calls_for_more(const void *data)
+{
+    const MoreRow *row = data;
+    g_auto(Fixture) fixture = {0};
+
+    init_fixture(&fixture, &row->situation);
+    assert_same_set(qemu_plan_more(fixture.job), row->expected);
+    testing_assert_same_text(fixture.job->domain->known.balloon_path, row->path);
+}
+
+/* However QEMU answers, the asking ends. */
+static void
+gives_up_in_the_end(const void *data)
+{
+    const MoreRow *row = data;
+    g_auto(Fixture) fixture = {0};
+    unsigned int n_batches = 0;
+    QemuCommandSet set = 0;
+
+    init_fixture(&fixture, &row->situation);
+    while ((set = qemu_plan_more(fixture.job)) != 0) {
+        fixture.job->asked |= set;
+        for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
+            bool is_list = id == QEMU_COMMAND_QOM_LIST_PERIPHERAL;
+
+            if ((set >> id & 1) == 0)
+                continue;
+            qemu_answer_clear(&fixture.job->answers[id]);
+            put_answer(&fixture.job->answers[id], is_list ? BALLOON_LIST : NULL);
+        }
+        assert_true(++n_batches < 8);
+    }
+}
+
+typedef struct {
+    const char *sentence;
+    Situation situation;
+    unsigned int groups;
+    unsigned int unsupported;
+} GroupRow;
+
+static const GroupRow group_rows[] = {
+    {"a group whose commands are there is supported",
+     {.stats = STATS(BLOCK) | STATS(STATE)},
+     STATS(BLOCK) | STATS(STATE),
+     0},
+    {"a group that lacks one of its commands is not",
+     {.stats = STATS(BLOCK) | STATS(STATE), .not_available = BIT(QUERY_NAMED_BLOCK_NODES)},
+     STATS(STATE),
+     STATS(BLOCK)},
+    {"a group that lacks what it can do without is supported",
+     {.stats = STATS(BALLOON), .not_available = BIT(QUERY_BALLOON)},
+     STATS(BALLOON),
+     0},
+    {"nothing is known to be unsupported before QEMU told",
+     {.stats = STATS(VM), .not_available = ALL},
+     STATS(VM),
+     0},
+    {"a domain that is not running has no statistics of its process",
+     {.stats = STATS(VM) | STATS(DIRTYRATE) | STATS(BLOCK) | STATS(STATE), .is_inactive = true},
+     STATS(BLOCK) | STATS(STATE),
+     STATS(VM) | STATS(DIRTYRATE)},
+};
+
+static void
+settles_groups(const void *data)
+{
+    const GroupRow *row = data;
+    g_auto(Fixture) fixture = {0};
+
+    init_fixture(&fixture, &row->situation);
+    qemu_plan_groups(fixture.job);
+    assert_int_equal(fixture.job->groups, row->groups);
+    assert_int_equal(fixture.job->unsupported, row->unsupported);
+}
+
+typedef struct {
+    const char *sentence;
+    Situation situation;
+    QemuCommandSet kept; /* afterwards */
+} KeepRow;
+
+/* clang-format off */
+static const KeepRow keep_rows[] = {
+    {"what cannot change is kept, also a refusal",
+     {ANSWERS({QEMU_COMMAND_QUERY_NAME, "{}"}, {QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, NULL})},
+     BIT(QUERY_NAME) | BIT(QUERY_HOTPLUGGABLE_CPUS)},
+    {"what evidence can prove is kept",
+     {ANSWERS(CPUS, RUNNING, {QEMU_COMMAND_QUERY_IOTHREADS, "[]"})},
+     BIT(QUERY_CPUS_FAST) | BIT(QUERY_STATUS) | BIT(QUERY_IOTHREADS)},
+    {"what others prove by is kept", {ANSWERS(HAS_BALLOON, MEMORY_SIZE)},
+     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY)},
+    {"counters are not", {ANSWERS({QEMU_COMMAND_QUERY_BLOCKSTATS, "[]"})}, 0},
+    {"a refusal of what can change is not", {ANSWERS({QEMU_COMMAND_QUERY_CPUS_FAST, NULL})}, 0},
+    {"a refusal leaves what was kept", {KEPT(CPUS), ANSWERS({QEMU_COMMAND_QUERY_CPUS_FAST, NULL})},
+     BIT(QUERY_CPUS_FAST)},
+    {"a state that an event has put in doubt is not",
+     {ANSWERS(RUNNING, CPUS), .doubts_status = true}, BIT(QUERY_CPUS_FAST)},
+};
+/* clang-format on */
+
+static void
+keeps(const void *data)
+{
+    const KeepRow *row = data;
+    g_auto(Fixture) fixture = {0};
+    QemuCommandSet kept = 0;
+
+    init_fixture(&fixture, &row->situation);
+    qemu_plan_keep(fixture.job);
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
+        if (fixture.job->domain->known.kept[id].status != QEMU_ANSWER_NONE)
+            kept |= (QemuCommandSet)1 << id;
+    assert_same_set(kept, row->kept);
+}
+
+typedef struct {
+    const char *sentence;
+    Situation situation;
+    QemuCommandSet expected;
+} IdentityRow;
+
+static const IdentityRow identity_rows[] = {
+    {"a QEMU not met before is asked for its commands as well",
+     {.not_available = ALL},
+     BIT(QUERY_NAME) | BIT(QUERY_UUID) | BIT(QUERY_COMMANDS)},
+    {"one that was met is asked who it is", {0}, BIT(QUERY_NAME) | BIT(QUERY_UUID)},
+};
+
+static void
+asks_who_it_is(const void *data)
+{
+    const IdentityRow *row = data;
+    g_auto(Fixture) fixture = {0};
+
+    init_fixture(&fixture, &row->situation);
+    assert_same_set(qemu_plan_identity(fixture.job->domain), row->expected);
+}
+
+typedef struct {
+    const char *sentence;
+    Situation situation;
+    QemuCommandId command;
+    bool is_answered;
+    bool is_waiting;
+} AnswerRow;
+
+static const AnswerRow answer_rows[] = {
+    {"this round's answer", {ANSWERS(PAUSED)}, QEMU_COMMAND_QUERY_STATUS, true, false},
+    {"the kept one where it was not asked",
+     {KEPT(RUNNING)},
+     QEMU_COMMAND_QUERY_STATUS,
+     true,
+     false},
+    {"never the kept one where it was asked",
+     {KEPT(RUNNING), ANSWERS({QEMU_COMMAND_QUERY_STATUS, NULL})},
+     QEMU_COMMAND_QUERY_STATUS,
+     false,
+     false},
+    {"a refusal is no answer",
+     {KEPT({QEMU_COMMAND_QUERY_NAME, NULL})},
+     QEMU_COMMAND_QUERY_NAME,
+     false,
+     false},
+    {"none at all", {0}, QEMU_COMMAND_QUERY_STATUS, false, false},
+};
+
+static void
+finds_answer(const void *data)
+{
+    const AnswerRow *row = data;
+    g_auto(Fixture) fixture = {0};
+
+    init_fixture(&fixture, &row->situation);
+    assert_int_equal(qemu_job_answer(fixture.job, row->command) != NULL, row->is_answered);
+    assert_int_equal(qemu_job_is_waiting(fixture.job), row->is_waiting);
+    fixture.job->answers[row->command].status = QEMU_ANSWER_WAITING;
+    assert_true(qemu_job_is_waiting(fixture.job));
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("plan commands", plan_rows, plans) +
+           TESTING_RUN_TABLE("plan more", more_rows, calls_for_more) +
+           TESTING_RUN_TABLE("plan ends", more_rows, gives_up_in_the_end) +
+           TESTING_RUN_TABLE("plan groups", group_rows, settles_groups) +
+           TESTING_RUN_TABLE("plan keeps", keep_rows, keeps) +
+           TESTING_RUN_TABLE("plan identity", identity_rows, asks_who_it_is) +
+           TESTING_RUN_TABLE("plan answers", answer_rows, finds_answer);
+}

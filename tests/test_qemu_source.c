@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_qemu_source: which sources are refused; "dir" and "socket" on files, "replay" on
+ * recordings. "auto" has a test of its own.
+ */
+#include "qemu/qemu_source.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "source_case.h"
+#include "testing.h"
+#include "util/util_error.h"
+#include "util/util_fd.h"
+
+typedef struct {
+    const char *sentence;
+    const char *source; /* %s: the folder */
+    UtilError code;
+    const char *message; /* its beginning; %s: the folder */
+} RefusalRow;
+
+static const RefusalRow refusal_rows[] = {
+    {"an unknown kind", "magic:x", UTIL_ERROR_INVALID, "unknown source 'magic:x': expected auto, "},
+    {"nothing at all", "", UTIL_ERROR_INVALID, "unknown source ''"},
+    {"a kind's beginning", "aut", UTIL_ERROR_INVALID, "unknown source 'aut'"},
+    {"auto with an argument", "auto:x", UTIL_ERROR_INVALID,
+     "source 'auto:x': nothing may follow 'auto'"},
+    {"auto with an empty argument", "auto:", UTIL_ERROR_INVALID,
+     "source 'auto:': nothing may follow 'auto'"},
+    {"dir without a path", "dir", UTIL_ERROR_INVALID, "source 'dir': expected 'dir:PATH'"},
+    {"socket with an empty path", "socket:", UTIL_ERROR_INVALID,
+     "source 'socket:': expected 'socket:PATH'"},
+    {"a directory that is not there", "dir:%s/none", UTIL_ERROR_CONNECT,
+     "cannot list directory '%s/none': No such file"},
+    {"a directory that is a file", "dir:%s/file", UTIL_ERROR_CONNECT,
+     "cannot list directory '%s/file': Not a directory"},
+    {"a recording that is not there", "replay:%s/none", UTIL_ERROR_CONNECT,
+     "'%s/none' is no recording: it has no 'host.json'"},
+    {"a recording that is a file", "replay:%s/file", UTIL_ERROR_CONNECT,
+     "'%s/file' is no recording: it has no 'host.json'"},
+    {"a folder that is no recording", "replay:%s", UTIL_ERROR_CONNECT,
+     "'%s' is no recording: it has no 'host.json'"},
+    {"a host file that is cut", "replay:%s/cut", UTIL_ERROR_BROKEN,
+     "damaged recording '%s/cut/host.json': it ends too early"},
+    {"a host file without a format", "replay:%s/noformat", UTIL_ERROR_BROKEN,
+     "damaged recording '%s/noformat/host.json': 'format'"},
+    {"a host file of the future", "replay:%s/future", UTIL_ERROR_UNSUPPORTED,
+     "recording '%s/future' has format 2, newer than 1 in 'host.json'"},
+    {"a host file that is a link", "replay:%s/link", UTIL_ERROR_BROKEN,
+     "damaged recording '%s/link/host.json': no regular file"},
+    {"a host file without ticks", "replay:%s/noticks", UTIL_ERROR_BROKEN, "'%s/noticks'"},
+};
+
+static char *
+put_folder(const char *text, const char *folder)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "%s", -1);
+
+    return g_strjoinv(folder, parts);
+}
+
+static void
+refuses_sources(const void *data)
+{
+    const RefusalRow *row = data;
+    char *folder = testing_make_folder();
+    g_autofree char *source = put_folder(row->source, folder);
+    g_autofree char *message = put_folder(row->message, folder);
+    g_autoptr(GError) error = NULL;
+
+    testing_write_file(folder, "file", "");
+    testing_write_file(folder, "cut/host.json", "{\"format\":1");
+    testing_write_file(folder, "noformat/host.json", "{\"ticks_per_second\":100}");
+    testing_write_file(folder, "future/host.json", "{\"format\":2}");
+    testing_write_file(folder, "noticks/host.json", "{\"format\":1,\"page_bytes\":4096}");
+    source_case_make_link(folder, "link/host.json", "../file");
+    assert_null(qemu_source_open(source, &error));
+    assert_non_null(error);
+    if (!g_str_has_prefix(error->message, message))
+        testing_assert_same_text(error->message, message);
+    assert_true(g_error_matches(error, UTIL_ERROR, (int)row->code));
+    testing_remove_folder(folder);
+}
+
+static void
+make_socket(const char *folder, const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_auto(UtilFd) fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", folder, name);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+}
+
+/* Names and '=' for what is the same as before. */
+static char *
+scan_names(QemuSource *source, GPtrArray **before)
+{
+    GPtrArray *endpoints = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
+    GString *text = g_string_new(NULL);
+
+    assert_non_null(endpoints);
+    for (guint i = 0; i < endpoints->len; i++) {
+        const QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
+
+        g_string_append_printf(text, "%s%s ", source_case_is_among(*before, endpoint) ? "=" : "",
+                               endpoint->name);
+    }
+    if (*before != NULL)
+        g_ptr_array_unref(*before);
+    *before = endpoints;
+    return g_string_free(text, FALSE);
+}
+
+/* What is done to a directory before a scan. */
+typedef struct {
+    const char *made[4];
+    const char *removed[4];
+    const char *found;
+} DirStep;
+
+typedef struct {
+    const char *sentence;
+    DirStep steps[3];
+} DirRow;
+
+static const DirRow dir_rows[] = {
+    {"an empty directory", {{.found = ""}}},
+    {"sockets by name, without endings",
+     {{{"b.sock", "a.qmp", "c.monitor", "d"}, {NULL}, "a b c d "}}},
+    {"an ending that is the whole name", {{{".sock"}, {NULL}, ".sock "}}},
+    {"by file name, whatever follows it", {{{"a", "a.b", "a-c"}, {NULL}, "a a-c a.b "}}},
+    {"other files are none", {{{"a.sock", "file:x", "link:l.sock", "folder:f"}, {NULL}, "a "}}},
+    {"one comes, one goes",
+     {{{"a", "b"}, {NULL}, "a b "}, {{"c"}, {NULL}, "=a =b c "}, {{NULL}, {"b"}, "=a =c "}}},
+    {"all go and come back", {{{"a"}, {NULL}, "a "}, {{NULL}, {"a"}, ""}, {{"a"}, {NULL}, "a "}}},
+};
+
+static void
+do_step(const char *folder, const DirStep *step)
+{
+    for (size_t i = 0; i < 4 && step->removed[i] != NULL; i++) {
+        g_autofree char *path = g_build_filename(folder, step->removed[i], NULL);
+
+        assert_int_equal(unlink(path), 0);
+    }
+    for (size_t i = 0; i < 4 && step->made[i] != NULL; i++) {
+        const char *colon = strchr(step->made[i], ':');
+        g_autofree char *path = colon ? g_build_filename(folder, colon + 1, NULL) : NULL;
+
+        if (colon == NULL)
+            make_socket(folder, step->made[i]);
+        else if (g_str_has_prefix(step->made[i], "folder"))
+            assert_int_equal(mkdir(path, 0700), 0);
+        else if (g_str_has_prefix(step->made[i], "link"))
+            source_case_make_link(folder, colon + 1, "a.sock");
+        else
+            testing_write_file(folder, colon + 1, "");
+    }
+}
+
+static void
+follows_directory(const void *data)
+{
+    const DirRow *row = data;
+    char *folder = testing_make_folder();
+    g_autofree char *name = g_strconcat("dir:", folder, NULL);
+    g_autoptr(QemuSource) source = qemu_source_open(name, NULL);
+    g_autoptr(GPtrArray) before = NULL;
+
+    assert_non_null(source);
+    for (size_t i = 0; i < G_N_ELEMENTS(row->steps) && row->steps[i].found != NULL; i++) {
+        g_autofree char *text = NULL;
+
+        do_step(folder, &row->steps[i]);
+        text = scan_names(source, &before);
+        testing_assert_same_text(text, row->steps[i].found);
+    }
+    testing_remove_folder(folder);
+}
+
+static void
+tells_that_the_directory_went(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autofree char *name = g_strconcat("dir:", folder, NULL);
+    g_autoptr(QemuSource) source = qemu_source_open(name, NULL);
+    g_autoptr(GPtrArray) before = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+
+    (void)state;
+    assert_string_equal(qemu_source_name(source), name);
+    assert_false(qemu_source_is_replay(source));
+    assert_int_equal(rmdir(folder), 0);
+    assert_null(qemu_source_scan(source, util_deadline_in_ms(1000), &error));
+    assert_true(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_SYSTEM));
+    assert_non_null(strstr(error->message, folder));
+    assert_int_equal(mkdir(folder, 0700), 0);
+    make_socket(folder, "again");
+    text = scan_names(source, &before);
+    assert_string_equal(text, "again ");
+    testing_remove_folder(folder);
+}
+
+typedef struct {
+    const char *sentence;
+    const char *source; /* %s: the current folder */
+    const char *key;
+    const char *name;
+    const char *place;
+} SocketRow;
+
+static const SocketRow socket_rows[] = {
+    {"a path that need not be there", "socket:/no/such/web.sock", "socket:/no/such/web.sock", "web",
+     "/no/such/web.sock"},
+    {"a relative path is kept whole", "socket:x/../web.sock", "socket:%s/web.sock", "web",
+     "%s/web.sock"},
+    {"an abstract name", "socket:@vm/web.sock", "socket:@vm/web.sock", "web", "@vm/web.sock"},
+    {"TCP", "socket:tcp:127.0.0.1:4444", "socket:tcp:127.0.0.1:4444", "tcp:127.0.0.1:4444",
+     "tcp:127.0.0.1:4444"},
+};
+
+static void
+has_one_socket(const void *data)
+{
+    const SocketRow *row = data;
+    g_autofree char *here = g_get_current_dir();
+    g_autofree char *key = put_folder(row->key, here);
+    g_autofree char *path = put_folder(row->place, here);
+    g_autoptr(QemuSource) source = qemu_source_open(row->source, NULL);
+    g_autoptr(GPtrArray) first = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
+    g_autoptr(GPtrArray) second = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
+    const QemuEndpoint *endpoint = g_ptr_array_index(first, 0);
+    const QemuMonitorPlace *place = g_ptr_array_index(endpoint->places, 0);
+
+    assert_int_equal(first->len, 1);
+    assert_ptr_equal(endpoint, g_ptr_array_index(second, 0));
+    assert_string_equal(endpoint->key, key);
+    assert_string_equal(endpoint->name, row->name);
+    assert_string_equal(place->connect_path, path);
+    assert_true(endpoint->is_active);
+    assert_int_equal(endpoint->libvirt_state, -1);
+    assert_true(host_root_is_live(qemu_source_root(source)));
+}
+
+typedef struct {
+    const char *sentence;
+    const char *domain; /* domain.json; NULL: none */
+    const char *cmdline;
+    const char *found; /* %s: the recording */
+} ReplayRow;
+
+#define QEMU "/usr/bin/qemu-system-x86_64"
+#define UUID "7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"
+
+static const ReplayRow replay_rows[] = {
+    {"a domain that was well",
+     "{\"name\":\"web\",\"uuid\":\"7C6F1B2E-0d3a-4d0c-8b2f-5b0c6a1e9f00\",\"id\":3,\"pid\":30,"
+     "\"start_ticks\":500,\"health\":\"ok\",\"persistent\":true}\n",
+     QEMU "|-netdev|tap,id=n0,ifname=vnet0|",
+     "replay:d web " UUID " id=3 pid=30:500 active persistent nics=1 [%s/d] ok\n"},
+    {"as little as can be said", "{\"name\":\"web\",\"health\":\"ok\"}", NULL,
+     "replay:d web (null) id=0 pid=0:0 active [%s/d] ok\n"},
+    {"one that was not well", "{\"name\":\"web\",\"health\":\"stopped\",\"reason\":\"a sentence\"}",
+     NULL, "replay:d web (null) id=0 pid=0:0 active [%s/d] stopped: a sentence\n"},
+    {"one that did not run", "{\"name\":\"web\",\"id\":-1,\"health\":\"ok\"}", NULL,
+     "replay:d web (null) id=-1 pid=0:0 [%s/d] ok\n"},
+    {"a process that is no QEMU tells nothing", "{\"name\":\"web\",\"pid\":30,\"health\":\"ok\"}",
+     "sh|", "replay:d web (null) id=0 pid=30:0 active [%s/d] ok\n"},
+    {"a folder without the file is no domain", NULL, NULL, ""},
+    {"cut", "{\"name\":\"web\"", NULL,
+     "replay:d d (null) id=0 pid=0:0 active [%s/d] broken: damaged recording '%s/d/domain.json': "
+     "it ends too early\n"},
+    {"two objects", "{\"name\":\"web\",\"health\":\"ok\"}{}", NULL,
+     "replay:d d (null) id=0 pid=0:0 active [%s/d] broken: damaged recording '%s/d/domain.json': "
+     "something follows its object\n"},
+    {"no name", "{\"name\":7,\"health\":\"ok\"}", NULL,
+     "replay:d d (null) id=0 pid=0:0 active [%s/d] broken: damaged recording '%s/d/domain.json': "
+     "'name' is no name\n"},
+    {"no verdict", "{\"name\":\"web\",\"health\":\"fine\"}", NULL,
+     "replay:d d (null) id=0 pid=0:0 active [%s/d] broken: damaged recording '%s/d/domain.json': "
+     "'health' is none of the verdicts\n"},
+    {"no UUID", "{\"name\":\"web\",\"uuid\":\"x\",\"health\":\"ok\"}", NULL,
+     "replay:d d (null) id=0 pid=0:0 active [%s/d] broken: damaged recording '%s/d/domain.json': "
+     "'uuid' is no UUID\n"},
+    {"an id past all bounds", "{\"name\":\"web\",\"id\":2147483648,\"health\":\"ok\"}", NULL,
+     "replay:d d (null) id=0 pid=0:0 active [%s/d] broken: damaged recording '%s/d/domain.json': "
+     "'id' is no id of a domain\n"},
+    {"a pid below zero", "{\"name\":\"web\",\"pid\":-3,\"health\":\"ok\"}", NULL,
+     "replay:d d (null) id=0 pid=0:0 active [%s/d] broken: damaged recording '%s/d/domain.json': "
+     "'pid' is no number of a process\n"},
+};
+
+static char *
+make_replay_text(const GPtrArray *endpoints)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        const QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
+        g_autofree char *places = source_case_make_places_text(endpoint);
+
+        g_string_append_printf(text, "%s %s %s id=%d pid=%d:%u", endpoint->key, endpoint->name,
+                               endpoint->uuid ? endpoint->uuid : "(null)", endpoint->id,
+                               endpoint->pid, (unsigned int)endpoint->start_ticks);
+        g_string_append(text, endpoint->is_active ? " active" : "");
+        g_string_append(text, endpoint->is_persistent ? " persistent" : "");
+        if (endpoint->definition != NULL)
+            g_string_append_printf(text, " nics=%u", endpoint->definition->nics->len);
+        g_string_append_printf(text, " [%s] %s", places,
+                               domstats_health_to_string(endpoint->trouble));
+        if (endpoint->trouble_reason != NULL)
+            g_string_append_printf(text, ": %s", endpoint->trouble_reason);
+        g_string_append_c(text, '\n');
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void
+replays_host(const void *data)
+{
+    const ReplayRow *row = data;
+    char *folder = testing_make_folder();
+    g_autofree char *name = g_strconcat("replay:", folder, NULL);
+    g_autofree char *expected = put_folder(row->found, folder);
+    g_autofree char *text = NULL;
+    g_autoptr(QemuSource) source = NULL;
+    g_autoptr(GPtrArray) endpoints = NULL;
+
+    testing_write_file(folder, "host.json",
+                       "{\"format\":1,\"ticks_per_second\":250,\"page_bytes\":4096}\n");
+    testing_write_file(folder, "d/about.txt", "a file that is let be");
+    if (row->domain != NULL)
+        testing_write_file(folder, "d/domain.json", row->domain);
+    if (row->cmdline != NULL)
+        source_case_write_words(folder, 30, "cmdline", row->cmdline, '|');
+    source = qemu_source_open(name, NULL);
+    assert_non_null(source);
+    endpoints = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
+    text = make_replay_text(endpoints);
+    testing_assert_same_text(text, expected);
+    assert_true(qemu_source_is_replay(source));
+    assert_int_equal(host_root_ticks_per_second(qemu_source_root(source)), 250);
+    testing_remove_folder(folder);
+}
+
+static void
+derives_uuids(void **state)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+    (void)state;
+    /* By another implementation of version 5. */
+    qemu_endpoint_make_uuid("/run/qemu/web.sock", uuid);
+    assert_string_equal(uuid, "916ee0fa-f5ef-57a8-9775-512289c00533");
+    assert_true(g_uuid_string_is_valid(uuid));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_that_the_directory_went),
+        cmocka_unit_test(derives_uuids),
+    };
+    int n_failed = TESTING_RUN_TABLE("source", refusal_rows, refuses_sources);
+
+    n_failed += TESTING_RUN_TABLE("dir", dir_rows, follows_directory);
+    n_failed += TESTING_RUN_TABLE("socket", socket_rows, has_one_socket);
+    n_failed += TESTING_RUN_TABLE("replay", replay_rows, replays_host);
+    return n_failed + cmocka_run_group_tests(tests, NULL, NULL);
+}

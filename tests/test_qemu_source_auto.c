@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_qemu_source_auto: trees of /proc made for it in, domains out, scan by scan.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "qemu/qemu_source.h"
+#include "source_case.h"
+#include "testing.h"
+
+/* One process of a made tree. */
+typedef struct {
+    int pid;           /* 0: none */
+    const char *words; /* '|' ends each; NULL: a kernel thread */
+    const char *exe;
+    int parent;
+    int session;
+    unsigned int start_ticks;
+    unsigned int exec_mark;
+    const char *comm; /* NULL: "qemu" */
+    char state;       /* 0: 'S' */
+} Process;
+
+/* A link of the tree, or a file of it. */
+typedef struct {
+    const char *path;
+    const char *target;
+} Entry;
+
+enum { N_PROCESSES = 4, N_ENTRIES = 4, N_SCANS = 3 };
+
+/* What each scan finds: endpoint by endpoint; '=': the same pointer as in the scan before. */
+typedef struct {
+    const char *sentence;
+    Process processes[N_SCANS][N_PROCESSES];
+    Entry links[N_ENTRIES];
+    Entry files[N_ENTRIES];
+    const char *found[N_SCANS]; /* NULL: no such scan */
+} AutoRow;
+
+#define QEMU "/usr/bin/qemu-system-x86_64"
+#define WEB  QEMU "|-name|web|-qmp|unix:/run/web.sock,server=on,wait=off|"
+#define FD   QEMU "|-name|web|-chardev|socket,id=m,fd=7,server=on|-mon|m,mode=control|"
+
+static const AutoRow auto_rows[] = {
+    {"a QEMU among others",
+     {{{10, "/sbin/init|", "/sbin/init", 0, 10, 1},
+       {20, NULL, NULL, 2, 0, 1},
+       {30, WEB, QEMU, 10, 30, 500}}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n"}},
+    {"what has not changed is the same",
+     {{{30, WEB, QEMU, 1, 30, 500, 9}}, {{30, WEB, QEMU, 1, 30, 500, 9}}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n",
+               "=30 web auto:30:500 [/run/web.sock] ok\n"}},
+    {"one ends, one begins",
+     {{{30, WEB, QEMU, 1, 30, 500}}, {{31, WEB, QEMU, 1, 31, 600}}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n",
+               "31 web auto:31:600 [/run/web.sock] ok\n"}},
+    {"one becomes a zombie",
+     {{{30, WEB, QEMU, 1, 30, 500}}, {{30, "", NULL, 1, 30, 500, 0, NULL, 'Z'}}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n", ""}},
+    {"another QEMU with the pid",
+     {{{30, WEB, QEMU, 1, 30, 500}}, {{30, QEMU "|-name|db|", QEMU, 1, 30, 600}}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n",
+               "30 db auto:30:600 [] no-monitor: it was started without a QMP monitor\n"}},
+    {"another program with the pid",
+     {{{30, WEB, QEMU, 1, 30, 500}}, {{30, "sh|", "/bin/sh", 1, 30, 600}}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n", ""}},
+    {"a QEMU with the pid of another program",
+     {{{30, "sh|", "/bin/sh", 1, 30, 500}}, {{30, WEB, QEMU, 1, 30, 600}}},
+     .found = {"", "30 web auto:30:600 [/run/web.sock] ok\n"}},
+    {"a shell that becomes a QEMU",
+     {{{30, "sh|", "/bin/sh", 1, 30, 500}},
+      {{30, "sh|", "/bin/sh", 1, 30, 500}},
+      {{30, WEB, QEMU, 1, 30, 500}}},
+     .found = {"", "", "30 web auto:30:500 [/run/web.sock] ok\n"}},
+    {"a kernel thread's pid is a QEMU's later",
+     {{{30, NULL, NULL, 2, 0, 1}}, {{30, WEB, QEMU, 1, 30, 600}}},
+     .found = {"", "30 web auto:30:600 [/run/web.sock] ok\n"}},
+    {"a QEMU that executes another with new words",
+     {{{30, WEB, QEMU, 1, 30, 500, 9}}, {{30, QEMU "|-name|db|", QEMU, 1, 30, 500, 10}}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n",
+               "30 db auto:30:500 [] no-monitor: it was started without a QMP monitor\n"}},
+    {"a link to the program that cannot be read",
+     {{{30, WEB, NULL, 1, 30, 500}, {31, "sh|", NULL, 1, 31, 500}}, {{31, WEB, NULL, 1, 31, 500}}},
+     .files = {{"proc/30/exe", "no link"}, {"proc/31/exe", "no link"}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n",
+               "31 web auto:31:500 [/run/web.sock] ok\n"}},
+    {"under ld.so, one after the other",
+     {{{30, "/lib/ld-linux.so.2|/bin/sh|", "/lib/ld-linux.so.2", 1, 30, 500}},
+      {{30, "/lib/ld-linux.so.2|" WEB, "/lib/ld-linux.so.2", 1, 30, 500}}},
+     .found = {"", "30 web auto:30:500 [/run/web.sock] ok\n"}},
+    {"a child forked by a QEMU is no second one",
+     {{{30, WEB, QEMU, 1, 30, 500}, {31, WEB, QEMU, 30, 30, 501}},
+      {{30, WEB, QEMU, 1, 30, 500}, {31, "/etc/qemu-ifup|tap0|", "/bin/sh", 30, 30, 501}}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n",
+               "=30 web auto:30:500 [/run/web.sock] ok\n"}},
+    {"nor is the helper that frees memory",
+     {{{31, WEB, QEMU, 1, 30, 501, 0, "cleanup/30"}}},
+     .found = {""}},
+    {"a daemon in the making is seen when it stays",
+     {{{5, "sh|", "/bin/sh", 1, 5, 1},
+       {30, WEB "-daemonize|", QEMU, 5, 5, 500},
+       {31, WEB "-daemonize|", QEMU, 30, 31, 501}},
+      {{5, "sh|", "/bin/sh", 1, 5, 1},
+       {30, WEB "-daemonize|", QEMU, 5, 5, 500},
+       {32, WEB "-daemonize|", QEMU, 1, 31, 502}},
+      {{5, "sh|", "/bin/sh", 1, 5, 1}, {32, WEB "-daemonize|", QEMU, 1, 31, 502}}},
+     .found = {"", "32 web auto:32:502 [/run/web.sock] ok\n",
+               "=32 web auto:32:502 [/run/web.sock] ok\n"}},
+    {"two QEMUs with the same words",
+     {{{30, QEMU "|", QEMU, 1, 30, 500}, {31, QEMU "|", QEMU, 1, 31, 500}}},
+     .found = {"30 pid-30 auto:30:500 [] no-monitor: it was started without a QMP monitor\n"
+               "31 pid-31 auto:31:500 [] no-monitor: it was started without a QMP monitor\n"}},
+    {"in the order of numbers, not of names",
+     {{{100, QEMU "|", QEMU, 1, 1, 500}, {99, QEMU "|", QEMU, 1, 1, 500}}},
+     .found = {"99 pid-99 auto:99:500 [] no-monitor: it was started without a QMP monitor\n"
+               "100 pid-100 auto:100:500 [] no-monitor: it was started without a QMP monitor\n"}},
+    {"a name by the monitor's file",
+     {{{30, QEMU "|-qmp|stdio|-qmp|unix:/run/db.qmp.sock,server=on|", QEMU, 1, 30, 500}}},
+     .found = {"30 db auto:30:500 [/run/db.qmp.sock] ok\n"}},
+    {"two monitors in their order",
+     {{{30, WEB "-qmp|unix:/run/2.sock,server=on|", QEMU, 1, 30, 500}}},
+     .found = {"30 web auto:30:500 [/run/web.sock /run/2.sock] ok\n"}},
+    {"a monitor that nobody can reach",
+     {{{30, QEMU "|-qmp|stdio|", QEMU, 1, 30, 500}}},
+     .found = {"30 pid-30 auto:30:500 [] no-monitor: its only QMP monitor is on stdio\n"}},
+    {"two that nobody can reach",
+     {{{30, QEMU "|-qmp|stdio|-qmp|pty|", QEMU, 1, 30, 500}}},
+     .found = {"30 pid-30 auto:30:500 [] no-monitor: none of its 2 QMP monitors can be used: on "
+               "stdio; on a pty\n"}},
+    {"one for people only",
+     {{{30, QEMU "|-monitor|stdio|", QEMU, 1, 30, 500}}},
+     .found = {"30 pid-30 auto:30:500 [] no-monitor: it has a monitor for people (HMP), but none "
+               "for QMP\n"}},
+    {"in another mount namespace",
+     {{{30, WEB, QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/ns/mnt", "mnt:[2]"}, {"proc/self/ns/mnt", "mnt:[1]"}},
+     .found = {"30 web auto:30:500 [/proc/30/root/run/web.sock] ok\n"}},
+    {"in the same mount namespace",
+     {{{30, WEB, QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/ns/mnt", "mnt:[1]"}, {"proc/self/ns/mnt", "mnt:[1]"}},
+     .found = {"30 web auto:30:500 [/run/web.sock] ok\n"}},
+    {"a relative path",
+     {{{30, QEMU "|-qmp|unix:q/web.sock,server=on|", QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/cwd", "/srv/vm"}},
+     .found = {"30 web auto:30:500 [/srv/vm/q/web.sock] ok\n"}},
+    {"a relative path in another mount namespace",
+     {{{30, QEMU "|-qmp|unix:web.sock,server=on|", QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/cwd", "/srv/vm"},
+               {"proc/30/ns/mnt", "mnt:[2]"},
+               {"proc/self/ns/mnt", "mnt:[1]"}},
+     .found = {"30 web auto:30:500 [/proc/30/cwd/web.sock] ok\n"}},
+    {"a passed descriptor",
+     {{{30, FD, QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/7", "socket:[77]"}},
+     .files = {{"proc/30/net/unix",
+                "Num       RefCount Protocol Flags    Type St Inode Path\n"
+                "0000000000000000: 00000002 00000000 00010000 0001 01    76 /run/no.sock\n"
+                "0000000000000000: 00000002 00000000 00010000 0001 01    77 /run/fd.sock\n"}},
+     .found = {"30 web auto:30:500 [/run/fd.sock] ok\n"}},
+    {"a passed abstract socket",
+     {{{30, FD, QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/7", "socket:[77]"}},
+     .files = {{"proc/30/net/unix",
+                "Num       RefCount Protocol Flags    Type St Inode Path\n"
+                "0000000000000000: 00000002 00000000 00010000 0001 01    77 @vm\n"}},
+     .found = {"30 web auto:30:500 [@vm] ok\n"}},
+    {"a passed descriptor that is a file",
+     {{{30, FD, QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/7", "/tmp/x"}},
+     .found = {"30 web auto:30:500 [] no-monitor: its only QMP monitor is on descriptor 7 of "
+               "process 30, which is no socket that has a name\n"}},
+    {"a passed descriptor that is closed",
+     {{{30, FD, QEMU, 1, 30, 500}}},
+     .found = {"30 web auto:30:500 [] no-monitor: its only QMP monitor is on descriptor 7 of "
+               "process 30, which is not open\n"}},
+    {"an abstract socket",
+     {{{30, QEMU "|-chardev|socket,id=m,path=vm,abstract=on,server=on|-mon|m,mode=control|", QEMU,
+        1, 30, 500}}},
+     .found = {"30 vm auto:30:500 [@vm] ok\n"}},
+    {"an abstract socket of another network namespace",
+     {{{30, QEMU "|-chardev|socket,id=m,path=vm,abstract=on,server=on|-mon|m,mode=control|", QEMU,
+        1, 30, 500}}},
+     .links = {{"proc/30/ns/net", "net:[2]"}, {"proc/self/ns/net", "net:[1]"}},
+     .found = {"30 vm auto:30:500 [] no-monitor: its only QMP monitor is on abstract socket '@vm' "
+               "of another network namespace\n"}},
+    {"TCP",
+     {{{30, QEMU "|-qmp|tcp:[::1]:4444,server=on|-qmp|tcp::4445,server=on|", QEMU, 1, 30, 500}}},
+     .found = {"30 pid-30 auto:30:500 [tcp:[::1]:4444 tcp::4445] ok\n"}},
+    {"TCP by a name",
+     {{{30, QEMU "|-qmp|tcp:vmhost:4444,server=on|", QEMU, 1, 30, 500}}},
+     .found = {"30 pid-30 auto:30:500 [] no-monitor: its only QMP monitor is on TCP "
+               "'vmhost:4444', whose host is given by name\n"}},
+    {"TCP of another network namespace",
+     {{{30, QEMU "|-qmp|tcp:127.0.0.1:4444,server=on|", QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/ns/net", "net:[2]"}, {"proc/self/ns/net", "net:[1]"}},
+     .found = {"30 pid-30 auto:30:500 [] no-monitor: its only QMP monitor is on TCP "
+               "'127.0.0.1:4444' of another network namespace\n"}},
+};
+
+static void
+make_process(const char *folder, const Process *process)
+{
+    g_autofree char *exe = g_strdup_printf("proc/%d/exe", process->pid);
+    g_autofree char *stat = g_strdup_printf(
+        "%d (%s) %c %d 1 %d 0 -1 4194560 0 0 0 0 5 6 0 0 20 0 1 0 %u 0 7 0 0 0 0 0 0 0 0 0 0 0 0 0 "
+        "17 0 0 0 0 0 0 0 0 0 %u %u 0 0 0\n",
+        process->pid, process->comm ? process->comm : "qemu (x)",
+        process->state ? process->state : 'S', process->parent, process->session,
+        process->start_ticks, process->exec_mark, process->exec_mark + 1);
+
+    source_case_write_words(folder, process->pid, "stat", stat, '\0');
+    source_case_write_words(folder, process->pid, "cmdline", process->words ? process->words : "",
+                            '|');
+    if (process->exe != NULL)
+        source_case_make_link(folder, exe, process->exe);
+}
+
+static void
+make_tree(const char *folder, const AutoRow *row, size_t scan)
+{
+    testing_remove_folder(g_build_filename(folder, "proc", NULL));
+    testing_write_file(folder, "proc/uptime", "1 1\n");
+    for (size_t i = 0; i < N_PROCESSES && row->processes[scan][i].pid > 0; i++)
+        make_process(folder, &row->processes[scan][i]);
+    for (size_t i = 0; i < N_ENTRIES && row->links[i].path != NULL; i++)
+        source_case_make_link(folder, row->links[i].path, row->links[i].target);
+    for (size_t i = 0; i < N_ENTRIES && row->files[i].path != NULL; i++)
+        testing_write_file(folder, row->files[i].path, row->files[i].target);
+}
+
+static char *
+make_auto_text(const GPtrArray *endpoints, const GPtrArray *before)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        const QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
+        g_autofree char *places = source_case_make_places_text(endpoint);
+
+        g_string_append_printf(text, "%s%d %s %s [%s] %s",
+                               source_case_is_among(before, endpoint) ? "=" : "", endpoint->pid,
+                               endpoint->name, endpoint->key, places,
+                               domstats_health_to_string(endpoint->trouble));
+        if (endpoint->trouble_reason != NULL)
+            g_string_append_printf(text, ": %s", endpoint->trouble_reason);
+        g_string_append_c(text, '\n');
+        assert_non_null(endpoint->definition);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void
+finds_processes(const void *data)
+{
+    const AutoRow *row = data;
+    char *folder = testing_make_folder();
+    g_autoptr(HostRoot) root = NULL;
+    g_autoptr(GPtrArray) before = NULL;
+    void *source = NULL;
+
+    testing_write_file(folder, "host.json", "{\"ticks_per_second\":100,\"page_bytes\":4096}");
+    root = host_root_new_recorded(folder, NULL);
+    assert_non_null(root);
+    source = qemu_source_auto.open(NULL, root, NULL);
+    for (size_t scan = 0; scan < N_SCANS && row->found[scan] != NULL; scan++) {
+        g_autofree char *text = NULL;
+        GPtrArray *endpoints = NULL;
+
+        make_tree(folder, row, scan);
+        endpoints = qemu_source_auto.scan(source, util_deadline_in_ms(1000), NULL);
+        assert_non_null(endpoints);
+        text = make_auto_text(endpoints, before);
+        g_clear_pointer(&before, g_ptr_array_unref);
+        before = endpoints;
+        testing_assert_same_text(text, row->found[scan]);
+    }
+    qemu_source_auto.close(source);
+    testing_remove_folder(folder);
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("auto", auto_rows, finds_processes);
+}

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What README.md shows is so: the program in it builds against the installed library by pkg-config
+# alone and prints what the command prints; the example of the command gives what stands there,
+# numbers apart.
+set -eu
+export LC_ALL=C
+
+readme=$DOMSTATS_TESTS/../README.md
+source=replay:$DOMSTATS_TESTS/qemujsontestdata
+prefix=$(meson introspect "$DOMSTATS_BUILD" --buildoptions |
+    python3 -c 'import json, sys; print(next(o["value"] for o in json.load(sys.stdin) if o["name"] == "prefix"))')
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+DESTDIR=$folder meson install -C "$DOMSTATS_BUILD" --no-rebuild --quiet >/dev/null
+installed=$folder$prefix
+
+# It was installed for $prefix, and stands in a folder for now: only our own file may be moved.
+mkdir "$folder/pc"
+found=$(find "$installed" -name domstats.pc)
+sed "s|^prefix=.*|prefix=$installed|" "$found" >"$folder/pc/domstats.pc"
+export PKG_CONFIG_PATH=$folder/pc
+libraries=$(pkg-config --variable=libdir domstats)
+
+sed -n '/^```c$/,/^```$/p' "$readme" | sed '1d;$d' >"$folder/vcpus.c"
+lines=$(wc -l <"$folder/vcpus.c")
+if [ "$lines" -lt 5 ] || [ "$lines" -gt 16 ]; then
+    echo "README.md has a program of $lines lines: it should have fifteen or so"
+    exit 1
+fi
+
+# A library with sanitizers wants a program with them.
+flags=
+if nm -D "$libraries/libdomstats.so" | grep -q __asan_init; then
+    flags=-fsanitize=address,undefined
+fi
+# shellcheck disable=SC2046,SC2086 # these are words
+$DOMSTATS_CC $flags -Wall -Wextra -Werror -o "$folder/vcpus" "$folder/vcpus.c" \
+    $(pkg-config --cflags --libs domstats)
+
+LD_LIBRARY_PATH=$libraries "$folder/vcpus" "$source" >"$folder/got"
+"$DOMSTATS_COMMAND" -c "$source" --vcpu 2>/dev/null | sed -n "
+    s/^Domain: '\(.*\)'$/\1/; t keep
+    s/^  vcpu.current=//; T
+    H; x; s/\n/ /; p; d
+    :keep
+    h" >"$folder/expected" || true
+if [ ! -s "$folder/expected" ]; then
+    echo "the command gives no vcpu.current of any domain"
+    exit 1
+fi
+diff -u "$folder/expected" "$folder/got"
+
+example=$(sed -n '/^\$ domstats /,/^```$/p' "$readme" | sed '$d')
+read -r -a words < <(sed -n 's/^\$ domstats //; 1p' <<<"$example")
+without_numbers() { sed 's/[0-9][0-9]*/N/g; /^$/d'; }
+(cd "$DOMSTATS_TESTS/.." && { "$DOMSTATS_COMMAND" "${words[@]}" 2>&1 || [ $? -eq 3 ]; }) |
+    without_numbers >"$folder/got.example"
+sed 1d <<<"$example" | without_numbers >"$folder/expected.example"
+[ -s "$folder/expected.example" ]
+diff -u "$folder/expected.example" "$folder/got.example"
+
+for file in "bin/domstats" "include/domstats/domstats.h" "share/man/man1/domstats.1"; do
+    [ -e "$installed/$file" ] || { echo "not installed: $file" && exit 1; }
+done
+echo "$(wc -l <"$folder/got") domains, as the command has them"
