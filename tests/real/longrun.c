@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * longrun: one connection that lives across many calls, driven by a test through pipes.
+ *
+ * Knows the public library alone. Each line of stdin is a command, and each gets one line of
+ * JSON on stdout:
+ *
+ *     call STATS FLAGS TIMEOUT_MS   every domain, with its verdict and the time the call took
+ *     named WORDS                   those domains, all statistics
+ *     dispatch                      takes in what has come, by the descriptor for event loops
+ *     limit N                       of file descriptors from now on
+ *     usage                         what this process holds: descriptors, threads, memory
+ *     reset                         the peak of memory is counted from here
+ *
+ * usage: longrun SOURCE [release] [threads=N] [timeout=MS]
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "domstats/domstats.h"
+
+enum { WORDS_AT_MOST = 1024 };
+
+static void
+print_text(const char *text)
+{
+    if (text == NULL) {
+        fputs("null", stdout);
+        return;
+    }
+    putchar('"');
+    for (const char *at = text; *at != '\0'; at++) {
+        unsigned char byte = (unsigned char)*at;
+
+        if (byte == '"' || byte == '\\')
+            printf("\\%c", byte);
+        else if (byte < 0x20 || byte == 0x7f)
+            printf("\\u%04x", byte);
+        else
+            putchar(byte);
+    }
+    putchar('"');
+}
+
+/* How many parameters each group has: {"state":2,"cpu":3} */
+static void
+print_groups(const DomstatsRecord *record)
+{
+    const char *separator = "";
+
+    putchar('{');
+    for (int i = 0; i < record->n_params;) {
+        const char *field = record->params[i].field;
+        size_t size = strcspn(field, ".");
+        int n = 0;
+
+        while (i < record->n_params && strncmp(record->params[i].field, field, size) == 0 &&
+               record->params[i].field[size] == '.') {
+            i++;
+            n++;
+        }
+        if (n == 0)
+            i++;
+        printf("%s\"%.*s\":%d", separator, (int)size, field, n);
+        separator = ",";
+    }
+    putchar('}');
+}
+
+static void
+print_record(const DomstatsRecord *record)
+{
+    fputs("{\"name\":", stdout);
+    print_text(record->name);
+    printf(",\"uuid\":\"%s\",\"id\":%d,\"health\":\"%s\",\"reason\":", record->uuid, record->id,
+           domstats_health_to_string(record->health));
+    print_text(record->reason);
+    printf(",\"n_params\":%d,\"missing\":%u,\"monitor_us\":%" PRId64 ",\"since_us\":%" PRId64
+           ",\"taken_us\":%" PRId64 ",\"groups\":",
+           record->n_params, record->missing, record->monitor_us, record->since_us,
+           record->taken_us);
+    print_groups(record);
+    fputs(",\"last\":", stdout);
+    if (record->last != NULL)
+        print_record(record->last);
+    else
+        fputs("null", stdout);
+    putchar('}');
+}
+
+/* Prints and frees what a call gave; @n below 0: @error. */
+static void
+print_call(int n, DomstatsRecord **records, const GError *error, int64_t took_us)
+{
+    printf("{\"ms\":%.3f,\"error\":", (double)took_us / 1000.0);
+    print_text(n < 0 ? error->message : NULL);
+    printf(",\"code\":%d,\"domains\":[", n < 0 ? error->code : 0);
+    for (int i = 0; i < n; i++) {
+        if (i > 0)
+            putchar(',');
+        print_record(records[i]);
+    }
+    puts("]}");
+    domstats_record_list_free(records);
+}
+
+/* A line of /proc/self/status whose value is a number, or -1. */
+static long
+read_status(const char *name)
+{
+    g_autofree char *text = NULL;
+    const char *line = NULL;
+
+    if (!g_file_get_contents("/proc/self/status", &text, NULL, NULL))
+        return -1;
+    line = strstr(text, name);
+    return line ? (long)g_ascii_strtoll(line + strlen(name), NULL, 10) : -1;
+}
+
+static int
+count_descriptors(void)
+{
+    g_autoptr(GDir) folder = g_dir_open("/proc/self/fd", 0, NULL);
+    int n = 0;
+
+    while (folder != NULL && g_dir_read_name(folder) != NULL)
+        n++;
+    return folder ? n - 1 : -1; /* the folder's own */
+}
+
+static void
+run_usage(DomstatsConn *conn, char **words)
+{
+    (void)conn;
+    (void)words;
+    malloc_trim(0);
+    printf("{\"n_fds\":%d,\"n_threads\":%ld,\"rss_kib\":%ld,\"peak_kib\":%ld}\n",
+           count_descriptors(), read_status("\nThreads:\t"), read_status("\nVmRSS:\t"),
+           read_status("\nVmHWM:\t"));
+}
+
+static void
+run_reset(DomstatsConn *conn, char **words)
+{
+    FILE *file = fopen("/proc/self/clear_refs", "we");
+
+    (void)conn;
+    (void)words;
+    if (file != NULL) {
+        fputs("5", file);
+        fclose(file);
+    }
+    puts("{}");
+}
+
+static void
+run_limit(DomstatsConn *conn, char **words)
+{
+    struct rlimit limit = {0};
+    uint64_t n = 0;
+
+    (void)conn;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (words[0] != NULL && g_ascii_string_to_unsigned(words[0], 10, 0, limit.rlim_max, &n, NULL))
+        limit.rlim_cur = n;
+    printf("{\"ok\":%s}\n", setrlimit(RLIMIT_NOFILE, &limit) == 0 ? "true" : "false");
+}
+
+static void
+run_call(DomstatsConn *conn, char **words)
+{
+    uint64_t numbers[3] = {0};
+    DomstatsRecord **records = NULL;
+    g_autoptr(GError) error = NULL;
+    int64_t before_us = g_get_monotonic_time();
+    int n = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers) && words[i] != NULL; i++)
+        g_ascii_string_to_unsigned(words[i], 10, 0, UINT32_MAX, &numbers[i], NULL);
+    n = domstats_get_all_domain_stats(conn, (unsigned int)numbers[0], (unsigned int)numbers[1],
+                                      (unsigned int)numbers[2], &records, &error);
+    print_call(n, records, error, g_get_monotonic_time() - before_us);
+}
+
+static void
+run_named(DomstatsConn *conn, char **words)
+{
+    DomstatsRecord **records = NULL;
+    g_autoptr(GError) error = NULL;
+    int64_t before_us = g_get_monotonic_time();
+    int n =
+        domstats_domain_list_get_stats(conn, (const char *const *)words, 0, 0, 0, &records, &error);
+
+    print_call(n, records, error, g_get_monotonic_time() - before_us);
+}
+
+static void
+run_dispatch(DomstatsConn *conn, char **words)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)words;
+    if (domstats_get_fd(conn, &error) >= 0)
+        domstats_dispatch(conn);
+    fputs("{\"error\":", stdout);
+    print_text(error ? error->message : NULL);
+    puts("}");
+}
+
+static const struct {
+    const char *name;
+    void (*run)(DomstatsConn *conn, char **words);
+} commands[] = {
+    {"call", run_call},   {"named", run_named}, {"dispatch", run_dispatch},
+    {"limit", run_limit}, {"usage", run_usage}, {"reset", run_reset},
+};
+
+static void
+run_line(DomstatsConn *conn, char *line)
+{
+    g_auto(GStrv) words = g_strsplit(g_strchomp(line), " ", WORDS_AT_MOST);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (g_strcmp0(words[0], commands[i].name) == 0) {
+            commands[i].run(conn, words + 1);
+            fflush(stdout);
+            return;
+        }
+    }
+    fprintf(stderr, "longrun: no command '%s'\n", line);
+    exit(EXIT_FAILURE);
+}
+
+static unsigned int
+parse_number(const char *argument, const char *prefix, unsigned int otherwise)
+{
+    uint64_t number = 0;
+
+    if (!g_str_has_prefix(argument, prefix) ||
+        !g_ascii_string_to_unsigned(argument + strlen(prefix), 10, 0, UINT32_MAX, &number, NULL))
+        return otherwise;
+    return (unsigned int)number;
+}
+
+int
+main(int argc, char **argv)
+{
+    DomstatsOptions options = {0};
+    g_autoptr(GError) error = NULL;
+    DomstatsConn *conn = NULL;
+    char *line = NULL;
+    size_t size = 0;
+
+    for (int i = 2; i < argc; i++) {
+        options.release_monitors |= g_str_equal(argv[i], "release");
+        options.n_threads = parse_number(argv[i], "threads=", options.n_threads);
+        options.timeout_ms = parse_number(argv[i], "timeout=", options.timeout_ms);
+    }
+    conn = argc > 1 ? domstats_open(argv[1], &options, &error) : NULL;
+    if (conn == NULL) {
+        fprintf(stderr, "longrun: %s\n", error ? error->message : "no source");
+        return EXIT_FAILURE;
+    }
+    while (getline(&line, &size, stdin) > 0)
+        run_line(conn, line);
+    free(line); /* word allowed: getline() made it */
+    domstats_close(conn);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,394 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real QEMU processes in real trouble: each stays in the answer, with the verdict that its
+trouble calls for, and costs nobody else anything.
+
+That a call does not wait is shown by giving it a deadline past the watchdog of longrun.py.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+from host import PATIENCE_S, Host, Qmp
+from longrun import WATCHDOG_S, LongRun
+
+FIRST_MS = 1500  # deadline of a call that is meant to meet it
+ENDLESS_MS = 2 * WATCHDOG_S * 1000  # of one that is not
+LAST = 1 << 17  # DOMSTATS_GET_STATS_LAST
+
+
+def until(what, attempt):
+    """Repeats @attempt until it gives something; what happens in another process takes a while."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        found = attempt()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"it did not happen: {what}")
+
+
+def call_until(run, name, health):
+    """The first call that gives the domain that verdict."""
+    def attempt():
+        call = run.call(timeout_ms=ENDLESS_MS)
+        return call if call[name]["health"] == health else None
+    return until(f"'{name}' is {health}", attempt)
+
+
+def sockets_of(run):
+    """The sockets that the reader holds: the same ones, the same connections."""
+    folder = f"/proc/{run.process.pid}/fd"
+    links = []
+    for name in os.listdir(folder):
+        try:
+            links.append(os.readlink(os.path.join(folder, name)))
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    return sorted(link for link in links if link.startswith("socket:"))
+
+
+def backlog_of(path):
+    """How many clients wait at a listening socket."""
+    table = subprocess.run(["ss", "-xlnH"], check=True, capture_output=True, text=True).stdout
+    for line in table.splitlines():
+        if f" {path} " in line:
+            return int(line.split()[2])
+    raise AssertionError(f"nobody listens on {path}")
+
+
+class Faults(unittest.TestCase):
+    def setUp(self):
+        self.host = Host()
+        self.addCleanup(self.host.__exit__)
+
+    def open(self, *options, source=None, **more):
+        run = LongRun(source or "dir:" + self.host.folder, *options, **more)
+        run.__enter__()
+        self.addCleanup(run.__exit__, None, None, None)
+        return run
+
+    def assert_whole(self, domain):
+        self.assertEqual(domain["health"], "ok", domain)
+        self.assertEqual(domain["missing"], 0, domain)
+        self.assertIn("balloon", domain["groups"])
+        self.assertIn("vcpu", domain["groups"])
+
+    def assert_stuck(self, domain, health, reason):
+        self.assertEqual(domain["health"], health, domain)
+        self.assertRegex(domain["reason"], reason)
+        self.assertNotEqual(domain["missing"], 0)
+        # What the host knows by itself is there, what QEMU counts is not.
+        self.assertIn("cpu", domain["groups"])
+        self.assertNotIn("block", domain["groups"])
+
+
+class Stopped(Faults):
+    def test_between_calls_and_back_on_the_same_connection(self):
+        process = self.host.start("bad")
+        self.host.start("good")
+        run = self.open()
+        call = run.call()
+        self.assert_whole(call["bad"])
+        before = sockets_of(run)
+
+        process.send_signal(signal.SIGSTOP)
+        reason = rf"process {process.pid} \(.*\) is stopped \(state T\)"
+        for _ in range(3):
+            call = run.call(timeout_ms=ENDLESS_MS)
+            self.assert_whole(call["good"])
+            self.assert_stuck(call["bad"], "stopped", reason)
+        since = call["bad"]["since_us"]
+        last = run.call(flags=LAST, timeout_ms=ENDLESS_MS)["bad"]
+        self.assertEqual(last["since_us"], since)
+        self.assertLessEqual(since, last["taken_us"])
+
+        process.send_signal(signal.SIGCONT)
+        call = call_until(run, "bad", "ok")
+        self.assert_whole(call["bad"])
+        self.assertGreater(call["bad"]["since_us"], since)
+        self.assertEqual(sockets_of(run), before)
+
+    def test_the_last_record_is_given_only_when_asked_for(self):
+        process = self.host.start("bad")
+        run = self.open()
+        whole = run.call(flags=LAST)["bad"]
+        self.assertIsNone(whole["last"])
+        process.send_signal(signal.SIGSTOP)
+        self.assertIsNone(run.call()["bad"]["last"])
+        last = run.call(flags=LAST)["bad"]["last"]
+        self.assertEqual(last["taken_us"], whole["taken_us"])
+        self.assertEqual(last["n_params"], whole["n_params"])
+
+    def test_met_when_it_was_stopped_already(self):
+        process = self.host.start("bad")
+        process.send_signal(signal.SIGSTOP)
+        run = self.open()
+        for _ in range(3):
+            call = run.call(timeout_ms=ENDLESS_MS)
+            self.assert_stuck(call["bad"], "stopped", f"process {process.pid} ")
+            self.assertLessEqual(backlog_of(self.host.path("bad.sock")), 1)
+        process.send_signal(signal.SIGCONT)
+        self.assert_whole(call_until(run, "bad", "ok")["bad"])
+
+    def test_comes_back_also_when_the_events_are_taken_in_between(self):
+        process = self.host.start("bad")
+        run = self.open()
+        run.ask("dispatch")
+        self.assert_whole(run.call()["bad"])
+        process.send_signal(signal.SIGSTOP)
+        run.call(timeout_ms=ENDLESS_MS)
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.3)
+        run.ask("dispatch")
+        self.assert_whole(call_until(run, "bad", "ok")["bad"])
+
+
+class Wedged(Faults):
+    def check_wedged(self, run, fifo, process, how):
+        reason = (rf"main loop is blocked: it {how}; "
+                  rf"thread {process.pid} \(.*\) is in state [SD]")
+        call = run.call(timeout_ms=FIRST_MS)
+        self.assertGreaterEqual(call.ms, FIRST_MS)
+        self.assert_whole(call["good"])
+        self.assert_stuck(call["bad"], "wedged", reason)
+        before = sockets_of(run)
+        for _ in range(3):
+            call = run.call(timeout_ms=ENDLESS_MS)
+            self.assert_whole(call["good"])
+            self.assert_stuck(call["bad"], "wedged", reason)
+        self.host.unwedge(fifo)
+        self.assert_whole(call_until(run, "bad", "ok")["bad"])
+        self.assertEqual(sockets_of(run), before)
+
+    def test_when_it_was_met_before(self):
+        process = self.host.start("bad", control=True)
+        self.host.start("good")
+        run = self.open()
+        self.assert_whole(run.call()["bad"])
+        fifo = self.host.wedge("bad")
+        self.check_wedged(run, fifo, process, "answers out of band only")
+
+    def test_when_it_is_first_met(self):
+        process = self.host.start("bad", control=True)
+        self.host.start("good")
+        fifo = self.host.wedge("bad")
+        # The negotiation, which an out-of-band command needs, is in band itself.
+        self.check_wedged(self.open(), fifo, process, "greets and takes no command")
+
+    def test_with_monitors_let_go_later_calls_do_not_wait_either(self):
+        self.host.start("bad", control=True)
+        fifo = self.host.wedge("bad")
+        run = self.open("release")
+        self.assert_stuck(run.call(timeout_ms=FIRST_MS)["bad"], "wedged", "takes no command")
+        self.assert_stuck(run.call(timeout_ms=ENDLESS_MS)["bad"], "wedged", "takes no command")
+        self.host.unwedge(fifo)
+        self.assert_whole(call_until(run, "bad", "ok")["bad"])
+        self.assertEqual(sockets_of(run), [])
+
+
+class Held(Faults):
+    def test_the_holder_is_named_and_nobody_queues_behind_it(self):
+        process = self.host.start("bad")
+        self.host.start("good")
+        path = self.host.path("bad.sock")
+        client = Qmp(path)
+        self.addCleanup(client.close)
+        run = self.open()
+        for _ in range(3):
+            call = run.call(timeout_ms=ENDLESS_MS)
+            self.assert_whole(call["good"])
+            self.assertEqual(call["bad"]["health"], "busy")
+            self.assertIn(f"process {os.getpid()} (python", call["bad"]["reason"])
+            # Its process is known by the socket that it listens on.
+            self.assertEqual(call["bad"]["id"], process.pid)
+            self.assertEqual(call["bad"]["groups"]["cpu"], call["good"]["groups"]["cpu"] - 2)
+            self.assertEqual(backlog_of(path), 0)
+        client.close()
+        self.assert_whole(call_until(run, "bad", "ok")["bad"])
+
+    def test_also_when_the_socket_was_renamed(self):
+        self.host.start("bad")
+        client = Qmp(self.host.path("bad.sock"))
+        self.addCleanup(client.close)
+        os.rename(self.host.path("bad.sock"), self.host.path("moved.sock"))
+        run = self.open()
+        domain = run.call(timeout_ms=ENDLESS_MS)["bad"]
+        self.assertEqual(domain["health"], "busy", domain)
+        self.assertIn(f"process {os.getpid()} ", domain["reason"])
+        client.close()
+        self.assert_whole(call_until(run, "bad", "ok")["bad"])
+
+    def test_another_client_gets_its_turn_between_calls_that_let_go(self):
+        self.host.start("vm")
+        run = self.open("release")
+        for _ in range(3):
+            self.assert_whole(call_until(run, "vm", "ok")["vm"])
+            client = Qmp(self.host.path("vm.sock"))
+            self.assertEqual(run.call(timeout_ms=ENDLESS_MS)["vm"]["health"], "busy")
+            self.assertEqual(client.run("query-name"), {"name": "vm"})
+            client.close()
+
+
+class Restarted(Faults):
+    def test_killed_during_a_call_and_started_again(self):
+        for source in ("socket:" + self.host.path("vm.sock"), None):
+            with self.subTest(source=source):
+                process = self.host.start("vm", control=True)
+                run = self.open(source=source)
+                first = run.call()["vm"]
+                self.assertEqual(first["id"], process.pid)
+                self.host.wedge("vm")
+                run.start_call(timeout_ms=ENDLESS_MS)
+                time.sleep(0.5)
+                process.kill()
+                domain = run.end_call()["vm"]
+                self.assertEqual(domain["health"], "gone", domain)
+                self.assertEqual(domain["groups"], {})
+                self.host.forget("vm")
+                again = self.host.start("vm", control=True)
+                second = run.call()["vm"]
+                self.assert_whole(second)
+                self.assertEqual(second["id"], again.pid)
+                self.host.forget("vm")
+
+    def test_ended_between_calls(self):
+        self.host.start("vm")
+        run = self.open(source="socket:" + self.host.path("vm.sock"))
+        self.assert_whole(run.call()["vm"])
+        self.host.forget("vm", keep_socket=True)
+        domain = run.call()["vm"]
+        self.assertEqual(domain["health"], "gone", domain)
+        self.assertEqual(domain["groups"], {})
+        os.unlink(self.host.path("vm.sock"))
+        for _ in range(20):
+            self.assertEqual(run.call()["vm"]["health"], "gone")
+        again = self.host.start("vm")
+        call = call_until(run, "vm", "ok")  # backing off may cost a while
+        self.assertEqual(call["vm"]["id"], again.pid)
+
+
+class Sockets(Faults):
+    def test_removed_renamed_and_taken_over(self):
+        old = self.host.start("vm")
+        path = self.host.path("vm.sock")
+        by_path = self.open(source="socket:" + path)
+        self.assert_whole(by_path.call()["vm"])
+        by_folder = self.open()
+        self.assertEqual(by_folder.call()["vm"]["health"], "busy")
+
+        os.unlink(path)
+        self.assert_whole(by_path.call()["vm"])  # its connection needs no name
+        self.assertEqual(by_folder.call().domains, {})
+
+        new = self.host.start("other", monitor=["-qmp", f"unix:{path},server=on,wait=off"],
+                              wait=False)
+        call = until("met", lambda: (lambda call: call if "other" in call.domains else None)
+                     (by_folder.call()))
+        self.assertEqual(call_until(by_folder, "other", "ok")["other"]["id"], new.pid)
+        self.assertEqual(by_path.call()["vm"]["id"], old.pid)
+
+        moved = self.host.path("elsewhere.sock")
+        os.rename(path, moved)
+        call = until("met under its new name", lambda: by_folder.call())
+        self.assertEqual(call["other"]["id"], new.pid)
+        self.assert_whole(call_until(by_folder, "other", "ok")["other"])
+
+    def test_nobody_at_the_end_of_it(self):
+        run = self.open(source="socket:" + self.host.path("no.sock"))
+        domain = run.call()["no"]
+        self.assertEqual(domain["health"], "gone", domain)
+        self.assertIn("No such file", domain["reason"])
+
+
+class Large(Faults):
+    def test_a_reply_of_more_than_64_kib(self):
+        arguments = ["-device", "virtio-scsi-pci,id=scsi0"]
+        for i in range(64):
+            arguments += ["-blockdev", f"driver=raw,node-name=n{i},file.driver=null-co,file.size=1048576",
+                          "-device", f"scsi-hd,drive=n{i},id=disk{i},bus=scsi0.0,scsi-id={i}"]
+        self.host.start("vm", *arguments, control=True)
+        reply = self.host.control("vm").run("query-blockstats")
+        self.assertGreater(len(json.dumps(reply)), 65536)
+        domain = self.open().call()["vm"]
+        self.assert_whole(domain)
+        self.assertGreater(domain["groups"]["block"], 64 * 10)
+
+
+class Descriptors(Faults):
+    N = 24
+
+    def test_running_out_of_them_is_never_taken_for_anything_else(self):
+        for i in range(self.N):
+            self.host.start(f"vm{i}", accel="tcg", wait=False)
+        for i in range(self.N):
+            self.host.wait_for(self.host.processes[f"vm{i}"], self.host.path(f"vm{i}.sock"))
+        run = self.open()
+        n_fds = run.usage()["n_fds"]
+        outcomes = set()
+        for n_more in range(self.N + 8):
+            self.assertTrue(run.ask("limit", n_fds + n_more)["ok"])
+            call = run.call(timeout_ms=ENDLESS_MS)
+            if call.error is not None:
+                self.assertIn("Too many open files", call.error)
+                outcomes.add("error")
+                continue
+            self.assertEqual(len(call.records), self.N)
+            for domain in call.records:
+                outcomes.add(domain["health"])
+                if domain["health"] != "ok":
+                    self.assertEqual(domain["health"], "broken", domain)
+                    self.assertIn("Too many open files", domain["reason"])
+        self.assertEqual(outcomes, {"error", "broken", "ok"})
+        self.assertTrue(run.ask("limit", n_fds + 200)["ok"])
+        call = until("all is well again",
+                     lambda: (lambda call: call if set(call.healths().values()) == {"ok"} else None)
+                     (run.call()))
+        self.assertEqual(len(call.records), self.N)
+
+
+class Crowd(Faults):
+    """The same as tools/fault-show shows for a hundred."""
+
+    def test_each_of_forty_has_its_verdict_by_the_deadline(self):
+        trouble = {"stopped": 4, "wedged": 2, "busy": 2, "gone": 2}
+        names = [f"{health}{i}" for health, n in trouble.items() for i in range(n)]
+        names += [f"ok{i}" for i in range(40 - len(names))]
+        for name in names:
+            self.host.start(name, control=name.startswith(("wedged", "gone")), wait=False)
+        for name in names:
+            self.host.wait_for(self.host.processes[name], self.host.path(name + ".sock"))
+        fifos = [self.host.wedge(name) for name in names if name.startswith(("wedged", "gone"))]
+        for name in names:
+            if name.startswith("stopped"):
+                self.host.processes[name].send_signal(signal.SIGSTOP)
+            if name.startswith("busy"):
+                self.host.clients.append(Qmp(self.host.path(name + ".sock")))
+        run = self.open()
+        run.start_call(timeout_ms=3 * FIRST_MS)
+        time.sleep(FIRST_MS / 1000)
+        for name in names:
+            if name.startswith("gone"):
+                self.host.processes[name].kill()
+        call = run.end_call()
+        expected = {name: re.sub(r"\d", "", name) for name in names}
+        self.assertGreaterEqual(call.ms, 3 * FIRST_MS)
+        self.assertEqual(call.healths(), expected)
+        for name in names:
+            if name.startswith("ok"):
+                self.assert_whole(call[name])
+        again = run.call(timeout_ms=ENDLESS_MS)
+        for name in names:
+            if name.startswith("ok"):
+                self.assert_whole(again[name])
+        self.assertEqual(again.healths(), expected)
+        for fifo in fifos[:2]:
+            self.host.unwedge(fifo)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
