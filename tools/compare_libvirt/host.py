@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A private libvirt with images, network devices and helpers of its own. All of it goes away when
-the context ends, also when it fails; only what was started here is ended, by its pid."""
+"""A private libvirt with images, network devices and helpers of its own.
+
+Whatever is made outside of the folder is written into its journal first, so that another process
+can take it away when this one has ended, however it ended: sweep(). Only what stands there, and
+QEMUs whose command line names the folder, is ended, each by its pid."""
+import glob
 import os
 import shutil
+import signal
 import socket
 import subprocess
-import tempfile
 import threading
+import time
 
 import libvirt
 
@@ -20,11 +25,12 @@ stdio_handler = "file"
 
 
 class Host:
-    """The folder, the event loop, the connection and the names of devices."""
+    """The event loop, the connection, and what domains are made of."""
 
-    def __init__(self):
+    def __init__(self, folder):
+        self.dir = folder
         self.cleanups = []
-        self.secrets = None
+        self.n_secrets = 0
 
     def __enter__(self):
         try:
@@ -35,16 +41,15 @@ class Host:
         return self
 
     def _set_up(self):
-        self.dir = tempfile.mkdtemp(prefix="domstats-compare-", dir="/var/tmp")
-        self.on_exit(shutil.rmtree, self.dir)
-        os.chmod(self.dir, 0o755)
         os.makedirs(self.path("root/etc"))
         self.write("root/etc/qemu.conf", CONF)
         libvirt.registerErrorHandler(lambda *_: None, None)
         libvirt.virEventRegisterDefaultImpl()
         self._start_loop()
         self.uri = f"qemu:///embed?root={self.path('root')}"
+        self.secrets = libvirt.open(f"secret:///embed?root={self.path('root')}")
         self.conn = libvirt.open(self.uri)
+        self.on_exit(self.secrets.close)
         self.on_exit(self.conn.close)
         self.on_exit(self._end_domains)
 
@@ -86,12 +91,21 @@ class Host:
     def on_exit(self, function, *arguments):
         self.cleanups.append((function, arguments))
 
+    def note(self, *words):
+        with open(self.path("journal"), "a", encoding="utf-8") as journal:
+            journal.write(" ".join(words) + "\n")
+
     def path(self, name):
         return os.path.join(self.dir, name)
 
     def write(self, name, text):
         with open(self.path(name), "w", encoding="utf-8") as file:
             file.write(text)
+
+    def in_background(self, function):
+        thread = threading.Thread(target=function)
+        thread.start()
+        return thread
 
     def run(self, *words):
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
@@ -114,8 +128,7 @@ class Host:
         """An NBD server; gives its socket."""
         path = image + ".nbd"
         server = subprocess.Popen(["qemu-nbd", "-f", "raw", "-t", "-e", "8", "-k", path, image])
-        self.on_exit(server.wait)
-        self.on_exit(server.terminate)
+        self.note("pid", str(server.pid))
         while not os.path.exists(path):
             if server.poll() is not None:
                 raise RuntimeError("qemu-nbd ended")
@@ -127,29 +140,69 @@ class Host:
         if made.returncode != 0:
             return None
         device = made.stdout.strip()
-        self.on_exit(self.run, "losetup", "-d", device)
+        self.note("loop", device)
         return device
 
     def link(self, name, *kind):
         """A network device; None where there is none to be had."""
         if not self.may_run("ip", "link", "add", name, *kind):
             return None
-        self.on_exit(self.run, "ip", "link", "del", name)
+        self.note("link", name)
+        silence(name)
         self.run("ip", "link", "set", name, "up")
         return name
 
     def secret(self, text):
-        """The UUID of a new secret for images; None where this libvirt has no such driver."""
-        try:
-            if self.secrets is None:
-                self.secrets = libvirt.open(f"secret:///embed?root={self.path('root')}")
-                self.on_exit(self.secrets.close)
-            made = self.secrets.secretDefineXML(
-                "<secret ephemeral='yes' private='yes'><description>x</description></secret>")
-            made.setValue(text.encode())
-            return made.UUIDString()
-        except libvirt.libvirtError:
-            return None
+        """The UUID of a new secret for images."""
+        self.n_secrets += 1
+        made = self.secrets.secretDefineXML(
+            "<secret ephemeral='no' private='no'><description>x</description>"
+            f"<uuid>5ca1ab1e-0000-4000-8000-{self.n_secrets:012}</uuid></secret>")
+        made.setValue(text.encode())
+        return made.UUIDString()
+
+
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def end_process(pid, folder):
+    """Ends a process that has something of @folder in its command line."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for _ in range(100):
+            if folder not in read(f"/proc/{pid}/cmdline"):
+                return
+            os.kill(pid, number)
+            time.sleep(0.05)
+
+
+def sweep(folder):
+    """Takes away all that a Host in @folder has left, and the folder."""
+    pids = [int(read(path)) for path in glob.glob(folder + "/root/run/qemu/*.pid")
+            if read(path).strip().isdigit() and "driver" not in path]
+    links = []
+    for line in read(folder + "/journal").splitlines():
+        kind, what = line.split()
+        if kind == "pid":
+            pids.append(int(what))
+        else:
+            links.append((kind, what))
+    for pid in pids:
+        end_process(pid, folder)
+    for kind, what in reversed(links):
+        words = ("losetup", "-d", what) if kind == "loop" else ("ip", "link", "del", what)
+        subprocess.run(words, stderr=subprocess.DEVNULL)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def silence(device):
+    """Keeps the host from sending frames of its own into a device."""
+    with open(f"/proc/sys/net/ipv6/conf/{device}/disable_ipv6", "w", encoding="utf-8") as file:
+        file.write("1")
 
 
 def frames(path, n, size):
@@ -168,3 +221,12 @@ def raw_frames(device, n, size):
         to.bind((device, 0))
         for _ in range(n):
             to.send(frame)
+
+
+def wait_until(is_true, timeout_s=30):
+    """Asks again until it is; a timeout is an error."""
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        if time.monotonic() > deadline:
+            raise RuntimeError("waited in vain")
+        time.sleep(0.05)
