@@ -19,6 +19,7 @@ clear_known(QemuKnown *self)
 {
     for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
         qemu_answer_clear(&self->kept[i]);
+    qemu_schemas_unref(self->schemas);
     g_free(self->balloon_path);
     g_free(self->told_status);
     g_free(self->net_namespace);

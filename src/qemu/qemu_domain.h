@@ -15,6 +15,7 @@
 #include "qemu_command.h"
 #include "qemu_endpoint.h"
 #include "qemu_monitor.h"
+#include "qemu_schemas.h"
 #include "util/util_fd.h"
 
 /* What one QEMU process said that is true for as long as it runs, or until doubted. It goes
@@ -23,6 +24,8 @@ typedef struct {
     bool is_identified;       /* commands, name and uuid were asked of this connection */
     QemuCommandSet available; /* what query-commands lists */
     QemuAnswer kept[QEMU_N_COMMANDS];
+    QemuSchemas *schemas;         /* NULL: not told yet */
+    UtilCount n_vcpus_max;        /* query-hotpluggable-cpus */
     char *balloon_path;           /* for qom-get; NULL: not looked for, or none */
     int64_t balloon_moved_us;     /* monotonic: an event said so; 0: none since the connect */
     bool has_chains;              /* the next was counted */

@@ -50,6 +50,7 @@ typedef struct {
     pthread_mutex_t lock;      /* the list, and each domain's holder */
     pthread_cond_t released;   /* some holder let go */
     GPtrArray *domains;        /* QemuDomain *, in the source's order */
+    QemuSchemasPool *schemas;  /* guarded by @lock */
     GHashTable *by_key;        /* endpoint key -> QemuDomain *, borrowed from @domains */
     QemuImageProber *images;   /* of domains that do not run */
     UtilFd watch_fd;           /* for domstats_get_fd(); -1 until asked for */
@@ -92,6 +93,7 @@ driver_close(void *data)
 
     g_hash_table_unref(self->by_key);
     g_ptr_array_unref(self->domains);
+    qemu_schemas_pool_free(self->schemas);
     util_fd_clear(&self->watch_fd);
     qemu_image_prober_free(self->images);
     qemu_source_free(self->source);
@@ -148,6 +150,7 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
     self->domains = g_ptr_array_new_with_free_func(free_domain);
     self->by_key = g_hash_table_new(g_str_hash, g_str_equal);
     self->images = qemu_image_prober_new();
+    self->schemas = qemu_schemas_pool_new();
     self->watch_fd = -1;
     return self;
 }
@@ -277,6 +280,22 @@ remember_chains(QemuDomain *domain, const QemuFacts *facts)
     }
 }
 
+/* What cannot change while that QEMU runs. */
+static void
+remember_for_good(QemuDriver *self, QemuJob *job, const QemuFacts *facts)
+{
+    QemuKnown *known = &job->domain->known;
+
+    if (job->answers[QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS].status == QEMU_ANSWER_RETURNED)
+        known->n_vcpus_max = facts->n_vcpus_max;
+    if (job->answers[QEMU_COMMAND_QUERY_STATS_SCHEMAS].status != QEMU_ANSWER_RETURNED)
+        return;
+    pthread_mutex_lock(&self->lock);
+    qemu_schemas_unref(known->schemas);
+    known->schemas = qemu_schemas_pool_take(self->schemas, facts);
+    pthread_mutex_unlock(&self->lock);
+}
+
 /* One domain's answers are in, or will not come: makes its record, on the thread that talked
  * to it, and lets go of the domain. */
 static void
@@ -309,6 +328,7 @@ make_record(QemuJob *job, QemuMonitorBuffer *buffer, void *data)
     if (!job->doubts_status)
         qemu_domain_remember_status(domain, facts.status);
     remember_chains(domain, &facts);
+    remember_for_good(call->driver, job, &facts);
     qemu_plan_keep(job);
     /* One that owes answers serves nobody else either; without it, the next call would wait. */
     if ((call->driver->releases_monitors && !domain->is_silent) || bad_command != NULL)

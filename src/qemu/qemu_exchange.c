@@ -18,6 +18,10 @@
  *   IDENTIFY  commands, name and UUID, once a connection.
  *   COLLECT   the plan's commands, then what their answers call for, until nothing is left.
  *
+ * They are started a few at a time, and more as those have ended, for QEMUs that all run at once
+ * crowd each other and our replies out of the caches. But nobody waits for a slow one: with
+ * nothing to read for a millisecond, or after twenty, the next are started anyway.
+ *
  * A job ends complete; or with a closed connection; or, silent, at the deadline. Every quarter
  * of a second the silent ones are looked after: the out-of-band probe is sent, which a QEMU
  * whose main loop is blocked still answers; and a process that two looks in a row show as
@@ -49,6 +53,11 @@ enum {
     JOBS_PER_THREAD = 16, /* fewer do not pay for a thread */
     MAX_THREADS = 64,
     N_EVENTS = 64,
+    /* Started at a time: enough to keep QEMUs and us busy, few enough for their replies to be
+     * taken in and gone while they are in the caches. */
+    N_FRESH = 24,
+    QUIET_MS = 1,  /* no news for so long: these are waiting, others may run */
+    FRESH_MS = 20, /* one that takes longer does not keep others from starting */
     /* A peer that breaks rules or has no room is dialled ever more seldom. */
     FREE_FAILURES = 2,
     FIRST_PAUSE_MS = 250,
@@ -71,6 +80,10 @@ typedef struct {
     Work *works;
     size_t n_works;
     size_t n_open;
+    size_t n_started;
+    size_t first_fresh;      /* those before it have ended, or have had their time */
+    UtilDeadline next_start; /* when more are started whatever the others do */
+    UtilDeadline next_patrol;
     UtilFd poll_fd;
     QemuMonitorBuffer *buffer;
 } Worker;
@@ -455,7 +468,7 @@ plan_patrol(const Worker *self)
 static void
 patrol(Worker *self)
 {
-    for (size_t i = 0; i < self->n_works; i++) {
+    for (size_t i = 0; i < self->n_started; i++) {
         Work *work = &self->works[i];
         QemuDomain *domain = work->job->domain;
 
@@ -478,19 +491,55 @@ patrol(Worker *self)
     }
 }
 
+/* How many of those started last are neither done nor late. */
+static size_t
+count_fresh(Worker *self)
+{
+    size_t n_fresh = 0;
+
+    while (self->first_fresh < self->n_started &&
+           self->works[self->first_fresh].phase == PHASE_ENDED)
+        self->first_fresh++;
+    for (size_t i = self->first_fresh; i < self->n_started; i++)
+        n_fresh += self->works[i].phase != PHASE_ENDED;
+    return n_fresh;
+}
+
+/* Starts as many as there is room for; a batch more if the others are not worth waiting for. */
+static void
+start_more(Worker *self, bool is_quiet)
+{
+    if (self->n_started == self->n_works)
+        return;
+    if (is_quiet || util_deadline_has_passed(self->next_start))
+        self->first_fresh = self->n_started;
+    for (size_t n_fresh = count_fresh(self); n_fresh < N_FRESH && self->n_started < self->n_works;
+         n_fresh++) {
+        start(self, &self->works[self->n_started++]);
+        self->next_start = util_deadline_in_ms(FRESH_MS);
+    }
+}
+
+static int
+wait_ms(const Worker *self)
+{
+    int left_ms = MIN(util_deadline_left_ms(self->exchange->deadline),
+                      util_deadline_left_ms(self->next_patrol));
+
+    return self->n_started < self->n_works ? MIN(left_ms, QUIET_MS) : left_ms;
+}
+
 static void *
 run_worker(void *data)
 {
     Worker *self = data;
-    UtilDeadline next_patrol = plan_patrol(self);
     struct epoll_event events[N_EVENTS];
 
-    for (size_t i = 0; i < self->n_works; i++)
-        start(self, &self->works[i]);
+    self->next_patrol = plan_patrol(self);
+    self->next_start = util_deadline_in_ms(FRESH_MS);
+    start_more(self, false);
     while (self->n_open > 0 && !util_deadline_has_passed(self->exchange->deadline)) {
-        int wait_ms = MIN(util_deadline_left_ms(self->exchange->deadline),
-                          util_deadline_left_ms(next_patrol));
-        int n = epoll_wait(self->poll_fd, events, N_EVENTS, wait_ms);
+        int n = epoll_wait(self->poll_fd, events, N_EVENTS, wait_ms(self));
 
         /* Each has a turn, of which the peer has some say how long it takes. */
         for (int i = 0; i < n && !util_deadline_has_passed(self->exchange->deadline); i++) {
@@ -499,11 +548,14 @@ run_worker(void *data)
             if (work->phase != PHASE_ENDED)
                 pump(self, work, true);
         }
-        if (util_deadline_has_passed(next_patrol)) {
+        start_more(self, n == 0);
+        if (util_deadline_has_passed(self->next_patrol)) {
             patrol(self);
-            next_patrol = plan_patrol(self);
+            self->next_patrol = plan_patrol(self);
         }
     }
+    while (self->n_started < self->n_works)
+        start(self, &self->works[self->n_started++]);
     for (size_t i = 0; i < self->n_works; i++)
         if (self->works[i].phase != PHASE_ENDED)
             end_silent(self, &self->works[i]);

@@ -17,6 +17,7 @@ typedef enum {
     QEMU_ANSWER_RETURNED, /* @value is the reply */
     QEMU_ANSWER_REFUSED,  /* QEMU's error; @message holds it */
     QEMU_ANSWER_LOST,     /* the connection ended first */
+    QEMU_ANSWER_SPENT,    /* what it told is known elsewhere; only of a kept answer */
 } QemuAnswerStatus;
 
 /* What became of one command. All zero is one that was not asked. */

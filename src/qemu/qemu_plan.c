@@ -334,10 +334,18 @@ qemu_plan_keep(QemuJob *job)
 
         if (!is_final || (when == QEMU_ASK_EACH_ROUND && !(also >> id & 1)))
             continue;
-        if (id == QEMU_COMMAND_QUERY_STATUS && job->doubts_status)
-            continue;
+        if ((id == QEMU_COMMAND_QUERY_STATUS && job->doubts_status) || (qom_lists >> id & 1))
+            continue; /* of a list, the path it told is known */
         qemu_answer_clear(&known->kept[id]);
+        if (id == QEMU_COMMAND_QUERY_IOTHREADS && util_json_length(answer->value) > 0)
+            continue;
         known->kept[id] = *answer;
         *answer = (QemuAnswer){.status = QEMU_ANSWER_NONE};
+        if (when == QEMU_ASK_ONCE) {
+            qemu_answer_clear(&known->kept[id]);
+            known->kept[id].status = QEMU_ANSWER_SPENT;
+        }
     }
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
+        qemu_answer_clear(&job->answers[id]);
 }

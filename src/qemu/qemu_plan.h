@@ -62,5 +62,7 @@ QemuCommandId qemu_plan_form(const QemuJob *job, QemuCommandId id);
 QemuCommandSet qemu_plan_more(QemuJob *job);
 
 /* Keeps the answers that stay true, so that later rounds need not ask; takes them from @job's
- * own. Call it after the record is made. */
+ * own. Of one that is never asked again only that it came: what it told must be known by then. The
+ * others are freed.
+ * Call it after the record is made. */
 void qemu_plan_keep(QemuJob *job);

@@ -31,6 +31,9 @@ qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
     facts->libvirt_state = job->domain->endpoint->libvirt_state;
     facts->libvirt_reason = job->domain->endpoint->libvirt_reason;
     facts->status = job->domain->known.told_status;
+    facts->n_vcpus_max = job->domain->known.n_vcpus_max;
+    if (job->domain->known.schemas != NULL)
+        qemu_schemas_lend(job->domain->known.schemas, facts);
     facts->is_running = g_strcmp0(facts->status, "running") == 0;
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
         const QemuAnswer *answer = qemu_job_answer(job, (QemuCommandId)id);
