@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bench_floor: what QEMU itself needs for the driver's commands.
+ *
+ * Owns one raw connection a monitor. Does with the replies what no reader can do less than:
+ * takes them out of the socket, and counts line ends. QEMU ends each message with one, and
+ * begins those that are events with their timestamp.
+ */
+#include "bench_floor.h"
+
+#include <errno.h>
+#include <json-c/json.h> /* word allowed: json-c is what is measured */
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "qemu/qemu_exchange.h"
+#include "qemu/qemu_record.h"
+#include "util/util_error.h"
+#include "util/util_fd.h"
+
+enum {
+    N_ROUNDS = 4, /* identity; the balloon's path; what is kept; and the steady state */
+    DEADLINE_MS = 60000,
+    N_EVENTS = 64,
+};
+
+typedef struct {
+    UtilFd fd;
+    GString *requests;
+    unsigned int n_commands;
+    QemuCommandSet commands;
+    unsigned int n_left;  /* replies of this round still to come */
+    bool is_line_started; /* some bytes of the next message are in */
+    bool is_event;        /* and it is one */
+    GString *kept;        /* the replies of one round */
+} Raw;
+
+struct BenchFloor {
+    GPtrArray *raws;
+    UtilFd poll_fd;
+    bool keeps; /* what comes is kept, not thrown away */
+    char buffer[65536];
+};
+
+static void
+free_raw(gpointer data)
+{
+    Raw *raw = data;
+
+    util_fd_clear(&raw->fd);
+    g_string_free(raw->requests, TRUE);
+    g_string_free(raw->kept, TRUE);
+    g_free(raw);
+}
+
+BenchFloor *
+bench_floor_new(void)
+{
+    BenchFloor *self = g_new0(BenchFloor, 1);
+
+    self->raws = g_ptr_array_new_with_free_func(free_raw);
+    self->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return self;
+}
+
+void
+bench_floor_free(BenchFloor *self)
+{
+    if (self == NULL)
+        return;
+    g_ptr_array_unref(self->raws);
+    util_fd_clear(&self->poll_fd);
+    g_free(self);
+}
+
+static void
+unref_domain(gpointer data)
+{
+    qemu_domain_unref(data);
+}
+
+static void
+free_job(gpointer data)
+{
+    qemu_job_free(data);
+}
+
+static GPtrArray *
+make_domains(const GPtrArray *paths)
+{
+    GPtrArray *domains = g_ptr_array_new_with_free_func(unref_domain);
+
+    for (guint i = 0; i < paths->len; i++) {
+        const char *path = g_ptr_array_index(paths, i);
+        g_autoptr(QemuEndpoint) endpoint = qemu_endpoint_new(path, path);
+
+        qemu_endpoint_add_place(endpoint, path, path);
+        g_ptr_array_add(domains, qemu_domain_new(endpoint));
+    }
+    return domains;
+}
+
+/* What the driver does with answers as far as it changes what it asks next. */
+static void
+learn(QemuJob *job, QemuMonitorBuffer *buffer, void *data)
+{
+    const char *bad_command = NULL;
+    g_auto(QemuFacts) facts = {0};
+
+    (void)buffer;
+    qemu_facts_init(&facts);
+    if (qemu_record_decode(job, &facts, &bad_command))
+        qemu_host_read_facts(data, job, &facts);
+    qemu_domain_remember_status(job->domain, facts.status);
+    qemu_plan_keep(job);
+}
+
+/* One round of the driver's exchange for ALL groups; gives its jobs. */
+static GPtrArray *
+exchange(const GPtrArray *domains, const QemuRequest *request, HostRoot *root, GError **error)
+{
+    g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(free_job);
+    g_autoptr(QemuHostRound) host = qemu_host_round_new(root, NULL, NULL);
+
+    for (guint i = 0; i < domains->len; i++)
+        g_ptr_array_add(jobs, qemu_job_new(g_ptr_array_index(domains, i), request));
+    if (!qemu_exchange_run(&(QemuExchange){.jobs = jobs,
+                                           .host = host,
+                                           .deadline = util_deadline_in_ms(DEADLINE_MS),
+                                           .ended = learn,
+                                           .data = host},
+                           error))
+        return NULL;
+    for (guint i = 0; i < jobs->len; i++) {
+        const QemuJob *job = g_ptr_array_index(jobs, i);
+
+        if (!job->is_complete) {
+            g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "floor: '%s': %s", job->domain->name,
+                        job->reason ? job->reason : "not complete");
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&jobs);
+}
+
+static void
+add_raw(BenchFloor *self, const QemuJob *job)
+{
+    Raw *raw = g_new0(Raw, 1);
+
+    raw->fd = -1;
+    raw->commands = job->asked;
+    raw->requests = g_string_new(NULL);
+    raw->kept = g_string_new(NULL);
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
+        if (raw->commands >> id & 1)
+            qemu_qmp_append_command(raw->requests, (QemuCommandId)id,
+                                    job->domain->known.balloon_path, raw->n_commands++ % 10, false);
+    g_ptr_array_add(self->raws, raw);
+}
+
+/* Takes what has come on one connection, until @raw has its replies or nothing more is there. */
+static bool
+drain(BenchFloor *self, Raw *raw, GError **error)
+{
+    ssize_t n = recv(raw->fd, self->buffer, sizeof(self->buffer), 0);
+
+    if (n <= 0) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "floor: QEMU closed the connection: %s",
+                    n < 0 ? g_strerror(errno) : "end of file");
+        return false;
+    }
+    if (self->keeps)
+        g_string_append_len(raw->kept, self->buffer, n);
+    for (const char *at = self->buffer, *end = self->buffer + n; at < end;) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+        size_t length = (size_t)((line_end ? line_end : end) - at);
+
+        if (!raw->is_line_started)
+            raw->is_event = length > 2 && at[2] == 't';
+        raw->is_line_started = line_end == NULL;
+        if (line_end == NULL)
+            break;
+        if (!raw->is_event && raw->n_left > 0)
+            raw->n_left--;
+        at = line_end + 1;
+    }
+    return true;
+}
+
+static bool
+send_all(const Raw *raw, const char *bytes, size_t size, GError **error)
+{
+    if (send(raw->fd, bytes, size, MSG_NOSIGNAL) == (ssize_t)size)
+        return true;
+    g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "floor: cannot send: %s", g_strerror(errno));
+    return false;
+}
+
+/* Connects, and negotiates as the driver does. */
+static bool
+dial(BenchFloor *self, Raw *raw, const char *path, GError **error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_autoptr(GString) negotiation = g_string_new(NULL);
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    raw->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (raw->fd < 0 || connect(raw->fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "floor: cannot reach '%s': %s", path,
+                    g_strerror(errno));
+        return false;
+    }
+    qemu_qmp_append_negotiation(negotiation, true, 0);
+    raw->n_left = 2; /* the greeting as well */
+    if (!send_all(raw, negotiation->str, negotiation->len, error))
+        return false;
+    while (raw->n_left > 0)
+        if (!drain(self, raw, error))
+            return false;
+    return epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, raw->fd,
+                     &(struct epoll_event){.events = EPOLLIN, .data.ptr = raw}) == 0;
+}
+
+bool
+bench_floor_add(BenchFloor *self, const GPtrArray *paths, GError **error)
+{
+    const QemuRequest request = {.stats = 0, .deadline = util_deadline_in_ms(DEADLINE_MS)};
+    HostRoot *root = host_root_new_live();
+    g_autoptr(GPtrArray) domains = make_domains(paths);
+    g_autoptr(GPtrArray) jobs = NULL;
+    guint n_before = self->raws->len;
+    size_t n_values = 0;
+    bool is_good = true;
+
+    for (int round = 0; is_good && round < N_ROUNDS; round++) {
+        g_clear_pointer(&jobs, g_ptr_array_unref);
+        jobs = exchange(domains, &request, root, error);
+        is_good = jobs != NULL;
+    }
+    for (guint i = 0; is_good && i < jobs->len; i++) {
+        const QemuJob *job = g_ptr_array_index(jobs, i);
+
+        add_raw(self, job);
+        qemu_domain_disconnect(job->domain);
+    }
+    g_clear_pointer(&jobs, g_ptr_array_unref);
+    g_clear_pointer(&domains, g_ptr_array_unref);
+    host_root_free(root);
+    for (guint i = 0; is_good && i < paths->len; i++)
+        is_good = dial(self, g_ptr_array_index(self->raws, n_before + i),
+                       g_ptr_array_index(paths, i), error);
+    for (guint i = 0; i < self->raws->len; i++)
+        g_string_truncate(((Raw *)g_ptr_array_index(self->raws, i))->kept, 0);
+    self->keeps = true;
+    is_good = is_good && bench_floor_run(self, &n_values, error);
+    self->keeps = false;
+    return is_good;
+}
+
+bool
+bench_floor_run(BenchFloor *self, size_t *ret_n_values, GError **error)
+{
+    struct epoll_event events[N_EVENTS];
+    guint n_open = 0;
+
+    *ret_n_values = 0;
+    for (guint i = 0; i < self->raws->len; i++) {
+        Raw *raw = g_ptr_array_index(self->raws, i);
+
+        if (!send_all(raw, raw->requests->str, raw->requests->len, error))
+            return false;
+        raw->n_left = raw->n_commands;
+        *ret_n_values += raw->n_commands;
+        n_open++;
+    }
+    while (n_open > 0) {
+        int n = epoll_wait(self->poll_fd, events, N_EVENTS, DEADLINE_MS);
+
+        if (n <= 0 && errno != EINTR) {
+            g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "floor: %u monitors are silent",
+                        n_open);
+            return false;
+        }
+        for (int i = 0; i < n; i++) {
+            Raw *raw = events[i].data.ptr;
+            bool was_open = raw->n_left > 0;
+
+            if (!drain(self, raw, error))
+                return false;
+            if (was_open && raw->n_left == 0)
+                n_open--;
+        }
+    }
+    return true;
+}
+
+bool
+bench_floor_parse(BenchFloor *self, size_t *ret_n_values, GError **error)
+{
+    struct json_tokener *tokener = json_tokener_new(); /* word allowed: what is measured */
+    bool is_good = true;
+
+    *ret_n_values = 0;
+    for (guint i = 0; is_good && i < self->raws->len; i++) {
+        const GString *text = ((Raw *)g_ptr_array_index(self->raws, i))->kept;
+
+        for (size_t at = 0; is_good && at < text->len; (*ret_n_values)++) {
+            const char *line_end = memchr(text->str + at, '\n', text->len - at);
+            size_t length = line_end ? (size_t)(line_end - text->str) + 1 - at : text->len - at;
+            struct json_object *value =
+                json_tokener_parse_ex(tokener, text->str + at, (int)length); /* word allowed: it */
+
+            is_good = value != NULL;
+            json_object_put(value); /* word allowed: what is measured */
+            at += length;
+        }
+    }
+    json_tokener_free(tokener); /* word allowed: what is measured */
+    if (!is_good)
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_INTERNAL, "json-c cannot read a reply");
+    return is_good;
+}
+
+UtilJson *
+bench_floor_describe(const BenchFloor *self)
+{
+    const Raw *first = self->raws->len > 0 ? g_ptr_array_index(self->raws, 0) : NULL;
+    UtilJson *commands = util_json_new_array();
+    UtilJson *all = util_json_new_object();
+
+    for (unsigned int id = 0; first != NULL && id < QEMU_N_COMMANDS; id++)
+        if (first->commands >> id & 1)
+            util_json_append(commands, util_json_new_string(qemu_commands[id].file_name));
+    util_json_set(all, "commands", commands);
+    util_json_set(all, "request_bytes", util_json_new_count(first ? first->requests->len : 0));
+    util_json_set(all, "reply_bytes", util_json_new_count(first ? first->kept->len : 0));
+    return all;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bench_idle: what a connection costs while nobody asks.
+ *
+ * A wake-up is a context switch: a thread that sleeps on makes none. The one of the observing
+ * thread itself is not counted.
+ */
+#include "bench_idle.h"
+
+#include <malloc.h>
+#include <poll.h>
+#include <string.h>
+
+/* The sum of the numbers behind @name in the file; 0 where it cannot be read. */
+static uint64_t
+read_number(const char *path, const char *name)
+{
+    g_autofree char *text = NULL;
+    const char *at = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return 0;
+    at = strstr(text, name);
+    return at ? g_ascii_strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
+BenchIdleMemory
+bench_idle_memory(void)
+{
+    struct mallinfo2 heap = mallinfo2();
+
+    return (BenchIdleMemory){
+        .heap_bytes = heap.uordblks + heap.hblkhd,
+        .resident_bytes = 1024 * read_number("/proc/self/smaps_rollup", "\nAnonymous:"),
+    };
+}
+
+/* Context switches of all threads of this process so far. */
+static uint64_t
+count_switches(uint64_t *ret_n_threads)
+{
+    g_autoptr(GDir) folder = g_dir_open("/proc/self/task", 0, NULL);
+    const char *name = NULL;
+    uint64_t n = 0;
+
+    *ret_n_threads = 0;
+    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+        g_autofree char *path = g_strdup_printf("/proc/self/task/%s/status", name);
+
+        n += read_number(path, "\nvoluntary_ctxt_switches:");
+        (*ret_n_threads)++;
+    }
+    return n;
+}
+
+UtilJson *
+bench_idle_observe(unsigned int wait_ms, const BenchIdleMemory *before)
+{
+    BenchIdleMemory now = bench_idle_memory();
+    UtilJson *idle = util_json_new_object();
+    uint64_t n_threads = 0;
+    uint64_t n_before = count_switches(&n_threads);
+    uint64_t n_after = 0;
+
+    poll(NULL, 0, (int)wait_ms);
+    n_after = count_switches(&n_threads);
+    util_json_set(idle, "wait_ms", util_json_new_count(wait_ms));
+    util_json_set(idle, "threads", util_json_new_count(n_threads));
+    util_json_set(idle, "wakeups", util_json_new_int64((int64_t)(n_after - n_before) - 1));
+    util_json_set(idle, "heap_bytes",
+                  util_json_new_int64((int64_t)now.heap_bytes - (int64_t)before->heap_bytes));
+    util_json_set(
+        idle, "resident_bytes",
+        util_json_new_int64((int64_t)now.resident_bytes - (int64_t)before->resident_bytes));
+    return idle;
+}

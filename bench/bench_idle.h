@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bench_idle: what a connection costs while nobody asks: memory, threads, wake-ups.
+ */
+#pragma once
+
+#include "util/util_json.h"
+
+/* Memory of this process now. */
+typedef struct {
+    uint64_t heap_bytes;     /* in use, by malloc's own account */
+    uint64_t resident_bytes; /* anonymous pages: the heap's spare room and stacks as well */
+} BenchIdleMemory;
+
+BenchIdleMemory bench_idle_memory(void);
+
+/* Stays idle for @wait_ms and tells what happened meanwhile; @before is the memory before there
+ * was a connection. The caller frees. */
+UtilJson *bench_idle_observe(unsigned int wait_ms, const BenchIdleMemory *before);

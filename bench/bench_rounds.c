@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bench_rounds: asks one fleet of QEMUs in several ways in turn, and prints how long each took.
+ *
+ * The fleet is a folder: ours/NAME.sock and floor/NAME.sock are monitors of the domain NAME,
+ * xml/NAME.xml is its definition where libvirt is to start it. What is printed is one JSON
+ * object; bench.py makes tables of it.
+ *
+ * All sides run in this one process, in turn, each repeat beginning with another one: so what
+ * slows the machine for a while slows all of them.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "bench_idle.h"
+#include "bench_side.h"
+#include "util/util_deadline.h"
+
+enum {
+    N_WARM_UP = 3, /* rounds of each side: what is asked once, and what is kept */
+    MIN_REPEATS = 3,
+};
+
+typedef struct {
+    char *folder;
+    char *source;
+    char *libvirt_uri;
+    char *sizes;
+    char *sides;
+    int n_repeats;
+    int max_seconds;
+    int n_threads;
+    int timeout_ms;
+    int idle_ms;
+} Options;
+
+typedef struct {
+    UtilJson *wall_us;
+    UtilJson *cpu_us;
+    size_t n_values;
+} Samples;
+
+static char *
+fleet_path(const Options *options, const char *kind, const char *name)
+{
+    g_autofree char *file = g_strdup_printf("%s.%s", name, strcmp(kind, "xml") ? "sock" : kind);
+
+    return g_build_filename(options->folder, kind, file, NULL);
+}
+
+/* User and system time of all threads so far. */
+static int64_t
+cpu_us(void)
+{
+    struct rusage usage = {0};
+
+    getrusage(RUSAGE_SELF, &usage);
+    return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+           usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+}
+
+static bool
+take_sample(const BenchSide *side, BenchSideSubject *subject, Samples *samples, GError **error)
+{
+    int64_t cpu_before = cpu_us();
+    int64_t before = util_deadline_now_us();
+    int64_t after = 0;
+
+    if (!side->run(side, subject, &samples->n_values, error))
+        return false;
+    after = util_deadline_now_us();
+    util_json_append(samples->wall_us, util_json_new_int64(after - before));
+    util_json_append(samples->cpu_us, util_json_new_int64(cpu_us() - cpu_before));
+    return true;
+}
+
+static bool
+warm_up(const GPtrArray *sides, BenchSideSubject *subject, GError **error)
+{
+    size_t n_values = 0;
+
+    for (guint i = 0; i < sides->len; i++) {
+        const BenchSide *side = g_ptr_array_index(sides, i);
+
+        for (int k = 0; k < N_WARM_UP; k++)
+            if (!side->run(side, subject, &n_values, error))
+                return false;
+    }
+    return true;
+}
+
+/* Gives the samples of all sides, in their order; NULL when a round failed. */
+static Samples *
+measure(const Options *options, const GPtrArray *sides, BenchSideSubject *subject, GError **error)
+{
+    g_autofree Samples *samples = g_new0(Samples, sides->len);
+    UtilDeadline end = {0};
+
+    if (!warm_up(sides, subject, error))
+        return NULL;
+    for (guint i = 0; i < sides->len; i++) {
+        samples[i].wall_us = util_json_new_array();
+        samples[i].cpu_us = util_json_new_array();
+    }
+    end = util_deadline_in_ms((unsigned int)options->max_seconds * 1000);
+    for (guint round = 0; round < (guint)options->n_repeats; round++) {
+        if (round >= MIN_REPEATS && util_deadline_has_passed(end))
+            break;
+        for (guint i = 0; i < sides->len; i++) {
+            guint k = (i + round) % sides->len;
+
+            if (!take_sample(g_ptr_array_index(sides, k), subject, &samples[k], error))
+                return NULL;
+        }
+    }
+    return g_steal_pointer(&samples);
+}
+
+static UtilJson *
+describe(const GPtrArray *sides, Samples *samples, const BenchSideSubject *subject)
+{
+    UtilJson *all = util_json_new_object();
+    UtilJson *list = util_json_new_object();
+
+    util_json_set(all, "domains", util_json_new_count(subject->names->len));
+    for (guint i = 0; i < sides->len; i++) {
+        UtilJson *one = util_json_new_object();
+
+        util_json_set(one, "wall_us", samples[i].wall_us);
+        util_json_set(one, "cpu_us", samples[i].cpu_us);
+        util_json_set(one, "values", util_json_new_count(samples[i].n_values));
+        util_json_set(list, ((const BenchSide *)g_ptr_array_index(sides, i))->name, one);
+    }
+    util_json_set(all, "sides", list);
+    if (subject->floor != NULL)
+        util_json_set(all, "floor", bench_floor_describe(subject->floor));
+    return all;
+}
+
+/* Brings the fleet to @size domains. */
+static bool
+grow(const Options *options, guint size, BenchSideSubject *subject, GError **error)
+{
+    g_autoptr(GPtrArray) definitions = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) monitors = g_ptr_array_new_with_free_func(g_free);
+
+    while (subject->names->len < size) {
+        char *name = g_strdup_printf("bench-%05u", subject->names->len + 1);
+
+        g_ptr_array_add(subject->names, name);
+        g_ptr_array_add(definitions, fleet_path(options, "xml", name));
+        g_ptr_array_add(monitors, fleet_path(options, "floor", name));
+    }
+    if (subject->libvirt != NULL && !bench_libvirt_start(subject->libvirt, definitions, error))
+        return false;
+    return subject->floor == NULL || bench_floor_add(subject->floor, monitors, error);
+}
+
+static bool
+has_side(const GPtrArray *sides, const char *prefix)
+{
+    for (guint i = 0; i < sides->len; i++)
+        if (g_str_has_prefix(((const BenchSide *)g_ptr_array_index(sides, i))->name, prefix))
+            return true;
+    return false;
+}
+
+static bool
+open_subject(const Options *options, const GPtrArray *sides, BenchSideSubject *subject,
+             GError **error)
+{
+    const DomstatsOptions ours = {.n_threads = (unsigned int)options->n_threads};
+    g_autofree char *source = options->source ? g_strdup(options->source)
+                                              : g_strconcat("dir:", options->folder, "/ours", NULL);
+
+    subject->timeout_ms = (unsigned int)options->timeout_ms;
+    subject->names = g_ptr_array_new_with_free_func(g_free);
+    if (options->libvirt_uri != NULL)
+        subject->libvirt = bench_libvirt_open(options->libvirt_uri, error);
+    if (options->libvirt_uri != NULL && subject->libvirt == NULL)
+        return false;
+    if (has_side(sides, "floor") || has_side(sides, "json"))
+        subject->floor = bench_floor_new();
+    subject->ours = domstats_open(source, &ours, error);
+    return subject->ours != NULL;
+}
+
+static void
+close_subject(BenchSideSubject *subject)
+{
+    domstats_close(subject->ours);
+    bench_floor_free(subject->floor);
+    bench_libvirt_free(subject->libvirt);
+    g_ptr_array_unref(subject->names);
+}
+
+static bool
+run(const Options *options, BenchSideSubject *subject, const GPtrArray *sides, UtilJson *results,
+    GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(options->sizes, ",", -1);
+    BenchIdleMemory before = bench_idle_memory();
+
+    if (!open_subject(options, sides, subject, error))
+        return false;
+    for (char **word = words; *word != NULL; word++) {
+        g_autofree Samples *samples = NULL;
+        guint64 size = 0;
+        UtilJson *result = NULL;
+
+        if (!g_ascii_string_to_unsigned(*word, 10, 1, 65536, &size, error) ||
+            !grow(options, (guint)size, subject, error))
+            return false;
+        samples = measure(options, sides, subject, error);
+        if (samples == NULL)
+            return false;
+        result = describe(sides, samples, subject);
+        if (options->idle_ms > 0)
+            util_json_set(result, "idle",
+                          bench_idle_observe((unsigned int)options->idle_ms, &before));
+        util_json_append(results, result);
+    }
+    return true;
+}
+
+int
+main(int argc, char **argv)
+{
+    Options options = {.n_repeats = 9, .max_seconds = 30, .timeout_ms = 60000};
+    const GOptionEntry entries[] = {
+        {"folder", 0, 0, G_OPTION_ARG_FILENAME, &options.folder, "the fleet's folder", "DIR"},
+        {"source", 0, 0, G_OPTION_ARG_STRING, &options.source, "ours: default DIR/ours", "SOURCE"},
+        {"libvirt", 0, 0, G_OPTION_ARG_STRING, &options.libvirt_uri, "starts the domains", "URI"},
+        {"sizes", 0, 0, G_OPTION_ARG_STRING, &options.sizes, "numbers of domains, rising", "N,..."},
+        {"sides", 0, 0, G_OPTION_ARG_STRING, &options.sides, "what is timed", "NAME,..."},
+        {"repeats", 0, 0, G_OPTION_ARG_INT, &options.n_repeats, "of each side", "N"},
+        {"seconds", 0, 0, G_OPTION_ARG_INT, &options.max_seconds, "then no more repeats", "S"},
+        {"threads", 0, 0, G_OPTION_ARG_INT, &options.n_threads, "of our calls; 0: default", "N"},
+        {"timeout", 0, 0, G_OPTION_ARG_INT, &options.timeout_ms, "of our calls", "MS"},
+        {"idle", 0, 0, G_OPTION_ARG_INT, &options.idle_ms, "observe that long at the end", "MS"},
+        {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("- times the ways to ask a fleet");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) sides = NULL;
+    g_autoptr(UtilJson) results = util_json_new_array();
+    g_autofree char *text = NULL;
+    BenchSideSubject subject = {0};
+    bool is_good = false;
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error) || options.folder == NULL ||
+        options.sizes == NULL || options.sides == NULL) {
+        fprintf(stderr, "bench_rounds: %s\n",
+                error ? error->message : "--folder, --sizes and --sides are needed");
+        return 2;
+    }
+    sides = bench_side_make_all(options.sides, &error);
+    is_good = sides != NULL && run(&options, &subject, sides, results, &error);
+    if (subject.names != NULL)
+        close_subject(&subject);
+    if (!is_good) {
+        fprintf(stderr, "bench_rounds: %s\n", error->message);
+        return 1;
+    }
+    text = util_json_to_text(results, false);
+    puts(text);
+    return 0;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bench_side: THE table of sides, and how ours are asked.
+ *
+ * Ours go through the public interface alone, as an application's calls would.
+ */
+#include "bench_side.h"
+
+#include <string.h>
+
+#include "qemu/qemu_group.h"
+
+#define EACH_GROUP "/+"
+
+/* A domain that is not whole would be measured as fast. A single group may be one that this QEMU
+ * has nothing for. */
+static bool
+check_record(const DomstatsRecord *record, const BenchSide *side, GError **error)
+{
+    if (record->health == DOMSTATS_HEALTH_OK && (record->n_params > 0 || side->stats != 0))
+        return true;
+    g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INTERNAL, "%s: domain '%s' is %s: %s",
+                side->name, record->name, domstats_health_to_string(record->health),
+                record->reason ? record->reason : "it has no parameters");
+    return false;
+}
+
+static bool
+check_records(DomstatsRecord **records, int n, size_t n_expected, const BenchSide *side,
+              size_t *n_values, GError **error)
+{
+    bool is_whole = n >= 0;
+
+    if (n >= 0 && (size_t)n != n_expected) {
+        g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INTERNAL,
+                    "%s: %d domains in place of %zu", side->name, n, n_expected);
+        is_whole = false;
+    }
+    for (int i = 0; is_whole && i < n; i++) {
+        is_whole = check_record(records[i], side, error);
+        *n_values += (size_t)records[i]->n_params;
+    }
+    if (n >= 0)
+        domstats_record_list_free(records);
+    return is_whole;
+}
+
+static bool
+run_ours(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+{
+    DomstatsRecord **records = NULL;
+    int n = domstats_get_all_domain_stats(subject->ours, self->stats, 0, subject->timeout_ms,
+                                          &records, error);
+
+    *ret_n_values = 0;
+    return check_records(records, n, subject->names->len, self, ret_n_values, error);
+}
+
+static bool
+ask_one(const BenchSide *self, BenchSideSubject *subject, guint i, size_t *n_values, GError **error)
+{
+    const char *words[] = {g_ptr_array_index(subject->names, i), NULL};
+    DomstatsRecord **records = NULL;
+    int n = domstats_domain_list_get_stats(subject->ours, words, self->stats, 0,
+                                           subject->timeout_ms, &records, error);
+
+    return check_records(records, n, 1, self, n_values, error);
+}
+
+static bool
+run_ours_by_domain(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
+                   GError **error)
+{
+    *ret_n_values = 0;
+    for (guint i = 0; i < subject->names->len; i++)
+        if (!ask_one(self, subject, i, ret_n_values, error))
+            return false;
+    return true;
+}
+
+/* The others rest on what a fleet does not have: counters that were switched on for a domain. */
+static const unsigned int fleet_groups =
+    VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON |
+    VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK |
+    VIR_DOMAIN_STATS_IOTHREAD | VIR_DOMAIN_STATS_DIRTYRATE | VIR_DOMAIN_STATS_VM;
+
+static bool
+run_ours_by_domain_and_group(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
+                             GError **error)
+{
+    *ret_n_values = 0;
+    for (guint i = 0; i < subject->names->len; i++)
+        for (size_t k = 0; k < qemu_n_groups; k++) {
+            BenchSide one = {.name = self->name, .stats = qemu_groups[k].bit};
+
+            if ((one.stats & fleet_groups) != 0 && !ask_one(&one, subject, i, ret_n_values, error))
+                return false;
+        }
+    return true;
+}
+
+static bool
+run_floor(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+{
+    (void)self;
+    return bench_floor_run(subject->floor, ret_n_values, error);
+}
+
+static bool
+run_json(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+{
+    (void)self;
+    return bench_floor_parse(subject->floor, ret_n_values, error);
+}
+
+static bool
+run_libvirt(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+{
+    return bench_libvirt_bulk(subject->libvirt, self->stats, ret_n_values, error);
+}
+
+static bool
+run_libvirt_by_domain(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
+                      GError **error)
+{
+    return bench_libvirt_one_by_one(subject->libvirt, self->stats, ret_n_values, error);
+}
+
+static bool
+run_libvirt_classic(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
+                    GError **error)
+{
+    (void)self;
+    return bench_libvirt_classic(subject->libvirt, ret_n_values, error);
+}
+
+typedef struct {
+    const char *name;
+    BenchSideRun run;
+} Row;
+
+static const Row rows[] = {
+    {"floor", run_floor},
+    {"json", run_json},
+    {"ours", run_ours},
+    {"ours-by-domain", run_ours_by_domain},
+    {"ours-by-domain-and-group", run_ours_by_domain_and_group},
+    {"libvirt", run_libvirt},
+    {"libvirt-by-domain", run_libvirt_by_domain},
+    {"libvirt-classic", run_libvirt_classic},
+};
+
+static void
+free_side(gpointer data)
+{
+    BenchSide *side = data;
+
+    g_free(side->name);
+    g_free(side);
+}
+
+static void
+add_side(GPtrArray *sides, const Row *row, const QemuGroup *group)
+{
+    BenchSide *side = g_new0(BenchSide, 1);
+
+    side->run = row->run;
+    side->name = group ? g_strdup_printf("%s/%s", row->name, group->name) : g_strdup(row->name);
+    side->stats = group ? group->bit : 0;
+    g_ptr_array_add(sides, side);
+}
+
+static bool
+add_named(GPtrArray *sides, const char *name)
+{
+    bool is_each_group = g_str_has_suffix(name, EACH_GROUP);
+    size_t length = strlen(name) - (is_each_group ? strlen(EACH_GROUP) : 0);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (strlen(rows[i].name) != length || strncmp(rows[i].name, name, length) != 0)
+            continue;
+        if (!is_each_group)
+            add_side(sides, &rows[i], NULL);
+        for (size_t k = 0; is_each_group && k < qemu_n_groups; k++)
+            if ((qemu_groups[k].bit & fleet_groups) != 0)
+                add_side(sides, &rows[i], &qemu_groups[k]);
+        return true;
+    }
+    return false;
+}
+
+GPtrArray *
+bench_side_make_all(const char *names, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(names, ",", -1);
+    g_autoptr(GPtrArray) sides = g_ptr_array_new_with_free_func(free_side);
+
+    for (char **word = words; *word != NULL; word++) {
+        if (!add_named(sides, *word)) {
+            g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG, "no side '%s'", *word);
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&sides);
+}

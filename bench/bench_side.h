@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bench_side: what is timed against what: the ways to ask all domains of a fleet once.
+ */
+#pragma once
+
+#include "bench_floor.h"
+#include "bench_libvirt.h"
+#include "domstats/domstats.h"
+
+/* One fleet of QEMUs and everything that asks it. What is NULL cannot be asked. */
+typedef struct {
+    GPtrArray *names; /* char *: of the domains started so far */
+    DomstatsConn *ours;
+    BenchFloor *floor;
+    BenchLibvirt *libvirt;
+    unsigned int timeout_ms;
+} BenchSideSubject;
+
+typedef struct BenchSide BenchSide;
+
+/* One round; sets how many values it brought. False if a domain is missing or not whole: a
+ * figure of such a round would be worth nothing. */
+typedef bool (*BenchSideRun)(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
+                             GError **error);
+
+/* One side. All sides ask every domain once. */
+struct BenchSide {
+    char *name;         /* "floor", "ours", "ours/block", ... */
+    unsigned int stats; /* VIR_DOMAIN_STATS_*; 0: ALL */
+    BenchSideRun run;
+};
+
+/* The sides that the comma-separated @names mean; "ours/+" and "libvirt/+" stand for one side a
+ * group. NULL with an error for a name that is none. */
+GPtrArray *bench_side_make_all(const char *names, GError **error);

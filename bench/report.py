@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Medians, ratios and tables out of the results of a run."""
+
+import statistics
+
+US_PER_MS = 1000
+
+
+def median(samples):
+    return statistics.median(samples)
+
+
+def wall_ms(result, side):
+    """The median of a side, or None."""
+    found = result["sides"].get(side)
+    return median(found["wall_us"]) / US_PER_MS if found else None
+
+
+def cpu_us(result, side):
+    """CPU time of our process for one domain."""
+    return median(result["sides"][side]["cpu_us"]) / result["domains"]
+
+
+def ratio(above, below):
+    return above / below if above and below else None
+
+
+def at(kind, domains):
+    """The result for that many domains, of a kind with sizes."""
+    return next((size for size in kind["sizes"] if size["domains"] == domains), None)
+
+
+def show(value, digits=2):
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def bulk_rows(results):
+    for kind in results.get("bulk", []):
+        for size in kind["sizes"]:
+            if size["domains"] >= 100:
+                yield (f"bulk / floor, {size['domains']:,} QEMUs {kind['qemu']}",
+                       ratio(wall_ms(size, "ours"), wall_ms(size, "floor")), "<=", 1.15)
+        largest = kind["sizes"][-1]
+        yield (f"our per-domain calls / our bulk, {largest['domains']} QEMUs {kind['qemu']}",
+               ratio(wall_ms(largest, "ours-by-domain"), wall_ms(largest, "ours")), "", None)
+        yield (f"our calls per domain and group / our bulk, {largest['domains']} QEMUs "
+               f"{kind['qemu']}",
+               ratio(wall_ms(largest, "ours-by-domain-and-group"), wall_ms(largest, "ours")), "",
+               None)
+        yield (f"our CPU / json-c's for its replies alone, {largest['domains']} QEMUs "
+               f"{kind['qemu']}", ratio(cpu_us(largest, "ours"), cpu_us(largest, "json")), "<=",
+               1.5)
+        if largest["domains"] > 100 and at(kind, 100):
+            yield (f"time per domain at {largest['domains']:,} / at 100 QEMUs {kind['qemu']}",
+                   ratio(wall_ms(largest, "ours") / largest["domains"],
+                         wall_ms(at(kind, 100), "ours") / 100), "<=", 1.1)
+
+
+def libvirt_rows(results):
+    for kind, name, plain, newer in (("embedded", "libvirt embedded", 4, 6),
+                                     ("daemon", "libvirtd", 4.5, 6)):
+        for run in results.get(kind, []):
+            largest = run["sizes"][-1]
+            where = f"{largest['domains']} QEMUs {run['qemu']}"
+            target = newer if int(run["qemu"].split(".")[0]) >= 10 else plain
+            for side, words, least in (("libvirt", "bulk", target),
+                                       ("libvirt-by-domain", "one by one", None),
+                                       ("libvirt-classic", "classic calls", 7)):
+                yield (f"{name} {words} / our bulk, {where}",
+                       ratio(wall_ms(largest, side), wall_ms(largest, "ours")), ">=", least)
+            yield (f"{name}: our bulk / floor, {where}",
+                   ratio(wall_ms(largest, "ours"), wall_ms(largest, "floor")), "<=", 1.15)
+
+
+def slow_rows(results):
+    slow = results.get("slow", [])
+    for result in slow:
+        alone = next((one for one in slow if one["domains"] == 1 and
+                      one["delay_ms"] == result["delay_ms"]), None)
+        if result["domains"] == 1 or alone is None:
+            continue
+        is_aim = result["delay_ms"] == 5 and result["domains"] == 1000
+        yield (f"{result['delay_ms']} ms a reply, {result['domains']:,} domains / one alone",
+               ratio(wall_ms(result, "ours"), wall_ms(alone, "ours")), "<=",
+               2 if is_aim else None)
+
+
+def idle_rows(results):
+    observed = [("QEMUs", results["idle"])] if "idle" in results else []
+    if results.get("slow"):
+        observed.append(("replayed", max(results["slow"], key=lambda one: one["domains"])))
+    for words, result in observed:
+        idle, domains = result["idle"], result["domains"]
+        yield (f"memory of an idle domain, resident, {domains:,} {words}, KiB",
+               idle["resident_bytes"] / domains / 1024, "<=", 32)
+        yield (f"the same, in use by the heap, KiB", idle["heap_bytes"] / domains / 1024, "",
+               None)
+        yield (f"wake-ups in {idle['wait_ms']} ms between calls, {idle['threads']} thread(s)",
+               float(idle["wakeups"]), "<=", 0)
+
+
+def taps_rows(results):
+    if "taps" in results:
+        taps = results["taps"]
+        more_us = 1000 * (wall_ms(taps["with"], "ours") - wall_ms(taps["without"], "ours"))
+        yield (f"{taps['taps']:,} other interfaces: a call of {taps['with']['domains']} domains is "
+               "slower by, times reading their table", more_us / median(taps["read_us"]), "", None)
+
+
+def ratios(results):
+    rows = []
+    for name, value, sign, target in (*bulk_rows(results), *libvirt_rows(results),
+                                      *slow_rows(results), *idle_rows(results),
+                                      *taps_rows(results)):
+        verdict = ""
+        if target is not None and value is not None:
+            is_met = value <= target if sign == "<=" else value >= target
+            verdict = "yes" if is_met else "no"
+        rows.append((name, show(value), f"{sign} {target}" if target is not None else "", verdict))
+    return table(("what", "measured", "target", "reached"), rows)
+
+
+def times(kind, title):
+    """All sides of one run, ms a call, by number of domains."""
+    sides = list(kind["sizes"][-1]["sides"])
+    head = ("ms, median", *(f"{size['domains']:,}" for size in kind["sizes"]), "values a domain",
+            "CPU µs a domain")
+    last = kind["sizes"][-1]
+    rows = [(side, *(show(wall_ms(size, side)) for size in kind["sizes"]),
+             show(last["sides"][side]["values"] / last["domains"], 0), show(cpu_us(last, side), 0))
+            for side in sides]
+    floor = last.get("floor", {})
+    names = ", ".join(name.removesuffix(".json") for name in floor.get("commands", []))
+    return (f"### {title}, QEMU {kind['qemu']}, {kind['accel']}\n\n" + table(head, rows) +
+            f"\nThe floor's commands: {names}: {floor.get('request_bytes')} bytes to each QEMU, "
+            f"{floor.get('reply_bytes'):,} bytes back.\n")
+
+
+def slow_table(slow):
+    sizes = sorted({result["domains"] for result in slow})
+    rows = []
+    for delay in sorted({result["delay_ms"] for result in slow}):
+        by_size = {one["domains"]: one for one in slow if one["delay_ms"] == delay}
+        rows.append((f"{delay} ms a reply", *(
+            show(wall_ms(by_size[size], "ours")) if size in by_size else "" for size in sizes)))
+    return "### Slow QEMUs: our bulk call, ms, by number of domains\n\n" + table(
+        ("", *(f"{size:,}" for size in sizes)), rows)
+
+
+def driver_table(driver):
+    total = driver["instructions"]
+    rows = [(name, show(cost, 0), show(100 * cost / total, 0) + " %")
+            for name, cost in sorted(driver["parts"].items(), key=lambda part: -part[1])]
+    rows.append(("all", show(total, 0), "100 %"))
+    rows.append(("json-c alone: parse and free", show(driver["json_c_instructions"], 0),
+                 show(100 * driver["json_c_instructions"] / total, 0) + " %"))
+    top = [(f"`{name}`", show(cost, 0), show(100 * cost / total, 1) + " %")
+           for name, cost in driver["top"]]
+    return ("### Our side alone: instructions for one domain (callgrind)\n\n" +
+            table(("part", "instructions", "share"), rows) +
+            f"\nAllocations for one domain: {driver['allocations']:,.0f}; json-c alone "
+            f"{driver['json_c_allocations']:,.0f}.\n\n" +
+            table(("function, without what it calls", "instructions", "share"), top))
+
+
+def make(results):
+    it = results["machine"]
+    parts = [f"{it['date']}, {results['form']} form: {it['cpus']} x {it['cpu']}, "
+             f"{it['memory_gib']} GiB, Linux {it['kernel']}, {it['accel']}; libvirt "
+             f"{it['libvirt']}, json-c {it['json_c']}, GLib {it['glib']}; load at the start "
+             f"{it['load_at_start']:.2f}.\n"]
+    if it["load_at_start"] > it["cpus"]:
+        parts.append("**The machine was busy with other work: times are too long and scatter, only "
+                     "CPU times, instructions, memory and wake-ups can be relied on.**\n")
+    parts.append(ratios(results))
+    for kind in results.get("bulk", []):
+        parts.append(times(kind, "Plain QEMUs: floor and our calls"))
+    for kind in results.get("embedded", []):
+        parts.append(times(kind, "libvirt's embedded driver and ours"))
+    for kind in results.get("daemon", []):
+        parts.append(times(kind, "libvirtd and ours"))
+    if results.get("slow"):
+        parts.append(slow_table(results["slow"]))
+    if "driver" in results:
+        parts.append(driver_table(results["driver"]))
+    return "\n".join(parts)
+
+
+def points(kinds, side):
+    """(domains, ms) of the first emulator."""
+    if not kinds:
+        return []
+    return [(size["domains"], wall_ms(size, side)) for size in kinds[0]["sizes"]
+            if wall_ms(size, side)]
+
+
+def series(results):
+    """The lines of the plot."""
+    return {"libvirt's bulk call, embedded": points(results.get("embedded"), "libvirt"),
+            "libvirt's classic calls, embedded": points(results.get("embedded"),
+                                                        "libvirt-classic"),
+            "our per-domain calls": points(results.get("bulk"), "ours-by-domain"),
+            "our bulk call": points(results.get("bulk"), "ours"),
+            "the floor": points(results.get("bulk"), "floor")}
