@@ -302,6 +302,12 @@ BEHAVIOURS = {
 }
 
 
+# They make both ends work hard: among others, some may not come to their end in time.
+HARD = {"gigabyte", "blanks", "million", "million-keys", "events", "long-events", "name-is-long",
+        "many-nodes", "one-node", "many-disks", "one-disk", "too-many-disks", "many-cpus",
+        "one-cpu", "slices"}
+
+
 def listen(folder, name, backlog=16):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(os.path.join(folder, name + ".sock"))

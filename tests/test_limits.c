@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_limits: the table of limits in docs/internals.md is the one in qemu_limits.h.
+ * test_limits: the table of limits in docs/internals.md is that of qemu_limits.h and
+ * host_limits.h.
  *
  * TESTING_UPDATE=1 writes it there anew instead; the difference is then read by a person.
  */
@@ -8,6 +9,7 @@
 
 #include <string.h>
 
+#include "host/host_limits.h"
 #include "qemu/qemu_limits.h"
 
 #define TABLE_BEGIN "<!-- limits: begin -->\n"
@@ -22,7 +24,7 @@ typedef struct {
 
 static const Limit limits[] = {
 #define LIMIT(name, value, unit, reason) {#name, value, unit, reason},
-    QEMU_LIMITS(LIMIT)
+    QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT)
 #undef LIMIT
 };
 

@@ -344,9 +344,9 @@ static const EmitRow rows[] = {
     {"QEMU knows of memory that the command line does not",
      qemu_emit_balloon, fill_balloon_of_command_line, true,
      SIZES(1572864, 1572864)},
-    {"the command line is better than nothing",
-     qemu_emit_balloon, fill_balloon_of_command_line_only, true,
-     SIZES(999, 999)},
+    {"the command line alone tells how much there may be, not how much there is",
+     qemu_emit_balloon, fill_balloon_of_command_line_only, false,
+     "balloon.maximum ullong 999\n"},
     {"our own numbers come last", qemu_emit_balloon, fill_balloon_ext, true,
      SIZES(2, 4) "balloon.last-update ullong 1000\next.balloon.pss ullong 11\n"
      "ext.balloon.hugetlb ullong 0\next.balloon.polling-interval ullong 5\n"

@@ -49,6 +49,12 @@ static const QemuFactsNode nodes[] = {
      .data_file = "data.raw",
      .virtual_size = SIZE(62),
      .actual_size = SIZE(63)},
+    {.node_name = "libvirt-12-format",
+     .driver = "raw",
+     .path = "/img/copy",
+     .virtual_size = SIZE(5),
+     .actual_size = SIZE(6),
+     .wr_highest_offset = SIZE(4)},
 };
 
 static const QemuFactsLayer chain[] = {
@@ -247,6 +253,20 @@ fill_told_mirror(EmitCase *self)
     self->input.with_backing = true;
 }
 
+/* libvirt was asked before the chain grew, and before it numbered the target of the copy. */
+static void
+fill_told_before(EmitCase *self)
+{
+    static const QemuFactsLayer grown = {"libvirt-12-format", NULL, NULL, SIZE(3)};
+    QemuDiskDefinition *disk = tell_disk(self, "vda", "d0", NULL);
+
+    add_disk(self, "", "d0", &grown, 1);
+    tell_chain(disk);
+    disk->mirror_path = g_strdup("/img/copy");
+    disk->mirror_index = 9;
+    self->input.with_backing = true;
+}
+
 static void
 fill_told_of_silent(EmitCase *self)
 {
@@ -385,6 +405,10 @@ static const EmitRow rows[] = {
      SIZES(1, 0, 900, 950) NAME(2, "vda") PATH(2, "/img/data.raw") INDEX(2, 9)
      "block.2.capacity ullong 60\nblock.2.physical ullong 61\n" NAME(3, "vdb") NAME(4, "vdb")
      PATH(4, "/img/unknown")},
+    {"libvirt's number of an image is in the name of its node", qemu_emit_block, fill_told_before,
+     true,
+     COUNT(2) NAME(0, "vda") PATH(0, "/img/copy") INDEX(0, 12) READS(0, 0) SIZES(0, 3, 5, 6)
+     NAME(1, "vda") PATH(1, "/img/copy") INDEX(1, 12) SIZES(1, 4, 5, 6)},
     {"of a silent QEMU what libvirt told", qemu_emit_block, fill_told_of_silent, false,
      COUNT(1) NAME(0, "vda") PATH(0, "/told/top.qcow2") INDEX(0, 2)},
     {"and of its chain", qemu_emit_block, fill_told_of_silent_backing, false,

@@ -395,10 +395,48 @@ static const Row node_rows[] = {
      "a ''\n q [raw -" SIZES " on f\n"},
 };
 
+typedef struct {
+    const char *sentence;
+    const char *reply; /* of query-blockstats for each node */
+    bool is_good;
+    UtilCount expected; /* how far the data of node "q" reaches */
+} OffsetRow;
+
+static const OffsetRow offset_rows[] = {
+    {"of the node that holds its data",
+     "[{\"node-name\":\"q\",\"stats\":{\"wr_highest_offset\":1},\"parent\":{\"stats\":"
+     "{\"wr_highest_offset\":7}}},{\"node-name\":\"unknown\"},{},7]",
+     true,
+     {7, true}},
+    {"0 without such a node", "[{\"node-name\":\"q\"}]", true, {0, true}},
+    {"absent where QEMU does not say", "[{\"node-name\":\"q\",\"parent\":{}}]", true, {0}},
+    {"absent where the node is not told", "[]", true, {0}},
+    {"no list", "{}", false, {0}},
+};
+
+static void
+reaches(const void *data)
+{
+    static const char nodes[] = "[{\"node-name\":\"q\",\"image\":{}}]";
+    const OffsetRow *row = data;
+    g_autoptr(UtilJson) first = util_json_parse(nodes, strlen(nodes), 8, NULL);
+    g_autoptr(UtilJson) reply = util_json_parse(row->reply, strlen(row->reply), 8, NULL);
+    g_auto(QemuFacts) facts = {0};
+    UtilCount got = {0};
+
+    qemu_facts_init(&facts);
+    assert_true(qemu_reply_parse_named_nodes(first, &facts));
+    assert_int_equal(qemu_reply_parse_blockstats_nodes(reply, &facts), row->is_good);
+    got = qemu_facts_node(&facts, "q")->wr_highest_offset;
+    assert_int_equal(got.is_present, row->expected.is_present);
+    assert_int_equal(got.value, row->expected.value);
+}
+
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("block graph", graph_rows, joins) +
+    return TESTING_RUN_TABLE("offsets", offset_rows, reaches) +
+           TESTING_RUN_TABLE("block graph", graph_rows, joins) +
            TESTING_RUN_TABLE("block counters", counter_rows, joins) +
            TESTING_RUN_TABLE("block nodes", node_rows, joins);
 }

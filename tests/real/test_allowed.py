@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every byte that goes to a QEMU, whatever is asked of the library, is one of the commands below:
+all of them only read. A proxy in front of a real QEMU writes down what it is sent."""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+import unittest
+
+from host import COMMAND, Host
+from longrun import LongRun
+
+# Command and arguments, in full; a path is the device's own.
+ALLOWED = {
+    ("qmp_capabilities", '{"enable": ["oob"]}'),
+    ("query-name", "{}"),
+    ("query-uuid", "{}"),
+    ("query-commands", "{}"),
+    ("query-status", "{}"),
+    ("query-cpus-fast", "{}"),
+    ("query-hotpluggable-cpus", "{}"),
+    ("query-balloon", "{}"),
+    ("query-memory-size-summary", "{}"),
+    ("qom-list", '{"path": "/machine/peripheral"}'),
+    ("qom-list", '{"path": "/machine/peripheral-anon"}'),
+    ("qom-get", '{"path": PATH, "property": "guest-stats"}'),
+    ("qom-get", '{"path": PATH, "property": "guest-stats-polling-interval"}'),
+    ("query-blockstats", "{}"),
+    ("query-blockstats", '{"query-nodes": true}'),
+    ("query-named-block-nodes", "{}"),
+    ("query-named-block-nodes", '{"flat": true}'),
+    ("query-iothreads", "{}"),
+    ("query-dirty-rate", "{}"),
+    ("query-stats-schemas", "{}"),
+    ("query-stats", '{"target": "vcpu"}'),
+    ("query-stats", '{"providers": [{"names": ["halt_poll_success_ns", "halt_poll_fail_ns"], '
+                    '"provider": "kvm"}], "target": "vcpu"}'),
+    ("query-stats", '{"target": "vm"}'),
+    ("query-yank", "{}"),
+}
+# Sent in ordinary calls, so that the proof is not one of silence.
+EXPECTED = {"qmp_capabilities", "query-name", "query-uuid", "query-commands", "query-status",
+            "query-balloon", "query-blockstats", "query-named-block-nodes", "query-iothreads",
+            "qom-list", "qom-get", "query-yank"}
+GROUPS = [1 << bit for bit in range(11)]  # VIR_DOMAIN_STATS_*
+BACKING, NOWAIT, ENFORCE, EXT, LAST = 1 << 30, 1 << 29, 1 << 31, 1 << 16, 1 << 17
+
+
+class Proxy(threading.Thread):
+    """Stands at @path for the monitor at @behind; what clients say is kept in @heard."""
+
+    def __init__(self, path, behind):
+        super().__init__(daemon=True)
+        self.behind = behind
+        self.heard = [b""]
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(1)
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            monitor = socket.socket(socket.AF_UNIX)
+            monitor.connect(self.behind)
+            self.heard.append(b"")
+            self.pass_on(client, monitor)
+            client.close()
+            monitor.close()
+
+    def pass_on(self, client, monitor):
+        while True:
+            for ready in select.select([client, monitor], [], [])[0]:
+                try:
+                    data = ready.recv(65536)
+                except ConnectionError:
+                    return
+                if not data:
+                    return
+                if ready is client:
+                    self.heard[-1] += data
+                (monitor if ready is client else client).sendall(data)
+
+    def requests(self):
+        """Every object that was sent; what is none fails here."""
+        for stream in self.heard:
+            text = stream.decode()
+            while text:
+                request, end = json.JSONDecoder().raw_decode(text)
+                text = text[end:]
+                yield request
+
+
+def normal(request):
+    """The row of ALLOWED that a request is; what is in it beside a command fails here."""
+    arguments = dict(request.get("arguments", {}))
+    path = arguments.get("path")
+    text = json.dumps(arguments, sort_keys=True)
+    (command, out_of_band), = ((value, key == "exec-oob") for key, value in request.items()
+                               if key not in ("id", "arguments"))
+    assert set(request) <= {"execute", "exec-oob", "arguments", "id"}, request
+    assert isinstance(request["id"], int), request
+    assert out_of_band == (command == "query-yank"), request
+    if command == "qom-get":
+        assert path in ("balloon0", "/machine/peripheral/balloon0"), request
+        text = text.replace(json.dumps(path), "PATH")
+    return command, text
+
+
+class Allowed(unittest.TestCase):
+    def test_nothing_else_is_ever_sent(self):
+        with Host() as host:
+            image = host.image("disk.qcow2", "-f", "qcow2", "8M")
+            process = host.start("vm", "-smp", "2,maxcpus=3", "-object", "iothread,id=iothread1",
+                                 "-drive", f"file={image},if=none,id=d0",
+                                 "-device", "virtio-blk-pci,drive=d0,id=disk0,iothread=iothread1",
+                                 "-device", "virtio-balloon-pci,id=balloon0",
+                                 monitor=[], control=True)
+            path = host.path("vm.sock")
+            proxy = Proxy(path, host.control_path("vm"))
+            self.make_every_kind_of_call(process, "socket:" + path)
+            where = host.path("recording")
+            subprocess.run([COMMAND, "record", where, "-c", "socket:" + path], check=True,
+                           capture_output=True)
+            seen = set()
+            for request in proxy.requests():
+                row = normal(request)
+                self.assertIn(row, ALLOWED)
+                seen.add(row[0])
+            self.assertEqual(EXPECTED - seen, set())
+
+    def make_every_kind_of_call(self, process, source):
+        for options in ((), ("release",)):
+            with LongRun(source, *options) as run:
+                for flags in (0, BACKING, NOWAIT, EXT, LAST, EXT | BACKING):
+                    self.assertIsNone(run.call(flags=flags).error)
+                for group in GROUPS:
+                    run.call(stats=group, flags=ENFORCE | BACKING | EXT)
+                run.ask("named", "vm")
+                run.ask("dispatch")
+                os.kill(process.pid, signal.SIGSTOP)
+                run.call(timeout_ms=1000)
+                run.call()
+                os.kill(process.pid, signal.SIGCONT)
+                run.call(timeout_ms=1000)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
