@@ -204,6 +204,14 @@ run(int argc, char *const *argv, Report *report)
     return status;
 }
 
+/* libvirt writes to stderr by itself otherwise; what it says is in our own messages. */
+static void
+ignore_libvirt(void *data, virErrorPtr error)
+{
+    (void)data;
+    (void)error;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -213,6 +221,7 @@ main(int argc, char **argv)
     occupy_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
+    virSetErrorFunc(NULL, ignore_libvirt);
     cli_output_init(&report.output, STDOUT_FILENO);
     status = run(argc, argv, &report);
     write_errors(report.troubles);

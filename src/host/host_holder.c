@@ -10,11 +10,10 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "host_limits.h"
 #include "host_text.h"
 
-#define MAX_PROCESSES 100000
-#define MAX_FDS       65536
-#define SOCKET_LINK   "socket:["
+#define SOCKET_LINK "socket:["
 
 struct HostHolders {
     HostRoot *root;
@@ -81,7 +80,7 @@ look_at(HostHolders *self, pid_t pid)
 
     if (!g_hash_table_add(self->seen, GINT_TO_POINTER(pid)))
         return;
-    fds = host_root_list(searched_root(self), folder, MAX_FDS);
+    fds = host_root_list(searched_root(self), folder, HOST_LIMIT_DESCRIPTORS);
     for (size_t i = 0; fds && fds[i]; i++) {
         g_autofree char *path = g_strdup_printf("%s/%s", folder, fds[i]);
         g_autofree char *link = host_root_readlink(searched_root(self), path);
@@ -106,7 +105,7 @@ begin(HostHolders *self)
 {
     if (host_root_is_live(self->root))
         self->live_root = host_root_new_live();
-    self->names = host_root_list(searched_root(self), "proc", MAX_PROCESSES);
+    self->names = host_root_list(searched_root(self), "proc", HOST_LIMIT_PROCESSES);
     self->has_begun = true;
 }
 

@@ -9,18 +9,17 @@
 #include <string.h>
 
 #include "host_kvmstat.h"
+#include "host_limits.h"
 #include "host_text.h"
 
 #define KVM_FOLDER       "sys/kernel/debug/kvm"
-#define MAX_MACHINES     65536
-#define MAX_ENTRIES      8192    /* statistics, and a folder a vCPU */
 #define HISTOGRAM_SUFFIX "_hist" /* of a histogram debugfs shows only the first bucket */
 
 /* The machine's folder; NULL if it has none that can be seen. */
 static char *
 find_folder(HostRoot *root, pid_t pid)
 {
-    g_auto(GStrv) names = host_root_list(root, KVM_FOLDER, MAX_MACHINES);
+    g_auto(GStrv) names = host_root_list(root, KVM_FOLDER, HOST_LIMIT_KVM_MACHINES);
     g_autofree char *prefix = g_strdup_printf("%d-", pid);
 
     for (size_t i = 0; names && names[i]; i++) {
@@ -52,7 +51,7 @@ GArray *
 host_kvmstat_read_debugfs(HostRoot *root, pid_t pid)
 {
     g_autofree char *folder = find_folder(root, pid);
-    g_auto(GStrv) names = folder ? host_root_list(root, folder, MAX_ENTRIES) : NULL;
+    g_auto(GStrv) names = folder ? host_root_list(root, folder, HOST_LIMIT_KVM_ENTRIES) : NULL;
     GArray *stats = NULL;
 
     if (!names)

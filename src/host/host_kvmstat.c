@@ -17,17 +17,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host_limits.h"
 #include "host_text.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
 
-/* A kernel of 2025 has some 45 statistics in 5 KiB. */
-#define MAX_BLOCK_BYTES (256U << 10)
-#define MAX_STATS       1024
-#define MAX_NAME_BYTES  256
-#define MAX_VCPUS       4096
-#define MAX_LINK_BYTES  64
-#define LINK_PREFIX     "anon_inode:kvm-vcpu-stats:"
+#define MAX_NAME_BYTES 256
+#define MAX_LINK_BYTES 64
+#define LINK_PREFIX    "anon_inode:kvm-vcpu-stats:"
 
 /* One statistic and the place of its value from the begin of the data. */
 typedef struct {
@@ -68,7 +65,7 @@ check_header(const struct kvm_stats_header *header, size_t size, size_t *ret_des
 {
     size_t descriptors_size = 0;
 
-    if (header->num_desc > MAX_STATS)
+    if (header->num_desc > HOST_LIMIT_KVM_STATS)
         return fail_block("too many statistics", error);
     if (header->name_size == 0 || header->name_size > MAX_NAME_BYTES)
         return fail_block("names of an unlikely size", error);
@@ -269,9 +266,9 @@ read_own_vcpu_number(int fd)
 static HostKvmLayout *
 read_layout(int fd, uint8_t *buffer, GError **error)
 {
-    ssize_t size = pread(fd, buffer, MAX_BLOCK_BYTES, 0);
+    ssize_t size = pread(fd, buffer, HOST_LIMIT_KVM_BLOCK_BYTES, 0);
 
-    if (size < 0 || size == MAX_BLOCK_BYTES) {
+    if (size < 0 || size == HOST_LIMIT_KVM_BLOCK_BYTES) {
         fail_block(size < 0 ? g_strerror(errno) : "an unlikely size", error);
         return NULL;
     }
@@ -320,10 +317,10 @@ add_vcpu(HostKvmStats *self, int pidfd, int theirs, unsigned int number, uint8_t
 static bool
 add_vcpus(HostKvmStats *self, int pidfd, DIR *folder, GError **error)
 {
-    g_autofree uint8_t *buffer = g_malloc(MAX_BLOCK_BYTES);
+    g_autofree uint8_t *buffer = g_malloc(HOST_LIMIT_KVM_BLOCK_BYTES);
     const struct dirent *entry = NULL;
 
-    while ((entry = readdir(folder)) && self->vcpus->len < MAX_VCPUS) {
+    while ((entry = readdir(folder)) && self->vcpus->len < HOST_LIMIT_KVM_VCPUS) {
         UtilCount number = read_vcpu_number(dirfd(folder), entry->d_name);
         UtilCount theirs = host_text_whole_count(entry->d_name);
 

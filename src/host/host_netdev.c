@@ -11,17 +11,14 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "host_limits.h"
 #include "host_text.h"
 
-/* A line is some 120 bytes; so many make a hundred thousand interfaces. */
-#define MAX_TABLE_BYTES (16U << 20)
-#define MAX_PATH_BYTES  64
-#define MAX_INFO_BYTES  4096
-#define MAX_FDS         65536
-#define MAX_INTERFACES  100000
-#define MACVTAP_PREFIX  "/dev/tap"
-#define TUN_SUFFIX      "/tun" /* of /dev/net/tun, in whatever mount namespace */
-#define N_COLUMNS       12     /* up to the last that is wanted: drops sent */
+#define MAX_PATH_BYTES 64
+#define MAX_INFO_BYTES 4096
+#define MACVTAP_PREFIX "/dev/tap"
+#define TUN_SUFFIX     "/tun" /* of /dev/net/tun, in whatever mount namespace */
+#define N_COLUMNS      12     /* up to the last that is wanted: drops sent */
 
 struct HostNetdevTable {
     GHashTable *counters; /* name -> HostNetdevCounters */
@@ -95,7 +92,7 @@ host_netdev_read(HostRoot *root, pid_t pid)
 
     if (pid > 0)
         g_snprintf(path, sizeof(path), "proc/%d/net/dev", pid);
-    text = host_root_read_all(root, path, MAX_TABLE_BYTES, NULL);
+    text = host_root_read_all(root, path, HOST_LIMIT_FILE_BYTES, NULL);
     return text ? host_netdev_parse(text) : NULL;
 }
 
@@ -154,7 +151,7 @@ find_ifname(HostRoot *root, const char *ifindex_text)
 
     if (!ifindex.is_present)
         return NULL;
-    names = host_root_list(root, "sys/class/net", MAX_INTERFACES);
+    names = host_root_list(root, "sys/class/net", HOST_LIMIT_INTERFACES);
     for (size_t i = 0; names && names[i]; i++) {
         if (has_ifindex(root, names[i], ifindex.value))
             return g_strdup(names[i]);
@@ -223,7 +220,7 @@ host_netdev_list_taps(HostRoot *root, pid_t pid)
     GArray *taps = NULL;
 
     g_snprintf(path, sizeof(path), "proc/%d/fd", pid);
-    names = host_root_list(root, path, MAX_FDS);
+    names = host_root_list(root, path, HOST_LIMIT_DESCRIPTORS);
     if (!names)
         return NULL;
     taps = g_array_new(FALSE, FALSE, sizeof(HostNetdevTap));

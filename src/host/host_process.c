@@ -9,10 +9,10 @@
 
 #include <string.h>
 
+#include "host_limits.h"
 #include "host_text.h"
 
 #define MAX_PATH_BYTES 64
-#define MAX_THREADS    65536
 #define NS_DIGITS      6 /* decimals of a millisecond that are nanoseconds */
 
 /* Enough for a line of stat, whose only text is a name of 64 bytes at most. */
@@ -219,7 +219,7 @@ host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n)
     size_t n = 0;
 
     make_path(path, pid, 0, "task");
-    names = host_root_list(root, path, MAX_THREADS);
+    names = host_root_list(root, path, HOST_LIMIT_THREADS);
     if (!names)
         return NULL;
     tids = g_new0(pid_t, g_strv_length(names) + 1);

@@ -11,10 +11,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "host_limits.h"
 #include "host_text.h"
 #include "util/util_error.h"
 
-#define MAX_FOLDERS       4096
 #define MAX_NUMBER_BYTES  64
 #define MAX_FEATURE_BYTES 4096
 
@@ -138,7 +138,7 @@ compare_folders(const void *a, const void *b)
 static GArray *
 list_folders(HostRoot *root, const char *mon_data, const Kind *kind)
 {
-    g_auto(GStrv) names = host_root_list(root, mon_data, MAX_FOLDERS);
+    g_auto(GStrv) names = host_root_list(root, mon_data, HOST_LIMIT_RESCTRL_FOLDERS);
     GArray *folders = g_array_new(FALSE, FALSE, sizeof(Folder));
 
     g_array_set_clear_func(folders, clear_folder);

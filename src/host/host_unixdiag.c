@@ -17,11 +17,10 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 
+#include "host_limits.h"
 #include "host_text.h"
 #include "util/util_error.h"
 
-#define MAX_SOCKETS       1000000
-#define MAX_PROC_BYTES    (16U << 20)
 #define RECEIVE_BYTES     32768
 #define STATE_ESTABLISHED 1 /* TCP's numbers, which unix sockets share */
 #define STATE_LISTEN      10
@@ -202,7 +201,7 @@ take_socket(const struct nlmsghdr *message, void *data)
     uint32_t file_inode = 0;
     Place *place = NULL;
 
-    if (++self->n_sockets > MAX_SOCKETS) {
+    if (++self->n_sockets > HOST_LIMIT_SOCKETS) {
         errno = E2BIG;
         return MNL_CB_ERROR;
     }
@@ -344,7 +343,7 @@ char *
 host_unixdiag_path_in_proc(HostRoot *root, pid_t pid, ino_t socket_inode)
 {
     g_autofree char *name = g_strdup_printf("proc/%d/net/unix", pid);
-    g_autofree char *text = host_root_read_all(root, name, MAX_PROC_BYTES, NULL);
+    g_autofree char *text = host_root_read_all(root, name, HOST_LIMIT_FILE_BYTES, NULL);
     const char *path = NULL;
 
     for (const char *line = text; line && *line;) {

@@ -58,6 +58,8 @@ maximum_kib(const QemuEmitInput *input)
     return size;
 }
 
+/* A command line tells the size without what a balloon has taken: of a machine that does not
+ * answer, that is no current size. */
 static UtilCount
 current_kib(const QemuEmitInput *input)
 {
@@ -69,7 +71,7 @@ current_kib(const QemuEmitInput *input)
         return util_count_of(actual.value / BYTES_PER_KIB);
     if (input->definition != NULL && input->definition->memory_current_kib.is_present)
         return input->definition->memory_current_kib;
-    return maximum_kib(input);
+    return input->is_active ? size_kib(&input->facts->memory) : maximum_kib(input);
 }
 
 static void

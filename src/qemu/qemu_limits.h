@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu_limits: every bound on what a peer can make us do, with its reason. docs/internals.md
- * shows this table; a test keeps the two the same.
+ * shows this table, and that of host_limits.h below it; a test keeps them the same.
  *
  * LIMIT(name, value, unit, what it bounds and why that much)
  */
@@ -41,8 +41,6 @@
     LIMIT(PROCESSES, 4194304, "processes",                                                         \
           "processes looked at in one pass: the kernel's PID_MAX_LIMIT")                           \
     LIMIT(DOMAINS, 65536, "domains", "domains of one connection")                                  \
-    LIMIT(HOST_FILE_BYTES, 16777216, "bytes", "one file of /proc; 10,000 interfaces give 1.3 MB")  \
-    LIMIT(TASKS, 65536, "threads", "threads of one process")                                       \
     LIMIT(RECORDING_FILE_BYTES, 67108864, "bytes", "one file of a recording")
 
 enum {

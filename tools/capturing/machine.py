@@ -14,7 +14,7 @@ TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 2, 0x1000
 
 
 def until(check, what):
-    for _ in range(1000):
+    for _ in range(4000):
         if check():
             return
         time.sleep(0.03)

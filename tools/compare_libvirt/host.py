@@ -31,6 +31,7 @@ class Host:
         self.dir = folder
         self.cleanups = []
         self.n_secrets = 0
+        self.n_links = 0
 
     def __enter__(self):
         try:
@@ -143,8 +144,10 @@ class Host:
         self.note("loop", device)
         return device
 
-    def link(self, name, *kind):
-        """A network device; None where there is none to be had."""
+    def link(self, *kind):
+        """The name of a new network device; None where there is none to be had."""
+        self.n_links += 1
+        name = f"ds{os.getpid()}n{self.n_links}"
         if not self.may_run("ip", "link", "add", name, *kind):
             return None
         self.note("link", name)

@@ -158,14 +158,14 @@ def kind_ethernet(_host, _name):
 
 
 def kind_bridge(host, _name):
-    bridge = host.link("dscmpbr0", "type", "bridge")
+    bridge = host.link("type", "bridge")
     if bridge is None:
         raise Unavailable("no bridges")
     return Domain(nic("bridge", f"<source bridge='{bridge}'/>"))
 
 
 def kind_macvtap(host, _name):
-    below = host.link("dscmpdm0", "type", "dummy")
+    below = host.link("type", "dummy")
     if below is None:
         raise Unavailable("no dummy devices")
     return Domain(nic("direct", f"<source dev='{below}' mode='bridge'/>"))
@@ -191,7 +191,7 @@ kind_traffic_ethernet = traffic("ethernet")
 
 
 def kind_traffic_bridge(host, name):
-    bridge = host.link("dscmpbr1", "type", "bridge")
+    bridge = host.link("type", "bridge")
     if bridge is None:
         raise Unavailable("no bridges")
     return traffic("bridge", f"<source bridge='{bridge}'/>")(host, name)

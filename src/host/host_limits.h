@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_limits: every bound on what is read of this host, with its reason: a guest's processes,
+ * and whoever else runs here, have their part in it. docs/internals.md shows this table.
+ *
+ * LIMIT(name, value, unit, what it bounds and why that much)
+ */
+#pragma once
+
+#define HOST_LIMITS(LIMIT)                                                                         \
+    LIMIT(FILE_BYTES, 16777216, "bytes", "one file of /proc; 100,000 interfaces give some 12 MB")  \
+    LIMIT(PROCESSES, 4194304, "processes",                                                         \
+          "processes among which a holder is looked for: the kernel's PID_MAX_LIMIT")              \
+    LIMIT(THREADS, 65536, "threads", "threads of one process")                                     \
+    LIMIT(DESCRIPTORS, 65536, "descriptors", "open files of one process that are looked at")       \
+    LIMIT(INTERFACES, 100000, "interfaces", "network interfaces of one namespace")                 \
+    LIMIT(SOCKETS, 1000000, "sockets", "unix sockets of this host; each costs us some 200 bytes")  \
+    LIMIT(KVM_BLOCK_BYTES, 262144, "bytes",                                                        \
+          "the kernel's statistics of one vCPU; Linux 6.18 gives 4 KB")                            \
+    LIMIT(KVM_STATS, 1024, "values", "statistics of one vCPU; Linux 6.18 has 45")                  \
+    LIMIT(KVM_VCPUS, 4096, "vCPUs", "vCPUs of one process: the kernel's own limit (x86-64)")       \
+    LIMIT(KVM_MACHINES, 65536, "machines", "machines that the kernel shows in debugfs")            \
+    LIMIT(KVM_ENTRIES, 8192, "entries", "statistics and vCPUs of one machine in debugfs")          \
+    LIMIT(RESCTRL_FOLDERS, 4096, "folders", "caches and sockets of one resctrl monitor")
+
+enum {
+#define LIMIT(name, value, unit, reason) HOST_LIMIT_##name = (value),
+    HOST_LIMITS(LIMIT)
+#undef LIMIT
+};
