@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "qemu/qemu_exchange.h"
+#include "qemu/qemu_plan.h"
 #include "qemu/qemu_record.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"

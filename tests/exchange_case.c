@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "qemu/qemu_plan.h"
 #include "testing.h"
 
 void

@@ -3,8 +3,8 @@
  * qemu_domain: what is kept of one domain between rounds: who it is, its connection, the
  * answers that stay true, its health.
  *
- * Shared by reference between the driver's list and the rounds under way. Who may touch the
- * rest of it is settled by @holder, which the driver guards: one round at a time.
+ * Shared by reference between the list and the rounds under way. Who may touch the rest of it
+ * is settled by @holder, which the list guards: one round at a time.
  */
 #pragma once
 
@@ -66,7 +66,7 @@ typedef struct {
     int n_params_before;  /* of its last record: room for the next */
     DomstatsRecord *last; /* last complete record, kept when a call asked for it */
 
-    gpointer holder; /* the call that works on it now; the driver's lock guards it */
+    gpointer holder; /* the call that works on it now; the list's lock guards it */
     gatomicrefcount ref_count;
 } QemuDomain;
 

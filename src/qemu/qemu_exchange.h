@@ -4,11 +4,7 @@
  */
 #pragma once
 
-#include "qemu_host.h"
-
-/* Called on the thread that worked on @job, as soon as it has ended: complete, or with a
- * verdict. Different jobs may end on different threads at once. */
-typedef void (*QemuJobEnded)(QemuJob *job, QemuMonitorBuffer *buffer, void *data);
+#include "qemu_work.h"
 
 typedef struct {
     GPtrArray *jobs; /* QemuJob *, held by this call; borrowed */
@@ -16,7 +12,7 @@ typedef struct {
     UtilDeadline deadline;
     unsigned int n_threads; /* 0: as many as pay */
     bool is_replay;
-    QemuJobEnded ended;
+    QemuWorkEnded ended;
     void *data;
 } QemuExchange;
 

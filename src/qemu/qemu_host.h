@@ -8,7 +8,7 @@
 #include "host/host_holder.h"
 #include "host/host_root.h"
 #include "host/host_unixdiag.h"
-#include "qemu_plan.h"
+#include "qemu_job.h"
 
 /* One round's view of the host, shared by the threads of a call. */
 typedef struct QemuHostRound QemuHostRound;

@@ -35,7 +35,6 @@
 
 #include <string.h>
 
-#include "domstats_record.h"
 #include "qemu_reply.h"
 
 #define BIT QEMU_COMMAND_BIT
@@ -46,59 +45,6 @@ static const QemuCommandSet not_planned = BIT(QUERY_YANK) | BIT(QUERY_NAMED_BLOC
 /* Whose each thread is, which tells CPU times apart. */
 static const QemuCommandSet thread_kinds = BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS);
 static const QemuCommandSet balloon_gets = BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL);
-
-QemuJob *
-qemu_job_new(QemuDomain *domain, const QemuRequest *request)
-{
-    QemuJob *self = g_new0(QemuJob, 1);
-
-    self->domain = qemu_domain_ref(domain);
-    self->request = request;
-    self->groups = qemu_request_groups(request);
-    return self;
-}
-
-void
-qemu_job_free(QemuJob *self)
-{
-    if (self == NULL)
-        return;
-    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
-        qemu_answer_clear(&self->answers[i]);
-    g_free(self->reason);
-    g_clear_error(&self->refusal);
-    domstats_record_free(self->record);
-    qemu_domain_unref(self->domain);
-    g_free(self);
-}
-
-void
-qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason)
-{
-    g_autofree char *copy = g_strdup(reason);
-
-    self->verdict = verdict;
-    g_free(self->reason);
-    self->reason = g_steal_pointer(&copy);
-}
-
-const QemuAnswer *
-qemu_job_answer(const QemuJob *self, QemuCommandId command)
-{
-    const QemuAnswer *answer =
-        (self->asked >> command & 1) ? &self->answers[command] : &self->domain->known.kept[command];
-
-    return answer->status == QEMU_ANSWER_RETURNED ? answer : NULL;
-}
-
-bool
-qemu_job_is_waiting(const QemuJob *self)
-{
-    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
-        if (self->answers[i].status == QEMU_ANSWER_WAITING)
-            return true;
-    return false;
-}
 
 QemuCommandSet
 qemu_plan_identity(const QemuDomain *domain)

@@ -140,17 +140,27 @@ class Host:
         return process
 
     def wait_for(self, process, path):
-        """Until somebody listens there; a QEMU that ends first fails the test with its words."""
+        """Until QEMU listens there, not only what launches it; one that ends first fails the test
+        with its words."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise RuntimeError(f"QEMU ended: {process.stderr.read().decode()}")
             with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
-                if any(line.rstrip().endswith(" " + path) and " 00010000 " in line
-                       for line in table):
-                    return
+                is_listening = any(line.rstrip().endswith(" " + path) and " 00010000 " in line
+                                   for line in table)
+            if is_listening and self.is_qemu(process):
+                return
             time.sleep(0.01)
         raise RuntimeError(f"nobody listens on {path}")
+
+    @staticmethod
+    def is_qemu(process):
+        try:
+            with open(f"/proc/{process.pid}/comm", encoding="utf-8") as comm:
+                return comm.read().startswith("qemu-system")
+        except OSError:
+            return False
 
     def wedge(self, name):
         """Blocks the main loop of a QEMU that has a control monitor: it opens a FIFO that nobody

@@ -71,8 +71,9 @@ class Monitor(threading.Thread):
         os.unlink(self.path)
         self.may_answer.set()
         self.listener.shutdown(socket.SHUT_RDWR)
-        self.hang_up()
-        self.join()
+        while self.is_alive():  # it may have accepted one more
+            self.hang_up()
+            self.join(0.01)
 
 
 class Fakes:

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_call: one call.
+ *
+ * Owns its jobs, and the records until they are given back. Knows what becomes of a domain
+ * between its last answer and its release; the exchange and the list know the rest.
+ *
+ * How it works
+ *
+ *   1. find the domains that are named, and make jobs of those the request selects
+ *   2. exchange: plan, ask, and for each domain as soon as it has ended:
+ *   3. decode its answers, read what the host knows, emit, make its record
+ *   4. put the records in the order that was asked for
+ *
+ * A call that names domains by what only QEMU can tell first makes a round that asks those not
+ * met before who they are.
+ */
+#include "qemu_call.h"
+
+#include "domstats_record.h"
+#include "qemu_exchange.h"
+#include "qemu_plan.h"
+#include "qemu_record.h"
+
+/* Images of a storage that is gone must not take the time of those that ask a QEMU. */
+enum { IMAGES_MS = 500 };
+
+/* A call under way: the holder of its domains. */
+typedef struct {
+    const QemuCall *call;
+    UtilDeadline images_until; /* what one call spends on storage that may be gone */
+} Round;
+
+/* The last complete record goes with one that is not, if it was asked for. */
+static void
+add_last(QemuJob *job)
+{
+    QemuDomain *domain = job->domain;
+
+    if (!qemu_request_has(job->request, DOMSTATS_GET_STATS_LAST) || job->record == NULL)
+        return;
+    if (job->verdict != DOMSTATS_HEALTH_OK) {
+        job->record->last = domstats_record_copy(domain->last);
+        return;
+    }
+    domstats_record_free(domain->last);
+    domain->last = domstats_record_copy(job->record);
+}
+
+static void
+save_answers(const QemuCall *self, const QemuJob *job)
+{
+    const QemuDomain *domain = job->domain;
+    const GPtrArray *places = domain->endpoint->places;
+    const QemuMonitorPlace *place = places->len > 0 ? g_ptr_array_index(places, 0) : NULL;
+    const QemuRecordedDomain info = {
+        .name = domain->name,
+        .uuid = domain->uuid,
+        .id = domain->id,
+        .pid = domain->pid,
+        .start_ticks = domain->start_ticks,
+        .health = job->verdict,
+        .reason = job->reason,
+        .is_persistent = domain->endpoint->is_persistent,
+        .monitor_path = place ? place->bound_path : NULL,
+        .greeting = domain->monitor ? qemu_monitor_greeting(domain->monitor) : NULL,
+    };
+
+    qemu_recording_add_domain(self->recording, &info, job->answers);
+}
+
+/* The sizes that no QEMU tells. */
+static void
+look_at_images(const Round *round, const QemuJob *job, QemuFacts *facts)
+{
+    bool with_backing = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING);
+
+    qemu_image_prober_run(round->call->images, qemu_domain_definition(job->domain), with_backing,
+                          round->images_until, facts);
+}
+
+/* Each layer of a chain is shown again below each layer above it. */
+static void
+remember_chains(QemuDomain *domain, const QemuFacts *facts)
+{
+    if (facts->disks == NULL || facts->nodes == NULL)
+        return;
+    domain->known.has_chains = true;
+    domain->known.n_nested_images = 0;
+    for (guint i = 0; i < facts->disks->len; i++) {
+        const GArray *layers = g_array_index(facts->disks, QemuFactsDisk, i).layers;
+        guint n = layers ? layers->len : 0;
+
+        domain->known.n_nested_images += n * (n - MIN(n, 1)) / 2;
+    }
+}
+
+/* What cannot change while that QEMU runs. */
+static void
+remember_for_good(QemuList *list, QemuJob *job, const QemuFacts *facts)
+{
+    if (job->answers[QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS].status == QEMU_ANSWER_RETURNED)
+        job->domain->known.n_vcpus_max = facts->n_vcpus_max;
+    if (job->answers[QEMU_COMMAND_QUERY_STATS_SCHEMAS].status == QEMU_ANSWER_RETURNED)
+        qemu_list_share_schemas(list, job->domain, facts);
+}
+
+/* One domain's answers are in, or will not come: makes its record, on the thread that talked
+ * to it, and lets go of the domain. */
+static void
+make_record(QemuJob *job, QemuMonitorBuffer *buffer, void *data)
+{
+    const Round *round = data;
+    const QemuCall *call = round->call;
+    QemuDomain *domain = job->domain;
+    int64_t wall_us = util_deadline_wall_us();
+    const char *bad_command = NULL;
+    g_auto(QemuFacts) facts = {0};
+
+    (void)buffer;
+    qemu_facts_init(&facts);
+    if (!qemu_record_decode(job, &facts, &bad_command)) {
+        g_autofree char *reason =
+            g_strdup_printf("its reply to %s is not what that command promises", bad_command);
+
+        qemu_job_set_verdict(job, DOMSTATS_HEALTH_BROKEN, reason);
+    }
+    qemu_host_read_facts(call->host, job, &facts);
+    if (!domain->endpoint->is_active && (job->groups & VIR_DOMAIN_STATS_BLOCK) != 0)
+        look_at_images(round, job, &facts);
+    qemu_record_make(job, &facts, qemu_host_root(call->host), wall_us);
+    qemu_domain_set_health(domain, job->verdict, job->reason, wall_us);
+    if (job->record != NULL)
+        job->record->since_us = domain->since_us;
+    if (call->recording != NULL)
+        save_answers(call, job);
+    add_last(job);
+    if (!job->doubts_status)
+        qemu_domain_remember_status(domain, facts.status);
+    remember_chains(domain, &facts);
+    remember_for_good(call->list, job, &facts);
+    qemu_plan_keep(job);
+    /* One that owes answers serves nobody else either; without it, the next call would wait. */
+    if ((call->releases_monitors && !domain->is_silent) || bad_command != NULL)
+        qemu_domain_disconnect(domain);
+    qemu_list_release(call->list, domain);
+}
+
+/* Other calls held this domain until our deadline. */
+static void
+give_up_waiting(QemuJob *job, int64_t wall_us)
+{
+    DomstatsRecord *record = qemu_record_make_nobody(job->domain->endpoint->name, wall_us);
+
+    g_free(record->reason);
+    record->reason = g_strdup("another call waited for it until the deadline");
+    record->health = DOMSTATS_HEALTH_SLOW;
+    record->missing = job->groups;
+    job->record = record;
+}
+
+/* Jobs whose domains are free first, then those that other calls let go of. */
+static bool
+run_jobs(Round *round, const GPtrArray *jobs, GError **error)
+{
+    const QemuCall *call = round->call;
+    g_autoptr(GPtrArray) pending = g_ptr_array_sized_new(jobs->len);
+
+    for (guint i = 0; i < jobs->len; i++)
+        g_ptr_array_add(pending, g_ptr_array_index(jobs, i));
+    while (pending->len > 0) {
+        g_autoptr(GPtrArray) taken =
+            qemu_list_take_free(call->list, pending, round, call->request->deadline);
+
+        if (taken == NULL)
+            break;
+        if (!qemu_exchange_run(&(QemuExchange){.jobs = taken,
+                                               .host = call->host,
+                                               .deadline = call->request->deadline,
+                                               .n_threads = call->n_threads,
+                                               .is_replay = call->is_replay,
+                                               .ended = make_record,
+                                               .data = round},
+                               error)) {
+            for (guint i = 0; i < taken->len; i++)
+                qemu_list_release(call->list, ((QemuJob *)g_ptr_array_index(taken, i))->domain);
+            return false;
+        }
+    }
+    for (guint i = 0; i < pending->len; i++)
+        give_up_waiting(g_ptr_array_index(pending, i), util_deadline_wall_us());
+    return true;
+}
+
+static void
+free_job(gpointer data)
+{
+    qemu_job_free(data);
+}
+
+static GPtrArray *
+make_jobs(const GPtrArray *domains, const QemuRequest *request)
+{
+    GPtrArray *jobs = g_ptr_array_new_with_free_func(free_job);
+
+    for (guint i = 0; i < domains->len; i++) {
+        QemuDomain *domain = g_ptr_array_index(domains, i);
+        const QemuEndpoint *endpoint = domain->endpoint;
+
+        /* The state is not known yet: it is filtered when the record is made. */
+        if (qemu_request_selects(request, endpoint->is_active, endpoint->is_persistent, -1))
+            g_ptr_array_add(jobs, qemu_job_new(domain, request));
+    }
+    return jobs;
+}
+
+/* Asks the domains that were never met who they are, so that they can be named. */
+static bool
+introduce(Round *round, const GPtrArray *domains, GError **error)
+{
+    g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(free_job);
+
+    for (guint i = 0; i < domains->len; i++) {
+        QemuDomain *domain = g_ptr_array_index(domains, i);
+        QemuJob *job = NULL;
+
+        if (domain->endpoint->is_active && domain->since_us == 0) {
+            job = qemu_job_new(domain, round->call->request);
+            job->groups = 0;
+            g_ptr_array_add(jobs, job);
+        }
+    }
+    return run_jobs(round, jobs, error);
+}
+
+static void
+free_domain(gpointer data)
+{
+    qemu_domain_unref(data);
+}
+
+/* The domains that @words name, each once. */
+static GPtrArray *
+find_named(const GPtrArray *domains, const char *const *words, bool *ret_all_found)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(free_domain);
+
+    *ret_all_found = true;
+    for (const char *const *word = words; *word != NULL; word++) {
+        bool is_found = false;
+
+        for (guint i = 0; i < domains->len; i++) {
+            QemuDomain *domain = g_ptr_array_index(domains, i);
+
+            if (!qemu_domain_is_called(domain, *word))
+                continue;
+            is_found = true;
+            if (!g_ptr_array_find(found, domain, NULL))
+                g_ptr_array_add(found, qemu_domain_ref(domain));
+        }
+        *ret_all_found = *ret_all_found && is_found;
+    }
+    return found;
+}
+
+static void
+free_record(gpointer data)
+{
+    domstats_record_free(data);
+}
+
+/* The records of @jobs in their order; NULL if one of them refuses the whole call. */
+static GPtrArray *
+collect_all(const GPtrArray *jobs, GError **error)
+{
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+
+    for (guint i = 0; i < jobs->len; i++) {
+        QemuJob *job = g_ptr_array_index(jobs, i);
+
+        if (job->refusal != NULL) {
+            g_propagate_error(error, g_steal_pointer(&job->refusal));
+            return NULL;
+        }
+        if (job->record != NULL)
+            g_ptr_array_add(records, g_steal_pointer(&job->record));
+    }
+    return g_steal_pointer(&records);
+}
+
+/* The records in the order of the words that named them; one named again is copied. */
+static GPtrArray *
+collect_named(const GPtrArray *jobs, const char *const *words, GError **error)
+{
+    GPtrArray *records = g_ptr_array_new_with_free_func(free_record);
+
+    for (const char *const *word = words; *word != NULL; word++) {
+        bool is_found = false;
+
+        for (guint i = 0; i < jobs->len; i++) {
+            QemuJob *job = g_ptr_array_index(jobs, i);
+
+            if (!qemu_domain_is_called(job->domain, *word))
+                continue;
+            is_found = true;
+            if (job->refusal != NULL) {
+                g_propagate_error(error, g_steal_pointer(&job->refusal));
+                g_ptr_array_unref(records);
+                return NULL;
+            }
+            if (job->record != NULL)
+                g_ptr_array_add(records, domstats_record_copy(job->record));
+        }
+        if (!is_found)
+            g_ptr_array_add(records, qemu_record_make_nobody(*word, util_deadline_wall_us()));
+    }
+    return records;
+}
+
+GPtrArray *
+qemu_call_run(const QemuCall *self, const GPtrArray *domains, GError **error)
+{
+    const QemuRequest *request = self->request;
+    Round round = {self, util_deadline_at_most(request->deadline, IMAGES_MS)};
+    g_autoptr(GPtrArray) named = NULL;
+    g_autoptr(GPtrArray) jobs = NULL;
+    bool all_found = true;
+
+    if (request->domains != NULL) {
+        named = find_named(domains, request->domains, &all_found);
+        if (!all_found) {
+            if (!introduce(&round, domains, error))
+                return NULL;
+            g_ptr_array_unref(named);
+            named = find_named(domains, request->domains, &all_found);
+        }
+    }
+    jobs = make_jobs(named ? named : domains, request);
+    if (!run_jobs(&round, jobs, error))
+        return NULL;
+    return named ? collect_named(jobs, request->domains, error) : collect_all(jobs, error);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_call: one call: its jobs, their records, in the order that was asked for.
+ */
+#pragma once
+
+#include "qemu_host.h"
+#include "qemu_image.h"
+#include "qemu_list.h"
+#include "qemu_recording.h"
+
+/* What a call works with, shared by its threads; all borrowed. */
+typedef struct {
+    QemuList *list;
+    const QemuRequest *request; /* checked */
+    QemuHostRound *host;
+    QemuImageProber *images;
+    QemuRecording *recording; /* NULL: nothing is recorded */
+    unsigned int n_threads;   /* 0: as many as pay */
+    bool is_replay;
+    bool releases_monitors; /* connections end with the call */
+} QemuCall;
+
+/* Gives the records of those among @domains, a snapshot of the list, that the request selects:
+ * in their order, or in that of the words that named them. By the deadline each has a record,
+ * or is left out by a filter. NULL if the request cannot be met for one of them, or if the
+ * operating system refuses what all of them need. */
+GPtrArray *qemu_call_run(const QemuCall *self, const GPtrArray *domains, GError **error);

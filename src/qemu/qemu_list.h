@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_list: the domains of a connection: what the source finds, who holds a domain, what the
+ * application's descriptor watches. From any thread.
+ */
+#pragma once
+
+#include "qemu_job.h"
+#include "qemu_source.h"
+
+typedef struct QemuList QemuList;
+
+/* An empty list; borrows @source, which must outlive it. */
+QemuList *qemu_list_new(QemuSource *source);
+/* Closes all connections, and the descriptor. NULL is taken. */
+void qemu_list_free(QemuList *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuList, qemu_list_free)
+
+/* Lets the source look, and gives the QemuDomain references there are now, in its order. A
+ * domain that is still there is the same one. NULL, with the source's error, if it cannot
+ * tell. */
+GPtrArray *qemu_list_scan(QemuList *self, UtilDeadline deadline, GError **error);
+
+/* Takes the QemuJobs whose domains nobody holds out of @pending, which is not empty, and makes
+ * @holder their holder; waits for the first release if there are none. Gives them as an array
+ * of borrowed pointers; NULL if none was to be had until @deadline. */
+GPtrArray *qemu_list_take_free(QemuList *self, GPtrArray *pending, gpointer holder,
+                               UtilDeadline deadline);
+/* Its holder lets go of @domain, and does not touch it any more. */
+void qemu_list_release(QemuList *self, QemuDomain *domain);
+
+/* Makes the schemas in @facts those that @domain, held by the caller, is known to have: one
+ * copy for all domains that told the same. */
+void qemu_list_share_schemas(QemuList *self, QemuDomain *domain, const QemuFacts *facts);
+
+/* The descriptor for the application's poll, made by the first call; it stays the list's. -1
+ * with SYSTEM if the operating system refuses. */
+int qemu_list_get_fd(QemuList *self, GError **error);
+/* Puts connections made since the last time under that descriptor, if there is one. Domains
+ * that calls hold are left to them. */
+void qemu_list_watch(QemuList *self);
+/* Reads what has come on watched connections that no call holds; never waits. */
+void qemu_list_dispatch(QemuList *self);
