@@ -46,7 +46,16 @@ typedef struct {
     gint has_ended; /* atomic */
 } Scene;
 
-static const FakeQmpScript well = {.has_oob = true};
+static const FakeQmpReply replies[] = {
+    {"query-commands", "[{\"name\":\"query-status\"},{\"name\":\"query-blockstats\"},"
+                       "{\"name\":\"query-named-block-nodes\"},{\"name\":\"query-cpus-fast\"}]"},
+    {"query-status", "{\"status\":\"running\",\"running\":true,\"singlestep\":false}"},
+    {"query-blockstats", "[{\"device\":\"d0\",\"stats\":{\"rd_bytes\":1,\"wr_bytes\":2}}]"},
+    {"query-named-block-nodes", "[]"},
+    {"query-cpus-fast", "[]"},
+    {0},
+};
+static const FakeQmpScript well = {.replies = replies, .has_oob = true};
 static const FakeQmpLine nothing[] = {{NULL, NULL, FAKE_QMP_IGNORES}, {0}};
 static const FakeQmpScript silent = {.lines = nothing, .is_bare = true};
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "host/host_process.h"
 #include "util/util_error.h"
@@ -193,7 +194,17 @@ judge_held(QemuHostRound *host, QemuJob *job, const QemuMonitorPlace *place,
 bool
 qemu_health_judge_busy(QemuHostRound *host, QemuJob *job, const QemuMonitorPlace *place)
 {
-    return judge_held(host, job, place, qemu_host_unix_table(host));
+    const QemuDomain *domain = job->domain;
+    g_autoptr(HostUnixTable) fresh = NULL;
+
+    if (!judge_held(host, job, place, qemu_host_unix_table(host)))
+        return false;
+    if (domain->holder_pid != 0 && domain->holder_pid != getpid())
+        return true;
+    /* The client may have gone since the table was read: most likely another call of ours, which
+     * let go. */
+    fresh = host_unixdiag_read(NULL);
+    return judge_held(host, job, place, fresh);
 }
 
 static unsigned int
