@@ -117,7 +117,7 @@ def other_taps(count):
         for number in range(count):
             descriptors.append(os.open("/dev/net/tun", os.O_RDWR))
             fcntl.ioctl(descriptors[-1], TUNSETIFF,
-                        struct.pack("16sH22x", b"dsbo%d" % number, IFF_TAP | IFF_NO_PI))
+                        struct.pack("16sH22x", b"d%do%d" % (os.getpid(), number), IFF_TAP | IFF_NO_PI))
         yield
     finally:
         for descriptor in descriptors:
@@ -169,7 +169,7 @@ class Fleet:
         with open(raw, "wb") as file:
             file.truncate(16 << 20)
         return {"name": name, "uuid": f"00000000-0000-4000-8000-{number:012}", "overlay": overlay,
-                "raw": raw, "tap": f"dsb{number}", "qemu": self.qemu, "accel": self.accel}
+                "raw": raw, "tap": f"d{os.getpid()}b{number}", "qemu": self.qemu, "accel": self.accel}
 
     def monitors(self, name):
         words = []

@@ -161,7 +161,7 @@ give_up_waiting(QemuJob *job, int64_t wall_us)
 
 /* Jobs whose domains are free first, then those that other calls let go of. */
 static bool
-run_jobs(Round *round, const GPtrArray *jobs, GError **error)
+run_jobs(Round *round, const GPtrArray *jobs, UtilDeadline deadline, GError **error)
 {
     const QemuCall *call = round->call;
     g_autoptr(GPtrArray) pending = g_ptr_array_sized_new(jobs->len);
@@ -169,14 +169,13 @@ run_jobs(Round *round, const GPtrArray *jobs, GError **error)
     for (guint i = 0; i < jobs->len; i++)
         g_ptr_array_add(pending, g_ptr_array_index(jobs, i));
     while (pending->len > 0) {
-        g_autoptr(GPtrArray) taken =
-            qemu_list_take_free(call->list, pending, round, call->request->deadline);
+        g_autoptr(GPtrArray) taken = qemu_list_take_free(call->list, pending, round, deadline);
 
         if (taken == NULL)
             break;
         if (!qemu_exchange_run(&(QemuExchange){.jobs = taken,
                                                .host = call->host,
-                                               .deadline = call->request->deadline,
+                                               .deadline = deadline,
                                                .n_threads = call->n_threads,
                                                .is_replay = call->is_replay,
                                                .ended = make_record,
@@ -214,23 +213,26 @@ make_jobs(const GPtrArray *domains, const QemuRequest *request)
     return jobs;
 }
 
-/* Asks the domains that were never met who they are, so that they can be named. */
+/* Asks the domains that were never met who they are, so that they can be named. Those that do not
+ * say may take half of the time: the rest is for those that are meant. */
 static bool
 introduce(Round *round, const GPtrArray *domains, GError **error)
 {
+    UtilDeadline deadline = round->call->request->deadline;
+    unsigned int share_ms = (unsigned int)util_deadline_left_ms(deadline) / 2;
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(free_job);
 
     for (guint i = 0; i < domains->len; i++) {
         QemuDomain *domain = g_ptr_array_index(domains, i);
         QemuJob *job = NULL;
 
-        if (domain->endpoint->is_active && domain->since_us == 0) {
+        if (domain->endpoint->is_active && !qemu_domain_was_met(domain)) {
             job = qemu_job_new(domain, round->call->request);
             job->groups = 0;
             g_ptr_array_add(jobs, job);
         }
     }
-    return run_jobs(round, jobs, error);
+    return run_jobs(round, jobs, util_deadline_at_most(deadline, share_ms), error);
 }
 
 static void
@@ -336,7 +338,7 @@ qemu_call_run(const QemuCall *self, const GPtrArray *domains, GError **error)
         }
     }
     jobs = make_jobs(named ? named : domains, request);
-    if (!run_jobs(&round, jobs, error))
+    if (!run_jobs(&round, jobs, request->deadline, error))
         return NULL;
     return named ? collect_named(jobs, request->domains, error) : collect_all(jobs, error);
 }

@@ -185,11 +185,24 @@ qemu_domain_is_called(QemuDomain *self, const char *word)
     return is_called;
 }
 
+bool
+qemu_domain_was_met(QemuDomain *self)
+{
+    bool was_met = false;
+
+    pthread_mutex_lock(&self->identity_lock);
+    was_met = self->since_us != 0;
+    pthread_mutex_unlock(&self->identity_lock);
+    return was_met;
+}
+
 void
 qemu_domain_set_health(QemuDomain *self, DomstatsHealth health, const char *reason, int64_t wall_us)
 {
+    pthread_mutex_lock(&self->identity_lock);
     if (self->since_us == 0 || self->health != health)
         self->since_us = wall_us;
+    pthread_mutex_unlock(&self->identity_lock);
     self->health = health;
     if (g_strcmp0(self->reason, reason) != 0) {
         g_free(self->reason);

@@ -45,7 +45,8 @@ typedef struct {
 
 typedef struct {
     QemuEndpoint *endpoint;
-    pthread_mutex_t identity_lock; /* for the next three: others look while the holder learns */
+    /* For the next three, and since_us: others look while the holder learns. */
+    pthread_mutex_t identity_lock;
     char *name;
     char uuid[VIR_UUID_STRING_BUFLEN];
     int id;
@@ -101,6 +102,9 @@ void qemu_domain_forget_process(QemuDomain *self);
 
 /* Takes over name and UUID as QEMU told them; either may be NULL or empty. */
 void qemu_domain_identify(QemuDomain *self, const char *name, const char *uuid);
+
+/* True once a round has ended with it. */
+bool qemu_domain_was_met(QemuDomain *self);
 
 /* The verdict of a round: @since_us moves only when the health changes. */
 void qemu_domain_set_health(QemuDomain *self, DomstatsHealth health, const char *reason,

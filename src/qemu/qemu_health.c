@@ -199,10 +199,10 @@ qemu_health_judge_busy(QemuHostRound *host, QemuJob *job, const QemuMonitorPlace
 
     if (!judge_held(host, job, place, qemu_host_unix_table(host)))
         return false;
-    if (domain->holder_pid != 0 && domain->holder_pid != getpid())
+    if (domain->holder_pid != getpid() && (domain->holder_pid != 0 || geteuid() != 0))
         return true;
-    /* The client may have gone since the table was read: most likely another call of ours, which
-     * let go. */
+    /* Who sees all processes, and no holder, looks again: it may have gone since the table was
+     * read, most likely another call of ours, which let go. */
     fresh = host_unixdiag_read(NULL);
     return judge_held(host, job, place, fresh);
 }

@@ -4,4 +4,8 @@
  */
 #include "util_error.h"
 
-G_DEFINE_QUARK(util - error - quark, util_error)
+GQuark
+util_error_quark(void)
+{
+    return g_quark_from_static_string("util-error-quark");
+}

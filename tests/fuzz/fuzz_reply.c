@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Fuzz target: any JSON becomes facts. None of the decoders crashes, and what they believed
- * keeps what qemu_facts.h and qemu_limits.h promise.
+ * Fuzz target: any JSON becomes facts and typed parameters. None of the decoders and emitters
+ * crashes; what they believed keeps what qemu_facts.h and qemu_limits.h promise, and no
+ * parameter has the name of another.
  *
  * An input is either one reply, given to every decoder, or an object whose members are named
  * as the files of a recording ("query-blockstats.json"), each given to its own decoder: so
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "qemu/qemu_command.h"
+#include "qemu/qemu_group.h"
 #include "qemu/qemu_limits.h"
 #include "qemu/qemu_reply.h"
 
@@ -96,6 +98,45 @@ claim_facts(const QemuFacts *facts)
         claim(g_array_index(facts->iothreads, QemuFactsIothread, i).id != NULL);
 }
 
+/* Every name once, and none longer than libvirt's wire allows. */
+static void
+claim_params(const virTypedParameter *params, int n_params)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (int i = 0; i < n_params; i++) {
+        size_t length = strnlen(params[i].field, sizeof(params[i].field));
+
+        claim(length > 0 && length < sizeof(params[i].field));
+        claim(g_hash_table_add(names, (gpointer)(uintptr_t)params[i].field));
+    }
+}
+
+/* All groups with all options, as one record. */
+static void
+emit(const QemuFacts *facts)
+{
+    const QemuEmitInput input = {.facts = facts,
+                                 .is_active = true,
+                                 .with_backing = true,
+                                 .with_ext = true,
+                                 .wall_s = 1700000000,
+                                 .ticks_per_second = 100,
+                                 .page_bytes = 4096};
+    g_auto(UtilParams) params = {0};
+    QemuWriter writer = {.params = &params};
+    virTypedParameter *taken = NULL;
+    int n_taken = 0;
+
+    util_params_init(&params, 64, QEMU_LIMIT_PARAMS);
+    for (size_t i = 0; i < qemu_n_groups; i++)
+        qemu_groups[i].emit(&writer, &input);
+    if (!util_params_steal(&params, &taken, &n_taken, NULL))
+        return;
+    claim_params(taken, n_taken);
+    util_params_free_array(taken, n_taken);
+}
+
 /* Gives each command's decoder its reply: its member of @input, or @input itself. */
 static void
 decode(const UtilJson *input, bool by_name)
@@ -115,6 +156,7 @@ decode(const UtilJson *input, bool by_name)
     }
     qemu_reply_finish_block(&facts);
     claim_facts(&facts);
+    emit(&facts);
 }
 
 int
