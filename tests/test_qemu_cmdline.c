@@ -184,6 +184,7 @@ static const Row rows[] = {
     {"in KiB", "-m 4096k", "", "memory 4096"},
     {"a fraction is left out", "-m 1.5G", "", ""},
     {"no size", "-m much", "", ""},
+    {"none at all", "-m slots=4,maxmem=8G", "", ""},
     {"nothing is no size", "-m 0", "", ""},
     {"a memory device has its size elsewhere", "-m 16 -device pc-dimm,memdev=m", "", ""},
     {"also in front", "-device virtio-mem-pci,memdev=m -m 16", "", ""},

@@ -125,6 +125,12 @@ host_root_free(HostRoot *self)
 }
 
 bool
+host_root_is_open(const HostRoot *self)
+{
+    return self->folder_fd >= 0;
+}
+
+bool
 host_root_is_live(const HostRoot *self)
 {
     return self->is_live;

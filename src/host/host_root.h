@@ -24,6 +24,8 @@ HostRoot *host_root_new_recorded(const char *dir, GError **error);
 void host_root_free(HostRoot *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostRoot, host_root_free)
 
+/* False when the root could not be opened, for want of descriptors: errno says so. */
+bool host_root_is_open(const HostRoot *self);
 /* False for a recording: no process, descriptor or network of it can be asked anything. */
 bool host_root_is_live(const HostRoot *self);
 /* Clock ticks a second and bytes a page of that host. */

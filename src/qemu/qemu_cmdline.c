@@ -126,7 +126,7 @@ parse_size_kib(const char *text)
     const char *place = NULL;
     uint64_t number = 0;
 
-    if (!g_ascii_string_to_unsigned(digits, 10, 1, G_MAXUINT32, &number, NULL))
+    if (digits == NULL || !g_ascii_string_to_unsigned(digits, 10, 1, G_MAXUINT32, &number, NULL))
         return (UtilCount){0};
     if (text[n_digits] != '\0')
         suffix = g_ascii_tolower(text[n_digits]);

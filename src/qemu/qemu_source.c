@@ -6,6 +6,7 @@
  */
 #include "qemu_source.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "util/util_error.h"
@@ -89,6 +90,10 @@ qemu_source_open(const char *source, GError **error)
     if (kind == NULL || !check_argument(kind, text, argument, error))
         return NULL;
     root = host_root_new_live();
+    if (!host_root_is_open(root)) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot open '/': %s", g_strerror(errno));
+        return NULL;
+    }
     implementation = kind->open(argument, root, error);
     if (implementation == NULL)
         return NULL;

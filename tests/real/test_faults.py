@@ -14,7 +14,7 @@ import time
 import unittest
 
 from host import PATIENCE_S, Host, Qmp
-from longrun import WATCHDOG_S, LongRun
+from longrun import WATCHDOG_S, Call, LongRun
 
 FIRST_MS = 1500  # deadline of a call that is meant to meet it
 ENDLESS_MS = 2 * WATCHDOG_S * 1000  # of one that is not
@@ -189,6 +189,18 @@ class Wedged(Faults):
         self.host.unwedge(fifo)
         self.assert_whole(call_until(run, "bad", "ok")["bad"])
         self.assertEqual(sockets_of(run), [])
+
+
+    def test_one_that_only_qemu_can_name_is_found_beside_it(self):
+        uuid = "11111111-2222-4333-8444-555555555555"
+        self.host.start("bad", control=True)
+        self.host.start("good", "-uuid", uuid)
+        fifo = self.host.wedge("bad")
+        run = self.open(timeout_ms=2 * FIRST_MS)
+        named = Call(run.ask("named", uuid)).records
+        self.assertEqual([domain["uuid"] for domain in named], [uuid])
+        self.assert_whole(named[0])
+        self.host.unwedge(fifo)
 
 
 class Held(Faults):
