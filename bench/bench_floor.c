@@ -157,10 +157,16 @@ add_raw(BenchFloor *self, const QemuJob *job)
     raw->commands = job->asked;
     raw->requests = g_string_new(NULL);
     raw->kept = g_string_new(NULL);
-    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
-        if (raw->commands >> id & 1)
-            qemu_qmp_append_command(raw->requests, (QemuCommandId)id,
-                                    job->domain->known.balloon_path, raw->n_commands++ % 10, false);
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
+        bool is_last = raw->commands >> id == 1;
+
+        if (raw->commands >> id & 1) {
+            qemu_qmp_append_command(raw->requests, qemu_plan_form(job, (QemuCommandId)id),
+                                    job->domain->known.balloon_path, is_last ? 0 : QEMU_QMP_NO_ID,
+                                    false);
+            raw->n_commands++;
+        }
+    }
     g_ptr_array_add(self->raws, raw);
 }
 

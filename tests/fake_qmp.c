@@ -262,13 +262,23 @@ talk(FakeQmp *self)
     return n > 0;
 }
 
+/* The member that a reply to the last command has for its id. */
+static char *
+describe_id(const FakeQmp *self)
+{
+    g_autofree char *id = self->id ? util_json_to_text(self->id, false) : NULL;
+
+    return id ? g_strconcat(",\"id\":", id, NULL) : g_strdup("");
+}
+
 static void
 append_text(FakeQmp *self, const FakeQmpLine *line)
 {
-    g_autofree char *id = self->id ? util_json_to_text(self->id, false) : g_strdup("null");
+    g_autofree char *id = describe_id(self);
     g_autoptr(GString) text = g_string_new(line->says);
 
-    g_string_replace(text, "@id", id, 0);
+    /* A request without id has a reply without. */
+    g_string_replace(text, ",\"id\":@id", id, 0);
     for (size_t i = 0; i < MAX(line->n_times, 1); i++) {
         if (line->n_bytes != 0)
             g_string_append_len(self->out, line->says, (gssize)line->n_bytes);
@@ -327,9 +337,9 @@ answer_command(FakeQmp *self)
         list = list_commands();
         reply = list;
     }
-    id = self->id ? util_json_to_text(self->id, false) : g_strdup("null");
+    id = describe_id(self);
     if (reply != NULL)
-        g_string_append_printf(self->out, "{\"return\":%s,\"id\":%s}\r\n", reply, id);
+        g_string_append_printf(self->out, "{\"return\":%s%s}\r\n", reply, id);
 }
 
 static bool

@@ -34,6 +34,13 @@ class Closed(Exception):
     pass
 
 
+def with_id(request, answer):
+    """The line that answers @request: with its id, if it has one."""
+    if "id" in request:
+        answer = dict(answer, id=request["id"])
+    return json.dumps(answer) + "\r\n"
+
+
 class Peer:
     """One connection of one client."""
 
@@ -64,12 +71,19 @@ class Peer:
     def reply(self, request, value=None):
         """The line that answers @request as a QEMU that is well does."""
         command = request.get("execute") or request.get("exec-oob")
-        answer = {"return": self.answers[command] if value is None else value}
-        return json.dumps(dict(answer, id=request["id"])) + "\r\n"
+        return with_id(request, {"return": self.answers[command] if value is None else value})
 
     def greet(self):
         self.say(GREETING)
         self.say(self.reply(self.hear()))
+
+    def hear_id(self):
+        """The next request that has an id; those before it are answered."""
+        request = self.hear()
+        while "id" not in request:
+            self.say(self.reply(request))
+            request = self.hear()
+        return request
 
     def serve(self, **values):
         """As a QEMU that is well, save for the values of some commands."""
@@ -124,10 +138,13 @@ def drips_answers(peer):
 
 
 def says(*pieces):
-    """Greets, hears a command, and says those pieces; "@" in them is the command's id."""
+    """Greets, hears a command, and says those pieces; with "@" in them, a command that has an
+    id, which stands for it."""
     def behaviour(peer):
         peer.greet()
-        number = str(peer.hear()["id"]).encode()
+        has_place = any(b"@" in piece for piece in pieces)
+        request = peer.hear_id() if has_place else peer.hear()
+        number = str(request.get("id", "")).encode()
         for piece in pieces:
             peer.say(piece.replace(b"@", number))
         go_on.wait()
@@ -157,24 +174,21 @@ def answers_twice(peer):
 
 def answers_another(peer):
     peer.greet()
-    request = peer.hear()
+    request = peer.hear_id()
     peer.say(peer.reply(dict(request, id=(request["id"] + 5) % 10)))
     peer.serve()
 
 
 def refuses_negotiation(peer):
     peer.say(GREETING)
-    request = peer.hear()
-    peer.say(json.dumps({"error": {"class": "GenericError", "desc": "no" * 500},
-                         "id": request["id"]}))
+    peer.say(with_id(peer.hear(), {"error": {"class": "GenericError", "desc": "no" * 500}}))
     peer.serve()
 
 
 def refuses_all(peer):
     peer.greet()
     while True:
-        peer.say(json.dumps({"error": {"class": "GenericError", "desc": "no"},
-                             "id": peer.hear()["id"]}))
+        peer.say(with_id(peer.hear(), {"error": {"class": "GenericError", "desc": "no"}}))
 
 
 def gives(**values):
@@ -211,8 +225,7 @@ def conversation_bytes():
     UUID, commands."""
     peer = Peer(None, "closes-0000")
     commands = ("qmp_capabilities", "query-name", "query-uuid", "query-commands")
-    return len(GREETING) + sum(len(peer.reply({"execute": command, "id": 0}))
-                               for command in commands)
+    return len(GREETING) + sum(len(peer.reply({"execute": command})) for command in commands)
 
 
 def node(i):

@@ -71,7 +71,7 @@ static const Row rows[] = {
      {{PART_MS, "slow, silent, connected"}, {LONG_MS, "wedged, silent, connected", true}}, 1, NULL},
     {"it answers who it is late",
      {{"query-name"}, {"query-uuid"}, {"query-commands", NULL, FAKE_QMP_WAITS},
-      {NULL, "{\"return\":{},\"id\":0}{\"return\":{},\"id\":1}{\"return\":[],\"id\":2}"},
+      {NULL, "{\"return\":{}}{\"return\":{}}{\"return\":[],\"id\":0}"},
       IDENTITY, {"query-status", RUNNING}}, false, false,
      {{SHORT_MS, "wedged, silent, connected"}, {LONG_MS, "ok running, connected", true}}, 1, NULL},
 
@@ -92,7 +92,7 @@ static const Row rows[] = {
      {{PROBE_MS, "wedged, silent, connected"}}, 1, "out of band only"},
     {"after the probe it comes back by itself",
      {IDENTITY, {"query-status"}, {"oob:query-yank", FAKE_QMP_RETURN("{}"), FAKE_QMP_WAITS},
-      {NULL, "{\"return\":{\"status\":\"running\"},\"id\":3}"}, {"query-status", PAUSED}},
+      {NULL, "{\"return\":{\"status\":\"running\"},\"id\":1}"}, {"query-status", PAUSED}},
      false, true,
      {{PROBE_MS, "wedged, silent, connected"}, {LONG_MS, "ok paused, connected", true}}, 1, NULL},
 

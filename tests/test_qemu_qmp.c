@@ -94,7 +94,7 @@ typedef struct {
     const char *sentence;
     QemuCommandId command;
     const char *path;
-    unsigned int id;
+    int id;
     bool is_out_of_band;
     const char *expected;
 } CommandRow;
@@ -102,6 +102,8 @@ typedef struct {
 static const CommandRow command_rows[] = {
     {"no white space, no arguments", QEMU_COMMAND_QUERY_STATUS, NULL, 0, false,
      "{\"execute\":\"query-status\",\"id\":0}"},
+    {"an id only where one is given", QEMU_COMMAND_QUERY_STATUS, NULL, QEMU_QMP_NO_ID, false,
+     "{\"execute\":\"query-status\"}"},
     {"arguments stand as they are in the table", QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES, NULL, 9,
      false, "{\"execute\":\"query-named-block-nodes\",\"arguments\":{\"flat\":true},\"id\":9}"},
     {"the probe is sent out of band", QEMU_COMMAND_QUERY_YANK, NULL, 10, true,

@@ -18,15 +18,19 @@
  * Commands wait in @queued until one of QEMU_LIMIT_IN_FLIGHT slots is free: with out-of-band on,
  * QEMU stops reading when eight requests are queued, and an out-of-band probe would then be read
  * as late as everything else. Seven are, when the main loop is blocked by another monitor's
- * command. An id is a digit, so that requests stay short; it goes round past those in flight, and
- * since these are at most eight, one is free. The probe and the negotiation have ids of their
- * own; before QEMU has taken the negotiation, which is in band, it takes no probe either.
+ * command.
  *
- * An answer is matched by its id, in any order; one without id belongs to the oldest command. What
- * nobody waits for any more (forget) keeps its slot until its reply has come: so a late reply is
- * never taken for a new one, and n_in_flight() tells when a silent QEMU has caught up. Any id that
- * is not in flight breaks the rules, as does what is no message at all: the connection is then
- * closed, and nothing of it is believed further.
+ * QEMU answers in-band commands in the order in which they came, and reads a request byte by byte,
+ * some system calls each. So an answer is the oldest command's, and only the last command of those
+ * queued together carries an id, a digit that goes round: its answer proves that none was lost or
+ * added before it. The probe, which may overtake, and the negotiation have ids of their own; before
+ * QEMU has taken the negotiation, which is in band, it takes no probe either.
+ *
+ * What nobody waits for any more (forget) keeps its slot until its reply has come: so a late reply
+ * is never taken for a new one, and n_in_flight() tells when a silent QEMU has caught up. A reply
+ * with an id where none is due, or without the one that is, breaks the rules, as does what is no
+ * message at all: the connection is then closed, and nothing of it is believed further. (An error
+ * may come without: QEMU does not know the id of what it could not read.)
  *
  * Deliberately left undone: unsubscribing from events (QMP has none); resending.
  */
@@ -45,8 +49,6 @@ enum {
     MAX_REASON_BYTES = 256, /* of the peer's own words in ours */
 };
 
-G_STATIC_ASSERT((int)QEMU_LIMIT_IN_FLIGHT < (int)N_PLAIN_IDS);
-
 typedef struct {
     QemuCommandId command;
     char *path;
@@ -54,7 +56,7 @@ typedef struct {
 } Queued;
 
 typedef struct {
-    unsigned int id;
+    int id;             /* or QEMU_QMP_NO_ID */
     QemuAnswer *answer; /* NULL: forgotten, or the negotiation's */
 } InFlight;
 
@@ -67,7 +69,7 @@ struct QemuMonitor {
     GArray *queued;
     InFlight in_flight[QEMU_LIMIT_IN_FLIGHT + 1]; /* oldest first; one more for the negotiation */
     unsigned int n_in_flight;
-    unsigned int next_id;
+    int next_id;
     UtilJson *greeting;
     bool offers_oob;
     bool has_oob; /* negotiated: the commands below may be out of band */
@@ -167,27 +169,6 @@ qemu_monitor_probe_is_answered(const QemuMonitor *self)
     return self->probe == PROBE_ANSWERED;
 }
 
-static bool
-is_in_flight(const QemuMonitor *self, unsigned int id)
-{
-    for (unsigned int i = 0; i < self->n_in_flight; i++)
-        if (self->in_flight[i].id == id)
-            return true;
-    return false;
-}
-
-/* The next digit that no command in flight has: answers may come in any order. */
-static unsigned int
-take_id(QemuMonitor *self)
-{
-    unsigned int id = self->next_id;
-
-    while (is_in_flight(self, id))
-        id = (id + 1) % N_PLAIN_IDS;
-    self->next_id = (id + 1) % N_PLAIN_IDS;
-    return id;
-}
-
 static void
 send_queued(QemuMonitor *self)
 {
@@ -197,8 +178,12 @@ send_queued(QemuMonitor *self)
         return;
     while (n_sent < self->queued->len && self->n_in_flight < QEMU_LIMIT_IN_FLIGHT) {
         const Queued *item = &g_array_index(self->queued, Queued, n_sent++);
-        unsigned int id = take_id(self);
+        int id = QEMU_QMP_NO_ID;
 
+        if (n_sent == self->queued->len) {
+            id = self->next_id;
+            self->next_id = (id + 1) % N_PLAIN_IDS;
+        }
         qemu_qmp_append_command(self->out, item->command, item->path, id, false);
         self->in_flight[self->n_in_flight++] = (InFlight){id, item->answer};
     }
@@ -255,30 +240,37 @@ take_event(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
     return true;
 }
 
+/* Whether @message may be the reply to the oldest command. */
+static bool
+is_due(const QemuMonitor *self, const QemuQmpMessage *message)
+{
+    int id = self->in_flight[0].id;
+
+    if (self->n_in_flight == 0)
+        return false;
+    if (!message->has_id)
+        return id == QEMU_QMP_NO_ID || message->kind == QEMU_QMP_ERROR;
+    return id != QEMU_QMP_NO_ID && message->id == id;
+}
+
 static bool
 take_answer(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message, GError **error)
 {
-    unsigned int place = 0;
-    InFlight found;
+    InFlight found = self->in_flight[0];
 
     if (message->has_id && message->id == PROBE_ID && self->probe_is_owed) {
         self->probe_is_owed = false;
         self->probe = PROBE_ANSWERED;
         return true;
     }
-    while (place < self->n_in_flight && message->has_id &&
-           (int64_t)self->in_flight[place].id != message->id)
-        place++;
-    if (place >= self->n_in_flight) {
+    if (!is_due(self, message)) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
                     "the peer answered what it had not been asked (id %" G_GINT64_FORMAT ")",
                     message->has_id ? message->id : -1);
         return false;
     }
-    found = self->in_flight[place];
     self->n_in_flight--;
-    memmove(&self->in_flight[place], &self->in_flight[place + 1],
-            (self->n_in_flight - place) * sizeof(found));
+    memmove(&self->in_flight[0], &self->in_flight[1], self->n_in_flight * sizeof(found));
     if (found.id == NEGOTIATION_ID && message->kind == QEMU_QMP_ERROR) {
         bool is_short = message->error_text != NULL &&
                         strnlen(message->error_text, MAX_REASON_BYTES + 1) <= MAX_REASON_BYTES;

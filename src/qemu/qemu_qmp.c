@@ -49,8 +49,16 @@ append_escaped(GString *out, const char *path)
     }
 }
 
+static void
+append_end(GString *out, int id)
+{
+    if (id != QEMU_QMP_NO_ID)
+        g_string_append_printf(out, ",\"id\":%d", id);
+    g_string_append_c(out, '}');
+}
+
 void
-qemu_qmp_append_command(GString *out, QemuCommandId command, const char *path, unsigned int id,
+qemu_qmp_append_command(GString *out, QemuCommandId command, const char *path, int id,
                         bool is_out_of_band)
 {
     const QemuCommand *row = &qemu_commands[command];
@@ -69,16 +77,16 @@ qemu_qmp_append_command(GString *out, QemuCommandId command, const char *path, u
             g_string_append(out, row->arguments);
         }
     }
-    g_string_append_printf(out, ",\"id\":%u}", id);
+    append_end(out, id);
 }
 
 void
-qemu_qmp_append_negotiation(GString *out, bool with_oob, unsigned int id)
+qemu_qmp_append_negotiation(GString *out, bool with_oob, int id)
 {
     g_string_append(out, "{\"execute\":\"qmp_capabilities\"");
     if (with_oob)
         g_string_append(out, ",\"arguments\":{\"enable\":[\"oob\"]}");
-    g_string_append_printf(out, ",\"id\":%u}", id);
+    append_end(out, id);
 }
 
 unsigned int

@@ -31,10 +31,13 @@ typedef struct {
 
 QemuQmpMessage qemu_qmp_parse(const UtilJson *object);
 
+/* In place of an id: none, neither in the request nor in its reply. */
+#define QEMU_QMP_NO_ID (-1)
+
 /* Appends one request, as short as it can be. @path fills the command's %s. */
-void qemu_qmp_append_command(GString *out, QemuCommandId command, const char *path, unsigned int id,
+void qemu_qmp_append_command(GString *out, QemuCommandId command, const char *path, int id,
                              bool is_out_of_band);
-void qemu_qmp_append_negotiation(GString *out, bool with_oob, unsigned int id);
+void qemu_qmp_append_negotiation(GString *out, bool with_oob, int id);
 
 /* What an event can put in doubt. */
 typedef enum {

@@ -103,7 +103,7 @@ def normal(request):
     (command, out_of_band), = ((value, key == "exec-oob") for key, value in request.items()
                                if key not in ("id", "arguments"))
     assert set(request) <= {"execute", "exec-oob", "arguments", "id"}, request
-    assert isinstance(request["id"], int), request
+    assert isinstance(request.get("id", 0), int), request
     assert out_of_band == (command == "query-yank"), request
     if command == "qom-get":
         assert path in ("balloon0", "/machine/peripheral/balloon0"), request
