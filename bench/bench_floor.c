@@ -107,12 +107,11 @@ make_domains(const GPtrArray *paths)
 
 /* What the driver does with answers as far as it changes what it asks next. */
 static void
-learn(QemuJob *job, QemuMonitorBuffer *buffer, void *data)
+learn(QemuJob *job, void *data)
 {
     const char *bad_command = NULL;
     g_auto(QemuFacts) facts = {0};
 
-    (void)buffer;
     qemu_facts_init(&facts);
     if (qemu_record_decode(job, &facts, &bad_command))
         qemu_host_read_facts(data, job, &facts);
@@ -126,11 +125,13 @@ exchange(const GPtrArray *domains, const QemuRequest *request, HostRoot *root, G
 {
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(free_job);
     g_autoptr(QemuHostRound) host = qemu_host_round_new(root, NULL, NULL);
+    g_autoptr(QemuBuffers) buffers = qemu_buffers_new();
 
     for (guint i = 0; i < domains->len; i++)
         g_ptr_array_add(jobs, qemu_job_new(g_ptr_array_index(domains, i), request));
     if (!qemu_exchange_run(&(QemuExchange){.jobs = jobs,
                                            .host = host,
+                                           .buffers = buffers,
                                            .deadline = util_deadline_in_ms(DEADLINE_MS),
                                            .ended = learn,
                                            .data = host},

@@ -80,12 +80,11 @@ find_outcome(ExchangeCase *self, const QemuJob *job)
 /* The driver's part, on the thread that worked on @job. No assertion: that may fail on the
  * test's own thread only. */
 static void
-take_ended(QemuJob *job, QemuMonitorBuffer *buffer, void *data)
+take_ended(QemuJob *job, void *data)
 {
     ExchangeCaseOutcome *outcome = find_outcome(data, job);
     const QemuAnswer *status = qemu_job_answer(job, QEMU_COMMAND_QUERY_STATUS);
 
-    (void)buffer;
     if (g_atomic_int_add(&outcome->n_endings, 1) > 0)
         return;
     outcome->verdict = job->verdict;
@@ -121,9 +120,11 @@ exchange_case_run(ExchangeCase *self, const ExchangeCaseRound *round)
                            .timeout_ms = round->timeout_ms};
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)qemu_job_free);
     g_autoptr(QemuHostRound) host = qemu_host_round_new(self->root, NULL, NULL);
+    g_autoptr(QemuBuffers) buffers = qemu_buffers_new();
     FakeQmpThread *thread = NULL;
     QemuExchange exchange = {.jobs = jobs,
                              .host = host,
+                             .buffers = buffers,
                              .n_threads = round->n_threads,
                              .ended = take_ended,
                              .data = self};

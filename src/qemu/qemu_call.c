@@ -108,7 +108,7 @@ remember_for_good(QemuList *list, QemuJob *job, const QemuFacts *facts)
 /* One domain's answers are in, or will not come: makes its record, on the thread that talked
  * to it, and lets go of the domain. */
 static void
-make_record(QemuJob *job, QemuMonitorBuffer *buffer, void *data)
+make_record(QemuJob *job, void *data)
 {
     const Round *round = data;
     const QemuCall *call = round->call;
@@ -117,7 +117,6 @@ make_record(QemuJob *job, QemuMonitorBuffer *buffer, void *data)
     const char *bad_command = NULL;
     g_auto(QemuFacts) facts = {0};
 
-    (void)buffer;
     qemu_facts_init(&facts);
     if (!qemu_record_decode(job, &facts, &bad_command)) {
         g_autofree char *reason =
@@ -175,6 +174,7 @@ run_jobs(Round *round, const GPtrArray *jobs, UtilDeadline deadline, GError **er
             break;
         if (!qemu_exchange_run(&(QemuExchange){.jobs = taken,
                                                .host = call->host,
+                                               .buffers = call->buffers,
                                                .deadline = deadline,
                                                .n_threads = call->n_threads,
                                                .is_replay = call->is_replay,

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "qemu_buffers.h"
 #include "qemu_host.h"
 #include "qemu_image.h"
 #include "qemu_list.h"
@@ -14,6 +15,7 @@ typedef struct {
     QemuList *list;
     const QemuRequest *request; /* checked */
     QemuHostRound *host;
+    QemuBuffers *buffers;
     QemuImageProber *images;
     QemuRecording *recording; /* NULL: nothing is recorded */
     unsigned int n_threads;   /* 0: as many as pay */

@@ -21,6 +21,7 @@
 typedef struct {
     QemuSource *source;
     QemuList *list;
+    QemuBuffers *buffers;
     QemuImageProber *images; /* of domains that do not run */
     unsigned int timeout_ms;
     unsigned int n_threads;
@@ -56,6 +57,7 @@ driver_close(void *data)
     QemuDriver *self = data;
 
     qemu_list_free(self->list);
+    qemu_buffers_free(self->buffers);
     qemu_image_prober_free(self->images);
     qemu_source_free(self->source);
     g_strfreev(self->perf_events);
@@ -97,6 +99,7 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
     self->resctrl_root = g_strdup(options->resctrl_root);
     self->perf_events = copy_words(options->perf_events);
     self->list = qemu_list_new(self->source);
+    self->buffers = qemu_buffers_new();
     self->images = qemu_image_prober_new();
     return self;
 }
@@ -112,6 +115,7 @@ run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
     return qemu_call_run(&(QemuCall){.list = self->list,
                                      .request = request,
                                      .host = host,
+                                     .buffers = self->buffers,
                                      .images = self->images,
                                      .recording = recording,
                                      .n_threads = self->n_threads,

@@ -168,7 +168,7 @@ init_worker(Worker *worker, const QemuExchange *self, unsigned int place, unsign
                     g_strerror(errno));
         return false;
     }
-    worker->buffer = g_new(QemuMonitorBuffer, 1);
+    worker->buffer = qemu_buffers_take(self->buffers);
     worker->works = g_new0(QemuWork, self->jobs->len / n_workers + 1);
     for (guint i = place; i < self->jobs->len; i += n_workers)
         worker->works[worker->n_works++] =
@@ -188,7 +188,7 @@ clear_worker(Worker *worker)
 {
     util_fd_clear(&worker->poll_fd);
     g_free(worker->works);
-    g_free(worker->buffer);
+    qemu_buffers_give_back(worker->exchange->buffers, worker->buffer);
 }
 
 bool

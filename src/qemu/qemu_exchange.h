@@ -4,11 +4,13 @@
  */
 #pragma once
 
+#include "qemu_buffers.h"
 #include "qemu_work.h"
 
 typedef struct {
     GPtrArray *jobs; /* QemuJob *, held by this call; borrowed */
     QemuHostRound *host;
+    QemuBuffers *buffers;
     UtilDeadline deadline;
     unsigned int n_threads; /* 0: as many as pay */
     bool is_replay;

@@ -226,7 +226,7 @@ drain(QemuDomain *domain, QemuMonitorBuffer *buffer)
 void
 qemu_list_dispatch(QemuList *self)
 {
-    g_autofree QemuMonitorBuffer *buffer = g_new(QemuMonitorBuffer, 1);
+    g_autoptr(QemuMonitorBuffer) buffer = qemu_monitor_buffer_new();
     struct epoll_event events[64];
     guint n_passes = 0;
 

@@ -47,6 +47,8 @@ enum {
     PROBE_ID = 10,
     NEGOTIATION_ID = 11,
     MAX_REASON_BYTES = 256, /* of the peer's own words in ours */
+    FIRST_GATHERED_BYTES = 1 << 12,
+    MAX_GATHERED_BYTES = 1 << 18, /* more than this is better turned into values piece by piece */
 };
 
 typedef struct {
@@ -65,7 +67,10 @@ typedef enum { PROBE_NONE, PROBE_SENT, PROBE_ANSWERED } ProbeState;
 struct QemuMonitor {
     QemuChannel *channel;
     UtilJsonStream *stream;
-    GString *out; /* bytes not taken by the kernel yet */
+    GString *out;      /* bytes not taken by the kernel yet */
+    GString *gathered; /* whole lines that are no values yet; NULL: none */
+    size_t n_lines;    /* of them */
+    bool gathers;
     GArray *queued;
     InFlight in_flight[QEMU_LIMIT_IN_FLIGHT + 1]; /* oldest first; one more for the negotiation */
     unsigned int n_in_flight;
@@ -80,6 +85,24 @@ struct QemuMonitor {
     size_t n_events;
     size_t n_bytes;
 };
+
+QemuMonitorBuffer *
+qemu_monitor_buffer_new(void)
+{
+    QemuMonitorBuffer *self = g_new(QemuMonitorBuffer, 1);
+
+    self->pool = util_jsonpool_new();
+    return self;
+}
+
+void
+qemu_monitor_buffer_free(QemuMonitorBuffer *self)
+{
+    if (self == NULL)
+        return;
+    util_jsonpool_free(self->pool);
+    g_free(self);
+}
 
 void
 qemu_answer_clear(QemuAnswer *self)
@@ -126,6 +149,15 @@ lose_answers(QemuMonitor *self)
     g_array_set_size(self->queued, 0);
 }
 
+static void
+drop_gathered(QemuMonitor *self)
+{
+    if (self->gathered != NULL)
+        g_string_free(self->gathered, TRUE);
+    self->gathered = NULL;
+    self->n_lines = 0;
+}
+
 void
 qemu_monitor_free(QemuMonitor *self)
 {
@@ -134,6 +166,7 @@ qemu_monitor_free(QemuMonitor *self)
     lose_answers(self);
     g_array_unref(self->queued);
     g_string_free(self->out, TRUE);
+    drop_gathered(self);
     util_jsonstream_free(self->stream);
     util_json_unref(self->greeting);
     qemu_channel_free(self->channel);
@@ -339,6 +372,77 @@ take_bytes(QemuMonitor *self, const char *bytes, size_t size, GError **error)
     return true;
 }
 
+void
+qemu_monitor_gather(QemuMonitor *self, bool is_on)
+{
+    self->gathers = is_on;
+}
+
+QemuStep
+qemu_monitor_take_gathered(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
+{
+    g_autoptr(GString) text = g_steal_pointer(&self->gathered);
+
+    self->n_lines = 0;
+    util_jsonstream_use_pool(self->stream, buffer->pool);
+    if (text != NULL && !take_bytes(self, text->str, text->len, error))
+        return QEMU_STEP_CLOSED;
+    return QEMU_STEP_WOULD_BLOCK;
+}
+
+static size_t
+count_lines(const char *bytes, size_t size)
+{
+    const char *end = bytes + size;
+    size_t n_lines = 0;
+
+    while ((bytes = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
+        bytes++;
+        n_lines++;
+    }
+    return n_lines;
+}
+
+/* True if these bytes, whole lines, can wait for more: answers are owed that have not come, and
+ * nothing else is to be sent when they have. */
+static bool
+may_gather(QemuMonitor *self, const char *bytes, size_t size)
+{
+    if (!self->gathers || bytes[size - 1] != '\n' || self->queued->len > 0)
+        return false;
+    self->n_lines += count_lines(bytes, size);
+    return self->n_lines < qemu_monitor_n_in_flight(self) &&
+           (self->gathered == NULL || self->gathered->len + size <= MAX_GATHERED_BYTES);
+}
+
+/* Takes @size bytes that came, and those that came before them. */
+static bool
+take_received(QemuMonitor *self, QemuMonitorBuffer *buffer, size_t size, GError **error)
+{
+    bool may_wait = may_gather(self, buffer->bytes, size);
+
+    if (self->gathered == NULL && !may_wait) {
+        self->n_lines = 0;
+        util_jsonstream_use_pool(self->stream, buffer->pool);
+        return take_bytes(self, buffer->bytes, size, error);
+    }
+    if (self->gathered == NULL)
+        self->gathered = g_string_sized_new(MAX(size, FIRST_GATHERED_BYTES));
+    g_string_append_len(self->gathered, buffer->bytes, (gssize)size);
+    return may_wait || qemu_monitor_take_gathered(self, buffer, error) != QEMU_STEP_CLOSED;
+}
+
+/* The end of the connection: what came before it counts. */
+static void
+take_end(QemuMonitor *self, QemuMonitorBuffer *buffer, bool is_failure, GError **error)
+{
+    int code = errno;
+
+    if (qemu_monitor_take_gathered(self, buffer, error) != QEMU_STEP_CLOSED)
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "QEMU closed the connection%s%s",
+                    is_failure ? ": " : "", is_failure ? g_strerror(code) : "");
+}
+
 QemuStep
 qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
 {
@@ -355,12 +459,11 @@ qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
         if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
             break;
         if (n <= 0) {
-            g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "QEMU closed the connection%s%s",
-                        n < 0 ? ": " : "", n < 0 ? g_strerror(errno) : "");
+            take_end(self, buffer, n < 0, error);
             return QEMU_STEP_CLOSED;
         }
         moved = true;
-        if (!take_bytes(self, buffer->bytes, (size_t)n, error) || !flush(self, &moved, error))
+        if (!take_received(self, buffer, (size_t)n, error) || !flush(self, &moved, error))
             return QEMU_STEP_CLOSED;
         break;
     }

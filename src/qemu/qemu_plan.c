@@ -265,6 +265,24 @@ qemu_plan_more(QemuJob *job)
     return set;
 }
 
+/* Keeps a copy, for the reply itself is lent by the thread that received it, which fills it anew
+ * for the next domain; and none where nothing has changed. */
+static void
+keep(QemuAnswer *kept, const QemuAnswer *answer, QemuAskWhen when)
+{
+    bool is_told = kept->status == QEMU_ANSWER_RETURNED && kept->status == answer->status &&
+                   util_json_is_equal(kept->value, answer->value);
+
+    if (is_told)
+        return;
+    qemu_answer_clear(kept);
+    kept->status = when == QEMU_ASK_ONCE ? QEMU_ANSWER_SPENT : answer->status;
+    if (kept->status == QEMU_ANSWER_RETURNED) {
+        kept->message = util_json_copy(answer->value);
+        kept->value = kept->message;
+    }
+}
+
 void
 qemu_plan_keep(QemuJob *job)
 {
@@ -282,15 +300,10 @@ qemu_plan_keep(QemuJob *job)
             continue;
         if ((id == QEMU_COMMAND_QUERY_STATUS && job->doubts_status) || (qom_lists >> id & 1))
             continue; /* of a list, the path it told is known */
-        qemu_answer_clear(&known->kept[id]);
         if (id == QEMU_COMMAND_QUERY_IOTHREADS && util_json_length(answer->value) > 0)
-            continue;
-        known->kept[id] = *answer;
-        *answer = (QemuAnswer){.status = QEMU_ANSWER_NONE};
-        if (when == QEMU_ASK_ONCE) {
             qemu_answer_clear(&known->kept[id]);
-            known->kept[id].status = QEMU_ANSWER_SPENT;
-        }
+        else
+            keep(&known->kept[id], answer, when);
     }
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
         qemu_answer_clear(&job->answers[id]);

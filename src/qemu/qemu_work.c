@@ -17,6 +17,10 @@
  *   IDENTIFY  commands, name and UUID, once a connection.
  *   COLLECT   the plan's commands, then what their answers call for, until nothing is left.
  *
+ * In COLLECT replies are gathered as text until as many have come as are owed, so that few values
+ * exist at a time (see util_jsonpool); whoever looks after a silent one, or ends it, takes in what
+ * there is first.
+ *
  * It ends complete; or with a closed connection; or, silent, at the deadline. A silent one that
  * is looked after is sent the out-of-band probe, which a QEMU whose main loop is blocked still
  * answers; and a process that two looks in a row show as stopped is not waited for, since only
@@ -57,11 +61,15 @@ stop_polling(QemuWork *self)
 static void
 end(QemuWork *self)
 {
+    QemuMonitor *monitor = self->job->domain->monitor;
+
     stop_polling(self);
+    if (monitor != NULL)
+        qemu_monitor_gather(monitor, false);
     if (self->phase != QEMU_WORK_ENDED)
         self->shared->n_open--;
     self->phase = QEMU_WORK_ENDED;
-    self->shared->ended(self->job, self->shared->buffer, self->shared->data);
+    self->shared->ended(self->job, self->shared->data);
 }
 
 static void
@@ -90,25 +98,6 @@ end_closed(QemuWork *self, const GError *error)
     if (!g_error_matches(error, UTIL_ERROR, UTIL_ERROR_SYSTEM))
         note_failure(job->domain);
     qemu_health_judge_close(self->shared->host, job, error);
-    end(self);
-}
-
-/* Behind another client nobody stays in the queue. */
-void
-qemu_work_end_silent(QemuWork *self)
-{
-    QemuJob *job = self->job;
-
-    stop_polling(self);
-    qemu_health_judge_silence(self->shared->host, job);
-    if (self->phase != QEMU_WORK_COLLECT)
-        qemu_host_gather_evidence(self->shared->host, job);
-    if (job->verdict == DOMSTATS_HEALTH_BUSY) {
-        qemu_domain_disconnect(job->domain);
-    } else {
-        job->domain->is_silent = true;
-        qemu_monitor_forget(job->domain->monitor);
-    }
     end(self);
 }
 
@@ -153,6 +142,7 @@ start_collecting(QemuWork *self)
     QemuJob *job = self->job;
 
     self->phase = QEMU_WORK_COLLECT;
+    qemu_monitor_gather(job->domain->monitor, true);
     qemu_host_gather_evidence(self->shared->host, job);
     qemu_plan_groups(job);
     return qemu_plan_commands(job);
@@ -214,6 +204,41 @@ advance(QemuWork *self)
     if (set == 0)
         end_complete(self);
     return set;
+}
+
+/* Turns what waits for more into answers. False if the work has ended with that. */
+static bool
+take_gathered(QemuWork *self)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (qemu_monitor_take_gathered(self->job->domain->monitor, self->shared->buffer, &error) ==
+        QEMU_STEP_CLOSED)
+        end_closed(self, error);
+    else
+        queue_set(self->job, advance(self));
+    return self->phase != QEMU_WORK_ENDED;
+}
+
+/* Behind another client nobody stays in the queue. */
+void
+qemu_work_end_silent(QemuWork *self)
+{
+    QemuJob *job = self->job;
+
+    if (!take_gathered(self))
+        return;
+    stop_polling(self);
+    qemu_health_judge_silence(self->shared->host, job);
+    if (self->phase != QEMU_WORK_COLLECT)
+        qemu_host_gather_evidence(self->shared->host, job);
+    if (job->verdict == DOMSTATS_HEALTH_BUSY) {
+        qemu_domain_disconnect(job->domain);
+    } else {
+        job->domain->is_silent = true;
+        qemu_monitor_forget(job->domain->monitor);
+    }
+    end(self);
 }
 
 /* Keeps the poll's interest what the monitor's is. False if the kernel refuses. */
@@ -427,6 +452,8 @@ qemu_work_look_after(QemuWork *self)
         self->n_stopped = 0;
         return;
     }
+    if (!take_gathered(self))
+        return;
     if (qemu_health_is_stopped(qemu_host_root(self->shared->host), domain))
         self->n_stopped++;
     else

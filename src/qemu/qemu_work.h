@@ -17,7 +17,7 @@ typedef enum {
 
 /* Called on the thread that worked on @job, as soon as it has ended: complete, or with a
  * verdict. Different jobs may end on different threads at once. */
-typedef void (*QemuWorkEnded)(QemuJob *job, QemuMonitorBuffer *buffer, void *data);
+typedef void (*QemuWorkEnded)(QemuJob *job, void *data);
 
 /* What the works of one thread share; all borrowed. */
 typedef struct {

@@ -89,16 +89,54 @@ util_json_parse(const char *text, size_t size, int max_depth, GError **error)
     return g_steal_pointer(&value);
 }
 
+/* NULL for what is not lent. Only of an object the user data is ours. */
+static UtilJsonLoan *
+loan_of(UtilJson *self)
+{
+    return json_object_is_type(self, json_type_object) ? json_object_get_userdata(self) : NULL;
+}
+
 UtilJson *
 util_json_ref(UtilJson *self)
 {
-    return json_object_get(self);
+    UtilJsonLoan *loan = loan_of(self);
+
+    if (loan == NULL)
+        return json_object_get(self);
+    g_atomic_int_inc(&loan->n_holders);
+    return self;
 }
 
 void
 util_json_unref(UtilJson *self)
 {
-    json_object_put(self);
+    UtilJsonLoan *loan = loan_of(self);
+
+    if (loan == NULL)
+        json_object_put(self);
+    else
+        util_json_loan_end(loan);
+}
+
+void
+util_json_lend(UtilJson *self, UtilJsonLoan *loan, void (*ended)(UtilJsonLoan *loan))
+{
+    loan->n_holders = 2; /* the caller and the lender */
+    loan->ended = ended;
+    json_object_set_userdata(self, loan, NULL);
+}
+
+bool
+util_json_loan_is_free(UtilJsonLoan *loan)
+{
+    return g_atomic_int_get(&loan->n_holders) == 1;
+}
+
+void
+util_json_loan_end(UtilJsonLoan *loan)
+{
+    if (g_atomic_int_dec_and_test(&loan->n_holders))
+        loan->ended(loan);
 }
 
 UtilJsonKind
@@ -258,6 +296,23 @@ made(UtilJson *value)
 {
     g_assert(value != NULL);
     return value;
+}
+
+UtilJson *
+util_json_copy(const UtilJson *self)
+{
+    UtilJson *copy = NULL;
+
+    if (self == NULL)
+        return NULL;
+    json_object_deep_copy(without_const(self), &copy, NULL);
+    return made(copy);
+}
+
+bool
+util_json_is_equal(const UtilJson *self, const UtilJson *other)
+{
+    return json_object_equal(without_const(self), without_const(other)) != 0;
 }
 
 UtilJson *

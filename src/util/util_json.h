@@ -35,6 +35,23 @@ UtilJson *util_json_ref(UtilJson *self);
 void util_json_unref(UtilJson *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UtilJson, util_json_unref)
 
+/* An object that is lent: who lends it holds it too, and may change it while nobody else does.
+ * Its references are counted here, for json-c does not tell how many there are. */
+typedef struct UtilJsonLoan UtilJsonLoan;
+struct UtilJsonLoan {
+    int n_holders; /* atomic */
+    void (*ended)(UtilJsonLoan *self);
+};
+
+/* Lends @self, which the caller alone held and which keeps that one reference: from now on the
+ * caller and the lender hold it. @ended is called when neither does any more, and must free the
+ * object with json-c's own means. */
+void util_json_lend(UtilJson *self, UtilJsonLoan *loan, void (*ended)(UtilJsonLoan *loan));
+/* True if only the lender holds it. */
+bool util_json_loan_is_free(UtilJsonLoan *loan);
+/* The lender holds it no longer. */
+void util_json_loan_end(UtilJsonLoan *loan);
+
 /* NULL is UTIL_JSON_NULL: json-c knows no other null. */
 UtilJsonKind util_json_kind(const UtilJson *self);
 
@@ -73,6 +90,11 @@ void util_json_read_counts(const UtilJson *self, const UtilJsonCountField *field
 /* Walks the members of an object, in no promised order; nothing for any other kind. */
 typedef void (*UtilJsonVisit)(const char *name, const UtilJson *value, void *data);
 void util_json_foreach(const UtilJson *self, UtilJsonVisit visit, void *data);
+
+/* A copy of all of @self; NULL of NULL. */
+UtilJson *util_json_copy(const UtilJson *self);
+/* True if both hold the same values. */
+bool util_json_is_equal(const UtilJson *self, const UtilJson *other);
 
 /* Building. Every set takes ownership of @value and may be given NULL for null. */
 UtilJson *util_json_new_object(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * util_jsonstream: see util_jsonstream.h. Owns json-c's tokener, which keeps what a cut object
- * has given so far; no copy of the bytes is kept. Knows nothing of what an object means.
+ * has given so far, for as long as one is begun; no copy of the bytes is kept. Knows nothing of
+ * what an object means.
  */
 #include "util_jsonstream.h"
 
@@ -14,7 +15,8 @@ enum { TELNET_COMMAND = 0xFF };
 
 struct UtilJsonStream {
     UtilJsonLimits limits;
-    struct json_tokener *tokener;
+    UtilJsonPool *pool;           /* borrowed; NULL: none */
+    struct json_tokener *tokener; /* while an object is begun: it is large */
     UtilJsonScan scan;
     size_t n_bytes;    /* of the object begun, or 0 */
     const char *fault; /* what broke the stream, for ever */
@@ -28,12 +30,14 @@ util_jsonstream_new(const UtilJsonLimits *limits)
     /* json-c takes sizes as int. */
     g_assert(limits->max_bytes <= G_MAXINT && limits->max_depth < G_MAXINT);
     self->limits = *limits;
-    /* json-c counts the values inside the innermost bracket as a level too. */
-    self->tokener = json_tokener_new_ex(limits->max_depth + 1);
-    g_assert(self->tokener != NULL);
-    /* UTF-8 is looked at by the scan: json-c takes a character that is cut for a broken one. */
-    json_tokener_set_flags(self->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
     return self;
+}
+
+static void
+end_object(UtilJsonStream *self)
+{
+    g_clear_pointer(&self->tokener, json_tokener_free);
+    self->n_bytes = 0;
 }
 
 void
@@ -41,8 +45,14 @@ util_jsonstream_free(UtilJsonStream *self)
 {
     if (self == NULL)
         return;
-    json_tokener_free(self->tokener);
+    end_object(self);
     g_free(self);
+}
+
+void
+util_jsonstream_use_pool(UtilJsonStream *self, UtilJsonPool *pool)
+{
+    self->pool = pool;
 }
 
 /* Gives -1, so that every way to break ends in one line. */
@@ -97,38 +107,75 @@ feed(UtilJsonStream *self, const char *bytes, size_t size, bool is_end, UtilJson
     return true;
 }
 
+static void
+begin_object(UtilJsonStream *self)
+{
+    util_jsonscan_init(&self->scan, self->limits.max_entries, self->limits.max_depth);
+    /* json-c counts the values inside the innermost bracket as a level too. */
+    self->tokener = json_tokener_new_ex(self->limits.max_depth + 1);
+    g_assert(self->tokener != NULL);
+    /* UTF-8 is looked at by the scan: json-c takes a character that is cut for a broken one. */
+    json_tokener_set_flags(self->tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+}
+
+/* The object at the start of @bytes, if one like it is known; it has as many entries and levels as
+ * that one, but may be longer. */
+static UtilJson *
+fill_known(UtilJsonStream *self, const char *bytes, size_t size, size_t *ret_size)
+{
+    if (self->pool == NULL)
+        return NULL;
+    return util_jsonpool_fill(self->pool, bytes, MIN(size, self->limits.max_bytes), ret_size);
+}
+
+/* Parses @bytes as far as the object goes. Gives how many it took; -1 when it broke. */
+static ssize_t
+parse(UtilJsonStream *self, const char *bytes, size_t size, UtilJson **ret_value, GError **error)
+{
+    bool is_whole = self->n_bytes == 0;
+    size_t n_seen = MIN(size, self->limits.max_bytes - self->n_bytes);
+    bool is_end = false;
+    size_t n_good = util_jsonscan_step(&self->scan, bytes, n_seen, &is_end);
+
+    self->n_bytes += n_good;
+    if (self->scan.fault != NULL)
+        return set_broken(self, self->scan.fault, error);
+    if (!is_end && n_seen < size)
+        return set_broken(self, "too many bytes", error);
+    if (!feed(self, bytes, n_good, is_end, ret_value))
+        return set_broken(self, self->fault, error);
+    if (is_end && is_whole && self->pool != NULL)
+        util_jsonpool_learn(self->pool, bytes, n_good, *ret_value);
+    if (is_end)
+        end_object(self);
+    return (ssize_t)n_good;
+}
+
 ssize_t
 util_jsonstream_take(UtilJsonStream *self, const char *bytes, size_t size, UtilJson **ret_value,
                      GError **error)
 {
     size_t n_blank = 0;
-    size_t n_seen = 0;
-    size_t n_good = 0;
-    bool is_end = false;
+    size_t n_known = 0;
+    ssize_t n_parsed = 0;
 
-    if (self->fault == NULL && self->n_bytes == 0) {
-        n_blank = skip_blank(bytes, size);
-        if (n_blank < size)
-            self->fault = find_fault_of_start(bytes[n_blank]);
-        util_jsonscan_init(&self->scan, self->limits.max_entries, self->limits.max_depth);
-    }
     if (self->fault != NULL)
         return set_broken(self, self->fault, error);
     *ret_value = NULL;
-    if (n_blank == size)
-        return (ssize_t)size;
-    n_seen = MIN(size - n_blank, self->limits.max_bytes - self->n_bytes);
-    n_good = util_jsonscan_step(&self->scan, bytes + n_blank, n_seen, &is_end);
-    self->n_bytes += n_good;
-    if (self->scan.fault != NULL)
-        return set_broken(self, self->scan.fault, error);
-    if (!is_end && n_seen < size - n_blank)
-        return set_broken(self, "too many bytes", error);
-    if (!feed(self, bytes + n_blank, n_good, is_end, ret_value))
-        return set_broken(self, self->fault, error);
-    if (is_end)
-        self->n_bytes = 0;
-    return (ssize_t)(n_blank + n_good);
+    if (self->n_bytes == 0) {
+        n_blank = skip_blank(bytes, size);
+        if (n_blank == size)
+            return (ssize_t)size;
+        self->fault = find_fault_of_start(bytes[n_blank]);
+        if (self->fault != NULL)
+            return set_broken(self, self->fault, error);
+        *ret_value = fill_known(self, bytes + n_blank, size - n_blank, &n_known);
+        if (*ret_value != NULL)
+            return (ssize_t)(n_blank + n_known);
+        begin_object(self);
+    }
+    n_parsed = parse(self, bytes + n_blank, size - n_blank, ret_value, error);
+    return n_parsed < 0 ? n_parsed : (ssize_t)n_blank + n_parsed;
 }
 
 bool

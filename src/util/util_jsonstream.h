@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "util_json.h"
+#include "util_jsonpool.h"
 
 typedef struct {
     size_t max_bytes;   /* of one object's text */
@@ -23,6 +23,10 @@ typedef struct UtilJsonStream UtilJsonStream;
 UtilJsonStream *util_jsonstream_new(const UtilJsonLimits *limits);
 void util_jsonstream_free(UtilJsonStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UtilJsonStream, util_jsonstream_free)
+
+/* Objects are now looked for in @pool before they are parsed, and kept in it; borrowed until it is
+ * replaced. NULL: none. */
+void util_jsonstream_use_pool(UtilJsonStream *self, UtilJsonPool *pool);
 
 /* Takes from @bytes up to the end of the next object or all of them.
  * Gives how many bytes it took; sets @ret_value to the object that ended there (the caller's

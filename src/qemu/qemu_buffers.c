@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_buffers: see qemu_buffers.h. Owns those that are not out: as many as there were threads
+ * at once, since the one given back last is taken first.
+ */
+#include "qemu_buffers.h"
+
+#include <pthread.h>
+
+struct QemuBuffers {
+    pthread_mutex_t lock;
+    GPtrArray *free;
+};
+
+static void
+free_buffer(gpointer data)
+{
+    qemu_monitor_buffer_free(data);
+}
+
+QemuBuffers *
+qemu_buffers_new(void)
+{
+    QemuBuffers *self = g_new0(QemuBuffers, 1);
+
+    pthread_mutex_init(&self->lock, NULL);
+    self->free = g_ptr_array_new_with_free_func(free_buffer);
+    return self;
+}
+
+void
+qemu_buffers_free(QemuBuffers *self)
+{
+    if (self == NULL)
+        return;
+    g_ptr_array_unref(self->free);
+    pthread_mutex_destroy(&self->lock);
+    g_free(self);
+}
+
+QemuMonitorBuffer *
+qemu_buffers_take(QemuBuffers *self)
+{
+    QemuMonitorBuffer *buffer = NULL;
+
+    pthread_mutex_lock(&self->lock);
+    if (self->free->len > 0)
+        buffer = g_ptr_array_steal_index(self->free, self->free->len - 1);
+    pthread_mutex_unlock(&self->lock);
+    return buffer ? buffer : qemu_monitor_buffer_new();
+}
+
+void
+qemu_buffers_give_back(QemuBuffers *self, QemuMonitorBuffer *take_buffer)
+{
+    pthread_mutex_lock(&self->lock);
+    g_ptr_array_add(self->free, take_buffer);
+    pthread_mutex_unlock(&self->lock);
+}
