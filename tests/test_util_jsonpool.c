@@ -203,6 +203,22 @@ is_bounded(void)
 }
 
 static void
+forgets_what_does_not_come_again(void)
+{
+    g_autoptr(UtilJsonPool) pool = util_jsonpool_new();
+    g_autoptr(UtilJson) again = NULL;
+
+    util_json_unref(learn(pool, "{\"once\":1}"));
+    util_json_unref(learn(pool, "{\"always\":1}"));
+    util_jsonpool_trim(pool);
+    util_json_unref(fill(pool, "{\"always\":2}"));
+    util_jsonpool_trim(pool);
+    assert_null(fill(pool, "{\"once\":3}"));
+    again = fill(pool, "{\"always\":3}");
+    assert_non_null(again);
+}
+
+static void
 leaves_what_is_too_large(void)
 {
     g_autofree char *long_text = g_strdup_printf("{\"a\":\"%0*d\"}", 1 << 20, 1);
@@ -229,6 +245,7 @@ static const StoryRow story_rows[] = {
     {"what is held outlives the pool", outlives_the_pool},
     {"strings that grow, shrink and are empty", loses_no_memory_of_strings},
     {"a thousand shapes: the oldest go", is_bounded},
+    {"a shape that does not come again is forgotten", forgets_what_does_not_come_again},
     {"texts that are too large are left alone", leaves_what_is_too_large},
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu_buffers: see qemu_buffers.h. Owns those that are not out: as many as there were threads
- * at once, since the one given back last is taken first.
+ * at once, since the one given back last is taken first. A reply of a kind that a whole call did
+ * not bring (who a QEMU is, what it can do) is forgotten.
  */
 #include "qemu_buffers.h"
 
@@ -53,6 +54,7 @@ qemu_buffers_take(QemuBuffers *self)
 void
 qemu_buffers_give_back(QemuBuffers *self, QemuMonitorBuffer *take_buffer)
 {
+    util_jsonpool_trim(take_buffer->pool);
     pthread_mutex_lock(&self->lock);
     g_ptr_array_add(self->free, take_buffer);
     pthread_mutex_unlock(&self->lock);

@@ -22,7 +22,7 @@
  *
  * Bounded: by the number of shapes, by the holes of each, and by the text of all trees, since
  * a tree takes some twenty times the memory of its text. When there is no room, the shape that
- * was used longest ago goes.
+ * was used longest ago goes; and what was said once goes when its time is over (trim).
  */
 #include "util_jsonpool.h"
 
@@ -65,6 +65,7 @@ struct UtilJsonPool {
     size_t n_tree_bytes;
     Shape *last; /* what came last, borrowed; NULL: nothing yet */
     uint64_t n_uses;
+    uint64_t n_uses_trimmed; /* when it was last trimmed */
 };
 
 static void
@@ -492,6 +493,18 @@ make_room(UtilJsonPool *self, size_t size)
         }
         forget_shape(self, oldest);
     }
+}
+
+void
+util_jsonpool_trim(UtilJsonPool *self)
+{
+    for (guint i = self->shapes->len; i > 0; i--) {
+        Shape *shape = g_ptr_array_index(self->shapes, i - 1);
+
+        if (shape->use <= self->n_uses_trimmed)
+            forget_shape(self, shape);
+    }
+    self->n_uses_trimmed = self->n_uses;
 }
 
 void

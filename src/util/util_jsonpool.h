@@ -26,6 +26,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(UtilJsonPool, util_jsonpool_free)
  * util_jsonscan's: its shape was, and so is what fills it. */
 UtilJson *util_jsonpool_fill(UtilJsonPool *self, const char *bytes, size_t size, size_t *ret_size);
 
+/* Lets go of the shapes that have not come since it was last called. */
+void util_jsonpool_trim(UtilJsonPool *self);
+
 /* Keeps the shape of @bytes, one whole object of which @value was parsed and is held but by the
  * caller. Texts that cannot be told by their shape are left alone. */
 void util_jsonpool_learn(UtilJsonPool *self, const char *bytes, size_t size, UtilJson *value);
