@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "qemu/qemu_exchange.h"
+#include "qemu/qemu_learn.h"
 #include "qemu/qemu_plan.h"
 #include "qemu/qemu_record.h"
 #include "util/util_error.h"
@@ -105,27 +106,34 @@ make_domains(const GPtrArray *paths)
     return domains;
 }
 
+typedef struct {
+    QemuHostRound *host;
+    QemuSchemasPool *schemas;
+} Lesson;
+
 /* What the driver does with answers as far as it changes what it asks next. */
 static void
 learn(QemuJob *job, void *data)
 {
+    const Lesson *lesson = data;
     const char *bad_command = NULL;
     g_auto(QemuFacts) facts = {0};
 
     qemu_facts_init(&facts);
     if (qemu_record_decode(job, &facts, &bad_command))
-        qemu_host_read_facts(data, job, &facts);
-    qemu_domain_remember_status(job->domain, facts.status);
-    qemu_plan_keep(job);
+        qemu_host_read_facts(lesson->host, job, &facts);
+    qemu_learn_round(job, &facts, lesson->schemas);
 }
 
 /* One round of the driver's exchange for ALL groups; gives its jobs. */
 static GPtrArray *
-exchange(const GPtrArray *domains, const QemuRequest *request, HostRoot *root, GError **error)
+exchange(const GPtrArray *domains, const QemuRequest *request, HostRoot *root,
+         QemuSchemasPool *schemas, GError **error)
 {
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(free_job);
     g_autoptr(QemuHostRound) host = qemu_host_round_new(root, NULL, NULL);
     g_autoptr(QemuBuffers) buffers = qemu_buffers_new();
+    Lesson lesson = {host, schemas};
 
     for (guint i = 0; i < domains->len; i++)
         g_ptr_array_add(jobs, qemu_job_new(g_ptr_array_index(domains, i), request));
@@ -134,7 +142,7 @@ exchange(const GPtrArray *domains, const QemuRequest *request, HostRoot *root, G
                                            .buffers = buffers,
                                            .deadline = util_deadline_in_ms(DEADLINE_MS),
                                            .ended = learn,
-                                           .data = host},
+                                           .data = &lesson},
                            error))
         return NULL;
     for (guint i = 0; i < jobs->len; i++) {
@@ -239,6 +247,7 @@ bench_floor_add(BenchFloor *self, const GPtrArray *paths, GError **error)
 {
     const QemuRequest request = {.stats = 0, .deadline = util_deadline_in_ms(DEADLINE_MS)};
     HostRoot *root = host_root_new_live();
+    QemuSchemasPool *schemas = qemu_schemas_pool_new();
     g_autoptr(GPtrArray) domains = make_domains(paths);
     g_autoptr(GPtrArray) jobs = NULL;
     guint n_before = self->raws->len;
@@ -247,7 +256,7 @@ bench_floor_add(BenchFloor *self, const GPtrArray *paths, GError **error)
 
     for (int round = 0; is_good && round < N_ROUNDS; round++) {
         g_clear_pointer(&jobs, g_ptr_array_unref);
-        jobs = exchange(domains, &request, root, error);
+        jobs = exchange(domains, &request, root, schemas, error);
         is_good = jobs != NULL;
     }
     for (guint i = 0; is_good && i < jobs->len; i++) {
@@ -258,6 +267,7 @@ bench_floor_add(BenchFloor *self, const GPtrArray *paths, GError **error)
     }
     g_clear_pointer(&jobs, g_ptr_array_unref);
     g_clear_pointer(&domains, g_ptr_array_unref);
+    qemu_schemas_pool_free(schemas);
     host_root_free(root);
     for (guint i = 0; is_good && i < paths->len; i++)
         is_good = dial(self, g_ptr_array_index(self->raws, n_before + i),

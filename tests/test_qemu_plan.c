@@ -35,6 +35,12 @@ typedef struct {
     const char *told_status;
     const char *balloon_path;
     QemuEvidence evidence;
+    struct {
+        bool is_proved;
+        bool has_guest_stats;
+        bool has_vcpu_stats;
+    } stop;
+    QemuCommandSet rests_on_stop;
     bool doubts_status;
     bool has_looked_for_balloon;
 } Situation;
@@ -75,12 +81,17 @@ init_fixture(Fixture *self, const Situation *situation)
     domain->known.balloon_path = g_strdup(situation->balloon_path);
     for (size_t i = 0; i < situation->n_kept; i++)
         put_answer(&domain->known.kept[situation->kept[i].command], situation->kept[i].reply);
+    domain->known.stop.is_proved = situation->stop.is_proved;
+    domain->known.stop.has_guest_stats = situation->stop.has_guest_stats;
+    if (situation->stop.has_vcpu_stats)
+        domain->known.stop.vcpu_stats = g_ptr_array_new();
     self->request = (QemuRequest){.stats = situation->stats,
                                   .flags = situation->flags,
                                   .is_recording = situation->is_recording};
     self->job = qemu_job_new(domain, &self->request);
     self->job->evidence = situation->evidence;
     self->job->asked = situation->asked;
+    self->job->rests_on_stop = situation->rests_on_stop;
     self->job->doubts_status = situation->doubts_status;
     self->job->has_looked_for_balloon = situation->has_looked_for_balloon;
     for (size_t i = 0; i < situation->n_answers; i++) {
@@ -230,6 +241,28 @@ static const PlanRow plan_rows[] = {
      BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QOM_GET_GUEST_STATS) |
      BIT(QOM_GET_POLLING_INTERVAL)},
 
+    {"a guest that stands still is only asked whether it does",
+     {.stats = STATS(VCPU), KEPT(CPUS, {QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"},
+                                 {QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[]"}),
+      .stop = {.is_proved = true, .has_vcpu_stats = true},
+      .evidence = {.threads_unchanged = true}}, BIT(QUERY_STATUS)},
+    {"its balloon's driver does not speak either",
+     {.stats = STATS(BALLOON), .balloon_path = "b0",
+      .stop = {.is_proved = true, .has_guest_stats = true}},
+     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QUERY_STATUS)},
+    {"what was not told since it stands still is asked",
+     {.stats = STATS(BALLOON), .balloon_path = "b0", .stop = {.is_proved = true}},
+     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QOM_GET_GUEST_STATS)},
+    {"vCPUs that may be others are asked",
+     {.stats = STATS(VCPU), KEPT({QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"},
+                                 {QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[]"}),
+      .stop = {.is_proved = true, .has_vcpu_stats = true}},
+     BIT(QUERY_CPUS_FAST) | BIT(QUERY_STATS_VCPU)},
+    {"the VM's own statistics change without its vCPUs",
+     {.stats = STATS(VM), KEPT({QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[]"}),
+      .stop = {.is_proved = true, .has_vcpu_stats = true},
+      .evidence = {.threads_unchanged = true}}, BIT(QUERY_STATS_VM)},
+
     {"CPU time by kind of thread needs to know the threads",
      {.stats = STATS(CPU_TOTAL), .flags = DOMSTATS_GET_STATS_EXT,
       .evidence = {.has_kvm_stats = true}}, BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS)},
@@ -329,6 +362,23 @@ static const MoreRow more_rows[] = {
      KEPT({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"}, MEMORY_SIZE),
      ANSWERS({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"},
              {QEMU_COMMAND_QOM_GET_GUEST_STATS, "{}"})}, 0, "b0"},
+    {"a guest that still stands is not asked more",
+     {.stats = STATS(VCPU), .stop = {.is_proved = true, .has_vcpu_stats = true},
+      .rests_on_stop = BIT(QUERY_STATS_VCPU), ANSWERS(PAUSED)}, 0, NULL},
+    {"one that says that it runs is asked after all",
+     {.stats = STATS(VCPU), .stop = {.is_proved = true, .has_vcpu_stats = true},
+      .rests_on_stop = BIT(QUERY_STATS_VCPU), ANSWERS(RUNNING)}, BIT(QUERY_STATS_VCPU), NULL},
+    {"one that an event put in doubt likewise, though it stands again",
+     {.stats = STATS(VCPU), .doubts_status = true, .rests_on_stop = BIT(QUERY_STATS_VCPU),
+      ANSWERS(PAUSED)}, BIT(QUERY_STATS_VCPU), NULL},
+    {"one that does not say likewise",
+     {.stats = STATS(VCPU), .stop = {.is_proved = true, .has_vcpu_stats = true},
+      .rests_on_stop = BIT(QUERY_STATS_VCPU), ANSWERS({QEMU_COMMAND_QUERY_STATUS, NULL})},
+     BIT(QUERY_STATS_VCPU), NULL},
+    {"the balloon of a guest that still stands is not looked for",
+     {.stats = STATS(BALLOON), .stop = {.is_proved = true, .has_guest_stats = true},
+      .balloon_path = "b0", .rests_on_stop = BIT(QOM_GET_GUEST_STATS),
+      ANSWERS(PAUSED, HAS_BALLOON)}, 0, "b0"},
     {"an event in the round makes it ask the state after all", {.stats = STATS(STATE),
      .doubts_status = true}, BIT(QUERY_STATUS), NULL},
     {"also where only a filter needs it", {.stats = STATS(INTERFACE), .doubts_status = true,

@@ -19,7 +19,7 @@
 
 #include "domstats_record.h"
 #include "qemu_exchange.h"
-#include "qemu_plan.h"
+#include "qemu_learn.h"
 #include "qemu_record.h"
 
 /* Images of a storage that is gone must not take the time of those that ask a QEMU. */
@@ -79,32 +79,6 @@ look_at_images(const Round *round, const QemuJob *job, QemuFacts *facts)
                           round->images_until, facts);
 }
 
-/* Each layer of a chain is shown again below each layer above it. */
-static void
-remember_chains(QemuDomain *domain, const QemuFacts *facts)
-{
-    if (facts->disks == NULL || facts->nodes == NULL)
-        return;
-    domain->known.has_chains = true;
-    domain->known.n_nested_images = 0;
-    for (guint i = 0; i < facts->disks->len; i++) {
-        const GArray *layers = g_array_index(facts->disks, QemuFactsDisk, i).layers;
-        guint n = layers ? layers->len : 0;
-
-        domain->known.n_nested_images += n * (n - MIN(n, 1)) / 2;
-    }
-}
-
-/* What cannot change while that QEMU runs. */
-static void
-remember_for_good(QemuList *list, QemuJob *job, const QemuFacts *facts)
-{
-    if (job->answers[QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS].status == QEMU_ANSWER_RETURNED)
-        job->domain->known.n_vcpus_max = facts->n_vcpus_max;
-    if (job->answers[QEMU_COMMAND_QUERY_STATS_SCHEMAS].status == QEMU_ANSWER_RETURNED)
-        qemu_list_share_schemas(list, job->domain, facts);
-}
-
 /* One domain's answers are in, or will not come: makes its record, on the thread that talked
  * to it, and lets go of the domain. */
 static void
@@ -134,11 +108,7 @@ make_record(QemuJob *job, void *data)
     if (call->recording != NULL)
         save_answers(call, job);
     add_last(job);
-    if (!job->doubts_status)
-        qemu_domain_remember_status(domain, facts.status);
-    remember_chains(domain, &facts);
-    remember_for_good(call->list, job, &facts);
-    qemu_plan_keep(job);
+    qemu_learn_round(job, &facts, call->schemas);
     /* One that owes answers serves nobody else either; without it, the next call would wait. */
     if ((call->releases_monitors && !domain->is_silent) || bad_command != NULL)
         qemu_domain_disconnect(domain);

@@ -16,6 +16,7 @@ typedef struct {
     const QemuRequest *request; /* checked */
     QemuHostRound *host;
     QemuBuffers *buffers;
+    QemuSchemasPool *schemas;
     QemuImageProber *images;
     QemuRecording *recording; /* NULL: nothing is recorded */
     unsigned int n_threads;   /* 0: as many as pay */

@@ -22,6 +22,7 @@ clear_known(QemuKnown *self)
     qemu_schemas_unref(self->schemas);
     g_free(self->balloon_path);
     g_free(self->told_status);
+    qemu_stop_clear(&self->stop);
     g_free(self->net_namespace);
     g_clear_pointer(&self->threads, g_array_unref);
     g_clear_pointer(&self->taps, g_array_unref);
@@ -118,10 +119,17 @@ qemu_domain_disconnect(QemuDomain *self)
     self->is_silent = false;
     self->known.is_identified = false;
     /* Without a connection nobody tells of changes. */
-    qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_STATUS]);
+    qemu_domain_doubt_status(self);
     qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_BALLOON]);
     g_clear_pointer(&self->known.told_status, g_free);
     g_clear_pointer(&self->known.taps, g_array_unref);
+}
+
+void
+qemu_domain_doubt_status(QemuDomain *self)
+{
+    qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_STATUS]);
+    qemu_stop_clear(&self->known.stop);
 }
 
 void

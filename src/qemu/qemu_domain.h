@@ -16,6 +16,7 @@
 #include "qemu_endpoint.h"
 #include "qemu_monitor.h"
 #include "qemu_schemas.h"
+#include "qemu_stop.h"
 #include "util/util_fd.h"
 
 /* What one QEMU process said that is true for as long as it runs, or until doubted. It goes
@@ -31,6 +32,7 @@ typedef struct {
     bool has_chains;              /* the next was counted */
     unsigned int n_nested_images; /* backing images that nodes not asked flat would repeat */
     char *told_status;            /* run state by the last reply or event */
+    QemuStop stop;                /* what holds while the guest stands still */
     GArray *threads;              /* pid_t: the process's threads when cpus-fast was kept */
     GArray *taps;                 /* HostNetdevTap: devices it holds open, as last listed */
     char *net_namespace;          /* of the process, as its link names it */
@@ -88,6 +90,8 @@ void qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint);
 /* Closes the connection; what the process said stays known. */
 void qemu_domain_disconnect(QemuDomain *self);
 
+/* An event put the run state in doubt: what rests on it must be asked again. */
+void qemu_domain_doubt_status(QemuDomain *self);
 /* The run state as QEMU told it last, by a reply or an event; NULL: not known. */
 void qemu_domain_remember_status(QemuDomain *self, const char *status);
 

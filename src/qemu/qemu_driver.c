@@ -22,6 +22,7 @@ typedef struct {
     QemuSource *source;
     QemuList *list;
     QemuBuffers *buffers;
+    QemuSchemasPool *schemas;
     QemuImageProber *images; /* of domains that do not run */
     unsigned int timeout_ms;
     unsigned int n_threads;
@@ -58,6 +59,7 @@ driver_close(void *data)
 
     qemu_list_free(self->list);
     qemu_buffers_free(self->buffers);
+    qemu_schemas_pool_free(self->schemas);
     qemu_image_prober_free(self->images);
     qemu_source_free(self->source);
     g_strfreev(self->perf_events);
@@ -100,6 +102,7 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
     self->perf_events = copy_words(options->perf_events);
     self->list = qemu_list_new(self->source);
     self->buffers = qemu_buffers_new();
+    self->schemas = qemu_schemas_pool_new();
     self->images = qemu_image_prober_new();
     return self;
 }
@@ -116,6 +119,7 @@ run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
                                      .request = request,
                                      .host = host,
                                      .buffers = self->buffers,
+                                     .schemas = self->schemas,
                                      .images = self->images,
                                      .recording = recording,
                                      .n_threads = self->n_threads,

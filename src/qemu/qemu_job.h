@@ -25,7 +25,8 @@ typedef struct {
     unsigned int groups;      /* wanted and, as far as is known, supported */
     unsigned int unsupported; /* wanted by name, not to be had of this QEMU */
     QemuEvidence evidence;
-    QemuCommandSet asked; /* queued this round */
+    QemuCommandSet asked;         /* queued this round */
+    QemuCommandSet rests_on_stop; /* wanted, and not asked while the guest stands still */
     QemuAnswer answers[QEMU_N_COMMANDS];
     bool has_looked_for_balloon; /* in this round */
     bool doubts_status;          /* an event of the run state came after planning */

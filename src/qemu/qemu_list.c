@@ -29,7 +29,6 @@ struct QemuList {
     pthread_cond_t released;   /* some holder let go */
     GPtrArray *domains;        /* QemuDomain *, in the source's order */
     GHashTable *by_key;        /* endpoint key -> QemuDomain *, borrowed from @domains */
-    QemuSchemasPool *schemas;  /* guarded by @lock */
     UtilFd watch_fd;           /* -1 until asked for */
 };
 
@@ -50,7 +49,6 @@ qemu_list_new(QemuSource *source)
     util_deadline_init_cond(&self->released);
     self->domains = g_ptr_array_new_with_free_func(free_domain);
     self->by_key = g_hash_table_new(g_str_hash, g_str_equal);
-    self->schemas = qemu_schemas_pool_new();
     self->watch_fd = -1;
     return self;
 }
@@ -62,7 +60,6 @@ qemu_list_free(QemuList *self)
         return;
     g_hash_table_unref(self->by_key);
     g_ptr_array_unref(self->domains);
-    qemu_schemas_pool_free(self->schemas);
     util_fd_clear(&self->watch_fd);
     pthread_cond_destroy(&self->released);
     pthread_mutex_destroy(&self->lock);
@@ -162,15 +159,6 @@ qemu_list_release(QemuList *self, QemuDomain *domain)
     pthread_mutex_lock(&self->lock);
     domain->holder = NULL;
     pthread_cond_broadcast(&self->released);
-    pthread_mutex_unlock(&self->lock);
-}
-
-void
-qemu_list_share_schemas(QemuList *self, QemuDomain *domain, const QemuFacts *facts)
-{
-    pthread_mutex_lock(&self->lock);
-    qemu_schemas_unref(domain->known.schemas);
-    domain->known.schemas = qemu_schemas_pool_take(self->schemas, facts);
     pthread_mutex_unlock(&self->lock);
 }
 

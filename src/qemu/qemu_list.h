@@ -29,10 +29,6 @@ GPtrArray *qemu_list_take_free(QemuList *self, GPtrArray *pending, gpointer hold
 /* Its holder lets go of @domain, and does not touch it any more. */
 void qemu_list_release(QemuList *self, QemuDomain *domain);
 
-/* Makes the schemas in @facts those that @domain, held by the caller, is known to have: one
- * copy for all domains that told the same. */
-void qemu_list_share_schemas(QemuList *self, QemuDomain *domain, const QemuFacts *facts);
-
 /* The descriptor for the application's poll, made by the first call; it stays the list's. -1
  * with SYSTEM if the operating system refuses. */
 int qemu_list_get_fd(QemuList *self, GError **error);

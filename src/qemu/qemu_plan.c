@@ -22,6 +22,10 @@
  *     reply of that command. Not so for other states: a paused guest can migrate unseen. When
  *     an event comes in the round that did not ask, plan_more asks after all; and a reply of
  *     a round with such an event is not kept, since it may be older than the event;
+ *   - the vCPUs' statistics and the guest's memory statistics of a guest that stands still, once
+ *     they were told since it does: nothing counts but what vCPUs do, and no driver speaks. It
+ *     must say in this very round that it still stands (query-status), and no event may have
+ *     come: each way to run again sends RESUME or RESET. If it says otherwise, plan_more asks;
  *   - the vCPUs' statistics where the kernel gives them without QEMU's help, and the two of
  *     halt polling where the full set is asked for already.
  *
@@ -44,6 +48,8 @@ static const QemuCommandSet qom_lists = BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_
 static const QemuCommandSet not_planned = BIT(QUERY_YANK) | BIT(QUERY_NAMED_BLOCK_NODES_NESTED);
 /* Whose each thread is, which tells CPU times apart. */
 static const QemuCommandSet thread_kinds = BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS);
+/* What a guest that stands still cannot change. */
+static const QemuCommandSet stop_dependents = BIT(QUERY_STATS_VCPU) | BIT(QOM_GET_GUEST_STATS);
 static const QemuCommandSet balloon_gets = BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL);
 
 QemuCommandSet
@@ -113,12 +119,37 @@ shows_copies(const QemuJob *job)
     return false;
 }
 
-QemuCommandSet
-qemu_plan_commands(const QemuJob *job)
+/* Which of those need not be asked if the guest still stands. */
+static QemuCommandSet
+kept_by_stop(const QemuJob *job)
+{
+    const QemuStop *stop = &job->domain->known.stop;
+    QemuCommandSet set = 0;
+
+    if (!stop->is_proved || (job->domain->known.available & BIT(QUERY_STATUS)) == 0)
+        return 0;
+    if (stop->has_guest_stats)
+        set |= BIT(QOM_GET_GUEST_STATS);
+    if (stop->vcpu_stats != NULL && job->evidence.threads_unchanged)
+        set |= BIT(QUERY_STATS_VCPU);
+    return set & stop_dependents;
+}
+
+bool
+qemu_plan_is_stopped(const QemuJob *job)
+{
+    const QemuAnswer *answer = &job->answers[QEMU_COMMAND_QUERY_STATUS];
+
+    return job->domain->known.stop.is_proved && answer->status == QEMU_ANSWER_RETURNED &&
+           qemu_stop_is_stopped(util_json_member_string(answer->value, "status"));
+}
+
+/* All that the wanted groups need and that is not to be had otherwise. */
+static QemuCommandSet
+wanted_commands(const QemuJob *job)
 {
     const QemuKnown *known = &job->domain->known;
     QemuCommandSet set = 0;
-    QemuCommandSet kept = 0;
 
     for (size_t i = 0; i < qemu_n_groups; i++)
         if ((job->groups & qemu_groups[i].bit) != 0)
@@ -146,6 +177,20 @@ qemu_plan_commands(const QemuJob *job)
     if ((set & (BIT(QUERY_STATS_VCPU) | BIT(QUERY_STATS_VM))) == 0 &&
         !job->evidence.has_debugfs_stats)
         set &= ~BIT(QUERY_STATS_SCHEMAS);
+    return set;
+}
+
+QemuCommandSet
+qemu_plan_commands(QemuJob *job)
+{
+    QemuCommandSet set = wanted_commands(job);
+    QemuCommandSet kept = 0;
+
+    if (job->request->is_recording)
+        return set;
+    job->rests_on_stop = set & kept_by_stop(job);
+    if (job->rests_on_stop != 0)
+        set = (set & ~job->rests_on_stop) | BIT(QUERY_STATUS);
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
         if ((set >> id & 1) && id != QEMU_COMMAND_QUERY_STATUS &&
             may_skip(job, (QemuCommandId)id, set))
@@ -235,6 +280,8 @@ plan_balloon_gets(QemuJob *job)
 
     if (lacks_status(job))
         return BIT(QUERY_STATUS);
+    if ((job->rests_on_stop & BIT(QOM_GET_GUEST_STATS)) != 0)
+        return 0;
     if (!has_balloon || qemu_job_answer(job, QEMU_COMMAND_QOM_GET_GUEST_STATS) != NULL)
         return 0;
     if (qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT))
@@ -262,6 +309,10 @@ qemu_plan_more(QemuJob *job)
 
     if (was_skipped && !has_same_memory(job))
         set |= size & job->domain->known.available;
+    if (!qemu_plan_is_stopped(job)) {
+        set |= job->rests_on_stop;
+        job->rests_on_stop = 0;
+    }
     return set;
 }
 

@@ -11,8 +11,10 @@ QemuCommandSet qemu_plan_identity(const QemuDomain *domain);
 
 /* Settles which of the wanted groups this QEMU supports (known.available). */
 void qemu_plan_groups(QemuJob *job);
-/* The commands those groups need now. */
-QemuCommandSet qemu_plan_commands(const QemuJob *job);
+/* The commands those groups need now; notes in @job which rest on the guest standing still. */
+QemuCommandSet qemu_plan_commands(QemuJob *job);
+/* True if the guest stood still from the time when what rests on that was told until now. */
+bool qemu_plan_is_stopped(const QemuJob *job);
 /* The row to send for @id: another form of the same command where that is cheaper. */
 QemuCommandId qemu_plan_form(const QemuJob *job, QemuCommandId id);
 /* What the answers that are in call for: the balloon's statistics, once its path is known.

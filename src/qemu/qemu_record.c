@@ -18,6 +18,7 @@
 
 #include "domstats_record.h"
 #include "qemu_limits.h"
+#include "qemu_plan.h"
 #include "qemu_reply.h"
 #include "util/util_error.h"
 
@@ -26,6 +27,8 @@ enum { PARAMS_EXPECTED = 256 };
 bool
 qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
 {
+    /* Of one that did not say so in this round nothing is given out as if it were new. */
+    QemuCommandSet lent = qemu_plan_is_stopped(job) ? job->rests_on_stop : 0;
     bool is_good = true;
 
     facts->libvirt_state = job->domain->endpoint->libvirt_state;
@@ -35,6 +38,8 @@ qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
     if (job->domain->known.schemas != NULL)
         qemu_schemas_lend(job->domain->known.schemas, facts);
     facts->is_running = g_strcmp0(facts->status, "running") == 0;
+    if ((lent & QEMU_COMMAND_BIT(QOM_GET_GUEST_STATS)) != 0)
+        qemu_stop_lend_guest_stats(&job->domain->known.stop, facts);
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
         const QemuAnswer *answer = qemu_job_answer(job, (QemuCommandId)id);
 
@@ -45,6 +50,8 @@ qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
             is_good = false;
         }
     }
+    if ((lent & QEMU_COMMAND_BIT(QUERY_STATS_VCPU)) != 0)
+        qemu_stop_lend_vcpu_stats(&job->domain->known.stop, facts);
     qemu_reply_finish_block(facts);
     if (job->sent_us != 0 && job->answered_us >= job->sent_us)
         facts->monitor_us = util_count_of((uint64_t)(job->answered_us - job->sent_us));

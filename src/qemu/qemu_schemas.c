@@ -7,6 +7,7 @@
  */
 #include "qemu_schemas.h"
 
+#include <pthread.h>
 #include <string.h>
 
 enum { N_POOLED = 16 };
@@ -19,6 +20,7 @@ struct QemuSchemas {
 };
 
 struct QemuSchemasPool {
+    pthread_mutex_t lock;
     GPtrArray *schemas;
 };
 
@@ -103,6 +105,7 @@ qemu_schemas_pool_new(void)
 {
     QemuSchemasPool *self = g_new0(QemuSchemasPool, 1);
 
+    pthread_mutex_init(&self->lock, NULL);
     self->schemas = g_ptr_array_new_with_free_func(free_schemas);
     return self;
 }
@@ -113,11 +116,12 @@ qemu_schemas_pool_free(QemuSchemasPool *self)
     if (self == NULL)
         return;
     g_ptr_array_unref(self->schemas);
+    pthread_mutex_destroy(&self->lock);
     g_free(self);
 }
 
-QemuSchemas *
-qemu_schemas_pool_take(QemuSchemasPool *self, const QemuFacts *facts)
+static QemuSchemas *
+take(QemuSchemasPool *self, const QemuFacts *facts)
 {
     QemuSchemas *found = NULL;
 
@@ -131,4 +135,15 @@ qemu_schemas_pool_take(QemuSchemasPool *self, const QemuFacts *facts)
     if (self->schemas->len < N_POOLED)
         g_ptr_array_add(self->schemas, qemu_schemas_ref(found));
     return found;
+}
+
+QemuSchemas *
+qemu_schemas_pool_take(QemuSchemasPool *self, const QemuFacts *facts)
+{
+    QemuSchemas *taken = NULL;
+
+    pthread_mutex_lock(&self->lock);
+    taken = take(self, facts);
+    pthread_mutex_unlock(&self->lock);
+    return taken;
 }

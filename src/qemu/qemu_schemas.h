@@ -16,7 +16,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSchemas, qemu_schemas_unref)
 /* Lends them to @facts, which hold them until they are cleared. */
 void qemu_schemas_lend(QemuSchemas *self, QemuFacts *facts);
 
-/* The different ones of a connection. Not for several threads at once: its owner has a lock. */
+/* The different ones of a connection; for several threads at once. */
 typedef struct QemuSchemasPool QemuSchemasPool;
 
 QemuSchemasPool *qemu_schemas_pool_new(void);

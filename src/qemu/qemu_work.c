@@ -159,13 +159,15 @@ take_in_events(QemuWork *self)
         return;
     if (doubts & QEMU_DOUBT_RUN_STATE) {
         self->job->doubts_status |= self->phase == QEMU_WORK_COLLECT;
-        qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_STATUS]);
+        qemu_domain_doubt_status(domain);
         qemu_domain_remember_status(domain, status);
     }
     if (doubts & QEMU_DOUBT_BALLOON)
         domain->known.balloon_moved_us = util_deadline_now_us();
-    if (doubts & QEMU_DOUBT_DEVICES)
+    if (doubts & QEMU_DOUBT_DEVICES) {
         g_clear_pointer(&domain->known.taps, g_array_unref);
+        domain->known.stop.has_guest_stats = false; /* perhaps the balloon's */
+    }
 }
 
 /* Goes on to the next phase where this one is done. Gives the commands to queue; ends the

@@ -7,6 +7,7 @@
  *
  *     call STATS FLAGS TIMEOUT_MS   every domain, with its verdict and the time the call took
  *     named WORDS                   those domains, all statistics
+ *     values                        the counts of the first domain, all statistics
  *     dispatch                      takes in what has come, by the descriptor for event loops
  *     limit N                       of file descriptors from now on
  *     usage                         what this process holds: descriptors, threads, memory
@@ -201,6 +202,27 @@ run_named(DomstatsConn *conn, char **words)
 }
 
 static void
+run_values(DomstatsConn *conn, char **words)
+{
+    DomstatsRecord **records = NULL;
+    const char *separator = "";
+    int n = domstats_get_all_domain_stats(conn, 0, 0, 0, &records, NULL);
+
+    (void)words;
+    putchar('{');
+    for (int i = 0; n > 0 && i < records[0]->n_params; i++) {
+        const virTypedParameter *param = &records[0]->params[i];
+
+        if (param->type != VIR_TYPED_PARAM_ULLONG)
+            continue;
+        printf("%s\"%s\":%llu", separator, param->field, param->value.ul);
+        separator = ",";
+    }
+    puts("}");
+    domstats_record_list_free(records);
+}
+
+static void
 run_dispatch(DomstatsConn *conn, char **words)
 {
     g_autoptr(GError) error = NULL;
@@ -217,7 +239,7 @@ static const struct {
     const char *name;
     void (*run)(DomstatsConn *conn, char **words);
 } commands[] = {
-    {"call", run_call},   {"named", run_named}, {"dispatch", run_dispatch},
+    {"call", run_call},   {"named", run_named}, {"values", run_values}, {"dispatch", run_dispatch},
     {"limit", run_limit}, {"usage", run_usage}, {"reset", run_reset},
 };
 

@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
-from host import Host, accelerator, domstats
+from host import Host, PATIENCE_S, accelerator, domstats
+from longrun import LongRun
 
 VIR_DOMAIN_RUNNING, VIR_DOMAIN_PAUSED = 1, 3
 
@@ -23,6 +25,50 @@ def ticks_of(pid):
     with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
         fields = stat.read().rsplit(")", 1)[1].split()
     return int(fields[11]) + int(fields[12])
+
+
+class StandingStill(unittest.TestCase):
+    """What a stopped guest cannot change is not asked again: a connection that has asked often must
+    tell what one that never has been there tells."""
+
+    def test_what_is_kept_is_what_would_be_told(self):
+        with Host() as host:
+            other = host.path("control/other.sock")
+            host.start("vm", "-smp", "2", "-device", "virtio-balloon-pci,id=balloon0", "-qmp",
+                       f"unix:{other},server=on,wait=off", control=True)
+            client = host.control("vm")
+            with LongRun("socket:" + host.path("vm.sock")) as run:
+                before = self.settle(run, other)
+                for change in ("cont", "stop"), ("system_reset",), ("cont", "stop"):
+                    for command in change:
+                        client.run(command)
+                        if command == "cont" and accelerator() == "kvm":
+                            self.wait_for_more(run, before)
+                    before = self.settle(run, other)
+
+    def settle(self, run, other):
+        """Asks so often that nothing is asked any more that need not be; compares."""
+        for _ in range(4):
+            kept = self.pick(run.ask("values"))
+        code, domains, trouble = domstats("-c", "socket:" + other)
+        self.assertEqual(code, 0, trouble)
+        fresh, = (self.pick(domain["stats"]) for domain in domains.values())
+        self.assertEqual(kept, {name: fresh[name] for name in kept})
+        return kept
+
+    def wait_for_more(self, run, before):
+        """Until the guest has run: so what was kept is not what is told now."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.pick(run.ask("values"))["vcpu.0.exits.sum"] <= before["vcpu.0.exits.sum"]:
+            self.assertLess(time.monotonic(), deadline)
+
+    @staticmethod
+    def pick(stats):
+        """The vCPUs' statistics of KVM's, halt polling, and the guest's of its memory."""
+        return {name: value for name, value in stats.items()
+                if name.startswith(("vcpu.", "cpu.haltpoll.", "balloon."))
+                and name.endswith((".sum", ".max", ".cur", ".time", "last-update"))
+                and not name.endswith(("0.time", "1.time")) and not isinstance(value, bool)}
 
 
 class OneMachine(unittest.TestCase):
