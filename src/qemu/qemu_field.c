@@ -6,6 +6,7 @@
 #include "qemu_field.h"
 
 #include <limits.h>
+#include <string.h>
 
 const QemuField qemu_fields[QEMU_N_FIELDS] = {
 #define FIELD(id, group, pattern, type, unit, meaning, source, absent)                             \
@@ -33,6 +34,15 @@ append_number(char *to, unsigned int value)
     return to;
 }
 
+/* As many as there is room for. */
+static char *
+append_bytes(char *to, const char *end, const char *from, size_t size)
+{
+    size = to < end ? MIN(size, (size_t)(end - to)) : 0;
+    memcpy(to, from, size);
+    return to + size;
+}
+
 /* The field's name in @name: tens of thousands of them are made in a round, so no printf. */
 static void
 make_name(const QemuWriter *self, QemuFieldId field, char name[NAME_BYTES])
@@ -42,21 +52,20 @@ make_name(const QemuWriter *self, QemuFieldId field, char name[NAME_BYTES])
     const char *end = name + NAME_BYTES - DIGITS - 1;
     size_t n_indices = 0;
 
-    while (*from != '\0' && to < end) {
-        if (*from != '<') {
-            *to++ = *from++;
-            continue;
-        }
-        if (from[1] == 'n' && from[2] == '>') {
+    for (;;) {
+        const char *hole = strchrnul(from, '<');
+
+        to = append_bytes(to, end, from, (size_t)(hole - from));
+        if (*hole == '\0' || to >= end)
+            break;
+        if (hole[1] == 'n' && hole[2] == '>') {
             g_assert(n_indices < G_N_ELEMENTS(self->index));
             to = append_number(to, self->index[n_indices++]);
         } else {
             g_assert(self->word != NULL);
-            for (const char *word = self->word; *word != '\0' && to < end; word++)
-                *to++ = *word;
+            to = append_bytes(to, end, self->word, strlen(self->word));
         }
-        while (*from++ != '>')
-            continue;
+        from = strchr(hole, '>') + 1;
     }
     *to = '\0';
 }
