@@ -473,6 +473,12 @@ fake_qmp_retire(FakeQmp *self)
     util_fd_clear(&self->listen_fd);
 }
 
+bool
+fake_qmp_is_connected(const FakeQmp *self)
+{
+    return self->fd >= 0;
+}
+
 unsigned int
 fake_qmp_n_connections(const FakeQmp *self)
 {

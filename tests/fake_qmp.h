@@ -74,6 +74,7 @@ void fake_qmp_drop(FakeQmp *self);
 /* Listens no more; the connection stays. */
 void fake_qmp_retire(FakeQmp *self);
 
+bool fake_qmp_is_connected(const FakeQmp *self);
 unsigned int fake_qmp_n_connections(const FakeQmp *self);
 /* The names of all commands that came, each once for each time, separated by blanks. */
 const char *fake_qmp_heard(const FakeQmp *self);

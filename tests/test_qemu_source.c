@@ -135,6 +135,7 @@ static const DirRow dir_rows[] = {
     {"an ending that is the whole name", {{{".sock"}, {NULL}, ".sock "}}},
     {"by file name, whatever follows it", {{{"a", "a.b", "a-c"}, {NULL}, "a a-c a.b "}}},
     {"other files are none", {{{"a.sock", "file:x", "link:l.sock", "folder:f"}, {NULL}, "a "}}},
+    {"two names of one socket", {{{"a", "hard:a.sock"}, {NULL}, "a "}, {{NULL}, {NULL}, "=a "}}},
     {"one comes, one goes",
      {{{"a", "b"}, {NULL}, "a b "}, {{"c"}, {NULL}, "=a =b c "}, {{NULL}, {"b"}, "=a =c "}}},
     {"all go and come back", {{{"a"}, {NULL}, "a "}, {{NULL}, {"a"}, ""}, {{"a"}, {NULL}, "a "}}},
@@ -151,11 +152,14 @@ do_step(const char *folder, const DirStep *step)
     for (size_t i = 0; i < 4 && step->made[i] != NULL; i++) {
         const char *colon = strchr(step->made[i], ':');
         g_autofree char *path = colon ? g_build_filename(folder, colon + 1, NULL) : NULL;
+        g_autofree char *first = g_build_filename(folder, step->made[0], NULL);
 
         if (colon == NULL)
             make_socket(folder, step->made[i]);
         else if (g_str_has_prefix(step->made[i], "folder"))
             assert_int_equal(mkdir(path, 0700), 0);
+        else if (g_str_has_prefix(step->made[i], "hard"))
+            assert_int_equal(link(first, path), 0);
         else if (g_str_has_prefix(step->made[i], "link"))
             source_case_make_link(folder, colon + 1, "a.sock");
         else

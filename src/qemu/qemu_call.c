@@ -119,7 +119,8 @@ make_record(QemuJob *job, void *data)
 static void
 give_up_waiting(QemuJob *job, int64_t wall_us)
 {
-    DomstatsRecord *record = qemu_record_make_nobody(job->domain->endpoint->name, wall_us);
+    g_autoptr(QemuEndpoint) endpoint = qemu_domain_ref_endpoint(job->domain);
+    DomstatsRecord *record = qemu_record_make_nobody(endpoint->name, wall_us);
 
     g_free(record->reason);
     record->reason = g_strdup("another call waited for it until the deadline");
@@ -174,7 +175,7 @@ make_jobs(const GPtrArray *domains, const QemuRequest *request)
 
     for (guint i = 0; i < domains->len; i++) {
         QemuDomain *domain = g_ptr_array_index(domains, i);
-        const QemuEndpoint *endpoint = domain->endpoint;
+        g_autoptr(QemuEndpoint) endpoint = qemu_domain_ref_endpoint(domain);
 
         /* The state is not known yet: it is filtered when the record is made. */
         if (qemu_request_selects(request, endpoint->is_active, endpoint->is_persistent, -1))
@@ -194,9 +195,10 @@ introduce(Round *round, const GPtrArray *domains, GError **error)
 
     for (guint i = 0; i < domains->len; i++) {
         QemuDomain *domain = g_ptr_array_index(domains, i);
+        g_autoptr(QemuEndpoint) endpoint = qemu_domain_ref_endpoint(domain);
         QemuJob *job = NULL;
 
-        if (domain->endpoint->is_active && !qemu_domain_was_met(domain)) {
+        if (endpoint->is_active && !qemu_domain_was_met(domain)) {
             job = qemu_job_new(domain, round->call->request);
             job->groups = 0;
             g_ptr_array_add(jobs, job);

@@ -60,6 +60,7 @@ qemu_domain_new(QemuEndpoint *endpoint)
 
     g_atomic_ref_count_init(&self->ref_count);
     pthread_mutex_init(&self->identity_lock, NULL);
+    self->key = g_strdup(endpoint->key);
     self->endpoint = qemu_endpoint_ref(endpoint);
     self->name = g_strdup(endpoint->name);
     self->pid = endpoint->pid;
@@ -84,10 +85,12 @@ qemu_domain_unref(QemuDomain *self)
     qemu_monitor_free(self->monitor);
     clear_known(&self->known);
     qemu_definition_free(self->definition);
+    qemu_endpoint_unref(self->next_endpoint);
     qemu_endpoint_unref(self->endpoint);
     domstats_record_free(self->last);
     g_free(self->reason);
     g_free(self->name);
+    g_free(self->key);
     pthread_mutex_destroy(&self->identity_lock);
     g_free(self);
 }
@@ -104,12 +107,56 @@ qemu_domain_definition(const QemuDomain *self)
     return self->endpoint->definition ? self->endpoint->definition : self->definition;
 }
 
+QemuEndpoint *
+qemu_domain_ref_endpoint(QemuDomain *self)
+{
+    QemuEndpoint *endpoint = NULL;
+
+    pthread_mutex_lock(&self->identity_lock);
+    endpoint = qemu_endpoint_ref(self->endpoint);
+    pthread_mutex_unlock(&self->identity_lock);
+    return endpoint;
+}
+
+/* True if the monitor that comes first is at another place in @after than in @before. */
+static bool
+has_moved(const QemuEndpoint *before, const QemuEndpoint *after)
+{
+    const QemuMonitorPlace *from = NULL;
+    const QemuMonitorPlace *to = NULL;
+
+    if (before->places->len == 0 || after->places->len == 0)
+        return false;
+    from = g_ptr_array_index(before->places, 0);
+    to = g_ptr_array_index(after->places, 0);
+    return strcmp(from->bound_path, to->bound_path) != 0;
+}
+
+/* As for a new one. An open connection leads to the same QEMU, and what that said stays true;
+ * without one it may be another, of which a connect will tell. */
+static void
+forget_identity(QemuDomain *self)
+{
+    g_free(self->name);
+    self->name = g_strdup(self->endpoint->name);
+    make_uuid(self);
+    self->known.is_identified = false;
+    self->since_us = 0;
+    self->n_failures = 0;
+    g_clear_pointer(&self->last, domstats_record_free);
+}
+
 void
 qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint)
 {
-    qemu_endpoint_ref(endpoint);
-    qemu_endpoint_unref(self->endpoint);
-    self->endpoint = endpoint;
+    QemuEndpoint *before = self->endpoint;
+
+    pthread_mutex_lock(&self->identity_lock);
+    self->endpoint = qemu_endpoint_ref(endpoint);
+    if (has_moved(before, endpoint))
+        forget_identity(self);
+    pthread_mutex_unlock(&self->identity_lock);
+    qemu_endpoint_unref(before);
 }
 
 void

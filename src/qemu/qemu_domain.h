@@ -46,8 +46,9 @@ typedef struct {
 } QemuKnown;
 
 typedef struct {
-    QemuEndpoint *endpoint;
-    /* For the next three, and since_us: others look while the holder learns. */
+    char *key;              /* the endpoint's, which does not change */
+    QemuEndpoint *endpoint; /* changes under both locks, and only while nobody holds it */
+    /* For the next three, since_us and the endpoint: others look while the holder learns. */
     pthread_mutex_t identity_lock;
     char *name;
     char uuid[VIR_UUID_STRING_BUFLEN];
@@ -69,7 +70,8 @@ typedef struct {
     int n_params_before;  /* of its last record: room for the next */
     DomstatsRecord *last; /* last complete record, kept when a call asked for it */
 
-    gpointer holder; /* the call that works on it now; the list's lock guards it */
+    gpointer holder;             /* the call that works on it now; the list's lock guards it */
+    QemuEndpoint *next_endpoint; /* what it becomes when the holder lets go; likewise */
     gatomicrefcount ref_count;
 } QemuDomain;
 
@@ -84,7 +86,11 @@ bool qemu_domain_is_held_once(QemuDomain *self);
 /* What is known of how it was made: the source's word, else its own command line; or NULL. */
 const QemuDefinition *qemu_domain_definition(const QemuDomain *self);
 
-/* The source found it changed: the same QEMU by another description. Takes a reference. */
+/* The endpoint as it is now, for who does not hold the domain: the caller unrefs it. */
+QemuEndpoint *qemu_domain_ref_endpoint(QemuDomain *self);
+
+/* The source found it changed: the same QEMU by another description. Takes a reference. Who it
+ * is is asked anew if its monitor is at another place. */
 void qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint);
 
 /* Closes the connection; what the process said stays known. */

@@ -131,7 +131,7 @@ run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
 static GPtrArray *
 get_stats(QemuDriver *self, const QemuRequest *request, GError **error)
 {
-    g_autoptr(GPtrArray) domains = NULL;
+    GPtrArray *domains = NULL;
     GPtrArray *records = NULL;
 
     if (!qemu_request_check(request, error))
@@ -140,6 +140,7 @@ get_stats(QemuDriver *self, const QemuRequest *request, GError **error)
     if (domains == NULL)
         return NULL;
     records = run_call(self, request, domains, NULL, error);
+    qemu_list_give_back(self->list, domains);
     qemu_list_watch(self->list);
     return records;
 }
@@ -202,6 +203,7 @@ record_host(QemuDriver *self, const QemuRequest *request, const char *folder, GE
             qemu_definition_free(qemu_process_read_definition(root, domain->pid));
     }
     records = run_call(self, request, domains, recording, error);
+    qemu_list_give_back(self->list, g_steal_pointer(&domains));
     if (!host_root_finish_recording(root, records ? error : NULL) ||
         (records != NULL && !qemu_recording_finish(recording, error)))
         g_clear_pointer(&records, g_ptr_array_unref);

@@ -12,6 +12,15 @@
  * first takes all domains that are free, and then those that other calls have released
  * meanwhile; so no call waits for a domain while it holds another, and a deadline bounds the
  * waiting.
+ *
+ * A QEMU serves one client, so there is one domain of each: a second would wait in the queue
+ * behind the first's connection. A domain that a scan does not find stays known, though not in
+ * the list, as long as some call knows it, and is taken back if it is found again meanwhile.
+ * When the last such call ends, it is closed.
+ *
+ * What a scan finds changed (its socket has another name, say) becomes true at once for a
+ * domain that nobody holds, else when its holder lets go. A holder may so read the endpoint as
+ * it likes; others take a reference.
  */
 #include "qemu_list.h"
 
@@ -28,7 +37,7 @@ struct QemuList {
     pthread_mutex_t lock;      /* the list, and each domain's holder */
     pthread_cond_t released;   /* some holder let go */
     GPtrArray *domains;        /* QemuDomain *, in the source's order */
-    GHashTable *by_key;        /* endpoint key -> QemuDomain *, borrowed from @domains */
+    GHashTable *by_key;        /* key -> QemuDomain *: those, and what left and is still known */
     UtilFd watch_fd;           /* -1 until asked for */
 };
 
@@ -48,7 +57,7 @@ qemu_list_new(QemuSource *source)
     pthread_mutex_init(&self->lock, NULL);
     util_deadline_init_cond(&self->released);
     self->domains = g_ptr_array_new_with_free_func(free_domain);
-    self->by_key = g_hash_table_new(g_str_hash, g_str_equal);
+    self->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_domain);
     self->watch_fd = -1;
     return self;
 }
@@ -67,32 +76,56 @@ qemu_list_free(QemuList *self)
     g_free(self);
 }
 
+/* The source's newest word on @domain. Call it with the lock held. */
+static void
+offer_endpoint(QemuDomain *domain, QemuEndpoint *endpoint)
+{
+    g_clear_pointer(&domain->next_endpoint, qemu_endpoint_unref);
+    if (domain->endpoint == endpoint)
+        return;
+    if (domain->holder == NULL)
+        qemu_domain_set_endpoint(domain, endpoint);
+    else
+        domain->next_endpoint = qemu_endpoint_ref(endpoint);
+}
+
+static gboolean
+is_forgotten(gpointer key, gpointer value, gpointer data)
+{
+    (void)key;
+    (void)data;
+    return qemu_domain_is_held_once(value);
+}
+
+/* Lets go of what has left the list and no call knows any more: to whom nobody else has a
+ * reference, nobody gets one while we hold the lock. Call it with the lock held. */
+static void
+forget_left(QemuList *self)
+{
+    g_hash_table_foreach_remove(self->by_key, is_forgotten, NULL);
+}
+
 /* Makes the list what the source has found, keeping the domains that are the same. */
 static void
 update(QemuList *self, const GPtrArray *endpoints)
 {
     GPtrArray *domains = g_ptr_array_new_full(endpoints->len, free_domain);
-    GHashTable *by_key = g_hash_table_new(g_str_hash, g_str_equal);
 
     pthread_mutex_lock(&self->lock);
     for (guint i = 0; i < endpoints->len; i++) {
         QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
-        QemuDomain *known = g_hash_table_lookup(self->by_key, endpoint->key);
-        QemuDomain *domain = known ? known : qemu_domain_new(endpoint);
+        QemuDomain *domain = g_hash_table_lookup(self->by_key, endpoint->key);
 
-        /* One that a call knows of, which may look at it now, is brought up to date by a later
-         * scan: who has no reference gets none while we hold the lock. */
-        if (domain->endpoint != endpoint && qemu_domain_is_held_once(domain)) {
-            g_hash_table_remove(self->by_key, endpoint->key);
-            qemu_domain_set_endpoint(domain, endpoint);
+        if (domain == NULL) {
+            domain = qemu_domain_new(endpoint);
+            g_hash_table_insert(self->by_key, domain->key, domain);
         }
-        g_ptr_array_add(domains, known ? qemu_domain_ref(known) : domain);
-        g_hash_table_insert(by_key, domain->endpoint->key, domain);
+        offer_endpoint(domain, endpoint);
+        g_ptr_array_add(domains, qemu_domain_ref(domain));
     }
-    g_hash_table_unref(self->by_key);
     g_ptr_array_unref(self->domains);
     self->domains = domains;
-    self->by_key = by_key;
+    forget_left(self);
     pthread_mutex_unlock(&self->lock);
 }
 
@@ -116,6 +149,15 @@ qemu_list_scan(QemuList *self, UtilDeadline deadline, GError **error)
         g_ptr_array_add(snapshot, qemu_domain_ref(g_ptr_array_index(self->domains, i)));
     pthread_mutex_unlock(&self->lock);
     return snapshot;
+}
+
+void
+qemu_list_give_back(QemuList *self, GPtrArray *take_snapshot)
+{
+    g_ptr_array_unref(take_snapshot);
+    pthread_mutex_lock(&self->lock);
+    forget_left(self);
+    pthread_mutex_unlock(&self->lock);
 }
 
 /* Takes the jobs whose domains nobody holds out of @pending. Call it with the lock held. */
@@ -158,6 +200,9 @@ qemu_list_release(QemuList *self, QemuDomain *domain)
 {
     pthread_mutex_lock(&self->lock);
     domain->holder = NULL;
+    if (domain->next_endpoint != NULL)
+        qemu_domain_set_endpoint(domain, domain->next_endpoint);
+    g_clear_pointer(&domain->next_endpoint, qemu_endpoint_unref);
     pthread_cond_broadcast(&self->released);
     pthread_mutex_unlock(&self->lock);
 }

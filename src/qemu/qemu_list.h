@@ -17,9 +17,12 @@ void qemu_list_free(QemuList *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuList, qemu_list_free)
 
 /* Lets the source look, and gives the QemuDomain references there are now, in its order. A
- * domain that is still there is the same one. NULL, with the source's error, if it cannot
- * tell. */
+ * domain that is still there, or that another call has not given back yet, is the same one.
+ * NULL, with the source's error, if it cannot tell. */
 GPtrArray *qemu_list_scan(QemuList *self, UtilDeadline deadline, GError **error);
+/* Takes what a scan gave back, when the call has no jobs any more: what has left the list and
+ * no other call knows is closed. */
+void qemu_list_give_back(QemuList *self, GPtrArray *take_snapshot);
 
 /* Takes the QemuJobs whose domains nobody holds out of @pending, which is not empty, and makes
  * @holder their holder; waits for the first release if there are none. Gives them as an array

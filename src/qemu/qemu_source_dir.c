@@ -4,7 +4,8 @@
  *
  * Owns the endpoints of the last scan. One readdir() a scan tells names, kinds and inodes, so
  * no file is looked at for itself. A file that went is a domain that went: whether its QEMU
- * runs on is for the driver to judge, which knows what it is connected to.
+ * runs on is for the driver to judge, which knows what it is connected to. A file by another
+ * name is the same domain, for a QEMU keeps the inode that it has bound.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -86,17 +87,22 @@ is_socket(DIR *folder, const struct dirent *entry)
            S_ISSOCK(status.st_mode);
 }
 
-/* The endpoint of the last scan if it is the same file, else a new one. */
-static QemuEndpoint *
-take_endpoint(const DirSource *self, const struct dirent *entry)
+static const char *
+path_of(const QemuEndpoint *endpoint)
 {
-    g_autofree char *path = g_build_filename(self->path, entry->d_name, NULL);
-    g_autofree char *key =
-        g_strdup_printf("dir:%s:%" G_GUINT64_FORMAT, path, (guint64)entry->d_ino);
+    const QemuMonitorPlace *place = g_ptr_array_index(endpoint->places, 0);
+
+    return place->bound_path;
+}
+
+/* The endpoint of the last scan if it is the same file by the same name, else a new one. */
+static QemuEndpoint *
+take_endpoint(const DirSource *self, const char *key, const char *path)
+{
     g_autofree char *name = NULL;
     QemuEndpoint *endpoint = g_hash_table_lookup(self->endpoints, key);
 
-    if (endpoint != NULL)
+    if (endpoint != NULL && g_str_equal(path_of(endpoint), path))
         return qemu_endpoint_ref(endpoint);
     name = qemu_source_path_make_name(path);
     endpoint = qemu_endpoint_new(key, name);
@@ -109,10 +115,40 @@ compare_paths(const void *a, const void *b)
 {
     const QemuEndpoint *const *left = a;
     const QemuEndpoint *const *right = b;
-    const QemuMonitorPlace *left_place = g_ptr_array_index((*left)->places, 0);
-    const QemuMonitorPlace *right_place = g_ptr_array_index((*right)->places, 0);
 
-    return strcmp(left_place->bound_path, right_place->bound_path);
+    return strcmp(path_of(*left), path_of(*right));
+}
+
+typedef struct {
+    const DirSource *source;
+    GPtrArray *endpoints; /* QemuEndpoint *, as they are found */
+    GHashTable *seen;     /* key -> QemuEndpoint */
+} DirScan;
+
+/* Takes in the socket at @path. An inode that has been met is the same file: by a second name,
+ * or by the one it was given while we read. Where both are there and are two files, the file
+ * system's directories do not tell inodes, and the second's name is part of its key. */
+static void
+add_socket(DirScan *self, const char *path, guint64 inode)
+{
+    g_autofree char *key = g_strdup_printf("dir:%s:%" G_GUINT64_FORMAT, self->source->path, inode);
+    QemuEndpoint *other = g_hash_table_lookup(self->seen, key);
+    QemuEndpoint *endpoint = NULL;
+    struct stat first = {0};
+    struct stat second = {0};
+
+    if (other != NULL && lstat(path_of(other), &first) != 0) {
+        g_ptr_array_remove(self->endpoints, other);
+    } else if (other != NULL) {
+        if (lstat(path, &second) != 0 ||
+            (first.st_dev == second.st_dev && first.st_ino == second.st_ino))
+            return;
+        g_free(key);
+        key = g_strdup_printf("dir:%s:%" G_GUINT64_FORMAT, path, inode);
+    }
+    endpoint = take_endpoint(self->source, key, path);
+    g_hash_table_replace(self->seen, endpoint->key, qemu_endpoint_ref(endpoint));
+    g_ptr_array_add(self->endpoints, endpoint);
 }
 
 static GPtrArray *
@@ -129,15 +165,10 @@ scan_dir(void *data, UtilDeadline deadline, GError **error)
         return NULL;
     endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
     while (endpoints->len < QEMU_LIMIT_DOMAINS && (entry = readdir(folder)) != NULL) {
-        g_autoptr(QemuEndpoint) endpoint = NULL;
+        g_autofree char *path = g_build_filename(self->path, entry->d_name, NULL);
 
-        if (!is_socket(folder, entry))
-            continue;
-        endpoint = take_endpoint(self, entry);
-        /* A file that is renamed meanwhile and back may be met twice. */
-        if (!g_hash_table_insert(seen, endpoint->key, qemu_endpoint_ref(endpoint)))
-            continue;
-        g_ptr_array_add(endpoints, g_steal_pointer(&endpoint));
+        if (is_socket(folder, entry))
+            add_socket(&(DirScan){self, endpoints, seen}, path, entry->d_ino);
     }
     g_ptr_array_sort(endpoints, compare_paths);
     g_hash_table_unref(self->endpoints);
