@@ -21,6 +21,7 @@
 #include "host_text.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
+#include "util/util_refcount.h"
 
 #define MAX_NAME_BYTES 256
 #define MAX_LINK_BYTES 64
@@ -33,7 +34,7 @@ typedef struct {
 } Field;
 
 struct HostKvmLayout {
-    int n_refs;
+    UtilRefcount ref_count;
     struct kvm_stats_header header;
     uint8_t *descriptors; /* as in the block; holds the names */
     size_t descriptors_size;
@@ -131,7 +132,7 @@ host_kvmstat_parse(const uint8_t *block, size_t size, GError **error)
     const struct kvm_stats_header *header = &self->header;
     size_t step = 0;
 
-    self->n_refs = 1;
+    util_refcount_init(&self->ref_count);
     if (size < sizeof(*header)) {
         fail_block("no header", error);
         return NULL;
@@ -152,14 +153,14 @@ host_kvmstat_parse(const uint8_t *block, size_t size, GError **error)
 HostKvmLayout *
 host_kvmstat_layout_ref(HostKvmLayout *self)
 {
-    g_atomic_int_inc(&self->n_refs);
+    util_refcount_inc(&self->ref_count);
     return self;
 }
 
 void
 host_kvmstat_layout_unref(HostKvmLayout *self)
 {
-    if (!self || !g_atomic_int_dec_and_test(&self->n_refs))
+    if (!self || !util_refcount_dec(&self->ref_count))
         return;
     g_free(self->fields);
     g_free(self->descriptors);

@@ -56,21 +56,21 @@ qemu_definition_new(void)
 
     self->nics = new_array(sizeof(QemuNicDefinition), clear_nic);
     self->has_balloon = true; /* until someone says that there is none */
-    g_atomic_ref_count_init(&self->ref_count);
+    util_refcount_init(&self->ref_count);
     return self;
 }
 
 QemuDefinition *
 qemu_definition_ref(QemuDefinition *self)
 {
-    g_atomic_ref_count_inc(&self->ref_count);
+    util_refcount_inc(&self->ref_count);
     return self;
 }
 
 void
 qemu_definition_free(QemuDefinition *self)
 {
-    if (self == NULL || !g_atomic_ref_count_dec(&self->ref_count))
+    if (self == NULL || !util_refcount_dec(&self->ref_count))
         return;
     g_free(self->name);
     g_free(self->uuid);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "util/util_count.h"
+#include "util/util_refcount.h"
 
 /* The kinds that matter for statistics: where the host keeps the counters, and whose view. */
 typedef enum {
@@ -65,7 +66,7 @@ typedef struct {
     UtilCount memory_current_kib; /* libvirt's currentMemory */
     UtilCount vcpus_current, vcpus_max;
     bool has_balloon; /* false only if told so: model none */
-    gatomicrefcount ref_count;
+    UtilRefcount ref_count;
 } QemuDefinition;
 
 QemuDefinition *qemu_definition_new(void);

@@ -58,7 +58,7 @@ qemu_domain_new(QemuEndpoint *endpoint)
 {
     QemuDomain *self = g_new0(QemuDomain, 1);
 
-    g_atomic_ref_count_init(&self->ref_count);
+    util_refcount_init(&self->ref_count);
     pthread_mutex_init(&self->identity_lock, NULL);
     self->key = g_strdup(endpoint->key);
     self->endpoint = qemu_endpoint_ref(endpoint);
@@ -73,14 +73,14 @@ qemu_domain_new(QemuEndpoint *endpoint)
 QemuDomain *
 qemu_domain_ref(QemuDomain *self)
 {
-    g_atomic_ref_count_inc(&self->ref_count);
+    util_refcount_inc(&self->ref_count);
     return self;
 }
 
 void
 qemu_domain_unref(QemuDomain *self)
 {
-    if (self == NULL || !g_atomic_ref_count_dec(&self->ref_count))
+    if (self == NULL || !util_refcount_dec(&self->ref_count))
         return;
     qemu_monitor_free(self->monitor);
     clear_known(&self->known);
@@ -98,7 +98,7 @@ qemu_domain_unref(QemuDomain *self)
 bool
 qemu_domain_is_held_once(QemuDomain *self)
 {
-    return g_atomic_int_get(&self->ref_count) == 1;
+    return util_refcount_is_one(&self->ref_count);
 }
 
 const QemuDefinition *

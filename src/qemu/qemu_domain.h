@@ -18,6 +18,7 @@
 #include "qemu_schemas.h"
 #include "qemu_stop.h"
 #include "util/util_fd.h"
+#include "util/util_refcount.h"
 
 /* What one QEMU process said that is true for as long as it runs, or until doubted. It goes
  * with the process: a new one begins empty. */
@@ -72,7 +73,7 @@ typedef struct {
 
     gpointer holder;             /* the call that works on it now; the list's lock guards it */
     QemuEndpoint *next_endpoint; /* what it becomes when the holder lets go; likewise */
-    gatomicrefcount ref_count;
+    UtilRefcount ref_count;
 } QemuDomain;
 
 QemuDomain *qemu_domain_new(QemuEndpoint *endpoint);

@@ -23,7 +23,7 @@ qemu_endpoint_new(const char *key, const char *name)
 {
     QemuEndpoint *self = g_new0(QemuEndpoint, 1);
 
-    g_atomic_ref_count_init(&self->ref_count);
+    util_refcount_init(&self->ref_count);
     self->key = g_strdup(key);
     self->name = g_utf8_make_valid(name, -1);
     self->is_active = true;
@@ -37,14 +37,14 @@ qemu_endpoint_new(const char *key, const char *name)
 QemuEndpoint *
 qemu_endpoint_ref(QemuEndpoint *self)
 {
-    g_atomic_ref_count_inc(&self->ref_count);
+    util_refcount_inc(&self->ref_count);
     return self;
 }
 
 void
 qemu_endpoint_unref(QemuEndpoint *self)
 {
-    if (self == NULL || !g_atomic_ref_count_dec(&self->ref_count))
+    if (self == NULL || !util_refcount_dec(&self->ref_count))
         return;
     if (self->free_source_data != NULL)
         self->free_source_data(self->source_data);

@@ -12,6 +12,7 @@
 
 #include "domstats/domstats.h"
 #include "qemu_definition.h"
+#include "util/util_refcount.h"
 
 /* A place where a monitor can be dialled. */
 typedef struct {
@@ -36,7 +37,7 @@ typedef struct {
     int libvirt_state, libvirt_reason; /* virDomainState; -1: not told by libvirt */
     void *source_data;                 /* the source's own; freed with @free_source_data */
     GDestroyNotify free_source_data;
-    gatomicrefcount ref_count;
+    UtilRefcount ref_count;
 } QemuEndpoint;
 
 QemuEndpoint *qemu_endpoint_new(const char *key, const char *name);

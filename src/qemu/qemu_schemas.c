@@ -10,10 +10,12 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "util/util_refcount.h"
+
 enum { N_POOLED = 16 };
 
 struct QemuSchemas {
-    gatomicrefcount ref_count;
+    UtilRefcount ref_count;
     GStringChunk *names;
     GArray *vcpu; /* QemuFactsSchema, or NULL */
     GArray *vm;
@@ -52,7 +54,7 @@ copy_schemas(const QemuFacts *facts)
 {
     QemuSchemas *self = g_new0(QemuSchemas, 1);
 
-    g_atomic_ref_count_init(&self->ref_count);
+    util_refcount_init(&self->ref_count);
     self->names = g_string_chunk_new(1024);
     self->vcpu = copy_array(self->names, facts->schemas_vcpu);
     self->vm = copy_array(self->names, facts->schemas_vm);
@@ -62,14 +64,14 @@ copy_schemas(const QemuFacts *facts)
 QemuSchemas *
 qemu_schemas_ref(QemuSchemas *self)
 {
-    g_atomic_ref_count_inc(&self->ref_count);
+    util_refcount_inc(&self->ref_count);
     return self;
 }
 
 void
 qemu_schemas_unref(QemuSchemas *self)
 {
-    if (self == NULL || !g_atomic_ref_count_dec(&self->ref_count))
+    if (self == NULL || !util_refcount_dec(&self->ref_count))
         return;
     g_clear_pointer(&self->vcpu, g_array_unref);
     g_clear_pointer(&self->vm, g_array_unref);

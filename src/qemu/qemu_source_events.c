@@ -19,6 +19,7 @@
 #include <pthread.h>
 
 #include "qemu_limits.h"
+#include "util/util_refcount.h"
 
 enum { SETTLE_MS = 50 };
 
@@ -29,7 +30,7 @@ typedef struct {
     GHashTable *changed; /* char * UUID; a set */
     bool is_overflown;   /* more than a set may hold */
     int timer;           /* in the loop; -1: none */
-    gatomicrefcount ref_count;
+    UtilRefcount ref_count;
 } Inbox;
 
 struct QemuSourceEvents {
@@ -44,7 +45,7 @@ unref_inbox(void *data)
 {
     Inbox *inbox = data;
 
-    if (!g_atomic_ref_count_dec(&inbox->ref_count))
+    if (!util_refcount_dec(&inbox->ref_count))
         return;
     g_hash_table_unref(inbox->changed);
     pthread_cond_destroy(&inbox->pinged);
@@ -154,7 +155,7 @@ on_timer(int timer, void *data)
 static bool
 start_timer(Inbox *inbox)
 {
-    g_atomic_ref_count_inc(&inbox->ref_count);
+    util_refcount_inc(&inbox->ref_count);
     inbox->timer = virEventAddTimeout(0, on_timer, inbox, unref_inbox);
     if (inbox->timer >= 0)
         return true;
@@ -183,7 +184,7 @@ new_inbox(void)
     util_deadline_init_cond(&inbox->pinged);
     inbox->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     inbox->timer = -1;
-    g_atomic_ref_count_init(&inbox->ref_count);
+    util_refcount_init(&inbox->ref_count);
     return inbox;
 }
 
@@ -192,7 +193,7 @@ register_for(QemuSourceEvents *self, size_t kind)
 {
     int number = -1;
 
-    g_atomic_ref_count_inc(&self->inbox->ref_count);
+    util_refcount_inc(&self->inbox->ref_count);
     number = virConnectDomainEventRegisterAny(self->conn, NULL, kinds[kind].id,
                                               kinds[kind].callback, self->inbox, unref_inbox);
     if (number < 0)

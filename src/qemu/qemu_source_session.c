@@ -31,6 +31,7 @@
 #include "qemu_source_place.h"
 #include "qemu_xml.h"
 #include "util/util_error.h"
+#include "util/util_refcount.h"
 
 enum { MAX_AGE_MS = 10000 };
 
@@ -49,7 +50,7 @@ struct QemuSourceSession {
     QemuSourceEvents *events; /* NULL: no event loop */
     GHashTable *known;        /* UUID -> Known */
     unsigned int n_scans;
-    gatomicrefcount ref_count;
+    UtilRefcount ref_count;
 };
 
 /* What a scan goes by. */
@@ -101,7 +102,7 @@ qemu_source_session_new(const char *uri)
 {
     QemuSourceSession *self = g_new0(QemuSourceSession, 1);
 
-    g_atomic_ref_count_init(&self->ref_count);
+    util_refcount_init(&self->ref_count);
     self->uri = g_strdup(uri);
     self->root = host_root_new_live();
     self->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_known);
@@ -111,14 +112,14 @@ qemu_source_session_new(const char *uri)
 QemuSourceSession *
 qemu_source_session_ref(QemuSourceSession *self)
 {
-    g_atomic_ref_count_inc(&self->ref_count);
+    util_refcount_inc(&self->ref_count);
     return self;
 }
 
 void
 qemu_source_session_unref(QemuSourceSession *self)
 {
-    if (!g_atomic_ref_count_dec(&self->ref_count))
+    if (!util_refcount_dec(&self->ref_count))
         return;
     qemu_source_session_disconnect(self);
     g_hash_table_unref(self->known);

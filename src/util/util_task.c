@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "util_refcount.h"
+
 struct UtilTask {
     UtilTaskRun run;
     void *data;
@@ -15,13 +17,13 @@ struct UtilTask {
     pthread_mutex_t lock;
     pthread_cond_t ended;
     bool has_ended;
-    gatomicrefcount ref_count;
+    UtilRefcount ref_count;
 };
 
 static void
 unref(UtilTask *self)
 {
-    if (!g_atomic_ref_count_dec(&self->ref_count))
+    if (!util_refcount_dec(&self->ref_count))
         return;
     if (self->free_data != NULL)
         self->free_data(self->data);
@@ -54,8 +56,8 @@ util_task_start(UtilTaskRun run, void *take_data, GDestroyNotify free_data)
     self->free_data = free_data;
     pthread_mutex_init(&self->lock, NULL);
     util_deadline_init_cond(&self->ended);
-    g_atomic_ref_count_init(&self->ref_count);
-    g_atomic_ref_count_inc(&self->ref_count);
+    util_refcount_init(&self->ref_count);
+    util_refcount_inc(&self->ref_count);
     self->thread = g_thread_try_new("domstats-task", run_thread, self, NULL);
     if (self->thread != NULL)
         return self;
