@@ -13,7 +13,10 @@
 
 #include "util/util_error.h"
 
-enum { N_STARTERS = 4 };
+enum {
+    N_STARTERS = 4,
+    N_ENDERS = 16, /* libvirt looks five times a second whether a process has ended */
+};
 
 static const char *const disks[] = {"vda", "vdb"};
 
@@ -27,7 +30,8 @@ struct BenchLibvirt {
     GThread *loop;
     int wakeup_timer;
     gint is_ending; /* atomic */
-    GMutex lock;    /* of the next two, while domains start */
+    unsigned int start_flags;
+    GMutex lock; /* of the next two, while domains start */
     GPtrArray *guests;
     GError *start_error;
 };
@@ -64,11 +68,28 @@ run_loop(gpointer data)
 }
 
 static void
+destroy_one(gpointer data, gpointer user_data)
+{
+    (void)user_data;
+    virDomainDestroy(((Guest *)data)->domain);
+}
+
+/* A pool whose threads are not its own alone always comes to be. */
+static void
+destroy_all(const GPtrArray *guests)
+{
+    GThreadPool *pool = g_thread_pool_new(destroy_one, NULL, N_ENDERS, FALSE, NULL);
+
+    for (guint i = 0; i < guests->len; i++)
+        g_thread_pool_push(pool, g_ptr_array_index(guests, i), NULL);
+    g_thread_pool_free(pool, FALSE, TRUE);
+}
+
+static void
 free_guest(gpointer data)
 {
     Guest *guest = data;
 
-    virDomainDestroy(guest->domain);
     virDomainFree(guest->domain);
     g_free(guest->interface);
     g_free(guest);
@@ -98,6 +119,7 @@ bench_libvirt_free(BenchLibvirt *self)
 {
     if (self == NULL)
         return;
+    destroy_all(self->guests);
     g_ptr_array_unref(self->guests);
     if (self->connection != NULL)
         virConnectClose(self->connection);
@@ -133,7 +155,7 @@ start_one(gpointer data, gpointer user_data)
     virDomainPtr domain = NULL;
 
     if (g_file_get_contents(path, &xml, NULL, &fault)) {
-        domain = virDomainCreateXML(self->connection, xml, VIR_DOMAIN_START_PAUSED);
+        domain = virDomainCreateXML(self->connection, xml, self->start_flags);
         if (domain == NULL)
             set_error(path, &fault);
     }
@@ -151,18 +173,33 @@ start_one(gpointer data, gpointer user_data)
 }
 
 bool
-bench_libvirt_start(BenchLibvirt *self, const GPtrArray *paths, GError **error)
+bench_libvirt_start(BenchLibvirt *self, const GPtrArray *paths, bool are_paused, GError **error)
 {
     GThreadPool *pool = g_thread_pool_new(start_one, self, N_STARTERS, TRUE, error);
 
     if (pool == NULL)
         return false;
+    self->start_flags = are_paused ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE;
     for (guint i = 0; i < paths->len; i++)
         g_thread_pool_push(pool, g_ptr_array_index(paths, i), NULL);
     g_thread_pool_free(pool, FALSE, TRUE);
     if (self->start_error != NULL) {
         g_propagate_error(error, g_steal_pointer(&self->start_error));
         return false;
+    }
+    return true;
+}
+
+bool
+bench_libvirt_resume(BenchLibvirt *self, GError **error)
+{
+    for (guint i = 0; i < self->guests->len; i++) {
+        virDomainPtr domain = ((Guest *)g_ptr_array_index(self->guests, i))->domain;
+
+        if (virDomainResume(domain) < 0) {
+            set_error(virDomainGetName(domain), error);
+            return false;
+        }
     }
     return true;
 }

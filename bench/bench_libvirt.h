@@ -19,8 +19,11 @@ BenchLibvirt *bench_libvirt_open(const char *uri, GError **error);
 void bench_libvirt_free(BenchLibvirt *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BenchLibvirt, bench_libvirt_free)
 
-/* Starts the domains of the XML files at @paths, paused. */
-bool bench_libvirt_start(BenchLibvirt *self, const GPtrArray *paths, GError **error);
+/* Starts the domains of the XML files at @paths. */
+bool bench_libvirt_start(BenchLibvirt *self, const GPtrArray *paths, bool are_paused,
+                         GError **error);
+/* Lets all guests run that were started paused. */
+bool bench_libvirt_resume(BenchLibvirt *self, GError **error);
 
 /* virConnectGetAllDomainStats(), the groups @stats. */
 bool bench_libvirt_bulk(BenchLibvirt *self, unsigned int stats, size_t *ret_n_values,

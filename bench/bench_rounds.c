@@ -28,6 +28,7 @@ typedef struct {
     char *libvirt_uri;
     char *sizes;
     char *sides;
+    char *guests;
     int n_repeats;
     int max_seconds;
     int n_threads;
@@ -152,9 +153,29 @@ grow(const Options *options, guint size, BenchSideSubject *subject, GError **err
         g_ptr_array_add(definitions, fleet_path(options, "xml", name));
         g_ptr_array_add(monitors, fleet_path(options, "floor", name));
     }
-    if (subject->libvirt != NULL && !bench_libvirt_start(subject->libvirt, definitions, error))
+    if (subject->libvirt != NULL &&
+        !bench_libvirt_start(subject->libvirt, definitions, strcmp(options->guests, "running") != 0,
+                             error))
         return false;
     return subject->floor == NULL || bench_floor_add(subject->floor, monitors, error);
+}
+
+/* Lets libvirt's guests run. The floor is that of the driver's plan, which may be another now. */
+static bool
+resume(const Options *options, BenchSideSubject *subject, GError **error)
+{
+    g_autoptr(GPtrArray) monitors = g_ptr_array_new_with_free_func(g_free);
+
+    if (subject->libvirt != NULL && !bench_libvirt_resume(subject->libvirt, error))
+        return false;
+    if (subject->floor == NULL)
+        return true;
+    g_clear_pointer(&subject->floor, bench_floor_free);
+    subject->floor = bench_floor_new();
+    for (guint i = 0; i < subject->names->len; i++)
+        g_ptr_array_add(monitors,
+                        fleet_path(options, "floor", g_ptr_array_index(subject->names, i)));
+    return bench_floor_add(subject->floor, monitors, error);
 }
 
 static bool
@@ -195,6 +216,23 @@ close_subject(BenchSideSubject *subject)
     g_ptr_array_unref(subject->names);
 }
 
+/* One more entry of @results: the fleet as it is now. */
+static bool
+add_result(const Options *options, BenchSideSubject *subject, const GPtrArray *sides,
+           const BenchIdleMemory *before, UtilJson *results, GError **error)
+{
+    g_autofree Samples *samples = measure(options, sides, subject, error);
+    UtilJson *result = NULL;
+
+    if (samples == NULL)
+        return false;
+    result = describe(sides, samples, subject);
+    if (options->idle_ms > 0)
+        util_json_set(result, "idle", bench_idle_observe((unsigned int)options->idle_ms, before));
+    util_json_append(results, result);
+    return true;
+}
+
 static bool
 run(const Options *options, BenchSideSubject *subject, const GPtrArray *sides, UtilJson *results,
     GError **error)
@@ -205,23 +243,16 @@ run(const Options *options, BenchSideSubject *subject, const GPtrArray *sides, U
     if (!open_subject(options, sides, subject, error))
         return false;
     for (char **word = words; *word != NULL; word++) {
-        g_autofree Samples *samples = NULL;
         guint64 size = 0;
-        UtilJson *result = NULL;
 
         if (!g_ascii_string_to_unsigned(*word, 10, 1, 65536, &size, error) ||
-            !grow(options, (guint)size, subject, error))
+            !grow(options, (guint)size, subject, error) ||
+            !add_result(options, subject, sides, &before, results, error))
             return false;
-        samples = measure(options, sides, subject, error);
-        if (samples == NULL)
-            return false;
-        result = describe(sides, samples, subject);
-        if (options->idle_ms > 0)
-            util_json_set(result, "idle",
-                          bench_idle_observe((unsigned int)options->idle_ms, &before));
-        util_json_append(results, result);
     }
-    return true;
+    return strcmp(options->guests, "both") != 0 ||
+           (resume(options, subject, error) &&
+            add_result(options, subject, sides, &before, results, error));
 }
 
 int
@@ -234,6 +265,8 @@ main(int argc, char **argv)
         {"libvirt", 0, 0, G_OPTION_ARG_STRING, &options.libvirt_uri, "starts the domains", "URI"},
         {"sizes", 0, 0, G_OPTION_ARG_STRING, &options.sizes, "numbers of domains, rising", "N,..."},
         {"sides", 0, 0, G_OPTION_ARG_STRING, &options.sides, "what is timed", "NAME,..."},
+        {"guests", 0, 0, G_OPTION_ARG_STRING, &options.guests,
+         "libvirt's are paused, running, or both: the last size once more, running", "STATE"},
         {"repeats", 0, 0, G_OPTION_ARG_INT, &options.n_repeats, "of each side", "N"},
         {"seconds", 0, 0, G_OPTION_ARG_INT, &options.max_seconds, "then no more repeats", "S"},
         {"threads", 0, 0, G_OPTION_ARG_INT, &options.n_threads, "of our calls; 0: default", "N"},
@@ -256,6 +289,8 @@ main(int argc, char **argv)
                 error ? error->message : "--folder, --sizes and --sides are needed");
         return 2;
     }
+    if (options.guests == NULL)
+        options.guests = g_strdup("paused");
     sides = bench_side_make_all(options.sides, &error);
     is_good = sides != NULL && run(&options, &subject, sides, results, &error);
     if (subject.names != NULL)

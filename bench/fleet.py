@@ -2,8 +2,9 @@
 """Fleets of QEMUs to be measured: started plainly, or described for libvirt to start.
 
 All QEMUs have one shape: paused, 2 vCPUs, 2 disks (one with a backing file), 1 tap, a balloon,
-1 IOThread, and two monitors of their own: ours/NAME.sock and floor/NAME.sock. Everything a
-Fleet makes (processes, images, its folder) is gone when it ends.
+1 IOThread, guest.S as firmware for when bench_rounds lets them run, and two monitors of their
+own: ours/NAME.sock and floor/NAME.sock. Everything a Fleet makes (processes, images, its folder)
+is gone when it ends.
 """
 
 import concurrent.futures
@@ -13,6 +14,7 @@ import glob
 import os
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
@@ -29,7 +31,7 @@ XML = """<domain type='{accel}' xmlns:qemu='http://libvirt.org/schemas/domain/qe
   <memory unit='MiB'>16</memory>
   <vcpu>2</vcpu>
   <iothreads>1</iothreads>
-  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <os><type arch='x86_64' machine='pc'>hvm</type><loader type='rom'>{bios}</loader></os>
   <features><acpi/></features>
   <devices>
     <emulator>{qemu}</emulator>
@@ -134,6 +136,7 @@ class Fleet:
         self.daemon = None
         for name in (*MONITORS, "xml", "disks", "pids"):
             os.mkdir(self.path(name))
+        self.assemble_firmware()
         self.image("base.qcow2", "-f", "qcow2", "64M")
         self.image("overlay.qcow2", "-f", "qcow2", "-F", "qcow2", "-b", self.path("base.qcow2"))
 
@@ -156,6 +159,13 @@ class Fleet:
         subprocess.run(["qemu-img", "create", "-q", *options, self.path(name), *size], check=True,
                        capture_output=True)
 
+    def assemble_firmware(self):
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest.S")
+        for command in (("as", "--32", "-o", self.path("guest.o"), source),
+                        ("ld", "-m", "elf_i386", "-e", "start", "-Ttext", "0", "--oformat",
+                         "binary", "-o", self.path("guest.bin"), self.path("guest.o"))):
+            subprocess.run(command, check=True, capture_output=True)
+
     def version(self):
         text = subprocess.run([self.qemu, "-version"], check=True, capture_output=True,
                               text=True).stdout
@@ -169,7 +179,8 @@ class Fleet:
         with open(raw, "wb") as file:
             file.truncate(16 << 20)
         return {"name": name, "uuid": f"00000000-0000-4000-8000-{number:012}", "overlay": overlay,
-                "raw": raw, "tap": f"d{os.getpid()}b{number}", "qemu": self.qemu, "accel": self.accel}
+                "raw": raw, "tap": f"d{os.getpid()}b{number}", "qemu": self.qemu, "accel": self.accel,
+                "bios": self.path("guest.bin")}
 
     def monitors(self, name):
         words = []
@@ -187,7 +198,7 @@ class Fleet:
         subprocess.run(
             [self.qemu, "-name", it["name"], "-uuid", it["uuid"], "-S", "-daemonize",
              "-pidfile", self.path("pids", it["name"]), "-accel", self.accel, "-machine", "pc",
-             "-m", "16", "-smp", "2", "-display", "none", "-nodefaults", "-no-user-config",
+             "-bios", it["bios"], "-m", "16", "-smp", "2", "-display", "none", "-nodefaults", "-no-user-config",
              "-object", "iothread,id=iothread1",
              "-blockdev", f"driver=file,filename={it['overlay']},node-name=file0",
              "-blockdev", "driver=qcow2,file=file0,node-name=format0",
@@ -203,6 +214,17 @@ class Fleet:
         with concurrent.futures.ThreadPoolExecutor(N_STARTERS) as pool:
             list(pool.map(self.start, range(self.size + 1, size + 1)))
         self.size = max(size, self.size)
+
+    def resume(self):
+        """Lets the guests run."""
+        for number in range(1, self.size + 1):
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.settimeout(PATIENCE_S)
+                monitor.connect(self.path("floor", f"bench-{number:05}.sock"))
+                monitor.sendall(b'{"execute":"qmp_capabilities"}{"execute":"cont","id":"cont"}')
+                with monitor.makefile("rb") as lines:
+                    if not any(b'"id": "cont"' in line and b"return" in line for line in lines):
+                        raise RuntimeError(f"bench-{number:05} does not go on")
 
     def describe(self, size):
         """Writes the definitions that bench_rounds lets libvirt start."""
