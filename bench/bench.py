@@ -6,12 +6,14 @@ Started by bench/run, which builds what this needs. Writes results.json, table.m
 
 import argparse
 import contextlib
+import ctypes
 import datetime
 import json
 import os
 import platform
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,14 +25,19 @@ import plot
 import report
 
 SPARE_DESCRIPTORS = 200
+ROUNDS_PATIENCE_S = 1200
+PR_SET_CHILD_SUBREAPER = 36
+NEWER_SUITE = "trixie"
 KINDS = ("bulk", "embedded", "daemon", "slow", "driver", "idle", "taps")
+COMPARED = ("bulk", "embedded", "daemon")
 OUR_SIDES = "floor,ours,ours/+,ours-by-domain,ours-by-domain-and-group,json"
 LIBVIRT_SIDES = "floor,ours,ours-by-domain,libvirt,libvirt-by-domain,libvirt-classic"
 N_PROFILED = 10
 N_TAPS = 1000
 PROFILED_ROUNDS = (3, 13)
 DELAYS_MS = (1, 5, 20)
-DOCS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs")
+HERE = os.path.dirname(os.path.abspath(__file__))
+DOCS = os.path.join(os.path.dirname(HERE), "docs")
 DOCS_START, DOCS_END = "<!-- bench/run --docs -->\n", "<!-- end -->\n"
 
 FORMS = {
@@ -51,7 +58,8 @@ class Bench:
                 sizes = {min(size, options.max) for size in self.form[kind]}
                 self.form[kind] = sorted(sizes)
             self.form["slow-most"] = min(self.form["slow-most"], options.max)
-        self.results = {"machine": machine(), "form": "long" if options.long else "short"}
+        self.results = {"machine": machine(), "form": "long" if options.long else "short",
+                        "not_measured": [], "seconds": {}}
 
     def program(self, *parts):
         return os.path.join(self.options.build, *parts)
@@ -66,30 +74,56 @@ class Bench:
                 "--seconds", str(self.form["seconds"]), "--repeats", str(self.form["repeats"]),
                 *more]
         done = subprocess.run(line, capture_output=True, text=True, check=False,
-                              stdin=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL, timeout=ROUNDS_PATIENCE_S)
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(line)}: {done.stderr.strip()}")
+            self.log(f"{' '.join(line)}: {done.stderr.strip()}")
+            raise RuntimeError((done.stderr.strip() or "it died").splitlines()[-1])
         return json.loads(done.stdout)
 
-    def bulk(self, qemu):
-        """Kinds 1 and 2: the floor, and our calls, on plainly started QEMUs."""
-        sizes = []
-        with fleet.Fleet(qemu) as them:
-            for size in self.form["bulk"]:
-                self.log(f"bulk: {size} QEMUs {them.version()}")
-                them.grow(size)
-                sizes += self.rounds(them.folder, [size], OUR_SIDES)
-            return {"qemu": them.version(), "accel": them.accel, "sizes": sizes}
+    def states(self, kind):
+        """How the guests of a kind that compares are: paused, running, or both: then running ones
+        are measured at the largest size."""
+        return self.options.guests or ("paused" if kind == "daemon" else "both")
 
-    def libvirt(self, qemu, kind):
-        """Kind 3: libvirt's ways and ours on the domains that libvirt started."""
-        sizes = self.form[kind]
+    def new_runs(self, kind, them):
+        """Where the sizes of this fleet go: those of paused guests, and those of running ones.
+        They are among the results at once, so what was measured is not lost."""
+        runs = [{"qemu": them.version(), "accel": them.accel, "guests": guests, "sizes": []}
+                for guests in ("paused", "running")]
+        self.results.setdefault(kind, []).extend(runs)
+        return [run["sizes"] for run in runs]
+
+    def bulk(self, qemu, sizes):
+        """Kinds 1 and 2: the floor, and our calls, on plainly started QEMUs."""
+        states = self.states("bulk")
         with fleet.Fleet(qemu) as them:
-            self.log(f"{kind}: libvirt with {sizes[-1]} QEMUs {them.version()}")
+            paused, running = self.new_runs("bulk", them)
+            for size in sizes:
+                them.grow(size)
+                if states != "running":
+                    paused += self.rounds(them.folder, [size], OUR_SIDES)
+                if states == "running" or states == "both" and size == sizes[-1]:
+                    them.resume()
+                    running += self.rounds(them.folder, [size], OUR_SIDES)
+
+    def libvirt(self, qemu, sizes, kind):
+        """Kind 3: libvirt's ways and ours on the domains that libvirt started."""
+        states = self.states(kind)
+        with fleet.Fleet(qemu) as them:
+            paused, running = self.new_runs(kind, them)
             them.describe(sizes[-1])
             uri = them.embedded() if kind == "embedded" else them.start_daemon()
-            return {"qemu": them.version(), "accel": them.accel,
-                    "sizes": self.rounds(them.folder, sizes, LIBVIRT_SIDES, "--libvirt", uri)}
+            measured = self.rounds(them.folder, sizes, LIBVIRT_SIDES, "--libvirt", uri,
+                                   "--guests", states)
+            n_paused = 0 if states == "running" else len(sizes)
+            paused += measured[:n_paused]
+            running += measured[n_paused:]
+
+    def embedded(self, qemu, sizes):
+        self.libvirt(qemu, sizes, "embedded")
+
+    def daemon(self, qemu, sizes):
+        self.libvirt(qemu, sizes, "daemon")
 
     def record(self, qemu, folder):
         """What one QEMU of the fleet's shape answers."""
@@ -141,7 +175,6 @@ class Bench:
         """Kind 5: where our own instructions go."""
         runs = []
         with fleet.Fleet(qemu) as them:
-            self.log(f"driver: {N_PROFILED} QEMUs under callgrind")
             them.grow(N_PROFILED)
             for side, function in (("ours", "run_ours"), ("json", "bench_floor_parse")):
                 profiles = [self.callgrind(them, side, function, n) for n in PROFILED_ROUNDS]
@@ -167,7 +200,6 @@ class Bench:
         """Kind 6: what a connection costs between calls."""
         size = self.form["idle"][-1]
         with fleet.Fleet(qemu) as them:
-            self.log(f"idle: {size} QEMUs")
             them.grow(size)
             return self.rounds(them.folder, [size], "ours", "--idle", "3000", "--repeats",
                                "5")[0]
@@ -175,7 +207,6 @@ class Bench:
     def taps(self, qemu):
         """Whether interfaces of others make a small call slow."""
         with fleet.Fleet(qemu) as them:
-            self.log(f"taps: {N_PROFILED} QEMUs, {N_TAPS} other interfaces")
             them.grow(N_PROFILED)
             without = self.rounds(them.folder, [N_PROFILED], "ours")[0]
             with fleet.other_taps(N_TAPS):
@@ -183,17 +214,69 @@ class Bench:
                 return {"taps": N_TAPS, "read_us": read_us, "without": without,
                         "with": self.rounds(them.folder, [N_PROFILED], "ours")[0]}
 
+    def fetch_newer(self):
+        """The emulator of another suite, fetched once into the build folder; None if it cannot be,
+        which is no failure unless it was asked for."""
+        suite = self.options.newer or NEWER_SUITE
+        folder = self.program(f"qemu-{suite}")
+        path = os.path.join(folder, "qemu-system-x86_64")
+        if not os.path.exists(path):
+            self.log(f"fetching QEMU of {suite}")
+            done = subprocess.run([os.path.join(HERE, "fetch-qemu"), suite, folder], text=True,
+                                  stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+            if done.returncode != 0:
+                self.fail(f"with QEMU of {suite}", done.stderr, bool(self.options.newer))
+                return None
+        return path
+
+    def comparisons(self):
+        """(kind, emulator, sizes) of what is repeated with each emulator. The short form has no
+        time for more than the largest size, and the kinds that have a target, of a newer one."""
+        kinds = [kind for kind in self.options.only if kind in COMPARED]
+        for qemu in self.options.qemu:
+            yield from ((kind, qemu, self.form[kind]) for kind in kinds)
+        is_asked = self.options.newer or self.options.long
+        if not is_asked:
+            kinds = [kind for kind in kinds if kind != "bulk"]
+        if self.options.with_newer and kinds:
+            newer = self.fetch_newer()
+            yield from ((kind, newer, self.form[kind] if self.options.long else
+                         self.form[kind][-1:]) for kind in kinds if newer)
+
+    def fail(self, what, why, is_failure=True):
+        lines = str(why).strip().splitlines() or ["it said nothing"]
+        self.log(f"{what}: {why}")
+        self.results["not_measured"].append({"what": what, "why": lines[-1][:200],
+                                             "is_failure": is_failure})
+
+    def attempt(self, what, measure, *arguments):
+        """One kind. When it fails, the table says so, and the others are measured all the same."""
+        start = time.monotonic()
+        self.log(what)
+        try:
+            return measure(*arguments)
+        except (OSError, RuntimeError, ValueError, LookupError, subprocess.SubprocessError) as why:
+            self.fail(what, why)
+            return None
+        finally:
+            took = round(time.monotonic() - start, 1)
+            self.results["seconds"][what] = took
+            self.log(f"{what}: {took} s")
+
     def run(self):
-        first = self.options.qemu[0]
+        for kind, qemu, sizes in self.comparisons():
+            self.attempt(f"{kind}, {sizes[-1]} of {qemu}", getattr(self, kind), qemu, sizes)
+            self.results[kind] = [run for run in self.results.get(kind, []) if run["sizes"]]
+            self.write()
         for kind in self.options.only:
+            if kind in COMPARED:
+                continue
             if kind == "driver" and shutil.which("valgrind") is None:
                 self.log("driver: left out, valgrind is not installed")
-            elif kind == "bulk":
-                self.results[kind] = [self.bulk(qemu) for qemu in self.options.qemu]
-            elif kind in ("embedded", "daemon"):
-                self.results[kind] = [self.libvirt(qemu, kind) for qemu in self.options.qemu]
-            else:
-                self.results[kind] = getattr(self, kind)(first)
+                continue
+            result = self.attempt(kind, getattr(self, kind), self.options.qemu[0])
+            if result is not None:
+                self.results[kind] = result
             self.write()
 
     def write(self):
@@ -249,11 +332,35 @@ def machine():
             "glib": version_of("pkg-config", "--modversion", "glib-2.0")}
 
 
+def adopt_orphans():
+    """Goes on in a child; this process only buries what loses its parent, and ends as the child.
+
+    libvirt waits for the end of each QEMU until its process id is free. Where the system's first
+    process is slow to bury, that takes seconds a domain."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            sys.exit(os.waitstatus_to_exitcode(status) & 0xff)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
     parser.add_argument("--long", action="store_true", help="up to 1,000 QEMUs and more repeats")
     parser.add_argument("--qemu", action="append", metavar="PATH",
                         help="the emulator; again: kinds that compare are repeated with it")
+    parser.add_argument("--newer", metavar="SUITE",
+                        help="and with the QEMU of that Debian suite, or none; default: without "
+                        f"--qemu, the kinds embedded and daemon with that of {NEWER_SUITE}")
+    parser.add_argument("--guests", choices=("paused", "running", "both"),
+                        help="both: running ones at the largest size; default: both for bulk and "
+                        "embedded, else paused")
     parser.add_argument("--only", action="append", choices=KINDS, help="these kinds alone")
     parser.add_argument("--max", type=int, metavar="N", help="no fleet larger than that")
     parser.add_argument("--docs", action="store_true",
@@ -261,6 +368,7 @@ def main():
     parser.add_argument("--output", metavar="DIR", help="default: BUILD/bench-results")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    options.with_newer = options.newer != "none" and bool(options.newer or not options.qemu)
     options.qemu = options.qemu or ["qemu-system-x86_64"]
     options.only = options.only or KINDS
     options.output = options.output or os.path.join(options.build, "bench-results")
@@ -268,12 +376,15 @@ def main():
         parser.error("it makes tap devices and namespaces: run it as root")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    adopt_orphans()
     bench = Bench(options)
     bench.run()
-    if options.docs:
+    is_whole = not any(it["is_failure"] for it in bench.results["not_measured"])
+    if options.docs and is_whole:
         update_docs(options.output)
     print(report.make(bench.results))
     print(f"written to {options.output}")
+    sys.exit(0 if is_whole else 1)
 
 
 if __name__ == "__main__":

@@ -39,24 +39,30 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
+def name_of(run):
+    """The emulator, and how its guests are if they are not paused."""
+    return run["qemu"] + (", running guests" if run["guests"] == "running" else "")
+
+
 def bulk_rows(results):
     for kind in results.get("bulk", []):
+        name = name_of(kind)
         for size in kind["sizes"]:
             if size["domains"] >= 100:
-                yield (f"bulk / floor, {size['domains']:,} QEMUs {kind['qemu']}",
+                yield (f"bulk / floor, {size['domains']:,} QEMUs {name}",
                        ratio(wall_ms(size, "ours"), wall_ms(size, "floor")), "<=", 1.15)
         largest = kind["sizes"][-1]
-        yield (f"our per-domain calls / our bulk, {largest['domains']} QEMUs {kind['qemu']}",
+        yield (f"our per-domain calls / our bulk, {largest['domains']} QEMUs {name}",
                ratio(wall_ms(largest, "ours-by-domain"), wall_ms(largest, "ours")), "", None)
         yield (f"our calls per domain and group / our bulk, {largest['domains']} QEMUs "
-               f"{kind['qemu']}",
+               f"{name}",
                ratio(wall_ms(largest, "ours-by-domain-and-group"), wall_ms(largest, "ours")), "",
                None)
         yield (f"our CPU / json-c's for its replies alone, {largest['domains']} QEMUs "
-               f"{kind['qemu']}", ratio(cpu_us(largest, "ours"), cpu_us(largest, "json")), "<=",
+               f"{name}", ratio(cpu_us(largest, "ours"), cpu_us(largest, "json")), "<=",
                1.5)
         if largest["domains"] > 100 and at(kind, 100):
-            yield (f"time per domain at {largest['domains']:,} / at 100 QEMUs {kind['qemu']}",
+            yield (f"time per domain at {largest['domains']:,} / at 100 QEMUs {name}",
                    ratio(wall_ms(largest, "ours") / largest["domains"],
                          wall_ms(at(kind, 100), "ours") / 100), "<=", 1.1)
 
@@ -66,7 +72,7 @@ def libvirt_rows(results):
                                      ("daemon", "libvirtd", 4.5, 6)):
         for run in results.get(kind, []):
             largest = run["sizes"][-1]
-            where = f"{largest['domains']} QEMUs {run['qemu']}"
+            where = f"{largest['domains']} QEMUs {name_of(run)}"
             target = newer if int(run["qemu"].split(".")[0]) >= 10 else plain
             for side, words, least in (("libvirt", "bulk", target),
                                        ("libvirt-by-domain", "one by one", None),
@@ -122,6 +128,8 @@ def ratios(results):
             is_met = value <= target if sign == "<=" else value >= target
             verdict = "yes" if is_met else "no"
         rows.append((name, show(value), f"{sign} {target}" if target is not None else "", verdict))
+    rows += [(it["what"], "not measured: " + it["why"].replace("|", "/"), "",
+              "no" if it["is_failure"] else "") for it in results["not_measured"]]
     return table(("what", "measured", "target", "reached"), rows)
 
 
@@ -136,7 +144,7 @@ def times(kind, title):
             for side in sides]
     floor = last.get("floor", {})
     names = ", ".join(name.removesuffix(".json") for name in floor.get("commands", []))
-    return (f"### {title}, QEMU {kind['qemu']}, {kind['accel']}\n\n" + table(head, rows) +
+    return (f"### {title}, QEMU {name_of(kind)}, {kind['accel']}\n\n" + table(head, rows) +
             f"\nThe floor's commands: {names}: {floor.get('request_bytes')} bytes to each QEMU, "
             f"{floor.get('reply_bytes'):,} bytes back.\n")
 
