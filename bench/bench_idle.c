@@ -4,6 +4,10 @@
  *
  * A wake-up is a context switch: a thread that sleeps on makes none. The one of the observing
  * thread itself is not counted.
+ *
+ * Of the pages that are resident the library holds those that are left after malloc_trim(). The
+ * others hold what the calls freed: malloc keeps it for the next call, in an arena for each
+ * thread there was. Of this program's own there is a name for each domain, and the samples.
  */
 #include "bench_idle.h"
 
@@ -33,6 +37,12 @@ bench_idle_memory(void)
         .heap_bytes = heap.uordblks + heap.hblkhd,
         .resident_bytes = 1024 * read_number("/proc/self/smaps_rollup", "\nAnonymous:"),
     };
+}
+
+static void
+set_growth(UtilJson *idle, const char *name, uint64_t before, uint64_t now)
+{
+    util_json_set(idle, name, util_json_new_int64((int64_t)now - (int64_t)before));
 }
 
 /* Context switches of all threads of this process so far. */
@@ -67,10 +77,9 @@ bench_idle_observe(unsigned int wait_ms, const BenchIdleMemory *before)
     util_json_set(idle, "wait_ms", util_json_new_count(wait_ms));
     util_json_set(idle, "threads", util_json_new_count(n_threads));
     util_json_set(idle, "wakeups", util_json_new_int64((int64_t)(n_after - n_before) - 1));
-    util_json_set(idle, "heap_bytes",
-                  util_json_new_int64((int64_t)now.heap_bytes - (int64_t)before->heap_bytes));
-    util_json_set(
-        idle, "resident_bytes",
-        util_json_new_int64((int64_t)now.resident_bytes - (int64_t)before->resident_bytes));
+    set_growth(idle, "heap_bytes", before->heap_bytes, now.heap_bytes);
+    set_growth(idle, "resident_bytes", before->resident_bytes, now.resident_bytes);
+    malloc_trim(0);
+    set_growth(idle, "held_bytes", before->resident_bytes, bench_idle_memory().resident_bytes);
     return idle;
 }

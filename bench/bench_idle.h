@@ -14,6 +14,7 @@ typedef struct {
 
 BenchIdleMemory bench_idle_memory(void);
 
-/* Stays idle for @wait_ms and tells what happened meanwhile; @before is the memory before there
- * was a connection. The caller frees. */
+/* Stays idle for @wait_ms and tells what happened meanwhile, and by how much memory has grown
+ * since @before, when there was no connection: as the calls left it, and once more when malloc
+ * has given back what is free. The caller frees. */
 UtilJson *bench_idle_observe(unsigned int wait_ms, const BenchIdleMemory *before);
