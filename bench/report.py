@@ -98,8 +98,7 @@ def slow_rows(results):
 
 def idle_rows(results):
     observed = [("QEMUs", results["idle"])] if "idle" in results else []
-    if results.get("slow"):
-        observed.append(("replayed", max(results["slow"], key=lambda one: one["domains"])))
+    observed += [("replayed", one) for one in results.get("slow", []) if "idle" in one]
     for words, result in observed:
         idle, domains = result["idle"], result["domains"]
         yield (f"memory of an idle domain, resident, {domains:,} {words}, KiB",
