@@ -228,7 +228,9 @@ class Bench:
             done = subprocess.run([os.path.join(HERE, "fetch-qemu"), suite, folder], text=True,
                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
             if done.returncode != 0:
-                self.fail(f"with QEMU of {suite}", done.stderr, bool(self.options.newer))
+                # The first line, its own: apt's name the mirror, which is nobody's business.
+                self.fail(f"with QEMU of {suite}", done.stderr.partition(":\n")[0],
+                          bool(self.options.newer))
                 return None
         return path
 
