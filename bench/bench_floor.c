@@ -247,7 +247,7 @@ bench_floor_add(BenchFloor *self, const GPtrArray *paths, GError **error)
 {
     const QemuRequest request = {.stats = 0, .deadline = util_deadline_in_ms(DEADLINE_MS)};
     HostRoot *root = host_root_new_live();
-    QemuSchemasPool *schemas = qemu_schemas_pool_new();
+    g_autoptr(QemuSchemasPool) schemas = qemu_schemas_pool_new();
     g_autoptr(GPtrArray) domains = make_domains(paths);
     g_autoptr(GPtrArray) jobs = NULL;
     guint n_before = self->raws->len;
@@ -267,7 +267,6 @@ bench_floor_add(BenchFloor *self, const GPtrArray *paths, GError **error)
     }
     g_clear_pointer(&jobs, g_ptr_array_unref);
     g_clear_pointer(&domains, g_ptr_array_unref);
-    qemu_schemas_pool_free(schemas);
     host_root_free(root);
     for (guint i = 0; is_good && i < paths->len; i++)
         is_good = dial(self, g_ptr_array_index(self->raws, n_before + i),

@@ -178,7 +178,7 @@ learns(const void *data)
     const Row *row = data;
     g_autoptr(QemuEndpoint) endpoint = qemu_endpoint_new("key", "name");
     g_autoptr(QemuDomain) domain = NULL;
-    QemuSchemasPool *schemas = qemu_schemas_pool_new();
+    g_autoptr(QemuSchemasPool) schemas = qemu_schemas_pool_new();
 
     endpoint->is_active = true;
     domain = qemu_domain_new(endpoint);
@@ -186,7 +186,6 @@ learns(const void *data)
     domain->known.balloon_path = g_strdup("b0");
     for (size_t i = 0; i < MAX_ROUNDS && row->rounds[i].expected != NULL; i++)
         run_round(domain, &row->rounds[i], schemas);
-    qemu_schemas_pool_free(schemas);
 }
 
 int

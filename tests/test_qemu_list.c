@@ -97,8 +97,14 @@ call(const Scene *scene, const GPtrArray *domains, unsigned int timeout_ms)
                                  .timeout_ms = timeout_ms};
     g_autoptr(QemuHostRound) host =
         qemu_host_round_new(qemu_source_root(scene->source), NULL, NULL);
-    const QemuCall description = {
-        .list = scene->list, .request = &request, .host = host, .images = scene->images};
+    g_autoptr(QemuBuffers) buffers = qemu_buffers_new();
+    g_autoptr(QemuSchemasPool) schemas = qemu_schemas_pool_new();
+    const QemuCall description = {.buffers = buffers,
+                                  .schemas = schemas,
+                                  .list = scene->list,
+                                  .request = &request,
+                                  .host = host,
+                                  .images = scene->images};
     g_autoptr(GPtrArray) records = qemu_call_run(&description, domains, NULL);
     GString *text = g_string_new(NULL);
 

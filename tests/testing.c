@@ -16,6 +16,52 @@ typedef struct {
     const void *row;
 } TableTest;
 
+/* Folders that a test has made and not removed yet: paths, owned. */
+static GPtrArray *folders;
+static guint n_outside; /* of them: made before the test began */
+
+static int
+remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
+{
+    (void)info;
+    (void)kind;
+    (void)walk;
+    return g_remove(path);
+}
+
+static void
+remove_folder(const char *path)
+{
+    guint place = 0;
+
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (folders != NULL && g_ptr_array_find_with_equal_func(folders, path, g_str_equal, &place))
+        g_ptr_array_remove_index(folders, place);
+    if (folders != NULL && folders->len == 0)
+        g_clear_pointer(&folders, g_ptr_array_unref);
+}
+
+static int
+count_folders(void **state)
+{
+    (void)state;
+    n_outside = folders ? folders->len : 0;
+    return 0;
+}
+
+/* A test that failed has jumped out, past whatever would have removed them. */
+static int
+remove_left_folders(void **state)
+{
+    (void)state;
+    while (folders != NULL && folders->len > n_outside) {
+        g_autofree char *path = g_strdup(g_ptr_array_index(folders, folders->len - 1));
+
+        remove_folder(path);
+    }
+    return 0;
+}
+
 static void
 run_row(void **state)
 {
@@ -35,8 +81,11 @@ testing_run_table(const char *group, const void *rows, size_t row_size, size_t n
         const void *row = (const char *)rows + i * row_size;
 
         states[i] = (TableTest){check, row};
-        tests[i] = (struct CMUnitTest){
-            .name = *(const char *const *)row, .test_func = run_row, .initial_state = &states[i]};
+        tests[i] = (struct CMUnitTest){.name = *(const char *const *)row,
+                                       .test_func = run_row,
+                                       .setup_func = count_folders,
+                                       .teardown_func = remove_left_folders,
+                                       .initial_state = &states[i]};
     }
     return _cmocka_run_group_tests(group, tests, n_rows, NULL, NULL);
 }
@@ -67,22 +116,16 @@ testing_make_folder(void)
     char *path = g_dir_make_tmp("domstats-test-XXXXXX", NULL);
 
     assert_non_null(path);
+    if (folders == NULL)
+        folders = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(folders, g_strdup(path));
     return path;
-}
-
-static int
-remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    (void)info;
-    (void)kind;
-    (void)walk;
-    return g_remove(path);
 }
 
 void
 testing_remove_folder(char *path)
 {
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    remove_folder(path);
     g_free(path);
 }
 

@@ -21,6 +21,7 @@ typedef struct QemuSchemasPool QemuSchemasPool;
 
 QemuSchemasPool *qemu_schemas_pool_new(void);
 void qemu_schemas_pool_free(QemuSchemasPool *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSchemasPool, qemu_schemas_pool_free)
 
 /* Gives a reference to what equals the schemas in @facts: one that is there, or a copy. */
 QemuSchemas *qemu_schemas_pool_take(QemuSchemasPool *self, const QemuFacts *facts);
