@@ -185,6 +185,18 @@ host_process_has_wait_sum(HostRoot *root)
 }
 
 char *
+host_process_read_name(HostRoot *root, pid_t pid, pid_t tid)
+{
+    char path[MAX_PATH_BYTES] = "";
+    char text[MAX_PATH_BYTES] = "";
+
+    make_path(path, pid, tid, "comm");
+    if (host_root_read(root, path, text, sizeof(text)) <= 0)
+        return NULL;
+    return g_strndup(text, strcspn(text, "\n"));
+}
+
+char *
 host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid)
 {
     char path[MAX_PATH_BYTES] = "";

@@ -35,6 +35,9 @@ UtilCount host_process_read_wait_sum_ns(HostRoot *root, pid_t pid, pid_t tid);
  * round, the file is dear to read. */
 bool host_process_has_wait_sum(HostRoot *root);
 
+/* The name of a thread; NULL if it has ended. The caller frees. */
+char *host_process_read_name(HostRoot *root, pid_t pid, pid_t tid);
+
 /* The kernel's name of what a thread sleeps in, "" if it does not tell. The caller frees. */
 char *host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid);
 

@@ -34,7 +34,7 @@ typedef struct {
     unsigned int n_nested_images; /* backing images that nodes not asked flat would repeat */
     char *told_status;            /* run state by the last reply or event */
     QemuStop stop;                /* what holds while the guest stands still */
-    GArray *threads;              /* pid_t: the process's threads when cpus-fast was kept */
+    GArray *threads;              /* pid_t: the process's threads when last looked */
     GArray *taps;                 /* HostNetdevTap: devices it holds open, as last listed */
     char *net_namespace;          /* of the process, as its link names it */
     uint64_t n_descriptors;       /* how many it had open then */

@@ -15,6 +15,7 @@
 #include "host/host_netdev.h"
 #include "host/host_process.h"
 #include "qemu_host_parts.h"
+#include "qemu_threads.h"
 
 enum {
     /* The flat form of query-named-block-nodes is 26 bytes longer, which costs QEMU as much as
@@ -167,10 +168,13 @@ needs_of(const QemuJob *job)
     return needs;
 }
 
-/* True if the process has just the threads it had when asked before; remembers those it has. */
+/* True if the process has the vCPUs and IOThreads it had when asked before, by its threads;
+ * remembers those it has. */
 static bool
 compare_threads(QemuHostRound *self, QemuDomain *domain)
 {
+    const QemuAnswer *vcpus = &domain->known.kept[QEMU_COMMAND_QUERY_CPUS_FAST];
+    bool is_same = false;
     size_t n = 0;
     g_autofree pid_t *threads = host_process_list_threads(self->root, domain->pid, &n);
     GArray *known = domain->known.threads;
@@ -179,14 +183,21 @@ compare_threads(QemuHostRound *self, QemuDomain *domain)
         return false;
     if (known != NULL && known->len == n && memcmp(known->data, threads, n * sizeof(*threads)) == 0)
         return true;
-    if (known != NULL)
+    if (known != NULL) {
+        const QemuThreads before = {(const pid_t *)(const void *)known->data, known->len};
+        const QemuThreads now = {threads, n};
+
+        is_same = qemu_threads_are_same(self->root, domain->pid, vcpus->value, before, now);
         g_array_unref(known);
+    }
     /* What was said of other threads proves nothing any more, also if it is not asked anew now. */
-    qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_CPUS_FAST]);
-    qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_IOTHREADS]);
+    if (!is_same) {
+        qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_CPUS_FAST]);
+        qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_IOTHREADS]);
+    }
     domain->known.threads = g_array_sized_new(FALSE, FALSE, sizeof(pid_t), (guint)n);
     g_array_append_vals(domain->known.threads, threads, (guint)n);
-    return false;
+    return is_same;
 }
 
 void

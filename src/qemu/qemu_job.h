@@ -11,7 +11,7 @@
 
 /* Evidence of this round, gathered before planning, that kept answers are still true. */
 typedef struct {
-    bool threads_unchanged; /* the process has just the threads it had */
+    bool threads_unchanged; /* the process has the vCPU and IOThread threads it had */
     bool has_kvm_stats;     /* the kernel gives the vCPUs' statistics without QEMU */
     bool has_debugfs_stats; /* and the VM's */
     bool balloon_is_quiet;  /* no event of it is so young that a later one may be held back */

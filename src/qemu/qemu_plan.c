@@ -12,8 +12,8 @@
  * groups' rows in qemu_group, less what need not be asked:
  *
  *   - what cannot change while QEMU runs, once it was answered (QEMU_ASK_ONCE);
- *   - query-cpus-fast while the process has just the threads it had: vCPUs come and go with
- *     their threads, and no event tells of one that came;
+ *   - query-cpus-fast while the process has the threads it had, but for workers: vCPUs come and
+ *     go with their threads (qemu_threads), and no event tells of one that came;
  *   - query-iothreads likewise, if there was none: the settings of one that exists can be
  *     changed without a trace, so it is asked again;
  *   - query-memory-size-summary while query-balloon gives what it gave: see has_same_memory();

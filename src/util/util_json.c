@@ -152,11 +152,23 @@ util_json_kind(const UtilJson *self)
     return kinds[json_object_get_type(self)];
 }
 
+/* In so small an object looking at each member costs less than json-c's hash of the name. */
+enum { FEW_MEMBERS = 4 };
+
 const UtilJson *
 util_json_member(const UtilJson *self, const char *name)
 {
     UtilJson *member = NULL;
 
+    if (json_object_is_type(self, json_type_object) &&
+        json_object_object_length(self) <= FEW_MEMBERS) {
+        json_object_object_foreach(without_const(self), key, value)
+        {
+            if (strcmp(key, name) == 0)
+                return value;
+        }
+        return NULL;
+    }
     json_object_object_get_ex(self, name, &member);
     return member;
 }
