@@ -13,6 +13,8 @@
           "processes among which a holder is looked for: the kernel's PID_MAX_LIMIT")              \
     LIMIT(THREADS, 65536, "threads", "threads of one process")                                     \
     LIMIT(DESCRIPTORS, 65536, "descriptors", "open files of one process that are looked at")       \
+    LIMIT(KEPT, 65536, "descriptors",                                                              \
+          "files of /proc that stay open between calls, and a quarter of what we may open")        \
     LIMIT(INTERFACES, 100000, "interfaces", "network interfaces of one namespace")                 \
     LIMIT(SOCKETS, 1000000, "sockets", "unix sockets of this host; each costs us some 200 bytes")  \
     LIMIT(KVM_BLOCK_BYTES, 262144, "bytes",                                                        \

@@ -21,6 +21,9 @@
 #define MAX_SCHED_BYTES  4096
 #define MAX_STATUS_BYTES 16384
 
+static const char stat_file[] = "stat";
+static const char schedstat_file[] = "schedstat";
+
 /* proc/<pid>/<name>, or that of the thread @tid if it is not 0. */
 static void
 make_path(char path[MAX_PATH_BYTES], pid_t pid, pid_t tid, const char *name)
@@ -95,24 +98,51 @@ host_process_read_stat(HostRoot *root, pid_t pid, pid_t tid, HostProcessStat *re
     char path[MAX_PATH_BYTES] = "";
     char text[MAX_STAT_BYTES] = "";
 
-    make_path(path, pid, tid, "stat");
+    make_path(path, pid, tid, stat_file);
     return host_root_read(root, path, text, sizeof(text)) > 0 &&
            host_process_parse_stat(text, ret_stat);
+}
+
+bool
+host_process_reread_stat(HostKept *kept, pid_t pid, pid_t tid, HostProcessStat *ret_stat)
+{
+    char text[MAX_STAT_BYTES] = "";
+
+    return host_kept_read(kept, pid, tid, stat_file, text, sizeof(text)) > 0 &&
+           host_process_parse_stat(text, ret_stat);
+}
+
+static UtilCount
+parse_run_delay_ns(const char *text)
+{
+    UtilCount delay = {0};
+    uint64_t run_ns = 0;
+
+    if (host_text_take_count(&text, &run_ns))
+        delay.is_present = host_text_take_count(&text, &delay.value);
+    return delay;
 }
 
 UtilCount
 host_process_read_run_delay_ns(HostRoot *root, pid_t pid, pid_t tid)
 {
-    UtilCount delay = {0};
     char path[MAX_PATH_BYTES] = "";
     char text[MAX_PATH_BYTES] = "";
-    const char *at = text;
-    uint64_t run_ns = 0;
 
-    make_path(path, pid, tid, "schedstat");
-    if (host_root_read(root, path, text, sizeof(text)) > 0 && host_text_take_count(&at, &run_ns))
-        delay.is_present = host_text_take_count(&at, &delay.value);
-    return delay;
+    make_path(path, pid, tid, schedstat_file);
+    if (host_root_read(root, path, text, sizeof(text)) <= 0)
+        return (UtilCount){0};
+    return parse_run_delay_ns(text);
+}
+
+UtilCount
+host_process_reread_run_delay_ns(HostKept *kept, pid_t pid, pid_t tid)
+{
+    char text[MAX_PATH_BYTES] = "";
+
+    if (host_kept_read(kept, pid, tid, schedstat_file, text, sizeof(text)) <= 0)
+        return (UtilCount){0};
+    return parse_run_delay_ns(text);
 }
 
 /* Milliseconds with decimals, all of them nanoseconds at most, in nanoseconds; exact, which

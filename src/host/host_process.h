@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "host_kept.h"
 #include "host_root.h"
 #include "util/util_count.h"
 
@@ -23,8 +24,12 @@ bool host_process_parse_stat(const char *text, HostProcessStat *ret_stat);
 /* @tid 0: the process itself. */
 bool host_process_read_stat(HostRoot *root, pid_t pid, pid_t tid, HostProcessStat *ret_stat);
 
+/* The same by a descriptor that is kept. */
+bool host_process_reread_stat(HostKept *kept, pid_t pid, pid_t tid, HostProcessStat *ret_stat);
+
 /* Nanoseconds a thread waited on a run queue: the second number of schedstat. */
 UtilCount host_process_read_run_delay_ns(HostRoot *root, pid_t pid, pid_t tid);
+UtilCount host_process_reread_run_delay_ns(HostKept *kept, pid_t pid, pid_t tid);
 
 /* Nanoseconds of wait_sum out of a thread's sched file; absent where the kernel prints no
  * such line. Text in, so that it is pure. */

@@ -13,9 +13,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host_limits.h"
 #include "host_path.h"
 #include "host_record.h"
 #include "util/util_error.h"
@@ -30,6 +32,7 @@
 #define MAX_PAGE_BYTES  (1L << 30)
 #define FIRST_ALL_BYTES 4096
 #define LIST_BYTES      8192
+#define KEPT_SHARE      4
 
 /* /proc gives this much with one read(), if the file is that long. */
 #define ONE_READ_BYTES 4096
@@ -41,7 +44,20 @@ struct HostRoot {
     long page_bytes;
     int64_t recorded_s;
     HostRecord *record; /* atomic: set once, from any thread */
+    int n_kept_most;
+    int n_kept; /* atomic */
 };
+
+/* A share of what this process may open: the monitors and the application need the rest. */
+static int
+count_kept_most(void)
+{
+    struct rlimit limit = {0};
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 0;
+    return (int)MIN(limit.rlim_cur / KEPT_SHARE, HOST_LIMIT_KEPT);
+}
 
 HostRoot *
 host_root_new_live(void)
@@ -52,6 +68,7 @@ host_root_new_live(void)
     self->is_live = true;
     self->ticks_per_second = sysconf(_SC_CLK_TCK);
     self->page_bytes = sysconf(_SC_PAGESIZE);
+    self->n_kept_most = count_kept_most();
     return self;
 }
 
@@ -251,6 +268,35 @@ host_root_read_all(HostRoot *self, const char *path, size_t max_bytes, size_t *r
     if (ret_size)
         *ret_size = n_bytes;
     return g_steal_pointer(&bytes);
+}
+
+bool
+host_root_may_keep(HostRoot *self)
+{
+    return self->is_live && get_record(self) == NULL;
+}
+
+int
+host_root_open_kept(HostRoot *self, const char *path)
+{
+    int fd = -1;
+
+    if (!host_root_may_keep(self))
+        return -1;
+    if (g_atomic_int_add(&self->n_kept, 1) < self->n_kept_most)
+        fd = open_file(self, path);
+    if (fd < 0)
+        g_atomic_int_add(&self->n_kept, -1);
+    return fd;
+}
+
+void
+host_root_close_kept(HostRoot *self, int fd)
+{
+    if (fd < 0)
+        return;
+    close(fd);
+    g_atomic_int_add(&self->n_kept, -1);
 }
 
 static int

@@ -53,6 +53,14 @@ char *host_root_readlink(HostRoot *self, const char *path);
  * number of descriptors. Absent for a recording or with errno. */
 UtilCount host_root_folder_size(HostRoot *self, const char *path);
 
+/* Opens a file of a live host that is to be read again and again; -1 where there is no room, for
+ * the root lets no more than a share of this process's descriptors be kept, or none is to be kept:
+ * of a recording, or while one is made. Close it with the other. */
+int host_root_open_kept(HostRoot *self, const char *path);
+void host_root_close_kept(HostRoot *self, int fd);
+/* False for a recording, and while one is made: then every read has to go by its path. */
+bool host_root_may_keep(HostRoot *self);
+
 /* From now on keeps a copy, under @dir, of every file, list and link that is read; only the
  * list of "proc" itself is not kept, which would name every process. Once per object. */
 bool host_root_start_recording(HostRoot *self, const char *dir, GError **error);

@@ -26,6 +26,7 @@ clear_known(QemuKnown *self)
     g_free(self->net_namespace);
     g_clear_pointer(&self->threads, g_array_unref);
     g_clear_pointer(&self->taps, g_array_unref);
+    host_kept_free(self->files);
     host_kvmstat_free(self->kvm);
     host_perf_free(self->perf);
     memset(self, 0, sizeof(*self));

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "host/host_kept.h"
 #include "host/host_kvmstat.h"
 #include "host/host_perf.h"
 #include <pthread.h>
@@ -35,6 +36,7 @@ typedef struct {
     char *told_status;            /* run state by the last reply or event */
     QemuStop stop;                /* what holds while the guest stands still */
     GArray *threads;              /* pid_t: the process's threads when last looked */
+    HostKept *files;              /* of the process, read each round; NULL: none yet */
     GArray *taps;                 /* HostNetdevTap: devices it holds open, as last listed */
     char *net_namespace;          /* of the process, as its link names it */
     uint64_t n_descriptors;       /* how many it had open then */

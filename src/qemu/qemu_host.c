@@ -224,12 +224,15 @@ qemu_host_gather_evidence(QemuHostRound *self, QemuJob *job)
 }
 
 static bool
-read_process(QemuHostRound *self, const QemuDomain *domain, QemuFacts *facts)
+read_process(QemuHostRound *self, QemuDomain *domain, QemuFacts *facts)
 {
     HostProcessStat *stat = &facts->host.process;
 
+    if (domain->known.files == NULL)
+        domain->known.files = host_kept_new(self->root);
+    host_kept_begin(domain->known.files);
     facts->host.has_process =
-        host_process_read_stat(self->root, domain->pid, 0, stat) &&
+        host_process_reread_stat(domain->known.files, domain->pid, 0, stat) &&
         (domain->start_ticks == 0 || stat->start_ticks == domain->start_ticks);
     return facts->host.has_process;
 }

@@ -23,27 +23,29 @@ qemu_host_read_cgroup(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
 
 /* A thread's times; absent if it has ended meanwhile. */
 static void
-read_thread(QemuHostRound *self, pid_t pid, QemuFactsVcpu *vcpu)
+read_thread(QemuHostRound *self, const QemuDomain *domain, QemuFactsVcpu *vcpu)
 {
     HostRoot *root = qemu_host_root(self);
+    HostKept *files = domain->known.files;
     uint64_t tick_ns = G_GUINT64_CONSTANT(1000000000) / (uint64_t)host_root_ticks_per_second(root);
     HostProcessStat stat = {0};
 
-    if (vcpu->thread_id == 0 || !host_process_read_stat(root, pid, vcpu->thread_id, &stat))
+    if (vcpu->thread_id == 0 ||
+        !host_process_reread_stat(files, domain->pid, vcpu->thread_id, &stat))
         return;
     vcpu->has_host = true;
     vcpu->run_state = stat.state;
     vcpu->time_ns = util_count_of((stat.user_ticks + stat.system_ticks) * tick_ns);
-    vcpu->delay_ns = host_process_read_run_delay_ns(root, pid, vcpu->thread_id);
+    vcpu->delay_ns = host_process_reread_run_delay_ns(files, domain->pid, vcpu->thread_id);
     if (qemu_host_has_wait_sum(self))
-        vcpu->wait_ns = host_process_read_wait_sum_ns(root, pid, vcpu->thread_id);
+        vcpu->wait_ns = host_process_read_wait_sum_ns(root, domain->pid, vcpu->thread_id);
 }
 
 void
 qemu_host_read_vcpus(QemuHostRound *self, QemuJob *job, QemuFacts *facts)
 {
     for (guint i = 0; facts->vcpus != NULL && i < facts->vcpus->len; i++)
-        read_thread(self, job->domain->pid, &g_array_index(facts->vcpus, QemuFactsVcpu, i));
+        read_thread(self, job->domain, &g_array_index(facts->vcpus, QemuFactsVcpu, i));
 }
 
 void
