@@ -218,6 +218,32 @@ forgets_what_does_not_come_again(void)
     assert_non_null(again);
 }
 
+/* As many trees stay as were held at once, counted by what fits without being learned again. */
+static void
+keeps_what_was_needed(void)
+{
+    g_autoptr(UtilJsonPool) pool = util_jsonpool_new();
+    UtilJson *held[4] = {NULL};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(held); i++)
+        held[i] = learn(pool, "{\"a\":1}");
+    for (size_t i = 0; i < G_N_ELEMENTS(held); i++)
+        util_json_unref(held[i]);
+    util_jsonpool_trim(pool);
+    for (size_t i = 0; i < 2; i++)
+        held[i] = fill(pool, "{\"a\":2}");
+    for (size_t i = 0; i < 2; i++)
+        util_json_unref(held[i]);
+    util_jsonpool_trim(pool);
+    for (size_t i = 0; i < 3; i++)
+        held[i] = fill(pool, "{\"a\":3}");
+    assert_non_null(held[0]);
+    assert_non_null(held[1]);
+    assert_null(held[2]);
+    util_json_unref(held[0]);
+    util_json_unref(held[1]);
+}
+
 static void
 leaves_what_is_too_large(void)
 {
@@ -246,6 +272,7 @@ static const StoryRow story_rows[] = {
     {"strings that grow, shrink and are empty", loses_no_memory_of_strings},
     {"a thousand shapes: the oldest go", is_bounded},
     {"a shape that does not come again is forgotten", forgets_what_does_not_come_again},
+    {"trees that were not needed at once are forgotten", keeps_what_was_needed},
     {"texts that are too large are left alone", leaves_what_is_too_large},
 };
 

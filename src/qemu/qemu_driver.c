@@ -14,14 +14,20 @@
  */
 #include "qemu_driver.h"
 
+#include <malloc.h>
+
 #include "qemu_call.h"
 #include "qemu_process.h"
 #include "util/util_error.h"
+
+/* Meeting a QEMU takes a hundred times the memory that is kept of it. */
+enum { MANY_NEW = 32 };
 
 typedef struct {
     QemuSource *source;
     QemuList *list;
     QemuBuffers *buffers;
+    int has_grown; /* atomic: many QEMUs were met, and what that took is not given back yet */
     QemuSchemasPool *schemas;
     QemuImageProber *images; /* of domains that do not run */
     unsigned int timeout_ms;
@@ -128,20 +134,44 @@ run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
                          domains, error);
 }
 
+static bool
+meets_many(const GPtrArray *domains)
+{
+    guint n_new = 0;
+
+    for (guint i = 0; i < domains->len && n_new < MANY_NEW; i++)
+        n_new += !qemu_domain_was_met(g_ptr_array_index(domains, i));
+    return n_new == MANY_NEW;
+}
+
+/* The allocator keeps what was freed, for ever where it is between what is in use. By the call
+ * after the one that met them, the buffers have let go of what QEMUs say once. */
+static void
+give_memory_back(QemuDriver *self, bool has_met_many)
+{
+    if (has_met_many)
+        g_atomic_int_set(&self->has_grown, 1);
+    else if (g_atomic_int_compare_and_exchange(&self->has_grown, 1, 0))
+        malloc_trim(0);
+}
+
 static GPtrArray *
 get_stats(QemuDriver *self, const QemuRequest *request, GError **error)
 {
     GPtrArray *domains = NULL;
     GPtrArray *records = NULL;
+    bool has_met_many = false;
 
     if (!qemu_request_check(request, error))
         return NULL;
     domains = qemu_list_scan(self->list, request->deadline, error);
     if (domains == NULL)
         return NULL;
+    has_met_many = meets_many(domains);
     records = run_call(self, request, domains, NULL, error);
     qemu_list_give_back(self->list, domains);
     qemu_list_watch(self->list);
+    give_memory_back(self, has_met_many);
     return records;
 }
 

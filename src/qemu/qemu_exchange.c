@@ -13,7 +13,8 @@
  *
  * They are started a few at a time, and more as those have ended, for QEMUs that all run at once
  * crowd each other and our replies out of the caches. But nobody waits for a slow one: with
- * nothing to read for a millisecond, or after twenty, the next are started anyway.
+ * nothing to read for a millisecond, or after twenty, the next are started anyway, and twice as
+ * many at a time from then on.
  *
  * Every quarter of a second, or more often in a short call, the silent ones are looked after. At
  * the deadline all that are still open end.
@@ -37,7 +38,7 @@ enum {
     N_EVENTS = 64,
     /* Started at a time: enough to keep QEMUs and us busy, few enough for their replies to be
      * taken in and gone while they are in the caches. */
-    N_FRESH = 16,
+    N_FRESH = 8,
     QUIET_MS = 1,  /* no news for so long: these are waiting, others may run */
     FRESH_MS = 20, /* one that takes longer does not keep others from starting */
 };
@@ -48,6 +49,7 @@ typedef struct {
     QemuWork *works;
     size_t n_works;
     size_t n_started;
+    size_t n_fresh_most;     /* so many at a time */
     size_t first_fresh;      /* those before it have ended, or have had their time */
     UtilDeadline next_start; /* when more are started whatever the others do */
     UtilDeadline next_patrol;
@@ -96,10 +98,12 @@ start_more(Worker *self, bool is_quiet)
 {
     if (self->n_started == self->n_works)
         return;
-    if (is_quiet || util_deadline_has_passed(self->next_start))
+    if (is_quiet || util_deadline_has_passed(self->next_start)) {
         self->first_fresh = self->n_started;
-    for (size_t n_fresh = count_fresh(self); n_fresh < N_FRESH && self->n_started < self->n_works;
-         n_fresh++) {
+        self->n_fresh_most *= 2;
+    }
+    for (size_t n_fresh = count_fresh(self);
+         n_fresh < self->n_fresh_most && self->n_started < self->n_works; n_fresh++) {
         qemu_work_start(&self->works[self->n_started++]);
         self->next_start = util_deadline_in_ms(FRESH_MS);
     }
@@ -120,6 +124,7 @@ run_worker(void *data)
     Worker *self = data;
     struct epoll_event events[N_EVENTS];
 
+    self->n_fresh_most = N_FRESH;
     self->next_patrol = plan_patrol(self);
     self->next_start = util_deadline_in_ms(FRESH_MS);
     start_more(self, false);

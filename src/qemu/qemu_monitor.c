@@ -15,9 +15,9 @@
  *
  *     new --greeting--> greeted --end of file, broken rule--> closed
  *
- * Commands wait in @queued until one of QEMU_LIMIT_IN_FLIGHT slots is free: with out-of-band on,
- * QEMU stops reading when eight requests are queued, and an out-of-band probe would then be read
- * as late as everything else. Seven are, when the main loop is blocked by another monitor's
+ * Commands wait in @queued until fewer than QEMU_LIMIT_IN_FLIGHT are unanswered: with out-of-band
+ * on, QEMU stops reading when eight requests are queued, and an out-of-band probe would then be
+ * read as late as everything else. Seven are, when the main loop is blocked by another monitor's
  * command.
  *
  * QEMU answers in-band commands in the order in which they came, and reads a request byte by byte,
@@ -49,6 +49,9 @@ enum {
     MAX_REASON_BYTES = 256, /* of the peer's own words in ours */
     FIRST_GATHERED_BYTES = 1 << 12,
     MAX_GATHERED_BYTES = 1 << 18, /* more than this is better turned into values piece by piece */
+    /* Commands sent whose answers have not been taken in: at the most all there are, and the
+     * negotiation. */
+    MAX_UNTAKEN = QEMU_N_COMMANDS + 1,
 };
 
 typedef struct {
@@ -67,12 +70,12 @@ typedef enum { PROBE_NONE, PROBE_SENT, PROBE_ANSWERED } ProbeState;
 struct QemuMonitor {
     QemuChannel *channel;
     UtilJsonStream *stream;
-    GString *out;      /* bytes not taken by the kernel yet */
-    GString *gathered; /* whole lines that are no values yet; NULL: none */
-    size_t n_lines;    /* of them */
+    GString *out;            /* bytes not taken by the kernel yet */
+    GString *gathered;       /* whole lines that are no values yet; NULL: none */
+    unsigned int n_gathered; /* replies among them, as far as their beginning tells */
     bool gathers;
     GArray *queued;
-    InFlight in_flight[QEMU_LIMIT_IN_FLIGHT + 1]; /* oldest first; one more for the negotiation */
+    InFlight in_flight[MAX_UNTAKEN]; /* oldest first */
     unsigned int n_in_flight;
     int next_id;
     UtilJson *greeting;
@@ -155,7 +158,7 @@ drop_gathered(QemuMonitor *self)
     if (self->gathered != NULL)
         g_string_free(self->gathered, TRUE);
     self->gathered = NULL;
-    self->n_lines = 0;
+    self->n_gathered = 0;
 }
 
 void
@@ -209,7 +212,8 @@ send_queued(QemuMonitor *self)
 
     if (self->greeting == NULL)
         return;
-    while (n_sent < self->queued->len && self->n_in_flight < QEMU_LIMIT_IN_FLIGHT) {
+    while (n_sent < self->queued->len && self->n_in_flight < MAX_UNTAKEN &&
+           self->n_in_flight - MIN(self->n_gathered, self->n_in_flight) < QEMU_LIMIT_IN_FLIGHT) {
         const Queued *item = &g_array_index(self->queued, Queued, n_sent++);
         int id = QEMU_QMP_NO_ID;
 
@@ -383,35 +387,40 @@ qemu_monitor_take_gathered(QemuMonitor *self, QemuMonitorBuffer *buffer, GError 
 {
     g_autoptr(GString) text = g_steal_pointer(&self->gathered);
 
-    self->n_lines = 0;
+    self->n_gathered = 0;
     util_jsonstream_use_pool(self->stream, buffer->pool);
     if (text != NULL && !take_bytes(self, text->str, text->len, error))
         return QEMU_STEP_CLOSED;
     return QEMU_STEP_WOULD_BLOCK;
 }
 
-static size_t
-count_lines(const char *bytes, size_t size)
+/* The replies in whole lines. QEMU begins what is an event with its time; if another does not,
+ * the lines are only taken in too soon. */
+static unsigned int
+count_replies(const char *bytes, size_t size)
 {
+    static const char event[] = "{\"timestamp\"";
     const char *end = bytes + size;
-    size_t n_lines = 0;
+    const char *line_end = NULL;
+    unsigned int n_replies = 0;
 
-    while ((bytes = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
-        bytes++;
-        n_lines++;
+    while ((line_end = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
+        size_t length = (size_t)(line_end - bytes);
+
+        n_replies += length < strlen(event) || memcmp(bytes, event, strlen(event)) != 0;
+        bytes = line_end + 1;
     }
-    return n_lines;
+    return n_replies;
 }
 
-/* True if these bytes, whole lines, can wait for more: answers are owed that have not come, and
- * nothing else is to be sent when they have. */
+/* True if these bytes, whole lines, can wait for more: answers are owed that have not come. */
 static bool
 may_gather(QemuMonitor *self, const char *bytes, size_t size)
 {
-    if (!self->gathers || bytes[size - 1] != '\n' || self->queued->len > 0)
+    if (!self->gathers || bytes[size - 1] != '\n' || self->n_in_flight == MAX_UNTAKEN)
         return false;
-    self->n_lines += count_lines(bytes, size);
-    return self->n_lines < qemu_monitor_n_in_flight(self) &&
+    self->n_gathered += count_replies(bytes, size);
+    return self->n_gathered < qemu_monitor_n_in_flight(self) + self->queued->len &&
            (self->gathered == NULL || self->gathered->len + size <= MAX_GATHERED_BYTES);
 }
 
@@ -422,7 +431,7 @@ take_received(QemuMonitor *self, QemuMonitorBuffer *buffer, size_t size, GError 
     bool may_wait = may_gather(self, buffer->bytes, size);
 
     if (self->gathered == NULL && !may_wait) {
-        self->n_lines = 0;
+        self->n_gathered = 0;
         util_jsonstream_use_pool(self->stream, buffer->pool);
         return take_bytes(self, buffer->bytes, size, error);
     }

@@ -32,7 +32,7 @@
 enum {
     MAX_SHAPES = 64,
     MAX_HOLES = 8192,
-    MAX_TREE_BYTES = 1 << 19, /* of the text of all trees */
+    MAX_TREE_BYTES = 1 << 18, /* of the text of all trees */
 };
 
 typedef enum { HOLE_INTEGER, HOLE_STRING } HoleKind;
@@ -58,6 +58,7 @@ struct Shape {
     GPtrArray *trees;
     Shape *next;  /* what came after it, borrowed; NULL: not known */
     uint64_t use; /* when it came last */
+    guint n_busy; /* trees of it that were held at once since it was trimmed */
 };
 
 struct UtilJsonPool {
@@ -353,15 +354,17 @@ fill(const Shape *shape, UtilJson **values, const char *bytes, size_t size)
     return (size_t)(at - bytes);
 }
 
-/* A tree that only the pool holds. */
+/* A tree that only the pool holds: the first, so that those behind the busy ones stay unused. */
 static Tree *
-find_free_tree(const Shape *shape)
+find_free_tree(Shape *shape)
 {
     for (guint i = 0; i < shape->trees->len; i++) {
         Tree *tree = g_ptr_array_index(shape->trees, i);
 
-        if (util_json_loan_is_free(&tree->loan))
+        if (util_json_loan_is_free(&tree->loan)) {
+            shape->n_busy = MAX(shape->n_busy, i + 1);
             return tree;
+        }
     }
     return NULL;
 }
@@ -377,7 +380,7 @@ begins_like(const Shape *shape, const char *bytes, size_t size)
 
 /* Gives how many bytes fit; sets @ret_tree. */
 static size_t
-try_shape(const Shape *shape, const char *bytes, size_t size, Tree **ret_tree)
+try_shape(Shape *shape, const char *bytes, size_t size, Tree **ret_tree)
 {
     Tree *tree = begins_like(shape, bytes, size) ? find_free_tree(shape) : NULL;
 
@@ -495,6 +498,17 @@ make_room(UtilJsonPool *self, size_t size)
     }
 }
 
+/* More trees than were held at once. */
+static void
+forget_trees(UtilJsonPool *self, Shape *shape)
+{
+    guint n_left = MIN(MAX(shape->n_busy, 1), shape->trees->len);
+
+    self->n_tree_bytes -= shape->size * (shape->trees->len - n_left);
+    g_ptr_array_set_size(shape->trees, (int)n_left);
+    shape->n_busy = 0;
+}
+
 void
 util_jsonpool_trim(UtilJsonPool *self)
 {
@@ -503,6 +517,8 @@ util_jsonpool_trim(UtilJsonPool *self)
 
         if (shape->use <= self->n_uses_trimmed)
             forget_shape(self, shape);
+        else
+            forget_trees(self, shape);
     }
     self->n_uses_trimmed = self->n_uses;
 }
@@ -526,6 +542,7 @@ util_jsonpool_learn(UtilJsonPool *self, const char *bytes, size_t size, UtilJson
     tree->values = values;
     util_json_lend(value, &tree->loan, free_tree);
     g_ptr_array_add(shape->trees, tree);
+    shape->n_busy = shape->trees->len; /* the others were not free, or it would not be here */
     self->n_tree_bytes += shape->size;
     note_use(self, shape);
 }

@@ -26,7 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(UtilJsonPool, util_jsonpool_free)
  * util_jsonscan's: its shape was, and so is what fills it. */
 UtilJson *util_jsonpool_fill(UtilJsonPool *self, const char *bytes, size_t size, size_t *ret_size);
 
-/* Lets go of the shapes that have not come since it was last called. */
+/* Lets go of the shapes that have not come since it was last called, and of the trees that were
+ * not needed. */
 void util_jsonpool_trim(UtilJsonPool *self);
 
 /* Keeps the shape of @bytes, one whole object of which @value was parsed and is held but by the
