@@ -39,8 +39,9 @@ enum {
     /* Started at a time: enough to keep QEMUs and us busy, few enough for their replies to be
      * taken in and gone while they are in the caches. */
     N_FRESH = 8,
-    QUIET_MS = 1,  /* no news for so long: these are waiting, others may run */
-    FRESH_MS = 20, /* one that takes longer does not keep others from starting */
+    N_FRESH_MOST = 512, /* of slow ones; each may have some KB of replies on the way */
+    QUIET_MS = 1,       /* no news for so long: these are waiting, others may run */
+    FRESH_MS = 20,      /* one that takes longer does not keep others from starting */
 };
 
 typedef struct {
@@ -100,7 +101,7 @@ start_more(Worker *self, bool is_quiet)
         return;
     if (is_quiet || util_deadline_has_passed(self->next_start)) {
         self->first_fresh = self->n_started;
-        self->n_fresh_most *= 2;
+        self->n_fresh_most = MIN(2 * self->n_fresh_most, N_FRESH_MOST);
     }
     for (size_t n_fresh = count_fresh(self);
          n_fresh < self->n_fresh_most && self->n_started < self->n_works; n_fresh++) {
