@@ -53,6 +53,8 @@ save_answers(const QemuCall *self, const QemuJob *job)
     const QemuDomain *domain = job->domain;
     const GPtrArray *places = domain->endpoint->places;
     const QemuMonitorPlace *place = places->len > 0 ? g_ptr_array_index(places, 0) : NULL;
+    g_autoptr(UtilJson) greeting =
+        domain->monitor ? qemu_monitor_make_greeting(domain->monitor) : NULL;
     const QemuRecordedDomain info = {
         .name = domain->name,
         .uuid = domain->uuid,
@@ -63,7 +65,7 @@ save_answers(const QemuCall *self, const QemuJob *job)
         .reason = job->reason,
         .is_persistent = domain->endpoint->is_persistent,
         .monitor_path = place ? place->bound_path : NULL,
-        .greeting = domain->monitor ? qemu_monitor_greeting(domain->monitor) : NULL,
+        .greeting = greeting,
     };
 
     qemu_recording_add_domain(self->recording, &info, job->answers);

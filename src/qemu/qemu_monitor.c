@@ -78,7 +78,7 @@ struct QemuMonitor {
     InFlight in_flight[MAX_UNTAKEN]; /* oldest first */
     unsigned int n_in_flight;
     int next_id;
-    UtilJson *greeting;
+    char *greeting; /* as text, which is a twentieth; NULL: it has not come */
     bool offers_oob;
     bool has_oob; /* negotiated: the commands below may be out of band */
     ProbeState probe;
@@ -171,7 +171,7 @@ qemu_monitor_free(QemuMonitor *self)
     g_string_free(self->out, TRUE);
     drop_gathered(self);
     util_jsonstream_free(self->stream);
-    util_json_unref(self->greeting);
+    g_free(self->greeting);
     qemu_channel_free(self->channel);
     g_free(self);
 }
@@ -252,13 +252,14 @@ flush(QemuMonitor *self, bool *ret_moved, GError **error)
 }
 
 static bool
-take_greeting(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message, GError **error)
+take_greeting(QemuMonitor *self, const UtilJson *object, const QemuQmpMessage *message,
+              GError **error)
 {
     if (self->greeting != NULL) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "the peer greeted twice");
         return false;
     }
-    self->greeting = util_json_ref(object);
+    self->greeting = util_json_to_text(object, false);
     self->offers_oob = message->offers_oob;
     qemu_qmp_append_negotiation(self->out, self->offers_oob, NEGOTIATION_ID);
     self->in_flight[self->n_in_flight++] = (InFlight){NEGOTIATION_ID, NULL};
@@ -543,10 +544,12 @@ qemu_monitor_peer_pid(const QemuMonitor *self)
     return qemu_channel_peer_pid(self->channel);
 }
 
-const UtilJson *
-qemu_monitor_greeting(const QemuMonitor *self)
+UtilJson *
+qemu_monitor_make_greeting(const QemuMonitor *self)
 {
-    return self->greeting;
+    if (self->greeting == NULL)
+        return NULL;
+    return util_json_parse(self->greeting, strlen(self->greeting), QEMU_LIMIT_REPLY_DEPTH, NULL);
 }
 
 unsigned int

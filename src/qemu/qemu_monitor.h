@@ -94,8 +94,8 @@ bool qemu_monitor_is_held_up(const QemuMonitor *self);
 /* Commands sent and not answered, forgotten ones and the negotiation included. */
 unsigned int qemu_monitor_n_in_flight(const QemuMonitor *self);
 pid_t qemu_monitor_peer_pid(const QemuMonitor *self);
-/* The greeting as it came; borrowed; NULL before it. */
-const UtilJson *qemu_monitor_greeting(const QemuMonitor *self);
+/* The greeting as it came, the caller's to unref; NULL before it. */
+UtilJson *qemu_monitor_make_greeting(const QemuMonitor *self);
 
 /* QemuDoubt bits of the events since the last take, and the run state the last of them told
  * (left alone if none did). */
