@@ -12,8 +12,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 64 };
-
 typedef struct {
     pid_t pid;
     pid_t tid;
@@ -26,6 +24,15 @@ struct HostKept {
     GArray *files;
     guint place; /* of the next in this round */
 };
+
+void
+host_kept_make_path(char path[HOST_KEPT_PATH_BYTES], pid_t pid, pid_t tid, const char *name)
+{
+    if (tid == 0)
+        g_snprintf(path, HOST_KEPT_PATH_BYTES, "proc/%d/%s", pid, name);
+    else
+        g_snprintf(path, HOST_KEPT_PATH_BYTES, "proc/%d/task/%d/%s", pid, tid, name);
+}
 
 HostKept *
 host_kept_new(HostRoot *root)
@@ -61,21 +68,12 @@ host_kept_begin(HostKept *self)
     self->place = 0;
 }
 
-static void
-make_path(char path[PATH_BYTES], pid_t pid, pid_t tid, const char *name)
-{
-    if (tid == 0)
-        g_snprintf(path, PATH_BYTES, "proc/%d/%s", pid, name);
-    else
-        g_snprintf(path, PATH_BYTES, "proc/%d/task/%d/%s", pid, tid, name);
-}
-
 /* The file that is read next, opened if there is room. */
 static const File *
 next_file(HostKept *self, pid_t pid, pid_t tid, const char *name)
 {
     File file = {pid, tid, name, -1};
-    char path[PATH_BYTES] = "";
+    char path[HOST_KEPT_PATH_BYTES] = "";
 
     if (self->place < self->files->len) {
         const File *known = &g_array_index(self->files, File, self->place);
@@ -86,7 +84,7 @@ next_file(HostKept *self, pid_t pid, pid_t tid, const char *name)
         }
         forget_from(self, self->place);
     }
-    make_path(path, pid, tid, name);
+    host_kept_make_path(path, pid, tid, name);
     file.fd = host_root_open_kept(self->root, path);
     g_array_append_val(self->files, file);
     return &g_array_index(self->files, File, self->place++);
@@ -96,11 +94,11 @@ ssize_t
 host_kept_read(HostKept *self, pid_t pid, pid_t tid, const char *name, char *buffer, size_t size)
 {
     const File *file = next_file(self, pid, tid, name);
-    char path[PATH_BYTES] = "";
+    char path[HOST_KEPT_PATH_BYTES] = "";
     ssize_t n_bytes = 0;
 
     if (file->fd < 0 || !host_root_may_keep(self->root)) {
-        make_path(path, pid, tid, name);
+        host_kept_make_path(path, pid, tid, name);
         return host_root_read(self->root, path, buffer, size);
     }
     do

@@ -7,7 +7,12 @@
 
 #include "host_root.h"
 
+#define HOST_KEPT_PATH_BYTES 64
+
 typedef struct HostKept HostKept;
+
+/* proc/<pid>/<name>, or proc/<pid>/task/<tid>/<name> where @tid is not 0. */
+void host_kept_make_path(char path[HOST_KEPT_PATH_BYTES], pid_t pid, pid_t tid, const char *name);
 
 /* @root must outlive it. */
 HostKept *host_kept_new(HostRoot *root);
@@ -17,7 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostKept, host_kept_free)
 /* A round begins: what is read now is most likely what was read in the last one, in that order. */
 void host_kept_begin(HostKept *self);
 
-/* Like host_root_read() of proc/<pid>/<name>, or of proc/<pid>/task/<tid>/<name> where @tid is
- * not 0; @name is a literal. Of a thread that has ended it gives -1, whoever has its number. */
+/* Like host_root_read() of that path; @name is a literal. Of a thread that has ended it gives -1,
+ * whoever has its number. */
 ssize_t host_kept_read(HostKept *self, pid_t pid, pid_t tid, const char *name, char *buffer,
                        size_t size);

@@ -12,7 +12,7 @@
 #include "host_limits.h"
 #include "host_text.h"
 
-#define MAX_PATH_BYTES 64
+#define MAX_LINE_BYTES 64
 #define NS_DIGITS      6 /* decimals of a millisecond that are nanoseconds */
 
 /* Enough for a line of stat, whose only text is a name of 64 bytes at most. */
@@ -23,16 +23,6 @@
 
 static const char stat_file[] = "stat";
 static const char schedstat_file[] = "schedstat";
-
-/* proc/<pid>/<name>, or that of the thread @tid if it is not 0. */
-static void
-make_path(char path[MAX_PATH_BYTES], pid_t pid, pid_t tid, const char *name)
-{
-    if (tid == 0)
-        g_snprintf(path, MAX_PATH_BYTES, "proc/%d/%s", pid, name);
-    else
-        g_snprintf(path, MAX_PATH_BYTES, "proc/%d/task/%d/%s", pid, tid, name);
-}
 
 /* Fields of stat by their numbers in proc(5), counted from the state, which is the third. */
 typedef struct {
@@ -95,10 +85,10 @@ host_process_parse_stat(const char *text, HostProcessStat *ret_stat)
 bool
 host_process_read_stat(HostRoot *root, pid_t pid, pid_t tid, HostProcessStat *ret_stat)
 {
-    char path[MAX_PATH_BYTES] = "";
+    char path[HOST_KEPT_PATH_BYTES] = "";
     char text[MAX_STAT_BYTES] = "";
 
-    make_path(path, pid, tid, stat_file);
+    host_kept_make_path(path, pid, tid, stat_file);
     return host_root_read(root, path, text, sizeof(text)) > 0 &&
            host_process_parse_stat(text, ret_stat);
 }
@@ -126,10 +116,10 @@ parse_run_delay_ns(const char *text)
 UtilCount
 host_process_read_run_delay_ns(HostRoot *root, pid_t pid, pid_t tid)
 {
-    char path[MAX_PATH_BYTES] = "";
-    char text[MAX_PATH_BYTES] = "";
+    char path[HOST_KEPT_PATH_BYTES] = "";
+    char text[MAX_LINE_BYTES] = "";
 
-    make_path(path, pid, tid, schedstat_file);
+    host_kept_make_path(path, pid, tid, schedstat_file);
     if (host_root_read(root, path, text, sizeof(text)) <= 0)
         return (UtilCount){0};
     return parse_run_delay_ns(text);
@@ -138,7 +128,7 @@ host_process_read_run_delay_ns(HostRoot *root, pid_t pid, pid_t tid)
 UtilCount
 host_process_reread_run_delay_ns(HostKept *kept, pid_t pid, pid_t tid)
 {
-    char text[MAX_PATH_BYTES] = "";
+    char text[MAX_LINE_BYTES] = "";
 
     if (host_kept_read(kept, pid, tid, schedstat_file, text, sizeof(text)) <= 0)
         return (UtilCount){0};
@@ -193,10 +183,10 @@ host_process_parse_wait_sum_ns(const char *sched_text)
 UtilCount
 host_process_read_wait_sum_ns(HostRoot *root, pid_t pid, pid_t tid)
 {
-    char path[MAX_PATH_BYTES] = "";
+    char path[HOST_KEPT_PATH_BYTES] = "";
     char text[MAX_SCHED_BYTES] = "";
 
-    make_path(path, pid, tid, "sched");
+    host_kept_make_path(path, pid, tid, "sched");
     if (host_root_read(root, path, text, sizeof(text)) <= 0)
         return (UtilCount){0};
     return host_process_parse_wait_sum_ns(text);
@@ -217,10 +207,10 @@ host_process_has_wait_sum(HostRoot *root)
 char *
 host_process_read_name(HostRoot *root, pid_t pid, pid_t tid)
 {
-    char path[MAX_PATH_BYTES] = "";
-    char text[MAX_PATH_BYTES] = "";
+    char path[HOST_KEPT_PATH_BYTES] = "";
+    char text[MAX_LINE_BYTES] = "";
 
-    make_path(path, pid, tid, "comm");
+    host_kept_make_path(path, pid, tid, "comm");
     if (host_root_read(root, path, text, sizeof(text)) <= 0)
         return NULL;
     return g_strndup(text, strcspn(text, "\n"));
@@ -229,10 +219,10 @@ host_process_read_name(HostRoot *root, pid_t pid, pid_t tid)
 char *
 host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid)
 {
-    char path[MAX_PATH_BYTES] = "";
+    char path[HOST_KEPT_PATH_BYTES] = "";
     char text[256] = "";
 
-    make_path(path, pid, tid, "wchan");
+    host_kept_make_path(path, pid, tid, "wchan");
     if (host_root_read(root, path, text, sizeof(text)) <= 0)
         return g_strdup("");
     g_strchomp(text);
@@ -255,12 +245,12 @@ compare_pids(const void *a, const void *b)
 pid_t *
 host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n)
 {
-    char path[MAX_PATH_BYTES] = "";
+    char path[HOST_KEPT_PATH_BYTES] = "";
     g_auto(GStrv) names = NULL;
     g_autofree pid_t *tids = NULL;
     size_t n = 0;
 
-    make_path(path, pid, 0, "task");
+    host_kept_make_path(path, pid, 0, "task");
     names = host_root_list(root, path, HOST_LIMIT_THREADS);
     if (!names)
         return NULL;
@@ -280,19 +270,19 @@ host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n)
 void
 host_process_read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory)
 {
-    char path[MAX_PATH_BYTES] = "";
+    char path[HOST_KEPT_PATH_BYTES] = "";
     g_autofree char *rollup = NULL;
     g_autofree char *status = NULL;
 
     *ret_memory = (HostProcessMemory){0};
-    make_path(path, pid, 0, "smaps_rollup");
+    host_kept_make_path(path, pid, 0, "smaps_rollup");
     rollup = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
     if (rollup) {
         ret_memory->pss_kib = host_text_line_count(rollup, "Pss:");
         /* Unlike VmSwap of status it has the shared memory of a guest in it. */
         ret_memory->swap_kib = host_text_line_count(rollup, "Swap:");
     }
-    make_path(path, pid, 0, "status");
+    host_kept_make_path(path, pid, 0, "status");
     status = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
     if (status)
         ret_memory->hugetlb_kib = host_text_line_count(status, "HugetlbPages:");

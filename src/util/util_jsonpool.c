@@ -248,10 +248,10 @@ collect_values(UtilJson *value, GPtrArray *values)
 }
 
 static bool
-has_string(const UtilJson *value, const char *text, size_t size)
+has_string(UtilJson *value, const char *text, size_t size)
 {
     return (size_t)json_object_get_string_len(value) == size &&
-           memcmp(json_object_get_string((UtilJson *)(uintptr_t)value), text, size) == 0;
+           memcmp(json_object_get_string(value), text, size) == 0;
 }
 
 static bool
@@ -266,7 +266,7 @@ has_integer(const UtilJson *value, Integer integer)
 
 /* Whether @value is what stands in the hole. */
 static bool
-is_in_hole(const UtilJson *value, const char *text, const Hole *hole)
+is_in_hole(UtilJson *value, const char *text, const Hole *hole)
 {
     Integer integer = {0};
 
