@@ -13,7 +13,7 @@
  *
  * They are started a few at a time, and more as those have ended, for QEMUs that all run at once
  * crowd each other and our replies out of the caches. But nobody waits for a slow one: with
- * nothing to read for a millisecond, or after twenty, the next are started anyway, and twice as
+ * nothing to read for a millisecond, or after five, the next are started anyway, and twice as
  * many at a time from then on.
  *
  * Every quarter of a second, or more often in a short call, the silent ones are looked after. At
@@ -41,7 +41,7 @@ enum {
     N_FRESH = 8,
     N_FRESH_MOST = 512, /* of slow ones; each may have some KB of replies on the way */
     QUIET_MS = 1,       /* no news for so long: these are waiting, others may run */
-    FRESH_MS = 20,      /* one that takes longer does not keep others from starting */
+    FRESH_MS = 5,       /* one that takes longer does not keep others from starting */
 };
 
 typedef struct {
