@@ -6,8 +6,8 @@
  * xml/NAME.xml is its definition where libvirt is to start it. What is printed is one JSON
  * object; bench.py makes tables of it.
  *
- * All sides run in this one process, in turn, each repeat beginning with another one: so what
- * slows the machine for a while slows all of them.
+ * All sides run in this one process, in turn, each repeat in another order: so what slows the
+ * machine for a while slows all of them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +21,7 @@ enum {
     N_WARM_UP = 3, /* rounds of our sides: what is asked once, and what is kept */
     N_WARM_UP_OTHERS = 1,
     MIN_REPEATS = 3,
+    SEED = 1, /* every run has the same orders */
 };
 
 typedef struct {
@@ -100,11 +101,27 @@ warm_up(const GPtrArray *sides, BenchSideSubject *subject, GError **error)
     return true;
 }
 
+/* An order of its own for each repeat: what a side leaves in the caches is not always to the same
+ * one's advantage. */
+static void
+shuffle(guint *order, guint n, GRand *random)
+{
+    for (guint i = n; i > 1; i--) {
+        guint k = (guint)g_rand_int_range(random, 0, (gint32)i);
+        guint other = order[i - 1];
+
+        order[i - 1] = order[k];
+        order[k] = other;
+    }
+}
+
 /* Gives the samples of all sides, in their order; NULL when a round failed. */
 static Samples *
 measure(const Options *options, const GPtrArray *sides, BenchSideSubject *subject, GError **error)
 {
     g_autofree Samples *samples = g_new0(Samples, sides->len);
+    g_autofree guint *order = g_new0(guint, sides->len);
+    g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
     UtilDeadline end = {0};
 
     if (!warm_up(sides, subject, error))
@@ -112,13 +129,15 @@ measure(const Options *options, const GPtrArray *sides, BenchSideSubject *subjec
     for (guint i = 0; i < sides->len; i++) {
         samples[i].wall_us = util_json_new_array();
         samples[i].cpu_us = util_json_new_array();
+        order[i] = i;
     }
     end = util_deadline_in_ms((unsigned int)options->max_seconds * 1000);
     for (guint round = 0; round < (guint)options->n_repeats; round++) {
         if (round >= MIN_REPEATS && util_deadline_has_passed(end))
             break;
+        shuffle(order, sides->len, random);
         for (guint i = 0; i < sides->len; i++) {
-            guint k = (i + round) % sides->len;
+            guint k = order[i];
 
             if (!take_sample(g_ptr_array_index(sides, k), subject, &samples[k], error))
                 return NULL;
