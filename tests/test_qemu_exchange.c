@@ -73,7 +73,7 @@ static const Row rows[] = {
      {{"query-name"}, {"query-uuid"}, {"query-commands", NULL, FAKE_QMP_WAITS},
       {NULL, "{\"return\":{}}{\"return\":{}}{\"return\":[],\"id\":0}"},
       IDENTITY, {"query-status", RUNNING}}, false, false,
-     {{SHORT_MS, "wedged, silent, connected"}, {LONG_MS, "ok running, connected", true}}, 1, NULL},
+     {{PART_MS, "wedged, silent, connected"}, {LONG_MS, "ok running, connected", true}}, 1, NULL},
 
     {"a socket that accepts and says nothing",
      {{NULL, NULL, FAKE_QMP_IGNORES}}, true, false,
