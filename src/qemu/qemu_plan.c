@@ -135,13 +135,15 @@ kept_by_stop(const QemuJob *job)
     return set & stop_dependents;
 }
 
-bool
-qemu_plan_is_stopped(const QemuJob *job)
+QemuCommandSet
+qemu_plan_lent(const QemuJob *job)
 {
     const QemuAnswer *answer = &job->answers[QEMU_COMMAND_QUERY_STATUS];
 
-    return job->domain->known.stop.is_proved && answer->status == QEMU_ANSWER_RETURNED &&
-           qemu_stop_is_stopped(util_json_member_string(answer->value, "status"));
+    if (answer->status != QEMU_ANSWER_RETURNED ||
+        !qemu_stop_is_stopped(util_json_member_string(answer->value, "status")))
+        return 0;
+    return job->rests_on_stop & kept_by_stop(job);
 }
 
 /* All that the wanted groups need and that is not to be had otherwise. */
@@ -309,10 +311,8 @@ qemu_plan_more(QemuJob *job)
 
     if (was_skipped && !has_same_memory(job))
         set |= size & job->domain->known.available;
-    if (!qemu_plan_is_stopped(job)) {
-        set |= job->rests_on_stop;
-        job->rests_on_stop = 0;
-    }
+    set |= job->rests_on_stop & ~qemu_plan_lent(job);
+    job->rests_on_stop = qemu_plan_lent(job);
     return set;
 }
 

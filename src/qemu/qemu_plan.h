@@ -13,8 +13,9 @@ QemuCommandSet qemu_plan_identity(const QemuDomain *domain);
 void qemu_plan_groups(QemuJob *job);
 /* The commands those groups need now; notes in @job which rest on the guest standing still. */
 QemuCommandSet qemu_plan_commands(QemuJob *job);
-/* True if the guest stood still from the time when what rests on that was told until now. */
-bool qemu_plan_is_stopped(const QemuJob *job);
+/* Of that, what still rests on it: the guest said in this round that it stands still, and no event
+ * put it in doubt. */
+QemuCommandSet qemu_plan_lent(const QemuJob *job);
 /* The row to send for @id: another form of the same command where that is cheaper. */
 QemuCommandId qemu_plan_form(const QemuJob *job, QemuCommandId id);
 /* What the answers that are in call for: the balloon's statistics, once its path is known.

@@ -28,7 +28,7 @@ bool
 qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
 {
     /* Of one that did not say so in this round nothing is given out as if it were new. */
-    QemuCommandSet lent = qemu_plan_is_stopped(job) ? job->rests_on_stop : 0;
+    QemuCommandSet lent = qemu_plan_lent(job);
     bool is_good = true;
 
     facts->libvirt_state = job->domain->endpoint->libvirt_state;

@@ -114,12 +114,6 @@ util_jsonpool_free(UtilJsonPool *self)
     g_free(self);
 }
 
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* An integer as it stands in a text. */
 typedef struct {
     bool is_negative;
@@ -135,7 +129,7 @@ read_integer(const char *at, const char *end, Integer *ret_integer)
     Integer integer = {.is_negative = at < end && *at == '-'};
     const char *first = at + integer.is_negative;
 
-    for (at = first; at < end && is_digit(*at); at++)
+    for (at = first; at < end && g_ascii_isdigit(*at); at++)
         if (__builtin_mul_overflow(integer.magnitude, 10, &integer.magnitude) ||
             __builtin_add_overflow(integer.magnitude, (uint64_t)(*at - '0'), &integer.magnitude))
             return NULL;
@@ -203,7 +197,7 @@ find_holes(const char *text, size_t size)
                     add_hole(holes, text, begin, at, HOLE_STRING);
             }
             at++;
-        } else if (*at == '-' || is_digit(*at)) {
+        } else if (*at == '-' || g_ascii_isdigit(*at)) {
             at = read_integer(begin, end, &integer);
             if (at == NULL || at == end || strchr(".eE", *at) != NULL)
                 return NULL;
