@@ -54,10 +54,10 @@ diff -u "$folder/expected" "$folder/got"
 
 example=$(sed -n '/^\$ domstats /,/^```$/p' "$readme" | sed '$d')
 read -r -a words < <(sed -n 's/^\$ domstats //; 1p' <<<"$example")
-without_numbers() { sed 's/[0-9][0-9]*/N/g; /^$/d'; }
+without_blanks() { sed '/^$/d'; }
 (cd "$DOMSTATS_TESTS/.." && { "$DOMSTATS_COMMAND" "${words[@]}" 2>&1 || [ $? -eq 3 ]; }) |
-    without_numbers >"$folder/got.example"
-sed 1d <<<"$example" | without_numbers >"$folder/expected.example"
+    without_blanks >"$folder/got.example"
+sed 1d <<<"$example" | without_blanks >"$folder/expected.example"
 [ -s "$folder/expected.example" ]
 diff -u "$folder/expected.example" "$folder/got.example"
 
