@@ -48,8 +48,6 @@ static const QemuCommandSet qom_lists = BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_
 static const QemuCommandSet not_planned = BIT(QUERY_YANK) | BIT(QUERY_NAMED_BLOCK_NODES_NESTED);
 /* Whose each thread is, which tells CPU times apart. */
 static const QemuCommandSet thread_kinds = BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS);
-/* What a guest that stands still cannot change. */
-static const QemuCommandSet stop_dependents = BIT(QUERY_STATS_VCPU) | BIT(QOM_GET_GUEST_STATS);
 static const QemuCommandSet balloon_gets = BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL);
 
 QemuCommandSet
@@ -119,7 +117,7 @@ shows_copies(const QemuJob *job)
     return false;
 }
 
-/* Which of those need not be asked if the guest still stands. */
+/* What a guest that still stands cannot have changed, and was told since it does. */
 static QemuCommandSet
 kept_by_stop(const QemuJob *job)
 {
@@ -132,7 +130,7 @@ kept_by_stop(const QemuJob *job)
         set |= BIT(QOM_GET_GUEST_STATS);
     if (stop->vcpu_stats != NULL && job->evidence.threads_unchanged)
         set |= BIT(QUERY_STATS_VCPU);
-    return set & stop_dependents;
+    return set;
 }
 
 QemuCommandSet
