@@ -17,9 +17,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "qemu/qemu_exchange.h"
-#include "qemu/qemu_learn.h"
-#include "qemu/qemu_plan.h"
+#include "qemu/exchange/qemu_exchange.h"
+#include "qemu/plan/qemu_learn.h"
+#include "qemu/plan/qemu_plan.h"
 #include "qemu/qemu_record.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
@@ -107,7 +107,7 @@ make_domains(const GPtrArray *paths)
 }
 
 typedef struct {
-    QemuHostRound *host;
+    QemuHostView *host;
     QemuSchemasPool *schemas;
 } Lesson;
 
@@ -122,7 +122,7 @@ learn(QemuJob *job, void *data)
     qemu_facts_init(&facts);
     if (qemu_record_decode(job, &facts, &bad_command))
         qemu_host_read_facts(lesson->host, job, &facts);
-    qemu_learn_round(job, &facts, lesson->schemas);
+    qemu_learn_call(job, &facts, lesson->schemas);
 }
 
 /* One round of the driver's exchange for ALL groups; gives its jobs. */
@@ -131,8 +131,8 @@ exchange(const GPtrArray *domains, const QemuRequest *request, HostRoot *root,
          QemuSchemasPool *schemas, GError **error)
 {
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(free_job);
-    g_autoptr(QemuHostRound) host = qemu_host_round_new(root, NULL, NULL);
-    g_autoptr(QemuBuffers) buffers = qemu_buffers_new();
+    g_autoptr(QemuHostView) host = qemu_host_view_new(root, NULL, NULL);
+    g_autoptr(QemuBufferPool) buffers = qemu_buffer_pool_new();
     Lesson lesson = {host, schemas};
 
     for (guint i = 0; i < domains->len; i++)

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "qemu/qemu_group.h"
+#include "qemu/plan/qemu_group.h"
 
 #define EACH_GROUP "/+"
 

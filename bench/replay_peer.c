@@ -26,8 +26,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "qemu/qemu_command.h"
-#include "qemu/qemu_recorded.h"
+#include "qemu/qmp/qemu_command.h"
+#include "qemu/recording/qemu_recording_reader.h"
 #include "util/util_deadline.h"
 #include "util/util_fd.h"
 
@@ -98,8 +98,8 @@ read_reply(const Peer *self, int command)
 {
     g_autoptr(UtilJson) message =
         command < 0 ? NULL
-                    : qemu_recorded_read_object(self->options->recording,
-                                                qemu_commands[command].file_name, NULL);
+                    : qemu_recording_reader_read_object(self->options->recording,
+                                                        qemu_commands[command].file_name, NULL);
     const char *member = util_json_has(message, "return") ? "return" : "error";
     g_autofree char *value = util_json_to_text(util_json_member(message, member), false);
 
@@ -427,8 +427,8 @@ listen_on(Peer *self, Monitor *monitor)
 static bool
 start(Peer *self)
 {
-    g_autoptr(UtilJson) greeting =
-        qemu_recorded_read_object(self->options->recording, QEMU_RECORDED_GREETING_FILE, NULL);
+    g_autoptr(UtilJson) greeting = qemu_recording_reader_read_object(
+        self->options->recording, QEMU_RECORDING_GREETING_FILE, NULL);
     g_autofree char *text = util_json_to_text(greeting, false);
 
     if (greeting == NULL)

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "qemu/qemu_emit.h"
+#include "qemu/params/qemu_emit.h"
 #include "testing.h"
 
 typedef struct {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "qemu/qemu_plan.h"
+#include "qemu/plan/qemu_plan.h"
 #include "testing.h"
 
 void
@@ -119,8 +119,8 @@ exchange_case_run(ExchangeCase *self, const ExchangeCaseRound *round)
     QemuRequest request = {.stats = round->stats ? round->stats : VIR_DOMAIN_STATS_STATE,
                            .timeout_ms = round->timeout_ms};
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)qemu_job_free);
-    g_autoptr(QemuHostRound) host = qemu_host_round_new(self->root, NULL, NULL);
-    g_autoptr(QemuBuffers) buffers = qemu_buffers_new();
+    g_autoptr(QemuHostView) host = qemu_host_view_new(self->root, NULL, NULL);
+    g_autoptr(QemuBufferPool) buffers = qemu_buffer_pool_new();
     FakeQmpThread *thread = NULL;
     QemuExchange exchange = {.jobs = jobs,
                              .host = host,

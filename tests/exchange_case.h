@@ -6,7 +6,7 @@
 #pragma once
 
 #include "fake_qmp.h"
-#include "qemu/qemu_exchange.h"
+#include "qemu/exchange/qemu_exchange.h"
 
 /* What became of a domain in the last round. */
 typedef struct {

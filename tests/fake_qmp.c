@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "qemu/qemu_command.h"
+#include "qemu/qmp/qemu_command.h"
 #include "testing.h"
 #include "util/util_fd.h"
 #include "util/util_jsonstream.h"

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "fake_qmp.h"
-#include "qemu/qemu_monitor.h"
+#include "qemu/qmp/qemu_monitor.h"
 
 enum { MONITOR_CASE_COMMANDS = 16 };
 

@@ -45,7 +45,7 @@ source_case_make_places_text(const QemuEndpoint *endpoint)
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < endpoint->places->len; i++) {
-        const QemuMonitorPlace *place = g_ptr_array_index(endpoint->places, i);
+        const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, i);
 
         g_string_append_printf(text, "%s%s", i > 0 ? " " : "", place->connect_path);
     }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "qemu/qemu_endpoint.h"
+#include "qemu/facts/qemu_endpoint.h"
 
 /* Writes proc/<pid>/<name> below @folder; with @end_of_word '|' each of those becomes a NUL. */
 void source_case_write_words(const char *folder, int pid, const char *name, const char *text,

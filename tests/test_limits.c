@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "host/host_limits.h"
-#include "qemu/qemu_limits.h"
+#include "qemu/facts/qemu_limits.h"
 
 #define TABLE_BEGIN "<!-- limits: begin -->\n"
 #define TABLE_END   "<!-- limits: end -->\n"

@@ -2,7 +2,7 @@
 /*
  * test_qemu_cmdline: words of a command line in, monitors and definition out.
  */
-#include "qemu/qemu_cmdline.h"
+#include "qemu/source/qemu_cmdline.h"
 
 #include <string.h>
 
@@ -236,18 +236,19 @@ static char *
 make_monitors_text(const QemuCmdline *cmdline)
 {
     static const char *const kinds[] = {
-        [QEMU_MONITOR_UNIX] = "unix",
-        [QEMU_MONITOR_ABSTRACT] = "abstract",
-        [QEMU_MONITOR_FD] = "fd",
-        [QEMU_MONITOR_TCP] = "tcp",
-        [QEMU_MONITOR_UNUSABLE] = "unusable",
+        [QEMU_CMDLINE_MONITOR_UNIX] = "unix",
+        [QEMU_CMDLINE_MONITOR_ABSTRACT] = "abstract",
+        [QEMU_CMDLINE_MONITOR_FD] = "fd",
+        [QEMU_CMDLINE_MONITOR_TCP] = "tcp",
+        [QEMU_CMDLINE_MONITOR_UNUSABLE] = "unusable",
     };
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < cmdline->monitors->len; i++) {
-        const QemuMonitorOption *monitor = &g_array_index(cmdline->monitors, QemuMonitorOption, i);
+        const QemuCmdlineMonitor *monitor =
+            &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i);
 
-        if (monitor->kind == QEMU_MONITOR_FD)
+        if (monitor->kind == QEMU_CMDLINE_MONITOR_FD)
             append_part(text, "fd %d", monitor->fd);
         else
             append_part(text, "%s %s", kinds[monitor->kind], monitor->path);
@@ -262,8 +263,9 @@ make_monitors_text(const QemuCmdline *cmdline)
 static char *
 make_definition_text(const QemuDefinition *definition)
 {
-    static const char *const kinds[] = {
-        [QEMU_NIC_TAP] = "tap", [QEMU_NIC_HOST_VIEW] = "host", [QEMU_NIC_NO_DEVICE] = "none"};
+    static const char *const kinds[] = {[QEMU_DEFINITION_NIC_TAP] = "tap",
+                                        [QEMU_DEFINITION_NIC_HOST_VIEW] = "host",
+                                        [QEMU_DEFINITION_NIC_NO_DEVICE] = "none"};
     GString *text = g_string_new(NULL);
 
     if (definition->name != NULL)
@@ -276,7 +278,7 @@ make_definition_text(const QemuDefinition *definition)
     if (definition->memory_kib.is_present)
         append_part(text, "memory %u", (unsigned int)definition->memory_kib.value);
     for (guint i = 0; i < definition->nics->len; i++) {
-        const QemuNicDefinition *nic = &g_array_index(definition->nics, QemuNicDefinition, i);
+        const QemuDefinitionNic *nic = &g_array_index(definition->nics, QemuDefinitionNic, i);
 
         append_part(text, "nic %s %s %s %d%s", nic->id ? nic->id : "-", kinds[nic->kind],
                     nic->ifname ? nic->ifname : "-", nic->fd,

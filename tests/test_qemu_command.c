@@ -2,7 +2,7 @@
 /*
  * Tests of qemu_command: what can be sent, and how a command is found again.
  */
-#include "qemu/qemu_command.h"
+#include "qemu/qmp/qemu_command.h"
 
 #include <string.h>
 

@@ -135,10 +135,10 @@ fill_resctrl(EmitCase *self)
     const QemuFactsResctrlBank package[] = {
         {.id = 1, .has_core_energy = true, .core_energy_j = 1.5}};
     const QemuFactsResctrl monitors[] = {
-        {QEMU_MONITOR_CACHE, "vcpus_0", "0", EMIT_CASE_ARRAY(cache)},
-        {QEMU_MONITOR_BANDWIDTH, "vcpus_0-3", "0-3", EMIT_CASE_ARRAY(node)},
-        {QEMU_MONITOR_ENERGY, "all", "0-3,5", EMIT_CASE_ARRAY(package)},
-        {QEMU_MONITOR_CACHE, "vcpus_1", "1", NULL},
+        {QEMU_DEFINITION_CACHE, "vcpus_0", "0", EMIT_CASE_ARRAY(cache)},
+        {QEMU_DEFINITION_BANDWIDTH, "vcpus_0-3", "0-3", EMIT_CASE_ARRAY(node)},
+        {QEMU_DEFINITION_ENERGY, "all", "0-3,5", EMIT_CASE_ARRAY(package)},
+        {QEMU_DEFINITION_CACHE, "vcpus_1", "1", NULL},
     };
 
     fill_process(self);

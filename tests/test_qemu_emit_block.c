@@ -80,10 +80,10 @@ add_disk(EmitCase *self, const char *device, const char *qdev, const QemuFactsLa
     return &g_array_index(self->facts.disks, QemuFactsDisk, self->facts.disks->len - 1);
 }
 
-static QemuDiskDefinition *
+static QemuDefinitionDisk *
 tell_disk(EmitCase *self, const char *target, const char *alias, const char *path)
 {
-    QemuDiskDefinition *disk = qemu_definition_add_disk(self->definition);
+    QemuDefinitionDisk *disk = qemu_definition_add_disk(self->definition);
 
     self->has_definition = true;
     disk->target = g_strdup(target);
@@ -93,7 +93,7 @@ tell_disk(EmitCase *self, const char *target, const char *alias, const char *pat
 }
 
 static void
-tell_chain(QemuDiskDefinition *disk)
+tell_chain(QemuDefinitionDisk *disk)
 {
     const unsigned int indexes[] = {2, 1};
 
@@ -242,7 +242,7 @@ fill_told(EmitCase *self)
 static void
 fill_told_mirror(EmitCase *self)
 {
-    QemuDiskDefinition *disk = tell_disk(self, "vda", "d0", NULL);
+    QemuDefinitionDisk *disk = tell_disk(self, "vda", "d0", NULL);
 
     add_disk(self, "", "d0", chain, G_N_ELEMENTS(chain));
     tell_chain(disk);
@@ -258,7 +258,7 @@ static void
 fill_told_before(EmitCase *self)
 {
     static const QemuFactsLayer grown = {"libvirt-12-format", NULL, NULL, SIZE(3)};
-    QemuDiskDefinition *disk = tell_disk(self, "vda", "d0", NULL);
+    QemuDefinitionDisk *disk = tell_disk(self, "vda", "d0", NULL);
 
     add_disk(self, "", "d0", &grown, 1);
     tell_chain(disk);
@@ -270,7 +270,7 @@ fill_told_before(EmitCase *self)
 static void
 fill_told_of_silent(EmitCase *self)
 {
-    QemuDiskDefinition *disk = tell_disk(self, "vda", "d0", "/told/top.qcow2");
+    QemuDefinitionDisk *disk = tell_disk(self, "vda", "d0", "/told/top.qcow2");
 
     tell_chain(disk);
 }

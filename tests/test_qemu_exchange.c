@@ -3,7 +3,7 @@
  * Tests of qemu_exchange with one domain: what becomes of it, and of its connection, over
  * several rounds.
  */
-#include "qemu/qemu_exchange.h"
+#include "qemu/exchange/qemu_exchange.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 
 #include "exchange_case.h"
 #include "fake_qmp.h"
-#include "qemu/qemu_exchange.h"
+#include "qemu/exchange/qemu_exchange.h"
 #include "testing.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
@@ -29,7 +29,7 @@ static const FakeQmpLine silent_lines[] = {{NULL, NULL, FAKE_QMP_IGNORES}, {0}};
 static const FakeQmpLine telnet_lines[] = {{NULL, "\xFF\xFD\x01", FAKE_QMP_IGNORES}, {0}};
 static const FakeQmpLine closing_lines[] = {{NULL, "", FAKE_QMP_CLOSES}, {0}};
 static const FakeQmpLine flooding_lines[] = {
-    {NULL, "{\"event\":\"STOP\"}", FAKE_QMP_IGNORES, QEMU_LIMIT_EVENTS_PER_ROUND + 1},
+    {NULL, "{\"event\":\"STOP\"}", FAKE_QMP_IGNORES, QEMU_LIMIT_EVENTS_PER_CALL + 1},
     {0},
 };
 static const FakeQmpReply slow_replies[] = {{"query-status", NULL}, {NULL, NULL}};
@@ -403,8 +403,8 @@ says_when_the_system_refuses(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) jobs = g_ptr_array_new();
     g_autoptr(HostRoot) root = host_root_new_live();
-    g_autoptr(QemuHostRound) host = qemu_host_round_new(root, NULL, NULL);
-    g_autoptr(QemuBuffers) buffers = qemu_buffers_new();
+    g_autoptr(QemuHostView) host = qemu_host_view_new(root, NULL, NULL);
+    g_autoptr(QemuBufferPool) buffers = qemu_buffer_pool_new();
     const QemuExchange exchange = {
         .jobs = jobs, .host = host, .buffers = buffers, .deadline = util_deadline_in_ms(LONG_MS)};
     struct rlimit limit = {0};

@@ -3,13 +3,13 @@
  * The table of fields: names made of patterns, what its rows promise, and docs/fields.md, which
  * shows it.
  */
-#include "qemu/qemu_field.h"
+#include "qemu/params/qemu_field.h"
 
 #include <limits.h>
 #include <string.h>
 
 #include "emit_case.h"
-#include "qemu/qemu_group.h"
+#include "qemu/plan/qemu_group.h"
 
 /* What is put, and the text of the list then; NULL: it must be refused. */
 typedef struct {

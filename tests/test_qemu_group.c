@@ -2,7 +2,7 @@
 /*
  * The table of groups: its bits, names and needs.
  */
-#include "qemu/qemu_group.h"
+#include "qemu/plan/qemu_group.h"
 
 #include "testing.h"
 

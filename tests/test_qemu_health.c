@@ -3,7 +3,7 @@
  * Tests of qemu_health: why a domain did not answer. Processes are a recorded tree's, so each
  * state can be had; who holds a socket is asked of this host's kernel.
  */
-#include "qemu/qemu_health.h"
+#include "qemu/exchange/qemu_health.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -31,7 +31,7 @@ typedef struct {
 typedef struct {
     char *folder;
     HostRoot *root;
-    QemuHostRound *host;
+    QemuHostView *host;
     QemuRequest request;
     QemuJob *job;
     FakeQmp *fake;
@@ -41,7 +41,7 @@ static void
 clear_fixture(Fixture *self)
 {
     qemu_job_free(self->job);
-    qemu_host_round_free(self->host);
+    qemu_host_view_free(self->host);
     host_root_free(self->root);
     fake_qmp_free(self->fake);
     testing_remove_folder(self->folder);
@@ -97,7 +97,7 @@ init_fixture(Fixture *self, const Thread *threads, pid_t pid, uint64_t start_tic
         self->root = host_root_new_live();
     }
     assert_non_null(self->root);
-    self->host = qemu_host_round_new(self->root, NULL, NULL);
+    self->host = qemu_host_view_new(self->root, NULL, NULL);
     self->request = (QemuRequest){.timeout_ms = 50};
     self->job = qemu_job_new(domain, &self->request);
 }
@@ -396,7 +396,7 @@ finds_overtaker(const void *data)
     qemu_endpoint_add_place(domain->endpoint, path, path);
     fixture.fake = fake_qmp_new_listening(&mute, path);
     /* The table as it was before: what counts is the one that is read late. */
-    assert_non_null(qemu_host_unix_table(fixture.host));
+    assert_non_null(qemu_host_view_unix_table(fixture.host));
     if (row->client == SOMEBODY_ACCEPTED) {
         client_fd = connect_to(path);
         fake_qmp_settle(fixture.fake);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "qemu/qemu_image.h"
+#include "qemu/host/qemu_image.h"
 #include "testing.h"
 #include "util/util_fd.h"
 
@@ -124,7 +124,7 @@ static QemuDefinition *
 make_definition(const char *top, const char *backing)
 {
     QemuDefinition *definition = qemu_definition_new();
-    QemuDiskDefinition *disk = qemu_definition_add_disk(definition);
+    QemuDefinitionDisk *disk = qemu_definition_add_disk(definition);
 
     disk->path = g_strdup(top);
     disk->format = g_strdup("raw");

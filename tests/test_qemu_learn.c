@@ -3,11 +3,11 @@
  * Tests of qemu_learn, with qemu_plan and qemu_record around it: rounds of one guest that stands
  * still, runs, is looked at while it does. What is lent must be what would have been told.
  */
-#include "qemu/qemu_learn.h"
+#include "qemu/plan/qemu_learn.h"
 
 #include <string.h>
 
-#include "qemu/qemu_plan.h"
+#include "qemu/plan/qemu_plan.h"
 #include "qemu/qemu_record.h"
 #include "testing.h"
 
@@ -167,7 +167,7 @@ run_round(QemuDomain *domain, const Round *round, QemuSchemasPool *schemas)
     assert_true(qemu_record_decode(job, &facts, &bad_command));
     got = describe(job, &facts);
     testing_assert_same_text(got, round->expected);
-    qemu_learn_round(job, &facts, schemas);
+    qemu_learn_call(job, &facts, schemas);
     qemu_facts_clear(&facts);
     qemu_job_free(job);
 }

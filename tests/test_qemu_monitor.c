@@ -2,7 +2,7 @@
 /*
  * Tests of qemu_monitor: what a peer may say, and what ends the connection.
  */
-#include "qemu/qemu_monitor.h"
+#include "qemu/qmp/qemu_monitor.h"
 
 #include "fake_qmp.h"
 #include "monitor_case.h"
@@ -180,13 +180,13 @@ static const ScriptRow script_rows[] = {
      ASK(STATUS), "query-status lost; broken", "too many bytes"},
     {"white space without end",
      {{"query-status", "                                ",
-       .n_times = QEMU_LIMIT_BYTES_PER_ROUND / 32 + 1}},
+       .n_times = QEMU_LIMIT_BYTES_PER_CALL / 32 + 1}},
      ASK(STATUS), "query-status lost; broken", "bytes in one call"},
     {"events without end",
-     {{"query-status", "{\"event\":\"STOP\"}", .n_times = QEMU_LIMIT_EVENTS_PER_ROUND + 1}},
+     {{"query-status", "{\"event\":\"STOP\"}", .n_times = QEMU_LIMIT_EVENTS_PER_CALL + 1}},
      ASK(STATUS), "query-status lost; broken", "events in one call"},
     {"events up to the limit are borne",
-     {{"query-status", "{\"event\":\"STOP\"}", .n_times = QEMU_LIMIT_EVENTS_PER_ROUND},
+     {{"query-status", "{\"event\":\"STOP\"}", .n_times = QEMU_LIMIT_EVENTS_PER_CALL},
       {NULL, FAKE_QMP_RETURN("1")}},
      ASK(STATUS), "query-status answered 1; open"},
 };

@@ -2,7 +2,7 @@
 /*
  * Tests of qemu_monitor: replies that are only text until all of them are there.
  */
-#include "qemu/qemu_monitor.h"
+#include "qemu/qmp/qemu_monitor.h"
 
 #include "fake_qmp.h"
 #include "monitor_case.h"

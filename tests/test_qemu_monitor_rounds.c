@@ -7,7 +7,7 @@
 
 #include "fake_qmp.h"
 #include "monitor_case.h"
-#include "qemu/qemu_monitor.h"
+#include "qemu/qmp/qemu_monitor.h"
 #include "testing.h"
 #include "util/util_error.h"
 
@@ -188,7 +188,7 @@ drops_late_answers(void)
     monitor_case_run(&session);
     assert_int_equal(qemu_monitor_n_in_flight(session.monitor), 1);
     qemu_monitor_forget(session.monitor);
-    qemu_monitor_begin_round(session.monitor);
+    qemu_monitor_begin_call(session.monitor);
     assert_int_equal(qemu_monitor_n_in_flight(session.monitor), 1);
     fake_qmp_let_go(session.fake);
     monitor_case_ask(&session, STATUS);
@@ -335,7 +335,7 @@ probe_overtakes_a_stuck_command(void)
     assert_int_equal(session.asked[0].answer.status, QEMU_ANSWER_WAITING);
     assert_int_equal(qemu_monitor_n_in_flight(session.monitor), 1);
     qemu_monitor_forget(session.monitor);
-    qemu_monitor_begin_round(session.monitor);
+    qemu_monitor_begin_call(session.monitor);
     assert_true(qemu_monitor_probe_is_answered(session.monitor)); /* of the same owed reply */
 }
 
@@ -343,7 +343,7 @@ static void
 counts_anew_each_round(void)
 {
     const FakeQmpLine lines[] = {
-        {NULL, "{\"event\":\"STOP\"}", FAKE_QMP_WAITS, QEMU_LIMIT_EVENTS_PER_ROUND},
+        {NULL, "{\"event\":\"STOP\"}", FAKE_QMP_WAITS, QEMU_LIMIT_EVENTS_PER_CALL},
         {NULL, "{\"event\":\"RESUME\"}"},
         {0},
     };
@@ -353,7 +353,7 @@ counts_anew_each_round(void)
 
     monitor_case_init(&session, &script);
     monitor_case_run(&session);
-    qemu_monitor_begin_round(session.monitor);
+    qemu_monitor_begin_call(session.monitor);
     fake_qmp_let_go(session.fake);
     monitor_case_run(&session);
     assert_null(session.error);

@@ -3,7 +3,7 @@
  * Tests of qemu_plan: what is asked of a domain, given what is known of it. No connection is
  * made: answers are put where the exchange would put them.
  */
-#include "qemu/qemu_plan.h"
+#include "qemu/plan/qemu_plan.h"
 
 #include <string.h>
 

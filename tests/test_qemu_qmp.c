@@ -2,7 +2,7 @@
 /*
  * Tests of qemu_qmp: one message <-> its parts.
  */
-#include "qemu/qemu_qmp.h"
+#include "qemu/qmp/qemu_qmp.h"
 
 #include <string.h>
 

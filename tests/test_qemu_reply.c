@@ -5,12 +5,12 @@
  * has taken over its QEMU. Block replies have test_qemu_reply_block, limits
  * test_qemu_reply_limits.
  */
-#include "qemu/qemu_reply.h"
+#include "qemu/facts/qemu_reply.h"
 
 #include <string.h>
 
-#include "qemu/qemu_command.h"
-#include "qemu/qemu_limits.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/qmp/qemu_command.h"
 #include "testing.h"
 
 #define MAX_STEPS 4

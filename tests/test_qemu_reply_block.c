@@ -4,11 +4,11 @@
  * shown as text. Graphs and names are those QEMU 7.2 gave for real images (newer members where
  * the sentence says so), counters made up to be told apart.
  */
-#include "qemu/qemu_reply.h"
+#include "qemu/facts/qemu_reply.h"
 
 #include <string.h>
 
-#include "qemu/qemu_limits.h"
+#include "qemu/facts/qemu_limits.h"
 #include "testing.h"
 
 typedef struct {

@@ -3,12 +3,12 @@
  * Tests of qemu_reply_*: replies at and past the limits, as only a guest that has taken over
  * its QEMU makes them.
  */
-#include "qemu/qemu_reply.h"
+#include "qemu/facts/qemu_reply.h"
 
 #include <string.h>
 
-#include "qemu/qemu_command.h"
-#include "qemu/qemu_limits.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/qmp/qemu_command.h"
 #include "testing.h"
 
 static UtilJson *

@@ -2,9 +2,9 @@
 /*
  * What may be asked, and which domains the filter bits select.
  */
-#include "qemu/qemu_request.h"
+#include "qemu/plan/qemu_request.h"
 
-#include "qemu/qemu_group.h"
+#include "qemu/plan/qemu_group.h"
 #include "testing.h"
 #include "util/util_error.h"
 

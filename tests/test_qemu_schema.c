@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "qemu/qemu_command.h"
+#include "qemu/qmp/qemu_command.h"
 #include "testing.h"
 
 #define MAX_DEPTH 16

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "qemu/qemu_reply.h"
-#include "qemu/qemu_schemas.h"
+#include "qemu/facts/qemu_reply.h"
+#include "qemu/plan/qemu_schemas.h"
 #include "util/util_json.h"
 
 typedef struct {

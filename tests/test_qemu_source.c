@@ -3,7 +3,7 @@
  * test_qemu_source: which sources are refused; "dir" and "socket" on files, "replay" on
  * recordings. "auto" has a test of its own.
  */
-#include "qemu/qemu_source.h"
+#include "qemu/source/qemu_source.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -240,7 +240,7 @@ has_one_socket(const void *data)
     g_autoptr(GPtrArray) first = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
     g_autoptr(GPtrArray) second = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
     const QemuEndpoint *endpoint = g_ptr_array_index(first, 0);
-    const QemuMonitorPlace *place = g_ptr_array_index(endpoint->places, 0);
+    const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, 0);
 
     assert_int_equal(first->len, 1);
     assert_ptr_equal(endpoint, g_ptr_array_index(second, 0));

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "qemu/qemu_source.h"
+#include "qemu/source/qemu_source.h"
 #include "source_case.h"
 #include "testing.h"
 

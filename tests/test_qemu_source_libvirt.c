@@ -9,7 +9,7 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
-#include "qemu/qemu_source.h"
+#include "qemu/source/qemu_source.h"
 #include "testing.h"
 #include "util/util_error.h"
 
@@ -80,7 +80,7 @@ a_domain_is_what_libvirt_tells(void **state)
     definition = endpoint->definition;
     assert_non_null(definition);
     assert_int_equal(definition->vcpus_max.value, 2);
-    assert_string_equal(g_array_index(definition->disks, QemuDiskDefinition, 0).target, "vda");
+    assert_string_equal(g_array_index(definition->disks, QemuDefinitionDisk, 0).target, "vda");
 }
 
 static void

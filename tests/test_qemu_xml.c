@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "qemu/qemu_limits.h"
-#include "qemu/qemu_xml.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/source/qemu_xml.h"
 #include "testing.h"
 #include "util/util_error.h"
 
@@ -30,7 +30,7 @@ append_text(GString *out, const char *name, const char *text)
 }
 
 static void
-append_disk(GString *out, const QemuDiskDefinition *disk)
+append_disk(GString *out, const QemuDefinitionDisk *disk)
 {
     g_string_append(out, "disk");
     append_text(out, "target", disk->target);
@@ -51,11 +51,11 @@ append_disk(GString *out, const QemuDiskDefinition *disk)
 }
 
 static void
-append_nic(GString *out, const QemuNicDefinition *nic)
+append_nic(GString *out, const QemuDefinitionNic *nic)
 {
-    static const char *const kinds[] = {[QEMU_NIC_TAP] = "tap",
-                                        [QEMU_NIC_HOST_VIEW] = "host-view",
-                                        [QEMU_NIC_NO_DEVICE] = "no-device"};
+    static const char *const kinds[] = {[QEMU_DEFINITION_NIC_TAP] = "tap",
+                                        [QEMU_DEFINITION_NIC_HOST_VIEW] = "host-view",
+                                        [QEMU_DEFINITION_NIC_NO_DEVICE] = "no-device"};
 
     g_string_append_printf(out, "nic %s", kinds[nic->kind]);
     append_text(out, "id", nic->id);
@@ -68,9 +68,9 @@ append_nic(GString *out, const QemuNicDefinition *nic)
 static char *
 describe(const QemuXml *xml)
 {
-    static const char *const kinds[] = {[QEMU_MONITOR_CACHE] = "cache",
-                                        [QEMU_MONITOR_BANDWIDTH] = "bandwidth",
-                                        [QEMU_MONITOR_ENERGY] = "energy"};
+    static const char *const kinds[] = {[QEMU_DEFINITION_CACHE] = "cache",
+                                        [QEMU_DEFINITION_BANDWIDTH] = "bandwidth",
+                                        [QEMU_DEFINITION_ENERGY] = "energy"};
     const QemuDefinition *definition = xml->definition;
     GString *out = g_string_new(NULL);
 
@@ -81,12 +81,12 @@ describe(const QemuXml *xml)
     if (!definition->has_balloon)
         g_string_append(out, "no balloon\n");
     for (guint i = 0; i < definition->disks->len; i++)
-        append_disk(out, &g_array_index(definition->disks, QemuDiskDefinition, i));
+        append_disk(out, &g_array_index(definition->disks, QemuDefinitionDisk, i));
     for (guint i = 0; i < definition->nics->len; i++)
-        append_nic(out, &g_array_index(definition->nics, QemuNicDefinition, i));
+        append_nic(out, &g_array_index(definition->nics, QemuDefinitionNic, i));
     for (guint i = 0; definition->resctrl != NULL && i < definition->resctrl->len; i++) {
-        const QemuResctrlMonitor *monitor =
-            &g_array_index(definition->resctrl, QemuResctrlMonitor, i);
+        const QemuDefinitionResctrl *monitor =
+            &g_array_index(definition->resctrl, QemuDefinitionResctrl, i);
 
         g_string_append_printf(out, "%s %u id=%s vcpus=%s folder=%s\n", kinds[monitor->kind],
                                monitor->level, monitor->id, monitor->vcpus, monitor->folder);
@@ -273,7 +273,7 @@ a_long_chain_ends(void **state)
     bytes = g_string_free(text, FALSE);
     xml = qemu_xml_parse(bytes, strlen(bytes), NULL);
     assert_non_null(xml);
-    assert_int_equal(g_array_index(xml->definition->disks, QemuDiskDefinition, 0).paths->len, 100);
+    assert_int_equal(g_array_index(xml->definition->disks, QemuDefinitionDisk, 0).paths->len, 100);
 }
 
 int

@@ -15,7 +15,7 @@
 
 #include "domstats/domstats.h"
 #include "emit_case.h"
-#include "qemu/qemu_group.h"
+#include "qemu/plan/qemu_group.h"
 #include "testing.h"
 
 typedef struct {

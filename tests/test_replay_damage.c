@@ -9,7 +9,7 @@
 
 #include "domstats/domstats.h"
 #include "emit_case.h"
-#include "qemu/qemu_group.h"
+#include "qemu/plan/qemu_group.h"
 #include "testing.h"
 
 /* The domain whose files are damaged is the first. */

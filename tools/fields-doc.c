@@ -9,7 +9,7 @@
 #include <glib.h>
 #include <stdio.h>
 
-#include "qemu/qemu_group.h"
+#include "qemu/plan/qemu_group.h"
 
 static const char introduction[] =
     "# Fields\n"

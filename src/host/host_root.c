@@ -19,7 +19,7 @@
 
 #include "host_limits.h"
 #include "host_path.h"
-#include "host_record.h"
+#include "host_recorder.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
 #include "util/util_json.h"
@@ -43,7 +43,7 @@ struct HostRoot {
     long ticks_per_second;
     long page_bytes;
     int64_t recorded_s;
-    HostRecord *record; /* atomic: set once, from any thread */
+    HostRecorder *record; /* atomic: set once, from any thread */
     int n_kept_most;
     int n_kept; /* atomic */
 };
@@ -137,7 +137,7 @@ host_root_free(HostRoot *self)
     if (!self)
         return;
     util_fd_clear(&self->folder_fd);
-    host_record_free(self->record);
+    host_recorder_free(self->record);
     g_free(self);
 }
 
@@ -171,7 +171,7 @@ host_root_recorded_s(const HostRoot *self)
     return self->recorded_s;
 }
 
-static HostRecord *
+static HostRecorder *
 get_record(HostRoot *self)
 {
     return g_atomic_pointer_get(&self->record);
@@ -219,7 +219,7 @@ ssize_t
 host_root_read(HostRoot *self, const char *path, char *buffer, size_t size)
 {
     g_auto(UtilFd) fd = open_file(self, path);
-    HostRecord *record = get_record(self);
+    HostRecorder *record = get_record(self);
     ssize_t n_bytes = 0;
 
     if (fd < 0)
@@ -229,7 +229,7 @@ host_root_read(HostRoot *self, const char *path, char *buffer, size_t size)
         return -1;
     buffer[n_bytes] = '\0';
     if (record)
-        host_record_file(record, path, buffer, (size_t)n_bytes, (size_t)n_bytes < size - 1);
+        host_recorder_file(record, path, buffer, (size_t)n_bytes, (size_t)n_bytes < size - 1);
     return n_bytes;
 }
 
@@ -237,7 +237,7 @@ char *
 host_root_read_all(HostRoot *self, const char *path, size_t max_bytes, size_t *ret_size)
 {
     g_auto(UtilFd) fd = open_file(self, path);
-    HostRecord *record = get_record(self);
+    HostRecorder *record = get_record(self);
     g_autofree char *bytes = NULL;
     size_t allocated = MIN(FIRST_ALL_BYTES, max_bytes + 1);
     size_t n_bytes = 0;
@@ -264,7 +264,7 @@ host_root_read_all(HostRoot *self, const char *path, size_t max_bytes, size_t *r
     }
     bytes[n_bytes] = '\0';
     if (record)
-        host_record_file(record, path, bytes, n_bytes, true);
+        host_recorder_file(record, path, bytes, n_bytes, true);
     if (ret_size)
         *ret_size = n_bytes;
     return g_steal_pointer(&bytes);
@@ -364,7 +364,7 @@ char **
 host_root_list(HostRoot *self, const char *path, size_t max_names)
 {
     g_auto(UtilFd) fd = open_folder(self, path);
-    HostRecord *record = get_record(self);
+    HostRecorder *record = get_record(self);
     bool is_whole = false;
     char **names = NULL;
 
@@ -372,7 +372,7 @@ host_root_list(HostRoot *self, const char *path, size_t max_names)
         return NULL;
     names = take_names(fd, max_names, &is_whole);
     if (record && may_record_list(path))
-        host_record_list(record, path, fd, names, is_whole);
+        host_recorder_list(record, path, fd, names, is_whole);
     return names;
 }
 
@@ -394,7 +394,7 @@ read_link(const HostRoot *self, const char *path, char *target, size_t size)
 char *
 host_root_readlink(HostRoot *self, const char *path)
 {
-    HostRecord *record = get_record(self);
+    HostRecorder *record = get_record(self);
     char target[PATH_MAX] = "";
     ssize_t size = read_link(self, path, target, sizeof(target));
 
@@ -406,12 +406,12 @@ host_root_readlink(HostRoot *self, const char *path)
     }
     target[size] = '\0';
     if (record)
-        host_record_link(record, path, target);
+        host_recorder_link(record, path, target);
     return g_strdup(target);
 }
 
 static void
-record_host_file(const HostRoot *self, HostRecord *record)
+record_host_file(const HostRoot *self, HostRecorder *record)
 {
     g_autoptr(UtilJson) host = util_json_new_object();
     g_autofree char *text = NULL;
@@ -419,13 +419,13 @@ record_host_file(const HostRoot *self, HostRecord *record)
     util_json_set(host, "ticks_per_second", util_json_new_int64(self->ticks_per_second));
     util_json_set(host, "page_bytes", util_json_new_int64(self->page_bytes));
     text = util_json_to_text(host, false);
-    host_record_file(record, HOST_FILE, text, strlen(text), true);
+    host_recorder_file(record, HOST_FILE, text, strlen(text), true);
 }
 
 bool
 host_root_start_recording(HostRoot *self, const char *dir, GError **error)
 {
-    g_autoptr(HostRecord) record = host_record_new(dir, error);
+    g_autoptr(HostRecorder) record = host_recorder_new(dir, error);
 
     if (!record)
         return false;
@@ -442,8 +442,8 @@ host_root_start_recording(HostRoot *self, const char *dir, GError **error)
 bool
 host_root_finish_recording(HostRoot *self, GError **error)
 {
-    HostRecord *record = get_record(self);
-    int first_errno = record ? host_record_finish(record) : 0;
+    HostRecorder *record = get_record(self);
+    int first_errno = record ? host_recorder_finish(record) : 0;
 
     if (first_errno == 0)
         return true;

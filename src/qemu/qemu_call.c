@@ -18,8 +18,8 @@
 #include "qemu_call.h"
 
 #include "domstats_record.h"
-#include "qemu_exchange.h"
-#include "qemu_learn.h"
+#include "qemu/exchange/qemu_exchange.h"
+#include "qemu/plan/qemu_learn.h"
 #include "qemu_record.h"
 
 /* Images of a storage that is gone must not take the time of those that ask a QEMU. */
@@ -52,10 +52,10 @@ save_answers(const QemuCall *self, const QemuJob *job)
 {
     const QemuDomain *domain = job->domain;
     const GPtrArray *places = domain->endpoint->places;
-    const QemuMonitorPlace *place = places->len > 0 ? g_ptr_array_index(places, 0) : NULL;
+    const QemuEndpointPlace *place = places->len > 0 ? g_ptr_array_index(places, 0) : NULL;
     g_autoptr(UtilJson) greeting =
         domain->monitor ? qemu_monitor_make_greeting(domain->monitor) : NULL;
-    const QemuRecordedDomain info = {
+    const QemuRecordingDomain info = {
         .name = domain->name,
         .uuid = domain->uuid,
         .id = domain->id,
@@ -68,7 +68,7 @@ save_answers(const QemuCall *self, const QemuJob *job)
         .greeting = greeting,
     };
 
-    qemu_recording_add_domain(self->recording, &info, job->answers);
+    qemu_recording_writer_add_domain(self->recording, &info, job->answers);
 }
 
 /* The sizes that no QEMU tells. */
@@ -103,18 +103,18 @@ make_record(QemuJob *job, void *data)
     qemu_host_read_facts(call->host, job, &facts);
     if (!domain->endpoint->is_active && (job->groups & VIR_DOMAIN_STATS_BLOCK) != 0)
         look_at_images(round, job, &facts);
-    qemu_record_make(job, &facts, qemu_host_root(call->host), wall_us);
+    qemu_record_make(job, &facts, qemu_host_view_root(call->host), wall_us);
     qemu_domain_set_health(domain, job->verdict, job->reason, wall_us);
     if (job->record != NULL)
         job->record->since_us = domain->since_us;
     if (call->recording != NULL)
         save_answers(call, job);
     add_last(job);
-    qemu_learn_round(job, &facts, call->schemas);
+    qemu_learn_call(job, &facts, call->schemas);
     /* One that owes answers serves nobody else either; without it, the next call would wait. */
     if ((call->releases_monitors && !domain->is_silent) || bad_command != NULL)
         qemu_domain_disconnect(domain);
-    qemu_list_release(call->list, domain);
+    qemu_domain_list_release(call->list, domain);
 }
 
 /* Other calls held this domain until our deadline. */
@@ -141,7 +141,8 @@ run_jobs(Round *round, const GPtrArray *jobs, UtilDeadline deadline, GError **er
     for (guint i = 0; i < jobs->len; i++)
         g_ptr_array_add(pending, g_ptr_array_index(jobs, i));
     while (pending->len > 0) {
-        g_autoptr(GPtrArray) taken = qemu_list_take_free(call->list, pending, round, deadline);
+        g_autoptr(GPtrArray) taken =
+            qemu_domain_list_take_free(call->list, pending, round, deadline);
 
         if (taken == NULL)
             break;
@@ -155,7 +156,8 @@ run_jobs(Round *round, const GPtrArray *jobs, UtilDeadline deadline, GError **er
                                                .data = round},
                                error)) {
             for (guint i = 0; i < taken->len; i++)
-                qemu_list_release(call->list, ((QemuJob *)g_ptr_array_index(taken, i))->domain);
+                qemu_domain_list_release(call->list,
+                                         ((QemuJob *)g_ptr_array_index(taken, i))->domain);
             return false;
         }
     }

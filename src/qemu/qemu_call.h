@@ -4,22 +4,22 @@
  */
 #pragma once
 
-#include "qemu_buffers.h"
-#include "qemu_host.h"
-#include "qemu_image.h"
-#include "qemu_list.h"
-#include "qemu_recording.h"
+#include "qemu/host/qemu_host.h"
+#include "qemu/host/qemu_image.h"
+#include "qemu/qmp/qemu_buffer_pool.h"
+#include "qemu/recording/qemu_recording_writer.h"
+#include "qemu_domain_list.h"
 
 /* What a call works with, shared by its threads; all borrowed. */
 typedef struct {
-    QemuList *list;
+    QemuDomainList *list;
     const QemuRequest *request; /* checked */
-    QemuHostRound *host;
-    QemuBuffers *buffers;
+    QemuHostView *host;
+    QemuBufferPool *buffers;
     QemuSchemasPool *schemas;
     QemuImageProber *images;
-    QemuRecording *recording; /* NULL: nothing is recorded */
-    unsigned int n_threads;   /* 0: as many as pay */
+    QemuRecordingWriter *recording; /* NULL: nothing is recorded */
+    unsigned int n_threads;         /* 0: as many as pay */
     bool is_replay;
     bool releases_monitors; /* connections end with the call */
 } QemuCall;

@@ -16,8 +16,8 @@
 
 #include <malloc.h>
 
+#include "qemu/source/qemu_process.h"
 #include "qemu_call.h"
-#include "qemu_process.h"
 #include "util/util_error.h"
 
 /* Meeting a QEMU takes a hundred times the memory that is kept of it. */
@@ -25,8 +25,8 @@ enum { MANY_NEW = 32 };
 
 typedef struct {
     QemuSource *source;
-    QemuList *list;
-    QemuBuffers *buffers;
+    QemuDomainList *list;
+    QemuBufferPool *buffers;
     int has_grown; /* atomic: many QEMUs were met, and what that took is not given back yet */
     QemuSchemasPool *schemas;
     QemuImageProber *images; /* of domains that do not run */
@@ -63,8 +63,8 @@ driver_close(void *data)
 {
     QemuDriver *self = data;
 
-    qemu_list_free(self->list);
-    qemu_buffers_free(self->buffers);
+    qemu_domain_list_free(self->list);
+    qemu_buffer_pool_free(self->buffers);
     qemu_schemas_pool_free(self->schemas);
     qemu_image_prober_free(self->images);
     qemu_source_free(self->source);
@@ -106,8 +106,8 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
     self->releases_monitors = options->release_monitors;
     self->resctrl_root = g_strdup(options->resctrl_root);
     self->perf_events = copy_words(options->perf_events);
-    self->list = qemu_list_new(self->source);
-    self->buffers = qemu_buffers_new();
+    self->list = qemu_domain_list_new(self->source);
+    self->buffers = qemu_buffer_pool_new();
     self->schemas = qemu_schemas_pool_new();
     self->images = qemu_image_prober_new();
     return self;
@@ -116,9 +116,9 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
 /* The call itself: for @domains of the list; @recording may be NULL. */
 static GPtrArray *
 run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
-         QemuRecording *recording, GError **error)
+         QemuRecordingWriter *recording, GError **error)
 {
-    g_autoptr(QemuHostRound) host = qemu_host_round_new(
+    g_autoptr(QemuHostView) host = qemu_host_view_new(
         qemu_source_root(self->source), self->resctrl_root, (const char *const *)self->perf_events);
 
     return qemu_call_run(&(QemuCall){.list = self->list,
@@ -164,13 +164,13 @@ get_stats(QemuDriver *self, const QemuRequest *request, GError **error)
 
     if (!qemu_request_check(request, error))
         return NULL;
-    domains = qemu_list_scan(self->list, request->deadline, error);
+    domains = qemu_domain_list_scan(self->list, request->deadline, error);
     if (domains == NULL)
         return NULL;
     has_met_many = meets_many(domains);
     records = run_call(self, request, domains, NULL, error);
-    qemu_list_give_back(self->list, domains);
-    qemu_list_watch(self->list);
+    qemu_domain_list_give_back(self->list, domains);
+    qemu_domain_list_watch(self->list);
     give_memory_back(self, has_met_many);
     return records;
 }
@@ -198,7 +198,7 @@ driver_get_fd(void *data, GError **error)
 {
     QemuDriver *self = data;
     GError *inner = NULL;
-    int fd = qemu_list_get_fd(self->list, &inner);
+    int fd = qemu_domain_list_get_fd(self->list, &inner);
 
     if (fd < 0)
         publish_error(inner, error);
@@ -210,20 +210,20 @@ driver_dispatch(void *data)
 {
     QemuDriver *self = data;
 
-    qemu_list_dispatch(self->list);
+    qemu_domain_list_dispatch(self->list);
 }
 
 static GPtrArray *
 record_host(QemuDriver *self, const QemuRequest *request, const char *folder, GError **error)
 {
     HostRoot *root = qemu_source_root(self->source);
-    g_autoptr(QemuRecording) recording = qemu_recording_create(folder, root, error);
+    g_autoptr(QemuRecordingWriter) recording = qemu_recording_writer_create(folder, root, error);
     g_autoptr(GPtrArray) domains = NULL;
     GPtrArray *records = NULL;
 
     if (recording == NULL)
         return NULL;
-    domains = qemu_list_scan(self->list, request->deadline, error);
+    domains = qemu_domain_list_scan(self->list, request->deadline, error);
     if (domains == NULL || !host_root_start_recording(root, folder, error))
         return NULL;
     for (guint i = 0; i < domains->len; i++) {
@@ -233,9 +233,9 @@ record_host(QemuDriver *self, const QemuRequest *request, const char *folder, GE
             qemu_definition_free(qemu_process_read_definition(root, domain->pid));
     }
     records = run_call(self, request, domains, recording, error);
-    qemu_list_give_back(self->list, g_steal_pointer(&domains));
+    qemu_domain_list_give_back(self->list, g_steal_pointer(&domains));
     if (!host_root_finish_recording(root, records ? error : NULL) ||
-        (records != NULL && !qemu_recording_finish(recording, error)))
+        (records != NULL && !qemu_recording_writer_finish(recording, error)))
         g_clear_pointer(&records, g_ptr_array_unref);
     return records;
 }

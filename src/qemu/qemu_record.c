@@ -17,9 +17,9 @@
 #include <string.h>
 
 #include "domstats_record.h"
-#include "qemu_limits.h"
-#include "qemu_plan.h"
-#include "qemu_reply.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/facts/qemu_reply.h"
+#include "qemu/plan/qemu_plan.h"
 #include "util/util_error.h"
 
 enum { PARAMS_EXPECTED = 256 };

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "qemu_job.h"
+#include "qemu/plan/qemu_job.h"
 
 /* Reads the job's answers, and the kept ones that are still true, into @facts, which borrow
  * from them. False if a reply was not of the kind its command promises: nothing of it is then

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qemu/qemu_cmdline.h"
-#include "qemu/qemu_limits.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/source/qemu_cmdline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,13 +25,13 @@ claim_monitors(const GArray *monitors)
 {
     claim(monitors->len <= QEMU_LIMIT_MONITORS);
     for (guint i = 0; i < monitors->len; i++) {
-        const QemuMonitorOption *monitor = &g_array_index(monitors, QemuMonitorOption, i);
+        const QemuCmdlineMonitor *monitor = &g_array_index(monitors, QemuCmdlineMonitor, i);
 
-        claim((monitor->kind == QEMU_MONITOR_FD) == (monitor->fd >= 0));
-        claim((monitor->kind == QEMU_MONITOR_FD) == (monitor->path == NULL));
-        if (monitor->kind == QEMU_MONITOR_TCP)
+        claim((monitor->kind == QEMU_CMDLINE_MONITOR_FD) == (monitor->fd >= 0));
+        claim((monitor->kind == QEMU_CMDLINE_MONITOR_FD) == (monitor->path == NULL));
+        if (monitor->kind == QEMU_CMDLINE_MONITOR_TCP)
             claim(strrchr(monitor->path, ':') != NULL);
-        if (monitor->kind == QEMU_MONITOR_UNUSABLE)
+        if (monitor->kind == QEMU_CMDLINE_MONITOR_UNUSABLE)
             claim(g_utf8_validate(monitor->path, -1, NULL));
     }
 }
@@ -50,9 +50,9 @@ claim_definition(const QemuDefinition *definition)
     }
     claim(definition->nics->len <= QEMU_LIMIT_NICS);
     for (guint i = 0; i < definition->nics->len; i++) {
-        const QemuNicDefinition *nic = &g_array_index(definition->nics, QemuNicDefinition, i);
+        const QemuDefinitionNic *nic = &g_array_index(definition->nics, QemuDefinitionNic, i);
 
-        claim(nic->kind == QEMU_NIC_TAP || (nic->ifname == NULL && nic->fd == -1));
+        claim(nic->kind == QEMU_DEFINITION_NIC_TAP || (nic->ifname == NULL && nic->fd == -1));
         claim(nic->fd >= -1);
         claim(nic->ifname == NULL || g_utf8_validate(nic->ifname, -1, NULL));
     }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "qemu/qemu_monitor.h"
+#include "qemu/qmp/qemu_monitor.h"
 #include "util/util_fd.h"
 
 enum { N_COMMANDS = 10, MAX_SLICE_BYTES = 4096, SMALL_SLICE_BYTES = 5 };
@@ -101,7 +101,7 @@ static void
 end_round(Session *self)
 {
     qemu_monitor_forget(self->monitor);
-    qemu_monitor_begin_round(self->monitor);
+    qemu_monitor_begin_call(self->monitor);
     self->is_forgotten = true;
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qemu/qemu_image.h"
+#include "qemu/host/qemu_image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -18,7 +18,7 @@
 #include "host/host_process.h"
 #include "host/host_resctrl.h"
 #include "host/host_unixdiag.h"
-#include "qemu/qemu_process.h"
+#include "qemu/source/qemu_process.h"
 #include "testing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "qemu/qemu_limits.h"
-#include "qemu/qemu_qmp.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/qmp/qemu_qmp.h"
 #include "util/util_jsonstream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "qemu/qemu_limits.h"
-#include "qemu/qemu_replay.h"
-#include "qemu/qemu_source.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/recording/qemu_recording_peer.h"
+#include "qemu/source/qemu_source.h"
 #include "testing.h"
 #include "util/util_jsonstream.h"
 
@@ -72,7 +72,7 @@ write_files(const char *bytes, size_t size)
 
 /* The replies that are there now; each must be an object. */
 static unsigned int
-count_replies(QemuReplay *replay)
+count_replies(QemuRecordingPeer *replay)
 {
     static const UtilJsonLimits limits = {QEMU_LIMIT_RECORDING_FILE_BYTES, QEMU_LIMIT_REPLY_ENTRIES,
                                           QEMU_LIMIT_REPLY_DEPTH + 1};
@@ -81,7 +81,7 @@ count_replies(QemuReplay *replay)
     char buffer[4096];
     ssize_t n = 0;
 
-    while ((n = qemu_replay_receive(replay, buffer, sizeof(buffer))) > 0) {
+    while ((n = qemu_recording_peer_receive(replay, buffer, sizeof(buffer))) > 0) {
         for (size_t at = 0; at < (size_t)n;) {
             g_autoptr(UtilJson) object = NULL;
             ssize_t taken =
@@ -103,12 +103,12 @@ ask(const char *path)
                                    "{\"execute\":\"query-status\",\"id\":1}"
                                    "{\"execute\":\"query-name\",\"id\":2}";
     g_autoptr(GError) error = NULL;
-    g_autoptr(QemuReplay) replay = qemu_replay_new(path, &error);
+    g_autoptr(QemuRecordingPeer) replay = qemu_recording_peer_new(path, &error);
 
     claim((replay == NULL) == (error != NULL));
     if (replay == NULL)
         return;
-    qemu_replay_send(replay, requests, strlen(requests));
+    qemu_recording_peer_send(replay, requests, strlen(requests));
     claim(count_replies(replay) == 4); /* and the greeting */
 }
 
@@ -130,7 +130,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     endpoints = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
     for (guint i = 0; i < endpoints->len; i++) {
         const QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
-        const QemuMonitorPlace *place = g_ptr_array_index(endpoint->places, 0);
+        const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, 0);
 
         claim((endpoint->trouble == DOMSTATS_HEALTH_OK) == (endpoint->trouble_reason == NULL));
         claim(g_utf8_validate(endpoint->name, -1, NULL));

@@ -11,10 +11,10 @@
 #include <glib.h>
 #include <string.h>
 
-#include "qemu/qemu_command.h"
-#include "qemu/qemu_group.h"
-#include "qemu/qemu_limits.h"
-#include "qemu/qemu_reply.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/facts/qemu_reply.h"
+#include "qemu/plan/qemu_group.h"
+#include "qemu/qmp/qemu_command.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,13 +7,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "qemu/qemu_limits.h"
-#include "qemu/qemu_xml.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/source/qemu_xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-check_disk(const QemuDiskDefinition *disk)
+check_disk(const QemuDefinitionDisk *disk)
 {
     if (disk->paths == NULL)
         return;
@@ -31,7 +31,7 @@ check(const QemuXml *xml)
         definition->nics->len > QEMU_LIMIT_NICS || xml->extra_args == NULL)
         abort();
     for (guint i = 0; i < definition->disks->len; i++)
-        check_disk(&g_array_index(definition->disks, QemuDiskDefinition, i));
+        check_disk(&g_array_index(definition->disks, QemuDefinitionDisk, i));
 }
 
 int

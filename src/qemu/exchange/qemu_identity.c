@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_identity: who answers on a fresh connection.
+ *
+ * Owns nothing; writes what it learns into the domain. The kernel's word on the peer
+ * (SO_PEERCRED) comes with connect(), before QEMU says anything, so it holds for a stopped
+ * QEMU as well.
+ */
+#include "qemu_identity.h"
+
+#include <string.h>
+
+#include "host/host_process.h"
+#include "qemu/source/qemu_process.h"
+#include "qemu_health.h"
+#include "util/util_error.h"
+
+/* Another QEMU, perhaps: keeps the connection and nothing else. */
+static void
+begin_anew(QemuDomain *domain)
+{
+    QemuMonitor *monitor = g_steal_pointer(&domain->monitor);
+
+    qemu_domain_forget_process(domain);
+    domain->monitor = monitor;
+}
+
+/* The peer is the process we know, or one that has taken its place. */
+static void
+settle_process(QemuHostView *host, QemuDomain *domain, pid_t pid)
+{
+    HostProcessStat stat = {0};
+    uint64_t start_ticks = 0;
+
+    if (host_process_read_stat(qemu_host_view_root(host), pid, 0, &stat))
+        start_ticks = stat.start_ticks;
+    if (domain->pid != 0 && (domain->pid != pid || domain->start_ticks != start_ticks))
+        begin_anew(domain);
+    qemu_domain_set_process(domain, pid, start_ticks);
+    if (qemu_domain_definition(domain) != NULL)
+        return;
+    domain->definition = qemu_process_read_definition(qemu_host_view_root(host), pid);
+    /* What query-name and query-uuid would say, for a QEMU that does not come to say it. */
+    if (domain->definition != NULL)
+        qemu_domain_identify(domain, domain->definition->name, domain->definition->uuid);
+}
+
+bool
+qemu_identity_check_peer(QemuHostView *host, QemuJob *job)
+{
+    QemuDomain *domain = job->domain;
+    pid_t pid = qemu_monitor_peer_pid(domain->monitor);
+    pid_t expected = domain->endpoint->pid;
+
+    if (pid == 0) { /* a recording, TCP, another pid namespace: nothing to compare */
+        if (domain->pid == 0)
+            begin_anew(domain);
+        return true;
+    }
+    if (expected == 0) {
+        settle_process(host, domain, pid);
+        return true;
+    }
+    if (pid == expected)
+        return true;
+    job->verdict = DOMSTATS_HEALTH_NO_MONITOR;
+    g_free(job->reason);
+    job->reason = g_strdup_printf("the monitor socket of process %d now belongs to process %d",
+                                  (int)expected, (int)pid);
+    return false;
+}
+
+/* True if the process that was known is still the one that has its pid. */
+static bool
+is_known_process(QemuHostView *host, const QemuDomain *domain)
+{
+    HostProcessStat stat = {0};
+
+    return domain->pid != 0 &&
+           host_process_read_stat(qemu_host_view_root(host), domain->pid, 0, &stat) &&
+           stat.start_ticks == domain->start_ticks;
+}
+
+void
+qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEndpointPlace *place)
+{
+    HostUnixListener listener = {0};
+    g_autoptr(QemuDefinition) definition = NULL;
+    pid_t pid = 0;
+
+    if (domain->endpoint->pid != 0 || is_known_process(host, domain))
+        return;
+    qemu_health_find_listener(host, place, &listener);
+    pid = host_holders_find(qemu_host_view_holders(host), listener.inode, 0);
+    if (pid == 0)
+        return;
+    /* A launcher may hold it as well. */
+    definition = qemu_process_read_definition(qemu_host_view_root(host), pid);
+    if (definition != NULL)
+        settle_process(host, domain, pid);
+}
+
+/* What is too long to be used is not there. */
+static const char *
+read_text(const QemuAnswer *answer, const char *member)
+{
+    const char *text = answer ? util_json_member_string(answer->value, member) : NULL;
+
+    if (text == NULL || strnlen(text, QEMU_LIMIT_STRING_BYTES + 1) > QEMU_LIMIT_STRING_BYTES)
+        return NULL;
+    return text;
+}
+
+bool
+qemu_identity_take_answers(QemuJob *job, GError **error)
+{
+    QemuKnown *known = &job->domain->known;
+    const QemuAnswer *name = qemu_job_answer(job, QEMU_COMMAND_QUERY_NAME);
+    const QemuAnswer *uuid = qemu_job_answer(job, QEMU_COMMAND_QUERY_UUID);
+    const QemuAnswer *commands = qemu_job_answer(job, QEMU_COMMAND_QUERY_COMMANDS);
+
+    if (commands != NULL)
+        known->available = qemu_command_parse_available(commands->value);
+    if (known->available == 0) {
+        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                            "the peer has none of the commands that a QEMU has");
+        return false;
+    }
+    qemu_domain_identify(job->domain, read_text(name, "name"), read_text(uuid, "UUID"));
+    known->is_identified = true;
+    return true;
+}

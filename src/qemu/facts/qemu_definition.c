@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_definition: see qemu_definition.h. Makes definitions and frees them; knows nothing of
+ * where they come from.
+ */
+#include "qemu_definition.h"
+
+static void
+clear_nic(void *data)
+{
+    QemuDefinitionNic *nic = data;
+
+    g_free(nic->id);
+    g_free(nic->ifname);
+}
+
+static void
+clear_disk(void *data)
+{
+    QemuDefinitionDisk *disk = data;
+
+    g_free(disk->target);
+    g_free(disk->alias);
+    g_free(disk->path);
+    g_free(disk->format);
+    g_free(disk->mirror_path);
+    g_clear_pointer(&disk->indexes, g_array_unref);
+    g_clear_pointer(&disk->paths, g_ptr_array_unref);
+    g_clear_pointer(&disk->formats, g_ptr_array_unref);
+}
+
+static void
+clear_resctrl(void *data)
+{
+    QemuDefinitionResctrl *monitor = data;
+
+    g_free(monitor->id);
+    g_free(monitor->vcpus);
+    g_free(monitor->folder);
+}
+
+/* Elements of zero bits, each cleared by @clear. */
+static GArray *
+new_array(guint element_size, GDestroyNotify clear)
+{
+    GArray *array = g_array_new(FALSE, TRUE, element_size);
+
+    g_array_set_clear_func(array, clear);
+    return array;
+}
+
+QemuDefinition *
+qemu_definition_new(void)
+{
+    QemuDefinition *self = g_new0(QemuDefinition, 1);
+
+    self->nics = new_array(sizeof(QemuDefinitionNic), clear_nic);
+    self->has_balloon = true; /* until someone says that there is none */
+    util_refcount_init(&self->ref_count);
+    return self;
+}
+
+QemuDefinition *
+qemu_definition_ref(QemuDefinition *self)
+{
+    util_refcount_inc(&self->ref_count);
+    return self;
+}
+
+void
+qemu_definition_free(QemuDefinition *self)
+{
+    if (self == NULL || !util_refcount_dec(&self->ref_count))
+        return;
+    g_free(self->name);
+    g_free(self->uuid);
+    g_clear_pointer(&self->nics, g_array_unref);
+    g_clear_pointer(&self->disks, g_array_unref);
+    g_clear_pointer(&self->resctrl, g_array_unref);
+    g_clear_pointer(&self->perf_events, g_ptr_array_unref);
+    g_free(self);
+}
+
+void
+qemu_definition_tell_disks(QemuDefinition *self)
+{
+    if (self->disks == NULL)
+        self->disks = new_array(sizeof(QemuDefinitionDisk), clear_disk);
+}
+
+QemuDefinitionNic *
+qemu_definition_add_nic(QemuDefinition *self)
+{
+    QemuDefinitionNic *nic = NULL;
+
+    g_array_set_size(self->nics, self->nics->len + 1);
+    nic = &g_array_index(self->nics, QemuDefinitionNic, self->nics->len - 1);
+    nic->fd = -1;
+    return nic;
+}
+
+QemuDefinitionDisk *
+qemu_definition_add_disk(QemuDefinition *self)
+{
+    qemu_definition_tell_disks(self);
+    g_array_set_size(self->disks, self->disks->len + 1);
+    return &g_array_index(self->disks, QemuDefinitionDisk, self->disks->len - 1);
+}
+
+QemuDefinitionResctrl *
+qemu_definition_add_resctrl(QemuDefinition *self)
+{
+    if (self->resctrl == NULL)
+        self->resctrl = new_array(sizeof(QemuDefinitionResctrl), clear_resctrl);
+    g_array_set_size(self->resctrl, self->resctrl->len + 1);
+    return &g_array_index(self->resctrl, QemuDefinitionResctrl, self->resctrl->len - 1);
+}

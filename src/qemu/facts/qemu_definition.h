@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_definition: how a virtual machine was made, as far as someone told: the command line
+ * of its QEMU (qemu_cmdline) or libvirt's XML (qemu_source_libvirt). Plain data, owned.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/util_count.h"
+#include "util/util_refcount.h"
+
+/* The kinds that matter for statistics: where the host keeps the counters, and whose view. */
+typedef enum {
+    QEMU_DEFINITION_NIC_TAP, /* tap of QEMU's or of a bridge or network: counters are swapped */
+    QEMU_DEFINITION_NIC_HOST_VIEW, /* macvtap, libvirt's type direct: counters as they are */
+    QEMU_DEFINITION_NIC_NO_DEVICE  /* user, socket, stream, vhost-user, hostdev: nothing on the host
+                                    */
+} QemuDefinitionNicKind;
+
+typedef struct {
+    char *id; /* netdev id or alias; NULL */
+    QemuDefinitionNicKind kind;
+    char *ifname;       /* NULL unknown */
+    int fd;             /* QEMU's first descriptor of it ("fd=", "fds="); -1 unknown */
+    bool is_vhost_user; /* counters from Open vSwitch */
+} QemuDefinitionNic;
+
+/* A disk as libvirt names it. Only libvirt's XML fills these. */
+typedef struct {
+    char *target;  /* vda */
+    char *alias;   /* virtio-disk0: the qdev id, also inside a QOM path */
+    char *path;    /* local source; NULL */
+    char *format;  /* of the top image: raw, qcow2, ... */
+    bool is_block; /* source type block */
+    bool is_empty; /* source type none or a drive without a medium */
+    bool is_vhost_user;
+    bool is_encrypted;  /* libvirt knows a secret for its top image */
+    GArray *indexes;    /* unsigned int: backing index of each layer, top first; NULL: none given */
+    GPtrArray *paths;   /* char *: local path of each layer, top first, "" where it has none */
+    GPtrArray *formats; /* char *: likewise of each its format */
+    char *mirror_path;  /* target of a running copy job; NULL */
+    unsigned int mirror_index;
+} QemuDefinitionDisk;
+
+/* A resctrl monitor as libvirt's XML has it. */
+typedef enum {
+    QEMU_DEFINITION_CACHE,
+    QEMU_DEFINITION_BANDWIDTH,
+    QEMU_DEFINITION_ENERGY
+} QemuDefinitionResctrlKind;
+
+typedef struct {
+    QemuDefinitionResctrlKind kind;
+    unsigned int level; /* cache monitors */
+    char *id;           /* monitor id: its name and, below the allocation's group, its folder */
+    char *vcpus;        /* "0-3,5" */
+    char *folder;       /* below the resctrl root */
+} QemuDefinitionResctrl;
+
+typedef struct {
+    char *name;
+    char *uuid;                   /* canonical text; NULL unknown */
+    GArray *nics;                 /* QemuDefinitionNic, in order */
+    GArray *disks;                /* QemuDefinitionDisk; NULL: not told: names come from QEMU */
+    GArray *resctrl;              /* QemuDefinitionResctrl; NULL none */
+    GPtrArray *perf_events;       /* char *, NULL-terminated; NULL none */
+    UtilCount memory_kib;         /* maximum, memory devices included */
+    UtilCount memory_current_kib; /* libvirt's currentMemory */
+    UtilCount vcpus_current, vcpus_max;
+    bool has_balloon; /* false only if told so: model none */
+    UtilRefcount ref_count;
+} QemuDefinition;
+
+QemuDefinition *qemu_definition_new(void);
+/* One more owner: from then on it must not change. */
+QemuDefinition *qemu_definition_ref(QemuDefinition *self);
+/* One owner less; the last frees it. NULL is taken. */
+void qemu_definition_free(QemuDefinition *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDefinition, qemu_definition_free)
+
+/* From now on the disks are told, if only that there are none. */
+void qemu_definition_tell_disks(QemuDefinition *self);
+
+/* Append an empty element and give it; borrowed until the next append. */
+QemuDefinitionNic *qemu_definition_add_nic(QemuDefinition *self);
+QemuDefinitionDisk *qemu_definition_add_disk(QemuDefinition *self);
+QemuDefinitionResctrl *qemu_definition_add_resctrl(QemuDefinition *self);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_endpoint: one domain as a source found it.
+ *
+ * Owns all that it names. Knows nothing of how it was found, and touches nothing.
+ */
+#include "qemu_endpoint.h"
+
+#include <string.h>
+
+static void
+free_place(gpointer data)
+{
+    QemuEndpointPlace *place = data;
+
+    g_free(place->connect_path);
+    g_free(place->bound_path);
+    g_free(place);
+}
+
+QemuEndpoint *
+qemu_endpoint_new(const char *key, const char *name)
+{
+    QemuEndpoint *self = g_new0(QemuEndpoint, 1);
+
+    util_refcount_init(&self->ref_count);
+    self->key = g_strdup(key);
+    self->name = g_utf8_make_valid(name, -1);
+    self->is_active = true;
+    self->places = g_ptr_array_new_with_free_func(free_place);
+    self->trouble = DOMSTATS_HEALTH_OK;
+    self->libvirt_state = -1;
+    self->libvirt_reason = -1;
+    return self;
+}
+
+QemuEndpoint *
+qemu_endpoint_ref(QemuEndpoint *self)
+{
+    util_refcount_inc(&self->ref_count);
+    return self;
+}
+
+void
+qemu_endpoint_unref(QemuEndpoint *self)
+{
+    if (self == NULL || !util_refcount_dec(&self->ref_count))
+        return;
+    if (self->free_source_data != NULL)
+        self->free_source_data(self->source_data);
+    qemu_definition_free(self->definition);
+    g_ptr_array_unref(self->places);
+    g_free(self->trouble_reason);
+    g_free(self->uuid);
+    g_free(self->name);
+    g_free(self->key);
+    g_free(self);
+}
+
+void
+qemu_endpoint_add_place(QemuEndpoint *self, const char *connect_path, const char *bound_path)
+{
+    QemuEndpointPlace *place = g_new0(QemuEndpointPlace, 1);
+
+    place->connect_path = g_strdup(connect_path);
+    place->bound_path = g_strdup(bound_path);
+    g_ptr_array_add(self->places, place);
+}
+
+void
+qemu_endpoint_make_uuid(const char *name, char ret_uuid[VIR_UUID_STRING_BUFLEN])
+{
+    /* RFC 4122, appendix C: the namespace of URLs. */
+    static const guint8 namespace_url[] = {0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1,
+                                           0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8};
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA1);
+    guint8 digest[20] = {0};
+    gsize size = sizeof(digest);
+    char *out = ret_uuid;
+
+    g_checksum_update(checksum, namespace_url, sizeof(namespace_url));
+    g_checksum_update(checksum, (const guchar *)name, (gssize)strlen(name));
+    g_checksum_get_digest(checksum, digest, &size);
+    digest[6] = (guint8)((digest[6] & 0x0f) | 0x50); /* version 5 */
+    digest[8] = (guint8)((digest[8] & 0x3f) | 0x80); /* the variant of RFC 4122 */
+    for (size_t i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *out++ = '-';
+        g_snprintf(out, 3, "%02x", digest[i]);
+        out += 2;
+    }
+}

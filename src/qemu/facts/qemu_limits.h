@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_limits: every bound on what a peer can make us do, with its reason. docs/internals.md
+ * shows this table, and that of host_limits.h below it; a test keeps them the same.
+ *
+ * LIMIT(name, value, unit, what it bounds and why that much)
+ */
+#pragma once
+
+#define QEMU_LIMITS(LIMIT)                                                                         \
+    LIMIT(REPLY_BYTES, 16777216, "bytes",                                                          \
+          "one message from QEMU; 1,000 disks give some 6 MB of block statistics")                 \
+    LIMIT(REPLY_ENTRIES, 500000, "entries",                                                        \
+          "members and elements of one message; each costs us up to some 450 bytes")               \
+    LIMIT(REPLY_DEPTH, 256, "levels",                                                              \
+          "nesting of one message; a backing layer in block statistics takes two")                 \
+    LIMIT(PARAMS, 262144, "parameters", "one record; libvirt's own bound on its wire")             \
+    LIMIT(STRING_BYTES, 65536, "bytes",                                                            \
+          "one string that is used; a json: file name holds a whole chain")                        \
+    LIMIT(EVENTS_PER_CALL, 100000, "events",                                                       \
+          "events of one monitor in one call; QEMU limits the frequent ones to one a second")      \
+    LIMIT(BYTES_PER_CALL, 67108864, "bytes", "all that one monitor sends in one call")             \
+    LIMIT(IN_FLIGHT, 7, "commands",                                                                \
+          "unanswered commands of one monitor: with eight queued QEMU reads no probe")             \
+    LIMIT(DISKS, 4096, "disks", "guest disks of one domain")                                       \
+    LIMIT(CHAIN_LAYERS, 200, "layers",                                                             \
+          "backing chain of one disk; QEMU itself becomes unusable before")                        \
+    LIMIT(NODES, 16384, "nodes", "named block nodes of one domain")                                \
+    LIMIT(VCPUS, 4096, "vCPUs", "QEMU's own limit is 4096 (x86-64, 10.0)")                         \
+    LIMIT(STATS_PER_OBJECT, 1024, "values",                                                        \
+          "hypervisor statistics of one vCPU or VM; Linux 6.18 has 45")                            \
+    LIMIT(IOTHREADS, 4096, "IOThreads", "IOThreads of one domain")                                 \
+    LIMIT(NICS, 1024, "interfaces", "network interfaces of one domain")                            \
+    LIMIT(MONITORS, 16, "monitors", "QMP monitors of one process that are looked at")              \
+    LIMIT(CMDLINE_BYTES, 1048576, "bytes",                                                         \
+          "command line of one process; 1,000 disks give some 300 KB")                             \
+    LIMIT(XML_BYTES, 4194304, "bytes",                                                             \
+          "one domain's definition from libvirt; its own limit for one string")                    \
+    LIMIT(BLOCKED_LOOKS, 4, "threads",                                                             \
+          "looks at images that are blocked by their storage: then no image is looked at")         \
+    LIMIT(PROCESSES, 4194304, "processes",                                                         \
+          "processes looked at in one pass: the kernel's PID_MAX_LIMIT")                           \
+    LIMIT(DOMAINS, 65536, "domains", "domains of one connection")                                  \
+    LIMIT(RECORDING_FILE_BYTES, 67108864, "bytes", "one file of a recording")
+
+enum {
+#define LIMIT(name, value, unit, reason) QEMU_LIMIT_##name = (value),
+    QEMU_LIMITS(LIMIT)
+#undef LIMIT
+};

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_host: what this host knows of a QEMU process -> facts.
+ *
+ * The order of the parts, which are in qemu_host_<part>.c.
+ */
+#include "qemu_host.h"
+
+#include <string.h>
+
+#include "host/host_process.h"
+#include "qemu_host_parts.h"
+#include "qemu_vcpu_threads.h"
+
+enum {
+    /* The flat form of query-named-block-nodes is 26 bytes longer, which costs QEMU as much as
+     * about this many images more in the reply. */
+    NESTED_IMAGES_MOST = 4,
+    /* QEMU holds an event of the balloon back for up to a second after the last one. */
+    BALLOON_QUIET_US = 2 * G_USEC_PER_SEC,
+};
+
+static unsigned int
+needs_of(const QemuJob *job)
+{
+    unsigned int needs = 0;
+
+    for (size_t i = 0; i < qemu_n_groups; i++)
+        if ((job->groups & qemu_groups[i].bit) != 0)
+            needs |= qemu_groups[i].host;
+    if (!qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT))
+        needs &= ~(unsigned int)QEMU_GROUP_HOST_EXT;
+    return needs;
+}
+
+/* True if the process has the vCPUs and IOThreads it had when asked before, by its threads;
+ * remembers those it has. */
+static bool
+compare_threads(QemuHostView *self, QemuDomain *domain)
+{
+    const QemuAnswer *vcpus = &domain->known.kept[QEMU_COMMAND_QUERY_CPUS_FAST];
+    bool is_same = false;
+    size_t n = 0;
+    g_autofree pid_t *threads =
+        host_process_list_threads(qemu_host_view_root(self), domain->pid, &n);
+    GArray *known = domain->host.threads;
+
+    if (threads == NULL)
+        return false;
+    if (known != NULL && known->len == n && memcmp(known->data, threads, n * sizeof(*threads)) == 0)
+        return true;
+    if (known != NULL) {
+        const QemuVcpuThreads before = {(const pid_t *)(const void *)known->data, known->len};
+        const QemuVcpuThreads now = {threads, n};
+
+        is_same = qemu_vcpu_threads_are_same(qemu_host_view_root(self), domain->pid, vcpus->value,
+                                             before, now);
+        g_array_unref(known);
+    }
+    /* What was said of other threads proves nothing any more, also if it is not asked anew now. */
+    if (!is_same) {
+        qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_CPUS_FAST]);
+        qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_IOTHREADS]);
+    }
+    domain->host.threads = g_array_sized_new(FALSE, FALSE, sizeof(pid_t), (guint)n);
+    g_array_append_vals(domain->host.threads, threads, (guint)n);
+    return is_same;
+}
+
+void
+qemu_host_gather_evidence(QemuHostView *self, QemuJob *job)
+{
+    static const unsigned int by_thread = VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_IOTHREAD;
+    QemuDomain *domain = job->domain;
+    const QemuKnown *known = &domain->known;
+    const QemuHostKept *kept = &domain->host;
+
+    if (domain->pid == 0 || job->request->is_recording)
+        return;
+    if ((job->groups & by_thread) != 0)
+        job->evidence.threads_unchanged = compare_threads(self, domain);
+    if ((needs_of(job) & QEMU_GROUP_HOST_KVM) != 0) {
+        qemu_host_open_kvm(self, domain);
+        job->evidence.has_kvm_stats = kept->kvm != NULL;
+        job->evidence.has_debugfs_stats = kept->has_debugfs;
+    }
+    job->evidence.has_short_chains = host_root_is_live(qemu_host_view_root(self)) &&
+                                     known->has_chains &&
+                                     known->n_nested_images <= NESTED_IMAGES_MOST;
+    job->evidence.balloon_is_quiet =
+        known->balloon_moved_us == 0 ||
+        util_deadline_now_us() - known->balloon_moved_us > BALLOON_QUIET_US;
+}
+
+static bool
+read_process(QemuHostView *self, QemuDomain *domain, QemuFacts *facts)
+{
+    HostProcessStat *stat = &facts->host.process;
+
+    if (domain->host.files == NULL)
+        domain->host.files = host_kept_new(qemu_host_view_root(self));
+    host_kept_begin(domain->host.files);
+    facts->host.has_process =
+        host_process_reread_stat(domain->host.files, domain->pid, 0, stat) &&
+        (domain->start_ticks == 0 || stat->start_ticks == domain->start_ticks);
+    return facts->host.has_process;
+}
+
+void
+qemu_host_read_facts(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+{
+    static const struct {
+        unsigned int need;
+        void (*read)(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+    } parts[] = {
+        {QEMU_GROUP_HOST_CPU, qemu_host_read_cgroup},
+        {QEMU_GROUP_HOST_THREADS, qemu_host_read_vcpus},
+        {QEMU_GROUP_HOST_KVM, qemu_host_read_kvm},
+        {QEMU_GROUP_HOST_NETDEV, qemu_host_read_nics},
+        {QEMU_GROUP_HOST_PERF, qemu_host_read_perf},
+        {QEMU_GROUP_HOST_RESCTRL, qemu_host_read_resctrl},
+        {QEMU_GROUP_HOST_EXT, qemu_host_read_ext},
+    };
+    QemuDomain *domain = job->domain;
+    unsigned int needs = needs_of(job);
+
+    if (domain->pid == 0 || !domain->endpoint->is_active || needs == 0)
+        return;
+    if (!read_process(self, domain, facts))
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+        if ((needs & parts[i].need) != 0)
+            parts[i].read(self, job, facts);
+}

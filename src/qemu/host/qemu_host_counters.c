@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_host_counters: the processor's own counters of a QEMU: perf events and resctrl monitors.
+ */
+#include "host/host_perf.h"
+#include "host/host_resctrl.h"
+#include "qemu_host_parts.h"
+
+/* Counting begins when a domain is first met. */
+static void
+open_perf(QemuHostView *self, QemuDomain *domain)
+{
+    const QemuDefinition *definition = qemu_domain_definition(domain);
+    const char *const *events = qemu_host_view_perf_events(self);
+
+    if (domain->host.perf_was_tried || !host_root_is_live(qemu_host_view_root(self)))
+        return;
+    domain->host.perf_was_tried = true;
+    if (definition != NULL && definition->perf_events != NULL)
+        events = (const char *const *)definition->perf_events->pdata;
+    if (events != NULL)
+        domain->host.perf = host_perf_open(domain->pid, events, NULL);
+}
+
+void
+qemu_host_read_perf(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+{
+    const HostPerf *perf = NULL;
+
+    open_perf(self, job->domain);
+    perf = job->domain->host.perf;
+    facts->perf = g_array_new(FALSE, FALSE, sizeof(QemuFactsPerf));
+    for (size_t i = 0; perf != NULL && i < host_perf_n_events(perf); i++) {
+        HostPerfValue value = {0};
+
+        if (host_perf_read(perf, i, &value)) {
+            QemuFactsPerf event = {value.name, value.value};
+
+            g_array_append_val(facts->perf, event);
+        }
+    }
+}
+
+static QemuFactsResctrlBank
+bank_of(const HostResctrlBank *bank)
+{
+    return (QemuFactsResctrlBank){
+        .id = bank->id,
+        .bytes = bank->llc_occupancy_bytes,
+        .local_bytes = bank->mbm_local_bytes,
+        .total_bytes = bank->mbm_total_bytes,
+        .has_core_energy = bank->has_core_energy,
+        .core_energy_j = bank->core_energy_j,
+        .has_activity = bank->has_activity,
+        .activity_f = bank->activity_f,
+    };
+}
+
+void
+qemu_host_read_resctrl(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+{
+    static const HostResctrlKind kinds[] = {
+        [QEMU_DEFINITION_CACHE] = HOST_RESCTRL_CACHE,
+        [QEMU_DEFINITION_BANDWIDTH] = HOST_RESCTRL_BANDWIDTH,
+        [QEMU_DEFINITION_ENERGY] = HOST_RESCTRL_ENERGY,
+    };
+    const QemuDefinition *definition = qemu_domain_definition(job->domain);
+    const char *folder = qemu_host_view_resctrl_root(self);
+
+    if (definition == NULL || definition->resctrl == NULL)
+        return;
+    facts->resctrl = qemu_facts_new_resctrl();
+    for (guint i = 0; i < definition->resctrl->len; i++) {
+        const QemuDefinitionResctrl *monitor =
+            &g_array_index(definition->resctrl, QemuDefinitionResctrl, i);
+        g_autoptr(GArray) banks =
+            host_resctrl_read(qemu_host_view_root(self), folder ? folder : HOST_RESCTRL_FOLDER,
+                              monitor->folder, kinds[monitor->kind], NULL);
+        QemuFactsResctrl facts_of = {monitor->kind, monitor->id, monitor->vcpus, NULL};
+
+        facts_of.banks = g_array_new(FALSE, FALSE, sizeof(QemuFactsResctrlBank));
+        for (guint j = 0; banks != NULL && j < banks->len; j++) {
+            QemuFactsResctrlBank bank = bank_of(&g_array_index(banks, HostResctrlBank, j));
+
+            g_array_append_val(facts_of.banks, bank);
+        }
+        g_array_append_val(facts->resctrl, facts_of);
+    }
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_host_parts: what qemu_host is made of; only qemu_host*.c include it.
+ *
+ * Each part reads for one domain, whose process is known to live, what its groups need.
+ */
+#pragma once
+
+#include "qemu_host_view.h"
+
+/* qemu_host_cpu.c */
+void qemu_host_open_kvm(QemuHostView *self, QemuDomain *domain);
+void qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+void qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+void qemu_host_read_kvm(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+
+/* qemu_host_nic.c */
+void qemu_host_read_nics(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+
+/* qemu_host_counters.c */
+void qemu_host_read_perf(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+void qemu_host_read_resctrl(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+
+/* qemu_host_ext.c */
+void qemu_host_read_ext(QemuHostView *self, QemuJob *job, QemuFacts *facts);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_host_view: one call's view of the host.
+ *
+ * Owns what is read once a call for all domains: the table of unix sockets, the interface counters
+ * of each network namespace, and whether the kernel tells wait sums. Each is read when first
+ * needed, under the lock; what has been handed out stays until the call ends.
+ */
+#include "qemu_host_view.h"
+
+#include <pthread.h>
+
+#include "host/host_process.h"
+
+typedef enum { NOT_ASKED, ANSWER_NO, ANSWER_YES } Lazy;
+
+struct QemuHostView {
+    HostRoot *root;
+    const char *resctrl_root;
+    const char *const *perf_events;
+    pthread_mutex_t lock;
+    HostUnixTable *unix_table;
+    bool unix_table_was_read;
+    HostUnixTable *late_unix_table;
+    bool late_unix_table_was_read;
+    HostHolders *holders;
+    char *own_namespace;
+    GHashTable *netdevs; /* net namespace -> HostNetdevTable * */
+    Lazy has_wait_sum;
+};
+
+static void
+free_netdevs(gpointer data)
+{
+    host_netdev_free(data);
+}
+
+QemuHostView *
+qemu_host_view_new(HostRoot *root, const char *resctrl_root, const char *const *perf_events)
+{
+    QemuHostView *self = g_new0(QemuHostView, 1);
+
+    self->root = root;
+    self->holders = host_holders_new(root);
+    self->resctrl_root = resctrl_root;
+    self->perf_events = perf_events;
+    pthread_mutex_init(&self->lock, NULL);
+    self->netdevs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_netdevs);
+    return self;
+}
+
+void
+qemu_host_view_free(QemuHostView *self)
+{
+    if (self == NULL)
+        return;
+    host_holders_free(self->holders);
+    host_unixdiag_free(self->unix_table);
+    host_unixdiag_free(self->late_unix_table);
+    g_hash_table_unref(self->netdevs);
+    g_free(self->own_namespace);
+    pthread_mutex_destroy(&self->lock);
+    g_free(self);
+}
+
+const char *
+qemu_host_view_resctrl_root(const QemuHostView *self)
+{
+    return self->resctrl_root;
+}
+
+const char *const *
+qemu_host_view_perf_events(const QemuHostView *self)
+{
+    return self->perf_events;
+}
+
+HostRoot *
+qemu_host_view_root(QemuHostView *self)
+{
+    return self->root;
+}
+
+HostHolders *
+qemu_host_view_holders(QemuHostView *self)
+{
+    return self->holders;
+}
+
+static const HostUnixTable *
+read_table_once(QemuHostView *self, HostUnixTable **table, bool *was_read)
+{
+    pthread_mutex_lock(&self->lock);
+    if (!*was_read && host_root_is_live(self->root))
+        *table = host_unixdiag_read(NULL);
+    *was_read = true;
+    pthread_mutex_unlock(&self->lock);
+    return *table;
+}
+
+const HostUnixTable *
+qemu_host_view_unix_table(QemuHostView *self)
+{
+    return read_table_once(self, &self->unix_table, &self->unix_table_was_read);
+}
+
+const HostUnixTable *
+qemu_host_view_late_unix_table(QemuHostView *self)
+{
+    return read_table_once(self, &self->late_unix_table, &self->late_unix_table_was_read);
+}
+
+bool
+qemu_host_view_has_wait_sum(QemuHostView *self)
+{
+    bool answer = false;
+
+    pthread_mutex_lock(&self->lock);
+    if (self->has_wait_sum == NOT_ASKED)
+        self->has_wait_sum = host_process_has_wait_sum(self->root) ? ANSWER_YES : ANSWER_NO;
+    answer = self->has_wait_sum == ANSWER_YES;
+    pthread_mutex_unlock(&self->lock);
+    return answer;
+}
+
+const HostNetdevTable *
+qemu_host_view_netdevs(QemuHostView *self, const QemuDomain *domain)
+{
+    const char *key = domain->host.net_namespace ? domain->host.net_namespace : "";
+    HostNetdevTable *table = NULL;
+
+    pthread_mutex_lock(&self->lock);
+    if (!g_hash_table_lookup_extended(self->netdevs, key, NULL, (gpointer *)&table)) {
+        if (self->own_namespace == NULL)
+            self->own_namespace = host_root_readlink(self->root, "proc/self/ns/net");
+        table = host_netdev_read(
+            self->root,
+            key[0] == '\0' || g_strcmp0(key, self->own_namespace) == 0 ? 0 : domain->pid);
+        g_hash_table_insert(self->netdevs, g_strdup(key), table);
+    }
+    pthread_mutex_unlock(&self->lock);
+    return table;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_host_view: one call's view of the host: what is the same for all domains is read at most
+ * once a call, when first needed. From any thread.
+ */
+#pragma once
+
+#include "host/host_holder.h"
+#include "host/host_netdev.h"
+#include "host/host_root.h"
+#include "host/host_unixdiag.h"
+#include "qemu/plan/qemu_job.h"
+
+/* One call's view of the host, shared by the threads of a call. */
+typedef struct QemuHostView QemuHostView;
+
+QemuHostView *qemu_host_view_new(HostRoot *root, const char *resctrl_root,
+                                 const char *const *perf_events);
+void qemu_host_view_free(QemuHostView *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuHostView, qemu_host_view_free)
+
+HostRoot *qemu_host_view_root(QemuHostView *self);
+/* The kernel's table of unix sockets; NULL where it cannot be had. Borrowed. */
+const HostUnixTable *qemu_host_view_unix_table(QemuHostView *self);
+/* The table as it was when a deadline had passed: read once more, once a call. */
+const HostUnixTable *qemu_host_view_late_unix_table(QemuHostView *self);
+
+/* Who holds which socket, as far as it was asked in this call. Borrowed. */
+HostHolders *qemu_host_view_holders(QemuHostView *self);
+
+bool qemu_host_view_has_wait_sum(QemuHostView *self);
+const char *qemu_host_view_resctrl_root(const QemuHostView *self);
+const char *const *qemu_host_view_perf_events(const QemuHostView *self);
+/* The counters where that domain's devices are; NULL if they cannot be read. */
+const HostNetdevTable *qemu_host_view_netdevs(QemuHostView *self, const QemuDomain *domain);

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_emit_block: the group block, record by record (qemu_block_rows).
+ *
+ * Sizes are QEMU's own, so nothing here can hang on a storage that does: where QEMU says
+ * nothing of the space that an image takes (a block device, a file with no block on disk),
+ * the size of the storage node stands for it, which is what a look at the file would give. Of a
+ * domain that does not run there are sizes as far as someone looked at its images.
+ */
+#include "qemu_block_rows.h"
+
+static const QemuFieldCount counter_rows[] = {
+    {QEMU_FIELD_BLOCK_RD_REQS, offsetof(QemuFactsDisk, rd_reqs)},
+    {QEMU_FIELD_BLOCK_RD_BYTES, offsetof(QemuFactsDisk, rd_bytes)},
+    {QEMU_FIELD_BLOCK_RD_TIMES, offsetof(QemuFactsDisk, rd_times_ns)},
+    {QEMU_FIELD_BLOCK_WR_REQS, offsetof(QemuFactsDisk, wr_reqs)},
+    {QEMU_FIELD_BLOCK_WR_BYTES, offsetof(QemuFactsDisk, wr_bytes)},
+    {QEMU_FIELD_BLOCK_WR_TIMES, offsetof(QemuFactsDisk, wr_times_ns)},
+    {QEMU_FIELD_BLOCK_FL_REQS, offsetof(QemuFactsDisk, fl_reqs)},
+    {QEMU_FIELD_BLOCK_FL_TIMES, offsetof(QemuFactsDisk, fl_times_ns)},
+};
+
+static const QemuFieldCount ext_rows[] = {
+    {QEMU_FIELD_EXT_BLOCK_RD_FAILED, offsetof(QemuFactsDisk, failed_rd)},
+    {QEMU_FIELD_EXT_BLOCK_RD_INVALID, offsetof(QemuFactsDisk, invalid_rd)},
+    {QEMU_FIELD_EXT_BLOCK_WR_FAILED, offsetof(QemuFactsDisk, failed_wr)},
+    {QEMU_FIELD_EXT_BLOCK_WR_INVALID, offsetof(QemuFactsDisk, invalid_wr)},
+    {QEMU_FIELD_EXT_BLOCK_FL_FAILED, offsetof(QemuFactsDisk, failed_fl)},
+    {QEMU_FIELD_EXT_BLOCK_FL_INVALID, offsetof(QemuFactsDisk, invalid_fl)},
+    {QEMU_FIELD_EXT_BLOCK_IDLE, offsetof(QemuFactsDisk, idle_ns)},
+};
+
+static const struct {
+    QemuFieldId field;
+    size_t offset;
+} latency_rows[] = {
+    {QEMU_FIELD_BLOCK_TIMED_INTERVAL, offsetof(QemuFactsTimedGroup, interval_s)},
+    {QEMU_FIELD_BLOCK_TIMED_RD_MIN, offsetof(QemuFactsTimedGroup, rd_min_ns)},
+    {QEMU_FIELD_BLOCK_TIMED_RD_MAX, offsetof(QemuFactsTimedGroup, rd_max_ns)},
+    {QEMU_FIELD_BLOCK_TIMED_RD_AVG, offsetof(QemuFactsTimedGroup, rd_avg_ns)},
+    {QEMU_FIELD_BLOCK_TIMED_WR_MIN, offsetof(QemuFactsTimedGroup, wr_min_ns)},
+    {QEMU_FIELD_BLOCK_TIMED_WR_MAX, offsetof(QemuFactsTimedGroup, wr_max_ns)},
+    {QEMU_FIELD_BLOCK_TIMED_WR_AVG, offsetof(QemuFactsTimedGroup, wr_avg_ns)},
+    {QEMU_FIELD_BLOCK_TIMED_ZAP_MIN, offsetof(QemuFactsTimedGroup, zap_min_ns)},
+    {QEMU_FIELD_BLOCK_TIMED_ZAP_MAX, offsetof(QemuFactsTimedGroup, zap_max_ns)},
+    {QEMU_FIELD_BLOCK_TIMED_ZAP_AVG, offsetof(QemuFactsTimedGroup, zap_avg_ns)},
+};
+
+/* libvirt writes these without ever reading what QEMU says of flushes. A number here would
+ * differ from every other program's under the same name. */
+static const QemuFieldId zero_fields[] = {
+    QEMU_FIELD_BLOCK_TIMED_FL_MIN,
+    QEMU_FIELD_BLOCK_TIMED_FL_MAX,
+    QEMU_FIELD_BLOCK_TIMED_FL_AVG,
+};
+
+static const struct {
+    QemuFieldId count, start, value;
+} histogram_fields[QEMU_N_HISTOGRAMS] = {
+    [QEMU_HISTOGRAM_READ] = {QEMU_FIELD_BLOCK_HIST_RD_COUNT, QEMU_FIELD_BLOCK_HIST_RD_START,
+                             QEMU_FIELD_BLOCK_HIST_RD_VALUE},
+    [QEMU_HISTOGRAM_WRITE] = {QEMU_FIELD_BLOCK_HIST_WR_COUNT, QEMU_FIELD_BLOCK_HIST_WR_START,
+                              QEMU_FIELD_BLOCK_HIST_WR_VALUE},
+    [QEMU_HISTOGRAM_ZONE_APPEND] = {QEMU_FIELD_BLOCK_HIST_ZAP_COUNT,
+                                    QEMU_FIELD_BLOCK_HIST_ZAP_START,
+                                    QEMU_FIELD_BLOCK_HIST_ZAP_VALUE},
+    [QEMU_HISTOGRAM_FLUSH] = {QEMU_FIELD_BLOCK_HIST_FL_COUNT, QEMU_FIELD_BLOCK_HIST_FL_START,
+                              QEMU_FIELD_BLOCK_HIST_FL_VALUE},
+};
+
+#define LIMIT(id) [QEMU_BLOCK_LIMIT_##id] = QEMU_FIELD_BLOCK_LIMIT_##id
+
+static const QemuFieldId limit_fields[QEMU_N_BLOCK_LIMITS] = {
+    LIMIT(REQUEST_ALIGNMENT),
+    LIMIT(DISCARD_MAX),
+    LIMIT(DISCARD_ALIGNMENT),
+    LIMIT(WRITE_ZEROES_MAX),
+    LIMIT(WRITE_ZEROES_ALIGNMENT),
+    LIMIT(TRANSFER_OPTIMAL),
+    LIMIT(TRANSFER_MAX),
+    LIMIT(TRANSFER_HW_MAX),
+    LIMIT(IOV_MAX),
+    LIMIT(IOV_HW_MAX),
+    LIMIT(MEMORY_ALIGNMENT_MINIMAL),
+    LIMIT(MEMORY_ALIGNMENT_OPTIMAL),
+};
+
+static void
+put_unless_zero(QemuWriter *writer, QemuFieldId field, UtilCount value)
+{
+    if (value.value > 0)
+        qemu_field_put_count(writer, field, value);
+}
+
+static void
+put_timed_groups(QemuWriter *writer, const GArray *groups)
+{
+    if (groups == NULL || groups->len == 0)
+        return;
+    qemu_field_put_ullong(writer, QEMU_FIELD_BLOCK_TIMED_COUNT, groups->len);
+    for (guint i = 0; i < groups->len; i++) {
+        const QemuFactsTimedGroup *group = &g_array_index(groups, QemuFactsTimedGroup, i);
+
+        writer->index[1] = i;
+        for (size_t k = 0; k < G_N_ELEMENTS(latency_rows); k++)
+            qemu_field_put_ullong(
+                writer, latency_rows[k].field,
+                *(const uint64_t *)(const void *)((const char *)group + latency_rows[k].offset));
+        for (size_t k = 0; k < G_N_ELEMENTS(zero_fields); k++)
+            qemu_field_put_ullong(writer, zero_fields[k], 0);
+        qemu_field_put_double(writer, QEMU_FIELD_BLOCK_TIMED_RD_DEPTH, group->rd_queue_depth);
+        qemu_field_put_double(writer, QEMU_FIELD_BLOCK_TIMED_WR_DEPTH, group->wr_queue_depth);
+        qemu_field_put_double(writer, QEMU_FIELD_BLOCK_TIMED_ZAP_DEPTH, group->zap_queue_depth);
+    }
+}
+
+static void
+put_histogram(QemuWriter *writer, const QemuFactsHistogram *histogram, size_t kind)
+{
+    const GArray *boundaries = histogram->boundaries;
+    const GArray *bins = histogram->bins;
+
+    if (boundaries == NULL || bins == NULL || bins->len != boundaries->len + 1)
+        return;
+    qemu_field_put_ullong(writer, histogram_fields[kind].count, bins->len);
+    for (guint i = 0; i < bins->len; i++) {
+        writer->index[1] = i;
+        qemu_field_put_ullong(writer, histogram_fields[kind].start,
+                              i == 0 ? 0 : g_array_index(boundaries, uint64_t, i - 1));
+        qemu_field_put_ullong(writer, histogram_fields[kind].value,
+                              g_array_index(bins, uint64_t, i));
+    }
+}
+
+static void
+put_counters(QemuWriter *writer, const QemuFactsDisk *disk)
+{
+    qemu_field_put_counts(writer, counter_rows, G_N_ELEMENTS(counter_rows), disk);
+    put_timed_groups(writer, disk->timed_groups);
+    for (size_t kind = 0; kind < QEMU_N_HISTOGRAMS; kind++)
+        put_histogram(writer, &disk->histograms[kind], kind);
+}
+
+static void
+put_allocation(QemuWriter *writer, const QemuBlockRow *record)
+{
+    UtilCount offset = record->node->wr_highest_offset;
+
+    if (record->layer == NULL && !offset.is_present)
+        return; /* nobody told: no disk's statistics reach there */
+    if (record->layer != NULL)
+        offset = record->layer->wr_highest_offset;
+    qemu_field_put_ullong(writer, QEMU_FIELD_BLOCK_ALLOCATION,
+                          offset.is_present ? offset.value : 0);
+}
+
+static void
+put_sizes(QemuWriter *writer, const QemuBlockRow *record)
+{
+    const QemuFactsNode *node = record->node;
+    UtilCount physical = node->actual_size;
+
+    if (!physical.is_present || physical.value == 0)
+        physical = record->storage->virtual_size;
+    if (!physical.is_present)
+        physical = node->virtual_size;
+    put_allocation(writer, record);
+    put_unless_zero(writer, QEMU_FIELD_BLOCK_CAPACITY, node->virtual_size);
+    qemu_field_put_count(writer, QEMU_FIELD_BLOCK_PHYSICAL, physical);
+    put_unless_zero(writer, QEMU_FIELD_BLOCK_THRESHOLD, record->storage->write_threshold);
+    for (size_t i = 0; i < QEMU_N_BLOCK_LIMITS; i++)
+        put_unless_zero(writer, limit_fields[i], record->storage->limits[i]);
+}
+
+/* A domain that does not run: what its file told. */
+static void
+put_image(QemuWriter *writer, const QemuFactsImage *image)
+{
+    put_unless_zero(writer, QEMU_FIELD_BLOCK_ALLOCATION, image->allocation);
+    put_unless_zero(writer, QEMU_FIELD_BLOCK_CAPACITY, image->capacity);
+    put_unless_zero(writer, QEMU_FIELD_BLOCK_PHYSICAL, image->physical);
+}
+
+static void
+put_record(QemuWriter *writer, const QemuBlockRow *record, const QemuEmitInput *input)
+{
+    GHashTable *images = input->is_active ? NULL : input->facts->images;
+    const QemuFactsImage *image =
+        images && record->path ? g_hash_table_lookup(images, record->path) : NULL;
+
+    qemu_field_put_string(writer, QEMU_FIELD_BLOCK_NAME, record->name);
+    qemu_field_put_string(writer, QEMU_FIELD_BLOCK_PATH, record->path);
+    if (record->backing_index > 0)
+        qemu_field_put_uint(writer, QEMU_FIELD_BLOCK_BACKING_INDEX, record->backing_index);
+    if (record->disk != NULL)
+        put_counters(writer, record->disk);
+    if (record->node != NULL)
+        put_sizes(writer, record);
+    else if (image != NULL)
+        put_image(writer, image);
+}
+
+static void
+put_ext(QemuWriter *writer, const QemuFactsDisk *disk)
+{
+    const QemuFactsTimedGroup *group = NULL;
+
+    qemu_field_put_counts(writer, ext_rows, G_N_ELEMENTS(ext_rows), disk);
+    if (disk->timed_groups == NULL || disk->timed_groups->len == 0)
+        return;
+    group = &g_array_index(disk->timed_groups, QemuFactsTimedGroup, 0);
+    qemu_field_put_double(writer, QEMU_FIELD_EXT_BLOCK_RD_DEPTH, group->rd_queue_depth);
+    qemu_field_put_double(writer, QEMU_FIELD_EXT_BLOCK_WR_DEPTH, group->wr_queue_depth);
+}
+
+bool
+qemu_emit_block(QemuWriter *writer, const QemuEmitInput *input)
+{
+    g_autoptr(GArray) records = qemu_block_rows_make_all(input);
+
+    if (records == NULL)
+        return false;
+    qemu_field_put_uint(writer, QEMU_FIELD_BLOCK_COUNT, records->len);
+    for (guint i = 0; i < records->len; i++) {
+        writer->index[0] = i;
+        put_record(writer, &g_array_index(records, QemuBlockRow, i), input);
+    }
+    for (guint i = 0; input->with_ext && i < records->len; i++) {
+        const QemuBlockRow *record = &g_array_index(records, QemuBlockRow, i);
+
+        writer->index[0] = i;
+        if (record->disk != NULL)
+            put_ext(writer, record->disk);
+    }
+    return !input->is_active || input->facts->disks != NULL;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_emit_cpu: the group cpu-total.
+ *
+ * The times come from one source, never mixed: the cgroup that libvirt made, which counts all
+ * that runs for the domain, else the process. Two of them would make a counter jump.
+ */
+#include "qemu_emit.h"
+
+static const QemuFieldCount cgroup_rows[] = {
+    {QEMU_FIELD_CPU_TIME, offsetof(HostCgroupCpu, time_ns)},
+    {QEMU_FIELD_CPU_USER, offsetof(HostCgroupCpu, user_ns)},
+    {QEMU_FIELD_CPU_SYSTEM, offsetof(HostCgroupCpu, system_ns)},
+};
+
+static const QemuFieldCount ext_rows[] = {
+    {QEMU_FIELD_EXT_CPU_VCPUS, offsetof(QemuFactsHost, vcpus_ns)},
+    {QEMU_FIELD_EXT_CPU_IOTHREADS, offsetof(QemuFactsHost, iothreads_ns)},
+    {QEMU_FIELD_EXT_CPU_VHOST, offsetof(QemuFactsHost, vhost_ns)},
+    {QEMU_FIELD_EXT_CPU_EMULATOR, offsetof(QemuFactsHost, emulator_ns)},
+    {QEMU_FIELD_EXT_CPU_STEAL, offsetof(QemuFactsHost, run_delay_ns)},
+};
+
+/* False if there are none. */
+static bool
+put_times(QemuWriter *writer, const QemuEmitInput *input)
+{
+    const QemuFactsHost *host = &input->facts->host;
+    HostCgroupCpu times = host->cgroup;
+    uint64_t ns_per_tick = 0;
+
+    if (!times.is_libvirts) {
+        if (!host->has_process || input->ticks_per_second <= 0)
+            return false;
+        ns_per_tick = 1000000000 / (uint64_t)input->ticks_per_second;
+        times.user_ns = util_count_of(host->process.user_ticks * ns_per_tick);
+        times.system_ns = util_count_of(host->process.system_ticks * ns_per_tick);
+        times.time_ns = util_count_of(times.user_ns.value + times.system_ns.value);
+    }
+    if (!times.user_ns.is_present || !times.system_ns.is_present) /* both or none */
+        times.user_ns.is_present = times.system_ns.is_present = false;
+    qemu_field_put_counts(writer, cgroup_rows, G_N_ELEMENTS(cgroup_rows), &times);
+    return times.time_ns.is_present && times.user_ns.is_present;
+}
+
+bool
+qemu_emit_cpu(QemuWriter *writer, const QemuEmitInput *input)
+{
+    const QemuFacts *facts = input->facts;
+    bool is_whole = false;
+
+    if (!input->is_active)
+        return true;
+    is_whole = put_times(writer, input);
+    qemu_emit_resctrl(writer, input, QEMU_DEFINITION_CACHE);
+    qemu_emit_resctrl(writer, input, QEMU_DEFINITION_ENERGY);
+    if (facts->halt_success_ns.is_present && facts->halt_fail_ns.is_present) {
+        qemu_field_put_count(writer, QEMU_FIELD_CPU_HALTPOLL_SUCCESS, facts->halt_success_ns);
+        qemu_field_put_count(writer, QEMU_FIELD_CPU_HALTPOLL_FAIL, facts->halt_fail_ns);
+    }
+    if (input->with_ext)
+        qemu_field_put_counts(writer, ext_rows, G_N_ELEMENTS(ext_rows), &facts->host);
+    return is_whole;
+}

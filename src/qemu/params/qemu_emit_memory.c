@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_emit_memory: the group memory: the monitors of memory bandwidth, if there are any.
+ */
+#include "qemu_emit.h"
+
+bool
+qemu_emit_memory(QemuWriter *writer, const QemuEmitInput *input)
+{
+    if (input->is_active)
+        qemu_emit_resctrl(writer, input, QEMU_DEFINITION_BANDWIDTH);
+    return true;
+}

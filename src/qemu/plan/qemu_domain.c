@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_domain: what is kept of one domain between rounds. See qemu_domain.h.
+ *
+ * Owns the connection and the kept answers. Does no I/O but closing.
+ */
+#include "qemu_domain.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "domstats_record.h"
+
+/* query-uuid's way of saying that none was set. */
+static const char no_uuid[] = "00000000-0000-0000-0000-000000000000";
+
+static void
+clear_known(QemuKnown *self)
+{
+    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
+        qemu_answer_clear(&self->kept[i]);
+    qemu_schemas_unref(self->schemas);
+    g_free(self->balloon_path);
+    g_free(self->told_status);
+    qemu_stop_clear(&self->stop);
+    memset(self, 0, sizeof(*self));
+}
+
+/* The UUID until QEMU tells one, or when it has none: derived from the first monitor's path,
+ * or from the name where there is no monitor. */
+static void
+make_uuid(QemuDomain *self)
+{
+    const QemuDefinition *definition = qemu_domain_definition(self);
+    const GPtrArray *places = self->endpoint->places;
+    const char *base = self->endpoint->name;
+
+    if (self->endpoint->uuid != NULL) {
+        g_strlcpy(self->uuid, self->endpoint->uuid, sizeof(self->uuid));
+        return;
+    }
+    if (definition != NULL && definition->uuid != NULL) {
+        g_strlcpy(self->uuid, definition->uuid, sizeof(self->uuid));
+        return;
+    }
+    if (places->len > 0)
+        base = ((const QemuEndpointPlace *)g_ptr_array_index(places, 0))->bound_path;
+    qemu_endpoint_make_uuid(base, self->uuid);
+}
+
+QemuDomain *
+qemu_domain_new(QemuEndpoint *endpoint)
+{
+    QemuDomain *self = g_new0(QemuDomain, 1);
+
+    util_refcount_init(&self->ref_count);
+    pthread_mutex_init(&self->identity_lock, NULL);
+    self->key = g_strdup(endpoint->key);
+    self->endpoint = qemu_endpoint_ref(endpoint);
+    self->name = g_strdup(endpoint->name);
+    self->pid = endpoint->pid;
+    self->start_ticks = endpoint->start_ticks;
+    self->id = endpoint->id != 0 ? endpoint->id : (endpoint->pid > 0 ? endpoint->pid : -1);
+    make_uuid(self);
+    return self;
+}
+
+QemuDomain *
+qemu_domain_ref(QemuDomain *self)
+{
+    util_refcount_inc(&self->ref_count);
+    return self;
+}
+
+void
+qemu_domain_unref(QemuDomain *self)
+{
+    if (self == NULL || !util_refcount_dec(&self->ref_count))
+        return;
+    qemu_monitor_free(self->monitor);
+    clear_known(&self->known);
+    qemu_host_kept_clear(&self->host);
+    qemu_definition_free(self->definition);
+    qemu_endpoint_unref(self->next_endpoint);
+    qemu_endpoint_unref(self->endpoint);
+    domstats_record_free(self->last);
+    g_free(self->reason);
+    g_free(self->name);
+    g_free(self->key);
+    pthread_mutex_destroy(&self->identity_lock);
+    g_free(self);
+}
+
+bool
+qemu_domain_is_held_once(QemuDomain *self)
+{
+    return util_refcount_is_one(&self->ref_count);
+}
+
+const QemuDefinition *
+qemu_domain_definition(const QemuDomain *self)
+{
+    return self->endpoint->definition ? self->endpoint->definition : self->definition;
+}
+
+QemuEndpoint *
+qemu_domain_ref_endpoint(QemuDomain *self)
+{
+    QemuEndpoint *endpoint = NULL;
+
+    pthread_mutex_lock(&self->identity_lock);
+    endpoint = qemu_endpoint_ref(self->endpoint);
+    pthread_mutex_unlock(&self->identity_lock);
+    return endpoint;
+}
+
+/* True if the monitor that comes first is at another place in @after than in @before. */
+static bool
+has_moved(const QemuEndpoint *before, const QemuEndpoint *after)
+{
+    const QemuEndpointPlace *from = NULL;
+    const QemuEndpointPlace *to = NULL;
+
+    if (before->places->len == 0 || after->places->len == 0)
+        return false;
+    from = g_ptr_array_index(before->places, 0);
+    to = g_ptr_array_index(after->places, 0);
+    return strcmp(from->bound_path, to->bound_path) != 0;
+}
+
+/* As for a new one. An open connection leads to the same QEMU, and what that said stays true;
+ * without one it may be another, of which a connect will tell. */
+static void
+forget_identity(QemuDomain *self)
+{
+    g_free(self->name);
+    self->name = g_strdup(self->endpoint->name);
+    make_uuid(self);
+    self->known.is_identified = false;
+    self->since_us = 0;
+    self->n_failures = 0;
+    g_clear_pointer(&self->last, domstats_record_free);
+}
+
+void
+qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint)
+{
+    QemuEndpoint *before = self->endpoint;
+
+    pthread_mutex_lock(&self->identity_lock);
+    self->endpoint = qemu_endpoint_ref(endpoint);
+    if (has_moved(before, endpoint))
+        forget_identity(self);
+    pthread_mutex_unlock(&self->identity_lock);
+    qemu_endpoint_unref(before);
+}
+
+void
+qemu_domain_disconnect(QemuDomain *self)
+{
+    g_clear_pointer(&self->monitor, qemu_monitor_free);
+    self->is_silent = false;
+    self->known.is_identified = false;
+    /* Without a connection nobody tells of changes. */
+    qemu_domain_doubt_status(self);
+    qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_BALLOON]);
+    g_clear_pointer(&self->known.told_status, g_free);
+    g_clear_pointer(&self->host.taps, g_array_unref);
+}
+
+void
+qemu_domain_doubt_status(QemuDomain *self)
+{
+    qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_STATUS]);
+    qemu_stop_clear(&self->known.stop);
+}
+
+void
+qemu_domain_remember_status(QemuDomain *self, const char *status)
+{
+    if (g_strcmp0(self->known.told_status, status) == 0)
+        return;
+    g_free(self->known.told_status);
+    self->known.told_status = g_strdup(status);
+}
+
+void
+qemu_domain_forget_process(QemuDomain *self)
+{
+    qemu_domain_disconnect(self);
+    clear_known(&self->known);
+    qemu_host_kept_clear(&self->host);
+    g_clear_pointer(&self->definition, qemu_definition_free);
+    self->pid = 0;
+    self->start_ticks = 0;
+}
+
+void
+qemu_domain_identify(QemuDomain *self, const char *name, const char *uuid)
+{
+    pthread_mutex_lock(&self->identity_lock);
+    if (name != NULL && name[0] != '\0' && strcmp(name, self->name) != 0) {
+        g_free(self->name);
+        self->name = g_strdup(name);
+    }
+    if (uuid != NULL && g_uuid_string_is_valid(uuid) && strcmp(uuid, no_uuid) != 0)
+        g_strlcpy(self->uuid, uuid, sizeof(self->uuid));
+    else
+        make_uuid(self);
+    pthread_mutex_unlock(&self->identity_lock);
+}
+
+void
+qemu_domain_set_process(QemuDomain *self, pid_t pid, uint64_t start_ticks)
+{
+    self->pid = pid;
+    self->start_ticks = start_ticks;
+    if (self->endpoint->id != 0)
+        return;
+    pthread_mutex_lock(&self->identity_lock);
+    self->id = pid;
+    pthread_mutex_unlock(&self->identity_lock);
+}
+
+bool
+qemu_domain_is_called(QemuDomain *self, const char *word)
+{
+    uint64_t id = 0;
+    bool is_called = false;
+
+    pthread_mutex_lock(&self->identity_lock);
+    is_called = strcmp(word, self->name) == 0 || strcmp(word, self->endpoint->name) == 0 ||
+                g_ascii_strcasecmp(word, self->uuid) == 0 ||
+                (self->id > 0 && g_ascii_string_to_unsigned(word, 10, 0, INT_MAX, &id, NULL) &&
+                 (int)id == self->id);
+    pthread_mutex_unlock(&self->identity_lock);
+    return is_called;
+}
+
+bool
+qemu_domain_was_met(QemuDomain *self)
+{
+    bool was_met = false;
+
+    pthread_mutex_lock(&self->identity_lock);
+    was_met = self->since_us != 0;
+    pthread_mutex_unlock(&self->identity_lock);
+    return was_met;
+}
+
+void
+qemu_domain_set_health(QemuDomain *self, DomstatsHealth health, const char *reason, int64_t wall_us)
+{
+    pthread_mutex_lock(&self->identity_lock);
+    if (self->since_us == 0 || self->health != health)
+        self->since_us = wall_us;
+    pthread_mutex_unlock(&self->identity_lock);
+    self->health = health;
+    if (g_strcmp0(self->reason, reason) != 0) {
+        g_free(self->reason);
+        self->reason = g_strdup(reason);
+    }
+}

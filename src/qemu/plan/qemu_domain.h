@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_domain: what is kept of one domain between rounds: who it is, its connection, the
+ * answers that stay true, its health.
+ *
+ * Shared by reference between the list and the calls under way. Who may touch the rest of it
+ * is settled by @holder, which the list guards: one round at a time.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "qemu/facts/qemu_endpoint.h"
+#include "qemu/qmp/qemu_command.h"
+#include "qemu/qmp/qemu_monitor.h"
+#include "qemu_host_kept.h"
+#include "qemu_schemas.h"
+#include "qemu_stop.h"
+#include "util/util_fd.h"
+#include "util/util_refcount.h"
+
+/* What one QEMU process said that is true for as long as it runs, or until doubted. It goes
+ * with the process: a new one begins empty. */
+typedef struct {
+    bool is_identified;       /* commands, name and uuid were asked of this connection */
+    QemuCommandSet available; /* what query-commands lists */
+    QemuAnswer kept[QEMU_N_COMMANDS];
+    QemuSchemas *schemas;         /* NULL: not told yet */
+    UtilCount n_vcpus_max;        /* query-hotpluggable-cpus */
+    char *balloon_path;           /* for qom-get; NULL: not looked for, or none */
+    int64_t balloon_moved_us;     /* monotonic: an event said so; 0: none since the connect */
+    bool has_chains;              /* the next was counted */
+    unsigned int n_nested_images; /* backing images that nodes not asked flat would repeat */
+    char *told_status;            /* run state by the last reply or event */
+    QemuStop stop;                /* what holds while the guest stands still */
+} QemuKnown;
+
+typedef struct {
+    char *key;              /* the endpoint's, which does not change */
+    QemuEndpoint *endpoint; /* changes under both locks, and only while nobody holds it */
+    /* For the next three, since_us and the endpoint: others look while the holder learns. */
+    pthread_mutex_t identity_lock;
+    char *name;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    int id;
+    pid_t pid;                  /* 0 unknown */
+    uint64_t start_ticks;       /* of @pid; 0 unknown */
+    QemuDefinition *definition; /* own: read from the process when the source knew none */
+
+    QemuMonitor *monitor;    /* NULL: not connected */
+    pid_t holder_pid;        /* who held the monitor when last looked; 0 unknown */
+    bool is_silent;          /* an earlier call left answers outstanding */
+    unsigned int n_failures; /* dials in a row that led to nothing */
+    int64_t next_dial_us;    /* monotonic: not before */
+    QemuKnown known;
+    QemuHostKept host;
+
+    DomstatsHealth health;
+    char *reason;
+    int64_t since_us;     /* wall clock */
+    int n_params_before;  /* of its last record: room for the next */
+    DomstatsRecord *last; /* last complete record, kept when a call asked for it */
+
+    gpointer holder;             /* the call that works on it now; the list's lock guards it */
+    QemuEndpoint *next_endpoint; /* what it becomes when the holder lets go; likewise */
+    UtilRefcount ref_count;
+} QemuDomain;
+
+QemuDomain *qemu_domain_new(QemuEndpoint *endpoint);
+QemuDomain *qemu_domain_ref(QemuDomain *self);
+void qemu_domain_unref(QemuDomain *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDomain, qemu_domain_unref)
+
+/* True if the caller's is the only reference. */
+bool qemu_domain_is_held_once(QemuDomain *self);
+
+/* What is known of how it was made: the source's word, else its own command line; or NULL. */
+const QemuDefinition *qemu_domain_definition(const QemuDomain *self);
+
+/* The endpoint as it is now, for who does not hold the domain: the caller unrefs it. */
+QemuEndpoint *qemu_domain_ref_endpoint(QemuDomain *self);
+
+/* The source found it changed: the same QEMU by another description. Takes a reference. Who it
+ * is is asked anew if its monitor is at another place. */
+void qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint);
+
+/* Closes the connection; what the process said stays known. */
+void qemu_domain_disconnect(QemuDomain *self);
+
+/* An event put the run state in doubt: what rests on it must be asked again. */
+void qemu_domain_doubt_status(QemuDomain *self);
+/* The run state as QEMU told it last, by a reply or an event; NULL: not known. */
+void qemu_domain_remember_status(QemuDomain *self, const char *status);
+
+/* The process behind it, known from now on. */
+void qemu_domain_set_process(QemuDomain *self, pid_t pid, uint64_t start_ticks);
+
+/* Whether its name, UUID or decimal id is @word. */
+bool qemu_domain_is_called(QemuDomain *self, const char *word);
+
+/* Another process answers now: nothing of the old one is true any more. */
+void qemu_domain_forget_process(QemuDomain *self);
+
+/* Takes over name and UUID as QEMU told them; either may be NULL or empty. */
+void qemu_domain_identify(QemuDomain *self, const char *name, const char *uuid);
+
+/* True once a round has ended with it. */
+bool qemu_domain_was_met(QemuDomain *self);
+
+/* The verdict of a round: @since_us moves only when the health changes. */
+void qemu_domain_set_health(QemuDomain *self, DomstatsHealth health, const char *reason,
+                            int64_t wall_us);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_group: THE table of groups: bit, name, the commands and host facts a group needs, and
+ * its emitter. A new group is one row, one emitter, one fixture, and a decoder if its command
+ * is new.
+ */
+#pragma once
+
+#include "qemu/params/qemu_emit.h"
+#include "qemu/qmp/qemu_command.h"
+
+/* What is read of the host for one domain. */
+typedef enum {
+    QEMU_GROUP_HOST_PROCESS = 1 << 0, /* /proc/<pid>/stat */
+    QEMU_GROUP_HOST_CPU = 1 << 1,     /* cgroup, where libvirt made one */
+    QEMU_GROUP_HOST_THREADS = 1 << 2, /* vCPU threads' times */
+    QEMU_GROUP_HOST_NETDEV = 1 << 3,  /* interface counters */
+    QEMU_GROUP_HOST_PERF = 1 << 4,
+    QEMU_GROUP_HOST_RESCTRL = 1 << 5,
+    QEMU_GROUP_HOST_KVM = 1 << 6, /* KVM's statistics, where the kernel gives them */
+    QEMU_GROUP_HOST_EXT = 1 << 7, /* what only ext. fields need */
+} QemuGroupHostNeed;
+
+typedef struct {
+    unsigned int bit;        /* VIR_DOMAIN_STATS_* */
+    const char *name;        /* as in virsh domstats --NAME, and in messages */
+    QemuCommandSet commands; /* that it needs: without all of them it is not supported */
+    QemuCommandSet optional; /* that add to it where QEMU has them */
+    unsigned int host;       /* QemuGroupHostNeed */
+    QemuEmit emit;
+} QemuGroup;
+
+extern const QemuGroup qemu_groups[];
+extern const size_t qemu_n_groups;
+
+/* All bits of the table. */
+unsigned int qemu_group_all(void);
+/* "block, vm" of a mask; unknown bits in hex. The caller frees. */
+char *qemu_group_names(unsigned int stats);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_host_kept: see qemu_host_kept.h. Knows how each thing is closed, not what it is for.
+ */
+#include "qemu_host_kept.h"
+
+#include <string.h>
+
+void
+qemu_host_kept_clear(QemuHostKept *self)
+{
+    g_free(self->net_namespace);
+    g_clear_pointer(&self->threads, g_array_unref);
+    g_clear_pointer(&self->taps, g_array_unref);
+    host_kept_free(self->files);
+    host_kvmstat_free(self->kvm);
+    host_perf_free(self->perf);
+    memset(self, 0, sizeof(*self));
+}

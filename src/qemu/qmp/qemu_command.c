@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_command: see qemu_command.h. Knows which commands there are and who reads each reply;
+ * not when one is needed (qemu_group, qemu_plan) nor how it travels (qemu_qmp).
+ *
+ * QEMU reads a request byte by byte, a system call each, so every text is as short as it can
+ * be: no white space, no argument that states a default.
+ */
+#include "qemu_command.h"
+
+#include <string.h>
+
+#include "qemu/facts/qemu_reply.h"
+
+#define HALTPOLL_PROVIDERS                                                                         \
+    "[{\"provider\":\"kvm\",\"names\":[\"halt_poll_success_ns\",\"halt_poll_fail_ns\"]}]"
+
+const QemuCommand qemu_commands[QEMU_N_COMMANDS] = {
+    /* Who it is and what it can be asked: read by the driver, hence no decoder. */
+    [QEMU_COMMAND_QUERY_NAME] = {"query-name", NULL, "query-name.json", QEMU_ASK_ONCE, NULL},
+    [QEMU_COMMAND_QUERY_UUID] = {"query-uuid", NULL, "query-uuid.json", QEMU_ASK_ONCE, NULL},
+    [QEMU_COMMAND_QUERY_COMMANDS] = {"query-commands", NULL, "query-commands.json", QEMU_ASK_ONCE,
+                                     NULL},
+    [QEMU_COMMAND_QUERY_STATUS] = {"query-status", NULL, "query-status.json", QEMU_ASK_EACH_CALL,
+                                   qemu_reply_parse_status},
+    [QEMU_COMMAND_QUERY_CPUS_FAST] = {"query-cpus-fast", NULL, "query-cpus-fast.json",
+                                      QEMU_ASK_WHEN_DOUBTED, qemu_reply_parse_cpus_fast},
+    /* Slots fill and empty while QEMU runs; their number, all that is read, stays. */
+    [QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS] = {"query-hotpluggable-cpus", NULL,
+                                              "query-hotpluggable-cpus.json", QEMU_ASK_ONCE,
+                                              qemu_reply_parse_hotpluggable_cpus},
+    [QEMU_COMMAND_QUERY_BALLOON] = {"query-balloon", NULL, "query-balloon.json", QEMU_ASK_EACH_CALL,
+                                    qemu_reply_parse_balloon},
+    [QEMU_COMMAND_QUERY_MEMORY_SIZE_SUMMARY] = {"query-memory-size-summary", NULL,
+                                                "query-memory-size-summary.json",
+                                                QEMU_ASK_EACH_CALL, qemu_reply_parse_memory_size},
+    /* The driver looks for the balloon in these two: qemu_reply_find_balloon(). */
+    [QEMU_COMMAND_QOM_LIST_PERIPHERAL] = {"qom-list", "{\"path\":\"/machine/peripheral\"}",
+                                          "qom-list.peripheral.json", QEMU_ASK_WHEN_DOUBTED, NULL},
+    [QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON] = {"qom-list",
+                                               "{\"path\":\"/machine/peripheral-anon\"}",
+                                               "qom-list.peripheral-anon.json",
+                                               QEMU_ASK_WHEN_DOUBTED, NULL},
+    [QEMU_COMMAND_QOM_GET_GUEST_STATS] = {"qom-get",
+                                          "{\"path\":\"%s\",\"property\":\"guest-stats\"}",
+                                          "qom-get.guest-stats.json", QEMU_ASK_EACH_CALL,
+                                          qemu_reply_parse_guest_stats},
+    [QEMU_COMMAND_QOM_GET_POLLING_INTERVAL] =
+        {"qom-get", "{\"path\":\"%s\",\"property\":\"guest-stats-polling-interval\"}",
+         "qom-get.guest-stats-polling-interval.json", QEMU_ASK_EACH_CALL,
+         qemu_reply_parse_polling_interval},
+    [QEMU_COMMAND_QUERY_BLOCKSTATS] = {"query-blockstats", NULL, "query-blockstats.json",
+                                       QEMU_ASK_EACH_CALL, qemu_reply_parse_blockstats},
+    [QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES] = {"query-named-block-nodes", "{\"flat\":true}",
+                                              "query-named-block-nodes.json", QEMU_ASK_EACH_CALL,
+                                              qemu_reply_parse_named_nodes},
+    [QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES_NESTED] = {"query-named-block-nodes", NULL,
+                                                     "query-named-block-nodes.nested.json",
+                                                     QEMU_ASK_EACH_CALL,
+                                                     qemu_reply_parse_named_nodes},
+    [QEMU_COMMAND_QUERY_BLOCKSTATS_NODES] = {"query-blockstats", "{\"query-nodes\":true}",
+                                             "query-blockstats.nodes.json", QEMU_ASK_EACH_CALL,
+                                             qemu_reply_parse_blockstats_nodes},
+    [QEMU_COMMAND_QUERY_IOTHREADS] = {"query-iothreads", NULL, "query-iothreads.json",
+                                      QEMU_ASK_EACH_CALL, qemu_reply_parse_iothreads},
+    [QEMU_COMMAND_QUERY_DIRTY_RATE] = {"query-dirty-rate", NULL, "query-dirty-rate.json",
+                                       QEMU_ASK_EACH_CALL, qemu_reply_parse_dirty_rate},
+    [QEMU_COMMAND_QUERY_STATS_SCHEMAS] = {"query-stats-schemas", NULL, "query-stats-schemas.json",
+                                          QEMU_ASK_ONCE, qemu_reply_parse_stats_schemas},
+    [QEMU_COMMAND_QUERY_STATS_VCPU] = {"query-stats", "{\"target\":\"vcpu\"}",
+                                       "query-stats.vcpu.json", QEMU_ASK_EACH_CALL,
+                                       qemu_reply_parse_stats_vcpu},
+    [QEMU_COMMAND_QUERY_STATS_HALTPOLL] = {"query-stats",
+                                           "{\"target\":\"vcpu\",\"providers\":" HALTPOLL_PROVIDERS
+                                           "}",
+                                           "query-stats.haltpoll.json", QEMU_ASK_EACH_CALL,
+                                           qemu_reply_parse_stats_haltpoll},
+    [QEMU_COMMAND_QUERY_STATS_VM] = {"query-stats", "{\"target\":\"vm\"}", "query-stats.vm.json",
+                                     QEMU_ASK_EACH_CALL, qemu_reply_parse_stats_vm},
+    /* Any answer at all is what is wanted of it. */
+    [QEMU_COMMAND_QUERY_YANK] = {"query-yank", NULL, "query-yank.json", QEMU_ASK_OUT_OF_BAND, NULL},
+};
+
+/* Enough for our own rows. What is compared with them may be nested deeper: only ours are
+ * walked. */
+#define MAX_ARGUMENTS_DEPTH 8
+
+typedef struct {
+    const UtilJson *found;
+    size_t n_members;
+    bool is_same;
+} Comparison;
+
+static bool is_same_value(const UtilJson *ours, const UtilJson *found);
+
+static void
+compare_member(const char *name, const UtilJson *value, void *data)
+{
+    Comparison *comparison = data;
+
+    comparison->n_members++;
+    if (!is_same_value(value, util_json_member(comparison->found, name)))
+        comparison->is_same = false;
+}
+
+static void
+count_member(const char *name, const UtilJson *value, void *data)
+{
+    size_t *n_members = data;
+
+    (void)name;
+    (void)value;
+    (*n_members)++;
+}
+
+static bool
+is_same_object(const UtilJson *ours, const UtilJson *found)
+{
+    Comparison comparison = {.found = found, .is_same = true};
+    size_t n_found = 0;
+
+    util_json_foreach(ours, compare_member, &comparison);
+    util_json_foreach(found, count_member, &n_found);
+    return comparison.is_same && comparison.n_members == n_found;
+}
+
+static bool
+is_same_array(const UtilJson *ours, const UtilJson *found)
+{
+    if (util_json_length(ours) != util_json_length(found))
+        return false;
+    for (size_t i = 0; i < util_json_length(ours); i++) {
+        if (!is_same_value(util_json_element(ours, i), util_json_element(found, i)))
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_same_string(const UtilJson *ours, const UtilJson *found)
+{
+    const char *text = util_json_string(ours);
+
+    return g_strcmp0(text, "%s") == 0 || g_strcmp0(text, util_json_string(found)) == 0;
+}
+
+static bool
+is_same_boolean(const UtilJson *ours, const UtilJson *found)
+{
+    bool our_value = false;
+    bool found_value = false;
+
+    return util_json_boolean(ours, &our_value) && util_json_boolean(found, &found_value) &&
+           our_value == found_value;
+}
+
+/* Our arguments hold no null and no number. */
+static bool
+is_same_value(const UtilJson *ours, const UtilJson *found)
+{
+    static bool (*const compare[])(const UtilJson *, const UtilJson *) = {
+        [UTIL_JSON_BOOLEAN] = is_same_boolean,
+        [UTIL_JSON_STRING] = is_same_string,
+        [UTIL_JSON_ARRAY] = is_same_array,
+        [UTIL_JSON_OBJECT] = is_same_object,
+    };
+    UtilJsonKind kind = util_json_kind(ours);
+
+    if (util_json_kind(found) != kind || compare[kind] == NULL)
+        return false;
+    return compare[kind](ours, found);
+}
+
+static bool
+matches(const QemuCommand *row, const UtilJson *arguments)
+{
+    g_autoptr(UtilJson) ours = NULL;
+    size_t n_members = 0;
+
+    if (row->arguments == NULL) {
+        util_json_foreach(arguments, count_member, &n_members);
+        return n_members == 0;
+    }
+    ours = util_json_parse(row->arguments, strlen(row->arguments), MAX_ARGUMENTS_DEPTH, NULL);
+    return is_same_value(ours, arguments);
+}
+
+int
+qemu_command_find(const char *name, const UtilJson *arguments)
+{
+    if (arguments != NULL && util_json_kind(arguments) != UTIL_JSON_OBJECT)
+        return -1;
+    for (int i = 0; i < QEMU_N_COMMANDS; i++) {
+        if (g_strcmp0(qemu_commands[i].name, name) == 0 && matches(&qemu_commands[i], arguments))
+            return i;
+    }
+    return -1;
+}
+
+QemuCommandSet
+qemu_command_parse_available(const UtilJson *reply)
+{
+    QemuCommandSet available = 0;
+
+    for (size_t i = 0; i < util_json_length(reply); i++) {
+        const char *name = util_json_member_string(util_json_element(reply, i), "name");
+
+        for (size_t id = 0; name != NULL && id < QEMU_N_COMMANDS; id++) {
+            if (strcmp(qemu_commands[id].name, name) == 0)
+                available |= (QemuCommandSet)1 << id;
+        }
+    }
+    return available;
+}

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_monitor: one QMP connection.
+ *
+ * Owns the channel, the bytes half sent and half received, and the answers still waited for.
+ * Knows nothing of what a command means, of other connections, or of time: qemu_exchange says
+ * when to move and when to give up.
+ *
+ * How it works
+ *
+ * A monitor is born when connect() succeeded, which says nothing yet: QEMU serves one client,
+ * and a stopped QEMU's kernel accepts as well. The greeting is the proof. With it come the
+ * capabilities; the negotiation is then sent together with all that was queued, for replies
+ * come in the order of the requests and no round trip need be spent.
+ *
+ *     new --greeting--> greeted --end of file, broken rule--> closed
+ *
+ * Commands wait in @queued until fewer than QEMU_LIMIT_IN_FLIGHT are unanswered: with out-of-band
+ * on, QEMU stops reading when eight requests are queued, and an out-of-band probe would then be
+ * read as late as everything else. Seven are, when the main loop is blocked by another monitor's
+ * command.
+ *
+ * QEMU answers in-band commands in the order in which they came, and reads a request byte by byte,
+ * some system calls each. So an answer is the oldest command's, and only the last command of those
+ * queued together carries an id, a digit that goes round: its answer proves that none was lost or
+ * added before it. The probe, which may overtake, and the negotiation have ids of their own; before
+ * QEMU has taken the negotiation, which is in band, it takes no probe either.
+ *
+ * What nobody waits for any more (forget) keeps its slot until its reply has come: so a late reply
+ * is never taken for a new one, and n_in_flight() tells when a silent QEMU has caught up. A reply
+ * with an id where none is due, or without the one that is, breaks the rules, as does what is no
+ * message at all: the connection is then closed, and nothing of it is believed further. (An error
+ * may come without: QEMU does not know the id of what it could not read.)
+ *
+ * Deliberately left undone: unsubscribing from events (QMP has none); resending.
+ */
+#include "qemu_monitor.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/util_error.h"
+#include "util/util_jsonstream.h"
+
+enum {
+    N_PLAIN_IDS = 10, /* one digit */
+    PROBE_ID = 10,
+    NEGOTIATION_ID = 11,
+    MAX_REASON_BYTES = 256, /* of the peer's own words in ours */
+    FIRST_GATHERED_BYTES = 1 << 12,
+    MAX_GATHERED_BYTES = 1 << 18, /* more than this is better turned into values piece by piece */
+    /* Commands sent whose answers have not been taken in: at the most all there are, and the
+     * negotiation. */
+    MAX_UNTAKEN = QEMU_N_COMMANDS + 1,
+};
+
+typedef struct {
+    QemuCommandId command;
+    char *path;
+    QemuAnswer *answer;
+} Queued;
+
+typedef struct {
+    int id;             /* or QEMU_QMP_NO_ID */
+    QemuAnswer *answer; /* NULL: forgotten, or the negotiation's */
+} InFlight;
+
+typedef enum { PROBE_NONE, PROBE_SENT, PROBE_ANSWERED } ProbeState;
+
+struct QemuMonitor {
+    QemuChannel *channel;
+    UtilJsonStream *stream;
+    GString *out;            /* bytes not taken by the kernel yet */
+    GString *gathered;       /* whole lines that are no values yet; NULL: none */
+    unsigned int n_gathered; /* replies among them, as far as their beginning tells */
+    bool gathers;
+    GArray *queued;
+    InFlight in_flight[MAX_UNTAKEN]; /* oldest first */
+    unsigned int n_in_flight;
+    int next_id;
+    char *greeting; /* as text, which is a twentieth; NULL: it has not come */
+    bool offers_oob;
+    bool has_oob; /* negotiated: the commands below may be out of band */
+    ProbeState probe;
+    bool probe_is_owed; /* a reply to the probe is still to come */
+    unsigned int doubts;
+    const char *told_status; /* a literal of qemu_qmp's table */
+    size_t n_events;
+    size_t n_bytes;
+};
+
+QemuMonitorBuffer *
+qemu_monitor_buffer_new(void)
+{
+    QemuMonitorBuffer *self = g_new(QemuMonitorBuffer, 1);
+
+    self->pool = util_jsonpool_new();
+    return self;
+}
+
+void
+qemu_monitor_buffer_free(QemuMonitorBuffer *self)
+{
+    if (self == NULL)
+        return;
+    util_jsonpool_free(self->pool);
+    g_free(self);
+}
+
+void
+qemu_answer_clear(QemuAnswer *self)
+{
+    util_json_unref(self->message);
+    *self = (QemuAnswer){.status = QEMU_ANSWER_NONE};
+}
+
+static void
+clear_queued(gpointer data)
+{
+    Queued *item = data;
+
+    g_free(item->path);
+}
+
+QemuMonitor *
+qemu_monitor_new(QemuChannel *take_channel)
+{
+    static const UtilJsonLimits limits = {
+        .max_bytes = QEMU_LIMIT_REPLY_BYTES,
+        .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
+        .max_depth = QEMU_LIMIT_REPLY_DEPTH,
+    };
+    QemuMonitor *self = g_new0(QemuMonitor, 1);
+
+    self->channel = take_channel;
+    self->stream = util_jsonstream_new(&limits);
+    self->out = g_string_new(NULL);
+    self->queued = g_array_new(FALSE, FALSE, sizeof(Queued));
+    g_array_set_clear_func(self->queued, clear_queued);
+    return self;
+}
+
+static void
+lose_answers(QemuMonitor *self)
+{
+    for (unsigned int i = 0; i < self->n_in_flight; i++)
+        if (self->in_flight[i].answer != NULL)
+            self->in_flight[i].answer->status = QEMU_ANSWER_LOST;
+    for (guint i = 0; i < self->queued->len; i++)
+        g_array_index(self->queued, Queued, i).answer->status = QEMU_ANSWER_LOST;
+    self->n_in_flight = 0;
+    g_array_set_size(self->queued, 0);
+}
+
+static void
+drop_gathered(QemuMonitor *self)
+{
+    if (self->gathered != NULL)
+        g_string_free(self->gathered, TRUE);
+    self->gathered = NULL;
+    self->n_gathered = 0;
+}
+
+void
+qemu_monitor_free(QemuMonitor *self)
+{
+    if (self == NULL)
+        return;
+    lose_answers(self);
+    g_array_unref(self->queued);
+    g_string_free(self->out, TRUE);
+    drop_gathered(self);
+    util_jsonstream_free(self->stream);
+    g_free(self->greeting);
+    qemu_channel_free(self->channel);
+    g_free(self);
+}
+
+void
+qemu_monitor_queue(QemuMonitor *self, QemuCommandId command, const char *path, QemuAnswer *answer)
+{
+    Queued item = {command, g_strdup(path), answer};
+
+    qemu_answer_clear(answer);
+    answer->status = QEMU_ANSWER_WAITING;
+    g_array_append_val(self->queued, item);
+}
+
+bool
+qemu_monitor_probe(QemuMonitor *self)
+{
+    if (!self->has_oob)
+        return false;
+    if (self->probe != PROBE_NONE || self->probe_is_owed)
+        return true;
+    qemu_qmp_append_command(self->out, QEMU_COMMAND_QUERY_YANK, NULL, PROBE_ID, true);
+    self->probe = PROBE_SENT;
+    self->probe_is_owed = true;
+    return true;
+}
+
+bool
+qemu_monitor_probe_is_answered(const QemuMonitor *self)
+{
+    return self->probe == PROBE_ANSWERED;
+}
+
+static void
+send_queued(QemuMonitor *self)
+{
+    guint n_sent = 0;
+
+    if (self->greeting == NULL)
+        return;
+    while (n_sent < self->queued->len && self->n_in_flight < MAX_UNTAKEN &&
+           self->n_in_flight - MIN(self->n_gathered, self->n_in_flight) < QEMU_LIMIT_IN_FLIGHT) {
+        const Queued *item = &g_array_index(self->queued, Queued, n_sent++);
+        int id = QEMU_QMP_NO_ID;
+
+        if (n_sent == self->queued->len) {
+            id = self->next_id;
+            self->next_id = (id + 1) % N_PLAIN_IDS;
+        }
+        qemu_qmp_append_command(self->out, item->command, item->path, id, false);
+        self->in_flight[self->n_in_flight++] = (InFlight){id, item->answer};
+    }
+    if (n_sent > 0)
+        g_array_remove_range(self->queued, 0, n_sent);
+}
+
+/* False when the connection is over. */
+static bool
+flush(QemuMonitor *self, bool *ret_moved, GError **error)
+{
+    send_queued(self);
+    while (self->out->len > 0) {
+        ssize_t n = qemu_channel_send(self->channel, self->out->str, self->out->len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
+            return true;
+        if (n < 0) {
+            g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "QEMU closed the connection: %s",
+                        g_strerror(errno));
+            return false;
+        }
+        g_string_erase(self->out, 0, n);
+        *ret_moved = true;
+    }
+    return true;
+}
+
+static bool
+take_greeting(QemuMonitor *self, const UtilJson *object, const QemuQmpMessage *message,
+              GError **error)
+{
+    if (self->greeting != NULL) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "the peer greeted twice");
+        return false;
+    }
+    self->greeting = util_json_to_text(object, false);
+    self->offers_oob = message->offers_oob;
+    qemu_qmp_append_negotiation(self->out, self->offers_oob, NEGOTIATION_ID);
+    self->in_flight[self->n_in_flight++] = (InFlight){NEGOTIATION_ID, NULL};
+    return true;
+}
+
+static bool
+take_event(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
+{
+    if (++self->n_events > QEMU_LIMIT_EVENTS_PER_CALL) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "more than %d events in one call",
+                    QEMU_LIMIT_EVENTS_PER_CALL);
+        return false;
+    }
+    self->doubts |= qemu_qmp_event_doubts(message->event, &self->told_status);
+    return true;
+}
+
+/* Whether @message may be the reply to the oldest command. */
+static bool
+is_due(const QemuMonitor *self, const QemuQmpMessage *message)
+{
+    int id = self->in_flight[0].id;
+
+    if (self->n_in_flight == 0)
+        return false;
+    if (!message->has_id)
+        return id == QEMU_QMP_NO_ID || message->kind == QEMU_QMP_ERROR;
+    return id != QEMU_QMP_NO_ID && message->id == id;
+}
+
+static bool
+take_answer(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message, GError **error)
+{
+    InFlight found = self->in_flight[0];
+
+    if (message->has_id && message->id == PROBE_ID && self->probe_is_owed) {
+        self->probe_is_owed = false;
+        self->probe = PROBE_ANSWERED;
+        return true;
+    }
+    if (!is_due(self, message)) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                    "the peer answered what it had not been asked (id %" G_GINT64_FORMAT ")",
+                    message->has_id ? message->id : -1);
+        return false;
+    }
+    self->n_in_flight--;
+    memmove(&self->in_flight[0], &self->in_flight[1], self->n_in_flight * sizeof(found));
+    if (found.id == NEGOTIATION_ID && message->kind == QEMU_QMP_ERROR) {
+        bool is_short = message->error_text != NULL &&
+                        strnlen(message->error_text, MAX_REASON_BYTES + 1) <= MAX_REASON_BYTES;
+
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "the peer refused the negotiation: %s",
+                    is_short ? message->error_text : "no short reason given");
+        return false;
+    }
+    if (found.id == NEGOTIATION_ID)
+        self->has_oob = self->offers_oob;
+    if (found.answer == NULL)
+        return true;
+    found.answer->message = util_json_ref(object);
+    found.answer->value = message->kind == QEMU_QMP_RETURN ? message->value : NULL;
+    found.answer->status =
+        message->kind == QEMU_QMP_RETURN ? QEMU_ANSWER_RETURNED : QEMU_ANSWER_REFUSED;
+    return true;
+}
+
+static bool
+take_message(QemuMonitor *self, UtilJson *object, GError **error)
+{
+    QemuQmpMessage message = qemu_qmp_parse(object);
+
+    if (self->greeting == NULL && message.kind != QEMU_QMP_GREETING) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                    "the peer does not speak QMP: its first message is no greeting");
+        return false;
+    }
+    switch (message.kind) {
+    case QEMU_QMP_GREETING:
+        return take_greeting(self, object, &message, error);
+    case QEMU_QMP_EVENT:
+        return take_event(self, &message, error);
+    case QEMU_QMP_RETURN:
+    case QEMU_QMP_ERROR:
+        return take_answer(self, object, &message, error);
+    case QEMU_QMP_INVALID:
+    default:
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                    "the peer sent an object that is no QMP message");
+        return false;
+    }
+}
+
+static bool
+take_bytes(QemuMonitor *self, const char *bytes, size_t size, GError **error)
+{
+    self->n_bytes += size;
+    if (self->n_bytes > QEMU_LIMIT_BYTES_PER_CALL) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "more than %d bytes in one call",
+                    QEMU_LIMIT_BYTES_PER_CALL);
+        return false;
+    }
+    while (size > 0) {
+        g_autoptr(UtilJson) object = NULL;
+        ssize_t n = util_jsonstream_take(self->stream, bytes, size, &object, error);
+
+        if (n < 0)
+            return false;
+        if (object != NULL && !take_message(self, object, error))
+            return false;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+void
+qemu_monitor_gather(QemuMonitor *self, bool is_on)
+{
+    self->gathers = is_on;
+}
+
+QemuStep
+qemu_monitor_take_gathered(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
+{
+    g_autoptr(GString) text = g_steal_pointer(&self->gathered);
+
+    self->n_gathered = 0;
+    util_jsonstream_use_pool(self->stream, buffer->pool);
+    if (text != NULL && !take_bytes(self, text->str, text->len, error))
+        return QEMU_STEP_CLOSED;
+    return QEMU_STEP_WOULD_BLOCK;
+}
+
+/* The replies in whole lines. QEMU begins what is an event with its time; if another does not,
+ * the lines are only taken in too soon. */
+static unsigned int
+count_replies(const char *bytes, size_t size)
+{
+    static const char event[] = "{\"timestamp\"";
+    const char *end = bytes + size;
+    const char *line_end = NULL;
+    unsigned int n_replies = 0;
+
+    while ((line_end = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
+        size_t length = (size_t)(line_end - bytes);
+
+        n_replies += length < strlen(event) || memcmp(bytes, event, strlen(event)) != 0;
+        bytes = line_end + 1;
+    }
+    return n_replies;
+}
+
+/* True if these bytes, whole lines, can wait for more: answers are owed that have not come. */
+static bool
+may_gather(QemuMonitor *self, const char *bytes, size_t size)
+{
+    if (!self->gathers || bytes[size - 1] != '\n' || self->n_in_flight == MAX_UNTAKEN)
+        return false;
+    self->n_gathered += count_replies(bytes, size);
+    return self->n_gathered < qemu_monitor_n_in_flight(self) + self->queued->len &&
+           (self->gathered == NULL || self->gathered->len + size <= MAX_GATHERED_BYTES);
+}
+
+/* Takes @size bytes that came, and those that came before them. */
+static bool
+take_received(QemuMonitor *self, QemuMonitorBuffer *buffer, size_t size, GError **error)
+{
+    bool may_wait = may_gather(self, buffer->bytes, size);
+
+    if (self->gathered == NULL && !may_wait) {
+        self->n_gathered = 0;
+        util_jsonstream_use_pool(self->stream, buffer->pool);
+        return take_bytes(self, buffer->bytes, size, error);
+    }
+    if (self->gathered == NULL)
+        self->gathered = g_string_sized_new(MAX(size, FIRST_GATHERED_BYTES));
+    g_string_append_len(self->gathered, buffer->bytes, (gssize)size);
+    return may_wait || qemu_monitor_take_gathered(self, buffer, error) != QEMU_STEP_CLOSED;
+}
+
+/* The end of the connection: what came before it counts. */
+static void
+take_end(QemuMonitor *self, QemuMonitorBuffer *buffer, bool is_failure, GError **error)
+{
+    int code = errno;
+
+    if (qemu_monitor_take_gathered(self, buffer, error) != QEMU_STEP_CLOSED)
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "QEMU closed the connection%s%s",
+                    is_failure ? ": " : "", is_failure ? g_strerror(code) : "");
+}
+
+QemuStep
+qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
+{
+    bool moved = false;
+
+    if (!flush(self, &moved, error))
+        return QEMU_STEP_CLOSED;
+    /* One buffer is a fair share: then the other monitors have their turn. */
+    for (;;) {
+        ssize_t n = qemu_channel_receive(self->channel, buffer->bytes, sizeof(buffer->bytes));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
+            break;
+        if (n <= 0) {
+            take_end(self, buffer, n < 0, error);
+            return QEMU_STEP_CLOSED;
+        }
+        moved = true;
+        if (!take_received(self, buffer, (size_t)n, error) || !flush(self, &moved, error))
+            return QEMU_STEP_CLOSED;
+        break;
+    }
+    return moved ? QEMU_STEP_MOVED : QEMU_STEP_WOULD_BLOCK;
+}
+
+QemuStep
+qemu_monitor_send(QemuMonitor *self, GError **error)
+{
+    bool moved = false;
+
+    if (!flush(self, &moved, error))
+        return QEMU_STEP_CLOSED;
+    return moved ? QEMU_STEP_MOVED : QEMU_STEP_WOULD_BLOCK;
+}
+
+void
+qemu_monitor_begin_call(QemuMonitor *self)
+{
+    self->n_events = 0;
+    self->n_bytes = 0;
+    /* As long as answers are owed, what the probe told of them holds. */
+    if (self->n_in_flight == 0)
+        self->probe = PROBE_NONE;
+}
+
+void
+qemu_monitor_forget(QemuMonitor *self)
+{
+    for (unsigned int i = 0; i < self->n_in_flight; i++)
+        self->in_flight[i].answer = NULL;
+    g_array_set_size(self->queued, 0);
+}
+
+int
+qemu_monitor_fd(const QemuMonitor *self)
+{
+    return qemu_channel_fd(self->channel);
+}
+
+bool
+qemu_monitor_wants_write(const QemuMonitor *self)
+{
+    return self->out->len > 0;
+}
+
+bool
+qemu_monitor_has_greeted(const QemuMonitor *self)
+{
+    return self->greeting != NULL;
+}
+
+unsigned int
+qemu_monitor_n_in_flight(const QemuMonitor *self)
+{
+    return self->n_in_flight + (self->probe_is_owed ? 1 : 0);
+}
+
+bool
+qemu_monitor_is_held_up(const QemuMonitor *self)
+{
+    return self->offers_oob && !self->has_oob;
+}
+
+pid_t
+qemu_monitor_peer_pid(const QemuMonitor *self)
+{
+    return qemu_channel_peer_pid(self->channel);
+}
+
+UtilJson *
+qemu_monitor_make_greeting(const QemuMonitor *self)
+{
+    if (self->greeting == NULL)
+        return NULL;
+    return util_json_parse(self->greeting, strlen(self->greeting), QEMU_LIMIT_REPLY_DEPTH, NULL);
+}
+
+unsigned int
+qemu_monitor_take_doubts(QemuMonitor *self, const char **ret_status)
+{
+    unsigned int doubts = self->doubts;
+
+    if (self->told_status != NULL)
+        *ret_status = self->told_status;
+    self->told_status = NULL;
+    self->doubts = 0;
+    return doubts;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_monitor: one QMP connection: bytes, ids, answers waited for.
+ */
+#pragma once
+
+#include "qemu/facts/qemu_limits.h"
+#include "qemu_channel.h"
+#include "qemu_command.h"
+#include "qemu_qmp.h"
+#include "util/util_jsonpool.h"
+
+typedef struct QemuMonitor QemuMonitor;
+
+typedef enum {
+    QEMU_ANSWER_NONE,     /* not asked */
+    QEMU_ANSWER_WAITING,  /* asked, or about to be */
+    QEMU_ANSWER_RETURNED, /* @value is the reply */
+    QEMU_ANSWER_REFUSED,  /* QEMU's error; @message holds it */
+    QEMU_ANSWER_LOST,     /* the connection ended first */
+    QEMU_ANSWER_SPENT,    /* what it told is known elsewhere; only of a kept answer */
+} QemuAnswerStatus;
+
+/* What became of one command. All zero is one that was not asked. */
+typedef struct {
+    QemuAnswerStatus status;
+    UtilJson *message;     /* as it came; owned */
+    const UtilJson *value; /* of "return", inside @message */
+} QemuAnswer;
+
+void qemu_answer_clear(QemuAnswer *self);
+
+typedef enum {
+    QEMU_STEP_MOVED,       /* something came or went; more may */
+    QEMU_STEP_WOULD_BLOCK, /* nothing to do until the descriptor is ready */
+    QEMU_STEP_CLOSED,      /* the connection is over; the error says why */
+} QemuStep;
+
+/* Where received bytes are put before they become values, and those that were; one a thread, any
+ * number of monitors. */
+typedef struct {
+    UtilJsonPool *pool; /* owned; NULL: every reply is parsed */
+    char bytes[65536];
+} QemuMonitorBuffer;
+
+QemuMonitorBuffer *qemu_monitor_buffer_new(void);
+void qemu_monitor_buffer_free(QemuMonitorBuffer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuMonitorBuffer, qemu_monitor_buffer_free)
+
+/* Takes the channel. The greeting has not come yet; what is queued is sent after it. */
+QemuMonitor *qemu_monitor_new(QemuChannel *take_channel);
+
+/* Closes the connection; answers still waited for become LOST. NULL is taken. */
+void qemu_monitor_free(QemuMonitor *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuMonitor, qemu_monitor_free)
+
+/* Queues @command; borrows @path (the device of a qom-get; NULL for others) for the call, and
+ * @answer until it is set, exactly once: to the reply, QEMU's error, or the connection's end. */
+void qemu_monitor_queue(QemuMonitor *self, QemuCommandId command, const char *path,
+                        QemuAnswer *answer);
+
+/* Sends the out-of-band probe, once until it is answered or a round begins anew that owes no
+ * answers. False if this QEMU has no out-of-band commands, or has not taken the negotiation. */
+bool qemu_monitor_probe(QemuMonitor *self);
+bool qemu_monitor_probe_is_answered(const QemuMonitor *self);
+
+/* Moves bytes both ways until either side would block, or a fair share is done. CLOSED leaves
+ * the monitor good for nothing but qemu_monitor_free(). */
+QemuStep qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error);
+
+/* The sending half of a step, for when nothing can have come yet. */
+QemuStep qemu_monitor_send(QemuMonitor *self, GError **error);
+
+/* While on, whole lines are only gathered until as many have come as answers are owed. A few KB of
+ * text in place of twenty times as much in values, for as long as it takes QEMU to answer them all.
+ * Off, it takes in nothing: that is qemu_monitor_take_gathered()'s. */
+void qemu_monitor_gather(QemuMonitor *self, bool is_on);
+/* Takes in what has been gathered, however little. Gives CLOSED like a step, else WOULD_BLOCK. */
+QemuStep qemu_monitor_take_gathered(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error);
+
+/* Starts the counts that limits bound anew. */
+void qemu_monitor_begin_call(QemuMonitor *self);
+
+/* Lets go of all answers: those still to come are counted and dropped, and what was not sent
+ * yet is not sent. */
+void qemu_monitor_forget(QemuMonitor *self);
+
+int qemu_monitor_fd(const QemuMonitor *self);
+bool qemu_monitor_wants_write(const QemuMonitor *self);
+bool qemu_monitor_has_greeted(const QemuMonitor *self);
+/* True if it greeted, by a thread of the monitors' own, and has not taken the negotiation, for
+ * which it needs its main loop. */
+bool qemu_monitor_is_held_up(const QemuMonitor *self);
+/* Commands sent and not answered, forgotten ones and the negotiation included. */
+unsigned int qemu_monitor_n_in_flight(const QemuMonitor *self);
+pid_t qemu_monitor_peer_pid(const QemuMonitor *self);
+/* The greeting as it came, the caller's to unref; NULL before it. */
+UtilJson *qemu_monitor_make_greeting(const QemuMonitor *self);
+
+/* QemuDoubt bits of the events since the last take, and the run state the last of them told
+ * (left alone if none did). */
+unsigned int qemu_monitor_take_doubts(QemuMonitor *self, const char **ret_status);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_recording_reader: reading a recorded host that somebody else made.
+ *
+ * Keeps nothing. Knows the files that describe domains; qemu_recording_peer knows the replies.
+ */
+#include "qemu_recording_reader.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "qemu/facts/qemu_limits.h"
+#include "util/util_error.h"
+#include "util/util_fd.h"
+#include "util/util_jsonstream.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
+
+static const char *const health_names[] = {
+    [DOMSTATS_HEALTH_OK] = "ok",
+    [DOMSTATS_HEALTH_SLOW] = "slow",
+    [DOMSTATS_HEALTH_BUSY] = "busy",
+    [DOMSTATS_HEALTH_WEDGED] = "wedged",
+    [DOMSTATS_HEALTH_STOPPED] = "stopped",
+    [DOMSTATS_HEALTH_GONE] = "gone",
+    [DOMSTATS_HEALTH_DENIED] = "denied",
+    [DOMSTATS_HEALTH_BROKEN] = "broken",
+    [DOMSTATS_HEALTH_NO_MONITOR] = "no-monitor",
+};
+
+const char *
+qemu_recording_reader_health_name(DomstatsHealth health)
+{
+    return health_names[health];
+}
+
+static bool
+parse_health(const char *name, DomstatsHealth *ret_health)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(health_names); i++) {
+        if (g_str_equal(health_names[i], name)) {
+            *ret_health = (DomstatsHealth)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The one place where a file is said to be at fault. */
+static void
+set_fault(GError **error, const char *folder, const char *file_name, const char *fault)
+{
+    g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "damaged recording '%s/%s': %s", folder,
+                file_name, fault);
+}
+
+/* Opens a regular file, and nothing that would block or lead elsewhere; -1 with errno. */
+static int
+open_regular(const char *path, size_t *ret_size)
+{
+    g_auto(UtilFd) fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat status = {0};
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return -1;
+    if (!S_ISREG(status.st_mode)) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (status.st_size > QEMU_LIMIT_RECORDING_FILE_BYTES) {
+        errno = EFBIG;
+        return -1;
+    }
+    *ret_size = (size_t)status.st_size;
+    return util_fd_steal(&fd);
+}
+
+/* The bytes of a file, as many as it had when it was opened; NULL with errno. */
+static char *
+read_file(const char *path, size_t *ret_size)
+{
+    size_t size = 0;
+    g_auto(UtilFd) fd = open_regular(path, &size);
+    g_autofree char *bytes = NULL;
+    size_t n_bytes = 0;
+    ssize_t n = 1;
+
+    if (fd < 0)
+        return NULL;
+    bytes = g_malloc(size + 1);
+    while (n_bytes < size && n != 0) {
+        n = read(fd, bytes + n_bytes, size - n_bytes);
+        if (n < 0 && errno != EINTR)
+            return NULL;
+        n_bytes += (size_t)MAX(n, 0);
+    }
+    *ret_size = n_bytes;
+    return g_steal_pointer(&bytes);
+}
+
+/* By the limits of a live monitor; what follows the object may be white space. */
+static UtilJson *
+parse_object(const char *bytes, size_t size, GError **error)
+{
+    static const UtilJsonLimits limits = {
+        .max_bytes = QEMU_LIMIT_REPLY_BYTES,
+        .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
+        .max_depth = QEMU_LIMIT_REPLY_DEPTH,
+    };
+    g_autoptr(UtilJsonStream) stream = util_jsonstream_new(&limits);
+    g_autoptr(UtilJson) object = NULL;
+    ssize_t n = util_jsonstream_take(stream, bytes, size, &object, error);
+
+    if (n < 0)
+        return NULL;
+    if (object == NULL) {
+        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "it ends too early");
+        return NULL;
+    }
+    for (size_t i = (size_t)n; i < size; i++) {
+        if (!g_ascii_isspace(bytes[i])) {
+            g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                                "something follows its object");
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&object);
+}
+
+UtilJson *
+qemu_recording_reader_read_object(const char *folder, const char *file_name, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, file_name, NULL);
+    size_t size = 0;
+    g_autofree char *bytes = read_file(path, &size);
+    g_autoptr(GError) fault = NULL;
+    UtilJson *object = NULL;
+
+    if (bytes == NULL && (errno == ENOENT || errno == ENOTDIR))
+        return NULL;
+    if (bytes == NULL) {
+        set_fault(error, folder, file_name,
+                  errno == ELOOP || errno == EINVAL ? "no regular file" : g_strerror(errno));
+        return NULL;
+    }
+    object = parse_object(bytes, size, &fault);
+    if (object == NULL)
+        set_fault(error, folder, file_name, fault->message);
+    return object;
+}
+
+bool
+qemu_recording_reader_check_host(const char *dir, GError **error)
+{
+    GError *fault = NULL;
+    g_autoptr(UtilJson) host =
+        qemu_recording_reader_read_object(dir, QEMU_RECORDING_HOST_FILE, &fault);
+    int64_t format = 0;
+
+    if (fault != NULL) {
+        g_propagate_error(error, fault);
+        return false;
+    }
+    if (host == NULL) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "'%s' is no recording: it has no '%s'",
+                    dir, QEMU_RECORDING_HOST_FILE);
+        return false;
+    }
+    if (!util_json_member_int64(host, "format", &format) || format < 1) {
+        set_fault(error, dir, QEMU_RECORDING_HOST_FILE, "'format' is no number of a format");
+        return false;
+    }
+    if (format > QEMU_RECORDING_FORMAT) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED,
+                    "recording '%s' has format %" G_GINT64_FORMAT ", newer than %d in '%s'", dir,
+                    format, QEMU_RECORDING_FORMAT, QEMU_RECORDING_HOST_FILE);
+        return false;
+    }
+    return true;
+}
+
+/* A sub-folder with the file that makes it a domain's, whatever that file holds. */
+static bool
+is_domain_folder(DIR *dir, const char *name)
+{
+    g_autofree char *path = g_strconcat(name, "/", QEMU_RECORDING_DOMAIN_FILE, NULL);
+    struct stat status = {0};
+
+    return name[0] != '.' && fstatat(dirfd(dir), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISDIR(status.st_mode) && fstatat(dirfd(dir), path, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **
+qemu_recording_reader_list_domains(const char *dir, GError **error)
+{
+    g_autoptr(DIR) folder = opendir(dir);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const struct dirent *entry = NULL;
+
+    if (folder == NULL) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "cannot open recording '%s': %s", dir,
+                    g_strerror(errno));
+        return NULL;
+    }
+    while (names->len < QEMU_LIMIT_DOMAINS && (entry = readdir(folder)) != NULL)
+        if (is_domain_folder(folder, entry->d_name))
+            g_ptr_array_add(names, g_strdup(entry->d_name));
+    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_steal(names, NULL);
+}
+
+/* The members of domain.json; what is wrong with them, or NULL. */
+static const char *
+read_members(const UtilJson *object, QemuEndpoint *endpoint)
+{
+    const char *name = util_json_member_string(object, "name");
+    const char *uuid = util_json_member_string(object, "uuid");
+    const char *health = util_json_member_string(object, "health");
+    const char *reason = util_json_member_string(object, "reason");
+    int64_t id = 0;
+    int64_t pid = 0;
+
+    if (name == NULL || name[0] == '\0')
+        return "'name' is no name";
+    if (uuid != NULL && !g_uuid_string_is_valid(uuid))
+        return "'uuid' is no UUID";
+    if (util_json_has(object, "id") &&
+        (!util_json_member_int64(object, "id", &id) || id < -1 || id > INT_MAX))
+        return "'id' is no id of a domain";
+    if (util_json_has(object, "pid") &&
+        (!util_json_member_int64(object, "pid", &pid) || pid < 0 || pid > INT_MAX))
+        return "'pid' is no number of a process";
+    if (health == NULL || !parse_health(health, &endpoint->trouble))
+        return "'health' is none of the verdicts";
+    g_free(endpoint->name);
+    endpoint->name = g_strdup(name);
+    endpoint->uuid = uuid ? g_ascii_strdown(uuid, -1) : NULL;
+    endpoint->id = (int)id;
+    endpoint->pid = (pid_t)pid;
+    endpoint->start_ticks = util_json_member_count(object, "start_ticks").value;
+    endpoint->is_active = id >= 0;
+    if (endpoint->trouble != DOMSTATS_HEALTH_OK)
+        endpoint->trouble_reason = g_strdup(reason ? reason : "its recording does not say why");
+    util_json_member_boolean(object, "persistent", &endpoint->is_persistent);
+    return NULL;
+}
+
+QemuEndpoint *
+qemu_recording_reader_read_domain(const char *dir, const char *folder)
+{
+    g_autofree char *path = g_build_filename(dir, folder, NULL);
+    g_autofree char *key = g_strconcat("replay:", folder, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(UtilJson) object =
+        qemu_recording_reader_read_object(path, QEMU_RECORDING_DOMAIN_FILE, &error);
+    QemuEndpoint *endpoint = qemu_endpoint_new(key, folder);
+    const char *fault = "no such file";
+
+    qemu_endpoint_add_place(endpoint, path, path);
+    if (object != NULL)
+        fault = read_members(object, endpoint);
+    if (fault == NULL)
+        return endpoint;
+    if (error == NULL)
+        set_fault(&error, path, QEMU_RECORDING_DOMAIN_FILE, fault);
+    endpoint->trouble = DOMSTATS_HEALTH_BROKEN;
+    endpoint->trouble_reason = g_strdup(error->message);
+    return endpoint;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_cmdline: the command line of a QEMU process -> its monitors and its definition. Pure.
+ *
+ * Knows which words are options and what they say of the machine; qemu_cmdline_monitor knows
+ * monitors. Files that options name (-readconfig) are not read: they need not be there any
+ * more, nor be the same.
+ */
+#include "qemu_cmdline.h"
+
+#include <string.h>
+
+#include "qemu/facts/qemu_limits.h"
+#include "qemu_cmdline_monitor.h"
+#include "qemu_cmdline_option.h"
+
+typedef struct {
+    QemuDefinition *definition; /* the result's */
+    QemuCmdlineMonitors *monitors;
+    bool has_memory_device;
+} Parser;
+
+static void
+clear_monitor(gpointer data)
+{
+    QemuCmdlineMonitor *monitor = data;
+
+    g_free(monitor->path);
+}
+
+static void
+take_name(Parser *self, const char *argument)
+{
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "guest");
+    const char *name = qemu_cmdline_option_get(option, "guest");
+
+    if (name == NULL || name[0] == '\0')
+        return;
+    g_free(self->definition->name);
+    self->definition->name = g_utf8_make_valid(name, -1);
+}
+
+static void
+take_uuid(Parser *self, const char *argument)
+{
+    if (!g_uuid_string_is_valid(argument))
+        return;
+    g_free(self->definition->uuid);
+    self->definition->uuid = g_ascii_strdown(argument, -1);
+}
+
+/* What the levels of the topology multiply to; 0 if none is given, or it is no number at all. */
+static uint64_t
+multiply_topology(const QemuCmdlineOption *option)
+{
+    static const char *const levels[] = {"drawers",  "books",   "sockets", "dies",
+                                         "clusters", "modules", "cores",   "threads"};
+    uint64_t product = 1;
+    bool is_given = false;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(levels); i++) {
+        UtilCount level = qemu_cmdline_option_count(option, levels[i]);
+
+        if (!level.is_present || level.value == 0)
+            continue;
+        is_given = true;
+        if (level.value > QEMU_LIMIT_VCPUS)
+            return 0;
+        product *= level.value;
+        if (product > QEMU_LIMIT_VCPUS)
+            return 0;
+    }
+    return is_given ? product : 0;
+}
+
+/* What is left out of cpus and maxcpus, QEMU works out of the rest. */
+static void
+settle_vcpus(Parser *self, const QemuCmdlineOption *option)
+{
+    QemuDefinition *definition = self->definition;
+    UtilCount cpus = qemu_cmdline_option_count(option, "cpus");
+    UtilCount maxcpus = qemu_cmdline_option_count(option, "maxcpus");
+
+    if (!maxcpus.is_present || maxcpus.value == 0)
+        maxcpus = util_count_of(MAX(cpus.value, multiply_topology(option)));
+    if (!cpus.is_present || cpus.value == 0)
+        cpus = maxcpus;
+    if (cpus.value == 0 || cpus.value > maxcpus.value || maxcpus.value > QEMU_LIMIT_VCPUS)
+        return;
+    definition->vcpus_current = cpus;
+    definition->vcpus_max = maxcpus;
+}
+
+static void
+take_smp(Parser *self, const char *argument)
+{
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "cpus");
+
+    settle_vcpus(self, option);
+}
+
+/* Only "smp.cpus" and its like count here. */
+static void
+take_machine(Parser *self, const char *argument)
+{
+    static const char *const members[] = {"smp.cpus", "smp.maxcpus", "smp.sockets", "smp.cores"};
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "type");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+        if (qemu_cmdline_option_get_exact(option, members[i]) != NULL) {
+            settle_vcpus(self, option);
+            return;
+        }
+    }
+}
+
+/* A whole number with one of QEMU's suffixes, MiB if there is none, as KiB; absent for any other
+ * way to write a size. */
+static UtilCount
+parse_size_kib(const char *text)
+{
+    static const char suffixes[] = "kmgt";
+    size_t n_digits = text ? strspn(text, "0123456789") : 0;
+    g_autofree char *digits = g_strndup(text, n_digits);
+    char suffix = 'm';
+    const char *place = NULL;
+    uint64_t number = 0;
+
+    if (digits == NULL || !g_ascii_string_to_unsigned(digits, 10, 1, G_MAXUINT32, &number, NULL))
+        return (UtilCount){0};
+    if (text[n_digits] != '\0')
+        suffix = g_ascii_tolower(text[n_digits]);
+    place = strchr(suffixes, suffix);
+    if (place == NULL || (text[n_digits] != '\0' && text[n_digits + 1] != '\0'))
+        return (UtilCount){0};
+    return util_count_of(number << (10 * (place - suffixes)));
+}
+
+static void
+take_memory(Parser *self, const char *argument)
+{
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "size");
+
+    if (!self->has_memory_device)
+        self->definition->memory_kib = parse_size_kib(qemu_cmdline_option_get(option, "size"));
+}
+
+/* The size of a memory device is elsewhere: then nothing is known of the whole. */
+static void
+take_device(Parser *self, const char *argument)
+{
+    static const char *const kinds[] = {"pc-dimm", "nvdimm", "virtio-mem", "virtio-pmem"};
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "driver");
+    const char *driver = qemu_cmdline_option_get_exact(option, "driver");
+
+    for (size_t i = 0; driver != NULL && i < G_N_ELEMENTS(kinds); i++) {
+        if (g_str_has_prefix(driver, kinds[i])) {
+            self->has_memory_device = true;
+            self->definition->memory_kib = (UtilCount){0};
+        }
+    }
+}
+
+/* Where the counters of a network backend are. What is not named here has no device. */
+static QemuDefinitionNicKind
+find_nic_kind(const char *type)
+{
+    static const char *const tap_types[] = {"tap", "bridge"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tap_types); i++)
+        if (g_str_equal(type, tap_types[i]))
+            return QEMU_DEFINITION_NIC_TAP;
+    return QEMU_DEFINITION_NIC_NO_DEVICE;
+}
+
+static void
+add_nic(Parser *self, const QemuCmdlineOption *option, const char *id_key)
+{
+    /* No network of their own: the guest's side, the wire between two, and nothing. */
+    static const char *const no_nics[] = {"nic", "hubport", "none"};
+    const char *type = qemu_cmdline_option_get_exact(option, "type");
+    const char *ifname = qemu_cmdline_option_get_exact(option, "ifname");
+    QemuDefinitionNic *nic = NULL;
+
+    if (type == NULL || self->definition->nics->len >= QEMU_LIMIT_NICS)
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(no_nics); i++)
+        if (g_str_equal(type, no_nics[i]))
+            return;
+    nic = qemu_definition_add_nic(self->definition);
+    nic->id = g_strdup(qemu_cmdline_option_get_exact(option, id_key));
+    nic->kind = find_nic_kind(type);
+    nic->is_vhost_user = g_str_equal(type, "vhost-user");
+    nic->fd = -1;
+    if (nic->kind != QEMU_DEFINITION_NIC_TAP)
+        return;
+    nic->fd = qemu_cmdline_option_parse_fd(qemu_cmdline_option_get_exact(option, "fd"));
+    if (nic->fd < 0)
+        nic->fd = qemu_cmdline_option_parse_fd(qemu_cmdline_option_get_exact(option, "fds"));
+    /* With a '%' the kernel chooses the number. */
+    if (ifname != NULL && ifname[0] != '\0' && strchr(ifname, '%') == NULL)
+        nic->ifname = g_utf8_make_valid(ifname, -1);
+}
+
+static void
+take_netdev(Parser *self, const char *argument)
+{
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "type");
+
+    add_nic(self, option, "id");
+}
+
+/* "-net" calls its id "name". */
+static void
+take_net(Parser *self, const char *argument)
+{
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "type");
+
+    add_nic(self, option, "name");
+}
+
+/* The options that qemu_cmdline_monitor reads. */
+static void
+take_chardev(Parser *self, const char *argument)
+{
+    qemu_cmdline_monitors_take_chardev(self->monitors, argument);
+}
+
+static void
+take_mon(Parser *self, const char *argument)
+{
+    qemu_cmdline_monitors_take_mon(self->monitors, argument);
+}
+
+static void
+take_monitor(Parser *self, const char *argument)
+{
+    qemu_cmdline_monitors_take_monitor(self->monitors, argument);
+}
+
+static void
+take_object(Parser *self, const char *argument)
+{
+    qemu_cmdline_monitors_take_object(self->monitors, argument);
+}
+
+static void
+take_qmp(Parser *self, const char *argument)
+{
+    qemu_cmdline_monitors_take_qmp(self->monitors, argument);
+}
+
+static void
+take_nothing(Parser *self, const char *argument)
+{
+    (void)self;
+    (void)argument;
+}
+
+typedef struct {
+    const char *name;
+    void (*take)(Parser *self, const char *argument);
+} OptionRow;
+
+/* Options with an argument that matter here, and those whose argument may look like an option:
+ * the others can be passed over word by word. */
+static const OptionRow option_rows[] = {
+    {"name", take_name},       {"uuid", take_uuid},       {"smp", take_smp},
+    {"machine", take_machine}, {"M", take_machine},       {"chardev", take_chardev},
+    {"mon", take_mon},         {"monitor", take_monitor}, {"object", take_object},
+    {"qmp", take_qmp},         {"qmp-pretty", take_qmp},  {"netdev", take_netdev},
+    {"nic", take_netdev},      {"net", take_net},         {"append", take_nothing},
+    {"m", take_memory},        {"device", take_device},
+};
+
+/* What a word calls for; NULL if it is no option, or none of the table. */
+static const OptionRow *
+find_row(const char *word)
+{
+    if (word[0] != '-')
+        return NULL;
+    word += g_str_has_prefix(word, "--") ? 2 : 1;
+    for (size_t i = 0; i < G_N_ELEMENTS(option_rows); i++)
+        if (g_str_equal(option_rows[i].name, word))
+            return &option_rows[i];
+    return NULL;
+}
+
+QemuCmdline *
+qemu_cmdline_parse(const char *const *argv)
+{
+    QemuCmdline *self = g_new0(QemuCmdline, 1);
+    g_autoptr(QemuCmdlineMonitors) monitors = qemu_cmdline_monitors_new();
+    QemuDefinition *definition = qemu_definition_new();
+    Parser parser = {definition, monitors, false};
+
+    self->definition = definition;
+    self->monitors = g_array_new(FALSE, FALSE, sizeof(QemuCmdlineMonitor));
+    g_array_set_clear_func(self->monitors, clear_monitor);
+    for (size_t i = 0; argv[0] != NULL && argv[i] != NULL; i++) {
+        const OptionRow *row = find_row(argv[i]);
+
+        if (g_str_equal(argv[i], "-daemonize") || g_str_equal(argv[i], "--daemonize"))
+            self->is_daemonizing = true;
+        if (row != NULL && argv[i + 1] != NULL)
+            row->take(&parser, argv[++i]);
+    }
+    qemu_cmdline_monitors_resolve(monitors, self->monitors, &self->n_human_monitors);
+    return self;
+}
+
+void
+qemu_cmdline_free(QemuCmdline *self)
+{
+    if (self == NULL)
+        return;
+    g_array_unref(self->monitors);
+    qemu_definition_free(self->definition);
+    g_free(self);
+}
+
+/* The last part of a path. The kernel adds " (deleted)" when the file was replaced, and wrapped
+ * programs are called ".qemu-system-x86_64-wrapped". */
+static bool
+is_qemu_name(const char *path)
+{
+    static const char *const names[] = {"qemu-kvm", "kvm", "qemu"};
+    g_autofree char *name = g_path_get_basename(path);
+    char *start = name[0] == '.' ? name + 1 : name;
+
+    if (g_str_has_suffix(start, " (deleted)"))
+        start[strlen(start) - strlen(" (deleted)")] = '\0';
+    if (g_str_has_suffix(start, "-wrapped"))
+        start[strlen(start) - strlen("-wrapped")] = '\0';
+    if (g_str_has_prefix(start, "qemu-system-"))
+        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(names[i], start))
+            return true;
+    return false;
+}
+
+bool
+qemu_cmdline_is_loader(const char *exe)
+{
+    static const char *const prefixes[] = {"ld-linux", "ld-musl", "ld.so", "ld64.so", "ld-2."};
+    const char *slash = exe ? strrchr(exe, '/') : NULL;
+    const char *name = slash ? slash + 1 : exe;
+
+    for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(prefixes); i++)
+        if (g_str_has_prefix(name, prefixes[i]))
+            return true;
+    return false;
+}
+
+/* The program that ld.so was told to run; NULL if none. */
+static const char *
+find_loaded_program(const char *const *argv)
+{
+    static const char *const with_argument[] = {
+        "--library-path",         "--inhibit-rpath",     "--preload", "--argv0",
+        "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask", "--audit",
+    };
+    size_t i = 1;
+
+    while (argv[i] != NULL && argv[i][0] == '-') {
+        for (size_t k = 0; k < G_N_ELEMENTS(with_argument); k++) {
+            if (g_str_equal(argv[i], with_argument[k]) && argv[i + 1] != NULL) {
+                i++;
+                break;
+            }
+        }
+        i++;
+    }
+    return argv[i];
+}
+
+bool
+qemu_cmdline_is_qemu(const char *const *argv, const char *exe)
+{
+    const char *program = NULL;
+
+    if (argv[0] == NULL)
+        return false;
+    if (is_qemu_name(argv[0]) || (exe != NULL && is_qemu_name(exe)))
+        return true;
+    if (!qemu_cmdline_is_loader(argv[0]) && !qemu_cmdline_is_loader(exe))
+        return false;
+    program = find_loaded_program(argv);
+    return program != NULL && is_qemu_name(program);
+}
+
+char **
+qemu_cmdline_split(const char *bytes, size_t size)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    size_t start = 0;
+
+    while (start < size) {
+        const char *end = memchr(bytes + start, '\0', size - start);
+        size_t length = end ? (size_t)(end - bytes) - start : size - start;
+
+        g_ptr_array_add(words, g_strndup(bytes + start, length));
+        start += length + 1;
+    }
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_steal(words, NULL);
+}

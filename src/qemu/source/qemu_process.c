@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_process: what /proc tells of a QEMU process beyond what it tells of any.
+ *
+ * Keeps nothing. Knows nothing of monitors and sources.
+ */
+#include "qemu_process.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "host/host_process.h"
+#include "qemu/facts/qemu_limits.h"
+
+/* proc(5) counts the fields of stat from 1; the state, behind the name, is the third. */
+enum {
+    FIELD_STATE = 3,
+    FIELD_PARENT = 4,
+    FIELD_SESSION = 6,
+    FIELD_ARG_START = 48,
+    N_FIELDS = 52,
+    STAT_BYTES = 2048,
+};
+
+/* A number of the stat file, the numbers being in @fields from FIELD_STATE on. */
+static uint64_t
+get_field(char *const *fields, size_t n_fields, size_t field, uint64_t max)
+{
+    uint64_t value = 0;
+
+    if (field - FIELD_STATE >= n_fields ||
+        !g_ascii_string_to_unsigned(fields[field - FIELD_STATE], 10, 0, max, &value, NULL))
+        return 0;
+    return value;
+}
+
+bool
+qemu_process_parse_stat(const char *text, QemuProcessStat *ret_stat)
+{
+    HostProcessStat stat = {0};
+    const char *behind_name = strrchr(text, ')');
+    g_auto(GStrv) fields = NULL;
+    size_t n_fields = 0;
+
+    if (behind_name == NULL || behind_name[1] != ' ' || !host_process_parse_stat(text, &stat))
+        return false;
+    fields = g_strsplit(behind_name + 2, " ", N_FIELDS);
+    n_fields = g_strv_length(fields);
+    *ret_stat = (QemuProcessStat){
+        .is_ended = stat.state == 'Z' || stat.state == 'X',
+        .parent = (pid_t)get_field(fields, n_fields, FIELD_PARENT, INT_MAX),
+        .session = (pid_t)get_field(fields, n_fields, FIELD_SESSION, INT_MAX),
+        .start_ticks = stat.start_ticks,
+        .exec_mark = get_field(fields, n_fields, FIELD_ARG_START, UINT64_MAX),
+        .is_teardown = g_str_has_prefix(stat.name, "cleanup/"),
+    };
+    return true;
+}
+
+bool
+qemu_process_read_stat(HostRoot *root, pid_t pid, QemuProcessStat *ret_stat)
+{
+    char path[64] = "";
+    char text[STAT_BYTES] = "";
+
+    g_snprintf(path, sizeof(path), "proc/%d/stat", pid);
+    return host_root_read(root, path, text, sizeof(text)) > 0 &&
+           qemu_process_parse_stat(text, ret_stat);
+}
+
+char *
+qemu_process_read_cmdline(HostRoot *root, pid_t pid, size_t *ret_size)
+{
+    char path[64] = "";
+
+    g_snprintf(path, sizeof(path), "proc/%d/cmdline", pid);
+    return host_root_read_all(root, path, QEMU_LIMIT_CMDLINE_BYTES, ret_size);
+}
+
+char *
+qemu_process_read_link(HostRoot *root, pid_t pid, const char *name)
+{
+    char path[64] = "";
+
+    g_snprintf(path, sizeof(path), "proc/%d/%s", pid, name);
+    return host_root_readlink(root, path);
+}
+
+QemuDefinition *
+qemu_process_read_definition(HostRoot *root, pid_t pid)
+{
+    size_t size = 0;
+    g_autofree char *bytes = qemu_process_read_cmdline(root, pid, &size);
+    g_autofree char *exe = qemu_process_read_link(root, pid, "exe");
+    g_auto(GStrv) words = NULL;
+    g_autoptr(QemuCmdline) cmdline = NULL;
+
+    if (bytes == NULL)
+        return NULL;
+    words = qemu_cmdline_split(bytes, size);
+    if (!qemu_cmdline_is_qemu((const char *const *)words, exe))
+        return NULL;
+    cmdline = qemu_cmdline_parse((const char *const *)words);
+    return g_steal_pointer(&cmdline->definition);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source: where domains come from. One table of kinds (auto, dir, socket, libvirt,
+ * replay); each kind is one file qemu_source_<kind>.c.
+ */
+#pragma once
+
+#include "host/host_root.h"
+#include "qemu/facts/qemu_endpoint.h"
+#include "util/util_deadline.h"
+
+typedef struct QemuSource QemuSource;
+
+/* What a kind implements. @scan gives a new array of references, in a stable order: the same
+ * pointers for what has not changed since the last scan. */
+typedef struct {
+    const char *name;     /* "auto", "dir", ... */
+    const char *argument; /* what stands after the colon, for messages; NULL: nothing may */
+    void *(*open)(const char *argument, HostRoot *root, GError **error);
+    GPtrArray *(*scan)(void *self, UtilDeadline deadline, GError **error);
+    void (*close)(void *self);
+    HostRoot *(*root)(void *self); /* the host's files, if the source brings its own; may be NULL */
+} QemuSourceKind;
+
+extern const QemuSourceKind qemu_source_auto;
+extern const QemuSourceKind qemu_source_dir;
+extern const QemuSourceKind qemu_source_socket;
+extern const QemuSourceKind qemu_source_replay;
+extern const QemuSourceKind qemu_source_libvirt;
+
+/* Opens "kind:argument"; NULL is "auto". Errors: INVALID for an unknown kind or an argument
+ * that is missing or too much, CONNECT where the place cannot be used. */
+QemuSource *qemu_source_open(const char *source, GError **error);
+void qemu_source_free(QemuSource *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSource, qemu_source_free)
+
+/* The domains there are now: a new array of QemuEndpoint references. One caller at a time. */
+GPtrArray *qemu_source_scan(QemuSource *self, UtilDeadline deadline, GError **error);
+
+/* The host's files; borrowed, lives as long as the source. */
+HostRoot *qemu_source_root(QemuSource *self);
+const char *qemu_source_name(const QemuSource *self); /* as it was opened: "auto", "dir:/run/x" */
+bool qemu_source_is_replay(const QemuSource *self);

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_auto: "auto": every QEMU process of this host, found through /proc.
+ *
+ * Owns what was learnt of each process. Starts nothing and asks no socket.
+ *
+ * How it works
+ *
+ * Each scan lists /proc once and looks at each process with the cheapest thing that shows
+ * whether the last verdict still holds:
+ *
+ *     a QEMU          its stat file: the start time tells it from a later process of that pid,
+ *                     the place of its arguments changes when it executes another program
+ *     not a QEMU      the link to its program: as long as that is the same, it has not become
+ *                     one, nor has another process with the pid
+ *     no program      the link again: kernel threads and zombies have none
+ *     link unreadable (we are not root) its first words, each time
+ *
+ * A program loader runs anything under one name, so there the words are read each time too.
+ * What is left undone: a program that is no QEMU by its name, and calls itself one only after
+ * executing itself again.
+ *
+ * Not every process that looks like a QEMU is a machine. A child that QEMU forked has its words
+ * until it executes a helper; with -daemonize the process that was started waits for the one
+ * that stays, which is in a session whose leader has ended. Both are looked at again with each
+ * scan.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "qemu/facts/qemu_limits.h"
+#include "qemu_process.h"
+#include "qemu_source.h"
+#include "qemu_source_path.h"
+#include "qemu_source_place.h"
+#include "util/util_error.h"
+
+/* Enough to see what program it is. */
+#define FIRST_WORDS_BYTES 4096
+
+/* What was learnt of one process. */
+typedef struct {
+    unsigned int last_scan; /* that met it */
+    char *exe;              /* what it runs, being no QEMU; NULL: a QEMU */
+    QemuEndpoint *endpoint; /* a QEMU's; NULL: none */
+    uint64_t exec_mark;
+} Seen;
+
+typedef struct {
+    HostRoot *root;   /* borrowed */
+    GHashTable *seen; /* pid -> Seen */
+    unsigned int n_scans;
+} AutoSource;
+
+static void
+free_seen(gpointer data)
+{
+    Seen *seen = data;
+
+    qemu_endpoint_unref(seen->endpoint);
+    g_free(seen->exe);
+    g_free(seen);
+}
+
+static void
+unref_endpoint(gpointer data)
+{
+    qemu_endpoint_unref(data);
+}
+
+static void *
+open_auto(const char *argument, HostRoot *root, GError **error)
+{
+    AutoSource *self = g_new0(AutoSource, 1);
+
+    (void)argument;
+    (void)error;
+    self->root = root;
+    self->seen = g_hash_table_new_full(NULL, NULL, NULL, free_seen);
+    return self;
+}
+
+static void
+close_auto(void *data)
+{
+    AutoSource *self = data;
+
+    g_hash_table_unref(self->seen);
+    g_free(self);
+}
+
+/* The first of its monitors that has a file, by name; else its number. */
+static char *
+make_name(const QemuCmdline *cmdline, pid_t pid)
+{
+    if (cmdline->definition->name != NULL)
+        return g_strdup(cmdline->definition->name);
+    for (guint i = 0; i < cmdline->monitors->len; i++) {
+        const QemuCmdlineMonitor *monitor =
+            &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i);
+
+        if (monitor->kind == QEMU_CMDLINE_MONITOR_UNIX ||
+            monitor->kind == QEMU_CMDLINE_MONITOR_ABSTRACT)
+            return qemu_source_path_make_name(monitor->path);
+    }
+    return g_strdup_printf("pid-%d", pid);
+}
+
+static QemuEndpoint *
+make_endpoint(QemuSourceView *view, pid_t pid, const QemuProcessStat *stat, QemuCmdline *cmdline)
+{
+    g_autofree char *key =
+        g_strdup_printf("auto:%d:%" G_GUINT64_FORMAT, pid, (guint64)stat->start_ticks);
+    g_autofree char *name = make_name(cmdline, pid);
+    QemuEndpoint *endpoint = qemu_endpoint_new(key, name);
+
+    endpoint->pid = pid;
+    endpoint->start_ticks = stat->start_ticks;
+    qemu_source_place_find(view, pid, cmdline, endpoint);
+    endpoint->definition = g_steal_pointer(&cmdline->definition);
+    return endpoint;
+}
+
+/* With -daemonize: true for the process that was started, until it ends, and for the one
+ * between. The one that stays has a session whose leader is gone; the kernel gives no other
+ * process the number of a session that is in use. */
+static bool
+is_waiting_for_daemon(HostRoot *root, const QemuProcessStat *stat)
+{
+    QemuProcessStat leader = {0};
+
+    return stat->session > 0 && qemu_process_read_stat(root, stat->session, &leader) &&
+           !leader.is_ended;
+}
+
+/* True for a process with the same words as the one that forked it. */
+static bool
+is_forked_copy(HostRoot *root, const QemuProcessStat *stat, const char *bytes, size_t size)
+{
+    size_t parent_size = 0;
+    g_autofree char *parent =
+        stat->parent > 0 ? qemu_process_read_cmdline(root, stat->parent, &parent_size) : NULL;
+
+    return parent != NULL && parent_size == size && memcmp(parent, bytes, size) == 0;
+}
+
+/* Gives the endpoint of a process that looks like a QEMU; NULL if it is no machine, or ended
+ * meanwhile. */
+static QemuEndpoint *
+look_at_qemu(QemuSourceView *view, pid_t pid, QemuProcessStat *ret_stat)
+{
+    size_t size = 0;
+    g_autofree char *bytes = qemu_process_read_cmdline(view->root, pid, &size);
+    g_auto(GStrv) words = NULL;
+    g_autoptr(QemuCmdline) cmdline = NULL;
+
+    if (bytes == NULL || size == 0 || !qemu_process_read_stat(view->root, pid, ret_stat) ||
+        ret_stat->is_ended || ret_stat->is_teardown)
+        return NULL;
+    if (is_forked_copy(view->root, ret_stat, bytes, size))
+        return NULL;
+    words = qemu_cmdline_split(bytes, size);
+    cmdline = qemu_cmdline_parse((const char *const *)words);
+    if (cmdline->is_daemonizing && is_waiting_for_daemon(view->root, ret_stat))
+        return NULL;
+    return make_endpoint(view, pid, ret_stat, cmdline);
+}
+
+static bool
+looks_like_qemu(HostRoot *root, pid_t pid, const char *exe, bool *ret_may_keep)
+{
+    char path[64] = "";
+    char bytes[FIRST_WORDS_BYTES] = "";
+    ssize_t size = 0;
+    g_auto(GStrv) words = NULL;
+
+    g_snprintf(path, sizeof(path), "proc/%d/cmdline", pid);
+    size = host_root_read(root, path, bytes, sizeof(bytes));
+    if (size <= 0)
+        return false;
+    words = qemu_cmdline_split(bytes, (size_t)size);
+    *ret_may_keep = !qemu_cmdline_is_loader(exe);
+    return qemu_cmdline_is_qemu((const char *const *)words, exe);
+}
+
+/* Is the verdict on a QEMU still true? */
+static bool
+is_same_qemu(HostRoot *root, pid_t pid, const Seen *seen)
+{
+    QemuProcessStat stat = {0};
+
+    return seen->endpoint != NULL && qemu_process_read_stat(root, pid, &stat) && !stat.is_ended &&
+           stat.start_ticks == seen->endpoint->start_ticks && stat.exec_mark == seen->exec_mark;
+}
+
+/* Looks at a process of which nothing is known, or nothing that is true any more. Gives what
+ * to remember; NULL: nothing, so that the next scan looks again. */
+static Seen *
+look_at(QemuSourceView *view, pid_t pid, const char *exe)
+{
+    bool may_keep = false;
+    QemuProcessStat stat = {0};
+    QemuEndpoint *endpoint = NULL;
+    Seen *seen = NULL;
+
+    if (looks_like_qemu(view->root, pid, exe, &may_keep)) {
+        endpoint = look_at_qemu(view, pid, &stat);
+        if (endpoint == NULL)
+            return NULL;
+    } else if (!may_keep || exe == NULL) {
+        return NULL;
+    }
+    seen = g_new0(Seen, 1);
+    seen->endpoint = endpoint;
+    seen->exec_mark = stat.exec_mark;
+    seen->exe = endpoint ? NULL : g_strdup(exe);
+    return seen;
+}
+
+/* Gives what is known of the process now; NULL: it is no QEMU. */
+static Seen *
+meet(AutoSource *self, QemuSourceView *view, pid_t pid)
+{
+    Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
+    g_autofree char *exe = NULL;
+
+    if (seen != NULL && is_same_qemu(view->root, pid, seen))
+        return seen;
+    errno = 0;
+    exe = qemu_process_read_link(view->root, pid, "exe");
+    if (exe == NULL && errno == ENOENT)
+        return NULL;
+    if (seen != NULL && exe != NULL && g_strcmp0(seen->exe, exe) == 0)
+        return seen;
+    seen = look_at(view, pid, exe);
+    if (seen != NULL)
+        g_hash_table_replace(self->seen, GINT_TO_POINTER(pid), seen);
+    return seen;
+}
+
+static gboolean
+was_not_met(gpointer key, gpointer value, gpointer data)
+{
+    const AutoSource *self = data;
+    const Seen *seen = value;
+
+    (void)key;
+    return seen->last_scan != self->n_scans;
+}
+
+/* 0 for a name that is no number. */
+static pid_t
+parse_pid(const char *name)
+{
+    uint64_t pid = 0;
+
+    if (!g_ascii_isdigit(name[0]) || !g_ascii_string_to_unsigned(name, 10, 1, INT_MAX, &pid, NULL))
+        return 0;
+    return (pid_t)pid;
+}
+
+static int
+compare_pids(const void *a, const void *b)
+{
+    const QemuEndpoint *const *left = a;
+    const QemuEndpoint *const *right = b;
+
+    return ((*left)->pid > (*right)->pid) - ((*left)->pid < (*right)->pid);
+}
+
+static GPtrArray *
+scan_auto(void *data, UtilDeadline deadline, GError **error)
+{
+    AutoSource *self = data;
+    g_auto(GStrv) names = host_root_list(self->root, "proc", QEMU_LIMIT_PROCESSES);
+    g_auto(QemuSourceView) view = {0};
+    GPtrArray *endpoints = NULL;
+
+    (void)deadline;
+    if (names == NULL) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot list processes in '/proc': %s",
+                    g_strerror(errno));
+        return NULL;
+    }
+    qemu_source_view_init(&view, self->root);
+    endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+    self->n_scans++;
+    for (size_t i = 0; names[i] != NULL && endpoints->len < QEMU_LIMIT_DOMAINS; i++) {
+        pid_t pid = parse_pid(names[i]);
+        Seen *seen = pid > 0 ? meet(self, &view, pid) : NULL;
+
+        if (seen == NULL)
+            continue;
+        seen->last_scan = self->n_scans;
+        if (seen->endpoint != NULL)
+            g_ptr_array_add(endpoints, qemu_endpoint_ref(seen->endpoint));
+    }
+    g_hash_table_foreach_remove(self->seen, was_not_met, self);
+    g_ptr_array_sort(endpoints, compare_pids);
+    return endpoints;
+}
+
+const QemuSourceKind qemu_source_auto = {
+    .name = "auto",
+    .open = open_auto,
+    .scan = scan_auto,
+    .close = close_auto,
+};

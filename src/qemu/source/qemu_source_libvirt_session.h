@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_libvirt_session: a libvirt connection and the domains it told of.
+ *
+ * All that asks libvirt blocks for as long as libvirt does. One thread at a time.
+ */
+#pragma once
+
+#include "host/host_root.h"
+#include "qemu/facts/qemu_endpoint.h"
+#include "util/util_deadline.h"
+
+typedef struct QemuSourceLibvirtSession QemuSourceLibvirtSession;
+
+/* Does not connect yet. */
+QemuSourceLibvirtSession *qemu_source_libvirt_session_new(const char *uri);
+QemuSourceLibvirtSession *qemu_source_libvirt_session_ref(QemuSourceLibvirtSession *self);
+/* The last owner closes the connection. */
+void qemu_source_libvirt_session_unref(QemuSourceLibvirtSession *self);
+
+/* Connects if it is not connected; false and CONNECT where that cannot be. */
+bool qemu_source_libvirt_session_connect(QemuSourceLibvirtSession *self, GError **error);
+void qemu_source_libvirt_session_disconnect(QemuSourceLibvirtSession *self);
+
+/* The domains there are now, those that run first: a new array of QemuEndpoint references, the
+ * same pointers for what has not changed. NULL and CONNECT where libvirt does not tell. */
+GPtrArray *qemu_source_libvirt_session_scan(QemuSourceLibvirtSession *self, UtilDeadline deadline,
+                                            GError **error);
+
+/* A copy that may be changed; the definition is shared. */
+QemuEndpoint *qemu_source_libvirt_session_copy(const QemuEndpoint *endpoint);

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_place: the monitors of a QEMU process's command line -> the places where they
+ * can be reached from here.
+ *
+ * A path means something in the mount namespace of the one who bound it, a TCP port or an
+ * abstract name in his network namespace. /proc/<pid>/root and /proc/<pid>/cwd lead into the
+ * former; into the latter nothing leads. Touches no socket.
+ */
+#include "qemu_source_place.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "qemu/facts/qemu_limits.h"
+#include "qemu_process.h"
+
+/* One process on the way to its places. */
+typedef struct {
+    QemuSourceView *view;
+    pid_t pid;
+    QemuEndpoint *endpoint;
+    bool has_our_mounts;
+    bool has_our_root; /* no chroot */
+    bool has_our_network;
+    bool is_denied;    /* a monitor could not be looked up for want of permission */
+    GPtrArray *faults; /* char *: of each monitor that has no place: the end of "it is ..." */
+} Search;
+
+void
+qemu_source_view_init(QemuSourceView *self, HostRoot *root)
+{
+    *self = (QemuSourceView){.root = root};
+    self->own_mounts = host_root_readlink(root, "proc/self/ns/mnt");
+    self->own_network = host_root_readlink(root, "proc/self/ns/net");
+}
+
+void
+qemu_source_view_clear(QemuSourceView *self)
+{
+    host_unixdiag_free(self->sockets);
+    g_free(self->own_mounts);
+    g_free(self->own_network);
+    *self = (QemuSourceView){0};
+}
+
+/* NULL where the kernel does not tell, and for a recording. */
+static const HostUnixTable *
+get_sockets(QemuSourceView *self)
+{
+    if (!self->sockets_were_tried && host_root_is_live(self->root))
+        self->sockets = host_unixdiag_read(NULL);
+    self->sockets_were_tried = true;
+    return self->sockets;
+}
+
+static void add_fault(Search *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void
+add_fault(Search *self, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_ptr_array_add(self->faults, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+/* What cannot be read is taken for ours: most processes are. */
+static bool
+is_same_link(const Search *self, const char *name, const char *own)
+{
+    g_autofree char *link = qemu_process_read_link(self->view->root, self->pid, name);
+
+    return link == NULL || own == NULL || g_str_equal(link, own);
+}
+
+static bool
+is_socket(const Search *self, const char *path)
+{
+    struct stat status = {0};
+
+    return host_root_is_live(self->view->root) && stat(path, &status) == 0 &&
+           S_ISSOCK(status.st_mode);
+}
+
+/* Where the process was when it was started, by what its shell told it; NULL unknown. */
+static char *
+read_first_folder(const Search *self)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/environ", self->pid);
+    size_t size = 0;
+    g_autofree char *bytes =
+        host_root_read_all(self->view->root, path, QEMU_LIMIT_CMDLINE_BYTES, &size);
+    g_auto(GStrv) words = bytes ? qemu_cmdline_split(bytes, size) : NULL;
+
+    for (size_t i = 0; words != NULL && words[i] != NULL; i++)
+        if (g_str_has_prefix(words[i], "PWD=/"))
+            return g_strdup(words[i] + strlen("PWD="));
+    return NULL;
+}
+
+/* A relative path. The folder's name is kept and not the link to it, for a daemon goes to "/"
+ * later, or has gone: then the one it came from is tried. */
+static char *
+find_relative(const Search *self, const char *path)
+{
+    g_autofree char *folder = qemu_process_read_link(self->view->root, self->pid, "cwd");
+    g_autofree char *first = NULL;
+    g_autofree char *here = NULL;
+    g_autofree char *there = NULL;
+
+    if (folder == NULL || folder[0] != '/' || !self->has_our_mounts || !self->has_our_root)
+        return g_strdup_printf("/proc/%d/cwd/%s", self->pid, path);
+    here = g_build_filename(folder, path, NULL);
+    if (is_socket(self, here))
+        return g_steal_pointer(&here);
+    first = read_first_folder(self);
+    there = first ? g_build_filename(first, path, NULL) : NULL;
+    return there != NULL && is_socket(self, there) ? g_steal_pointer(&there)
+                                                   : g_steal_pointer(&here);
+}
+
+/* A path that QEMU bound itself. After a chroot either its old or its new root may have been
+ * meant: whichever leads to a socket. */
+static void
+add_path(Search *self, const char *path)
+{
+    g_autofree char *reached = NULL;
+
+    if (path[0] != '/') {
+        reached = find_relative(self, path);
+    } else {
+        reached = g_strdup_printf("/proc/%d/root%s", self->pid, path);
+        if (self->has_our_mounts && (self->has_our_root || !is_socket(self, reached))) {
+            g_free(reached);
+            reached = g_strdup(path);
+        }
+    }
+    qemu_endpoint_add_place(self->endpoint, reached, path);
+}
+
+/* A path bound by the launcher, perhaps on our side of a mount namespace that QEMU was put
+ * into: both, for the peer of each is checked when it is dialled. */
+static void
+add_passed_path(Search *self, const char *path)
+{
+    if (path[0] != '/' || self->has_our_mounts) {
+        add_path(self, path);
+        return;
+    }
+    add_path(self, path);
+    if (is_socket(self, path))
+        qemu_endpoint_add_place(self->endpoint, path, path);
+}
+
+static void
+add_abstract(Search *self, const char *name)
+{
+    g_autofree char *path = g_strconcat("@", name, NULL);
+
+    if (self->has_our_network)
+        qemu_endpoint_add_place(self->endpoint, path, path);
+    else
+        add_fault(self, "on abstract socket '%s' of another network namespace", path);
+}
+
+static void
+add_tcp(Search *self, const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    g_autofree char *host = g_strndup(address, (gsize)(colon - address));
+    g_autofree char *path = g_strconcat("tcp:", address, NULL);
+    bool is_v6 = host[0] == '[' && g_str_has_suffix(host, "]");
+
+    if (is_v6) {
+        memmove(host, host + 1, strlen(host));
+        host[strlen(host) - 1] = '\0';
+    }
+    if (!self->has_our_network)
+        add_fault(self, "on TCP '%s' of another network namespace", address);
+    else if (host[0] != '\0' && !g_str_equal(host, "localhost") && !g_hostname_is_ip_address(host))
+        add_fault(self, "on TCP '%s', whose host is given by name", address);
+    else
+        qemu_endpoint_add_place(self->endpoint, path, address);
+}
+
+/* The inode out of "socket:[inode]"; 0 if it is no socket. */
+static ino_t
+parse_socket_link(const char *link)
+{
+    const char *prefix = "socket:[";
+    const char *digits = g_str_has_prefix(link, prefix) ? link + strlen(prefix) : "";
+    g_autofree char *number = g_strndup(digits, strcspn(digits, "]"));
+    uint64_t inode = 0;
+
+    if (!g_ascii_string_to_unsigned(number, 10, 1, UINT64_MAX, &inode, NULL))
+        return 0;
+    return (ino_t)inode;
+}
+
+/* The path or "@name" that a socket of the process is bound to; NULL if it has none. */
+static char *
+find_bound_path(Search *self, ino_t inode)
+{
+    const HostUnixTable *sockets = self->has_our_network ? get_sockets(self->view) : NULL;
+
+    if (sockets != NULL)
+        return g_strdup(host_unixdiag_path_of(sockets, inode));
+    return host_unixdiag_path_in_proc(self->view->root, self->pid, inode);
+}
+
+static void
+add_descriptor(Search *self, int fd)
+{
+    g_autofree char *name = g_strdup_printf("fd/%d", fd);
+    g_autofree char *link = qemu_process_read_link(self->view->root, self->pid, name);
+    g_autofree char *path = NULL;
+    ino_t inode = 0;
+
+    if (link == NULL) {
+        bool is_denied = errno == EACCES || errno == EPERM;
+
+        self->is_denied = self->is_denied || is_denied;
+        add_fault(self, "on descriptor %d of process %d, which %s", fd, self->pid,
+                  is_denied ? "we have no permission to look up" : "is not open");
+        return;
+    }
+    inode = parse_socket_link(link);
+    if (inode != 0)
+        path = find_bound_path(self, inode);
+    if (path == NULL || path[0] == '\0')
+        add_fault(self, "on descriptor %d of process %d, which is no socket that has a name", fd,
+                  self->pid);
+    else if (path[0] == '@')
+        add_abstract(self, path + 1);
+    else
+        add_passed_path(self, path);
+}
+
+static void
+add_monitor(Search *self, const QemuCmdlineMonitor *monitor)
+{
+    switch (monitor->kind) {
+    case QEMU_CMDLINE_MONITOR_UNIX:
+        add_path(self, monitor->path);
+        break;
+    case QEMU_CMDLINE_MONITOR_ABSTRACT:
+        add_abstract(self, monitor->path);
+        break;
+    case QEMU_CMDLINE_MONITOR_FD:
+        add_descriptor(self, monitor->fd);
+        break;
+    case QEMU_CMDLINE_MONITOR_TCP:
+        add_tcp(self, monitor->path);
+        break;
+    case QEMU_CMDLINE_MONITOR_UNUSABLE:
+        add_fault(self, "%s", monitor->path);
+        break;
+    }
+}
+
+/* The sentence about a QEMU whose monitors all have faults. */
+static char *
+make_reason(const Search *self, const QemuCmdline *cmdline)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *bytes = NULL;
+
+    if (self->faults->len == 0)
+        g_string_append(text, cmdline->n_human_monitors > 0
+                                  ? "it has a monitor for people (HMP), but none for QMP"
+                                  : "it was started without a QMP monitor");
+    else if (self->faults->len == 1)
+        g_string_append(text, "its only QMP monitor is ");
+    else
+        g_string_append_printf(text,
+                               "none of its %u QMP monitors can be used: ", self->faults->len);
+    for (guint i = 0; i < self->faults->len; i++) {
+        g_string_append(text, i > 0 ? "; " : "");
+        g_string_append(text, g_ptr_array_index(self->faults, i));
+    }
+    bytes = g_string_free(text, FALSE);
+    return g_utf8_make_valid(bytes, -1);
+}
+
+void
+qemu_source_place_find(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdline,
+                       QemuEndpoint *endpoint)
+{
+    g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+    Search search = {.view = view, .pid = pid, .endpoint = endpoint, .faults = faults};
+
+    search.has_our_mounts = is_same_link(&search, "ns/mnt", view->own_mounts);
+    search.has_our_network = is_same_link(&search, "ns/net", view->own_network);
+    search.has_our_root = is_same_link(&search, "root", "/");
+    for (guint i = 0; i < cmdline->monitors->len; i++)
+        add_monitor(&search, &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i));
+    if (endpoint->places->len > 0)
+        return;
+    endpoint->trouble = search.is_denied ? DOMSTATS_HEALTH_DENIED : DOMSTATS_HEALTH_NO_MONITOR;
+    endpoint->trouble_reason = make_reason(&search, cmdline);
+}

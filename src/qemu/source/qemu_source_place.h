@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_place: the monitors of a QEMU process's command line -> the places where they
+ * can be reached from here.
+ */
+#pragma once
+
+#include "host/host_root.h"
+#include "host/host_unixdiag.h"
+#include "qemu/facts/qemu_endpoint.h"
+#include "qemu_cmdline.h"
+
+/* What is looked up at most once for all processes of a scan. */
+typedef struct {
+    HostRoot *root;         /* borrowed */
+    HostUnixTable *sockets; /* NULL: not read, or not to be had */
+    bool sockets_were_tried;
+    char *own_mounts; /* our namespaces, as /proc names them; NULL unknown */
+    char *own_network;
+} QemuSourceView;
+
+void qemu_source_view_init(QemuSourceView *self, HostRoot *root);
+void qemu_source_view_clear(QemuSourceView *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuSourceView, qemu_source_view_clear)
+
+/* Gives @endpoint the places of the monitors of process @pid, in the order of the command
+ * line; where there is none, its trouble and the sentence that says why. */
+void qemu_source_place_find(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdline,
+                            QemuEndpoint *endpoint);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tests of qemu_vcpu_threads: which threads may come and go without a vCPU or an IOThread that did.
+ */
+#include "qemu/host/qemu_vcpu_threads.h"
+
+#include <string.h>
+
+#include "testing.h"
+
+enum { PID = 100, MAX_THREADS = 8, MAX_DEPTH = 8 };
+
+/* The names of all threads that there ever are, in the order of their ids from PID on. */
+typedef struct {
+    const char *sentence;
+    const char *names[MAX_THREADS];
+    const char *before; /* "xx-" : the threads that are there */
+    const char *now;
+    bool is_same;
+} Row;
+
+static const char vcpus[] = "[{\"thread-id\":101},{\"thread-id\":102},{\"thread-id\":-1},{}]";
+
+#define MAIN "qemu-system-x86"
+
+static const Row rows[] = {
+    {"nothing changed", {MAIN, "CPU 0/KVM", "CPU 1/KVM"}, "xxx", "xxx", true},
+    {"a worker came", {MAIN, "CPU 0/KVM", "CPU 1/KVM", "worker"}, "xxx-", "xxxx", true},
+    {"a worker went", {MAIN, "CPU 0/KVM", "CPU 1/KVM", "worker"}, "xxxx", "xxx-", true},
+    {"one worker went, another came",
+     {MAIN, "CPU 0/KVM", "CPU 1/KVM", "worker", "worker"},
+     "xxxx-",
+     "xxx-x",
+     true},
+    {"a thread of the kernel's came",
+     {MAIN, "CPU 0/KVM", "CPU 1/KVM", "vhost-100"},
+     "xxx-",
+     "xxxx",
+     true},
+    {"one of io_uring's came",
+     {MAIN, "CPU 0/KVM", "CPU 1/KVM", "iou-wrk-102"},
+     "xxx-",
+     "xxxx",
+     true},
+    {"a vCPU came", {MAIN, "CPU 0/KVM", "CPU 1/KVM", "CPU 2/KVM"}, "xxx-", "xxxx", false},
+    {"a vCPU went", {MAIN, "CPU 0/KVM", "CPU 1/KVM"}, "xxx", "xx-", false},
+    {"a vCPU went and a worker came",
+     {MAIN, "CPU 0/KVM", "CPU 1/KVM", "worker"},
+     "xxx-",
+     "xx-x",
+     false},
+    {"an IOThread came", {MAIN, "CPU 0/KVM", "CPU 1/KVM", "IO iothread1"}, "xxx-", "xxxx", false},
+    {"one came whose name is not given yet",
+     {MAIN, "CPU 0/KVM", "CPU 1/KVM", MAIN},
+     "xxx-",
+     "xxxx",
+     false},
+    {"one came that nearly has a worker's name",
+     {MAIN, "CPU 0/KVM", "CPU 1/KVM", "worker2"},
+     "xxx-",
+     "xxxx",
+     false},
+    {"one came that cannot be read", {MAIN, "CPU 0/KVM", "CPU 1/KVM", NULL}, "xxx-", "xxxx", false},
+    {"all went", {MAIN, "CPU 0/KVM", "CPU 1/KVM"}, "xxx", "---", false},
+    {"all came", {MAIN, "CPU 0/KVM", "CPU 1/KVM"}, "---", "xxx", false},
+};
+
+static HostRoot *
+make_root(const char *folder, const Row *row)
+{
+    HostRoot *root = NULL;
+
+    testing_write_file(folder, "host.json", "{\"ticks_per_second\":100,\"page_bytes\":4096}");
+    for (int i = 0; i < MAX_THREADS; i++) {
+        g_autofree char *path = g_strdup_printf("proc/%d/task/%d/comm", PID, PID + i);
+        g_autofree char *text = g_strdup_printf("%s\n", row->names[i]);
+
+        if (row->names[i] != NULL)
+            testing_write_file(folder, path, text);
+    }
+    root = host_root_new_recorded(folder, NULL);
+    assert_non_null(root);
+    return root;
+}
+
+static QemuVcpuThreads
+pick(const char *which, pid_t ids[MAX_THREADS])
+{
+    size_t n = 0;
+
+    for (int i = 0; which[i] != '\0'; i++)
+        if (which[i] == 'x')
+            ids[n++] = PID + i;
+    return (QemuVcpuThreads){ids, n};
+}
+
+static void
+compares(const void *data)
+{
+    const Row *row = data;
+    char *folder = testing_make_folder();
+    g_autoptr(HostRoot) root = make_root(folder, row);
+    g_autoptr(UtilJson) reply = util_json_parse(vcpus, strlen(vcpus), MAX_DEPTH, NULL);
+    pid_t before[MAX_THREADS] = {0};
+    pid_t now[MAX_THREADS] = {0};
+
+    assert_int_equal(qemu_vcpu_threads_are_same(root, PID, reply, pick(row->before, before),
+                                                pick(row->now, now)),
+                     row->is_same);
+    testing_remove_folder(folder);
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("threads", rows, compares);
+}
