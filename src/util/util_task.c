@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "util_refcount.h"
+#include "util_thread.h"
 
 struct UtilTask {
     UtilTaskRun run;
@@ -58,7 +59,7 @@ util_task_start(UtilTaskRun run, void *take_data, GDestroyNotify free_data)
     util_deadline_init_cond(&self->ended);
     util_refcount_init(&self->ref_count);
     util_refcount_inc(&self->ref_count);
-    self->thread = g_thread_try_new("domstats-task", run_thread, self, NULL);
+    self->thread = util_thread_start("domstats-task", run_thread, self);
     if (self->thread != NULL)
         return self;
     unref(self);

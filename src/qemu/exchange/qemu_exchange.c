@@ -29,6 +29,7 @@
 
 #include "util/util_error.h"
 #include "util/util_fd.h"
+#include "util/util_thread.h"
 
 enum {
     PATROL_MS = 250,
@@ -208,7 +209,7 @@ qemu_exchange_run(const QemuExchange *self, GError **error)
     while (n_ready < n_workers && init_worker(&workers[n_ready], self, n_ready, n_workers, error))
         n_ready++;
     for (unsigned int i = 1; n_ready == n_workers && i < n_workers; i++)
-        threads[i] = g_thread_try_new("domstats", run_worker, &workers[i], NULL);
+        threads[i] = util_thread_start("domstats", run_worker, &workers[i]);
     for (unsigned int i = 0; n_ready == n_workers && i < n_workers; i++)
         if (threads[i] == NULL)
             run_worker(&workers[i]); /* the caller's own share, and that of a refused thread */
