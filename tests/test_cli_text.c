@@ -56,7 +56,11 @@ static const Row rows[] = {
      "  a.double=0.500000\n"
      "  a.yes=yes\n"
      "  a.no=no\n"
-     "  a.string=/a b\\c=\"d\"\n"},
+     "  a.string=/a b\\x5cc=\"d\"\n"},
+    {"what is escaped is told from what looks like it",
+     {{.name = (char *)"a\tb\\x09c", .params = state, .n_params = 1}},
+     false,
+     "Domain: 'a\\x09b\\x5cx09c'\n  state.state=1\n"},
     {"an empty line between two domains",
      {{.name = (char *)"vm1", .params = state, .n_params = 1},
       {.name = (char *)"vm2", .params = state, .n_params = 1}},

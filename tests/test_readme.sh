@@ -39,7 +39,8 @@ fi
 $DOMSTATS_CC $flags -Wall -Wextra -Werror -o "$folder/vcpus" "$folder/vcpus.c" \
     $(pkg-config --cflags --libs domstats)
 
-LD_LIBRARY_PATH=$libraries "$folder/vcpus" "$source" >"$folder/got"
+# The command escapes backslashes in names, the program prints them as they are.
+LD_LIBRARY_PATH=$libraries "$folder/vcpus" "$source" | sed 's/\\/\\x5c/g' >"$folder/got"
 "$DOMSTATS_COMMAND" -c "$source" --vcpu 2>/dev/null | sed -n "
     s/^Domain: '\(.*\)'$/\1/; t keep
     s/^  vcpu.current=//; T

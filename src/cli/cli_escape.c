@@ -25,12 +25,19 @@ take_character(const char *text)
 }
 
 /* Formatting characters (which turn the direction of writing) count as unprintable in GLib;
- * line and paragraph separators do not, yet end a line for many a reader. */
+ * line and paragraph separators do not, but many readers end a line there. */
 static gboolean
 is_printable(const Character *character)
 {
     return character->is_utf8 && g_unichar_isprint(character->code) && character->code != 0x2028 &&
            character->code != 0x2029;
+}
+
+/* A backslash begins an escape in text, so one that is text is escaped as well. */
+static gboolean
+is_plain_text(const Character *character)
+{
+    return character->code != '\\' && is_printable(character);
 }
 
 static size_t
@@ -47,7 +54,7 @@ void
 cli_escape_append_text(GString *out, const char *text)
 {
     while (text != NULL && *text != '\0') {
-        size_t plain = plain_length(text, "");
+        size_t plain = plain_length(text, "\\");
         Character character = {0};
 
         g_string_append_len(out, text, (gssize)plain);
@@ -55,9 +62,9 @@ cli_escape_append_text(GString *out, const char *text)
         if (*text == '\0')
             return;
         character = take_character(text);
-        for (size_t i = 0; i < character.size && !is_printable(&character); i++)
+        for (size_t i = 0; i < character.size && !is_plain_text(&character); i++)
             g_string_append_printf(out, "\\x%02x", (unsigned int)(unsigned char)text[i]);
-        if (is_printable(&character))
+        if (is_plain_text(&character))
             g_string_append_len(out, text, (gssize)character.size);
         text += character.size;
     }

@@ -7,7 +7,8 @@
 
 #include <glib.h>
 
-/* Appends @text; each byte of what cannot be printed becomes \xNN. NULL appends nothing. */
+/* Appends @text; each byte of what cannot be printed, and each backslash, becomes \xNN, so that
+ * the bytes can be told from what is written. NULL appends nothing. */
 void cli_escape_append_text(GString *out, const char *text);
 
 /* Appends @text as a JSON string with its quotes, or null for NULL. What cannot be printed
