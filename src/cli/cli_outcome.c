@@ -7,13 +7,11 @@
 #include "cli_escape.h"
 #include "cli_options.h"
 
-/* A domain in trouble may be complete all the same: the host alone knows some groups. One
- * that answers is: a group that it does not have is skipped silently, as with libvirt. */
+/* A domain in trouble may be complete all the same: the host alone knows some groups. */
 static bool
 is_complete(const DomstatsRecord *record)
 {
-    return record->health == DOMSTATS_HEALTH_OK ||
-           (record->missing == 0 && record->health != DOMSTATS_HEALTH_GONE);
+    return record->missing == 0 && record->health != DOMSTATS_HEALTH_GONE;
 }
 
 static bool
@@ -47,7 +45,7 @@ cli_outcome_of_error(const GError *error)
 void
 cli_outcome_append_trouble(GString *out, const DomstatsRecord *record)
 {
-    if (record->health == DOMSTATS_HEALTH_OK)
+    if (record->health == DOMSTATS_HEALTH_OK && record->missing == 0)
         return;
     g_string_append(out, "domstats: ");
     cli_escape_append_text(out, record->name);

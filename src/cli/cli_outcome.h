@@ -19,11 +19,13 @@ typedef enum {
     CLI_EXIT_INCOMPLETE = 3,
 } CliExit;
 
+/* COMPLETE if each record has all that was asked for, NOTHING if no domain answered or is
+ * complete. */
 CliExit cli_outcome_of(DomstatsRecord *const *records, size_t n_records);
 
 /* The same for an @error of the library. */
 CliExit cli_outcome_of_error(const GError *error);
 
 /* Appends the line for stderr, "domstats: NAME: HEALTH: REASON; missing: GROUP, ..."; nothing
- * if there is nothing to say of @record. */
+ * if @record is of a domain that is well and lacks nothing. */
 void cli_outcome_append_trouble(GString *out, const DomstatsRecord *record);
