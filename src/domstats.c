@@ -47,14 +47,30 @@ is_given(const void *pointer, const char *what, GError **error)
     return pointer != NULL;
 }
 
+/* virTypedParamsGet*() first resets libvirt's last error of this thread. The key of that error is
+ * made by virInitialize() alone; before it, the key is 0, which is another library's. libvirt does
+ * the work once, whichever thread comes first. */
+static bool
+initialize_libvirt(GError **error)
+{
+    if (virInitialize() == 0)
+        return true;
+    g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INTERNAL,
+                "cannot initialize libvirt's library");
+    return false;
+}
+
 DomstatsConn *
 domstats_open(const char *source, const DomstatsOptions *options, GError **error)
 {
     static const DomstatsOptions defaults = {0};
     const Driver *driver = &qemu_driver;
     DomstatsConn *conn = NULL;
-    void *backend = driver->open(source, options ? options : &defaults, error);
+    void *backend = NULL;
 
+    if (!initialize_libvirt(error))
+        return NULL;
+    backend = driver->open(source, options ? options : &defaults, error);
     if (backend == NULL)
         return NULL;
     conn = g_new0(DomstatsConn, 1);

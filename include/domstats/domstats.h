@@ -101,6 +101,8 @@ typedef struct DomstatsConn DomstatsConn;
  *   "socket:PATH"    one monitor
  *   "libvirt:URI"    the domains of a libvirt connection, active or not
  *   "replay:PATH"    a recorded host, made by domstats_save_recording()
+ * Initializes libvirt's library (virInitialize()), so that the caller need not before it reads
+ * records with virTypedParamsGet*(), on any thread.
  * @options may be NULL. Gives a connection to be closed with domstats_close(), or NULL:
  * INVALID_ARG when the source is not one of these, NO_CONNECT when the place it names
  * cannot be used. A domain that cannot be reached is no error. */
