@@ -7,14 +7,18 @@
  */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "qemu/source/qemu_source.h"
 #include "testing.h"
 #include "util/util_error.h"
 
-#define URI         "test:///default"
-#define DEFAULT_KEY "libvirt:6695eb01-f6a4-8304-79aa-97f2502e193f:"
+#define URI          "test:///default"
+#define DEFAULT_UUID "6695eb01-f6a4-8304-79aa-97f2502e193f"
+#define DEFAULT_KEY  "libvirt:" DEFAULT_UUID ":"
 
 static void
 ignore_error(void *data, virErrorPtr error)
@@ -67,7 +71,7 @@ a_domain_is_what_libvirt_tells(void **state)
 
     (void)state;
     assert_non_null(endpoint);
-    assert_string_equal(endpoint->uuid, "6695eb01-f6a4-8304-79aa-97f2502e193f");
+    assert_string_equal(endpoint->uuid, DEFAULT_UUID);
     assert_true(g_str_has_prefix(endpoint->key, DEFAULT_KEY));
     assert_int_equal(endpoint->id, 1);
     assert_true(endpoint->is_active);
@@ -142,6 +146,54 @@ the_list_follows_libvirt(void **state)
     virConnectClose(conn);
 }
 
+/* A process that looks like the domain's QEMU: this program under such a name, which waits. */
+static pid_t
+start_qemu(const char *folder)
+{
+    g_autofree char *program = g_build_filename(folder, "qemu-system-x86_64", NULL);
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    char *argv[] = {program, (char *)"-uuid", (char *)DEFAULT_UUID, NULL};
+    GPid pid = 0;
+
+    g_assert_true(symlink(self, program) == 0 || errno == EEXIST);
+    g_assert_true(
+        g_spawn_async(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL));
+    return pid;
+}
+
+static void
+end_qemu(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void
+another_process_of_the_same_id_is_another_qemu(void **state)
+{
+    g_autofree char *folder = g_dir_make_tmp("domstats-XXXXXX", NULL);
+    g_autofree char *program = g_build_filename(folder, "qemu-system-x86_64", NULL);
+    pid_t first_pid = start_qemu(folder);
+    g_autoptr(QemuSource) source = open_source();
+    g_autoptr(GPtrArray) first = scan(source);
+    pid_t second_pid = 0;
+    g_autoptr(GPtrArray) second = NULL;
+    pid_t seen[2] = {find(first, "test")->pid, 0};
+
+    (void)state;
+    end_qemu(first_pid);
+    second_pid = start_qemu(folder);
+    second = scan(source);
+    seen[1] = find(second, "test")->pid;
+    end_qemu(second_pid);
+    unlink(program);
+    rmdir(folder);
+    assert_int_equal(seen[0], first_pid);
+    assert_int_equal(seen[1], second_pid);
+    assert_int_equal(find(second, "test")->id, find(first, "test")->id);
+    assert_string_not_equal(find(second, "test")->key, find(first, "test")->key);
+}
+
 typedef struct {
     const char *name;
     const char *source;
@@ -168,13 +220,17 @@ is_refused(const void *data)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_domain_is_what_libvirt_tells),
         cmocka_unit_test(what_has_not_changed_is_the_same_object),
         cmocka_unit_test(the_list_follows_libvirt),
+        cmocka_unit_test(another_process_of_the_same_id_is_another_qemu),
     };
+
+    if (argc > 1 && strcmp(argv[1], "-uuid") == 0)
+        pause(); /* see start_qemu() */
 
     return TESTING_RUN_TABLE("bad sources", bad_rows, is_refused) +
            cmocka_run_group_tests_name("libvirt", tests, NULL, NULL);

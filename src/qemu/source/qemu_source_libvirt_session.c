@@ -15,7 +15,8 @@
  * seen to run there are no events, and all definitions are read each time.
  *
  * The process of a domain is the one whose command line has its UUID: libvirt's public calls do
- * not tell it.
+ * not tell it. A process is looked for anew as soon as the one that was found has ended: ids begin
+ * at 1 again when libvirtd restarts, so a domain with the id that it had may be another QEMU.
  */
 #include "qemu_source_libvirt_session.h"
 
@@ -188,19 +189,37 @@ find_processes(HostRoot *root)
     return pids;
 }
 
-static void
-set_process(Scan *scan, QemuEndpoint *endpoint)
+/* A process by its number and its start; all zero: not known. */
+typedef struct {
+    pid_t pid;
+    uint64_t start_ticks;
+} Process;
+
+static Process
+find_process(Scan *scan, const char *uuid)
 {
     HostRoot *root = scan->session->root;
     HostProcessStat stat = {0};
+    Process found = {0};
 
     if (scan->pids == NULL)
         scan->pids = find_processes(root);
-    endpoint->pid = GPOINTER_TO_INT(g_hash_table_lookup(scan->pids, endpoint->uuid));
-    if (endpoint->pid != 0 && host_process_read_stat(root, endpoint->pid, 0, &stat))
-        endpoint->start_ticks = stat.start_ticks;
-    else
-        endpoint->pid = 0;
+    found.pid = GPOINTER_TO_INT(g_hash_table_lookup(scan->pids, uuid));
+    if (found.pid == 0 || !host_process_read_stat(root, found.pid, 0, &stat))
+        return (Process){0};
+    found.start_ticks = stat.start_ticks;
+    return found;
+}
+
+/* True unless the process that was found for it has ended. */
+static bool
+has_its_process(const Scan *scan, const QemuEndpoint *endpoint)
+{
+    HostProcessStat stat = {0};
+
+    return endpoint->pid == 0 ||
+           (host_process_read_stat(scan->session->root, endpoint->pid, 0, &stat) &&
+            stat.start_ticks == endpoint->start_ticks);
 }
 
 /* The monitors that the definition adds to libvirt's own, which has no room for a second. */
@@ -306,21 +325,32 @@ read_text(Scan *scan, const char *text, QemuEndpoint *endpoint)
     endpoint->definition = g_steal_pointer(&xml->definition);
 }
 
-/* @known, which may be empty: its process is still the one if the domain has its id. */
-static QemuEndpoint *
-make_endpoint(Scan *scan, const Listed *listed, const char *text, const Known *known)
+/* The process of an active domain: that of @before, which may be NULL, if the domain has its id and
+ * that process has not ended. */
+static Process
+settle_process(Scan *scan, const Listed *listed, const QemuEndpoint *before)
 {
-    g_autofree char *key = g_strdup_printf("libvirt:%s:%d", listed->uuid, listed->id);
+    if (listed->id == -1)
+        return (Process){0};
+    if (before != NULL && before->id == listed->id && before->pid != 0 &&
+        has_its_process(scan, before))
+        return (Process){before->pid, before->start_ticks};
+    return find_process(scan, listed->uuid);
+}
+
+/* The key names the process by its start: another process with the same id is another QEMU. */
+static QemuEndpoint *
+make_endpoint(Scan *scan, const Listed *listed, const char *text, const QemuEndpoint *before)
+{
+    Process process = settle_process(scan, listed, before);
+    g_autofree char *key = g_strdup_printf("libvirt:%s:%d:%" G_GUINT64_FORMAT, listed->uuid,
+                                           listed->id, process.start_ticks);
     QemuEndpoint *endpoint = qemu_endpoint_new(key, listed->name);
 
     endpoint->uuid = g_strdup(listed->uuid);
+    endpoint->pid = process.pid;
+    endpoint->start_ticks = process.start_ticks;
     tell_list(endpoint, listed);
-    if (endpoint->is_active && known->endpoint != NULL && strcmp(known->endpoint->key, key) == 0) {
-        endpoint->pid = known->endpoint->pid;
-        endpoint->start_ticks = known->endpoint->start_ticks;
-    }
-    if (endpoint->is_active && endpoint->pid == 0)
-        set_process(scan, endpoint);
     read_text(scan, text, endpoint);
     return endpoint;
 }
@@ -340,9 +370,9 @@ read_definition(Scan *scan, const Listed *listed, Known *known)
     digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
     known->read_us = util_deadline_now_us();
     if (known->endpoint != NULL && known->endpoint->id == listed->id &&
-        g_strcmp0(digest, known->digest) == 0)
+        has_its_process(scan, known->endpoint) && g_strcmp0(digest, known->digest) == 0)
         return true;
-    endpoint = make_endpoint(scan, listed, text, known);
+    endpoint = make_endpoint(scan, listed, text, known->endpoint);
     qemu_endpoint_unref(known->endpoint);
     known->endpoint = endpoint;
     g_free(known->digest);
@@ -356,6 +386,7 @@ needs_reading(const Scan *scan, const Known *known, const Listed *listed)
     return known->endpoint == NULL || known->endpoint->id != listed->id ||
            strcmp(known->endpoint->name, listed->name) != 0 || scan->changed == NULL ||
            g_hash_table_contains(scan->changed, listed->uuid) ||
+           !has_its_process(scan, known->endpoint) ||
            util_deadline_now_us() - known->read_us > (int64_t)MAX_AGE_MS * 1000;
 }
 
