@@ -283,7 +283,7 @@ BEHAVIOURS = {
     "million-keys": (floods(b'{"return": {', b"".join(b'"%d":{},' % i for i in range(20000))),
                      "broken", "entries|bytes"),
     "events": (floods(b"", b'{"event": "STOP", "timestamp": {"seconds": 1}}\r\n' * 1000),
-               "broken", "events in one call|bytes in one call"),
+               "broken", "events that were not read before|bytes in one call"),
     "long-events": (floods(b"", b'{"event": "' + b"A" * MANY + b'"}\r\n'), "broken",
                     "bytes in one call"),
     "utf-8": (says(b'{"return": {"a": "\xc3\x28"}, "id": @}'), "broken", "not a JSON object"),

@@ -362,6 +362,59 @@ counts_anew_each_round(void)
     assert_int_equal(qemu_monitor_take_doubts(session.monitor, &status), 0);
 }
 
+/* What only went out shows nothing of the peer. */
+static void
+tells_what_came_from_what_went(void)
+{
+    static const FakeQmpLine lines[] = {
+        {"query-status", NULL, FAKE_QMP_WAITS},
+        {NULL, FAKE_QMP_RETURN("1")},
+        {0},
+    };
+    const FakeQmpScript script = {.lines = lines};
+    g_auto(MonitorCase) session = {0};
+
+    monitor_case_init(&session, &script);
+    monitor_case_run(&session);
+    monitor_case_ask(&session, STATUS);
+    assert_int_equal(qemu_monitor_step(session.monitor, session.buffer, NULL), QEMU_STEP_SENT);
+    assert_int_equal(qemu_monitor_step(session.monitor, session.buffer, NULL),
+                     QEMU_STEP_WOULD_BLOCK);
+    fake_qmp_settle(session.fake);
+    fake_qmp_let_go(session.fake);
+    fake_qmp_settle(session.fake);
+    assert_int_equal(qemu_monitor_step(session.monitor, session.buffer, NULL), QEMU_STEP_RECEIVED);
+}
+
+/* Half a reply is progress, an event is none. */
+static void
+counts_progress(void)
+{
+    static const FakeQmpLine lines[] = {
+        {"query-status", "{\"return\":", FAKE_QMP_WAITS},
+        {NULL, "1,\"id\":0}", FAKE_QMP_WAITS},
+        {NULL, "{\"event\":\"STOP\"}"},
+        {0},
+    };
+    const FakeQmpScript script = {.lines = lines};
+    g_auto(MonitorCase) session = {0};
+    uint64_t before = 0;
+
+    monitor_case_init(&session, &script);
+    monitor_case_ask(&session, STATUS);
+    before = qemu_monitor_progress(session.monitor);
+    monitor_case_run(&session);
+    assert_true(qemu_monitor_progress(session.monitor) > before);
+    before = qemu_monitor_progress(session.monitor);
+    fake_qmp_let_go(session.fake);
+    monitor_case_run(&session);
+    assert_int_equal(qemu_monitor_progress(session.monitor), before + strlen("1,\"id\":0}"));
+    before = qemu_monitor_progress(session.monitor);
+    fake_qmp_let_go(session.fake);
+    monitor_case_run(&session);
+    assert_int_equal(qemu_monitor_progress(session.monitor), before);
+}
+
 static void
 frees_what_was_never_used(void)
 {
@@ -395,6 +448,8 @@ static const StoryRow story_rows[] = {
     {"no probe before the negotiation is taken", probes_only_after_the_negotiation},
     {"the probe overtakes a stuck command", probe_overtakes_a_stuck_command},
     {"limits count anew each round", counts_anew_each_round},
+    {"bytes sent are no sign of life", tells_what_came_from_what_went},
+    {"half a reply is progress, an event is none", counts_progress},
     {"freeing loses what was queued", frees_what_was_never_used},
 };
 

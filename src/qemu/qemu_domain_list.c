@@ -252,7 +252,7 @@ drain(QemuDomain *domain, QemuMonitorBuffer *buffer)
     qemu_monitor_begin_call(domain->monitor);
     do
         step = qemu_monitor_step(domain->monitor, buffer, NULL);
-    while (step == QEMU_STEP_MOVED);
+    while (step == QEMU_STEP_RECEIVED);
     if (step == QEMU_STEP_CLOSED)
         qemu_domain_disconnect(domain);
 }

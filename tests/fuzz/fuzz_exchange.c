@@ -62,9 +62,9 @@ step(Session *self)
 {
     g_autoptr(GError) error = NULL;
     char heard[MAX_SLICE_BYTES];
-    QemuStep outcome = QEMU_STEP_MOVED;
+    QemuStep outcome = QEMU_STEP_RECEIVED;
 
-    while (outcome == QEMU_STEP_MOVED)
+    while (outcome == QEMU_STEP_RECEIVED || outcome == QEMU_STEP_SENT)
         outcome = qemu_monitor_step(self->monitor, self->buffer, &error);
     if (outcome != QEMU_STEP_CLOSED && self->is_forgotten)
         outcome = qemu_monitor_take_gathered(self->monitor, self->buffer, &error);

@@ -282,7 +282,7 @@ pump(QemuConversation *self, bool may_read)
             end_closed(self, error);
             return;
         }
-        if (step == QEMU_STEP_MOVED && may_read) {
+        if (step == QEMU_STEP_RECEIVED) {
             self->moved = true;
             if (job->sent_us != 0)
                 job->answered_us = util_deadline_now_us();
@@ -392,11 +392,11 @@ resume(QemuConversation *self)
     QemuDomain *domain = self->job->domain;
     unsigned int n_owed = qemu_monitor_n_in_flight(domain->monitor);
     bool had_greeted = qemu_monitor_has_greeted(domain->monitor);
-    QemuStep step = QEMU_STEP_MOVED;
+    QemuStep step = QEMU_STEP_RECEIVED;
     g_autoptr(GError) error = NULL;
 
     qemu_monitor_begin_call(domain->monitor);
-    for (int i = 0; i < RESUME_STEPS && step == QEMU_STEP_MOVED; i++)
+    for (int i = 0; i < RESUME_STEPS && step == QEMU_STEP_RECEIVED; i++)
         step = qemu_monitor_step(domain->monitor, self->shared->buffer, &error);
     if (step == QEMU_STEP_CLOSED) {
         if (g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN)) {

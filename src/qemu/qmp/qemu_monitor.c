@@ -85,8 +85,10 @@ struct QemuMonitor {
     bool probe_is_owed; /* a reply to the probe is still to come */
     unsigned int doubts;
     const char *told_status; /* a literal of qemu_qmp's table */
-    size_t n_events;
-    size_t n_bytes;
+    size_t n_events;         /* in this call */
+    size_t n_bytes;          /* in this call */
+    uint64_t n_reply_bytes;  /* of this connection: whole messages that are no events */
+    uint64_t n_unfinished;   /* bytes of the message that has not come to its end */
 };
 
 QemuMonitorBuffer *
@@ -230,7 +232,7 @@ send_queued(QemuMonitor *self)
 
 /* False when the connection is over. */
 static bool
-flush(QemuMonitor *self, bool *ret_moved, GError **error)
+flush(QemuMonitor *self, bool *ret_sent, GError **error)
 {
     send_queued(self);
     while (self->out->len > 0) {
@@ -246,7 +248,7 @@ flush(QemuMonitor *self, bool *ret_moved, GError **error)
             return false;
         }
         g_string_erase(self->out, 0, n);
-        *ret_moved = true;
+        *ret_sent = true;
     }
     return true;
 }
@@ -270,7 +272,8 @@ static bool
 take_event(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
 {
     if (++self->n_events > QEMU_LIMIT_EVENTS_PER_CALL) {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "more than %d events in one call",
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                    "QEMU sent more than %d events that were not read before, or in one call",
                     QEMU_LIMIT_EVENTS_PER_CALL);
         return false;
     }
@@ -333,7 +336,12 @@ take_message(QemuMonitor *self, UtilJson *object, GError **error)
 {
     QemuQmpMessage message = qemu_qmp_parse(object);
 
-    if (self->greeting == NULL && message.kind != QEMU_QMP_GREETING) {
+    if (message.kind != QEMU_QMP_EVENT)
+        self->n_reply_bytes += self->n_unfinished;
+    self->n_unfinished = 0;
+    /* QEMU sends events to a new client while it still counts the one before it as its client. */
+    if (self->greeting == NULL && message.kind != QEMU_QMP_GREETING &&
+        message.kind != QEMU_QMP_EVENT) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
                     "the peer does not speak QMP: its first message is no greeting");
         return false;
@@ -369,6 +377,7 @@ take_bytes(QemuMonitor *self, const char *bytes, size_t size, GError **error)
 
         if (n < 0)
             return false;
+        self->n_unfinished += (uint64_t)n;
         if (object != NULL && !take_message(self, object, error))
             return false;
         bytes += n;
@@ -456,9 +465,9 @@ take_end(QemuMonitor *self, QemuMonitorBuffer *buffer, bool is_failure, GError *
 QemuStep
 qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
 {
-    bool moved = false;
+    bool has_sent = false;
 
-    if (!flush(self, &moved, error))
+    if (!flush(self, &has_sent, error))
         return QEMU_STEP_CLOSED;
     /* One buffer is a fair share: then the other monitors have their turn. */
     for (;;) {
@@ -472,22 +481,21 @@ qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
             take_end(self, buffer, n < 0, error);
             return QEMU_STEP_CLOSED;
         }
-        moved = true;
-        if (!take_received(self, buffer, (size_t)n, error) || !flush(self, &moved, error))
+        if (!take_received(self, buffer, (size_t)n, error) || !flush(self, &has_sent, error))
             return QEMU_STEP_CLOSED;
-        break;
+        return QEMU_STEP_RECEIVED;
     }
-    return moved ? QEMU_STEP_MOVED : QEMU_STEP_WOULD_BLOCK;
+    return has_sent ? QEMU_STEP_SENT : QEMU_STEP_WOULD_BLOCK;
 }
 
 QemuStep
 qemu_monitor_send(QemuMonitor *self, GError **error)
 {
-    bool moved = false;
+    bool has_sent = false;
 
-    if (!flush(self, &moved, error))
+    if (!flush(self, &has_sent, error))
         return QEMU_STEP_CLOSED;
-    return moved ? QEMU_STEP_MOVED : QEMU_STEP_WOULD_BLOCK;
+    return has_sent ? QEMU_STEP_SENT : QEMU_STEP_WOULD_BLOCK;
 }
 
 void
@@ -530,6 +538,18 @@ unsigned int
 qemu_monitor_n_in_flight(const QemuMonitor *self)
 {
     return self->n_in_flight + (self->probe_is_owed ? 1 : 0);
+}
+
+uint64_t
+qemu_monitor_progress(const QemuMonitor *self)
+{
+    return self->n_reply_bytes + self->n_unfinished;
+}
+
+bool
+qemu_monitor_is_flooded(const QemuMonitor *self)
+{
+    return self->n_events > QEMU_LIMIT_EVENTS_PER_CALL;
 }
 
 bool

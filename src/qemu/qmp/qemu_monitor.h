@@ -31,7 +31,8 @@ typedef struct {
 void qemu_answer_clear(QemuAnswer *self);
 
 typedef enum {
-    QEMU_STEP_MOVED,       /* something came or went; more may */
+    QEMU_STEP_RECEIVED,    /* something came; more may */
+    QEMU_STEP_SENT,        /* something went and nothing came: no sign of the peer */
     QEMU_STEP_WOULD_BLOCK, /* nothing to do until the descriptor is ready */
     QEMU_STEP_CLOSED,      /* the connection is over; the error says why */
 } QemuStep;
@@ -93,6 +94,11 @@ bool qemu_monitor_has_greeted(const QemuMonitor *self);
 bool qemu_monitor_is_held_up(const QemuMonitor *self);
 /* Commands sent and not answered, forgotten ones and the negotiation included. */
 unsigned int qemu_monitor_n_in_flight(const QemuMonitor *self);
+/* Bytes of the greeting and of replies that have come on this connection, half ones included: more
+ * than before means that the peer works on what it owes. Events do not count. */
+uint64_t qemu_monitor_progress(const QemuMonitor *self);
+/* True if the connection ended since more events came in this call than the limit allows. */
+bool qemu_monitor_is_flooded(const QemuMonitor *self);
 pid_t qemu_monitor_peer_pid(const QemuMonitor *self);
 /* The greeting as it came, the caller's to unref; NULL before it. */
 UtilJson *qemu_monitor_make_greeting(const QemuMonitor *self);
