@@ -13,12 +13,14 @@
 
 #define N_PAGES 64
 
+static HostRoot *root; /* live, for all scenarios */
+
 /* Counts @events of ourselves; NULL, said aloud, where we may not or cannot. */
 static HostPerf *
 open_own(const char *const *events, size_t n_expected)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HostPerf) perf = host_perf_open(getpid(), events, &error);
+    g_autoptr(HostPerf) perf = host_perf_open(root, getpid(), events, &error);
 
     if (perf && host_perf_n_events(perf) >= n_expected)
         return g_steal_pointer(&perf);
@@ -103,6 +105,87 @@ check_threads(void)
     assert_true(read_value(perf, 0, "page_faults") >= before + N_PAGES);
 }
 
+/* A thread that is there before anything is counted, and touches pages when it is told to. */
+typedef struct {
+    int to_thread[2];
+    int from_thread[2];
+} Pipes;
+
+static gpointer
+touch_when_told(gpointer data)
+{
+    const Pipes *pipes = data;
+    char byte = 0;
+
+    if (write(pipes->from_thread[1], "r", 1) == 1 && read(pipes->to_thread[0], &byte, 1) == 1)
+        touch_pages();
+    return NULL;
+}
+
+static GThread *
+start_before(Pipes *pipes)
+{
+    GThread *thread = NULL;
+    char byte = 0;
+
+    assert_int_equal(pipe(pipes->to_thread), 0);
+    assert_int_equal(pipe(pipes->from_thread), 0);
+    thread = g_thread_new("touch", touch_when_told, pipes);
+    assert_int_equal(read(pipes->from_thread[0], &byte, 1), 1);
+    return thread;
+}
+
+static void
+end_thread(const Pipes *pipes, GThread *thread)
+{
+    assert_int_equal(write(pipes->to_thread[1], "x", 1), 1);
+    g_thread_join(thread);
+    for (size_t i = 0; i < 2; i++) {
+        close(pipes->to_thread[i]);
+        close(pipes->from_thread[i]);
+    }
+}
+
+static void
+check_threads_before(void)
+{
+    static const char *const events[] = {"page_faults", NULL};
+    Pipes pipes;
+    GThread *thread = start_before(&pipes);
+    g_autoptr(HostPerf) perf = open_own(events, 1);
+    uint64_t before = perf ? read_value(perf, 0, "page_faults") : 0;
+    uint64_t after = 0;
+
+    end_thread(&pipes, thread);
+    if (!perf)
+        return;
+    after = read_value(perf, 0, "page_faults");
+    assert_true(after >= before + N_PAGES);
+    assert_true(after < before + 2 * N_PAGES); /* none of them twice */
+}
+
+/* All that the root lets be kept is taken, down to the last one. */
+static void
+check_no_room(void)
+{
+    static const char *const events[] = {"page_faults", NULL};
+    g_autoptr(HostPerf) allowed = open_own(events, 1);
+    g_autoptr(GError) error = NULL;
+    size_t n_taken = 0;
+
+    if (!allowed)
+        return;
+    while (host_root_reserve(root, 1))
+        n_taken++;
+    assert_null(host_perf_open(root, getpid(), events, &error));
+    assert_true(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_SYSTEM));
+    host_root_release(root, n_taken);
+    host_perf_free(host_perf_open(root, getpid(), events, NULL));
+    for (size_t i = 0; i < n_taken; i++)
+        assert_true(host_root_reserve(root, 1));
+    host_root_release(root, n_taken);
+}
+
 static void
 check_all_events(void)
 {
@@ -121,7 +204,7 @@ static void
 check_none(void)
 {
     static const char *const events[] = {NULL};
-    g_autoptr(HostPerf) perf = host_perf_open(getpid(), events, NULL);
+    g_autoptr(HostPerf) perf = host_perf_open(root, getpid(), events, NULL);
 
     assert_non_null(perf);
     assert_int_equal(host_perf_n_events(perf), 0);
@@ -133,7 +216,7 @@ check_unknown(void)
     static const char *const events[] = {"page_faults", "page_fault", NULL};
     g_autoptr(GError) error = NULL;
 
-    assert_null(host_perf_open(getpid(), events, &error));
+    assert_null(host_perf_open(root, getpid(), events, &error));
     assert_true(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_INVALID));
     assert_non_null(strstr(error->message, "'page_fault'"));
     assert_false(host_perf_check_name("", NULL));
@@ -152,7 +235,7 @@ check_gone(void)
     if (child == 0)
         _exit(0);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_null(host_perf_open(child, events, &error));
+    assert_null(host_perf_open(root, child, events, &error));
     assert_false(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_INVALID));
 }
 
@@ -165,6 +248,8 @@ static const Scenario scenarios[] = {
     {"page faults of our own are counted", check_counting},
     {"values come in libvirt's order, each once", check_order},
     {"threads made later are counted", check_threads},
+    {"threads that were there are counted, once, also when they have ended", check_threads_before},
+    {"no descriptors to be had", check_no_room},
     {"what this machine lacks is left out", check_all_events},
     {"no events at all", check_none},
     {"an unknown name is refused by name", check_unknown},
@@ -180,5 +265,10 @@ runs_scenario(const void *data)
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("host_perf", scenarios, runs_scenario);
+    int n_failed = 0;
+
+    root = host_root_new_live();
+    n_failed = TESTING_RUN_TABLE("host_perf", scenarios, runs_scenario);
+    host_root_free(root);
+    return n_failed;
 }

@@ -271,6 +271,13 @@ fill_perf(EmitCase *self)
     self->facts.perf = EMIT_CASE_ARRAY(events);
 }
 
+static void
+fill_perf_denied(EmitCase *self)
+{
+    self->facts.perf = g_array_new(FALSE, FALSE, sizeof(QemuFactsPerf));
+    self->facts.lacks_perf = true;
+}
+
 #define STATE(number, why) "state.state int " #number "\nstate.reason int " #why "\n"
 #define PROCESS                                                                                    \
     "cpu.time ullong 1680000000\ncpu.user ullong 1230000000\ncpu.system ullong 450000000\n"
@@ -366,6 +373,7 @@ static const EmitRow rows[] = {
 
     {"events stand in libvirt's order, once, unknown ones not", qemu_emit_perf, fill_perf, true,
      "perf.cpu_cycles ullong 18446744073709551615\nperf.task_clock ullong 1\n"},
+    {"events that cannot be read are missing", qemu_emit_perf, fill_perf_denied, false, ""},
     {"no event was asked for", qemu_emit_perf, fill_nothing, true, ""},
 };
 /* clang-format on */

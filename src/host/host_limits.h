@@ -15,6 +15,8 @@
     LIMIT(DESCRIPTORS, 65536, "descriptors", "open files of one process that are looked at")       \
     LIMIT(KEPT, 65536, "descriptors",                                                              \
           "files of /proc that stay open between calls, and a quarter of what we may open")        \
+    LIMIT(PERF_COUNTERS, 8192, "descriptors",                                                      \
+          "perf events of one process: 64 vCPUs and 300 other threads, all 22 events")             \
     LIMIT(INTERFACES, 100000, "interfaces", "network interfaces of one namespace")                 \
     LIMIT(SOCKETS, 1000000, "sockets", "unix sockets of this host; each costs us some 200 bytes")  \
     LIMIT(KVM_BLOCK_BYTES, 262144, "bytes",                                                        \

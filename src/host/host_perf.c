@@ -2,9 +2,19 @@
 /*
  * host_perf: the kernel's performance counters of one process, by libvirt's event names.
  *
- * Owns one descriptor an event. Counters are opened on the process with inheritance: threads
- * made later are counted, those that are there already are not, save the first (as libvirt
- * does; perf_event_open(2)). Knows nothing of QEMU.
+ * Owns a descriptor for each event and thread. Knows nothing of QEMU.
+ *
+ * How it works
+ *
+ * The kernel counts for one thread, and with inheritance for those that it will make
+ * (perf_event_open(2)): an event on the process alone is one on its first thread. libvirt opens its
+ * events before QEMU has a second thread; we meet a QEMU that runs, so each thread that exists
+ * gets an event of its own, and the value is their sum. A thread that ends leaves its count in its
+ * event, and later threads are counted by the event of the thread that made them.
+ *
+ * A thread that comes while the events are being opened is counted by inheritance or is not
+ * counted, and nothing tells which. So the threads are listed again when all events are open: if
+ * one has come, all events are closed and opened anew.
  */
 #include "host_perf.h"
 
@@ -14,7 +24,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "host_root.h"
+#include "host_limits.h"
+#include "host_process.h"
 #include "host_text.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
@@ -22,6 +33,7 @@
 #define CACHE_MONITOR    "sys/bus/event_source/devices/intel_cqm/"
 #define TYPE_OF_MONITOR  UINT32_MAX /* stands for the number in CACHE_MONITOR's type file */
 #define MAX_NUMBER_BYTES 32
+#define MAX_ATTEMPTS     8
 
 typedef struct {
     const char *name;
@@ -62,11 +74,13 @@ static const int lacking_errnos[] = {ENOENT, ENODEV, EOPNOTSUPP, EINVAL, ENOSYS,
 typedef struct {
     const Event *event;
     uint64_t scale;
-    UtilFd fd;
+    GArray *fds; /* int: one for each thread that was there */
 } Counter;
 
 struct HostPerf {
-    GArray *counters; /* Counter */
+    HostRoot *root;
+    GArray *counters;  /* Counter */
+    size_t n_reserved; /* descriptors that the root lets us have */
 };
 
 const char *
@@ -124,9 +138,9 @@ find_counter(HostRoot *root, const Event *event, uint32_t *ret_type, uint64_t *r
     return true;
 }
 
-/* A counter's descriptor; -1 with errno. */
+/* A descriptor that counts one thread; -1 with errno. */
 static int
-open_counter(pid_t pid, uint32_t type, uint64_t config)
+open_counter(pid_t thread, uint32_t type, uint64_t config)
 {
     struct perf_event_attr attr = {
         .size = sizeof(attr),
@@ -135,7 +149,7 @@ open_counter(pid_t pid, uint32_t type, uint64_t config)
         .inherit = 1,
     };
 
-    return (int)syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+    return (int)syscall(SYS_perf_event_open, &attr, thread, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
 static bool
@@ -156,51 +170,150 @@ error_of_errno(int number)
     return number == ESRCH ? UTIL_ERROR_CONNECT : UTIL_ERROR_SYSTEM;
 }
 
-static bool
-add_counter(HostPerf *self, HostRoot *root, pid_t pid, const Event *event, GError **error)
-{
-    Counter counter = {.event = event, .fd = -1};
-    uint32_t type = 0;
-
-    if (!find_counter(root, event, &type, &counter.scale))
-        return true;
-    counter.fd = open_counter(pid, type, event->config);
-    if (counter.fd >= 0) {
-        g_array_append_val(self->counters, counter);
-        return true;
-    }
-    if (is_lacking(errno))
-        return true;
-    g_set_error(error, UTIL_ERROR, error_of_errno(errno),
-                "cannot count perf event '%s' of process %d: %s", event->name, pid,
-                g_strerror(errno));
-    return false;
-}
-
 static void
 clear_counter(gpointer data)
 {
     Counter *counter = data;
 
-    util_fd_clear(&counter->fd);
+    for (guint i = 0; i < counter->fds->len; i++)
+        close(g_array_index(counter->fds, int, i));
+    g_array_unref(counter->fds);
+}
+
+/* Opens @counter on each of @threads; one that has ended meanwhile is left out. With errno. */
+static bool
+open_on_threads(Counter *counter, const pid_t *threads, uint32_t type)
+{
+    for (size_t i = 0; threads[i] != 0; i++) {
+        int fd = open_counter(threads[i], type, counter->event->config);
+
+        if (fd >= 0)
+            g_array_append_val(counter->fds, fd);
+        else if (errno != ESRCH)
+            return false;
+    }
+    errno = ESRCH;
+    return counter->fds->len > 0;
+}
+
+static bool
+add_counter(HostPerf *self, pid_t pid, const pid_t *threads, const Event *event, GError **error)
+{
+    Counter counter = {.event = event};
+    uint32_t type = 0;
+    int number = 0;
+
+    if (!find_counter(self->root, event, &type, &counter.scale))
+        return true;
+    counter.fds = g_array_new(FALSE, FALSE, sizeof(int));
+    if (open_on_threads(&counter, threads, type)) {
+        g_array_append_val(self->counters, counter);
+        return true;
+    }
+    number = errno;
+    clear_counter(&counter);
+    if (is_lacking(number))
+        return true;
+    g_set_error(error, UTIL_ERROR, error_of_errno(number),
+                "cannot count perf event '%s' of process %d: %s", event->name, (int)pid,
+                g_strerror(number));
+    return false;
+}
+
+static void
+close_all(HostPerf *self)
+{
+    g_array_set_size(self->counters, 0);
+    host_root_release(self->root, self->n_reserved);
+    self->n_reserved = 0;
+}
+
+/* Room for @n_threads times the @events we know. */
+static bool
+reserve(HostPerf *self, pid_t pid, size_t n_threads, const char *const *events, GError **error)
+{
+    size_t n_events = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(events_known); i++) {
+        if (g_strv_contains(events, events_known[i].name))
+            n_events++;
+    }
+    if (n_threads * n_events <= HOST_LIMIT_PERF_COUNTERS &&
+        host_root_reserve(self->root, n_threads * n_events)) {
+        self->n_reserved = n_threads * n_events;
+        return true;
+    }
+    g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM,
+                "perf events of the %zu threads of process %d need more descriptors than there are",
+                n_threads, (int)pid);
+    return false;
+}
+
+static bool
+open_events(HostPerf *self, pid_t pid, const pid_t *threads, size_t n_threads,
+            const char *const *events, GError **error)
+{
+    if (!reserve(self, pid, n_threads, events, error))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(events_known); i++) {
+        if (g_strv_contains(events, events_known[i].name) &&
+            !add_counter(self, pid, threads, &events_known[i], error))
+            return false;
+    }
+    return true;
+}
+
+/* True when no thread of @after is missing in @before; both ascend and end with 0. */
+static bool
+has_none_come(const pid_t *before, const pid_t *after)
+{
+    for (; *after != 0; after++) {
+        while (*before != 0 && *before < *after)
+            before++;
+        if (*before != *after)
+            return false;
+    }
+    return true;
+}
+
+static pid_t *
+list_threads(HostRoot *root, pid_t pid, size_t *ret_n, GError **error)
+{
+    pid_t *threads = host_process_list_threads(root, pid, ret_n);
+
+    if (threads == NULL)
+        g_set_error(error, UTIL_ERROR, error_of_errno(errno == ENOENT ? ESRCH : errno),
+                    "cannot list the threads of process %d: %s", (int)pid, g_strerror(errno));
+    return threads;
 }
 
 HostPerf *
-host_perf_open(pid_t pid, const char *const *events, GError **error)
+host_perf_open(HostRoot *root, pid_t pid, const char *const *events, GError **error)
 {
     g_autoptr(HostPerf) self = g_new0(HostPerf, 1);
-    g_autoptr(HostRoot) root = host_root_new_live();
+    size_t n = 0;
+    g_autofree pid_t *threads = NULL;
 
+    self->root = root;
     self->counters = g_array_new(FALSE, FALSE, sizeof(Counter));
     g_array_set_clear_func(self->counters, clear_counter);
     if (!host_perf_check_names(events, error))
         return NULL;
-    for (size_t i = 0; i < G_N_ELEMENTS(events_known); i++) {
-        if (g_strv_contains(events, events_known[i].name) &&
-            !add_counter(self, root, pid, &events_known[i], error))
+    threads = list_threads(root, pid, &n, error);
+    for (int attempt = 0; threads != NULL && attempt < MAX_ATTEMPTS; attempt++) {
+        g_autofree pid_t *before = g_steal_pointer(&threads);
+
+        if (!open_events(self, pid, before, n, events, error))
             return NULL;
+        threads = list_threads(root, pid, &n, error);
+        if (threads != NULL && has_none_come(before, threads))
+            return g_steal_pointer(&self);
+        close_all(self);
     }
-    return g_steal_pointer(&self);
+    if (threads != NULL)
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM,
+                    "process %d makes threads faster than they can be counted", (int)pid);
+    return NULL;
 }
 
 void
@@ -208,6 +321,7 @@ host_perf_free(HostPerf *self)
 {
     if (!self)
         return;
+    close_all(self);
     g_array_unref(self->counters);
     g_free(self);
 }
@@ -222,14 +336,20 @@ bool
 host_perf_read(const HostPerf *self, size_t i, HostPerfValue *ret_value)
 {
     const Counter *counter = NULL;
-    uint64_t value = 0;
+    uint64_t sum = 0;
 
     if (i >= self->counters->len)
         return false;
     counter = &g_array_index(self->counters, Counter, i);
-    if (read(counter->fd, &value, sizeof(value)) != sizeof(value) ||
-        __builtin_mul_overflow(value, counter->scale, &value))
+    for (guint k = 0; k < counter->fds->len; k++) {
+        uint64_t value = 0;
+
+        if (read(g_array_index(counter->fds, int, k), &value, sizeof(value)) != sizeof(value) ||
+            __builtin_add_overflow(sum, value, &sum))
+            return false;
+    }
+    if (__builtin_mul_overflow(sum, counter->scale, &sum))
         return false;
-    *ret_value = (HostPerfValue){counter->event->name, value};
+    *ret_value = (HostPerfValue){counter->event->name, sum};
     return true;
 }

@@ -4,11 +4,7 @@
  */
 #pragma once
 
-#include <glib.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "host_root.h"
 
 /* The @i-th event we know, in libvirt's order; NULL past the last. */
 const char *host_perf_event_name(size_t i);
@@ -20,10 +16,12 @@ bool host_perf_check_names(const char *const *events, GError **error);
 
 typedef struct HostPerf HostPerf;
 
-/* Begins to count @events (NULL-ended, any order, duplicates count once) for the process @pid
- * and the threads it will make. Events that this machine lacks are left out. NULL when a name
- * is unknown (INVALID), the right is lacking (DENIED) or the process has gone (CONNECT). */
-HostPerf *host_perf_open(pid_t pid, const char *const *events, GError **error);
+/* Begins to count @events (NULL-ended, any order, duplicates count once) for all threads of the
+ * process @pid, those that it will make included. Events that this machine lacks are left out. NULL
+ * when a name is unknown (INVALID), the right is lacking (DENIED), the process has gone (CONNECT),
+ * or there are not enough descriptors (SYSTEM): the root lets no more than a share of them be kept.
+ * @root, a live one, must outlive it. */
+HostPerf *host_perf_open(HostRoot *root, pid_t pid, const char *const *events, GError **error);
 void host_perf_free(HostPerf *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostPerf, host_perf_free)
 
@@ -31,8 +29,8 @@ size_t host_perf_n_events(const HostPerf *self);
 
 typedef struct {
     const char *name; /* static */
-    uint64_t value;   /* since host_perf_open(), not scaled for shared counters */
+    uint64_t value;   /* of all threads since host_perf_open(), not scaled for shared counters */
 } HostPerfValue;
 
-/* The @i-th event that is counted, in libvirt's order; false when it cannot be read. */
+/* The @i-th event that is counted, in libvirt's order; false when a part of it cannot be read. */
 bool host_perf_read(const HostPerf *self, size_t i, HostPerfValue *ret_value);

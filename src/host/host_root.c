@@ -299,6 +299,23 @@ host_root_close_kept(HostRoot *self, int fd)
     g_atomic_int_add(&self->n_kept, -1);
 }
 
+bool
+host_root_reserve(HostRoot *self, size_t n)
+{
+    if (n > HOST_LIMIT_KEPT)
+        return false;
+    if (g_atomic_int_add(&self->n_kept, (int)n) + (int)n <= self->n_kept_most)
+        return true;
+    host_root_release(self, n);
+    return false;
+}
+
+void
+host_root_release(HostRoot *self, size_t n)
+{
+    g_atomic_int_add(&self->n_kept, -(int)n);
+}
+
 static int
 open_folder(const HostRoot *self, const char *path)
 {

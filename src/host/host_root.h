@@ -58,6 +58,9 @@ UtilCount host_root_folder_size(HostRoot *self, const char *path);
  * of a recording, or while one is made. Close it with the other. */
 int host_root_open_kept(HostRoot *self, const char *path);
 void host_root_close_kept(HostRoot *self, int fd);
+/* Sets @n descriptors of other kinds aside, out of the same share; false if there is no room. */
+bool host_root_reserve(HostRoot *self, size_t n);
+void host_root_release(HostRoot *self, size_t n);
 /* False for a recording, and while one is made: then every read has to go by its path. */
 bool host_root_may_keep(HostRoot *self);
 

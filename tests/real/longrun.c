@@ -7,13 +7,13 @@
  *
  *     call STATS FLAGS TIMEOUT_MS   every domain, with its verdict and the time the call took
  *     named WORDS                   those domains, all statistics
- *     values                        the counts of the first domain, all statistics
- *     dispatch                      takes in what has come, by the descriptor for event loops
+ *     values [STATS FLAGS]          the counts of the first domain, all statistics if not told
+ * which dispatch                      takes in what has come, by the descriptor for event loops
  *     limit N                       of file descriptors from now on
  *     usage                         what this process holds: descriptors, threads, memory
  *     reset                         the peak of memory is counted from here
  *
- * usage: longrun SOURCE [release] [threads=N] [timeout=MS]
+ * usage: longrun SOURCE [release] [threads=N] [timeout=MS] [perf=EVENT]
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -173,6 +173,14 @@ run_limit(DomstatsConn *conn, char **words)
     printf("{\"ok\":%s}\n", setrlimit(RLIMIT_NOFILE, &limit) == 0 ? "true" : "false");
 }
 
+/* Up to @n numbers out of @words; those that are not there stay as they are. */
+static void
+parse_numbers(char **words, uint64_t *numbers, size_t n)
+{
+    for (size_t i = 0; i < n && words[i] != NULL; i++)
+        g_ascii_string_to_unsigned(words[i], 10, 0, UINT32_MAX, &numbers[i], NULL);
+}
+
 static void
 run_call(DomstatsConn *conn, char **words)
 {
@@ -182,8 +190,7 @@ run_call(DomstatsConn *conn, char **words)
     int64_t before_us = g_get_monotonic_time();
     int n = 0;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(numbers) && words[i] != NULL; i++)
-        g_ascii_string_to_unsigned(words[i], 10, 0, UINT32_MAX, &numbers[i], NULL);
+    parse_numbers(words, numbers, G_N_ELEMENTS(numbers));
     n = domstats_get_all_domain_stats(conn, (unsigned int)numbers[0], (unsigned int)numbers[1],
                                       (unsigned int)numbers[2], &records, &error);
     print_call(n, records, error, g_get_monotonic_time() - before_us);
@@ -206,9 +213,12 @@ run_values(DomstatsConn *conn, char **words)
 {
     DomstatsRecord **records = NULL;
     const char *separator = "";
-    int n = domstats_get_all_domain_stats(conn, 0, 0, 0, &records, NULL);
+    uint64_t numbers[2] = {0};
+    int n = 0;
 
-    (void)words;
+    parse_numbers(words, numbers, G_N_ELEMENTS(numbers));
+    n = domstats_get_all_domain_stats(conn, (unsigned int)numbers[0], (unsigned int)numbers[1], 0,
+                                      &records, NULL);
     putchar('{');
     for (int i = 0; n > 0 && i < records[0]->n_params; i++) {
         const virTypedParameter *param = &records[0]->params[i];
@@ -276,6 +286,7 @@ main(int argc, char **argv)
     DomstatsOptions options = {0};
     g_autoptr(GError) error = NULL;
     DomstatsConn *conn = NULL;
+    const char *events[] = {NULL, NULL};
     char *line = NULL;
     size_t size = 0;
 
@@ -283,7 +294,10 @@ main(int argc, char **argv)
         options.release_monitors |= g_str_equal(argv[i], "release");
         options.n_threads = parse_number(argv[i], "threads=", options.n_threads);
         options.timeout_ms = parse_number(argv[i], "timeout=", options.timeout_ms);
+        if (g_str_has_prefix(argv[i], "perf="))
+            events[0] = argv[i] + strlen("perf=");
     }
+    options.perf_events = events[0] ? events : NULL;
     conn = argc > 1 ? domstats_open(argv[1], &options, &error) : NULL;
     if (conn == NULL) {
         fprintf(stderr, "longrun: %s\n", error ? error->message : "no source");

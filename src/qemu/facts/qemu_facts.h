@@ -227,6 +227,7 @@ typedef struct {
     QemuFactsDirtyRate dirty_rate;
     GArray *nics;    /* QemuFactsNic; NULL: not known */
     GArray *perf;    /* QemuFactsPerf */
+    bool lacks_perf; /* events were asked for that this host has and that could not be read */
     GArray *resctrl; /* QemuFactsResctrl, in the definition's order; frees its banks; NULL none */
     QemuFactsHost host;
     UtilCount monitor_us; /* ext: time from the first command to the last answer */

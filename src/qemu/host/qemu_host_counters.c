@@ -6,37 +6,41 @@
 #include "host/host_resctrl.h"
 #include "qemu_host_parts.h"
 
-/* Counting begins when a domain is first met. */
-static void
-open_perf(QemuHostView *self, QemuDomain *domain)
+static const char *const *
+events_of(QemuHostView *self, const QemuDomain *domain)
 {
     const QemuDefinition *definition = qemu_domain_definition(domain);
-    const char *const *events = qemu_host_view_perf_events(self);
 
-    if (domain->host.perf_was_tried || !host_root_is_live(qemu_host_view_root(self)))
-        return;
-    domain->host.perf_was_tried = true;
     if (definition != NULL && definition->perf_events != NULL)
-        events = (const char *const *)definition->perf_events->pdata;
-    if (events != NULL)
-        domain->host.perf = host_perf_open(domain->pid, events, NULL);
+        return (const char *const *)definition->perf_events->pdata;
+    return qemu_host_view_perf_events(self);
 }
 
+/* Counting begins when a domain is first met. What did not succeed is tried in each call: a right,
+ * or descriptors, that are lacking now may be there then. */
 void
 qemu_host_read_perf(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
-    const HostPerf *perf = NULL;
+    QemuDomain *domain = job->domain;
+    QemuHostKept *kept = &domain->host;
+    HostRoot *root = qemu_host_view_root(self);
+    const char *const *events = events_of(self, domain);
 
-    open_perf(self, job->domain);
-    perf = job->domain->host.perf;
+    if (events == NULL || events[0] == NULL || !host_root_is_live(root))
+        return;
+    if (kept->perf == NULL)
+        kept->perf = host_perf_open(root, domain->pid, events, NULL);
+    facts->lacks_perf = kept->perf == NULL;
     facts->perf = g_array_new(FALSE, FALSE, sizeof(QemuFactsPerf));
-    for (size_t i = 0; perf != NULL && i < host_perf_n_events(perf); i++) {
+    for (size_t i = 0; kept->perf != NULL && i < host_perf_n_events(kept->perf); i++) {
         HostPerfValue value = {0};
 
-        if (host_perf_read(perf, i, &value)) {
+        if (host_perf_read(kept->perf, i, &value)) {
             QemuFactsPerf event = {value.name, value.value};
 
             g_array_append_val(facts->perf, event);
+        } else {
+            facts->lacks_perf = true;
         }
     }
 }

@@ -24,7 +24,7 @@ qemu_emit_perf(QemuWriter *writer, const QemuEmitInput *input)
 {
     const GArray *events = input->facts->perf;
 
-    if (!input->is_active || events == NULL || events->len == 0)
+    if (!input->is_active || events == NULL)
         return true; /* none was asked for: libvirt then shows nothing either */
     for (int field = 0; field < QEMU_N_FIELDS; field++) {
         const QemuFactsPerf *event = NULL;
@@ -35,5 +35,5 @@ qemu_emit_perf(QemuWriter *writer, const QemuEmitInput *input)
         if (event != NULL)
             qemu_field_put_ullong(writer, (QemuFieldId)field, event->value);
     }
-    return true;
+    return !input->facts->lacks_perf;
 }

@@ -24,7 +24,6 @@ typedef struct {
     bool kvm_was_tried;
     bool has_debugfs; /* the kernel's folder of the VM can be read */
     HostPerf *perf;
-    bool perf_was_tried;
     bool has_no_cgroup; /* of libvirt's making */
 } QemuHostKept;
 
