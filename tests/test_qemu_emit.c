@@ -396,6 +396,7 @@ static const StateRow state_rows[] = {
     {"watchdog", "watchdog", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_WATCHDOG},
     {"save-vm", "save-vm", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SAVE},
     {"shutdown", "shutdown", false, VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_UNKNOWN},
+    {"suspended", "suspended", false, VIR_DOMAIN_PMSUSPENDED, VIR_DOMAIN_PMSUSPENDED_UNKNOWN},
     {"guest-panicked", "guest-panicked", false, VIR_DOMAIN_CRASHED, VIR_DOMAIN_CRASHED_PANICKED},
     {"internal-error", "internal-error", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN},
     {"restore-vm", "restore-vm", false, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN},

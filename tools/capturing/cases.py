@@ -335,7 +335,7 @@ case("shutdown", "A guest that switched itself off; QEMU stays.", *disk(image("o
 case("suspended", "A guest that suspended itself to memory.", *disk(image("s3.img")), base=RUN_TCG,
      images=[("s3.img", boot(0xba, 4, 6, 0xb8, 0, 0x24, 0xef))],
      do=[("query-status", {}, {"status": "suspended"})], 
-     seen=["state 3, reason 0, as libvirt has it when it meets such a guest anew"])
+     seen=["state 7, reason 0: suspended by itself"])
 case("panicked", "A guest that told of its panic.", *disk(image("panic.img")),
      "-device", "pvpanic", "-action", "panic=pause", base=RUN_TCG,
      images=[("panic.img", boot(0xba, 5, 5, 0xb0, 1, 0xee))],
