@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "qemu/facts/qemu_limits.h"
 #include "testing.h"
 #include "util/util_error.h"
 
@@ -174,8 +175,8 @@ damage(const char *folder, const DamageRow *row)
     } else if (g_str_equal(row->text, "folder")) {
         assert_int_equal(g_mkdir_with_parents(path, 0700), 0);
     } else if (g_str_equal(row->text, "deep")) {
-        g_autofree char *open = g_strnfill(1000, '[');
-        g_autofree char *close = g_strnfill(1000, ']');
+        g_autofree char *open = g_strnfill(QEMU_LIMIT_REPLY_DEPTH + 1, '[');
+        g_autofree char *close = g_strnfill(QEMU_LIMIT_REPLY_DEPTH + 1, ']');
         g_autofree char *text = g_strdup_printf("{\"return\":%s%s}", open, close);
 
         testing_write_file(folder, row->file_name, text);

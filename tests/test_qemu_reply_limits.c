@@ -84,17 +84,16 @@ typedef struct {
     unsigned int n_layers;
 } ChainRow;
 
+/* Below the list and the disk. */
+enum { DEEPEST = QEMU_LIMIT_REPLY_DEPTH - 2 };
+
 static const ChainRow chain_rows[] = {
-    {"a chain as long as may be", ",\"node-name\":\"a\",\"backing\":{\"x\":0",
-     QEMU_LIMIT_CHAIN_LAYERS - 1, QEMU_LIMIT_CHAIN_LAYERS},
-    {"a chain one layer longer is cut", ",\"node-name\":\"a\",\"backing\":{\"x\":0",
-     QEMU_LIMIT_CHAIN_LAYERS, QEMU_LIMIT_CHAIN_LAYERS},
-    {"a chain far longer is cut", ",\"node-name\":\"a\",\"backing\":{\"x\":0",
-     4 * QEMU_LIMIT_CHAIN_LAYERS, QEMU_LIMIT_CHAIN_LAYERS},
-    {"storage below storage is one layer", ",\"node-name\":\"a\",\"parent\":{\"x\":0",
-     4 * QEMU_LIMIT_CHAIN_LAYERS, 1},
-    {"filters without end are given up", ",\"node-name\":\"filter\",\"parent\":{\"x\":0",
-     4 * QEMU_LIMIT_CHAIN_LAYERS, 1},
+    {"a chain of 260 images is whole", ",\"node-name\":\"a\",\"backing\":{\"x\":0", 259, 260},
+    {"a chain as deep as a reply may be is whole", ",\"node-name\":\"a\",\"backing\":{\"x\":0",
+     DEEPEST, DEEPEST + 1},
+    {"storage below storage is one layer", ",\"node-name\":\"a\",\"parent\":{\"x\":0", DEEPEST, 1},
+    {"filters on filters are gone through", ",\"node-name\":\"filter\",\"parent\":{\"x\":0",
+     DEEPEST, 1},
 };
 
 static char *
@@ -116,7 +115,7 @@ bounds_chain(const void *data)
 {
     const ChainRow *row = data;
     g_autofree char *text = make_chain(row);
-    g_autoptr(UtilJson) disks = parse(text, 8 * QEMU_LIMIT_CHAIN_LAYERS);
+    g_autoptr(UtilJson) disks = parse(text, QEMU_LIMIT_REPLY_DEPTH);
     g_autoptr(UtilJson) nodes =
         parse("[{\"node-name\":\"filter\",\"drv\":\"throttle\"}]", QEMU_LIMIT_REPLY_DEPTH);
     g_auto(QemuFacts) facts = {0};

@@ -12,8 +12,8 @@
           "one message from QEMU; 1,000 disks give some 6 MB of block statistics")                 \
     LIMIT(REPLY_ENTRIES, 500000, "entries",                                                        \
           "members and elements of one message; each costs us up to some 450 bytes")               \
-    LIMIT(REPLY_DEPTH, 256, "levels",                                                              \
-          "nesting of one message; a backing layer in block statistics takes two")                 \
+    LIMIT(REPLY_DEPTH, 1024, "levels",                                                             \
+          "nesting of one message; block statistics take one an image of a chain, and five")       \
     LIMIT(PARAMS, 262144, "parameters", "one record; libvirt's own bound on its wire")             \
     LIMIT(STRING_BYTES, 65536, "bytes",                                                            \
           "one string that is used; a json: file name holds a whole chain")                        \
@@ -24,7 +24,7 @@
           "unanswered commands of one monitor: with eight queued QEMU reads no probe")             \
     LIMIT(DISKS, 4096, "disks", "guest disks of one domain")                                       \
     LIMIT(CHAIN_LAYERS, 200, "layers",                                                             \
-          "backing chain of one disk; QEMU itself becomes unusable before")                        \
+          "backing chain of one disk in libvirt's XML; libvirt itself takes no longer one")        \
     LIMIT(NODES, 16384, "nodes", "named block nodes of one domain")                                \
     LIMIT(VCPUS, 4096, "vCPUs", "QEMU's own limit is 4096 (x86-64, 10.0)")                         \
     LIMIT(STATS_PER_OBJECT, 1024, "values",                                                        \
