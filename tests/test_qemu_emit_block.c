@@ -37,6 +37,7 @@ static const QemuFactsNode nodes[] = {
      .virtual_size = SIZE(950),
      .actual_size = SIZE(0)},
     {.node_name = "net", .driver = "nbd", .virtual_size = SIZE(800)},
+    {.node_name = "q-net", .driver = "qcow2", .virtual_size = SIZE(700)},
     {.node_name = "#block123", .driver = "file", .path = "/img/cd.iso", .virtual_size = SIZE(7)},
     {.node_name = "data",
      .driver = "file",
@@ -206,6 +207,15 @@ fill_single_nodes(EmitCase *self)
 
     add_disk(self, "", "d0", &network, 1);
     add_disk(self, "", "d1", &unknown, 1);
+}
+
+/* A qcow2 image on a server that does not count the space it takes. */
+static void
+fill_network_image(EmitCase *self)
+{
+    const QemuFactsLayer image = {"q-net", "net", NULL, SIZE(0)};
+
+    add_disk(self, "", "d0", &image, 1);
 }
 
 static void
@@ -389,6 +399,9 @@ static const EmitRow rows[] = {
     {"one node for both; a node that QEMU does not list has no sizes",
      qemu_emit_block, fill_single_nodes, true,
      COUNT(2) NAME(0, "d0") READS(0, 0) SIZES(0, 0, 800, 800) NAME(1, "d1") READS(1, 1)},
+    {"where no space is counted, what the guest sees stands for it, not the file's size",
+     qemu_emit_block, fill_network_image, true,
+     COUNT(1) NAME(0, "d0") READS(0, 0) SIZES(0, 0, 700, 700)},
     {"a data file comes after its layer", qemu_emit_block, fill_data_file, true,
      COUNT(4) NAME(0, "d0") PATH(0, "/img/ext.qcow2") READS(0, 0) SIZES(0, 64, 62, 63)
      NAME(1, "d0") PATH(1, "/img/data.raw") SIZES(1, 64, 60, 61) NAME(2, "d0")

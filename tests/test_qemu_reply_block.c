@@ -237,10 +237,10 @@ static const Row graph_rows[] = {
      "vd4 ''" SHOWN("1") "\n f-raw [file r.raw" SIZES " on -\n"},
     {"an empty drive is a disk without layers",
      "[{\"device\":\"\"," STATS("0", "0") ",\"qdev\":\"cd0\"}]", "[]", "cd0 ''" SHOWN("0") "\n"},
-    {"a medium without a device is a disk, a drive without both is none",
+    {"a drive that no device uses is no disk, with a medium or without",
      "[{\"device\":\"orphan\"," STATS("1", "0") ",\"node-name\":\"#b1\"},"
                                                 "{\"device\":\"emptydrv\"," STATS("0", "0") "}]",
-     "[]", "- 'orphan'" SHOWN("1") "\n #b1 on -\n"},
+     "[]", ""},
     {"a throttle filter is gone through",
      "[" DISK("vd2", STATS("1", "0") ",\"node-name\":\"th\",\"parent\":" LAYER(
                          "q", LEAF("f", "9"), "") BACKING(LAYER("q", LEAF("f", "9"), "")) "}") "]",
@@ -297,6 +297,39 @@ static const Row graph_rows[] = {
     {"an object is no list of nodes", "[]", "{}", "refused\n"},
     {"nodes without a name are left out", "[" DISK("a", "\"node-name\":\"q\"}") "]",
      "[7,{},{\"node-name\":7}," NODE("q", "raw", "a") "]", "a ''\n q [raw a" SIZES " on -\n"},
+};
+
+#define DRIVE(device, qdev) "{\"device\":\"" device "\",\"qdev\":\"" qdev "\"}"
+
+static const Row flash_rows[] = {
+    {"a PC's flash is no disk, by -drive or by -blockdev",
+     "[" DRIVE("pflash0", "/machine/system.flash0") "," DRIVE(
+         "", "/machine/system.flash1") "," DRIVE("vars", "/machine/system.flash1") "]",
+     "[]", ""},
+    {"nor is that of the machines virt and sbsa-ref",
+     "[" DRIVE("pflash0", "/machine/virt.flash0") "," DRIVE("", "/machine/virt.flash1") "," DRIVE(
+         "pflash1", "/machine/sbsa.flash1") "]",
+     "[]", ""},
+    {"nor that of a board that keeps it among its own devices",
+     "[" DRIVE("pflash0", "/machine/unattached/device[3]") "," DRIVE(
+         "mtd12", "/machine/unattached/device[9]") "]",
+     "[]", ""},
+    {"the board's other drives are disks: a CD, a floppy, an SD card",
+     "[" DRIVE("ide1-cd0", "/machine/unattached/device[23]") "," DRIVE(
+         "floppy0",
+         "/machine/unattached/device[16]") "," DRIVE("sd0", "/machine/unattached/device[8]") "]",
+     "[]",
+     "/machine/unattached/device[23] 'ide1-cd0'\n/machine/unattached/device[16] 'floppy0'\n"
+     "/machine/unattached/device[8] 'sd0'\n"},
+    {"a disk may be called like flash",
+     "[" DRIVE("pflash0", "pflash0") "," DRIVE(
+         "pflash0", "/machine/peripheral/system.flash0/virtio-backend") "," DRIVE("pflash0x",
+                                                                                  "/machine/"
+                                                                                  "unattached/"
+                                                                                  "device[8]") "]",
+     "[]",
+     "pflash0 'pflash0'\n/machine/peripheral/system.flash0/virtio-backend 'pflash0'\n"
+     "/machine/unattached/device[8] 'pflash0x'\n"},
 };
 
 #define HISTOGRAM(name, boundaries, bins)                                                          \
@@ -437,6 +470,7 @@ main(void)
 {
     return TESTING_RUN_TABLE("offsets", offset_rows, reaches) +
            TESTING_RUN_TABLE("block graph", graph_rows, joins) +
+           TESTING_RUN_TABLE("flash", flash_rows, joins) +
            TESTING_RUN_TABLE("block counters", counter_rows, joins) +
            TESTING_RUN_TABLE("block nodes", node_rows, joins);
 }

@@ -87,7 +87,7 @@ typedef struct {
 
 typedef struct {
     const char *device; /* -drive id; "" with -blockdev */
-    const char *qdev;   /* qdev id or QOM path; NULL: no guest device */
+    const char *qdev;   /* qdev id or QOM path of the guest's device */
     UtilCount rd_reqs, rd_bytes, rd_times_ns;
     UtilCount wr_reqs, wr_bytes, wr_times_ns;
     UtilCount fl_reqs, fl_times_ns;

@@ -12,7 +12,8 @@
  * names, each with the whole subtree, so a plain walk counts layers twice and stacked filters
  * multiply that. The walk here knows a filter by just this, or, for a QEMU that shows the child
  * once (5.1 and older), by the driver of the node, and goes through to its child. Hence layers
- * are made last, from both replies, and no node is visited twice.
+ * are made last, from both replies, and no node is visited twice. Each step of the walk goes one
+ * level down the reply, so QEMU_LIMIT_REPLY_DEPTH bounds the layers of a chain; nothing cuts one.
  *
  * Deliberately not done: the children of a quorum but its first; driver-specific counters.
  */
@@ -193,6 +194,34 @@ read_disk(const UtilJson *entry, QemuFactsDisk *disk)
     disk->timed_groups = read_timed_groups(util_json_member(stats, "timed_stats"));
 }
 
+/* True if @name is @word with a number after it. */
+static bool
+is_numbered(const char *name, const char *word)
+{
+    return g_str_has_prefix(name, word) && g_ascii_isdigit(name[strlen(word)]) &&
+           name[strlen(word) + strspn(name + strlen(word), "0123456789")] == '\0';
+}
+
+/* True for flash that holds firmware or its variables. It hangs on the machine itself
+ * ("/machine/system.flash0", "/machine/virt.flash1"); a board without such a place keeps it where
+ * its own devices are, and then only QEMU's name for "-drive if=pflash" and "if=mtd" tells. */
+static bool
+is_flash(const char *qdev, const char *device)
+{
+    static const char machine[] = "/machine/";
+    const char *child = NULL;
+    const char *flash = NULL;
+
+    if (!g_str_has_prefix(qdev, machine))
+        return false;
+    child = qdev + strlen(machine);
+    flash = strchr(child, '/') == NULL ? strrchr(child, '.') : NULL;
+    if (flash != NULL)
+        return is_numbered(flash, ".flash");
+    return g_str_has_prefix(child, "unattached/") && device != NULL &&
+           (is_numbered(device, "pflash") || is_numbered(device, "mtd"));
+}
+
 bool
 qemu_reply_parse_blockstats(const UtilJson *reply, QemuFacts *facts)
 {
@@ -209,8 +238,8 @@ qemu_reply_parse_blockstats(const UtilJson *reply, QemuFacts *facts)
         if (util_json_kind(entry) != UTIL_JSON_OBJECT)
             return false;
         qdev = qemu_reply_member_string(entry, "qdev");
-        /* A drive that no device uses and that has no medium is no disk of anyone. */
-        if (qdev == NULL && entry_name(entry) == NULL)
+        /* Only what the guest has: no drive that no device uses, and no firmware. */
+        if (qdev == NULL || is_flash(qdev, qemu_reply_member_string(entry, "device")))
             continue;
         g_array_set_size(disks, disks->len + 1);
         disk = &g_array_index(disks, QemuFactsDisk, disks->len - 1);
@@ -394,7 +423,7 @@ find_place(const Walk *walk, const UtilJson *entry)
 {
     Place place = {0};
 
-    for (int depth = 0; entry != NULL && depth < QEMU_LIMIT_CHAIN_LAYERS; depth++) {
+    while (entry != NULL) {
         place = (Place){
             .entry = entry,
             .storage = util_json_member(entry, "parent"),
@@ -462,7 +491,7 @@ make_layers(Walk *walk, const UtilJson *entry)
     if (place.name == NULL)
         return NULL;
     layers = g_array_new(FALSE, FALSE, sizeof(QemuFactsLayer));
-    while (place.name != NULL && layers->len < QEMU_LIMIT_CHAIN_LAYERS) {
+    while (place.name != NULL) {
         QemuFactsLayer layer = make_layer(walk, &place);
 
         g_array_append_val(layers, layer);

@@ -2,10 +2,11 @@
 /*
  * qemu_emit_block: the group block, record by record (qemu_block_rows).
  *
- * Sizes are QEMU's own, so nothing here can hang on a storage that does: where QEMU says
- * nothing of the space that an image takes (a block device, a file with no block on disk),
- * the size of the storage node stands for it, which is what a look at the file would give. Of a
- * domain that does not run there are sizes as far as someone looked at its images.
+ * Sizes are QEMU's own, so nothing here can hang on a storage that does. Where QEMU counts no
+ * space for an image (a block device, a file without a block on disk), the size of the storage
+ * node stands for it: it is what libvirt finds when it looks at the file. Where QEMU cannot count
+ * (network disks), the size that the guest sees stands for it, as with libvirt. Of a domain that
+ * does not run there are sizes as far as someone looked at its images.
  */
 #include "qemu_block_rows.h"
 
@@ -160,10 +161,10 @@ put_sizes(QemuWriter *writer, const QemuBlockRow *record)
     const QemuFactsNode *node = record->node;
     UtilCount physical = node->actual_size;
 
-    if (!physical.is_present || physical.value == 0)
-        physical = record->storage->virtual_size;
     if (!physical.is_present)
         physical = node->virtual_size;
+    else if (physical.value == 0 && record->storage->virtual_size.is_present)
+        physical = record->storage->virtual_size;
     put_allocation(writer, record);
     put_unless_zero(writer, QEMU_FIELD_BLOCK_CAPACITY, node->virtual_size);
     qemu_field_put_count(writer, QEMU_FIELD_BLOCK_PHYSICAL, physical);
