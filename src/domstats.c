@@ -19,6 +19,12 @@ domstats_error_quark(void)
     return g_quark_from_static_string("domstats-error-quark");
 }
 
+unsigned int
+domstats_version(void)
+{
+    return DOMSTATS_VERSION_NUMBER;
+}
+
 const char *
 domstats_health_to_string(DomstatsHealth health)
 {
@@ -60,6 +66,20 @@ initialize_libvirt(GError **error)
     return false;
 }
 
+/* False, with INVALID_ARG, if a member that this version does not know is set. */
+static bool
+is_understood(const uint64_t *reserved, size_t n, const char *what, GError **error)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (reserved[i] == 0)
+            continue;
+        g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG,
+                    "'reserved[%zu]' of the %s is not zero: a later version may know it", i, what);
+        return false;
+    }
+    return true;
+}
+
 DomstatsConn *
 domstats_open(const char *source, const DomstatsOptions *options, GError **error)
 {
@@ -68,9 +88,12 @@ domstats_open(const char *source, const DomstatsOptions *options, GError **error
     DomstatsConn *conn = NULL;
     void *backend = NULL;
 
-    if (!initialize_libvirt(error))
+    if (options == NULL)
+        options = &defaults;
+    if (!is_understood(options->reserved, G_N_ELEMENTS(options->reserved), "options", error) ||
+        !initialize_libvirt(error))
         return NULL;
-    backend = driver->open(source, options ? options : &defaults, error);
+    backend = driver->open(source, options, error);
     if (backend == NULL)
         return NULL;
     conn = g_new0(DomstatsConn, 1);
@@ -88,12 +111,21 @@ domstats_close(DomstatsConn *conn)
     g_free(conn);
 }
 
-static int
-get_stats(DomstatsConn *conn, const DriverCall *call, DomstatsRecord ***ret_records, GError **error)
+int
+domstats_get_stats(DomstatsConn *conn, const DomstatsCall *call, DomstatsRecord ***ret_records,
+                   GError **error)
 {
-    g_autoptr(GPtrArray) records = conn->driver->get_stats(conn->backend, call, error);
+    static const DomstatsCall everything = {0};
+    g_autoptr(GPtrArray) records = NULL;
     int n = 0;
 
+    if (!is_given(conn, "conn", error) || !is_given(ret_records, "ret_records", error))
+        return -1;
+    if (call == NULL)
+        call = &everything;
+    if (!is_understood(call->reserved, G_N_ELEMENTS(call->reserved), "call", error))
+        return -1;
+    records = conn->driver->get_stats(conn->backend, call, error);
     if (records == NULL)
         return -1;
     n = (int)records->len;
@@ -108,11 +140,9 @@ domstats_get_all_domain_stats(DomstatsConn *conn, unsigned int stats, unsigned i
                               unsigned int timeout_ms, DomstatsRecord ***ret_records,
                               GError **error)
 {
-    const DriverCall call = {NULL, stats, flags, timeout_ms};
+    const DomstatsCall call = {.stats = stats, .flags = flags, .timeout_ms = timeout_ms};
 
-    if (!is_given(conn, "conn", error) || !is_given(ret_records, "ret_records", error))
-        return -1;
-    return get_stats(conn, &call, ret_records, error);
+    return domstats_get_stats(conn, &call, ret_records, error);
 }
 
 int
@@ -120,12 +150,12 @@ domstats_domain_list_get_stats(DomstatsConn *conn, const char *const *domains, u
                                unsigned int flags, unsigned int timeout_ms,
                                DomstatsRecord ***ret_records, GError **error)
 {
-    const DriverCall call = {domains, stats, flags, timeout_ms};
+    const DomstatsCall call = {
+        .domains = domains, .stats = stats, .flags = flags, .timeout_ms = timeout_ms};
 
-    if (!is_given(conn, "conn", error) || !is_given(domains, "domains", error) ||
-        !is_given(ret_records, "ret_records", error))
+    if (!is_given(domains, "domains", error))
         return -1;
-    return get_stats(conn, &call, ret_records, error);
+    return domstats_get_stats(conn, &call, ret_records, error);
 }
 
 void

@@ -8,20 +8,11 @@
 
 #include "domstats/domstats.h"
 
-/* One call, as the public functions pass it on. */
 typedef struct {
-    const char *const *domains; /* NULL: every domain */
-    unsigned int stats;
-    unsigned int flags;
-    unsigned int timeout_ms; /* 0: the connection's */
-} DriverCall;
-
-typedef struct {
-    const char *name;
     void *(*open)(const char *source, const DomstatsOptions *options, GError **error);
     void (*close)(void *self);
     /* Gives DomstatsRecord pointers that free themselves; NULL on error. */
-    GPtrArray *(*get_stats)(void *self, const DriverCall *call, GError **error);
+    GPtrArray *(*get_stats)(void *self, const DomstatsCall *call, GError **error);
     int (*get_fd)(void *self, GError **error);
     void (*dispatch)(void *self);
     int (*save_recording)(void *self, const char *folder, unsigned int timeout_ms, GError **error);

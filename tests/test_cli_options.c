@@ -30,7 +30,7 @@ static const Row rows[] = {
      "stats flags=0xff"},
     {"virsh's other flags", {"--enforce", "--backing", "--nowait"}, "stats flags=0xe0000000"},
     {"raw changes nothing", {"--raw"}, "stats"},
-    {"flags of our own", {"--ext", "--last"}, "stats flags=0x30000"},
+    {"what libvirt's flags do not know", {"--ext", "--last"}, "stats extras=0x3"},
     {"domains in the order given, named or not",
      {"b", "--domain", "a", "--domain=c"},
      "stats domains=b,a,c"},
@@ -155,6 +155,7 @@ describe(const CliOptions *options)
     describe_text(out, "source", options->source);
     describe_bits(out, "stats", options->stats);
     describe_bits(out, "flags", options->flags);
+    describe_bits(out, "extras", options->extras);
     describe_number(out, "timeout_ms", options->timeout_ms);
     describe_number(out, "n_threads", options->n_threads);
     g_string_append(out, options->release_monitors ? " release_monitors" : "");

@@ -113,8 +113,9 @@ call_all(const Scene *scene, unsigned int stats)
     unsigned int n_expected = row->n_well + row->n_silent;
     unsigned int timeout_ms = row->n_silent > 0 ? SHORT_MS : LONG_MS;
     DomstatsRecord **records = NULL;
-    int n = domstats_get_all_domain_stats(scene->conn, stats, DOMSTATS_GET_STATS_LAST, timeout_ms,
-                                          &records, NULL);
+    const DomstatsCall call = {
+        .stats = stats, .extras = DOMSTATS_CALL_LAST, .timeout_ms = timeout_ms};
+    int n = domstats_get_stats(scene->conn, &call, &records, NULL);
     bool is_good = is_right(scene, n, records, n_expected ? n_expected : count_recorded());
 
     domstats_record_list_free(records);

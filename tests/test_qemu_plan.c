@@ -24,6 +24,7 @@ typedef struct {
 typedef struct {
     unsigned int stats;
     unsigned int flags;
+    unsigned int extras;
     bool is_recording;
     bool is_inactive;
     QemuCommandSet not_available;
@@ -87,6 +88,7 @@ init_fixture(Fixture *self, const Situation *situation)
         domain->known.stop.vcpu_stats = g_ptr_array_new();
     self->request = (QemuRequest){.stats = situation->stats,
                                   .flags = situation->flags,
+                                  .extras = situation->extras,
                                   .is_recording = situation->is_recording};
     self->job = qemu_job_new(domain, &self->request);
     self->job->evidence = situation->evidence;
@@ -237,7 +239,7 @@ static const PlanRow plan_rows[] = {
      {.stats = STATS(BALLOON), .balloon_path = "b0"},
      BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QOM_GET_GUEST_STATS)},
     {"the polling interval is an extra field's",
-     {.stats = STATS(BALLOON), .balloon_path = "b0", .flags = DOMSTATS_GET_STATS_EXT},
+     {.stats = STATS(BALLOON), .balloon_path = "b0", .extras = DOMSTATS_CALL_EXT},
      BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QOM_GET_GUEST_STATS) |
      BIT(QOM_GET_POLLING_INTERVAL)},
 
@@ -264,7 +266,7 @@ static const PlanRow plan_rows[] = {
       .evidence = {.threads_unchanged = true}}, BIT(QUERY_STATS_VM)},
 
     {"CPU time by kind of thread needs to know the threads",
-     {.stats = STATS(CPU_TOTAL), .flags = DOMSTATS_GET_STATS_EXT,
+     {.stats = STATS(CPU_TOTAL), .extras = DOMSTATS_CALL_EXT,
       .evidence = {.has_kvm_stats = true}}, BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS)},
 
     {"a recording asks everything, whatever is known",
@@ -323,7 +325,7 @@ static const MoreRow more_rows[] = {
      ANSWERS(HAS_BALLOON, {QEMU_COMMAND_QOM_LIST_PERIPHERAL, BALLOON_LIST},
              {QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON, "[]"})}, BIT(QOM_GET_GUEST_STATS), "b0"},
     {"an anonymous one keeps its container", {.stats = STATS(BALLOON),
-     .flags = DOMSTATS_GET_STATS_EXT,
+     .extras = DOMSTATS_CALL_EXT,
      ANSWERS(HAS_BALLOON, {QEMU_COMMAND_QOM_LIST_PERIPHERAL, "[]"},
              {QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON, BALLOON_LIST})},
      BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL), "peripheral-anon/b0"},

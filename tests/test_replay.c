@@ -41,12 +41,14 @@ is_updating(void)
 }
 
 static DomstatsRecord **
-collect(const Cases *self, unsigned int stats, unsigned int flags)
+collect(const Cases *self, DomstatsCall *call)
 {
     GError *error = NULL;
     DomstatsRecord **records = NULL;
-    int n = domstats_get_all_domain_stats(self->conn, stats, flags, 60000, &records, &error);
+    int n = 0;
 
+    call->timeout_ms = 60000;
+    n = domstats_get_stats(self->conn, call, &records, &error);
     if (n != (int)self->folders->len)
         g_error("%d records of %u cases: %s", n, self->folders->len,
                 error ? error->message : "no error");
@@ -83,13 +85,15 @@ add_row(Cases *self, guint i, const char *file, const char *got, const char *exp
 
 /* Rows of one group or of a variant of it; gives the text of each case. */
 static GPtrArray *
-add_group(Cases *self, const QemuGroup *group, unsigned int flag, const char *suffix,
+add_group(Cases *self, const QemuGroup *group, DomstatsCall call, const char *suffix,
           const GPtrArray *plain, unsigned int *missing)
 {
-    DomstatsRecord **records = collect(self, group->bit, flag);
+    DomstatsRecord **records = NULL;
     g_autofree char *file = g_strconcat(group->name, suffix, NULL);
     GPtrArray *texts = g_ptr_array_new();
 
+    call.stats = group->bit;
+    records = collect(self, &call);
     for (guint i = 0; i < self->folders->len; i++) {
         const char *text = add_params(self, records[i]);
         bool is_same = plain && g_strcmp0(text, g_ptr_array_index(plain, i)) == 0;
@@ -128,19 +132,21 @@ add_rows(Cases *self)
         g_ptr_array_add(whole, g_strdup(""));
     for (size_t i = 0; i < qemu_n_groups; i++) {
         const QemuGroup *group = &qemu_groups[i];
-        g_autoptr(GPtrArray) plain = add_group(self, group, 0, "", NULL, missing);
+        g_autoptr(GPtrArray) plain = add_group(self, group, (DomstatsCall){0}, "", NULL, missing);
 
-        g_ptr_array_unref(add_group(self, group, DOMSTATS_GET_STATS_EXT, ".ext", plain, missing));
+        g_ptr_array_unref(add_group(self, group, (DomstatsCall){.extras = DOMSTATS_CALL_EXT},
+                                    ".ext", plain, missing));
         if (group->bit == VIR_DOMAIN_STATS_BLOCK)
-            g_ptr_array_unref(add_group(self, group, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING,
-                                        ".backing", plain, missing));
+            g_ptr_array_unref(add_group(
+                self, group, (DomstatsCall){.flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING},
+                ".backing", plain, missing));
         for (guint j = 0; j < whole->len; j++) {
             g_autofree char *before = g_ptr_array_index(whole, j);
 
             whole->pdata[j] = g_strconcat(before, g_ptr_array_index(plain, j), NULL);
         }
     }
-    records = collect(self, 0, 0);
+    records = collect(self, &(DomstatsCall){0});
     for (guint i = 0; i < self->folders->len; i++) {
         const char *text = add_params(self, records[i]);
 

@@ -16,7 +16,7 @@ static const char introduction[] =
     "\n"
     "Every field that a record can have, by group and in the order in which they come.\n"
     "Names, types, units and order are libvirt's; those that begin with `ext.` are ours and\n"
-    "come only when they are asked for (`DOMSTATS_GET_STATS_EXT`). A field that is absent is\n"
+    "come only when they are asked for (`DOMSTATS_CALL_EXT`). A field that is absent is\n"
     "not in the record at all: no number stands for \"not known\".\n"
     "\n"
     "In a name, `<n>` is a number that counts from 0, except that the one of a vCPU is its id\n"

@@ -20,6 +20,16 @@
 
 G_BEGIN_DECLS
 
+/* The version of this header, and a number of it that grows with each version. */
+#define DOMSTATS_MAJOR_VERSION 0
+#define DOMSTATS_MINOR_VERSION 1
+#define DOMSTATS_MICRO_VERSION 0
+#define DOMSTATS_VERSION_NUMBER                                                                    \
+    (DOMSTATS_MAJOR_VERSION * 1000000 + DOMSTATS_MINOR_VERSION * 1000 + DOMSTATS_MICRO_VERSION)
+
+/* The version of the library that the program runs with, as DOMSTATS_VERSION_NUMBER. */
+unsigned int domstats_version(void);
+
 /* Errors of a whole call. What befalls a single domain is never an error of the call: it is
  * the health of that domain's record. */
 #define DOMSTATS_ERROR (domstats_error_quark())
@@ -53,13 +63,14 @@ typedef enum {
 /* The name of @health as it is printed: "ok", "slow", ...; "unknown" for any other number. */
 const char *domstats_health_to_string(DomstatsHealth health);
 
-/* Flags of our own, beside VIR_CONNECT_GET_ALL_DOMAINS_STATS_*. */
+/* What a call wants that libvirt's flags cannot say. These bits are apart from those flags, so
+ * that libvirt may add flags without meeting ours. */
 typedef enum {
     /* Fields libvirt does not have, named "ext.*"; docs/fields.md lists them. */
-    DOMSTATS_GET_STATS_EXT = 1 << 16,
+    DOMSTATS_CALL_EXT = 1 << 0,
     /* A record that is not complete brings the domain's last complete one in @last. */
-    DOMSTATS_GET_STATS_LAST = 1 << 17,
-} DomstatsGetStatsFlags;
+    DOMSTATS_CALL_LAST = 1 << 1,
+} DomstatsCallExtras;
 
 typedef struct DomstatsRecord DomstatsRecord;
 
@@ -79,8 +90,9 @@ struct DomstatsRecord {
     DomstatsRecord *last; /* with DOMSTATS_GET_STATS_LAST; else NULL */
 };
 
-/* How a connection behaves. All zero is the default; set members by name, so that those
- * which come with later versions stay zero. Strings are borrowed for domstats_open() only. */
+/* How a connection behaves. All zero is the default. Set members by name, in a struct that is
+ * otherwise zero: later versions take their new members from @reserved, and a version that does
+ * not know them refuses them. Strings are borrowed for domstats_open() only. */
 typedef struct {
     unsigned int timeout_ms; /* deadline of a call that names none; 0: 5000 */
     unsigned int n_threads;  /* threads of one call, its caller's included; 0: as many as pay */
@@ -88,10 +100,24 @@ typedef struct {
     const char *const *perf_events; /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;
                                        opened for each QEMU when first met; NULL: none */
     const char *resctrl_root;       /* NULL: /sys/fs/resctrl */
-    void *reserved[8];
+    uint64_t reserved[8];           /* zero; else domstats_open() fails with INVALID_ARG */
 } DomstatsOptions;
 
+/* What one call asks for. All zero asks for every group of every domain. Set members by name, as
+ * with DomstatsOptions. All is borrowed for the call only. */
+typedef struct {
+    const char *const *domains; /* NULL: every domain; else as domstats_domain_list_get_stats() */
+    unsigned int stats;         /* as domstats_get_all_domain_stats(), and so the next two */
+    unsigned int flags;
+    unsigned int timeout_ms;
+    unsigned int extras;  /* DomstatsCallExtras; a bit that is none of them is INVALID_ARG */
+    uint64_t reserved[8]; /* zero; else the call fails with INVALID_ARG */
+} DomstatsCall;
+
 typedef struct DomstatsConn DomstatsConn;
+
+/* The first record of a list: g_autoptr(DomstatsRecordList) frees the list. */
+typedef DomstatsRecord *DomstatsRecordList;
 
 #define DOMSTATS_DEFAULT_TIMEOUT_MS 5000
 
@@ -114,7 +140,7 @@ void domstats_close(DomstatsConn *conn);
 /* The statistics of every domain that the filter bits of @flags select.
  *
  * @stats: VIR_DOMAIN_STATS_* bits; 0 means every group that the domain, its QEMU and this
- * host support. @flags: VIR_CONNECT_GET_ALL_DOMAINS_STATS_* and DomstatsGetStatsFlags.
+ * host support. @flags: VIR_CONNECT_GET_ALL_DOMAINS_STATS_*.
  * @timeout_ms: the deadline of the whole call, whatever happens; 0: the connection's.
  *
  * Gives the number of records and sets @ret_records to a NULL-terminated array (also for
@@ -134,6 +160,11 @@ int domstats_domain_list_get_stats(DomstatsConn *conn, const char *const *domain
                                    unsigned int stats, unsigned int flags, unsigned int timeout_ms,
                                    DomstatsRecord ***ret_records, GError **error);
 
+/* The same with all that can be asked for: of every domain, or of those that @call names. @call
+ * NULL asks for everything. */
+int domstats_get_stats(DomstatsConn *conn, const DomstatsCall *call, DomstatsRecord ***ret_records,
+                       GError **error);
+
 /* Frees a NULL-terminated array of records and all they hold; NULL is taken. */
 void domstats_record_list_free(DomstatsRecord **records);
 
@@ -149,6 +180,9 @@ void domstats_dispatch(DomstatsConn *conn);
  * or empty folder @dir, for "replay:@dir". Gives the number of domains, or -1. */
 int domstats_save_recording(DomstatsConn *conn, const char *dir, unsigned int timeout_ms,
                             GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsConn, domstats_close)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsRecordList, domstats_record_list_free)
 
 G_END_DECLS
 

@@ -25,8 +25,6 @@
 #include "cli_text.h"
 #include "domstats/domstats.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsConn, domstats_close)
-
 /* What one run of the command writes. */
 typedef struct {
     CliOutput output;
@@ -93,22 +91,23 @@ static int
 ask(const CliOptions *options, unsigned int stats, DomstatsRecord ***ret_records, GError **error)
 {
     g_autoptr(DomstatsConn) conn = open_source(options, error);
+    bool has_names = options->domains->len > 0;
+    const DomstatsCall call = {
+        .domains = has_names ? (const char *const *)options->domains->pdata : NULL,
+        .stats = stats,
+        .flags = options->flags,
+        .extras = options->extras,
+    };
 
-    if (conn == NULL)
-        return -1;
-    if (options->domains->len == 0)
-        return domstats_get_all_domain_stats(conn, stats, options->flags, 0, ret_records, error);
-    return domstats_domain_list_get_stats(conn, (const char *const *)options->domains->pdata, stats,
-                                          options->flags, 0, ret_records, error);
+    return conn ? domstats_get_stats(conn, &call, ret_records, error) : -1;
 }
 
 static CliExit
 run_stats(const CliOptions *options, Report *report)
 {
     g_autoptr(GError) error = NULL;
-    DomstatsRecord **records = NULL;
+    g_autoptr(DomstatsRecordList) records = NULL;
     int n_records = ask(options, options->stats, &records, &error);
-    CliExit status = CLI_EXIT_COMPLETE;
 
     if (n_records < 0)
         return complain(report, error);
@@ -118,9 +117,7 @@ run_stats(const CliOptions *options, Report *report)
         cli_text_print(&report->output, records, (size_t)n_records, options->show_health);
     for (int i = 0; i < n_records; i++)
         cli_outcome_append_trouble(report->troubles, records[i]);
-    status = cli_outcome_of(records, (size_t)n_records);
-    domstats_record_list_free(records);
-    return status;
+    return cli_outcome_of(records, (size_t)n_records);
 }
 
 /* The table tells itself which domains are not well. */
@@ -128,9 +125,8 @@ static CliExit
 run_list(const CliOptions *options, Report *report)
 {
     g_autoptr(GError) error = NULL;
-    DomstatsRecord **records = NULL;
+    g_autoptr(DomstatsRecordList) records = NULL;
     int n_records = ask(options, VIR_DOMAIN_STATS_STATE, &records, &error);
-    CliExit status = CLI_EXIT_COMPLETE;
 
     if (n_records < 0)
         return complain(report, error);
@@ -138,9 +134,7 @@ run_list(const CliOptions *options, Report *report)
         cli_json_print_list(&report->output, records, (size_t)n_records);
     else
         cli_list_print(&report->output, records, (size_t)n_records);
-    status = cli_outcome_of(records, (size_t)n_records);
-    domstats_record_list_free(records);
-    return status;
+    return cli_outcome_of(records, (size_t)n_records);
 }
 
 static CliExit

@@ -78,6 +78,15 @@ apply_flags(CliOptions *self, const Option *option, const char *text, GError **e
     return true;
 }
 
+static bool
+apply_extras(CliOptions *self, const Option *option, const char *text, GError **error)
+{
+    (void)text;
+    (void)error;
+    self->extras |= option->value;
+    return true;
+}
+
 /* For --raw: values are never dressed up, here as in virsh. */
 static bool
 apply_nothing(CliOptions *self, const Option *option, const char *text, GError **error)
@@ -225,9 +234,9 @@ static const Option options_table[] = {
      "fail if a group that is named cannot be served"},
     {SECTION_OUTPUT, 0, "backing", NULL, ON_STATS, apply_flags,
      VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING, "whole backing chains in the block group"},
-    {SECTION_OUTPUT, 0, "ext", NULL, ON_STATS, apply_flags, DOMSTATS_GET_STATS_EXT,
+    {SECTION_OUTPUT, 0, "ext", NULL, ON_STATS, apply_extras, DOMSTATS_CALL_EXT,
      "fields that libvirt does not have, named ext.*"},
-    {SECTION_OUTPUT, 0, "last", NULL, ON_STATS, apply_flags, DOMSTATS_GET_STATS_LAST,
+    {SECTION_OUTPUT, 0, "last", NULL, ON_STATS, apply_extras, DOMSTATS_CALL_LAST,
      "for incomplete domains, their last complete values"},
     {SECTION_OUTPUT, 0, "health", NULL, ON_STATS, apply_yes,
      offsetof(CliOptions, show_health),

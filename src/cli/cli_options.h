@@ -28,7 +28,8 @@ typedef struct {
     CliFormat format;
     char *source;            /* NULL: the library's default */
     unsigned int stats;      /* VIR_DOMAIN_STATS_* bits; 0: all that is supported */
-    unsigned int flags;      /* as domstats_get_all_domain_stats() takes them */
+    unsigned int flags;      /* VIR_CONNECT_GET_ALL_DOMAINS_STATS_* bits */
+    unsigned int extras;     /* DomstatsCallExtras */
     unsigned int timeout_ms; /* 0: the library's default */
     unsigned int n_threads;  /* 0: as many as pay */
     bool release_monitors;

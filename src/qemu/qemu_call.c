@@ -37,7 +37,7 @@ add_last(QemuJob *job)
 {
     QemuDomain *domain = job->domain;
 
-    if (!qemu_request_has(job->request, DOMSTATS_GET_STATS_LAST) || job->record == NULL)
+    if (!qemu_request_wants(job->request, DOMSTATS_CALL_LAST) || job->record == NULL)
         return;
     if (job->verdict != DOMSTATS_HEALTH_OK) {
         job->record->last = domstats_record_copy(domain->last);

@@ -176,12 +176,13 @@ get_stats(QemuDriver *self, const QemuRequest *request, GError **error)
 }
 
 static GPtrArray *
-driver_get_stats(void *data, const DriverCall *call, GError **error)
+driver_get_stats(void *data, const DomstatsCall *call, GError **error)
 {
     QemuDriver *self = data;
     unsigned int timeout_ms = call->timeout_ms ? call->timeout_ms : self->timeout_ms;
     const QemuRequest request = {.stats = call->stats,
                                  .flags = call->flags,
+                                 .extras = call->extras,
                                  .domains = call->domains,
                                  .deadline = util_deadline_in_ms(timeout_ms),
                                  .timeout_ms = timeout_ms};
@@ -245,8 +246,8 @@ driver_save_recording(void *data, const char *folder, unsigned int timeout_ms, G
 {
     QemuDriver *self = data;
     unsigned int limit_ms = timeout_ms ? timeout_ms : self->timeout_ms;
-    const QemuRequest request = {.flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING |
-                                          DOMSTATS_GET_STATS_EXT,
+    const QemuRequest request = {.flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING,
+                                 .extras = DOMSTATS_CALL_EXT,
                                  .is_recording = true,
                                  .deadline = util_deadline_in_ms(limit_ms),
                                  .timeout_ms = limit_ms};
@@ -261,7 +262,6 @@ driver_save_recording(void *data, const char *folder, unsigned int timeout_ms, G
 }
 
 const Driver qemu_driver = {
-    .name = "qemu",
     .open = driver_open,
     .close = driver_close,
     .get_stats = driver_get_stats,

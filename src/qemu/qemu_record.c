@@ -146,7 +146,7 @@ qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int
         .definition = qemu_domain_definition(domain),
         .is_active = domain->endpoint->is_active,
         .with_backing = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING),
-        .with_ext = qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT),
+        .with_ext = qemu_request_wants(job->request, DOMSTATS_CALL_EXT),
         .wall_s = recorded_s > 0 ? recorded_s : wall_us / G_USEC_PER_SEC,
         .ticks_per_second = host_root_ticks_per_second(root),
         .page_bytes = host_root_page_bytes(root),

@@ -184,15 +184,19 @@ parse_numbers(char **words, uint64_t *numbers, size_t n)
 static void
 run_call(DomstatsConn *conn, char **words)
 {
-    uint64_t numbers[3] = {0};
+    uint64_t numbers[4] = {0};
+    DomstatsCall call = {0};
     DomstatsRecord **records = NULL;
     g_autoptr(GError) error = NULL;
     int64_t before_us = g_get_monotonic_time();
     int n = 0;
 
     parse_numbers(words, numbers, G_N_ELEMENTS(numbers));
-    n = domstats_get_all_domain_stats(conn, (unsigned int)numbers[0], (unsigned int)numbers[1],
-                                      (unsigned int)numbers[2], &records, &error);
+    call.stats = (unsigned int)numbers[0];
+    call.flags = (unsigned int)numbers[1];
+    call.timeout_ms = (unsigned int)numbers[2];
+    call.extras = (unsigned int)numbers[3];
+    n = domstats_get_stats(conn, &call, &records, &error);
     print_call(n, records, error, g_get_monotonic_time() - before_us);
 }
 

@@ -71,14 +71,14 @@ class LongRun:
         self.send(*words)
         return self.receive()
 
-    def start_call(self, stats=0, flags=0, timeout_ms=0):
-        self.send("call", stats, flags, timeout_ms)
+    def start_call(self, stats=0, flags=0, timeout_ms=0, extras=0):
+        self.send("call", stats, flags, timeout_ms, extras)
 
     def end_call(self):
         return Call(self.receive())
 
-    def call(self, stats=0, flags=0, timeout_ms=0):
-        self.start_call(stats, flags, timeout_ms)
+    def call(self, stats=0, flags=0, timeout_ms=0, extras=0):
+        self.start_call(stats, flags, timeout_ms, extras)
         return self.end_call()
 
     def usage(self):

@@ -18,7 +18,7 @@ from longrun import WATCHDOG_S, Call, LongRun
 
 FIRST_MS = 1500  # deadline of a call that is meant to meet it
 ENDLESS_MS = 2 * WATCHDOG_S * 1000  # of one that is not
-LAST = 1 << 17  # DOMSTATS_GET_STATS_LAST
+LAST = 2  # DOMSTATS_CALL_LAST
 
 
 def until(what, attempt):
@@ -103,7 +103,7 @@ class Stopped(Faults):
             self.assert_whole(call["good"])
             self.assert_stuck(call["bad"], "stopped", reason)
         since = call["bad"]["since_us"]
-        last = run.call(flags=LAST, timeout_ms=ENDLESS_MS)["bad"]
+        last = run.call(extras=LAST, timeout_ms=ENDLESS_MS)["bad"]
         self.assertEqual(last["since_us"], since)
         self.assertLessEqual(since, last["taken_us"])
 
@@ -116,11 +116,11 @@ class Stopped(Faults):
     def test_the_last_record_is_given_only_when_asked_for(self):
         process = self.host.start("bad")
         run = self.open()
-        whole = run.call(flags=LAST)["bad"]
+        whole = run.call(extras=LAST)["bad"]
         self.assertIsNone(whole["last"])
         process.send_signal(signal.SIGSTOP)
         self.assertIsNone(run.call()["bad"]["last"])
-        last = run.call(flags=LAST)["bad"]["last"]
+        last = run.call(extras=LAST)["bad"]["last"]
         self.assertEqual(last["taken_us"], whole["taken_us"])
         self.assertEqual(last["n_params"], whole["n_params"])
 

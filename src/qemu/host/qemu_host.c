@@ -28,7 +28,7 @@ needs_of(const QemuJob *job)
     for (size_t i = 0; i < qemu_n_groups; i++)
         if ((job->groups & qemu_groups[i].bit) != 0)
             needs |= qemu_groups[i].host;
-    if (!qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT))
+    if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         needs &= ~(unsigned int)QEMU_GROUP_HOST_EXT;
     return needs;
 }

@@ -157,14 +157,14 @@ wanted_commands(const QemuJob *job)
     if (qemu_request_filters_state(job->request))
         set |= BIT(QUERY_STATUS);
     if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0 &&
-        qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT))
+        qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         set |= thread_kinds;
     if (job->request->is_recording)
         return known->available & ~(balloon_gets | not_planned);
     set &= known->available & ~qom_lists & ~not_planned;
     if (known->balloon_path == NULL)
         set &= ~balloon_gets;
-    if (!qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT))
+    if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         set &= ~BIT(QOM_GET_POLLING_INTERVAL);
     if (!shows_copies(job))
         set &= ~BIT(QUERY_BLOCKSTATS_NODES);
@@ -284,7 +284,7 @@ plan_balloon_gets(QemuJob *job)
         return 0;
     if (!has_balloon || qemu_job_answer(job, QEMU_COMMAND_QOM_GET_GUEST_STATS) != NULL)
         return 0;
-    if (qemu_request_has(job->request, DOMSTATS_GET_STATS_EXT))
+    if (qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         gets = balloon_gets;
     if ((job->asked & gets) != 0 && known->balloon_path != NULL)
         mend_balloon_path(known);

@@ -15,8 +15,9 @@ static const unsigned int state_filters =
 
 static const unsigned int known_flags =
     FLAG(ACTIVE) | FLAG(INACTIVE) | FLAG(PERSISTENT) | FLAG(TRANSIENT) | FLAG(RUNNING) |
-    FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER) | FLAG(NOWAIT) | FLAG(BACKING) |
-    FLAG(ENFORCE_STATS) | DOMSTATS_GET_STATS_EXT | DOMSTATS_GET_STATS_LAST;
+    FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER) | FLAG(NOWAIT) | FLAG(BACKING) | FLAG(ENFORCE_STATS);
+
+static const unsigned int known_extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST;
 
 bool
 qemu_request_has(const QemuRequest *self, unsigned int flag)
@@ -25,13 +26,24 @@ qemu_request_has(const QemuRequest *self, unsigned int flag)
 }
 
 bool
+qemu_request_wants(const QemuRequest *self, DomstatsCallExtras extra)
+{
+    return (self->extras & extra) != 0;
+}
+
+bool
 qemu_request_check(const QemuRequest *self, GError **error)
 {
     unsigned int unknown_flags = self->flags & ~known_flags;
+    unsigned int unknown_extras = self->extras & ~known_extras;
     unsigned int unknown_stats = self->stats & ~qemu_group_all();
 
     if (unknown_flags != 0) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID, "unknown flags 0x%x", unknown_flags);
+        return false;
+    }
+    if (unknown_extras != 0) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID, "unknown extras 0x%x", unknown_extras);
         return false;
     }
     if (self->domains != NULL && self->domains[0] == NULL) {
