@@ -132,14 +132,12 @@ exchange(const GPtrArray *domains, const QemuRequest *request, HostRoot *root,
 {
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(free_job);
     g_autoptr(QemuHostView) host = qemu_host_view_new(root, NULL, NULL);
-    g_autoptr(QemuBufferPool) buffers = qemu_buffer_pool_new();
     Lesson lesson = {host, schemas};
 
     for (guint i = 0; i < domains->len; i++)
         g_ptr_array_add(jobs, qemu_job_new(g_ptr_array_index(domains, i), request));
     if (!qemu_exchange_run(&(QemuExchange){.jobs = jobs,
                                            .host = host,
-                                           .buffers = buffers,
                                            .deadline = util_deadline_in_ms(DEADLINE_MS),
                                            .ended = learn,
                                            .data = &lesson},

@@ -120,11 +120,9 @@ exchange_case_run(ExchangeCase *self, const ExchangeCaseRound *round)
                            .timeout_ms = round->timeout_ms};
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)qemu_job_free);
     g_autoptr(QemuHostView) host = qemu_host_view_new(self->root, NULL, NULL);
-    g_autoptr(QemuBufferPool) buffers = qemu_buffer_pool_new();
     FakeQmpThread *thread = NULL;
     QemuExchange exchange = {.jobs = jobs,
                              .host = host,
-                             .buffers = buffers,
                              .n_threads = round->n_threads,
                              .ended = take_ended,
                              .data = self};

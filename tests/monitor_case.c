@@ -16,7 +16,7 @@ monitor_case_clear(MonitorCase *self)
     for (size_t i = 0; i < self->n_asked; i++)
         qemu_answer_clear(&self->asked[i].answer);
     fake_qmp_free(self->fake);
-    qemu_monitor_buffer_free(self->buffer);
+    g_free(self->buffer);
     g_clear_error(&self->error);
 }
 
@@ -25,7 +25,7 @@ monitor_case_init(MonitorCase *self, const FakeQmpScript *script)
 {
     int fd = -1;
 
-    *self = (MonitorCase){.buffer = qemu_monitor_buffer_new()};
+    *self = (MonitorCase){.buffer = g_new(QemuMonitorBuffer, 1)};
     self->fake = fake_qmp_new_pair(script, &fd);
     self->monitor = qemu_monitor_new(qemu_channel_new_fd(fd));
 }

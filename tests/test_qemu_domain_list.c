@@ -96,10 +96,8 @@ call(const Scene *scene, const GPtrArray *domains, unsigned int timeout_ms)
                                  .deadline = util_deadline_in_ms(timeout_ms),
                                  .timeout_ms = timeout_ms};
     g_autoptr(QemuHostView) host = qemu_host_view_new(qemu_source_root(scene->source), NULL, NULL);
-    g_autoptr(QemuBufferPool) buffers = qemu_buffer_pool_new();
     g_autoptr(QemuSchemasPool) schemas = qemu_schemas_pool_new();
-    const QemuCall description = {.buffers = buffers,
-                                  .schemas = schemas,
+    const QemuCall description = {.schemas = schemas,
                                   .list = scene->list,
                                   .request = &request,
                                   .host = host,

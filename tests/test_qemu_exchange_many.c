@@ -404,9 +404,8 @@ says_when_the_system_refuses(void)
     g_autoptr(GPtrArray) jobs = g_ptr_array_new();
     g_autoptr(HostRoot) root = host_root_new_live();
     g_autoptr(QemuHostView) host = qemu_host_view_new(root, NULL, NULL);
-    g_autoptr(QemuBufferPool) buffers = qemu_buffer_pool_new();
     const QemuExchange exchange = {
-        .jobs = jobs, .host = host, .buffers = buffers, .deadline = util_deadline_in_ms(LONG_MS)};
+        .jobs = jobs, .host = host, .deadline = util_deadline_in_ms(LONG_MS)};
     struct rlimit limit = {0};
     struct rlimit none = {0};
     bool is_run = false;

@@ -181,7 +181,7 @@ make_monitor(FakeQmp **ret_fake, Progress progress)
         [GREETED] = {.has_oob = true},
         [PROBED] = {.has_oob = true},
     };
-    g_autoptr(QemuMonitorBuffer) buffer = qemu_monitor_buffer_new();
+    g_autofree QemuMonitorBuffer *buffer = g_new(QemuMonitorBuffer, 1);
     FakeQmp *fake = NULL;
     QemuMonitor *monitor = NULL;
     int fd = -1;

@@ -148,7 +148,6 @@ run_jobs(Round *round, const GPtrArray *jobs, UtilDeadline deadline, GError **er
             break;
         if (!qemu_exchange_run(&(QemuExchange){.jobs = taken,
                                                .host = call->host,
-                                               .buffers = call->buffers,
                                                .deadline = deadline,
                                                .n_threads = call->n_threads,
                                                .is_replay = call->is_replay,

@@ -6,7 +6,6 @@
 
 #include "qemu/host/qemu_host.h"
 #include "qemu/host/qemu_image.h"
-#include "qemu/qmp/qemu_buffer_pool.h"
 #include "qemu/recording/qemu_recording_writer.h"
 #include "qemu_domain_list.h"
 
@@ -15,7 +14,6 @@ typedef struct {
     QemuDomainList *list;
     const QemuRequest *request; /* checked */
     QemuHostView *host;
-    QemuBufferPool *buffers;
     QemuSchemasPool *schemas;
     QemuImageProber *images;
     QemuRecordingWriter *recording; /* NULL: nothing is recorded */

@@ -260,7 +260,7 @@ drain(QemuDomain *domain, QemuMonitorBuffer *buffer)
 void
 qemu_domain_list_dispatch(QemuDomainList *self)
 {
-    g_autoptr(QemuMonitorBuffer) buffer = qemu_monitor_buffer_new();
+    g_autofree QemuMonitorBuffer *buffer = g_new(QemuMonitorBuffer, 1);
     struct epoll_event events[64];
     guint n_passes = 0;
 

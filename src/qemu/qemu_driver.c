@@ -26,7 +26,6 @@ enum { MANY_NEW = 32 };
 typedef struct {
     QemuSource *source;
     QemuDomainList *list;
-    QemuBufferPool *buffers;
     int has_grown; /* atomic: many QEMUs were met, and what that took is not given back yet */
     QemuSchemasPool *schemas;
     QemuImageProber *images; /* of domains that do not run */
@@ -64,7 +63,6 @@ driver_close(void *data)
     QemuDriver *self = data;
 
     qemu_domain_list_free(self->list);
-    qemu_buffer_pool_free(self->buffers);
     qemu_schemas_pool_free(self->schemas);
     qemu_image_prober_free(self->images);
     qemu_source_free(self->source);
@@ -107,7 +105,6 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
     self->resctrl_root = g_strdup(options->resctrl_root);
     self->perf_events = copy_words(options->perf_events);
     self->list = qemu_domain_list_new(self->source);
-    self->buffers = qemu_buffer_pool_new();
     self->schemas = qemu_schemas_pool_new();
     self->images = qemu_image_prober_new();
     return self;
@@ -124,7 +121,6 @@ run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
     return qemu_call_run(&(QemuCall){.list = self->list,
                                      .request = request,
                                      .host = host,
-                                     .buffers = self->buffers,
                                      .schemas = self->schemas,
                                      .images = self->images,
                                      .recording = recording,
@@ -145,7 +141,7 @@ meets_many(const GPtrArray *domains)
 }
 
 /* The allocator keeps what was freed, for ever where it is between what is in use. By the call
- * after the one that met them, the buffers have let go of what QEMUs say once. */
+ * after the one that met them, what QEMUs say once is freed. */
 static void
 give_memory_back(QemuDriver *self, bool has_met_many)
 {

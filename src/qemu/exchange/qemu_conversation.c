@@ -17,10 +17,6 @@
  *   IDENTIFY  commands, name and UUID, once a connection.
  *   COLLECT   the plan's commands, then what their answers call for, until nothing is left.
  *
- * In COLLECT replies are gathered as text until as many have come as are owed, so that few values
- * exist at a time (see util_jsonpool); whoever looks after a silent one, or ends it, takes in what
- * there is first.
- *
  * It ends complete; or with a closed connection; or, silent, at the deadline. A silent one that
  * is looked after is sent the out-of-band probe, which a QEMU whose main loop is blocked still
  * answers; and a process that two looks in a row show as stopped is not waited for, since only
@@ -62,11 +58,7 @@ stop_polling(QemuConversation *self)
 static void
 end(QemuConversation *self)
 {
-    QemuMonitor *monitor = self->job->domain->monitor;
-
     stop_polling(self);
-    if (monitor != NULL)
-        qemu_monitor_gather(monitor, false);
     if (self->phase != QEMU_CONVERSATION_ENDED)
         self->shared->n_open--;
     self->phase = QEMU_CONVERSATION_ENDED;
@@ -143,7 +135,6 @@ start_collecting(QemuConversation *self)
     QemuJob *job = self->job;
 
     self->phase = QEMU_CONVERSATION_COLLECT;
-    qemu_monitor_gather(job->domain->monitor, true);
     qemu_host_gather_evidence(self->shared->host, job);
     qemu_plan_groups(job);
     return qemu_plan_commands(job);
@@ -209,28 +200,12 @@ advance(QemuConversation *self)
     return set;
 }
 
-/* Turns what waits for more into answers. False if the work has ended with that. */
-static bool
-take_gathered(QemuConversation *self)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (qemu_monitor_take_gathered(self->job->domain->monitor, self->shared->buffer, &error) ==
-        QEMU_STEP_CLOSED)
-        end_closed(self, error);
-    else
-        queue_set(self->job, advance(self));
-    return self->phase != QEMU_CONVERSATION_ENDED;
-}
-
 /* Behind another client nobody stays in the queue. */
 void
 qemu_conversation_end_silent(QemuConversation *self)
 {
     QemuJob *job = self->job;
 
-    if (!take_gathered(self))
-        return;
     stop_polling(self);
     qemu_health_judge_silence(self->shared->host, job);
     if (self->phase != QEMU_CONVERSATION_COLLECT)
@@ -455,8 +430,6 @@ qemu_conversation_look_after(QemuConversation *self)
         self->n_stopped = 0;
         return;
     }
-    if (!take_gathered(self))
-        return;
     if (qemu_health_is_stopped(qemu_host_view_root(self->shared->host), domain))
         self->n_stopped++;
     else

@@ -175,7 +175,7 @@ init_worker(Worker *worker, const QemuExchange *self, unsigned int place, unsign
                     g_strerror(errno));
         return false;
     }
-    worker->buffer = qemu_buffer_pool_take(self->buffers);
+    worker->buffer = g_new(QemuMonitorBuffer, 1);
     worker->works = g_new0(QemuConversation, self->jobs->len / n_workers + 1);
     for (guint i = place; i < self->jobs->len; i += n_workers)
         worker->works[worker->n_works++] =
@@ -195,7 +195,7 @@ clear_worker(Worker *worker)
 {
     util_fd_clear(&worker->poll_fd);
     g_free(worker->works);
-    qemu_buffer_pool_give_back(worker->exchange->buffers, worker->buffer);
+    g_free(worker->buffer);
 }
 
 bool

@@ -4,13 +4,11 @@
  */
 #pragma once
 
-#include "qemu/qmp/qemu_buffer_pool.h"
 #include "qemu_conversation.h"
 
 typedef struct {
     GPtrArray *jobs; /* QemuJob *, held by this call; borrowed */
     QemuHostView *host;
-    QemuBufferPool *buffers;
     UtilDeadline deadline;
     unsigned int n_threads; /* 0: as many as pay */
     bool is_replay;

@@ -47,11 +47,6 @@ enum {
     PROBE_ID = 10,
     NEGOTIATION_ID = 11,
     MAX_REASON_BYTES = 256, /* of the peer's own words in ours */
-    FIRST_GATHERED_BYTES = 1 << 12,
-    MAX_GATHERED_BYTES = 1 << 18, /* more than this is better turned into values piece by piece */
-    /* Commands sent whose answers have not been taken in: at the most all there are, and the
-     * negotiation. */
-    MAX_UNTAKEN = QEMU_N_COMMANDS + 1,
 };
 
 typedef struct {
@@ -70,12 +65,9 @@ typedef enum { PROBE_NONE, PROBE_SENT, PROBE_ANSWERED } ProbeState;
 struct QemuMonitor {
     QemuChannel *channel;
     UtilJsonStream *stream;
-    GString *out;            /* bytes not taken by the kernel yet */
-    GString *gathered;       /* whole lines that are no values yet; NULL: none */
-    unsigned int n_gathered; /* replies among them, as far as their beginning tells */
-    bool gathers;
+    GString *out; /* bytes not taken by the kernel yet */
     GArray *queued;
-    InFlight in_flight[MAX_UNTAKEN]; /* oldest first */
+    InFlight in_flight[QEMU_LIMIT_IN_FLIGHT]; /* oldest first */
     unsigned int n_in_flight;
     int next_id;
     char *greeting; /* as text, which is a twentieth; NULL: it has not come */
@@ -90,24 +82,6 @@ struct QemuMonitor {
     uint64_t n_reply_bytes;  /* of this connection: whole messages that are no events */
     uint64_t n_unfinished;   /* bytes of the message that has not come to its end */
 };
-
-QemuMonitorBuffer *
-qemu_monitor_buffer_new(void)
-{
-    QemuMonitorBuffer *self = g_new(QemuMonitorBuffer, 1);
-
-    self->pool = util_jsonpool_new();
-    return self;
-}
-
-void
-qemu_monitor_buffer_free(QemuMonitorBuffer *self)
-{
-    if (self == NULL)
-        return;
-    util_jsonpool_free(self->pool);
-    g_free(self);
-}
 
 void
 qemu_answer_clear(QemuAnswer *self)
@@ -154,15 +128,6 @@ lose_answers(QemuMonitor *self)
     g_array_set_size(self->queued, 0);
 }
 
-static void
-drop_gathered(QemuMonitor *self)
-{
-    if (self->gathered != NULL)
-        g_string_free(self->gathered, TRUE);
-    self->gathered = NULL;
-    self->n_gathered = 0;
-}
-
 void
 qemu_monitor_free(QemuMonitor *self)
 {
@@ -171,7 +136,6 @@ qemu_monitor_free(QemuMonitor *self)
     lose_answers(self);
     g_array_unref(self->queued);
     g_string_free(self->out, TRUE);
-    drop_gathered(self);
     util_jsonstream_free(self->stream);
     g_free(self->greeting);
     qemu_channel_free(self->channel);
@@ -214,8 +178,7 @@ send_queued(QemuMonitor *self)
 
     if (self->greeting == NULL)
         return;
-    while (n_sent < self->queued->len && self->n_in_flight < MAX_UNTAKEN &&
-           self->n_in_flight - MIN(self->n_gathered, self->n_in_flight) < QEMU_LIMIT_IN_FLIGHT) {
+    while (n_sent < self->queued->len && self->n_in_flight < QEMU_LIMIT_IN_FLIGHT) {
         const Queued *item = &g_array_index(self->queued, Queued, n_sent++);
         int id = QEMU_QMP_NO_ID;
 
@@ -386,82 +349,6 @@ take_bytes(QemuMonitor *self, const char *bytes, size_t size, GError **error)
     return true;
 }
 
-void
-qemu_monitor_gather(QemuMonitor *self, bool is_on)
-{
-    self->gathers = is_on;
-}
-
-QemuStep
-qemu_monitor_take_gathered(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
-{
-    g_autoptr(GString) text = g_steal_pointer(&self->gathered);
-
-    self->n_gathered = 0;
-    util_jsonstream_use_pool(self->stream, buffer->pool);
-    if (text != NULL && !take_bytes(self, text->str, text->len, error))
-        return QEMU_STEP_CLOSED;
-    return QEMU_STEP_WOULD_BLOCK;
-}
-
-/* The replies in whole lines. QEMU begins what is an event with its time; if another does not,
- * the lines are only taken in too soon. */
-static unsigned int
-count_replies(const char *bytes, size_t size)
-{
-    static const char event[] = "{\"timestamp\"";
-    const char *end = bytes + size;
-    const char *line_end = NULL;
-    unsigned int n_replies = 0;
-
-    while ((line_end = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
-        size_t length = (size_t)(line_end - bytes);
-
-        n_replies += length < strlen(event) || memcmp(bytes, event, strlen(event)) != 0;
-        bytes = line_end + 1;
-    }
-    return n_replies;
-}
-
-/* True if these bytes, whole lines, can wait for more: answers are owed that have not come. */
-static bool
-may_gather(QemuMonitor *self, const char *bytes, size_t size)
-{
-    if (!self->gathers || bytes[size - 1] != '\n' || self->n_in_flight == MAX_UNTAKEN)
-        return false;
-    self->n_gathered += count_replies(bytes, size);
-    return self->n_gathered < qemu_monitor_n_in_flight(self) + self->queued->len &&
-           (self->gathered == NULL || self->gathered->len + size <= MAX_GATHERED_BYTES);
-}
-
-/* Takes @size bytes that came, and those that came before them. */
-static bool
-take_received(QemuMonitor *self, QemuMonitorBuffer *buffer, size_t size, GError **error)
-{
-    bool may_wait = may_gather(self, buffer->bytes, size);
-
-    if (self->gathered == NULL && !may_wait) {
-        self->n_gathered = 0;
-        util_jsonstream_use_pool(self->stream, buffer->pool);
-        return take_bytes(self, buffer->bytes, size, error);
-    }
-    if (self->gathered == NULL)
-        self->gathered = g_string_sized_new(MAX(size, FIRST_GATHERED_BYTES));
-    g_string_append_len(self->gathered, buffer->bytes, (gssize)size);
-    return may_wait || qemu_monitor_take_gathered(self, buffer, error) != QEMU_STEP_CLOSED;
-}
-
-/* The end of the connection: what came before it counts. */
-static void
-take_end(QemuMonitor *self, QemuMonitorBuffer *buffer, bool is_failure, GError **error)
-{
-    int code = errno;
-
-    if (qemu_monitor_take_gathered(self, buffer, error) != QEMU_STEP_CLOSED)
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "QEMU closed the connection%s%s",
-                    is_failure ? ": " : "", is_failure ? g_strerror(code) : "");
-}
-
 QemuStep
 qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
 {
@@ -478,10 +365,11 @@ qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
         if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
             break;
         if (n <= 0) {
-            take_end(self, buffer, n < 0, error);
+            g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "QEMU closed the connection%s%s",
+                        n < 0 ? ": " : "", n < 0 ? g_strerror(errno) : "");
             return QEMU_STEP_CLOSED;
         }
-        if (!take_received(self, buffer, (size_t)n, error) || !flush(self, &has_sent, error))
+        if (!take_bytes(self, buffer->bytes, (size_t)n, error) || !flush(self, &has_sent, error))
             return QEMU_STEP_CLOSED;
         return QEMU_STEP_RECEIVED;
     }

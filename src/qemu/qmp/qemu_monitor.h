@@ -8,7 +8,7 @@
 #include "qemu_channel.h"
 #include "qemu_command.h"
 #include "qemu_qmp.h"
-#include "util/util_jsonpool.h"
+#include "util/util_json.h"
 
 typedef struct QemuMonitor QemuMonitor;
 
@@ -37,16 +37,10 @@ typedef enum {
     QEMU_STEP_CLOSED,      /* the connection is over; the error says why */
 } QemuStep;
 
-/* Where received bytes are put before they become values, and those that were; one a thread, any
- * number of monitors. */
+/* Where received bytes are put before they become values; one a thread, any number of monitors. */
 typedef struct {
-    UtilJsonPool *pool; /* owned; NULL: every reply is parsed */
     char bytes[65536];
 } QemuMonitorBuffer;
-
-QemuMonitorBuffer *qemu_monitor_buffer_new(void);
-void qemu_monitor_buffer_free(QemuMonitorBuffer *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuMonitorBuffer, qemu_monitor_buffer_free)
 
 /* Takes the channel. The greeting has not come yet; what is queued is sent after it. */
 QemuMonitor *qemu_monitor_new(QemuChannel *take_channel);
@@ -71,13 +65,6 @@ QemuStep qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError 
 
 /* The sending half of a step, for when nothing can have come yet. */
 QemuStep qemu_monitor_send(QemuMonitor *self, GError **error);
-
-/* While on, whole lines are only gathered until as many have come as answers are owed. A few KB of
- * text in place of twenty times as much in values, for as long as it takes QEMU to answer them all.
- * Off, it takes in nothing: that is qemu_monitor_take_gathered()'s. */
-void qemu_monitor_gather(QemuMonitor *self, bool is_on);
-/* Takes in what has been gathered, however little. Gives CLOSED like a step, else WOULD_BLOCK. */
-QemuStep qemu_monitor_take_gathered(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error);
 
 /* Starts the counts that limits bound anew. */
 void qemu_monitor_begin_call(QemuMonitor *self);
