@@ -178,7 +178,7 @@ take_all(UtilJsonStream *stream, const char *bytes, size_t size, GString *object
 
         if (n_taken < 0)
             return false;
-        assert_in_range(n_taken, 1, size);
+        assert_true(n_taken > 0 && (size_t)n_taken <= size);
         bytes += n_taken;
         size -= (size_t)n_taken;
         if (object == NULL) {
