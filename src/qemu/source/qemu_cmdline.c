@@ -11,13 +11,14 @@
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
+#include "qemu_cmdline_machine.h"
 #include "qemu_cmdline_monitor.h"
 #include "qemu_cmdline_option.h"
 
 typedef struct {
     QemuDefinition *definition; /* the result's */
     QemuCmdlineMonitors *monitors;
-    bool has_memory_device;
+    QemuCmdlineMachine *machine;
 } Parser;
 
 static void
@@ -49,116 +50,35 @@ take_uuid(Parser *self, const char *argument)
     self->definition->uuid = g_ascii_strdown(argument, -1);
 }
 
-/* What the levels of the topology multiply to; 0 if none is given, or it is no number at all. */
-static uint64_t
-multiply_topology(const QemuCmdlineOption *option)
-{
-    static const char *const levels[] = {"drawers",  "books",   "sockets", "dies",
-                                         "clusters", "modules", "cores",   "threads"};
-    uint64_t product = 1;
-    bool is_given = false;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(levels); i++) {
-        UtilCount level = qemu_cmdline_option_count(option, levels[i]);
-
-        if (!level.is_present || level.value == 0)
-            continue;
-        is_given = true;
-        if (level.value > QEMU_LIMIT_VCPUS)
-            return 0;
-        product *= level.value;
-        if (product > QEMU_LIMIT_VCPUS)
-            return 0;
-    }
-    return is_given ? product : 0;
-}
-
-/* What is left out of cpus and maxcpus, QEMU works out of the rest. */
-static void
-settle_vcpus(Parser *self, const QemuCmdlineOption *option)
-{
-    QemuDefinition *definition = self->definition;
-    UtilCount cpus = qemu_cmdline_option_count(option, "cpus");
-    UtilCount maxcpus = qemu_cmdline_option_count(option, "maxcpus");
-
-    if (!maxcpus.is_present || maxcpus.value == 0)
-        maxcpus = util_count_of(MAX(cpus.value, multiply_topology(option)));
-    if (!cpus.is_present || cpus.value == 0)
-        cpus = maxcpus;
-    if (cpus.value == 0 || cpus.value > maxcpus.value || maxcpus.value > QEMU_LIMIT_VCPUS)
-        return;
-    definition->vcpus_current = cpus;
-    definition->vcpus_max = maxcpus;
-}
-
 static void
 take_smp(Parser *self, const char *argument)
 {
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "cpus");
-
-    settle_vcpus(self, option);
+    qemu_cmdline_machine_take_smp(self->machine, argument);
 }
 
-/* Only "smp.cpus" and its like count here. */
 static void
 take_machine(Parser *self, const char *argument)
 {
-    static const char *const members[] = {"smp.cpus", "smp.maxcpus", "smp.sockets", "smp.cores"};
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "type");
-
-    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
-        if (qemu_cmdline_option_get_exact(option, members[i]) != NULL) {
-            settle_vcpus(self, option);
-            return;
-        }
-    }
-}
-
-/* A whole number with one of QEMU's suffixes, MiB if there is none, as KiB; absent for any other
- * way to write a size. */
-static UtilCount
-parse_size_kib(const char *text)
-{
-    static const char suffixes[] = "kmgt";
-    size_t n_digits = text ? strspn(text, "0123456789") : 0;
-    g_autofree char *digits = g_strndup(text, n_digits);
-    char suffix = 'm';
-    const char *place = NULL;
-    uint64_t number = 0;
-
-    if (digits == NULL || !g_ascii_string_to_unsigned(digits, 10, 1, G_MAXUINT32, &number, NULL))
-        return (UtilCount){0};
-    if (text[n_digits] != '\0')
-        suffix = g_ascii_tolower(text[n_digits]);
-    place = strchr(suffixes, suffix);
-    if (place == NULL || (text[n_digits] != '\0' && text[n_digits + 1] != '\0'))
-        return (UtilCount){0};
-    return util_count_of(number << (10 * (place - suffixes)));
+    qemu_cmdline_machine_take_machine(self->machine, argument);
 }
 
 static void
 take_memory(Parser *self, const char *argument)
 {
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "size");
-
-    if (!self->has_memory_device)
-        self->definition->memory_kib = parse_size_kib(qemu_cmdline_option_get(option, "size"));
+    qemu_cmdline_machine_take_memory(self->machine, argument);
 }
 
-/* The size of a memory device is elsewhere: then nothing is known of the whole. */
 static void
 take_device(Parser *self, const char *argument)
 {
-    static const char *const kinds[] = {"pc-dimm", "nvdimm", "virtio-mem", "virtio-pmem"};
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "driver");
-    const char *driver = qemu_cmdline_option_get_exact(option, "driver");
+    qemu_cmdline_machine_take_device(self->machine, argument);
+}
 
-    for (size_t i = 0; driver != NULL && i < G_N_ELEMENTS(kinds); i++) {
-        if (g_str_has_prefix(driver, kinds[i])) {
-            self->has_memory_device = true;
-            self->definition->memory_kib = (UtilCount){0};
-        }
-    }
+static void
+take_xen(Parser *self, const char *argument)
+{
+    (void)argument;
+    qemu_cmdline_machine_take_xen(self->machine);
 }
 
 /* Where the counters of a network backend are. What is not named here has no device. */
@@ -270,7 +190,7 @@ static const OptionRow option_rows[] = {
     {"mon", take_mon},         {"monitor", take_monitor}, {"object", take_object},
     {"qmp", take_qmp},         {"qmp-pretty", take_qmp},  {"netdev", take_netdev},
     {"nic", take_netdev},      {"net", take_net},         {"append", take_nothing},
-    {"m", take_memory},        {"device", take_device},
+    {"m", take_memory},        {"device", take_device},   {"xen-domid", take_xen},
 };
 
 /* What a word calls for; NULL if it is no option, or none of the table. */
@@ -292,7 +212,8 @@ qemu_cmdline_parse(const char *const *argv)
     QemuCmdline *self = g_new0(QemuCmdline, 1);
     g_autoptr(QemuCmdlineMonitors) monitors = qemu_cmdline_monitors_new();
     QemuDefinition *definition = qemu_definition_new();
-    Parser parser = {definition, monitors, false};
+    g_autoptr(QemuCmdlineMachine) machine = qemu_cmdline_machine_new();
+    Parser parser = {definition, monitors, machine};
 
     self->definition = definition;
     self->monitors = g_array_new(FALSE, FALSE, sizeof(QemuCmdlineMonitor));
@@ -302,10 +223,14 @@ qemu_cmdline_parse(const char *const *argv)
 
         if (g_str_equal(argv[i], "-daemonize") || g_str_equal(argv[i], "--daemonize"))
             self->is_daemonizing = true;
+        if (g_str_equal(argv[i], "-xen-attach") || g_str_equal(argv[i], "--xen-attach"))
+            qemu_cmdline_machine_take_xen(machine);
         if (row != NULL && argv[i + 1] != NULL)
             row->take(&parser, argv[++i]);
     }
     qemu_cmdline_monitors_resolve(monitors, self->monitors, &self->n_human_monitors);
+    qemu_cmdline_machine_resolve(machine, definition);
+    self->is_machine = qemu_cmdline_machine_is_one(machine);
     return self;
 }
 
