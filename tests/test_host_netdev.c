@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_netdev: the interface table, and the taps of a process in a made tree.
+ * test_host_netdev: the interface table, of text and of a namespace.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "host/host_netdev.h"
 #include "testing.h"
@@ -64,41 +63,6 @@ parses_table(const void *data)
     g_string_free(text, TRUE);
 }
 
-typedef struct {
-    const char *fd;
-    const char *target;
-    const char *info; /* NULL: no such file */
-} Descriptor;
-
-typedef struct {
-    const char *name;
-    Descriptor descriptors[4];
-    const char *expected; /* "fd ifname", "~" before a macvtap */
-} TapRow;
-
-#define INFO(name) "pos:\t0\nflags:\t0104002\nmnt_id:\t24\niff:\t" name "\n"
-
-static const TapRow tap_rows[] = {
-    {"no tap", {{"0", "/dev/null", "pos:\t0\n"}, {"7", "socket:[12]", ""}}, ""},
-    {"one tap", {{"0", "/dev/null", ""}, {"19", "/dev/net/tun", INFO("vnet0")}}, "19 vnet0,"},
-    {"ordered by number",
-     {{"100", "/dev/net/tun", INFO("vnet1")}, {"9", "/dev/net/tun", INFO("vnet0")}},
-     "9 vnet0,100 vnet1,"},
-    {"several queues are one device",
-     {{"9", "/dev/net/tun", INFO("vnet0")},
-      {"10", "/dev/net/tun", INFO("vnet0")},
-      {"11", "/dev/net/tun", INFO("vnet1")}},
-     "9 vnet0,11 vnet1,"},
-    {"a tun descriptor without a device", {{"9", "/dev/net/tun", "pos:\t0\n"}}, ""},
-    {"a tun descriptor with an empty device", {{"9", "/dev/net/tun", INFO("")}}, ""},
-    {"a name longer than any", {{"9", "/dev/net/tun", INFO("abcdefghijklmnop")}}, ""},
-    {"information that cannot be read", {{"9", "/dev/net/tun", NULL}}, ""},
-    {"a macvtap by its index", {{"30", "/dev/tap6", "pos:\t0\n"}}, "30 ~macvtap0,"},
-    {"a macvtap whose index no device has", {{"30", "/dev/tap7", "pos:\t0\n"}}, ""},
-    {"a macvtap without an index", {{"30", "/dev/tap", ""}, {"31", "/dev/tap6x", ""}}, ""},
-    {"a name that is no number", {{"x", "/dev/net/tun", INFO("vnet0")}}, ""},
-};
-
 static HostRoot *
 make_root(const char *folder)
 {
@@ -108,43 +72,6 @@ make_root(const char *folder)
     root = host_root_new_recorded(folder, NULL);
     assert_non_null(root);
     return root;
-}
-
-static void
-make_descriptor(const char *folder, const Descriptor *descriptor)
-{
-    g_autofree char *link = g_build_filename(folder, "proc/42/fd", descriptor->fd, NULL);
-    g_autofree char *info = g_build_filename("proc/42/fdinfo", descriptor->fd, NULL);
-
-    assert_int_equal(symlink(descriptor->target, link), 0);
-    if (descriptor->info)
-        testing_write_file(folder, info, descriptor->info);
-}
-
-static void
-lists_taps(const void *data)
-{
-    const TapRow *row = data;
-    char *folder = testing_make_folder();
-    g_autoptr(HostRoot) root = make_root(folder);
-    g_autoptr(GArray) taps = NULL;
-    GString *text = g_string_new(NULL);
-
-    testing_write_file(folder, "proc/42/fd/.keep", "");
-    testing_write_file(folder, "sys/class/net/lo/ifindex", "1\n");
-    testing_write_file(folder, "sys/class/net/macvtap0/ifindex", "6\n");
-    for (size_t i = 0; i < G_N_ELEMENTS(row->descriptors) && row->descriptors[i].fd; i++)
-        make_descriptor(folder, &row->descriptors[i]);
-    taps = host_netdev_list_taps(root, 42);
-    testing_remove_folder(folder);
-    assert_non_null(taps);
-    for (guint i = 0; i < taps->len; i++) {
-        const HostNetdevTap *tap = &g_array_index(taps, HostNetdevTap, i);
-
-        g_string_append_printf(text, "%d %s%s,", tap->fd, tap->is_macvtap ? "~" : "", tap->ifname);
-    }
-    assert_string_equal(text->str, row->expected);
-    g_string_free(text, TRUE);
 }
 
 static void
@@ -162,7 +89,6 @@ check_namespaces(const char *folder)
     assert_null(host_netdev_lookup(ours, "b"));
     assert_non_null(host_netdev_lookup(theirs, "b"));
     assert_null(host_netdev_read(root, 43));
-    assert_null(host_netdev_list_taps(root, 43));
 }
 
 static void
@@ -170,11 +96,9 @@ check_live(const char *folder)
 {
     g_autoptr(HostRoot) root = host_root_new_live();
     g_autoptr(HostNetdevTable) table = host_netdev_read(root, 0);
-    g_autoptr(GArray) taps = host_netdev_list_taps(root, getpid());
 
     (void)folder;
     assert_non_null(host_netdev_lookup(table, "lo"));
-    assert_int_equal(taps->len, 0);
 }
 
 typedef struct {
@@ -202,6 +126,5 @@ main(void)
 {
     int n_failed = TESTING_RUN_TABLE("host_netdev: table", parse_rows, parses_table);
 
-    n_failed += TESTING_RUN_TABLE("host_netdev: taps", tap_rows, lists_taps);
     return n_failed + TESTING_RUN_TABLE("host_netdev", scenarios, runs_scenario);
 }

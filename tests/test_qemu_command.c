@@ -155,10 +155,9 @@ has_own_file(const QemuCommand *command, int id)
 static void
 is_decoded(const QemuCommand *command, int id)
 {
-    const QemuCommandSet is_no_fact =
-        QEMU_COMMAND_BIT(QUERY_NAME) | QEMU_COMMAND_BIT(QUERY_UUID) |
-        QEMU_COMMAND_BIT(QUERY_COMMANDS) | QEMU_COMMAND_BIT(QOM_LIST_PERIPHERAL) |
-        QEMU_COMMAND_BIT(QOM_LIST_PERIPHERAL_ANON) | QEMU_COMMAND_BIT(QUERY_YANK);
+    const QemuCommandSet is_no_fact = QEMU_COMMAND_BIT(QUERY_NAME) | QEMU_COMMAND_BIT(QUERY_UUID) |
+                                      QEMU_COMMAND_BIT(QUERY_COMMANDS) |
+                                      QEMU_COMMAND_BIT(QUERY_YANK);
 
     assert_int_equal(command->parse == NULL, (is_no_fact >> id) & 1);
 }

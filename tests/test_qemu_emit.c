@@ -88,13 +88,6 @@ fill_cgroup(EmitCase *self)
 }
 
 static void
-fill_cgroup_unknown(EmitCase *self)
-{
-    self->facts.host.has_process = true;
-    self->facts.host.cgroup.is_unknown = true;
-}
-
-static void
 fill_cgroup_in_part(EmitCase *self)
 {
     fill_cgroup(self);
@@ -261,11 +254,21 @@ fill_nics(EmitCase *self)
     };
 
     self->facts.nics = EMIT_CASE_ARRAY(nics);
+    self->facts.n_nics = util_count_of(4);
+}
+
+static void
+fill_uncounted_nics(EmitCase *self)
+{
+    const QemuFactsNic nics[] = {{.ifname = NULL}, {.ifname = "vnet0"}};
+
+    self->facts.nics = EMIT_CASE_ARRAY(nics);
 }
 
 static void
 fill_no_nics(EmitCase *self)
 {
+    self->facts.n_nics = util_count_of(0);
     self->facts.nics = g_array_new(FALSE, TRUE, sizeof(QemuFactsNic));
 }
 
@@ -312,8 +315,6 @@ static const EmitRow rows[] = {
     {"CPU time of the process", qemu_emit_cpu, fill_process, true, PROCESS NO_CACHES},
     {"libvirt's cgroup comes before the process", qemu_emit_cpu, fill_cgroup, true,
      "cpu.time ullong 1000\ncpu.user ullong 700\ncpu.system ullong 200\n" NO_CACHES},
-    {"a cgroup that cannot be told gives no time", qemu_emit_cpu, fill_cgroup_unknown, false,
-     "cpu.cache.monitor.count uint 0\n"},
     {"user and system come together or not at all", qemu_emit_cpu, fill_cgroup_in_part, false,
      "cpu.time ullong 1000\n" NO_CACHES},
     {"halt polling, then ours", qemu_emit_cpu, fill_halt_polling, true,
@@ -377,6 +378,8 @@ static const EmitRow rows[] = {
      "net.count uint 4\n" NIC(0, vnet0, 5, 6, 7, 8, 1, 2, 3, 4) "net.2.name string gone0\n"
      NIC(3, macvtap0, 1, 2, 3, 4, 5, 6, 7, 8)},
     {"no interface is a count of 0", qemu_emit_interface, fill_no_nics, true, "net.count uint 0\n"},
+    {"not counted: what is known of them, and not whole", qemu_emit_interface, fill_uncounted_nics,
+     false, "net.1.name string vnet0\n"},
     {"nobody told of interfaces", qemu_emit_interface, fill_nothing, false, ""},
     {"off, not even a count", qemu_emit_interface, fill_off_with_facts, true, ""},
 

@@ -35,6 +35,7 @@ typedef struct {
     QemuCommandSet asked; /* besides */
     const char *told_status;
     const char *balloon_path;
+    const QemuDefinitionBoard *board; /* NULL: no words are known */
     QemuEvidence evidence;
     struct {
         bool is_proved;
@@ -77,6 +78,10 @@ init_fixture(Fixture *self, const Situation *situation)
 
     endpoint->is_active = !situation->is_inactive;
     domain = qemu_domain_new(endpoint);
+    if (situation->board != NULL) {
+        domain->definition = qemu_definition_new();
+        domain->definition->board = *situation->board;
+    }
     domain->known.available = ALL & ~situation->not_available;
     domain->known.told_status = g_strdup(situation->told_status);
     domain->known.balloon_path = g_strdup(situation->balloon_path);
@@ -151,6 +156,12 @@ assert_same_set(QemuCommandSet got, QemuCommandSet expected)
     }
 #define STATS(name) VIR_DOMAIN_STATS_##name
 
+static const QemuDefinitionBoard boards[] = {
+    [QEMU_DEFINITION_BOARD_UNKNOWN] = QEMU_DEFINITION_BOARD_UNKNOWN,
+    [QEMU_DEFINITION_BOARD_EMPTY] = QEMU_DEFINITION_BOARD_EMPTY,
+    [QEMU_DEFINITION_BOARD_ASK] = QEMU_DEFINITION_BOARD_ASK,
+};
+
 typedef struct {
     const char *sentence;
     Situation situation;
@@ -183,10 +194,19 @@ static const PlanRow plan_rows[] = {
     {"everything, where nothing is known yet",
      {.stats = 0},
      ALL & ~(BIT(QUERY_NAME) | BIT(QUERY_UUID) | BIT(QUERY_COMMANDS) | BIT(QUERY_YANK) |
-             BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON) |
+             BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON) | BIT(QOM_LIST_UNATTACHED) |
              BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL) |
              BIT(QUERY_STATS_HALTPOLL) | BIT(QUERY_BLOCKSTATS_NODES) |
              BIT(QUERY_NAMED_BLOCK_NODES_NESTED))},
+    {"interfaces are counted by the devices that were plugged",
+     {.stats = STATS(INTERFACE), .board = &boards[QEMU_DEFINITION_BOARD_EMPTY]},
+     BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON)},
+    {"and by those of the board, where it may have some",
+     {.stats = STATS(INTERFACE), .board = &boards[QEMU_DEFINITION_BOARD_ASK]},
+     BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON) | BIT(QOM_LIST_UNATTACHED)},
+    {"where nothing would tell all of them, nothing is asked",
+     {.stats = STATS(INTERFACE), .board = &boards[QEMU_DEFINITION_BOARD_UNKNOWN]}, 0},
+    {"a peer of which no words are known has none that we could count", {.stats = STATS(INTERFACE)}, 0},
     {"a command this QEMU lacks is not sent",
      {.stats = STATS(BALLOON), .not_available = BIT(QUERY_MEMORY_SIZE_SUMMARY)},
      BIT(QUERY_BALLOON)},

@@ -266,7 +266,7 @@ static const ReplayRow replay_rows[] = {
     {"a domain that was well",
      "{\"name\":\"web\",\"uuid\":\"7C6F1B2E-0d3a-4d0c-8b2f-5b0c6a1e9f00\",\"id\":3,\"pid\":30,"
      "\"start_ticks\":500,\"health\":\"ok\",\"persistent\":true}\n",
-     QEMU "|-netdev|tap,id=n0,ifname=vnet0|",
+     QEMU "|-netdev|tap,id=n0,ifname=vnet0|-device|e1000,netdev=n0|",
      "replay:d web " UUID " id=3 pid=30:500 active persistent nics=1 [%s/d] ok\n"},
     {"as little as can be said", "{\"name\":\"web\",\"health\":\"ok\"}", NULL,
      "replay:d web (null) id=0 pid=0:0 active [%s/d] ok\n"},

@@ -60,7 +60,6 @@ append_nic(GString *out, const QemuDefinitionNic *nic)
     g_string_append_printf(out, "nic %s", kinds[nic->kind]);
     append_text(out, "id", nic->id);
     append_text(out, "ifname", nic->ifname);
-    append_text(out, "vhost-user", nic->is_vhost_user ? "yes" : NULL);
     g_string_append_c(out, '\n');
 }
 
@@ -146,7 +145,7 @@ static const Row rows[] = {
     {"what has no device on the host is counted",
      "<devices><interface type='user'/><interface type='hostdev'/><interface type='vhostuser'>"
      "<target dev='vhu0'/></interface></devices>",
-     "nic no-device\nnic no-device\nnic tap ifname=vhu0 vhost-user=yes\n"},
+     "nic no-device\nnic no-device\nnic tap ifname=vhu0\n"},
     {"no balloon", "<devices><memballoon model='none'/></devices>", "no balloon\n"},
     {"a balloon", "<devices><memballoon model='virtio'/></devices>", ""},
     {"events that are on",

@@ -11,8 +11,7 @@
 static bool
 is_complete(const DomstatsRecord *record)
 {
-    return record->missing == 0 && record->health != DOMSTATS_HEALTH_GONE &&
-           record->health != DOMSTATS_HEALTH_NO_DOMAIN;
+    return record->missing == 0 && record->health != DOMSTATS_HEALTH_GONE;
 }
 
 static bool

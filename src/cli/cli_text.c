@@ -60,10 +60,8 @@ append_record(GString *out, const DomstatsRecord *record, bool show_health)
 static bool
 is_shown(const DomstatsRecord *record, bool show_health)
 {
-    bool exists =
-        record->health != DOMSTATS_HEALTH_GONE && record->health != DOMSTATS_HEALTH_NO_DOMAIN;
-
-    return show_health || exists || record->n_params > 0 || record->last != NULL;
+    return show_health || record->health != DOMSTATS_HEALTH_GONE || record->n_params > 0 ||
+           record->last != NULL;
 }
 
 void

@@ -18,6 +18,7 @@
     LIMIT(PERF_COUNTERS, 8192, "descriptors",                                                      \
           "perf events of one process: 64 vCPUs and 300 other threads, all 22 events")             \
     LIMIT(INTERFACES, 100000, "interfaces", "network interfaces of one namespace")                 \
+    LIMIT(TAPS, 1024, "devices", "network devices that one process holds open: its interfaces")    \
     LIMIT(SOCKETS, 1000000, "sockets", "unix sockets of this host; each costs us some 200 bytes")  \
     LIMIT(KVM_BLOCK_BYTES, 262144, "bytes",                                                        \
           "the kernel's statistics of one vCPU; Linux 6.18 gives 4 KB")                            \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_netdev: interface counters of the host, read once for all, and which tap devices a
- * process has open.
+ * host_netdev: interface counters of a network namespace, read once for all its devices.
  */
 #pragma once
 
@@ -24,14 +23,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostNetdevTable, host_netdev_free)
 
 /* NULL if there is no such device; borrowed. */
 const HostNetdevCounters *host_netdev_lookup(const HostNetdevTable *self, const char *name);
-
-/* One network device that a process holds open. */
-typedef struct {
-    int fd; /* its number in that process */
-    char *ifname;
-    bool is_macvtap;
-} HostNetdevTap;
-
-/* HostNetdevTap elements in order of their descriptors, from fdinfo ("iff:") and, for macvtap,
- * the link of the descriptor; a device with several queues once. NULL when not readable. */
-GArray *host_netdev_list_taps(HostRoot *root, pid_t pid);

@@ -23,7 +23,6 @@
 #include "util/util_error.h"
 #include "util/util_fd.h"
 #include "util/util_json.h"
-#include "util/util_jsonout.h"
 
 #define OPEN_FLAGS      (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 #define HOST_FILE       "host.json"
@@ -431,12 +430,12 @@ host_root_readlink(HostRoot *self, const char *path)
 static void
 record_host_file(const HostRoot *self, HostRecorder *record)
 {
-    g_autoptr(UtilJsonOut) host = util_jsonout_new_object();
+    g_autoptr(UtilJson) host = util_json_new_object();
     g_autofree char *text = NULL;
 
-    util_jsonout_set(host, "ticks_per_second", util_jsonout_new_int64(self->ticks_per_second));
-    util_jsonout_set(host, "page_bytes", util_jsonout_new_int64(self->page_bytes));
-    text = util_jsonout_to_text(host, false);
+    util_json_set(host, "ticks_per_second", util_json_new_int64(self->ticks_per_second));
+    util_json_set(host, "page_bytes", util_json_new_int64(self->page_bytes));
+    text = util_json_to_text(host, false);
     host_recorder_file(record, HOST_FILE, text, strlen(text), true);
 }
 
@@ -470,12 +469,17 @@ host_root_finish_recording(HostRoot *self, GError **error)
     return false;
 }
 
-UtilCount
-host_root_folder_size(HostRoot *self, const char *path)
+bool
+host_root_stat(HostRoot *self, const char *path, struct stat *ret_stat)
 {
-    struct stat status;
+    return self->is_live && fstatat(self->folder_fd, path, ret_stat, 0) == 0;
+}
 
-    if (!self->is_live || fstatat(self->folder_fd, path, &status, 0) < 0)
-        return (UtilCount){0};
-    return util_count_of((uint64_t)status.st_size);
+void
+host_root_note(HostRoot *self, const char *path, const char *text)
+{
+    HostRecorder *record = get_record(self);
+
+    if (record)
+        host_recorder_file(record, path, text, strlen(text), true);
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "util/util_count.h"
@@ -49,9 +50,9 @@ char **host_root_list(HostRoot *self, const char *path, size_t max_names);
 /* Where a symbolic link points; NULL with errno. The caller frees. */
 char *host_root_readlink(HostRoot *self, const char *path);
 
-/* The size that stat() gives of a folder of a live host: of proc/<pid>/fd, since Linux 6.2, the
- * number of descriptors. Absent for a recording or with errno. */
-UtilCount host_root_folder_size(HostRoot *self, const char *path);
+/* What stat() gives of a path of a live host, links followed; false for a recording or with errno.
+ */
+bool host_root_stat(HostRoot *self, const char *path, struct stat *ret_stat);
 
 /* Opens a file of a live host that is to be read again and again; -1 where there is no room, for
  * the root lets no more than a share of this process's descriptors be kept, or none is to be kept:
@@ -67,5 +68,8 @@ bool host_root_may_keep(HostRoot *self);
 /* From now on keeps a copy, under @dir, of every file, list and link that is read; only the
  * list of "proc" itself is not kept, which would name every process. Once per object. */
 bool host_root_start_recording(HostRoot *self, const char *dir, GError **error);
+/* While recording, keeps @text as if it had been read from the file @path: what the kernel told
+ * otherwise. */
+void host_root_note(HostRoot *self, const char *path, const char *text);
 /* Keeps no more; false when some copy could not be written. */
 bool host_root_finish_recording(HostRoot *self, GError **error);

@@ -52,8 +52,9 @@ claim_definition(const QemuDefinition *definition)
     for (guint i = 0; i < definition->nics->len; i++) {
         const QemuDefinitionNic *nic = &g_array_index(definition->nics, QemuDefinitionNic, i);
 
-        claim(nic->kind == QEMU_DEFINITION_NIC_TAP || (nic->ifname == NULL && nic->fd == -1));
-        claim(nic->fd >= -1);
+        claim(nic->kind == QEMU_DEFINITION_NIC_TAP || (nic->ifname == NULL && nic->fds == NULL));
+        for (guint k = 0; nic->fds != NULL && k < nic->fds->len; k++)
+            claim(g_array_index(nic->fds, int, k) >= 0);
         claim(nic->ifname == NULL || g_utf8_validate(nic->ifname, -1, NULL));
     }
 }

@@ -17,6 +17,7 @@
 #include "host/host_netdev.h"
 #include "host/host_process.h"
 #include "host/host_resctrl.h"
+#include "host/host_tap.h"
 #include "host/host_unixdiag.h"
 #include "qemu/source/qemu_process.h"
 #include "testing.h"
@@ -129,15 +130,15 @@ static void
 claim_devices(HostRoot *root)
 {
     g_autoptr(HostNetdevTable) table = host_netdev_read(root, 0);
-    g_autoptr(GArray) taps = host_netdev_list_taps(root, PID);
+    g_autoptr(GArray) taps = host_tap_list(root, PID);
     g_autofree char *path = host_unixdiag_path_in_proc(root, PID, SOCKET_INODE);
 
     if (table != NULL)
         host_netdev_lookup(table, "lo");
     for (guint i = 0; taps != NULL && i < taps->len; i++) {
-        const HostNetdevTap *tap = &g_array_index(taps, HostNetdevTap, i);
+        const HostTap *tap = &g_array_index(taps, HostTap, i);
 
-        claim(tap->fd == FD && tap->ifname[0] != '\0');
+        claim(host_tap_has_fd(tap, FD) && tap->ifname[0] != '\0');
     }
     claim(path == NULL || path[0] != '\0');
 }
@@ -147,16 +148,13 @@ claim_counters(HostRoot *root)
 {
     static const char *const names[] = {"exits", NULL};
     UtilCount counts[1] = {0};
-    bool is_sure = false;
-    g_autofree char *machine = host_kvmstat_find_debugfs(root, PID, &is_sure);
     g_autoptr(GArray) banks =
         host_resctrl_read(root, HOST_RESCTRL_FOLDER, "", HOST_RESCTRL_CACHE, NULL);
 
     for (guint i = 1; banks != NULL && i < banks->len; i++)
         claim(g_array_index(banks, HostResctrlBank, i).id >
               g_array_index(banks, HostResctrlBank, i - 1).id);
-    if (machine != NULL)
-        host_kvmstat_read_debugfs_some(root, machine, names, counts);
+    host_kvmstat_read_debugfs_some(root, PID, names, counts);
 }
 
 static void

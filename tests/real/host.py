@@ -124,9 +124,11 @@ class Host:
         return ["-qmp", f"unix:{self.path(name + '.sock')},server=on,wait=off"]
 
     def start(self, name, *arguments, monitor=None, control=False, accel=None, wait=True,
-              launcher=(), qemu=None, **popen):
-        """Starts a paused QEMU; with control=True the test has a second monitor of its own."""
-        line = [*launcher, qemu or QEMU, "-S", "-display", "none", "-nodefaults", "-no-user-config",
+              launcher=(), qemu=None, defaults=False, **popen):
+        """Starts a paused QEMU; with control=True the test has a second monitor of its own, with
+        defaults=True the machine its default devices."""
+        line = [*launcher, qemu or QEMU, "-S", "-display", "none", "-no-user-config",
+                *([] if defaults else ["-nodefaults"]),
                 "-name", name, "-m", "16", "-accel", accel or accelerator(),
                 *(self.monitor(name) if monitor is None else monitor), *arguments]
         if control:

@@ -7,7 +7,8 @@
  *
  *     call STATS FLAGS TIMEOUT_MS   every domain, with its verdict and the time the call took
  *     named WORDS                   those domains, all statistics
- *     values [STATS EXTRAS]         the counts of the first domain, all statistics if not told
+ *     values [STATS FLAGS]          the counts and texts of the first domain, all statistics if not
+ *                                       told
  * which dispatch                      takes in what has come, by the descriptor for event loops
  *     limit N                       of file descriptors from now on
  *     usage                         what this process holds: descriptors, threads, memory
@@ -218,20 +219,23 @@ run_values(DomstatsConn *conn, char **words)
     DomstatsRecord **records = NULL;
     const char *separator = "";
     uint64_t numbers[2] = {0};
-    DomstatsCall call = {0};
     int n = 0;
 
     parse_numbers(words, numbers, G_N_ELEMENTS(numbers));
-    call.stats = (unsigned int)numbers[0];
-    call.extras = (unsigned int)numbers[1];
-    n = domstats_get_stats(conn, &call, &records, NULL);
+    n = domstats_get_all_domain_stats(conn, (unsigned int)numbers[0], (unsigned int)numbers[1], 0,
+                                      &records, NULL);
     putchar('{');
     for (int i = 0; n > 0 && i < records[0]->n_params; i++) {
         const virTypedParameter *param = &records[0]->params[i];
 
-        if (param->type != VIR_TYPED_PARAM_ULLONG)
+        if (param->type != VIR_TYPED_PARAM_ULLONG && param->type != VIR_TYPED_PARAM_UINT &&
+            param->type != VIR_TYPED_PARAM_STRING)
             continue;
-        printf("%s\"%s\":%llu", separator, param->field, param->value.ul);
+        printf("%s\"%s\":", separator, param->field);
+        if (param->type == VIR_TYPED_PARAM_STRING)
+            print_text(param->value.s);
+        else
+            printf("%llu", param->type == VIR_TYPED_PARAM_UINT ? param->value.ui : param->value.ul);
         separator = ",";
     }
     puts("}");

@@ -12,6 +12,7 @@ clear_nic(void *data)
 
     g_free(nic->id);
     g_free(nic->ifname);
+    g_clear_pointer(&nic->fds, g_array_unref);
 }
 
 static void
@@ -55,6 +56,7 @@ qemu_definition_new(void)
     QemuDefinition *self = g_new0(QemuDefinition, 1);
 
     self->nics = new_array(sizeof(QemuDefinitionNic), clear_nic);
+    self->loose_taps = new_array(sizeof(QemuDefinitionNic), clear_nic);
     self->has_balloon = true; /* until someone says that there is none */
     util_refcount_init(&self->ref_count);
     return self;
@@ -75,6 +77,7 @@ qemu_definition_free(QemuDefinition *self)
     g_free(self->name);
     g_free(self->uuid);
     g_clear_pointer(&self->nics, g_array_unref);
+    g_clear_pointer(&self->loose_taps, g_array_unref);
     g_clear_pointer(&self->disks, g_array_unref);
     g_clear_pointer(&self->resctrl, g_array_unref);
     g_clear_pointer(&self->perf_events, g_ptr_array_unref);
@@ -88,15 +91,42 @@ qemu_definition_tell_disks(QemuDefinition *self)
         self->disks = new_array(sizeof(QemuDefinitionDisk), clear_disk);
 }
 
+bool
+qemu_definition_tells_nics(const QemuDefinition *self)
+{
+    return self->disks != NULL;
+}
+
+bool
+qemu_definition_needs_devices(const QemuDefinition *self)
+{
+    return !qemu_definition_tells_nics(self) && !self->has_odd_nic &&
+           self->board != QEMU_DEFINITION_BOARD_UNKNOWN;
+}
+
+bool
+qemu_definition_needs_board(const QemuDefinition *self)
+{
+    return qemu_definition_needs_devices(self) && self->board == QEMU_DEFINITION_BOARD_ASK;
+}
+
+static QemuDefinitionNic *
+append_nic(GArray *nics)
+{
+    g_array_set_size(nics, nics->len + 1);
+    return &g_array_index(nics, QemuDefinitionNic, nics->len - 1);
+}
+
 QemuDefinitionNic *
 qemu_definition_add_nic(QemuDefinition *self)
 {
-    QemuDefinitionNic *nic = NULL;
+    return append_nic(self->nics);
+}
 
-    g_array_set_size(self->nics, self->nics->len + 1);
-    nic = &g_array_index(self->nics, QemuDefinitionNic, self->nics->len - 1);
-    nic->fd = -1;
-    return nic;
+QemuDefinitionNic *
+qemu_definition_add_loose_tap(QemuDefinition *self)
+{
+    return append_nic(self->loose_taps);
 }
 
 QemuDefinitionDisk *

@@ -20,13 +20,21 @@ typedef enum {
                                     */
 } QemuDefinitionNicKind;
 
+/* An interface of the guest and what it is connected to; or such a back end alone. */
 typedef struct {
-    char *id; /* netdev id or alias; NULL */
+    char *id;         /* the device's id, or libvirt's alias; NULL: it has none */
+    bool is_on_board; /* the machine makes it ("-nic", "-net nic", a default), not "-device" */
     QemuDefinitionNicKind kind;
-    char *ifname;       /* NULL unknown */
-    int fd;             /* QEMU's first descriptor of it ("fd=", "fds="); -1 unknown */
-    bool is_vhost_user; /* counters from Open vSwitch */
+    char *ifname; /* as told: it may have another name by now; NULL unknown */
+    GArray *fds;  /* int: QEMU's descriptors of it ("fd=", "fds="); NULL unknown */
 } QemuDefinitionNic;
+
+/* Whether the machine has interfaces beside those of "-device". */
+typedef enum {
+    QEMU_DEFINITION_BOARD_UNKNOWN, /* nobody told, or it may have some where none are looked for */
+    QEMU_DEFINITION_BOARD_EMPTY,
+    QEMU_DEFINITION_BOARD_ASK, /* it may: they are children of /machine/unattached */
+} QemuDefinitionBoard;
 
 /* A disk as libvirt names it. Only libvirt's XML fills these. */
 typedef struct {
@@ -62,12 +70,15 @@ typedef struct {
 
 typedef struct {
     char *name;
-    char *uuid;                   /* canonical text; NULL unknown */
-    GArray *nics;                 /* QemuDefinitionNic, in order */
-    GArray *disks;                /* QemuDefinitionDisk; NULL: not told: names come from QEMU */
-    GArray *resctrl;              /* QemuDefinitionResctrl; NULL none */
-    GPtrArray *perf_events;       /* char *, NULL-terminated; NULL none */
-    UtilCount memory_kib;         /* maximum, memory devices included */
+    char *uuid;                /* canonical text; NULL unknown */
+    GArray *nics;              /* QemuDefinitionNic, in order */
+    GArray *loose_taps;        /* QemuDefinitionNic: taps that are connected to no one interface */
+    QemuDefinitionBoard board; /* of the words; libvirt tells all interfaces */
+    bool has_odd_nic;          /* a device that nobody here knows has a network back end */
+    GArray *disks;             /* QemuDefinitionDisk; NULL: not told: names come from QEMU */
+    GArray *resctrl;           /* QemuDefinitionResctrl; NULL none */
+    GPtrArray *perf_events;    /* char *, NULL-terminated; NULL none */
+    UtilCount memory_kib;      /* maximum, memory devices included */
     UtilCount memory_current_kib; /* libvirt's currentMemory */
     UtilCount vcpus_current, vcpus_max;
     bool has_balloon; /* false only if told so: model none */
@@ -84,7 +95,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDefinition, qemu_definition_free)
 /* From now on the disks are told, if only that there are none. */
 void qemu_definition_tell_disks(QemuDefinition *self);
 
+/* True if the interfaces are libvirt's word, which is true for as long as it is libvirt's. */
+bool qemu_definition_tells_nics(const QemuDefinition *self);
+/* True if the number of interfaces needs a look at QEMU's devices; and at its board's. */
+bool qemu_definition_needs_devices(const QemuDefinition *self);
+bool qemu_definition_needs_board(const QemuDefinition *self);
+
 /* Append an empty element and give it; borrowed until the next append. */
 QemuDefinitionNic *qemu_definition_add_nic(QemuDefinition *self);
+QemuDefinitionNic *qemu_definition_add_loose_tap(QemuDefinition *self);
 QemuDefinitionDisk *qemu_definition_add_disk(QemuDefinition *self);
 QemuDefinitionResctrl *qemu_definition_add_resctrl(QemuDefinition *self);

@@ -95,6 +95,9 @@ qemu_facts_clear(QemuFacts *self)
     free_array(&self->nodes);
     free_array(&self->iothreads);
     free_array(&self->dirty_rate.vcpus);
+    free_array(&self->nic_devices.with_id);
+    free_array(&self->nic_devices.without_id);
+    free_array(&self->nic_devices.on_board);
     free_array(&self->nics);
     free_array(&self->perf);
     free_array(&self->resctrl);

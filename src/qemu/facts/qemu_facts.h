@@ -43,8 +43,7 @@ typedef struct {
 
 typedef struct {
     int index;                  /* vCPU id: cpu-index */
-    pid_t thread_id;            /* as QEMU numbers it; 0 unknown */
-    pid_t host_thread;          /* the same thread as this host numbers it; 0 unknown */
+    pid_t thread_id;            /* host thread; 0 unknown */
     const char *qom_path;       /* matches query-stats */
     bool has_halted, is_halted; /* s390x only, not TCG */
     GArray *stats;              /* QemuFactsStat, or NULL */
@@ -138,8 +137,7 @@ typedef struct {
 
 typedef struct {
     const char *id;
-    pid_t thread_id;   /* as QEMU numbers it; 0 unknown */
-    pid_t host_thread; /* as this host does */
+    pid_t thread_id;
     UtilCount poll_max_ns, poll_grow, poll_shrink;
 } QemuFactsIothread;
 
@@ -168,11 +166,20 @@ typedef struct {
     UtilCount polling_interval_s;
 } QemuFactsMemory;
 
-/* One interface of the guest, in the order of the definition or the command line. */
+/* The devices of QEMU that are network interfaces, by who made them: const char *, the last part of
+ * each one's QOM path, in no order. NULL: not told. */
 typedef struct {
-    const char *ifname; /* host device; NULL: counted but nameless (user, hostdev, ...) */
-    bool is_host_view;  /* counters are given as the host has them, not swapped */
-    const HostNetdevCounters *counters; /* NULL: no such device; borrowed for the round */
+    GArray *with_id;    /* of /machine/peripheral: "-device" or device_add with an id */
+    GArray *without_id; /* of /machine/peripheral-anon: "device[7]", numbered as they came */
+    GArray *on_board;   /* of /machine/unattached: the machine's own */
+} QemuFactsNicDevices;
+
+/* One interface of the guest: those of the definition in its order, then those plugged later. */
+typedef struct {
+    const char
+        *ifname;       /* host device; NULL: it has none (user, hostdev, ...), or it is not known */
+    bool is_host_view; /* counters are given as the host has them, not swapped */
+    const HostNetdevCounters *counters; /* NULL: no such device; borrowed for the call */
 } QemuFactsNic;
 
 typedef struct {
@@ -227,10 +234,12 @@ typedef struct {
     GPtrArray *owned_texts;   /* char *: what had to be made out of a reply's text; NULL: none */
     GArray *iothreads;        /* QemuFactsIothread */
     QemuFactsDirtyRate dirty_rate;
-    GArray *nics;    /* QemuFactsNic; NULL: not known */
-    GArray *perf;    /* QemuFactsPerf */
-    bool lacks_perf; /* events were asked for that this host has and that could not be read */
-    GArray *resctrl; /* QemuFactsResctrl, in the definition's order; frees its banks; NULL none */
+    QemuFactsNicDevices nic_devices;
+    GArray *nics;     /* QemuFactsNic; NULL: not known */
+    UtilCount n_nics; /* of the guest; absent: there may be others than @nics, or fewer */
+    GArray *perf;     /* QemuFactsPerf */
+    bool lacks_perf;  /* events were asked for that this host has and that could not be read */
+    GArray *resctrl;  /* QemuFactsResctrl, in the definition's order; frees its banks; NULL none */
     QemuFactsHost host;
     UtilCount monitor_us; /* ext: time from the first command to the last answer */
 } QemuFacts;

@@ -34,6 +34,11 @@ bool qemu_reply_parse_named_nodes(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_blockstats_nodes(const UtilJson *reply, QemuFacts *facts);
 void qemu_reply_finish_block(QemuFacts *facts);
 
+/* qemu_reply_nic.c: each container of devices. */
+bool qemu_reply_parse_peripheral(const UtilJson *reply, QemuFacts *facts);
+bool qemu_reply_parse_peripheral_anon(const UtilJson *reply, QemuFacts *facts);
+bool qemu_reply_parse_unattached(const UtilJson *reply, QemuFacts *facts);
+
 /* qemu_reply_iothread.c */
 bool qemu_reply_parse_iothreads(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_dirty_rate(const UtilJson *reply, QemuFacts *facts);

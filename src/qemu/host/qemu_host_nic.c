@@ -2,90 +2,97 @@
 /*
  * qemu_host_nic: the guest's interfaces and the host's counters of them.
  *
- * Which device is whose comes from the definition, and, for devices that were handed to QEMU as
- * a descriptor or plugged later, from what the process holds open.
+ * Where libvirt's definition is known its word holds: devices by their names, in the network
+ * namespace of QEMU. Else a device has to be open in QEMU's process, and its counters are those of
+ * the namespace that it is in; qemu_nic_join tells which is whose. The process's descriptors are
+ * looked at in each call: no number or time of theirs proves that they are what they were.
  */
 #include "host/host_netdev.h"
+#include "host/host_tap.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_host_parts.h"
+#include "qemu_nic_join.h"
 
-/* The devices the process holds open, listed again when the number of its descriptors has
- * changed: a device that is plugged brings several. */
+/* The domain keeps the list, since the facts borrow names of it until the call ends. */
 static const GArray *
-list_taps(HostRoot *root, QemuDomain *domain)
+list_taps(QemuHostView *self, QemuDomain *domain)
 {
-    QemuHostKept *kept = &domain->host;
-    g_autofree char *folder = g_strdup_printf("proc/%d/fd", (int)domain->pid);
-    UtilCount n_descriptors = host_root_folder_size(root, folder);
+    g_clear_pointer(&domain->host.taps, g_array_unref);
+    domain->host.taps = host_tap_list(qemu_host_view_root(self), domain->pid);
+    return domain->host.taps;
+}
 
-    if (kept->taps != NULL && n_descriptors.is_present && n_descriptors.value != 0 &&
-        n_descriptors.value == kept->n_descriptors)
-        return kept->taps;
-    g_clear_pointer(&kept->taps, g_array_unref);
-    kept->taps = host_netdev_list_taps(root, domain->pid);
-    kept->n_descriptors = n_descriptors.value;
-    return kept->taps;
+static const HostNetdevCounters *
+find_counters(QemuHostView *self, const QemuDomain *domain, const HostTap *tap)
+{
+    const HostNetdevTable *table = NULL;
+
+    if (tap->has_counters)
+        return &tap->counters;
+    if (tap->net_namespace == NULL)
+        return NULL;
+    table =
+        qemu_host_view_netdevs(self, domain, tap->net_namespace, g_array_index(tap->fds, int, 0));
+    return table ? host_netdev_lookup(table, tap->ifname) : NULL;
+}
+
+/* Of a QEMU that libvirt did not start, or whose definition it does not tell. */
+static void
+read_joined_nics(QemuHostView *self, QemuDomain *domain, const QemuDefinition *definition,
+                 QemuFacts *facts)
+{
+    const QemuNicJoinInput input = {definition, &facts->nic_devices, list_taps(self, domain)};
+    g_autoptr(GPtrArray) joined = qemu_nic_join(&input, &facts->n_nics);
+
+    for (guint i = 0; i < joined->len; i++) {
+        const HostTap *tap = g_ptr_array_index(joined, i);
+        QemuFactsNic nic = {0};
+
+        if (tap != NULL) {
+            nic.ifname = tap->ifname;
+            nic.is_host_view = tap->is_macvtap;
+            nic.counters = find_counters(self, domain, tap);
+        }
+        g_array_append_val(facts->nics, nic);
+    }
 }
 
 static void
-add_nic(GArray *nics, const char *ifname, bool is_host_view, const HostNetdevTable *table)
+read_told_nics(QemuHostView *self, const QemuDomain *domain, const QemuDefinition *definition,
+               QemuFacts *facts)
 {
-    QemuFactsNic nic = {.ifname = ifname, .is_host_view = is_host_view};
+    const HostNetdevTable *table =
+        qemu_host_view_netdevs(self, domain, domain->host.net_namespace, -1);
 
-    if (ifname != NULL && table != NULL)
-        nic.counters = host_netdev_lookup(table, ifname);
-    g_array_append_val(nics, nic);
+    for (guint i = 0; i < definition->nics->len; i++) {
+        const QemuDefinitionNic *told = &g_array_index(definition->nics, QemuDefinitionNic, i);
+        QemuFactsNic nic = {.is_host_view = told->kind == QEMU_DEFINITION_NIC_HOST_VIEW};
+
+        if (told->kind != QEMU_DEFINITION_NIC_NO_DEVICE)
+            nic.ifname = told->ifname;
+        if (nic.ifname != NULL && table != NULL)
+            nic.counters = host_netdev_lookup(table, nic.ifname);
+        g_array_append_val(facts->nics, nic);
+    }
+    facts->n_nics = util_count_of(definition->nics->len);
 }
 
-/* The open device that a definition means: by its descriptor. */
-static const HostNetdevTap *
-find_tap(const GArray *taps, int fd)
-{
-    for (guint i = 0; taps != NULL && fd >= 0 && i < taps->len; i++)
-        if (g_array_index(taps, HostNetdevTap, i).fd == fd)
-            return &g_array_index(taps, HostNetdevTap, i);
-    return NULL;
-}
-
-static bool
-has_nic(const GArray *nics, const char *ifname)
-{
-    for (guint i = 0; i < nics->len; i++)
-        if (g_strcmp0(g_array_index(nics, QemuFactsNic, i).ifname, ifname) == 0)
-            return true;
-    return false;
-}
-
-/* Those of the definition first, in its order; then devices that were plugged later. */
 void
 qemu_host_read_nics(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
     QemuDomain *domain = job->domain;
     const QemuDefinition *definition = qemu_domain_definition(domain);
-    bool is_told = definition != NULL && definition->disks != NULL;
-    const GArray *taps = is_told ? NULL : list_taps(qemu_host_view_root(self), domain);
-    const HostNetdevTable *table = NULL;
 
+    if (definition == NULL) /* the peer is no QEMU: its devices are not the guest's */
+        return;
     if (domain->host.net_namespace == NULL) {
         g_autofree char *link = g_strdup_printf("proc/%d/ns/net", (int)domain->pid);
 
         domain->host.net_namespace = host_root_readlink(qemu_host_view_root(self), link);
     }
-    table = qemu_host_view_netdevs(self, domain);
     facts->nics = g_array_new(FALSE, TRUE, sizeof(QemuFactsNic));
-    for (guint i = 0; definition != NULL && i < definition->nics->len; i++) {
-        const QemuDefinitionNic *nic = &g_array_index(definition->nics, QemuDefinitionNic, i);
-        const HostNetdevTap *tap = find_tap(taps, nic->fd);
-        const char *ifname = nic->ifname ? nic->ifname : (tap ? tap->ifname : NULL);
-
-        add_nic(facts->nics, nic->kind == QEMU_DEFINITION_NIC_NO_DEVICE ? NULL : ifname,
-                nic->kind == QEMU_DEFINITION_NIC_HOST_VIEW || (tap != NULL && tap->is_macvtap),
-                table);
-    }
-    for (guint i = 0; taps != NULL && i < taps->len && i < QEMU_LIMIT_NICS; i++) {
-        const HostNetdevTap *tap = &g_array_index(taps, HostNetdevTap, i);
-
-        if (!has_nic(facts->nics, tap->ifname))
-            add_nic(facts->nics, tap->ifname, tap->is_macvtap, table);
-    }
+    if (qemu_definition_tells_nics(definition))
+        read_told_nics(self, domain, definition, facts);
+    else
+        read_joined_nics(self, domain, definition, facts);
 }

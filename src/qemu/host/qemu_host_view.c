@@ -123,19 +123,30 @@ qemu_host_view_has_wait_sum(QemuHostView *self)
     return answer;
 }
 
-const HostNetdevTable *
-qemu_host_view_netdevs(QemuHostView *self, const QemuDomain *domain)
+/* By whoever is known to be in the namespace: this program, the domain's process, or, of a tap that
+ * was moved, nobody. */
+static HostNetdevTable *
+read_netdevs(QemuHostView *self, const QemuDomain *domain, const char *net_namespace, int fd)
 {
-    const char *key = domain->host.net_namespace ? domain->host.net_namespace : "";
+    if (self->own_namespace == NULL)
+        self->own_namespace = host_root_readlink(self->root, "proc/self/ns/net");
+    if (net_namespace[0] == '\0' || g_strcmp0(net_namespace, self->own_namespace) == 0)
+        return host_netdev_read(self->root, 0);
+    if (g_strcmp0(net_namespace, domain->host.net_namespace) == 0)
+        return host_netdev_read(self->root, domain->pid);
+    return fd >= 0 ? host_tap_read_table(self->root, domain->pid, fd) : NULL;
+}
+
+const HostNetdevTable *
+qemu_host_view_netdevs(QemuHostView *self, const QemuDomain *domain, const char *net_namespace,
+                       int fd)
+{
+    const char *key = net_namespace ? net_namespace : "";
     HostNetdevTable *table = NULL;
 
     pthread_mutex_lock(&self->lock);
     if (!g_hash_table_lookup_extended(self->netdevs, key, NULL, (gpointer *)&table)) {
-        if (self->own_namespace == NULL)
-            self->own_namespace = host_root_readlink(self->root, "proc/self/ns/net");
-        table = host_netdev_read(
-            self->root,
-            key[0] == '\0' || g_strcmp0(key, self->own_namespace) == 0 ? 0 : domain->pid);
+        table = read_netdevs(self, domain, key, fd);
         g_hash_table_insert(self->netdevs, g_strdup(key), table);
     }
     pthread_mutex_unlock(&self->lock);

@@ -32,4 +32,5 @@ bool qemu_host_view_has_wait_sum(QemuHostView *self);
 const char *qemu_host_view_resctrl_root(const QemuHostView *self);
 const char *const *qemu_host_view_perf_events(const QemuHostView *self);
 /* The counters where that domain's devices are; NULL if they cannot be read. */
-const HostNetdevTable *qemu_host_view_netdevs(QemuHostView *self, const QemuDomain *domain);
+const HostNetdevTable *qemu_host_view_netdevs(QemuHostView *self, const QemuDomain *domain,
+                                              const char *net_namespace, int fd);

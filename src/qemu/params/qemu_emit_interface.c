@@ -45,12 +45,14 @@ bool
 qemu_emit_interface(QemuWriter *writer, const QemuEmitInput *input)
 {
     const GArray *nics = input->facts->nics;
+    UtilCount n_nics = input->facts->n_nics;
 
     if (!input->is_active)
         return true;
     if (nics == NULL)
         return false;
-    qemu_field_put_uint(writer, QEMU_FIELD_NET_COUNT, nics->len);
+    if (n_nics.is_present)
+        qemu_field_put_uint(writer, QEMU_FIELD_NET_COUNT, (unsigned int)n_nics.value);
     for (guint i = 0; i < nics->len; i++) {
         const QemuFactsNic *nic = &g_array_index(nics, QemuFactsNic, i);
 
@@ -58,5 +60,5 @@ qemu_emit_interface(QemuWriter *writer, const QemuEmitInput *input)
         if (nic->ifname != NULL) /* without one it is counted, and its number left out */
             put_nic(writer, nic);
     }
-    return true;
+    return n_nics.is_present;
 }

@@ -43,6 +43,8 @@ const QemuGroup qemu_groups[] = {
     {
         .bit = VIR_DOMAIN_STATS_INTERFACE,
         .name = "interface",
+        .optional =
+            BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON) | BIT(QOM_LIST_UNATTACHED),
         .host = QEMU_GROUP_HOST_NETDEV,
         .emit = qemu_emit_interface,
     },

@@ -12,33 +12,19 @@
 #include "host/host_kept.h"
 #include "host/host_kvmstat.h"
 #include "host/host_perf.h"
-#include "host/host_process.h"
-
-/* Where the CPU time comes from: one source for the life of a process, for two would make the
- * counter jump. */
-typedef enum {
-    QEMU_HOST_CGROUP_UNKNOWN,
-    QEMU_HOST_CGROUP_LIBVIRTS,
-    QEMU_HOST_CGROUP_NONE, /* of libvirt's making: the process itself */
-} QemuHostCgroup;
+#include "host/host_tap.h"
 
 /* All of one process: it goes when the process is another, or has ended. All zero: nothing. */
 typedef struct {
-    HostNumbers numbers; /* whether QEMU numbers its threads as we do */
-    GArray *threads;     /* pid_t: the process's threads when last looked, ascending */
-    GArray
-        *thread_numbers;  /* of those @threads, where QEMU numbers them otherwise; NULL: not read */
-    GArray *vcpu_threads; /* pid_t: which of them are vCPUs, ascending; NULL: not known */
-    HostKept *files;      /* of the process, read in each call; NULL: none yet */
-    GArray *taps;         /* HostNetdevTap: devices it holds open, as last listed */
-    char *net_namespace;  /* of the process, as its link names it */
-    uint64_t n_descriptors;  /* how many it had open then */
-    HostKvmStats *kvm;       /* the kernel's statistics, without QEMU */
-    bool has_looked_for_kvm; /* @kvm is all there is, for these threads */
-    char *kvm_folder;        /* of the VM in debugfs; NULL: none */
-    bool has_looked_for_folder;
+    GArray *threads;     /* pid_t: the process's threads when last looked */
+    HostKept *files;     /* of the process, read in each call; NULL: none yet */
+    GArray *taps;        /* HostTap: devices it holds open, as the last call listed them */
+    char *net_namespace; /* of the process, as its link names it */
+    HostKvmStats *kvm;   /* the kernel's statistics, without QEMU */
+    bool kvm_was_tried;
+    bool has_debugfs; /* the kernel's folder of the VM can be read */
     HostPerf *perf;
-    QemuHostCgroup cgroup; /* whose times those of the process are */
+    bool has_no_cgroup; /* of libvirt's making */
 } QemuHostKept;
 
 /* Closes and frees everything; all is zero afterwards. */

@@ -144,6 +144,19 @@ qemu_plan_lent(const QemuJob *job)
     return job->rests_on_stop & kept_by_stop(job);
 }
 
+/* The lists of devices, where they tell the guest's interfaces. */
+static QemuCommandSet
+wanted_lists(const QemuJob *job)
+{
+    const QemuDefinition *definition = qemu_domain_definition(job->domain);
+
+    if ((job->groups & VIR_DOMAIN_STATS_INTERFACE) == 0 || definition == NULL ||
+        !qemu_definition_needs_devices(definition))
+        return 0;
+    return qemu_definition_needs_board(definition) ? qom_lists | BIT(QOM_LIST_UNATTACHED)
+                                                   : qom_lists;
+}
+
 /* All that the wanted groups need and that is not to be had otherwise. */
 static QemuCommandSet
 wanted_commands(const QemuJob *job)
@@ -161,7 +174,8 @@ wanted_commands(const QemuJob *job)
         set |= thread_kinds;
     if (job->request->is_recording)
         return known->available & ~(balloon_gets | not_planned);
-    set &= known->available & ~qom_lists & ~not_planned;
+    set &= known->available & ~(qom_lists | BIT(QOM_LIST_UNATTACHED) | not_planned);
+    set |= wanted_lists(job) & known->available;
     if (known->balloon_path == NULL)
         set &= ~balloon_gets;
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
@@ -314,7 +328,8 @@ qemu_plan_more(QemuJob *job)
     return set;
 }
 
-/* Keeps the reply; nothing where the same is kept. */
+/* Keeps a copy, for the reply itself is lent by the thread that received it, which fills it anew
+ * for the next domain; and none where nothing has changed. */
 static void
 keep(QemuAnswer *kept, const QemuAnswer *answer, QemuAskWhen when)
 {
@@ -326,8 +341,8 @@ keep(QemuAnswer *kept, const QemuAnswer *answer, QemuAskWhen when)
     qemu_answer_clear(kept);
     kept->status = when == QEMU_ASK_ONCE ? QEMU_ANSWER_SPENT : answer->status;
     if (kept->status == QEMU_ANSWER_RETURNED) {
-        kept->message = util_json_ref(answer->message);
-        kept->value = answer->value;
+        kept->message = util_json_copy(answer->value);
+        kept->value = kept->message;
     }
 }
 
@@ -346,8 +361,8 @@ qemu_plan_keep(QemuJob *job)
 
         if (!is_final || (when == QEMU_ASK_EACH_CALL && !(also >> id & 1)))
             continue;
-        if ((id == QEMU_COMMAND_QUERY_STATUS && job->doubts_status) || (qom_lists >> id & 1))
-            continue; /* of a list, the path it told is known */
+        if (id == QEMU_COMMAND_QUERY_STATUS && job->doubts_status)
+            continue;
         if (id == QEMU_COMMAND_QUERY_IOTHREADS && util_json_length(answer->value) > 0)
             qemu_answer_clear(&known->kept[id]);
         else

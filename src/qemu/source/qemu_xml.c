@@ -187,7 +187,6 @@ parse_nic(QemuDefinition *definition, const xmlNode *node)
 
     nic->id = attribute(child(node, "alias"), "name");
     nic->ifname = attribute(child(node, "target"), "dev");
-    nic->is_vhost_user = has_attribute(node, "type", "vhostuser");
     if (has_attribute(node, "type", "direct"))
         nic->kind = QEMU_DEFINITION_NIC_HOST_VIEW;
     else
@@ -341,19 +340,14 @@ parse_domain(const xmlNode *domain)
     return self;
 }
 
-/* Where a document type begins, the document ends. The parser's private pointer is the flag that
- * says so. */
+/* Where a document type begins, the document ends. */
 static void
 stop_at_doctype(void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
 {
-    xmlParserCtxt *context = data;
-    bool *ret_has_doctype = context->_private;
-
     (void)name;
     (void)external;
     (void)system;
-    *ret_has_doctype = true;
-    xmlStopParser(context);
+    xmlStopParser(data);
 }
 
 static xmlDoc *
@@ -363,16 +357,14 @@ parse_document(const char *text, size_t size)
                         XML_PARSE_COMPACT | XML_PARSE_NOCDATA;
     xmlParserCtxt *context = xmlCreateMemoryParserCtxt(text, (int)size);
     xmlDoc *document = NULL;
-    bool has_doctype = false;
 
     if (context == NULL)
         return NULL;
     xmlCtxtUseOptions(context, options);
-    context->_private = &has_doctype;
     context->sax->internalSubset = stop_at_doctype;
     xmlParseDocument(context);
     document = context->myDoc;
-    if (!context->wellFormed || has_doctype) {
+    if (!context->wellFormed || context->disableSAX != 0) {
         xmlFreeDoc(document);
         document = NULL;
     }
