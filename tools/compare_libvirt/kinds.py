@@ -23,6 +23,7 @@ class Domain:
         self.vcpu = more.pop("vcpu", "<vcpu>1</vcpu>")
         self.memory = more.pop("memory", "<memory unit='MiB'>32</memory>")
         self.extra = more.pop("extra", "")
+        self.firmware = more.pop("firmware", "")
         self.args = more.pop("args", [])
         self.transient = more.pop("transient", False)
         self.monitor = more.pop("monitor", True)
@@ -35,7 +36,7 @@ class Domain:
             args += ["-qmp", f"unix:{host.path(name + '.qmp')},server=on,wait=off"]
         words = "".join(f"<qemu:arg value='{arg}'/>" for arg in args)
         return f"""<domain type='{self.kind}' xmlns:qemu='{QEMU_NS}'><name>{name}</name>
-{self.memory}{self.vcpu}<os><type arch='x86_64' machine='pc'>hvm</type></os>{self.extra}
+{self.memory}{self.vcpu}<os><type arch='x86_64' machine='pc'>hvm</type>{self.firmware}</os>{self.extra}
 <features><acpi/></features><devices>{self.devices}</devices>
 <qemu:commandline>{words}</qemu:commandline></domain>"""
 
@@ -120,6 +121,24 @@ def kind_nbd(host, name):
     return Domain("<disk type='network' device='disk'><driver name='qemu' type='raw'/>"
                   f"<source protocol='nbd'><host transport='unix' socket='{server}'/></source>"
                   "<target dev='vda' bus='virtio'/></disk>")
+
+
+def kind_nbd_qcow2(host, name):
+    """The server does not count the space that the image takes."""
+    server = host.serve_nbd(host.image(name, "qcow2", 50 * MIB))
+    return Domain("<disk type='network' device='disk'><driver name='qemu' type='qcow2'/>"
+                  f"<source protocol='nbd'><host transport='unix' socket='{server}'/></source>"
+                  "<target dev='vda' bus='virtio'/></disk>")
+
+
+def kind_flash(host, name):
+    """Firmware in flash, its variables, a disk and an empty drive."""
+    code = host.image(name + "-code", "raw", 4 * MIB)
+    variables = host.image(name + "-vars", "raw", 4 * MIB)
+    return Domain(disk(host.image(name, "qcow2", 8 * MIB), "qcow2", "vda") +
+                  disk(None, "raw", "hdc", "ide", device="cdrom"),
+                  firmware=f"<loader readonly='yes' type='pflash'>{code}</loader>"
+                  f"<nvram>{variables}</nvram>")
 
 
 def kind_block_device(host, name):
@@ -220,6 +239,15 @@ def kind_dimm(_host, _name):
                   "</memory>", memory="<maxMemory slots='4' unit='MiB'>512</maxMemory>"
                   "<memory unit='MiB'>128</memory>",
                   extra="<cpu><numa><cell id='0' cpus='0' memory='128' unit='MiB'/></numa></cpu>")
+
+
+def kind_virtio_mem(_host, _name):
+    """Memory that the guest has not plugged in, for there is none."""
+    return Domain("<memory model='virtio-mem'><target><size unit='MiB'>128</size><node>0</node>"
+                  "<block unit='MiB'>2</block><requested unit='MiB'>64</requested></target>"
+                  "</memory>", memory="<maxMemory slots='4' unit='MiB'>1024</maxMemory>"
+                  "<memory unit='MiB'>160</memory><currentMemory unit='MiB'>32</currentMemory>",
+                  extra="<cpu><numa><cell id='0' cpus='0' memory='32' unit='MiB'/></numa></cpu>")
 
 
 def kind_vcpus(_host, _name):
@@ -349,6 +377,13 @@ def kind_off_raw(host, name):
     return Domain(disk(image, "raw", "vda") + "<memballoon model='none'/>",
                   memory="<memory unit='MiB'>64</memory><currentMemory unit='MiB'>32"
                   "</currentMemory>", start=None)
+
+
+def kind_off_formats(host, name):
+    """Images whose own header tells how large the disk is."""
+    formats = ("qcow2", "qcow", "qed", "vmdk", "vdi", "vpc")
+    return Domain("".join(disk(host.image(f"{name}.{form}", form, 20 * MIB), form,
+                               "vd" + "abcdef"[i]) for i, form in enumerate(formats)), start=None)
 
 
 def kind_ended(host, name):
