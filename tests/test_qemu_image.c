@@ -59,7 +59,7 @@ static const Row rows[] = {
     {"LUKS that begins behind its end", "raw", true, LUKS(1, 4096, 512), 100, NONE},
     {"LUKS cut off", "raw", true, LUKS(1, 4096, 107), 107, 107},
     {"raw that has a secret and is no LUKS", "raw", true, {{0}, 0, 0, 0, 512}, 512, 512},
-    {"a format that is not read", "vmdk", false, {{0}, 0, 0, 0, 512}, 512, NONE},
+    {"a format that is not read", "dmg", false, {{0}, 0, 0, 0, 512}, 512, NONE},
 };
 
 static void
@@ -78,6 +78,105 @@ has_capacity(const void *data)
     memcpy(header, bytes, MIN(sizeof(bytes), row->header.size));
     got = qemu_image_parse_capacity(row->format, row->is_encrypted, header, row->header.size,
                                     row->physical);
+    assert_int_equal(got.is_present, row->expected != NONE);
+    if (got.is_present)
+        assert_true(got.value == row->expected);
+}
+
+/* Bytes as qemu-img 7.2 writes them for a disk of 20 MiB. */
+typedef struct {
+    const char *name;
+    const char *format;
+    struct {
+        size_t place;
+        uint8_t bytes[8];
+    } parts[3]; /* magic, version, size */
+    size_t size;
+    uint64_t expected;
+} FormatRow;
+
+#define MIB_20        (20 << 20)
+#define BIG_ENDIAN_20 0, 0, 0, 0, 0x01, 0x40, 0, 0
+#define LITTLE_20     0, 0, 0x40, 0x01, 0, 0, 0, 0
+#define SECTORS_20    0, 0xa0, 0, 0, 0, 0, 0, 0
+#define VMDK(version)                                                                              \
+    {                                                                                              \
+        0,                                                                                         \
+        {                                                                                          \
+            'K', 'D', 'M', 'V', version                                                            \
+        }                                                                                          \
+    }
+#define VDI_MAGIC                                                                                  \
+    {                                                                                              \
+        64,                                                                                        \
+        {                                                                                          \
+            0x7f, 0x10, 0xda, 0xbe, 1, 0, 1, 0                                                     \
+        }                                                                                          \
+    }
+#define QCOW_MAGIC                                                                                 \
+    {                                                                                              \
+        0,                                                                                         \
+        {                                                                                          \
+            'Q', 'F', 'I', 0xfb, 0, 0, 0, 1                                                        \
+        }                                                                                          \
+    }
+#define VPC_MAGIC                                                                                  \
+    {                                                                                              \
+        0,                                                                                         \
+        {                                                                                          \
+            'c', 'o', 'n', 'e', 'c', 't', 'i', 'x'                                                 \
+        }                                                                                          \
+    }
+#define QED_MAGIC                                                                                  \
+    {                                                                                              \
+        0,                                                                                         \
+        {                                                                                          \
+            'Q', 'E', 'D', 0                                                                       \
+        }                                                                                          \
+    }
+
+static const FormatRow format_rows[] = {
+    {"qcow", "qcow", {QCOW_MAGIC, {24, {BIG_ENDIAN_20}}}, 512, MIB_20},
+    {"qed", "qed", {QED_MAGIC, {48, {LITTLE_20}}}, 512, MIB_20},
+    {"qed cut off", "qed", {QED_MAGIC, {48, {LITTLE_20}}}, 55, NONE},
+    {"vmdk counts sectors", "vmdk", {VMDK(1), {12, {SECTORS_20}}}, 512, MIB_20},
+    {"vmdk of version 3", "vmdk", {VMDK(3), {12, {SECTORS_20}}}, 512, MIB_20},
+    {"vmdk of a later version", "vmdk", {VMDK(4), {12, {SECTORS_20}}}, 512, NONE},
+    {"vmdk with more sectors than bytes can be counted",
+     "vmdk",
+     {VMDK(1), {12, {0, 0, 0, 0, 0, 0, 0, 1}}},
+     512,
+     NONE},
+    {"a vmdk that is a text has no header",
+     "vmdk",
+     {{0, {'#', ' ', 'D', 'i', 's', 'k'}}},
+     512,
+     NONE},
+    {"vdi", "vdi", {VDI_MAGIC, {368, {LITTLE_20}}}, 512, MIB_20},
+    {"vdi cut off", "vdi", {VDI_MAGIC, {368, {LITTLE_20}}}, 375, NONE},
+    {"vdi of another version",
+     "vdi",
+     {{64, {0x7f, 0x10, 0xda, 0xbe, 2, 0, 1, 0}}, {368, {LITTLE_20}}},
+     512,
+     NONE},
+    {"vpc", "vpc", {VPC_MAGIC, {40, {BIG_ENDIAN_20}}}, 512, MIB_20},
+    {"a vpc of fixed size has its header at the end", "vpc", {{40, {BIG_ENDIAN_20}}}, 512, NONE},
+    {"nothing at all", "vdi", {{0}}, 0, NONE},
+};
+
+static void
+has_capacity_of_format(const void *data)
+{
+    const FormatRow *row = data;
+    g_autofree uint8_t *header = g_malloc0(MAX(row->size, 1));
+    uint8_t bytes[QEMU_IMAGE_HEADER_BYTES] = {0};
+    UtilCount got = {0};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(row->parts); i++)
+        for (size_t k = 0; k < sizeof(row->parts[i].bytes); k++)
+            bytes[row->parts[i].place + k] |= row->parts[i].bytes[k];
+    memcpy(header, bytes, row->size);
+    got = qemu_image_parse_capacity(row->format, false, header, row->size, 100);
     assert_int_equal(got.is_present, row->expected != NONE);
     if (got.is_present)
         assert_true(got.value == row->expected);
@@ -232,5 +331,6 @@ main(void)
     };
 
     return TESTING_RUN_TABLE("capacity", rows, has_capacity) +
+           TESTING_RUN_TABLE("capacity by format", format_rows, has_capacity_of_format) +
            cmocka_run_group_tests_name("image", tests, NULL, NULL);
 }

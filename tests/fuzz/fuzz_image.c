@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const formats[] = {"raw", "qcow2", "", "luks", "vmdk", "qed", NULL};
+    static const char *const formats[] = {"raw", "qcow2", "",    "luks", "vmdk",
+                                          "qed", NULL,    "vdi", "vpc",  "qcow"};
     uint64_t physical = 0;
     g_autofree uint8_t *header = NULL;
     const char *format = NULL;

@@ -49,24 +49,70 @@ struct QemuImageProber {
     GPtrArray *folders; /* GPtrArray of char *: the folders of each of them */
 };
 
-/* qcow2 begins with its magic number, version and, at 24, the size of the disk (QEMU's
- * docs/interop/qcow2.txt); all numbers are big-endian. */
-static UtilCount
-parse_qcow2(const uint8_t *header, size_t size, uint64_t physical)
+/* A format that keeps the size of the guest's disk at a fixed place of its first sector. */
+typedef struct {
+    const char *name;
+    struct {
+        size_t place, size;
+        uint8_t bytes[16];
+    } magic;
+    struct {
+        size_t place; /* of 32 bits; 0: there is none */
+        uint32_t least, most;
+    } version;
+    size_t size_place; /* of 64 bits */
+    uint64_t unit_bytes;
+    bool is_big_endian;
+} HeaderFormat;
+
+/* As QEMU's docs/interop and block drivers describe them. */
+static const HeaderFormat header_formats[] = {
+    {"qcow2", {0, 4, {'Q', 'F', 'I', 0xfb}}, {4, 2, UINT32_MAX}, 24, 1, true},
+    {"qcow", {0, 4, {'Q', 'F', 'I', 0xfb}}, {4, 1, 1}, 24, 1, true},
+    {"qed", {0, 4, {'Q', 'E', 'D', 0}}, {0}, 48, 1, false},
+    {"vmdk", {0, 4, {'K', 'D', 'M', 'V'}}, {4, 1, 3}, 12, SECTOR_BYTES, false},
+    {"vdi", {64, 4, {0x7f, 0x10, 0xda, 0xbe}}, {68, 0x10001, 0x10001}, 368, 1, false},
+    {"vpc", {0, 8, {'c', 'o', 'n', 'e', 'c', 't', 'i', 'x'}}, {0}, 40, 1, true},
+};
+
+static uint32_t
+read_uint32(const uint8_t *place, bool is_big_endian)
 {
-    static const uint8_t magic[] = {'Q', 'F', 'I', 0xfb};
+    uint32_t value = 0;
+
+    memcpy(&value, place, sizeof(value));
+    return is_big_endian ? GUINT32_FROM_BE(value) : GUINT32_FROM_LE(value);
+}
+
+static uint64_t
+read_uint64(const uint8_t *place, bool is_big_endian)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, place, sizeof(value));
+    return is_big_endian ? GUINT64_FROM_BE(value) : GUINT64_FROM_LE(value);
+}
+
+/* Absent if @header is not one of that format. A size of 0 is that of the file. */
+static UtilCount
+parse_header(const HeaderFormat *format, const uint8_t *header, size_t size, uint64_t physical)
+{
     uint32_t version = 0;
     uint64_t capacity = 0;
 
-    if (size < 32 || memcmp(header, magic, sizeof(magic)) != 0)
+    if (size <
+            MAX(format->size_place + sizeof(capacity), format->version.place + sizeof(version)) ||
+        size < format->magic.place + format->magic.size ||
+        memcmp(header + format->magic.place, format->magic.bytes, format->magic.size) != 0)
         return (UtilCount){0};
-    memcpy(&version, header + 4, sizeof(version));
-    memcpy(&capacity, header + 24, sizeof(capacity));
-    version = GUINT32_FROM_BE(version);
-    capacity = GUINT64_FROM_BE(capacity);
-    if (version < 2)
+    version = read_uint32(header + format->version.place, format->is_big_endian);
+    if (format->version.place != 0 &&
+        (version < format->version.least || version > format->version.most))
         return (UtilCount){0};
-    return util_count_of(capacity != 0 ? capacity : physical);
+    capacity = read_uint64(header + format->size_place, format->is_big_endian);
+    if (capacity > UINT64_MAX / format->unit_bytes)
+        return (UtilCount){0};
+    return util_count_of(capacity != 0 ? capacity * format->unit_bytes : physical);
 }
 
 /* LUKS, version 1, keeps at 104 the sector where the guest's disk begins. */
@@ -95,8 +141,9 @@ qemu_image_parse_capacity(const char *format, bool is_encrypted, const uint8_t *
         return util_count_of(physical);
     if (is_raw)
         return parse_luks(header, size, physical);
-    if (strcmp(format, "qcow2") == 0)
-        return parse_qcow2(header, size, physical);
+    for (size_t i = 0; i < G_N_ELEMENTS(header_formats); i++)
+        if (strcmp(format, header_formats[i].name) == 0)
+            return parse_header(&header_formats[i], header, size, physical);
     return (UtilCount){0};
 }
 
