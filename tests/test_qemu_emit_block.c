@@ -130,8 +130,19 @@ fill_names(EmitCase *self)
     add_disk(self, "", "/machine/peripheral-anon/device[1]/virtio-backend", NULL, 0);
     add_disk(self, "", "/machine/peripheral-anon/device[2]/virtio-backend", &unnamed, 1);
     add_disk(self, "", "/machine/peripheral-anon/device[4]", &named, 1);
-    add_disk(self, "", NULL, &unnamed, 1);
-    add_disk(self, NULL, NULL, NULL, 0);
+    add_disk(self, "", "/machine/peripheral-anon/device[5]/scsi.0/legacy[0]", &unnamed, 1);
+    add_disk(self, "", "/machine/peripheral-anon/device[6]/scsi.1/legacy[0]", &unnamed, 1);
+    add_disk(self, NULL, "/machine/unattached/device[7]", NULL, 0);
+}
+
+/* A device called like a drive, and a board's device numbered like the user's. */
+static void
+fill_equal_names(EmitCase *self)
+{
+    add_disk(self, "drive1", "same", NULL, 0);
+    add_disk(self, "same", "/machine/peripheral-anon/device[0]", NULL, 0);
+    add_disk(self, "", "/machine/peripheral-anon/device[1]", NULL, 0);
+    add_disk(self, "", "/machine/unattached/device[1]", NULL, 0);
 }
 
 static void
@@ -368,11 +379,15 @@ static const EmitRow rows[] = {
     {"a domain without disks", qemu_emit_block, fill_no_disks, true, COUNT(0)},
     {"told to have none, it has none", qemu_emit_block, fill_told_no_disks, true, COUNT(0)},
     {"the most lasting name that QEMU has", qemu_emit_block, fill_names, true,
-     COUNT(9) NAME(0, "d0") READS(0, 0) NAME(1, "us0") READS(1, 1) NAME(2, "scsi2") READS(2, 2)
+     COUNT(10) NAME(0, "d0") READS(0, 0) NAME(1, "us0") READS(1, 1) NAME(2, "scsi2") READS(2, 2)
      NAME(3, "ide1-cd0") READS(3, 3) NAME(4, "device[1]") READS(4, 4) NAME(5, "device[2]")
      READS(5, 5) NAME(6, "net") READS(6, 6) "block.6.allocation ullong 0\n"
-     "block.6.capacity ullong 800\nblock.6.physical ullong 800\n" NAME(7, "#block9") READS(7, 7)
-     READS(8, 8)},
+     "block.6.capacity ullong 800\nblock.6.physical ullong 800\n" NAME(7, "device[5]") READS(7, 7)
+     NAME(8, "device[6]") READS(8, 8) NAME(9, "device[7]") READS(9, 9)},
+    {"a name that another disk has gives way to the place in QEMU", qemu_emit_block,
+     fill_equal_names, true,
+     COUNT(4) NAME(0, "same") READS(0, 0) NAME(1, "/machine/peripheral-anon/device[0]") READS(1, 1)
+     NAME(2, "device[1]") READS(2, 2) NAME(3, "/machine/unattached/device[1]") READS(3, 3)},
     {"counters in libvirt's order", qemu_emit_block, fill_counters, true,
      COUNT(1) NAME(0, "d0") COUNTERS},
     {"ours after them", qemu_emit_block, fill_counters_ext, true,
@@ -439,7 +454,8 @@ static const EmitRow rows[] = {
 };
 /* clang-format on */
 
-/* A QEMU that shows one node again and again gets no more records than it may have nodes. */
+/* A QEMU that shows one node again and again gets no more records than it may have nodes, and
+ * the group is said not to be whole. */
 static void
 records_of_a_hostile_chain_are_bounded(void **state)
 {
@@ -456,7 +472,7 @@ records_of_a_hostile_chain_are_bounded(void **state)
     for (size_t i = 0; i < N_DISKS; i++)
         add_disk(&self, "", "d0", layers, N_LAYERS);
     self.input.facts = &self.facts;
-    assert_true(qemu_emit_block(&writer, &self.input));
+    assert_false(qemu_emit_block(&writer, &self.input));
     assert_string_equal(params.params[0].field, "block.count");
     assert_in_range(params.params[0].value.ui, 16384, 16384 + N_DISKS);
     qemu_facts_clear(&self.facts);

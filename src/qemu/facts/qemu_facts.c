@@ -112,14 +112,54 @@ qemu_facts_node(const QemuFacts *self, const char *name)
     return g_hash_table_lookup(self->node_by_name, name);
 }
 
-QemuFactsVcpu *
-qemu_facts_vcpu_by_path(const QemuFacts *self, const char *qom_path)
+bool
+qemu_facts_is_local_driver(const char *driver)
 {
-    for (guint i = 0; self->vcpus != NULL && qom_path != NULL && i < self->vcpus->len; i++) {
-        QemuFactsVcpu *vcpu = &g_array_index(self->vcpus, QemuFactsVcpu, i);
+    static const char *const drivers[] = {"file", "host_device", "host_cdrom", NULL};
 
-        if (g_strcmp0(vcpu->qom_path, qom_path) == 0)
-            return vcpu;
+    return driver != NULL && g_strv_contains(drivers, driver);
+}
+
+struct QemuFactsPaths {
+    GHashTable *storage; /* path -> const QemuFactsNode * */
+    GHashTable *format;
+};
+
+QemuFactsPaths *
+qemu_facts_paths_new(const QemuFacts *facts)
+{
+    QemuFactsPaths *self = g_new0(QemuFactsPaths, 1);
+
+    self->storage = g_hash_table_new(g_str_hash, g_str_equal);
+    self->format = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; facts->nodes != NULL && i < facts->nodes->len; i++) {
+        QemuFactsNode *node = &g_array_index(facts->nodes, QemuFactsNode, i);
+        GHashTable *table = qemu_facts_is_local_driver(node->driver) ? self->storage : self->format;
+
+        if (node->path != NULL && !g_hash_table_contains(table, node->path))
+            g_hash_table_insert(table, (gpointer)(uintptr_t)node->path, node);
     }
-    return NULL;
+    return self;
+}
+
+void
+qemu_facts_paths_free(QemuFactsPaths *self)
+{
+    if (self == NULL)
+        return;
+    g_hash_table_unref(self->storage);
+    g_hash_table_unref(self->format);
+    g_free(self);
+}
+
+const QemuFactsNode *
+qemu_facts_paths_storage(const QemuFactsPaths *self, const char *path)
+{
+    return g_hash_table_lookup(self->storage, path);
+}
+
+const QemuFactsNode *
+qemu_facts_paths_format(const QemuFactsPaths *self, const char *path)
+{
+    return g_hash_table_lookup(self->format, path);
 }

@@ -257,5 +257,17 @@ GArray *qemu_facts_new_resctrl(void);
 
 /* The node named @name, or NULL. */
 const QemuFactsNode *qemu_facts_node(const QemuFacts *self, const char *name);
-/* The vCPU with that QOM path, or NULL. */
-QemuFactsVcpu *qemu_facts_vcpu_by_path(const QemuFacts *self, const char *qom_path);
+
+/* True for a block driver whose file name is a path of this host, whatever characters are in it. */
+bool qemu_facts_is_local_driver(const char *driver);
+
+/* Nodes by their path, which a format node and the storage node below it share. Borrows nodes and
+ * paths, neither of which may change. */
+typedef struct QemuFactsPaths QemuFactsPaths;
+
+QemuFactsPaths *qemu_facts_paths_new(const QemuFacts *facts);
+void qemu_facts_paths_free(QemuFactsPaths *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuFactsPaths, qemu_facts_paths_free)
+/* The first node of that path that opens it, or the first that does not; NULL if there is none. */
+const QemuFactsNode *qemu_facts_paths_storage(const QemuFactsPaths *self, const char *path);
+const QemuFactsNode *qemu_facts_paths_format(const QemuFactsPaths *self, const char *path);

@@ -89,9 +89,6 @@ static const char *const filter_drivers[] = {
     "blkreplay",  "blklogwrites", "replication",
 };
 
-/* Drivers whose file name is a path of this host, whatever characters are in it. */
-static const char *const local_drivers[] = {"file", "host_device", "host_cdrom"};
-
 static const char *
 entry_name(const UtilJson *entry)
 {
@@ -258,12 +255,6 @@ has_protocol(const char *name)
     return name[strcspn(name, ":/")] == ':';
 }
 
-static bool
-is_local(const char *driver)
-{
-    return is_one_of(driver, local_drivers, G_N_ELEMENTS(local_drivers));
-}
-
 /* The path inside a "json:" file name, copied, or NULL: the innermost file of the tree. */
 static char *
 find_path_in_json(const char *text)
@@ -278,7 +269,7 @@ find_path_in_json(const char *text)
         node = file;
     driver = util_json_member_string(node, "driver");
     path = util_json_member_string(node, "filename");
-    if (path == NULL || (driver == NULL ? has_protocol(path) : !is_local(driver)))
+    if (path == NULL || (driver == NULL ? has_protocol(path) : !qemu_facts_is_local_driver(driver)))
         return NULL;
     return g_strdup(path);
 }
@@ -292,7 +283,7 @@ find_path(const char *name, const char *driver, QemuFacts *facts)
     if (name == NULL || name[0] == '\0')
         return NULL;
     if (!g_str_has_prefix(name, "json:{"))
-        return is_local(driver) || !has_protocol(name) ? name : NULL;
+        return qemu_facts_is_local_driver(driver) || !has_protocol(name) ? name : NULL;
     path = find_path_in_json(name + strlen("json:"));
     if (path == NULL)
         return NULL;
@@ -405,7 +396,7 @@ is_filter(const UtilJson *storage, const UtilJson *backing, const QemuFactsNode 
 /* What the walk looks at. */
 typedef struct {
     QemuFacts *facts;
-    GHashTable *storage_by_path; /* path -> name of the node that opens it; made when needed */
+    QemuFactsPaths *paths; /* made when needed */
 } Walk;
 
 /* One place of the walk: the entry of a node that is no filter, and what hangs below it. */
@@ -444,21 +435,14 @@ find_place(const Walk *walk, const UtilJson *entry)
 static const char *
 find_storage_by_path(Walk *walk, const char *path)
 {
-    const GArray *nodes = walk->facts->nodes;
+    const QemuFactsNode *node = NULL;
 
     if (path == NULL)
         return NULL;
-    if (walk->storage_by_path == NULL) {
-        walk->storage_by_path = g_hash_table_new(g_str_hash, g_str_equal);
-        for (guint i = 0; i < nodes->len; i++) {
-            const QemuFactsNode *node = &g_array_index(nodes, QemuFactsNode, i);
-
-            if (node->path != NULL && is_local(node->driver))
-                g_hash_table_insert(walk->storage_by_path, (gpointer)(uintptr_t)node->path,
-                                    (gpointer)(uintptr_t)node->node_name);
-        }
-    }
-    return g_hash_table_lookup(walk->storage_by_path, path);
+    if (walk->paths == NULL)
+        walk->paths = qemu_facts_paths_new(walk->facts);
+    node = qemu_facts_paths_storage(walk->paths, path);
+    return node != NULL ? node->node_name : NULL;
 }
 
 static QemuFactsLayer
@@ -513,5 +497,5 @@ qemu_reply_finish_block(QemuFacts *facts)
         if (disk->layers == NULL)
             disk->layers = make_layers(&walk, disk->entry);
     }
-    g_clear_pointer(&walk.storage_by_path, g_hash_table_unref);
+    qemu_facts_paths_free(walk.paths);
 }

@@ -4,9 +4,9 @@
  *
  * How it works
  *
- * Where libvirt told the disks, they are the records, in its order and by its names; what QEMU
+ * Where libvirt told the disks, they are the rows, in its order and by its names; what QEMU
  * says of each is found by the disk's alias, which is a part of the device's name in QEMU.
- * Where libvirt is not there, QEMU's disks are the records, by the most lasting name that each
+ * Where libvirt is not there, QEMU's disks are the rows, by the most lasting name that each
  * has. A path is QEMU's where it has one: it comes from the same moment as the numbers.
  *
  * QEMU does not always say whose data file a node is, and never whose copy target: those are
@@ -22,22 +22,23 @@
 
 #include "qemu/facts/qemu_limits.h"
 
-#define PERIPHERAL "/machine/peripheral/"
+#define PERIPHERAL      "/machine/peripheral/"
+#define PERIPHERAL_ANON "/machine/peripheral-anon/"
 
 typedef struct {
     const QemuEmitInput *input;
-    GArray *records;
-    guint next_disk;            /* where in the facts the next disk probably is */
-    GHashTable *format_by_path; /* path -> QemuFactsNode; both made when first needed */
-    GHashTable *storage_by_path;
+    GArray *rows;
+    bool is_cut;           /* there were more than may be */
+    guint next_disk;       /* where in the facts the next disk probably is */
+    QemuFactsPaths *paths; /* made when first needed */
 } Builder;
 
 static void
-clear_record(void *data)
+clear_row(void *data)
 {
-    QemuBlockRow *record = data;
+    QemuBlockRow *row = data;
 
-    g_free(record->name);
+    g_free(row->name);
 }
 
 static bool
@@ -46,32 +47,36 @@ has_text(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
+/* The first part of @qdev after @prefix: what the user called the device, or "device[3]" if
+ * nothing. NULL if it is elsewhere. The caller frees. */
+static char *
+make_device_name(const char *qdev, const char *prefix)
+{
+    const char *name = qdev + strlen(prefix);
+
+    return g_str_has_prefix(qdev, prefix) ? g_strndup(name, strcspn(name, "/")) : NULL;
+}
+
 /* The most lasting name that QEMU has for a disk: what the user called the device, the drive,
- * the node; then what QEMU called them by itself. NULL: nothing. The caller frees. */
+ * the node; then what QEMU called the device by itself. The caller frees. */
 static char *
 make_name(const QemuFactsDisk *disk)
 {
-    static const char backend[] = "/virtio-backend";
-    const char *qdev = has_text(disk->qdev) ? disk->qdev : NULL;
     const char *node = disk->layers && disk->layers->len > 0
                            ? g_array_index(disk->layers, QemuFactsLayer, 0).node_name
                            : NULL;
+    char *name = make_device_name(disk->qdev, PERIPHERAL);
 
-    if (qdev != NULL && g_str_has_prefix(qdev, PERIPHERAL))
-        return g_strndup(qdev + strlen(PERIPHERAL), strcspn(qdev + strlen(PERIPHERAL), "/"));
-    if (qdev != NULL && qdev[0] != '/')
-        return g_strdup(qdev);
+    if (name != NULL)
+        return name;
+    if (disk->qdev[0] != '/')
+        return g_strdup(disk->qdev);
     if (has_text(disk->device))
         return g_strdup(disk->device);
     if (has_text(node) && node[0] != '#') /* QEMU's own, another in each process */
         return g_strdup(node);
-    if (qdev != NULL) {
-        size_t length = strlen(qdev) - (g_str_has_suffix(qdev, backend) ? strlen(backend) : 0);
-        const char *last = g_strrstr_len(qdev, (gssize)length, "/");
-
-        return g_strndup(last + 1, length - (size_t)(last + 1 - qdev));
-    }
-    return g_strdup(node);
+    name = make_device_name(disk->qdev, PERIPHERAL_ANON);
+    return name != NULL ? name : g_strdup(strrchr(disk->qdev, '/') + 1);
 }
 
 /* Whether QEMU's @disk is the device that libvirt calls @alias. */
@@ -111,21 +116,23 @@ find_disk(Builder *self, const char *alias)
 }
 
 static QemuBlockRow *
-add_record(Builder *self, const char *name)
+add_row(Builder *self, const char *name)
 {
-    QemuBlockRow *record = NULL;
+    QemuBlockRow *row = NULL;
 
-    g_array_set_size(self->records, self->records->len + 1);
-    record = &g_array_index(self->records, QemuBlockRow, self->records->len - 1);
-    record->name = g_strdup(name);
-    return record;
+    g_array_set_size(self->rows, self->rows->len + 1);
+    row = &g_array_index(self->rows, QemuBlockRow, self->rows->len - 1);
+    row->name = g_strdup(name);
+    return row;
 }
 
-/* Each record of a chain is a node of its own, unless QEMU makes fun of us. */
+/* Each row of a chain is a node of its own, so there cannot be more of them than nodes. */
 static bool
-is_full(const Builder *self)
+is_full(Builder *self)
 {
-    return self->records->len >= QEMU_LIMIT_NODES;
+    if (self->rows->len >= QEMU_LIMIT_NODES)
+        self->is_cut = true;
+    return self->is_cut;
 }
 
 /* What libvirt says of the @i-th layer of a disk; NULL or 0 for nothing. */
@@ -180,60 +187,42 @@ n_layers(const QemuDefinitionDisk *definition, const QemuFactsDisk *disk)
     return definition && definition->paths ? definition->paths->len : 0;
 }
 
-/* The layer's record; of the top one also when there is no medium. */
+/* The row of a layer; of the top one also when there is no medium. */
 static QemuBlockRow *
 add_layer(Builder *self, const char *name, const QemuDefinitionDisk *definition,
           const QemuFactsDisk *disk, guint i)
 {
-    QemuBlockRow *record = add_record(self, name);
+    QemuBlockRow *row = add_row(self, name);
 
-    record->path = told_path(definition, i);
-    record->backing_index = told_index(definition, i);
+    row->path = told_path(definition, i);
+    row->backing_index = told_index(definition, i);
     if (disk == NULL || i >= n_layers(definition, disk))
-        return record;
-    record->layer = &g_array_index(disk->layers, QemuFactsLayer, i);
-    if (definition != NULL && index_in_name(record->layer->node_name) != 0)
-        record->backing_index = index_in_name(record->layer->node_name);
-    record->node = qemu_facts_node(self->input->facts, record->layer->node_name);
-    record->storage = qemu_facts_node(self->input->facts, record->layer->storage_name);
-    if (record->storage == NULL)
-        record->storage = record->node;
-    if (record->node != NULL && record->node->path != NULL)
-        record->path = record->node->path;
-    return record;
-}
-
-static void
-index_nodes_by_path(Builder *self)
-{
-    static const char *const storage_drivers[] = {"file", "host_device", "host_cdrom", NULL};
-    const GArray *nodes = self->input->facts->nodes;
-
-    self->format_by_path = g_hash_table_new(g_str_hash, g_str_equal);
-    self->storage_by_path = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
-        QemuFactsNode *node = &g_array_index(nodes, QemuFactsNode, i);
-        bool is_storage = node->driver && g_strv_contains(storage_drivers, node->driver);
-        GHashTable *table = is_storage ? self->storage_by_path : self->format_by_path;
-
-        if (node->path != NULL && !g_hash_table_contains(table, node->path))
-            g_hash_table_insert(table, (gpointer)(uintptr_t)node->path, node);
-    }
+        return row;
+    row->layer = &g_array_index(disk->layers, QemuFactsLayer, i);
+    if (definition != NULL && index_in_name(row->layer->node_name) != 0)
+        row->backing_index = index_in_name(row->layer->node_name);
+    row->node = qemu_facts_node(self->input->facts, row->layer->node_name);
+    row->storage = qemu_facts_node(self->input->facts, row->layer->storage_name);
+    if (row->storage == NULL)
+        row->storage = row->node;
+    if (row->node != NULL && row->node->path != NULL)
+        row->path = row->node->path;
+    return row;
 }
 
 /* Sets the nodes of an image of which only the path is known. */
 static void
-find_nodes(Builder *self, QemuBlockRow *record, const char *path)
+find_nodes(Builder *self, QemuBlockRow *row, const char *path)
 {
-    if (self->format_by_path == NULL)
-        index_nodes_by_path(self);
-    if (record->node == NULL)
-        record->node = g_hash_table_lookup(self->format_by_path, path);
-    record->storage = g_hash_table_lookup(self->storage_by_path, path);
-    if (record->node == NULL)
-        record->node = record->storage;
-    if (record->storage == NULL)
-        record->storage = record->node;
+    if (self->paths == NULL)
+        self->paths = qemu_facts_paths_new(self->input->facts);
+    if (row->node == NULL)
+        row->node = qemu_facts_paths_format(self->paths, path);
+    row->storage = qemu_facts_paths_storage(self->paths, path);
+    if (row->node == NULL)
+        row->node = row->storage;
+    if (row->storage == NULL)
+        row->storage = row->node;
 }
 
 /* The path of a data file, which an image may name from where it is itself. The caller frees. */
@@ -254,49 +243,48 @@ add_data_file(Builder *self, const char *name, const QemuFactsLayer *layer,
               const QemuFactsNode *image)
 {
     g_autofree char *path = NULL;
-    QemuBlockRow *record = NULL;
+    QemuBlockRow *row = NULL;
 
     if (image == NULL || !has_text(image->data_file) || is_full(self))
         return;
-    record = add_record(self, name);
-    record->node = qemu_facts_node(self->input->facts, layer->data_name);
-    if (record->node != NULL)
-        record->layer = layer; /* whose highest offset is that of its data */
-    path =
-        record->node && record->node->path ? g_strdup(record->node->path) : make_data_path(image);
-    find_nodes(self, record, path);
-    record->path = record->node ? record->node->path : NULL;
+    row = add_row(self, name);
+    row->node = qemu_facts_node(self->input->facts, layer->data_name);
+    if (row->node != NULL)
+        row->layer = layer; /* whose highest offset is that of its data */
+    path = row->node && row->node->path ? g_strdup(row->node->path) : make_data_path(image);
+    find_nodes(self, row, path);
+    row->path = row->node ? row->node->path : NULL;
 }
 
 /* The target of a copy, which is not in the chain; libvirt knows its path. */
 static void
 add_copy(Builder *self, const char *name, const char *path, unsigned int index)
 {
-    QemuBlockRow *record = NULL;
+    QemuBlockRow *row = NULL;
 
     if (!has_text(path))
         return;
-    record = add_record(self, name);
-    find_nodes(self, record, path);
-    record->path = path;
-    record->backing_index = index;
-    if (record->node != NULL && index_in_name(record->node->node_name) != 0)
-        record->backing_index = index_in_name(record->node->node_name);
+    row = add_row(self, name);
+    find_nodes(self, row, path);
+    row->path = path;
+    row->backing_index = index;
+    if (row->node != NULL && index_in_name(row->node->node_name) != 0)
+        row->backing_index = index_in_name(row->node->node_name);
 }
 
 static void
 add_disk(Builder *self, const char *name, const QemuDefinitionDisk *definition,
          const QemuFactsDisk *disk)
 {
-    QemuBlockRow *record = add_layer(self, name, definition, disk, 0);
+    QemuBlockRow *row = add_layer(self, name, definition, disk, 0);
 
-    record->disk = disk;
+    row->disk = disk;
     if (!self->input->with_backing)
         return;
-    add_data_file(self, name, record->layer, record->node);
+    add_data_file(self, name, row->layer, row->node);
     for (guint i = 1; i < n_layers(definition, disk) && !is_full(self); i++) {
-        record = add_layer(self, name, definition, disk, i);
-        add_data_file(self, name, record->layer, record->node);
+        row = add_layer(self, name, definition, disk, i);
+        add_data_file(self, name, row->layer, row->node);
     }
     if (definition != NULL)
         add_copy(self, name, definition->mirror_path, definition->mirror_index);
@@ -309,7 +297,7 @@ add_told_disks(Builder *self, const GArray *definitions)
         const QemuDefinitionDisk *definition = &g_array_index(definitions, QemuDefinitionDisk, i);
 
         if (definition->is_vhost_user) /* another process serves it: QEMU counts nothing */
-            add_record(self, definition->target);
+            add_row(self, definition->target);
         else
             add_disk(self, definition->target, definition, find_disk(self, definition->alias));
     }
@@ -318,29 +306,37 @@ add_told_disks(Builder *self, const GArray *definitions)
 static void
 add_found_disks(Builder *self, const GArray *disks)
 {
+    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
     for (guint i = 0; i < disks->len; i++) {
         const QemuFactsDisk *disk = &g_array_index(disks, QemuFactsDisk, i);
-        g_autofree char *name = make_name(disk);
+        char *name = make_name(disk);
 
+        /* A device and a drive may have one name: their places in QEMU differ. */
+        if (g_hash_table_contains(names, name)) {
+            g_free(name);
+            name = g_strdup(disk->qdev);
+        }
+        g_hash_table_add(names, name);
         add_disk(self, name, NULL, disk);
     }
 }
 
 GArray *
-qemu_block_rows_make_all(const QemuEmitInput *input)
+qemu_block_rows_make_all(const QemuEmitInput *input, bool *ret_is_cut)
 {
     Builder builder = {.input = input};
     const GArray *definitions = input->definition ? input->definition->disks : NULL;
 
     if (definitions == NULL && input->facts->disks == NULL)
         return NULL;
-    builder.records = g_array_new(FALSE, TRUE, sizeof(QemuBlockRow));
-    g_array_set_clear_func(builder.records, clear_record);
+    builder.rows = g_array_new(FALSE, TRUE, sizeof(QemuBlockRow));
+    g_array_set_clear_func(builder.rows, clear_row);
     if (definitions != NULL)
         add_told_disks(&builder, definitions);
     else
         add_found_disks(&builder, input->facts->disks);
-    g_clear_pointer(&builder.format_by_path, g_hash_table_unref);
-    g_clear_pointer(&builder.storage_by_path, g_hash_table_unref);
-    return builder.records;
+    qemu_facts_paths_free(builder.paths);
+    *ret_is_cut = builder.is_cut;
+    return builder.rows;
 }

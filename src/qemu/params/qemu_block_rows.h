@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_block_rows: which records the group block has, and what each is about. Pure.
+ * qemu_block_rows: which rows the group block has, one an image, and what each is about. Pure.
  */
 #pragma once
 
@@ -19,5 +19,6 @@ typedef struct {
 
 /* QemuBlockRow elements in libvirt's order: by disk, with BACKING each layer of its chain
  * with the layer's data file after it, and last the target of a copy. NULL when neither
- * libvirt's definition nor QEMU's answer is there. */
-GArray *qemu_block_rows_make_all(const QemuEmitInput *input);
+ * libvirt's definition nor QEMU's answer is there. @ret_is_cut is set to true where there are more
+ * than QEMU_LIMIT_NODES. */
+GArray *qemu_block_rows_make_all(const QemuEmitInput *input, bool *ret_is_cut);

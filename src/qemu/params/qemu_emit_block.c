@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_block: the group block, record by record (qemu_block_rows).
+ * qemu_emit_block: the group block, row by row (qemu_block_rows).
  *
  * Sizes are QEMU's own, so nothing here can hang on a storage that does. Where QEMU counts no
  * space for an image (a block device, a file without a block on disk), the size of the storage
@@ -143,34 +143,34 @@ put_counters(QemuWriter *writer, const QemuFactsDisk *disk)
 }
 
 static void
-put_allocation(QemuWriter *writer, const QemuBlockRow *record)
+put_allocation(QemuWriter *writer, const QemuBlockRow *row)
 {
-    UtilCount offset = record->node->wr_highest_offset;
+    UtilCount offset = row->node->wr_highest_offset;
 
-    if (record->layer == NULL && !offset.is_present)
+    if (row->layer == NULL && !offset.is_present)
         return; /* nobody told: no disk's statistics reach there */
-    if (record->layer != NULL)
-        offset = record->layer->wr_highest_offset;
+    if (row->layer != NULL)
+        offset = row->layer->wr_highest_offset;
     qemu_field_put_ullong(writer, QEMU_FIELD_BLOCK_ALLOCATION,
                           offset.is_present ? offset.value : 0);
 }
 
 static void
-put_sizes(QemuWriter *writer, const QemuBlockRow *record)
+put_sizes(QemuWriter *writer, const QemuBlockRow *row)
 {
-    const QemuFactsNode *node = record->node;
+    const QemuFactsNode *node = row->node;
     UtilCount physical = node->actual_size;
 
     if (!physical.is_present)
         physical = node->virtual_size;
-    else if (physical.value == 0 && record->storage->virtual_size.is_present)
-        physical = record->storage->virtual_size;
-    put_allocation(writer, record);
+    else if (physical.value == 0 && row->storage->virtual_size.is_present)
+        physical = row->storage->virtual_size;
+    put_allocation(writer, row);
     put_unless_zero(writer, QEMU_FIELD_BLOCK_CAPACITY, node->virtual_size);
     qemu_field_put_count(writer, QEMU_FIELD_BLOCK_PHYSICAL, physical);
-    put_unless_zero(writer, QEMU_FIELD_BLOCK_THRESHOLD, record->storage->write_threshold);
+    put_unless_zero(writer, QEMU_FIELD_BLOCK_THRESHOLD, row->storage->write_threshold);
     for (size_t i = 0; i < QEMU_N_BLOCK_LIMITS; i++)
-        put_unless_zero(writer, limit_fields[i], record->storage->limits[i]);
+        put_unless_zero(writer, limit_fields[i], row->storage->limits[i]);
 }
 
 /* A domain that does not run: what its file told. */
@@ -183,20 +183,20 @@ put_image(QemuWriter *writer, const QemuFactsImage *image)
 }
 
 static void
-put_record(QemuWriter *writer, const QemuBlockRow *record, const QemuEmitInput *input)
+put_row(QemuWriter *writer, const QemuBlockRow *row, const QemuEmitInput *input)
 {
     GHashTable *images = input->is_active ? NULL : input->facts->images;
     const QemuFactsImage *image =
-        images && record->path ? g_hash_table_lookup(images, record->path) : NULL;
+        images && row->path ? g_hash_table_lookup(images, row->path) : NULL;
 
-    qemu_field_put_string(writer, QEMU_FIELD_BLOCK_NAME, record->name);
-    qemu_field_put_string(writer, QEMU_FIELD_BLOCK_PATH, record->path);
-    if (record->backing_index > 0)
-        qemu_field_put_uint(writer, QEMU_FIELD_BLOCK_BACKING_INDEX, record->backing_index);
-    if (record->disk != NULL)
-        put_counters(writer, record->disk);
-    if (record->node != NULL)
-        put_sizes(writer, record);
+    qemu_field_put_string(writer, QEMU_FIELD_BLOCK_NAME, row->name);
+    qemu_field_put_string(writer, QEMU_FIELD_BLOCK_PATH, row->path);
+    if (row->backing_index > 0)
+        qemu_field_put_uint(writer, QEMU_FIELD_BLOCK_BACKING_INDEX, row->backing_index);
+    if (row->disk != NULL)
+        put_counters(writer, row->disk);
+    if (row->node != NULL)
+        put_sizes(writer, row);
     else if (image != NULL)
         put_image(writer, image);
 }
@@ -217,21 +217,23 @@ put_ext(QemuWriter *writer, const QemuFactsDisk *disk)
 bool
 qemu_emit_block(QemuWriter *writer, const QemuEmitInput *input)
 {
-    g_autoptr(GArray) records = qemu_block_rows_make_all(input);
+    g_autoptr(GArray) rows = NULL;
+    bool is_cut = false;
 
-    if (records == NULL)
+    rows = qemu_block_rows_make_all(input, &is_cut);
+    if (rows == NULL)
         return false;
-    qemu_field_put_uint(writer, QEMU_FIELD_BLOCK_COUNT, records->len);
-    for (guint i = 0; i < records->len; i++) {
+    qemu_field_put_uint(writer, QEMU_FIELD_BLOCK_COUNT, rows->len);
+    for (guint i = 0; i < rows->len; i++) {
         writer->index[0] = i;
-        put_record(writer, &g_array_index(records, QemuBlockRow, i), input);
+        put_row(writer, &g_array_index(rows, QemuBlockRow, i), input);
     }
-    for (guint i = 0; input->with_ext && i < records->len; i++) {
-        const QemuBlockRow *record = &g_array_index(records, QemuBlockRow, i);
+    for (guint i = 0; input->with_ext && i < rows->len; i++) {
+        const QemuBlockRow *row = &g_array_index(rows, QemuBlockRow, i);
 
         writer->index[0] = i;
-        if (record->disk != NULL)
-            put_ext(writer, record->disk);
+        if (row->disk != NULL)
+            put_ext(writer, row->disk);
     }
-    return !input->is_active || input->facts->disks != NULL;
+    return !is_cut && (!input->is_active || input->facts->disks != NULL);
 }
