@@ -37,6 +37,8 @@ static const QemuFactsNode nodes[] = {
      .virtual_size = SIZE(950),
      .actual_size = SIZE(0)},
     {.node_name = "net", .driver = "nbd", .virtual_size = SIZE(800)},
+    {.node_name = "relative", .driver = "file", .path = "d.qcow2", .virtual_size = SIZE(3)},
+    {.node_name = "handed", .driver = "file", .path = "/dev/fdset/2", .virtual_size = SIZE(4)},
     {.node_name = "q-net", .driver = "qcow2", .virtual_size = SIZE(700)},
     {.node_name = "#block123", .driver = "file", .path = "/img/cd.iso", .virtual_size = SIZE(7)},
     {.node_name = "data",
@@ -229,6 +231,24 @@ fill_network_image(EmitCase *self)
     add_disk(self, "", "d0", &image, 1);
 }
 
+/* Names that lead nowhere from here; libvirt knows where one of them leads. */
+static void
+fill_odd_paths(EmitCase *self)
+{
+    static const QemuFactsLayer layers[] = {{.node_name = "relative"}, {.node_name = "handed"}};
+
+    add_disk(self, "", "d0", &layers[0], 1);
+    add_disk(self, "", "d1", &layers[1], 1);
+}
+
+static void
+fill_odd_paths_told(EmitCase *self)
+{
+    fill_odd_paths(self);
+    tell_disk(self, "vda", "d0", NULL);
+    tell_disk(self, "vdb", "d1", "/told/vdb");
+}
+
 static void
 fill_data_file(EmitCase *self)
 {
@@ -417,6 +437,12 @@ static const EmitRow rows[] = {
     {"where no space is counted, what the guest sees stands for it, not the file's size",
      qemu_emit_block, fill_network_image, true,
      COUNT(1) NAME(0, "d0") READS(0, 0) SIZES(0, 0, 700, 700)},
+    {"a relative name and one of a descriptor are no paths", qemu_emit_block, fill_odd_paths, true,
+     COUNT(2) NAME(0, "d0") READS(0, 0) SIZES(0, 0, 3, 3) NAME(1, "d1") READS(1, 1)
+     SIZES(1, 0, 4, 4)},
+    {"libvirt knows what was handed over", qemu_emit_block, fill_odd_paths_told, true,
+     COUNT(2) NAME(0, "vda") READS(0, 0) SIZES(0, 0, 3, 3) NAME(1, "vdb") PATH(1, "/told/vdb")
+     READS(1, 1) SIZES(1, 0, 4, 4)},
     {"a data file comes after its layer", qemu_emit_block, fill_data_file, true,
      COUNT(4) NAME(0, "d0") PATH(0, "/img/ext.qcow2") READS(0, 0) SIZES(0, 64, 62, 63)
      NAME(1, "d0") PATH(1, "/img/data.raw") SIZES(1, 64, 60, 61) NAME(2, "d0")

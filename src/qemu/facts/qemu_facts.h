@@ -118,8 +118,9 @@ enum {
 /* query-named-block-nodes, one node. */
 typedef struct {
     const char *node_name;
-    const char *driver;    /* "qcow2", "file", "throttle", ... */
-    const char *path;      /* local file or device behind it; NULL for network and others */
+    const char *driver; /* "qcow2", "file", "throttle", ... */
+    const char *path;   /* local file or device behind it, as QEMU was given it: it may be relative;
+                         * NULL for network and others */
     const char *data_file; /* qcow2 with an external data file: its name as the image says */
     UtilCount virtual_size;
     UtilCount actual_size;

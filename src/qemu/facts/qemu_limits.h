@@ -25,6 +25,8 @@
     LIMIT(DISKS, 4096, "disks", "guest disks of one domain")                                       \
     LIMIT(CHAIN_LAYERS, 200, "layers",                                                             \
           "backing chain of one disk in libvirt's XML; libvirt itself takes no longer one")        \
+    LIMIT(RELATIVE_NAMES, 64, "names",                                                             \
+          "relative names of images by which the folder of a daemon is found")                     \
     LIMIT(NODES, 16384, "nodes", "named block nodes of one domain")                                \
     LIMIT(VCPUS, 4096, "vCPUs", "QEMU's own limit is 4096 (x86-64, 10.0)")                         \
     LIMIT(STATS_PER_OBJECT, 1024, "values",                                                        \

@@ -119,11 +119,14 @@ qemu_host_read_facts(QemuHostView *self, QemuJob *job, QemuFacts *facts)
         {QEMU_GROUP_HOST_NETDEV, qemu_host_read_nics},
         {QEMU_GROUP_HOST_PERF, qemu_host_read_perf},
         {QEMU_GROUP_HOST_RESCTRL, qemu_host_read_resctrl},
+        {QEMU_GROUP_HOST_IMAGE_PATHS, qemu_host_read_image_paths},
         {QEMU_GROUP_HOST_EXT, qemu_host_read_ext},
     };
     QemuDomain *domain = job->domain;
     unsigned int needs = needs_of(job);
 
+    if (!qemu_host_has_relative_images(facts))
+        needs &= ~(unsigned int)QEMU_GROUP_HOST_IMAGE_PATHS;
     if (domain->pid == 0 || !domain->endpoint->is_active || needs == 0)
         return;
     if (!read_process(self, domain, facts))

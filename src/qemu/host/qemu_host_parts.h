@@ -14,6 +14,12 @@ void qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 void qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 void qemu_host_read_kvm(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
+/* qemu_host_image_paths.c: makes relative paths of images absolute, where an open file proves it.
+ */
+void qemu_host_read_image_paths(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+void qemu_host_find_image_paths(HostRoot *root, pid_t pid, QemuFacts *facts);
+bool qemu_host_has_relative_images(const QemuFacts *facts);
+
 /* qemu_host_nic.c */
 void qemu_host_read_nics(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 

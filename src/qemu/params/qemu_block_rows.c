@@ -135,6 +135,17 @@ is_full(Builder *self)
     return self->is_cut;
 }
 
+/* The path of a node as a name that leads to the image from everywhere; NULL if QEMU tells none: it
+ * was given a name relative to its folder, or one of a descriptor that was handed to it. */
+static const char *
+shown_path(const QemuFactsNode *node)
+{
+    if (node == NULL || node->path == NULL || node->path[0] != '/' ||
+        g_str_has_prefix(node->path, "/dev/fdset/"))
+        return NULL;
+    return node->path;
+}
+
 /* What libvirt says of the @i-th layer of a disk; NULL or 0 for nothing. */
 static const char *
 told_path(const QemuDefinitionDisk *definition, guint i)
@@ -205,8 +216,8 @@ add_layer(Builder *self, const char *name, const QemuDefinitionDisk *definition,
     row->storage = qemu_facts_node(self->input->facts, row->layer->storage_name);
     if (row->storage == NULL)
         row->storage = row->node;
-    if (row->node != NULL && row->node->path != NULL)
-        row->path = row->node->path;
+    if (shown_path(row->node) != NULL)
+        row->path = shown_path(row->node);
     return row;
 }
 
@@ -253,7 +264,7 @@ add_data_file(Builder *self, const char *name, const QemuFactsLayer *layer,
         row->layer = layer; /* whose highest offset is that of its data */
     path = row->node && row->node->path ? g_strdup(row->node->path) : make_data_path(image);
     find_nodes(self, row, path);
-    row->path = row->node ? row->node->path : NULL;
+    row->path = shown_path(row->node);
 }
 
 /* The target of a copy, which is not in the chain; libvirt knows its path. */

@@ -53,6 +53,7 @@ const QemuGroup qemu_groups[] = {
         .name = "block",
         .commands = BIT(QUERY_BLOCKSTATS) | BIT(QUERY_NAMED_BLOCK_NODES),
         .optional = BIT(QUERY_BLOCKSTATS_NODES), /* for the target of a copy, which no disk shows */
+        .host = QEMU_GROUP_HOST_IMAGE_PATHS,
         .emit = qemu_emit_block,
     },
     {

@@ -19,6 +19,8 @@ typedef enum {
     QEMU_GROUP_HOST_RESCTRL = 1 << 5,
     QEMU_GROUP_HOST_KVM = 1 << 6, /* KVM's statistics, where the kernel gives them */
     QEMU_GROUP_HOST_EXT = 1 << 7, /* what only ext. fields need */
+    QEMU_GROUP_HOST_IMAGE_PATHS = 1
+                                  << 8, /* open files, where QEMU tells relative names of images */
 } QemuGroupHostNeed;
 
 typedef struct {
