@@ -62,6 +62,8 @@ qemu_host_open_kvm(QemuHostView *self, QemuDomain *domain)
     domain->host.has_debugfs = stats != NULL && stats->len > 0;
 }
 
+/* In the order of query-stats, which is the kernel's from its end: so a record is the same whether
+ * QEMU told the statistics, the kernel, or a recording. */
 static GArray *
 copy_stats(const HostKvmVcpu *kvm)
 {
@@ -72,7 +74,7 @@ copy_stats(const HostKvmVcpu *kvm)
     };
     GArray *stats = g_array_sized_new(FALSE, FALSE, sizeof(QemuFactsStat), (guint)kvm->n_stats);
 
-    for (size_t i = 0; i < kvm->n_stats; i++) {
+    for (size_t i = kvm->n_stats; i-- > 0;) {
         const HostKvmStat *from = &kvm->stats[i];
         QemuFactsStat stat = {
             .name = from->name, .is_boolean = from->is_boolean, .value = from->value};
