@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One record of libvirt's, one of ours and one of libvirt's again: what differs, and whether the
-short list of EXPLAINED differences knows why."""
+list of KNOWN differences has it: those that are explained, and those that are still open."""
 import re
+from dataclasses import dataclass
+from typing import Callable, Optional
 
 import libvirt
 
@@ -15,39 +17,87 @@ def before(*version):
     return VERSION < major * 1000000 + minor * 1000
 
 
-# name, fields it is about, which kind of domain ("" any, "off" any that does not run), what
-# differs ("" anything), reason, whether it holds for this libvirt
-EXPLAINED = [
-    ("off-cpu", r"cpu\.(time|user|system)$", "off", "only libvirt",
-     "of a domain that is off, libvirt before 12.4 shows the CPU time of itself", before(12, 4)),
-    ("limits", r"block\.\d+\.limits\.", "", "only ours", "libvirt has them since 11.10",
-     before(11, 10)),
-    ("data-file", r"block\.(count|1\..*)$", "data-file", "",
-     "libvirt has records of data files since 12.2", before(12, 2)),
-    ("backup-store", r"block\.(count|1\..*)$", "backup", "",
-     "only libvirt knows the store of a backup job, and asking makes it log errors", True),
-    ("stats-order", HYPERVISOR.pattern, "", "order",
-     "libvirt writes hypervisor statistics in the order of a hash table", True),
-    ("perf-start", r"perf\.", "perf", "value",
-     "counting begins when an event is opened: libvirt's at the start of the domain", True),
-    ("no-monitor", r"(block\.\d+\.(rd|wr|fl|allocation|capacity|physical)|vcpu\.\d|iothread\.|"
-     r"dirtyrate\.|vm\.|balloon\.last-update|cpu\.haltpoll)", "no-monitor",
-     "only libvirt", "without a second monitor only the host is asked", True),
+def is_not_larger(theirs, ours):
+    return 0 <= ours <= theirs
+
+
+def is_one_more(theirs, ours):
+    return ours == theirs + 1
+
+
+def is_one_less(theirs, ours):
+    return ours == theirs - 1
+
+
+@dataclass
+class Known:
+    """A difference that is known: as narrow as can be told."""
+    name: str
+    fields: str
+    what: str  # "only libvirt", "only ours", "value", "order"
+    reason: str
+    kinds: tuple = ()  # of domains; "off": any that does not run; none: every kind
+    applies: bool = True  # to this libvirt
+    holds: Optional[Callable] = None  # of libvirt's later value and ours
+    is_open: bool = False  # ours is to be changed
+
+    def has(self, difference, kind, is_off):
+        return self.applies and self.what == difference.what and \
+            re.match(self.fields, difference.field) is not None and \
+            (not self.kinds or kind in self.kinds or (is_off and "off" in self.kinds)) and \
+            (self.holds is None or self.holds(difference.theirs, difference.ours))
+
+
+KNOWN = [
+    Known("off-cpu", r"cpu\.(time|user|system)$", "only libvirt",
+          "of a domain that is off, libvirt before 12.4 shows the CPU time of itself",
+          ("off",), before(12, 4)),
+    Known("limits", r"block\.\d+\.limits\.", "only ours", "libvirt has them since 11.10",
+          applies=before(11, 10)),
+    Known("data-file", r"block\.count$", "value", "libvirt has records of data files since 12.2",
+          ("data-file",), before(12, 2), is_one_more),
+    Known("data-file", r"block\.1\.", "only ours", "libvirt has records of data files since 12.2",
+          ("data-file",), before(12, 2)),
+    Known("backup-store", r"block\.count$", "value",
+          "only libvirt knows the store of a backup job, and asking makes it log errors",
+          ("backup",), holds=is_one_less),
+    Known("backup-store", r"block\.1\.", "only libvirt",
+          "only libvirt knows the store of a backup job, and asking makes it log errors",
+          ("backup",)),
+    Known("stats-order", HYPERVISOR.pattern, "order",
+          "libvirt writes hypervisor statistics in the order of a hash table"),
+    Known("perf-start", r"perf\.", "value",
+          "counting begins when an event is opened: libvirt's at the start of the domain",
+          ("perf",), holds=is_not_larger),
+    Known("no-monitor", r"(block\.\d+\.(rd|wr|fl|allocation|capacity|physical)|vcpu\.\d|iothread\.|"
+          r"dirtyrate\.|vm\.|balloon\.last-update|cpu\.haltpoll)", "only libvirt",
+          "without a second monitor only the host is asked", ("no-monitor",)),
+    Known("poll-weight", r"iothread\.\d+\.poll-weight$", "only libvirt",
+          "libvirt has it since 12.7, with QEMU 11.1", applies=not before(12, 7), is_open=True),
+    Known("cache-monitors", r"cpu\.cache\.monitor\.count$", "only ours",
+          "of a domain without cache monitors, libvirt has no count of them any more",
+          applies=not before(11, 4), holds=lambda _, ours: ours == 0, is_open=True),
+    Known("data-file-index", r"block\.\d+\.backingIndex$", "only libvirt",
+          "libvirt's records of data files have their index", ("data-file",),
+          not before(12, 2), is_open=True),
+    Known("no-monitor-limits", r"block\.\d+\.limits\.", "only libvirt",
+          "they come with statistics by way of libvirt", ("no-monitor",), not before(11, 10),
+          is_open=True),
 ]
 
 
-def explain(field, kind, is_off, what):
-    """The entry of EXPLAINED that knows; None if none does."""
-    for name, pattern, kinds, whats, _, applies in EXPLAINED:
-        if applies and re.match(pattern, field) and whats in what and \
-                (kinds in ("", kind) or (kinds == "off" and is_off)):
-            return name
-    return None
+def find_known(difference, kind, is_off):
+    """The entry of KNOWN that has it; None if none does."""
+    return next((known for known in KNOWN if known.has(difference, kind, is_off)), None)
 
 
+@dataclass
 class Difference:
-    def __init__(self, field, what, text):
-        self.field, self.what, self.text = field, what, text
+    field: str
+    what: str
+    text: str
+    theirs: object = None  # libvirt's later value
+    ours: object = None
 
 
 def between(value, first, second):
@@ -62,12 +112,12 @@ def compare_field(name, first, ours, second):
     if ours is None:
         return Difference(name, "only libvirt", f"{told[0]}") if len(told) == 2 else None
     if not told:
-        return Difference(name, "only ours", f"{ours}")
+        return Difference(name, "only ours", f"{ours}", None, ours[1])
     if ours[0] not in [kind for kind, _ in told]:
         return Difference(name, "type", f"libvirt {told[0][0]}, ours {ours[0]}")
     if not between(ours[1], told[0][1], told[-1][1]):
         return Difference(name, "value", f"libvirt {told[0][1]}, ours {ours[1]}, "
-                          f"libvirt {told[-1][1]}")
+                          f"libvirt {told[-1][1]}", told[-1][1], ours[1])
     return None
 
 
@@ -112,13 +162,13 @@ class Table:
 
     def __init__(self):
         self.rows = {}
-        self.explained = {}
+        self.known = {}
         self.unexplained = []
 
     def row(self, field):
         pattern = re.sub(r"\.\d+\b", ".<n>", field)
         return self.rows.setdefault(pattern, {"domains": set(), "compared": 0, "explained": 0,
-                                              "differing": 0})
+                                              "open": 0, "differing": 0})
 
     def add(self, domain, is_off, what, names, differences):
         for name in names:
@@ -126,10 +176,11 @@ class Table:
             row["domains"].add(domain)
             row["compared"] += 1
         for each in differences:
-            why = explain(each.field, domain, is_off, each.what)
-            self.row(each.field)["explained" if why else "differing"] += 1
-            if why:
-                self.explained.setdefault(why, set()).add(domain)
+            known = find_known(each, domain, is_off)
+            column = "differing" if known is None else "open" if known.is_open else "explained"
+            self.row(each.field)[column] += 1
+            if known is not None:
+                self.known.setdefault(known.name, set()).add(domain)
             else:
                 self.unexplained.append(f"{domain} ({what}): {each.field}: {each.what}: "
                                         f"{each.text}")
@@ -138,16 +189,16 @@ class Table:
         return sum(row[column] for row in self.rows.values())
 
     def print(self):
-        print(f"{'field':<50} {'domains':>7} {'compared':>9} {'equal':>9} {'explained':>9} "
-              f"{'differing':>9}")
+        columns = ("compared", "equal", "explained", "open", "differing")
+        print(f"{'field':<50} {'domains':>7}" + "".join(f"{name:>10}" for name in columns))
         for field, row in self.rows.items():
-            equal = row["compared"] - row["explained"] - row["differing"]
-            print(f"{field:<50} {len(row['domains']):>7} {row['compared']:>9} {equal:>9} "
-                  f"{row['explained']:>9} {row['differing']:>9}")
-        print("\nexplained differences:")
-        for name, _, _, _, reason, _ in EXPLAINED:
-            domains = sorted(self.explained.get(name, ()))
+            row["equal"] = row["compared"] - row["explained"] - row["open"] - row["differing"]
+            print(f"{field:<50} {len(row['domains']):>7}" +
+                  "".join(f"{row[name]:>10}" for name in columns))
+        for known in {known.name: known for known in KNOWN}.values():
+            domains = sorted(self.known.get(known.name, ()))
             if domains:
-                print(f"  {name}: {reason} ({len(domains)} domains: {', '.join(domains)})")
+                print(f"{'OPEN' if known.is_open else 'explained'} {known.name}: {known.reason} "
+                      f"({len(domains)} domains: {', '.join(domains)})")
         for line in self.unexplained:
             print("DIFFERS", line)

@@ -4,6 +4,7 @@
 Whatever is made outside of the folder is written into its journal first, so that another process
 can take it away when this one has ended, however it ended: sweep(). Only what stands there, and
 QEMUs whose command line names the folder, is ended, each by its pid."""
+import ctypes
 import glob
 import os
 import shutil
@@ -22,6 +23,18 @@ namespaces = []
 security_driver = "none"
 stdio_handler = "file"
 """
+
+
+def do_as_a_daemon():
+    """What libvirt's daemons do before they serve, and a program with an embedded driver cannot by
+    any public call: this thread has an identity, in whose name a domain's secrets are asked for; and
+    netlink's events are listened to, without which a macvtap device cannot be taken away."""
+    library = ctypes.CDLL("libvirt.so.0")
+    library.virIdentityGetSystem.restype = ctypes.c_void_p
+    library.virIdentitySetCurrent.argtypes = [ctypes.c_void_p]
+    library.virIdentitySetCurrent(library.virIdentityGetSystem())
+    library.virNetlinkStartup()
+    library.virNetlinkEventServiceStart(socket.NETLINK_ROUTE, 0)
 
 
 class Host:
@@ -47,6 +60,7 @@ class Host:
         libvirt.registerErrorHandler(lambda *_: None, None)
         libvirt.virEventRegisterDefaultImpl()
         self._start_loop()
+        do_as_a_daemon()
         self.uri = f"qemu:///embed?root={self.path('root')}"
         self.secrets = libvirt.open(f"secret:///embed?root={self.path('root')}")
         self.conn = libvirt.open(self.uri)
@@ -149,11 +163,18 @@ class Host:
         self.note("loop", device)
         return device
 
-    def link(self, *kind):
+    def bridge(self):
+        return self._link("link", "type", "bridge")
+
+    def tap(self):
+        """A device to put a macvtap on."""
+        return self._link("tuntap", "mode", "tap")
+
+    def _link(self, what, *kind):
         """The name of a new network device; None where there is none to be had."""
         self.n_links += 1
         name = f"ds{os.getpid()}n{self.n_links}"
-        if not self.may_run("ip", "link", "add", name, *kind):
+        if not self.may_run("ip", what, "add", name, *kind):
             return None
         self.note("link", name)
         silence(name)

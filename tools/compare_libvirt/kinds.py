@@ -177,16 +177,18 @@ def kind_ethernet(_host, _name):
 
 
 def kind_bridge(host, _name):
-    bridge = host.link("type", "bridge")
+    bridge = host.bridge()
     if bridge is None:
         raise Unavailable("no bridges")
     return Domain(nic("bridge", f"<source bridge='{bridge}'/>"))
 
 
 def kind_macvtap(host, _name):
-    below = host.link("type", "dummy")
+    below = host.tap()
     if below is None:
-        raise Unavailable("no dummy devices")
+        raise Unavailable("no taps")
+    if " /dev devtmpfs " not in hosts.read("/proc/mounts"):
+        raise Unavailable("the kernel makes no device nodes in this /dev")
     return Domain(nic("direct", f"<source dev='{below}' mode='bridge'/>"))
 
 
@@ -210,7 +212,7 @@ kind_traffic_ethernet = traffic("ethernet")
 
 
 def kind_traffic_bridge(host, name):
-    bridge = host.link("type", "bridge")
+    bridge = host.bridge()
     if bridge is None:
         raise Unavailable("no bridges")
     return traffic("bridge", f"<source bridge='{bridge}'/>")(host, name)
