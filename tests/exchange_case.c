@@ -134,6 +134,7 @@ exchange_case_run(ExchangeCase *self, const ExchangeCaseRound *round)
         g_ptr_array_add(jobs, qemu_job_new(g_ptr_array_index(self->domains, i), &request));
     self->jobs = jobs;
     exchange.deadline = util_deadline_in_ms(round->timeout_ms);
+    request.deadline = exchange.deadline;
     thread = fake_qmp_start((FakeQmp *const *)self->fakes->pdata, self->fakes->len);
     assert_true(qemu_exchange_run(&exchange, NULL));
     self->elapsed_us = util_deadline_now_us() - begin_us;

@@ -77,7 +77,8 @@ begin_connection(FakeQmp *self, int take_fd)
     self->stream = util_jsonstream_new(&limits);
     self->n_connections++;
     self->n_said = 0;
-    self->place = 0;
+    if (!self->script->goes_on)
+        self->place = 0;
     self->mode = self->script->lines ? FAKE_QMP_GOES_ON : FAKE_QMP_ANSWERS;
     if (!self->script->is_bare)
         append_greeting(self);
@@ -390,7 +391,9 @@ follow_line(FakeQmp *self)
         append_text(self, line);
     self->place++;
     self->mode = line->then;
-    self->closes_when_said = line->then == FAKE_QMP_CLOSES;
+    self->closes_when_said = line->then == FAKE_QMP_CLOSES || line->then == FAKE_QMP_LEAVES;
+    if (line->then == FAKE_QMP_LEAVES)
+        fake_qmp_retire(self);
     return true;
 }
 
@@ -410,6 +413,7 @@ act(FakeQmp *self)
     case FAKE_QMP_IGNORES:
     case FAKE_QMP_IS_DEAF:
     case FAKE_QMP_CLOSES:
+    case FAKE_QMP_LEAVES:
     default:
         return false;
     }

@@ -22,6 +22,7 @@ typedef enum {
     FAKE_QMP_IGNORES, /* from here on reads and says nothing */
     FAKE_QMP_IS_DEAF, /* from here on does not even read */
     FAKE_QMP_CLOSES,
+    FAKE_QMP_LEAVES, /* closes, and listens no more */
 } FakeQmpThen;
 
 /* One line: waits for @expects, says @says, and then does what @then tells. */
@@ -43,6 +44,7 @@ typedef struct {
     const FakeQmpReply *replies; /* for FAKE_QMP_ANSWERS, before its own; up to one all zero */
     bool is_bare;                /* greeting and negotiation are lines as well */
     bool has_oob;
+    bool goes_on;       /* a new connection begins where the last one was left */
     size_t slice_bytes; /* says no more in one step; 0: as much as the kernel takes */
     size_t max_bytes;   /* of one connection: then it is closed; 0: no limit */
 } FakeQmpScript;

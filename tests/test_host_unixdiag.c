@@ -80,8 +80,8 @@ assert_holder(ino_t inode, pid_t expected)
     g_autoptr(HostRoot) root = host_root_new_live();
     g_autoptr(HostHolders) holders = host_holders_new(root);
 
-    assert_int_equal(host_holders_find(holders, inode, 0), expected);
-    assert_int_equal(host_holders_find(holders, inode, 1), expected);
+    assert_int_equal(host_holders_find(holders, inode, 0, util_deadline_in_ms(60000)), expected);
+    assert_int_equal(host_holders_find(holders, inode, 1, util_deadline_in_ms(60000)), expected);
 }
 
 static void
@@ -227,8 +227,10 @@ check_recorded_holder(const char *folder)
     assert_int_equal(symlink("socket:[123]", link), 0);
     root = host_root_new_recorded(folder, NULL);
     holders = host_holders_new(root);
-    assert_int_equal(host_holders_find(holders, 123, 0), 77);
-    assert_int_equal(host_holders_find(holders, 12, 77), 0);
+    /* Nothing is looked at after the deadline. */
+    assert_int_equal(host_holders_find(holders, 123, 0, util_deadline_in_ms(0)), 0);
+    assert_int_equal(host_holders_find(holders, 123, 0, util_deadline_in_ms(60000)), 77);
+    assert_int_equal(host_holders_find(holders, 12, 77, util_deadline_in_ms(60000)), 0);
 }
 
 typedef struct {

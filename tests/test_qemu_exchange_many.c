@@ -79,7 +79,7 @@ static const MixedRow mixed_rows[] = {
     {"one that says nothing among many", 1, &silent, PART_MS, "wedged, silent, connected"},
     {"the same with four threads", 4, &silent, PART_MS, "wedged, silent, connected"},
     {"one that answers all but one command", 1, &slow, PART_MS, "slow, silent, connected"},
-    {"one that closes at once", 1, &closing, LONG_MS, "gone"},
+    {"one that closes at once", 1, &closing, LONG_MS, "broken"},
     {"one that speaks telnet", 2, &telnet, LONG_MS, "broken"},
     {"one that floods with events", 1, &flooding, LONG_MS, "broken"},
     {"one that speaks byte by byte", 1, &bytewise, LONG_MS, "ok running, connected"},
@@ -110,12 +110,12 @@ serves_several_hundred(void)
         exchange_case_add(&exchange, i % 50 == 7 ? &closing : &good);
     exchange_case_run(&exchange, &(ExchangeCaseRound){.timeout_ms = LONG_MS, .n_threads = 3});
     for (size_t i = 0; i < MANY; i++)
-        assert_became(&exchange, i, i % 50 == 7 ? "gone" : "ok running, connected");
+        assert_became(&exchange, i, i % 50 == 7 ? "broken" : "ok running, connected");
     exchange_case_run(&exchange, &long_round);
     for (size_t i = 0; i < MANY; i++) {
         bool is_closing = i % 50 == 7;
 
-        assert_became(&exchange, i, is_closing ? "gone" : "ok running, connected");
+        assert_became(&exchange, i, is_closing ? "broken" : "ok running, connected");
         assert_int_equal(fake_qmp_n_connections(fake_at(&exchange, i)), is_closing ? 2 : 1);
     }
 }
@@ -138,8 +138,12 @@ ends_all_when_it_is_too_late(void)
     for (size_t i = 0; i < 3; i++)
         exchange_case_add(&exchange, &silent);
     exchange_case_run(&exchange, &(ExchangeCaseRound){.timeout_ms = 0});
-    for (size_t i = 0; i < 3; i++)
-        assert_became(&exchange, i, "wedged, silent, connected");
+    for (size_t i = 0; i < 3; i++) {
+        assert_became(&exchange, i, "slow");
+        assert_reason(&exchange, i, "there was no time to ask it");
+        /* Nothing begins after the deadline. */
+        assert_int_equal(fake_qmp_n_connections(fake_at(&exchange, i)), 0);
+    }
 }
 
 static void
@@ -180,6 +184,172 @@ dials_broken_peers_ever_more_seldom(void)
     domain->next_dial_us = 0;
     exchange_case_run(&exchange, &long_round);
     assert_int_equal(fake_qmp_n_connections(fake_at(&exchange, 0)), 4);
+}
+
+#define LISTED                                                                                     \
+    {"query-name", FAKE_QMP_RETURN("{}")}, {"query-uuid", FAKE_QMP_RETURN("{}")},                  \
+    {                                                                                              \
+        "query-commands",                                                                          \
+            FAKE_QMP_RETURN("[{\"name\":\"query-status\"},{\"name\":\"query-blockstats\"}]")       \
+    }
+/* The same process by another connection. */
+#define NAMED                                                                                      \
+    {"query-name", FAKE_QMP_RETURN("{}")},                                                         \
+    {                                                                                              \
+        "query-uuid", FAKE_QMP_RETURN("{}")                                                        \
+    }
+#define STATUS                                                                                     \
+    {                                                                                              \
+        "query-status", FAKE_QMP_RETURN("{\"status\":\"running\"}")                                \
+    }
+
+/* A monitor that is taken away from a QEMU in the middle of a call. */
+static void
+tells_a_monitor_that_was_taken_away(void)
+{
+    static const FakeQmpLine lines[] = {LISTED, {"query-status", NULL, FAKE_QMP_LEAVES}, {0}};
+    static const FakeQmpScript script = {.lines = lines};
+    g_auto(ExchangeCase) exchange = {0};
+
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &script);
+    exchange_case_run(&exchange, &long_round);
+    assert_became(&exchange, 0, "no-monitor");
+    assert_reason(&exchange, 0, "and its process lives");
+}
+
+static void
+dials_anew_what_closed_in_the_middle(void)
+{
+    static const FakeQmpLine lines[] = {
+        LISTED, {"query-status", NULL, FAKE_QMP_CLOSES}, NAMED, STATUS, {0}};
+    static const FakeQmpScript script = {.lines = lines, .goes_on = true};
+    g_auto(ExchangeCase) exchange = {0};
+
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &script);
+    exchange_case_run(&exchange, &long_round);
+    assert_became(&exchange, 0, "ok running, connected");
+    assert_int_equal(fake_qmp_n_connections(fake_at(&exchange, 0)), 2);
+}
+
+/* Once is enough. */
+static void
+dials_anew_once(void)
+{
+    static const FakeQmpLine lines[] = {LISTED,
+                                        {"query-status", "{\"return\":{", FAKE_QMP_CLOSES},
+                                        NAMED,
+                                        {"query-status", "{\"return\":{", FAKE_QMP_CLOSES},
+                                        {0}};
+    static const FakeQmpScript script = {.lines = lines, .goes_on = true};
+    g_auto(ExchangeCase) exchange = {0};
+
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &script);
+    exchange_case_run(&exchange, &long_round);
+    assert_became(&exchange, 0, "broken");
+    assert_reason(&exchange, 0, "closed the connection, and its process lives");
+    assert_int_equal(fake_qmp_n_connections(fake_at(&exchange, 0)), 2);
+}
+
+/* Events that nobody read between two calls are old news, and no broken rule. */
+static void
+drops_a_backlog_of_events(void)
+{
+    static const FakeQmpLine lines[] = {
+        LISTED,
+        {"query-status", FAKE_QMP_RETURN("{\"status\":\"running\"}"), FAKE_QMP_WAITS},
+        {NULL, "{\"event\":\"X\"}", FAKE_QMP_GOES_ON, QEMU_LIMIT_EVENTS_PER_CALL + 1},
+        {"query-status", NULL}, /* behind them */
+        NAMED,
+        STATUS,
+        {0}};
+    static const FakeQmpScript script = {.lines = lines, .goes_on = true};
+    g_auto(ExchangeCase) exchange = {0};
+
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &script);
+    exchange_case_run(&exchange, &long_round);
+    fake_qmp_let_go(fake_at(&exchange, 0));
+    exchange_case_run(&exchange, &long_round);
+    assert_became(&exchange, 0, "ok running, connected");
+    assert_int_equal(fake_qmp_n_connections(fake_at(&exchange, 0)), 2);
+}
+
+/* What dispatch took in between two calls is a sign of life like what a call takes in. */
+static void
+waits_for_one_that_was_catching_up_between_calls(void)
+{
+    static const FakeQmpLine lines[] = {LISTED,
+                                        {"query-status", NULL, FAKE_QMP_WAITS},
+                                        {NULL, "{\"return\":{\"status\"", FAKE_QMP_WAITS},
+                                        {NULL, ":\"running\"},\"id\":1}\r\n"},
+                                        STATUS,
+                                        {0}};
+    static const FakeQmpScript script = {.lines = lines};
+    g_auto(ExchangeCase) exchange = {0};
+    g_autofree QemuMonitorBuffer *buffer = g_new(QemuMonitorBuffer, 1);
+    QemuDomain *domain = NULL;
+
+    exchange_case_init(&exchange);
+    domain = exchange_case_add(&exchange, &script);
+    exchange_case_run(&exchange, &short_round);
+    assert_became(&exchange, 0, "slow, silent, connected");
+    domain->silence.since_us -= 10 * G_USEC_PER_SEC; /* it had its time */
+    fake_qmp_let_go(fake_at(&exchange, 0));
+    fake_qmp_settle(fake_at(&exchange, 0));
+    assert_int_equal(qemu_monitor_step(domain->monitor, buffer, NULL), QEMU_STEP_RECEIVED);
+    exchange_case_run(&exchange, &short_round);
+    assert_true(exchange.elapsed_us >= SHORT_MS * 1000 / 2);
+    assert_became(&exchange, 0, "slow, silent, connected");
+    fake_qmp_let_go(fake_at(&exchange, 0));
+    fake_qmp_settle(fake_at(&exchange, 0));
+    exchange_case_run(&exchange, &long_round);
+    assert_became(&exchange, 0, "ok running, connected");
+}
+
+/* One that was left by a call too short to answer in is waited for by the next one. */
+static void
+gives_its_time_to_one_left_too_early(void)
+{
+    static const FakeQmpScript answering = {.replies = slow_replies};
+    g_auto(ExchangeCase) exchange = {0};
+    QemuDomain *domain = NULL;
+
+    exchange_case_init(&exchange);
+    domain = exchange_case_add(&exchange, &silent);
+    exchange_case_add(&exchange, &answering);
+    exchange_case_run(&exchange, &(ExchangeCaseRound){.timeout_ms = 10});
+    domain->silence.since_us = util_deadline_now_us();
+    exchange_case_run(&exchange, &(ExchangeCaseRound){.timeout_ms = PART_MS});
+    assert_true(exchange.elapsed_us >= 200 * 1000);
+    assert_became(&exchange, 0, "wedged, silent, connected");
+}
+
+/* What was asked when a peer broke the rules is what the pause is for. */
+static void
+asks_less_of_one_that_broke_the_rules(void)
+{
+    static const FakeQmpReply replies[] = {{"query-blockstats", "}"}, {0}};
+    static const FakeQmpScript script = {.replies = replies};
+    const ExchangeCaseRound wide = {.timeout_ms = LONG_MS,
+                                    .stats = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BLOCK};
+    g_auto(ExchangeCase) exchange = {0};
+    unsigned int n_connections = 0;
+
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &script);
+    for (unsigned int i = 0; i < 3; i++)
+        exchange_case_run(&exchange, &wide);
+    assert_became(&exchange, 0, "broken");
+    ((QemuDomain *)g_ptr_array_index(exchange.domains, 0))->next_dial_us =
+        util_deadline_now_us() + (int64_t)G_USEC_PER_SEC * 3600;
+    n_connections = fake_qmp_n_connections(fake_at(&exchange, 0));
+    exchange_case_run(&exchange, &wide);
+    assert_int_equal(fake_qmp_n_connections(fake_at(&exchange, 0)), n_connections);
+    exchange_case_run(&exchange, &long_round);
+    assert_became(&exchange, 0, "ok running, connected");
 }
 
 static void
@@ -234,7 +404,7 @@ says_when_nobody_listens(void)
     assert_became(&exchange, 0, "gone");
     assert_became(&exchange, 1, "gone");
     assert_reason(&exchange, 1, "'/no/such/folder/monitor'");
-    assert_became(&exchange, 2, "broken");
+    assert_became(&exchange, 2, "no-monitor");
     assert_became(&exchange, 3, "no-monitor");
 }
 
@@ -431,6 +601,13 @@ static const StoryRow story_rows[] = {
     {"a kept connection that ended is made anew in the same round",
      connects_anew_in_the_same_round},
     {"a broken peer is dialled ever more seldom", dials_broken_peers_ever_more_seldom},
+    {"a monitor that was taken away", tells_a_monitor_that_was_taken_away},
+    {"closed in the middle of a call", dials_anew_what_closed_in_the_middle},
+    {"closed inside a reply, again and again", dials_anew_once},
+    {"more old events than the limit", drops_a_backlog_of_events},
+    {"half a reply between two calls", waits_for_one_that_was_catching_up_between_calls},
+    {"left too early by a short call", gives_its_time_to_one_left_too_early},
+    {"what one group broke, the others do not pay for", asks_less_of_one_that_broke_the_rules},
     {"a monitor on TCP", speaks_over_tcp},
     {"a path longer than an address", reaches_a_path_longer_than_an_address},
     {"nobody listens", says_when_nobody_listens},

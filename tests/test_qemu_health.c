@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake_qmp.h"
@@ -98,7 +99,7 @@ init_fixture(Fixture *self, const Thread *threads, pid_t pid, uint64_t start_tic
     }
     assert_non_null(self->root);
     self->host = qemu_host_view_new(self->root, NULL, NULL);
-    self->request = (QemuRequest){.timeout_ms = 50};
+    self->request = (QemuRequest){.timeout_ms = 50, .deadline = util_deadline_in_ms(60000)};
     self->job = qemu_job_new(domain, &self->request);
 }
 
@@ -124,7 +125,10 @@ typedef struct {
     unsigned int n_answered;
     DomstatsHealth verdict;
     const char *reason;
+    bool is_early; /* it has had less time than is fair */
 } SilenceRow;
+
+enum { FAIR_MS = 25 }; /* of a call of 50 */
 
 /* clang-format off */
 static const SilenceRow silence_rows[] = {
@@ -168,6 +172,16 @@ static const SilenceRow silence_rows[] = {
      DOMSTATS_HEALTH_WEDGED, "does not greet; thread 4242 (qemu)"},
     {"it answered in part", {{PID, 'S', "qemu", NULL}}, true, START_TICKS, GREETED, 1,
      DOMSTATS_HEALTH_SLOW, "1 of 2 replies came within 50 ms"},
+    {"it had no time to greet", {{PID, 'S', "qemu", NULL}}, true, START_TICKS, NOT_GREETED, 0,
+     DOMSTATS_HEALTH_SLOW, "no time to ask it: it had 24 ms", true},
+    {"it had no time to answer", {{PID, 'S', "qemu", NULL}}, true, START_TICKS, GREETED, 0,
+     DOMSTATS_HEALTH_SLOW, "no time to ask it", true},
+    {"it had no time, and reads from a disk at this moment", {{PID, 'D', "qemu", NULL}}, true,
+     START_TICKS, GREETED, 0, DOMSTATS_HEALTH_SLOW, "no time to ask it", true},
+    {"it had no time, and one look shows it under a debugger", {{PID, 't', "qemu", NULL}}, true,
+     START_TICKS, GREETED, 0, DOMSTATS_HEALTH_SLOW, "no time to ask it", true},
+    {"it had no time, and has ended", {{0}}, true, START_TICKS, GREETED, 0,
+     DOMSTATS_HEALTH_GONE, "process 4242 has ended", true},
 };
 /* clang-format on */
 
@@ -214,7 +228,9 @@ judges_silence(const void *data)
     fixture.job->answers[QEMU_COMMAND_QUERY_NAME].status = QEMU_ANSWER_WAITING;
     fixture.job->answers[QEMU_COMMAND_QUERY_STATUS].status =
         row->n_answered > 0 ? QEMU_ANSWER_REFUSED : QEMU_ANSWER_WAITING;
-    qemu_health_judge_silence(fixture.host, fixture.job);
+    qemu_health_search_threads(fixture.host, fixture.job->domain, fixture.request.deadline);
+    qemu_health_judge_silence(fixture.host, fixture.job,
+                              (row->is_early ? FAIR_MS - 1 : FAIR_MS) * 1000);
     assert_verdict(fixture.job, row->verdict, row->reason);
     assert_int_equal(qemu_health_is_stopped(fixture.root, fixture.job->domain),
                      row->has_pid && row->threads[0].tid != 0 &&
@@ -247,13 +263,19 @@ static const CloseRow close_rows[] = {
      {{PID, 'S', "qemu", NULL}},
      true,
      UTIL_ERROR_CONNECT,
-     DOMSTATS_HEALTH_GONE,
-     "the error's text"},
+     DOMSTATS_HEALTH_BROKEN,
+     "the error's text, and its process lives"},
     {"end of file of a process that is not known",
      {{0}},
      false,
      UTIL_ERROR_CONNECT,
-     DOMSTATS_HEALTH_GONE,
+     DOMSTATS_HEALTH_BROKEN,
+     "the error's text"},
+    {"what this host lacks is not held against it",
+     {{PID, 'S', "qemu", NULL}},
+     true,
+     UTIL_ERROR_SYSTEM,
+     DOMSTATS_HEALTH_SLOW,
      "the error's text"},
 };
 
@@ -292,9 +314,14 @@ static const DialRow dial_rows[] = {
      DOMSTATS_HEALTH_WEDGED, "its backlog is full"},
     {"a full backlog", {{PID, 'S', "qemu", NULL}}, true, QEMU_DIAL_FULL,
      DOMSTATS_HEALTH_WEDGED, "its backlog is full"},
-    {"a full backlog of one that is stopped", {{PID, 'T', "qemu", NULL}}, true, QEMU_DIAL_FULL,
-     DOMSTATS_HEALTH_STOPPED, "is stopped (state T)"},
-    {"anything else", {{0}}, false, QEMU_DIAL_FAILED, DOMSTATS_HEALTH_BROKEN, "the error's text"},
+    {"no permission at a place whose former process has ended", {{0}}, true, QEMU_DIAL_DENIED,
+     DOMSTATS_HEALTH_DENIED, "the error's text"},
+    {"a full backlog where the former process has ended", {{0}}, true, QEMU_DIAL_FULL,
+     DOMSTATS_HEALTH_WEDGED, "its backlog is full"},
+    {"no descriptor is left", {{PID, 'S', "qemu", NULL}}, true, QEMU_DIAL_SHORTAGE,
+     DOMSTATS_HEALTH_SLOW, "it was not asked, for want of something here: the error's text"},
+    {"anything else", {{0}}, false, QEMU_DIAL_FAILED, DOMSTATS_HEALTH_NO_MONITOR,
+     "the error's text"},
 };
 /* clang-format on */
 
@@ -404,19 +431,107 @@ finds_overtaker(const void *data)
     domain->monitor = qemu_monitor_new(qemu_channel_new_fd(connect_to(path)));
     if (row->client == WE_ACCEPTED)
         fake_qmp_settle(fixture.fake);
-    qemu_health_judge_silence(fixture.host, fixture.job);
+    qemu_health_judge_silence(fixture.host, fixture.job, FAIR_MS * 1000);
     if (row->is_held)
         assert_verdict(fixture.job, DOMSTATS_HEALTH_BUSY, "is held by");
     else
         assert_verdict(fixture.job, DOMSTATS_HEALTH_WEDGED, "does not greet");
 }
 
+/* Past the deadline no file of the process is looked at. */
+static void
+looks_at_nothing_past_the_deadline(void **state)
+{
+    static const Thread threads[MAX_THREADS] = {{PID, 'T', "qemu", NULL}};
+    g_auto(Fixture) fixture = {0};
+
+    (void)state;
+    init_fixture(&fixture, threads, PID, START_TICKS);
+    fixture.request.deadline = (UtilDeadline){util_deadline_now_us() - 20 * 1000};
+    fixture.job->domain->monitor = make_monitor(&fixture.fake, GREETED);
+    qemu_health_judge_silence(fixture.host, fixture.job, FAIR_MS * 1000);
+    assert_verdict(fixture.job, DOMSTATS_HEALTH_SLOW, "none left to look why");
+    assert_int_equal(fixture.job->domain->silence.state, 0);
+}
+
+/* All threads are read once, in the first call; then the one that was found and the main one. */
+static void
+searches_threads_once(void **state)
+{
+    static const Thread threads[MAX_THREADS] = {
+        {PID, 'S', "qemu", NULL}, {4243, 'S', "worker", NULL}, {4244, 'D', "disk", "io"}};
+    g_auto(Fixture) fixture = {0};
+    QemuSilence *silence = NULL;
+
+    (void)state;
+    init_fixture(&fixture, threads, PID, START_TICKS);
+    fixture.job->domain->monitor = make_monitor(&fixture.fake, GREETED);
+    silence = &fixture.job->domain->silence;
+    qemu_health_judge_silence(fixture.host, fixture.job, FAIR_MS * 1000);
+    assert_verdict(fixture.job, DOMSTATS_HEALTH_WEDGED, "thread 4242 (qemu) is in state S");
+    assert_false(silence->is_searched);
+    qemu_health_search_threads(fixture.host, fixture.job->domain, fixture.request.deadline);
+    assert_int_equal(silence->thread, 4244);
+    silence->thread = 0; /* as if it had not been found: it is not searched again */
+    qemu_health_search_threads(fixture.host, fixture.job->domain, fixture.request.deadline);
+    assert_int_equal(silence->thread, 0);
+    silence->thread = 4243; /* which is in no such state by now */
+    qemu_health_judge_silence(fixture.host, fixture.job, FAIR_MS * 1000);
+    assert_verdict(fixture.job, DOMSTATS_HEALTH_WEDGED, "thread 4242 (qemu) is in state S");
+    silence->is_searched = false;
+    qemu_health_search_threads(fixture.host, fixture.job->domain, util_deadline_in_ms(0));
+    assert_int_equal(silence->thread, 0);
+}
+
+/* hidepid: what /proc does not show may live. This process does, in a tree that lacks it. */
+static void
+takes_no_hidden_process_for_ended(void **state)
+{
+    g_auto(Fixture) fixture = {0};
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0)
+        _exit(0);
+    init_fixture(&fixture, NULL, child, 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(qemu_health_has_ended(fixture.root, fixture.job->domain));
+    fixture.job->domain->pid = getpid();
+    assert_false(qemu_health_has_ended(fixture.root, fixture.job->domain));
+}
+
+/* One look does not make a process "stopped for good", nor do two that are milliseconds apart. */
+static void
+bars_only_what_lasts(void **state)
+{
+    g_auto(Fixture) fixture = {0};
+    QemuSilence *silence = NULL;
+
+    (void)state;
+    init_fixture(&fixture, NULL, 0, 0);
+    silence = &fixture.job->domain->silence;
+    assert_false(qemu_health_lasts(fixture.job, QEMU_BAR_STOPPED));
+    assert_false(qemu_health_lasts(fixture.job, QEMU_BAR_STOPPED));
+    silence->barred_us -= 50 * 1000;
+    assert_true(qemu_health_lasts(fixture.job, QEMU_BAR_STOPPED));
+    qemu_health_unbar(fixture.job->domain);
+    assert_false(qemu_health_lasts(fixture.job, QEMU_BAR_STOPPED));
+}
+
 int
 main(void)
 {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(looks_at_nothing_past_the_deadline),
+        cmocka_unit_test(searches_threads_once),
+        cmocka_unit_test(takes_no_hidden_process_for_ended),
+        cmocka_unit_test(bars_only_what_lasts),
+    };
+
     return TESTING_RUN_TABLE("health of the silent", silence_rows, judges_silence) +
            TESTING_RUN_TABLE("health of the closed", close_rows, judges_close) +
            TESTING_RUN_TABLE("health of those not reached", dial_rows, judges_dial) +
            TESTING_RUN_TABLE("health: who holds it", holder_rows, finds_holder) +
-           TESTING_RUN_TABLE("health: who overtook us", holder_rows, finds_overtaker);
+           TESTING_RUN_TABLE("health: who overtook us", holder_rows, finds_overtaker) +
+           cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,7 +73,7 @@ searched_root(const HostHolders *self)
 
 /* Remembers the sockets of one process; the first that holds one is its holder. */
 static void
-look_at(HostHolders *self, pid_t pid)
+look_at(HostHolders *self, pid_t pid, UtilDeadline deadline)
 {
     g_autofree char *folder = g_strdup_printf("proc/%d/fd", pid);
     g_auto(GStrv) fds = NULL;
@@ -81,7 +81,7 @@ look_at(HostHolders *self, pid_t pid)
     if (!g_hash_table_add(self->seen, GINT_TO_POINTER(pid)))
         return;
     fds = host_root_list(searched_root(self), folder, HOST_LIMIT_DESCRIPTORS);
-    for (size_t i = 0; fds && fds[i]; i++) {
+    for (size_t i = 0; fds && fds[i] && !util_deadline_has_passed(deadline); i++) {
         g_autofree char *path = g_strdup_printf("%s/%s", folder, fds[i]);
         g_autofree char *link = host_root_readlink(searched_root(self), path);
         gint64 inode = (gint64)(link ? parse_link(link) : 0);
@@ -110,7 +110,7 @@ begin(HostHolders *self)
 }
 
 pid_t
-host_holders_find(HostHolders *self, ino_t socket_inode, pid_t guess)
+host_holders_find(HostHolders *self, ino_t socket_inode, pid_t guess, UtilDeadline deadline)
 {
     pid_t holder = 0;
 
@@ -121,14 +121,15 @@ host_holders_find(HostHolders *self, ino_t socket_inode, pid_t guess)
         begin(self);
     holder = get_holder(self, socket_inode);
     if (holder == 0 && guess != 0) {
-        look_at(self, guess);
+        look_at(self, guess, deadline);
         holder = get_holder(self, socket_inode);
     }
-    while (holder == 0 && self->names != NULL && self->names[self->n_done] != NULL) {
+    while (holder == 0 && self->names != NULL && self->names[self->n_done] != NULL &&
+           !util_deadline_has_passed(deadline)) {
         pid_t pid = host_text_pid(self->names[self->n_done++]);
 
         if (pid > 0)
-            look_at(self, pid);
+            look_at(self, pid, deadline);
         holder = get_holder(self, socket_inode);
     }
     pthread_mutex_unlock(&self->lock);

@@ -10,6 +10,7 @@
 #include <glib.h>
 
 #include "host_root.h"
+#include "util/util_deadline.h"
 
 typedef struct HostHolders HostHolders;
 
@@ -18,6 +19,6 @@ HostHolders *host_holders_new(HostRoot *root);
 void host_holders_free(HostHolders *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostHolders, host_holders_free)
 
-/* The process that has the socket inode open; 0 if none can be seen. @guess, if it is not 0, is
- * looked at first: one process often holds many. */
-pid_t host_holders_find(HostHolders *self, ino_t socket_inode, pid_t guess);
+/* The process that has the socket inode open; 0 if none was seen by @deadline. @guess, if it is not
+ * 0, is looked at first: one process often holds many. */
+pid_t host_holders_find(HostHolders *self, ino_t socket_inode, pid_t guess, UtilDeadline deadline);

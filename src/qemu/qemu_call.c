@@ -8,7 +8,8 @@
  * How it works
  *
  *   1. find the domains that are named, and make jobs of those the request selects
- *   2. exchange: plan, ask, and for each domain as soon as it has ended:
+ *   2. exchange: plan, ask, and for each domain as soon as it has ended (make_record(), which the
+ *      exchange calls on the thread that worked on it):
  *   3. decode its answers, read what the host knows, emit, make its record
  *   4. put the records in the order that was asked for
  *
@@ -20,6 +21,7 @@
 #include "domstats_record.h"
 #include "qemu/exchange/qemu_exchange.h"
 #include "qemu/plan/qemu_learn.h"
+#include "qemu/source/qemu_process.h"
 #include "qemu_record.h"
 
 /* Images of a storage that is gone must not take the time of those that ask a QEMU. */
@@ -29,6 +31,8 @@ enum { IMAGES_MS = 500 };
 typedef struct {
     const QemuCall *call;
     UtilDeadline images_until; /* what one call spends on storage that may be gone */
+    int64_t begin_wall_us;
+    GPtrArray *pending; /* QemuJob *, whose domains other calls hold; borrowed */
 } Round;
 
 /* The last complete record goes with one that is not, if it was asked for. */
@@ -40,11 +44,10 @@ add_last(QemuJob *job)
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_LAST) || job->record == NULL)
         return;
     if (job->verdict != DOMSTATS_HEALTH_OK) {
-        job->record->last = domstats_record_copy(domain->last);
+        job->record->last = qemu_domain_copy_last(domain);
         return;
     }
-    domstats_record_free(domain->last);
-    domain->last = domstats_record_copy(job->record);
+    qemu_domain_keep_last(domain, job->record);
 }
 
 static void
@@ -68,6 +71,10 @@ save_answers(const QemuCall *self, const QemuJob *job)
         .greeting = greeting,
     };
 
+    /* Its command line is read, and so recorded, also where nobody needed it. */
+    if (domain->pid != 0)
+        qemu_definition_free(
+            qemu_process_read_definition(qemu_host_view_root(self->host), domain->pid));
     qemu_recording_writer_add_domain(self->recording, &info, job->answers);
 }
 
@@ -79,6 +86,16 @@ look_at_images(const Round *round, const QemuJob *job, QemuFacts *facts)
 
     qemu_image_prober_run(round->call->images, qemu_domain_definition(job->domain), with_backing,
                           round->images_until, facts);
+}
+
+/* Whether the host is asked about the job's process: not about one that has ended, nor past the
+ * deadline about one that did not answer. */
+static bool
+is_worth_looking(const QemuJob *job)
+{
+    if (job->verdict == DOMSTATS_HEALTH_GONE)
+        return false;
+    return job->is_complete || !util_deadline_has_passed(job->request->deadline);
 }
 
 /* One domain's answers are in, or will not come: makes its record, on the thread that talked
@@ -100,11 +117,13 @@ make_record(QemuJob *job, void *data)
 
         qemu_job_set_verdict(job, DOMSTATS_HEALTH_BROKEN, reason);
     }
-    qemu_host_read_facts(call->host, job, &facts);
+    if (is_worth_looking(job))
+        qemu_host_read_facts(call->host, job, &facts);
     if (!domain->endpoint->is_active && (job->groups & VIR_DOMAIN_STATS_BLOCK) != 0)
         look_at_images(round, job, &facts);
     qemu_record_make(job, &facts, qemu_host_view_root(call->host), wall_us);
     qemu_domain_set_health(domain, job->verdict, job->reason, wall_us);
+    qemu_domain_note_unsupported(domain, job->unsupported);
     if (job->record != NULL)
         job->record->since_us = domain->since_us;
     if (call->recording != NULL)
@@ -114,54 +133,78 @@ make_record(QemuJob *job, void *data)
     /* One that owes answers serves nobody else either; without it, the next call would wait. */
     if ((call->releases_monitors && !domain->is_silent) || bad_command != NULL)
         qemu_domain_disconnect(domain);
+    /* Descriptors keep what the kernel has of a machine alive. */
+    if (job->verdict == DOMSTATS_HEALTH_GONE)
+        qemu_host_kept_clear(&domain->host);
     qemu_domain_list_release(call->list, domain);
 }
 
-/* Other calls held this domain until our deadline. */
+/* Other calls held this domain until our deadline: its record says what others may know of it. */
 static void
-give_up_waiting(QemuJob *job, int64_t wall_us)
+give_up_waiting(const Round *round, QemuJob *job)
 {
-    g_autoptr(QemuEndpoint) endpoint = qemu_domain_ref_endpoint(job->domain);
-    DomstatsRecord *record = qemu_record_make_nobody(endpoint->name, wall_us);
+    DomstatsRecord *record = g_new0(DomstatsRecord, 1);
+    bool with_last = qemu_request_wants(job->request, DOMSTATS_CALL_LAST);
 
-    g_free(record->reason);
-    record->reason = g_strdup("another call waited for it until the deadline");
     record->health = DOMSTATS_HEALTH_SLOW;
-    record->missing = job->groups;
+    record->reason = g_strdup("another call waited for it until the deadline");
+    record->since_us = round->begin_wall_us;
+    record->taken_us = util_deadline_wall_us();
+    record->monitor_us = -1;
+    record->missing = job->groups & ~qemu_domain_describe(job->domain, record);
+    if (with_last)
+        record->last = qemu_domain_copy_last(job->domain);
     job->record = record;
 }
 
-/* Jobs whose domains are free first, then those that other calls let go of. */
+/* The jobs whose domains other calls have let go of. */
+static GPtrArray *
+take_more(void *data, UtilDeadline until)
+{
+    Round *round = data;
+
+    return qemu_domain_list_take_free(round->call->list, round->pending, round, until);
+}
+
+static void
+release_all(const Round *round, const GPtrArray *jobs)
+{
+    for (guint i = 0; i < jobs->len; i++)
+        qemu_domain_list_release(round->call->list,
+                                 ((QemuJob *)g_ptr_array_index(jobs, i))->domain);
+}
+
+/* Jobs whose domains are free begin; those that other calls hold join them as they are let go of.
+ */
 static bool
 run_jobs(Round *round, const GPtrArray *jobs, UtilDeadline deadline, GError **error)
 {
     const QemuCall *call = round->call;
     g_autoptr(GPtrArray) pending = g_ptr_array_sized_new(jobs->len);
+    g_autoptr(GPtrArray) taken = NULL;
+    QemuExchange exchange = {.host = call->host,
+                             .deadline = deadline,
+                             .n_threads = call->n_threads,
+                             .is_replay = call->is_replay,
+                             .ended = make_record,
+                             .data = round,
+                             .take_more = take_more,
+                             .give_up_us = call->give_up_us};
 
     for (guint i = 0; i < jobs->len; i++)
         g_ptr_array_add(pending, g_ptr_array_index(jobs, i));
-    while (pending->len > 0) {
-        g_autoptr(GPtrArray) taken =
-            qemu_domain_list_take_free(call->list, pending, round, deadline);
-
-        if (taken == NULL)
-            break;
-        if (!qemu_exchange_run(&(QemuExchange){.jobs = taken,
-                                               .host = call->host,
-                                               .deadline = deadline,
-                                               .n_threads = call->n_threads,
-                                               .is_replay = call->is_replay,
-                                               .ended = make_record,
-                                               .data = round},
-                               error)) {
-            for (guint i = 0; i < taken->len; i++)
-                qemu_domain_list_release(call->list,
-                                         ((QemuJob *)g_ptr_array_index(taken, i))->domain);
-            return false;
-        }
+    round->pending = pending;
+    taken = take_more(round, util_deadline_in_ms(0));
+    if (taken == NULL)
+        taken = g_ptr_array_new();
+    exchange.jobs = taken;
+    exchange.n_waiting = pending->len;
+    if (!qemu_exchange_run(&exchange, error)) {
+        release_all(round, taken);
+        return false;
     }
     for (guint i = 0; i < pending->len; i++)
-        give_up_waiting(g_ptr_array_index(pending, i), util_deadline_wall_us());
+        give_up_waiting(round, g_ptr_array_index(pending, i));
     return true;
 }
 
@@ -298,7 +341,9 @@ GPtrArray *
 qemu_call_run(const QemuCall *self, const GPtrArray *domains, GError **error)
 {
     const QemuRequest *request = self->request;
-    Round round = {self, util_deadline_at_most(request->deadline, IMAGES_MS)};
+    Round round = {.call = self,
+                   .images_until = util_deadline_at_most(request->deadline, IMAGES_MS),
+                   .begin_wall_us = util_deadline_wall_us()};
     g_autoptr(GPtrArray) named = NULL;
     g_autoptr(GPtrArray) jobs = NULL;
     bool all_found = true;

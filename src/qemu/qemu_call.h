@@ -17,7 +17,8 @@ typedef struct {
     QemuSchemasPool *schemas;
     QemuImageProber *images;
     QemuRecordingWriter *recording; /* NULL: nothing is recorded */
-    unsigned int n_threads;         /* 0: as many as pay */
+    int *give_up_us; /* atomic: what it takes to end a job in silence, from call to call; or NULL */
+    unsigned int n_threads; /* 0: as many as pay */
     bool is_replay;
     bool releases_monitors; /* connections end with the call */
 } QemuCall;

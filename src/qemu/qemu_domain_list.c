@@ -28,6 +28,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 
+#include "qemu/exchange/qemu_health.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
 
@@ -226,6 +227,15 @@ qemu_domain_list_get_fd(QemuDomainList *self, GError **error)
     return fd;
 }
 
+/* What was passed over while a call held the domain, and what came after the call's last read,
+ * makes no new edge by itself: putting it under watch anew does. */
+static void
+watch(const QemuDomainList *self, int fd, struct epoll_event *event)
+{
+    if (epoll_ctl(self->watch_fd, EPOLL_CTL_ADD, fd, event) < 0 && errno == EEXIST)
+        epoll_ctl(self->watch_fd, EPOLL_CTL_MOD, fd, event);
+}
+
 void
 qemu_domain_list_watch(QemuDomainList *self)
 {
@@ -236,14 +246,14 @@ qemu_domain_list_watch(QemuDomainList *self)
 
         if (domain->holder == NULL && domain->monitor != NULL &&
             qemu_monitor_fd(domain->monitor) >= 0)
-            epoll_ctl(self->watch_fd, EPOLL_CTL_ADD, qemu_monitor_fd(domain->monitor), &event);
+            watch(self, qemu_monitor_fd(domain->monitor), &event);
     }
     pthread_mutex_unlock(&self->lock);
 }
 
 /* Reads one monitor to the end of what it has sent; its holder is this function. */
 static void
-drain(QemuDomain *domain, QemuMonitorBuffer *buffer)
+drain(HostRoot *root, QemuDomain *domain, QemuMonitorBuffer *buffer)
 {
     QemuStep step = QEMU_STEP_WOULD_BLOCK;
 
@@ -253,8 +263,11 @@ drain(QemuDomain *domain, QemuMonitorBuffer *buffer)
     do
         step = qemu_monitor_step(domain->monitor, buffer, NULL);
     while (step == QEMU_STEP_RECEIVED);
-    if (step == QEMU_STEP_CLOSED)
-        qemu_domain_disconnect(domain);
+    if (step != QEMU_STEP_CLOSED)
+        return;
+    qemu_domain_disconnect(domain);
+    if (qemu_health_has_ended(root, domain))
+        qemu_host_kept_clear(&domain->host);
 }
 
 void
@@ -278,7 +291,7 @@ qemu_domain_list_dispatch(QemuDomainList *self)
              * itself. Draining does not wait, so the lock can stay: the domain then cannot be
              * taken away meanwhile. */
             if (g_ptr_array_find(self->domains, domain, NULL) && domain->holder == NULL)
-                drain(domain, buffer);
+                drain(qemu_source_root(self->source), domain, buffer);
         }
     }
     pthread_mutex_unlock(&self->lock);

@@ -16,7 +16,6 @@
 
 #include <malloc.h>
 
-#include "qemu/source/qemu_process.h"
 #include "qemu_call.h"
 #include "util/util_error.h"
 
@@ -26,7 +25,8 @@ enum { MANY_NEW = 32 };
 typedef struct {
     QemuSource *source;
     QemuDomainList *list;
-    int has_grown; /* atomic: many QEMUs were met, and what that took is not given back yet */
+    int give_up_us; /* atomic: see qemu_exchange */
+    int has_grown;  /* atomic: many QEMUs were met, and what that took is not given back yet */
     QemuSchemasPool *schemas;
     QemuImageProber *images; /* of domains that do not run */
     unsigned int timeout_ms;
@@ -124,6 +124,7 @@ run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
                                      .schemas = self->schemas,
                                      .images = self->images,
                                      .recording = recording,
+                                     .give_up_us = &self->give_up_us,
                                      .n_threads = self->n_threads,
                                      .is_replay = qemu_source_is_replay(self->source),
                                      .releases_monitors = self->releases_monitors},
@@ -223,14 +224,9 @@ record_host(QemuDriver *self, const QemuRequest *request, const char *folder, GE
     domains = qemu_domain_list_scan(self->list, request->deadline, error);
     if (domains == NULL || !host_root_start_recording(root, folder, error))
         return NULL;
-    for (guint i = 0; i < domains->len; i++) {
-        const QemuDomain *domain = g_ptr_array_index(domains, i);
-
-        if (domain->pid != 0)
-            qemu_definition_free(qemu_process_read_definition(root, domain->pid));
-    }
     records = run_call(self, request, domains, recording, error);
     qemu_domain_list_give_back(self->list, g_steal_pointer(&domains));
+    qemu_domain_list_watch(self->list);
     if (!host_root_finish_recording(root, records ? error : NULL) ||
         (records != NULL && !qemu_recording_writer_finish(recording, error)))
         g_clear_pointer(&records, g_ptr_array_unref);

@@ -2,28 +2,42 @@
 /*
  * qemu_conversation: one job on its way.
  *
- * Owns nothing: the job, its domain and the poll are others'. Knows nothing of other jobs, nor
- * of what replies mean: the plan says what to ask next, qemu_health why nothing came, and
- * qemu_exchange when to move and when to give up.
+ * Owns nothing but an error: the job, its domain and the poll are others'. Knows nothing of other
+ * jobs, nor of what replies mean: qemu_reach says how to connect, the plan what to ask next,
+ * qemu_health why nothing came, and qemu_exchange when to move and when to give up.
  *
  * How it works
  *
  * A job goes through these phases, at its own pace:
  *
- *   DRAIN     a kept connection still owes replies to an earlier call. It is read without
- *             waiting; if nothing came, the domain is as stuck as it was, and the job ends here.
- *             Nothing is sent while replies are outstanding.
- *   GREET     a new connection; see qemu_monitor for what a connect does not prove.
+ *   HELD_BACK its process is stopped or its monitor's backlog full at this look: nothing is
+ * dialled, and the next look tries again. DRAIN     a kept connection still owes replies to an
+ * earlier call. It is read without waiting; if nothing came, and the peer had a fair time in that
+ * call, the domain is as stuck as it was, and the job ends here. Nothing is sent while replies are
+ * outstanding. GREET     a new connection; see qemu_monitor for what a connect does not prove.
  *   IDENTIFY  commands, name and UUID, once a connection.
  *   COLLECT   the plan's commands, then what their answers call for, until nothing is left.
  *
- * It ends complete; or with a closed connection; or, silent, at the deadline. A silent one that
- * is looked after is sent the out-of-band probe, which a QEMU whose main loop is blocked still
- * answers; and a process that two looks in a row show as stopped is not waited for, since only
- * somebody else's signal can wake it.
+ * Each function that moves a job gives what comes next (Next); settle() alone acts on it, and
+ * end() alone ends a job:
  *
- * At the deadline the answers still owed are forgotten, not the connection: they are read by
- * the next call (DRAIN), and a domain comes back without connecting anew.
+ *   start ----+                                  WAIT      poll for the peer, or for the next look
+ *   step -----+-> resume, connect, pump, look    COMPLETE  nothing is left to ask
+ *   look_after+   -> Next -> settle() ---------> CLOSED    dial once more, or end
+ *   give_up --+                                  SILENT    end: not waited for any longer
+ *   skip -----+                                  JUDGED    end: the verdict is set already
+ *
+ * A connection that a QEMU closes, or that only old events have ended, is dialled anew at once in
+ * the same call: a QEMU whose monitor was taken away is so told from one that takes clients again.
+ * A peer that did not greet is not: some programs end when a client leaves.
+ *
+ * A silent job that is looked after is sent the out-of-band probe, which a QEMU whose main loop is
+ * blocked still answers; and a process that looks in a row show as stopped is not waited for, since
+ * only somebody else's signal can wake it.
+ *
+ * When it is given up, the answers still owed are forgotten, not the connection: they are read by
+ * the next call (DRAIN), and a domain comes back without connecting anew. What was seen of it stays
+ * in the domain (QemuSilence).
  */
 #include "qemu_conversation.h"
 
@@ -31,96 +45,45 @@
 #include <sys/epoll.h>
 
 #include "qemu/plan/qemu_plan.h"
-#include "qemu/recording/qemu_recording_peer.h"
 #include "qemu_health.h"
 #include "qemu_identity.h"
+#include "qemu_reach.h"
 #include "util/util_error.h"
 
 enum {
     RESUME_STEPS = 16, /* buffers that have come meanwhile: a megabyte */
-    N_STOPPED_LOOKS = 2,
-    /* A peer that breaks rules or has no room is dialled ever more seldom. */
-    FREE_FAILURES = 2,
-    FIRST_PAUSE_MS = 250,
-    MAX_PAUSE_MS = 10000,
+    PROBE_AFTER_US = 200 * 1000,
 };
 
-static void
-stop_polling(QemuConversation *self)
-{
-    QemuMonitor *monitor = self->job->domain->monitor;
+/* What a move of a job gives. */
+typedef enum {
+    NEXT_WAIT,
+    NEXT_COMPLETE,
+    NEXT_CLOSED, /* @error is set */
+    NEXT_SILENT,
+    NEXT_JUDGED,
+} Next;
 
-    if (self->is_polled && monitor != NULL)
-        epoll_ctl(self->shared->poll_fd, EPOLL_CTL_DEL, qemu_monitor_fd(monitor), NULL);
-    self->is_polled = false;
+void
+qemu_conversation_free(QemuConversation *self)
+{
+    if (self == NULL)
+        return;
+    g_clear_error(&self->error);
+    g_free(self);
 }
 
 static void
-end(QemuConversation *self)
-{
-    stop_polling(self);
-    if (self->phase != QEMU_CONVERSATION_ENDED)
-        self->shared->n_open--;
-    self->phase = QEMU_CONVERSATION_ENDED;
-    self->shared->ended(self->job, self->shared->data);
-}
-
-static void
-note_failure(QemuDomain *domain)
-{
-    unsigned int doublings = 0;
-    int64_t pause_ms = 0;
-
-    domain->n_failures++;
-    if (domain->n_failures > FREE_FAILURES) {
-        doublings = MIN(domain->n_failures - FREE_FAILURES - 1, 16);
-        pause_ms = MIN((int64_t)FIRST_PAUSE_MS << doublings, MAX_PAUSE_MS);
-    }
-    domain->next_dial_us = util_deadline_now_us() + pause_ms * 1000;
-}
-
-/* The connection is over. */
-static void
-end_closed(QemuConversation *self, const GError *error)
+queue_set(QemuConversation *self, QemuCommandSet set)
 {
     QemuJob *job = self->job;
-
-    stop_polling(self);
-    qemu_domain_disconnect(job->domain);
-    /* For what this host lacks, a domain is not made to wait. */
-    if (!g_error_matches(error, UTIL_ERROR, UTIL_ERROR_SYSTEM))
-        note_failure(job->domain);
-    qemu_health_judge_close(self->shared->host, job, error);
-    end(self);
-}
-
-static void
-end_unpolled(QemuConversation *self)
-{
-    g_autoptr(GError) error = g_error_new(UTIL_ERROR, UTIL_ERROR_SYSTEM,
-                                          "cannot poll its monitor: %s", g_strerror(errno));
-
-    end_closed(self, error);
-}
-
-static void
-end_complete(QemuConversation *self)
-{
-    QemuJob *job = self->job;
-
-    job->is_complete = true;
-    job->domain->n_failures = 0;
-    qemu_job_set_verdict(job, DOMSTATS_HEALTH_OK, NULL);
-    end(self);
-}
-
-static void
-queue_set(QemuJob *job, QemuCommandSet set)
-{
     const char *path = job->domain->known.balloon_path;
 
-    if (job->sent_us == 0 && set != 0)
-        job->sent_us = util_deadline_now_us();
+    if (set == 0)
+        return;
+    self->turn_us = util_deadline_now_us();
+    if (job->sent_us == 0)
+        job->sent_us = self->turn_us;
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
         if (set >> id & 1)
             qemu_monitor_queue(job->domain->monitor, qemu_plan_form(job, (QemuCommandId)id), path,
@@ -162,61 +125,276 @@ take_in_events(QemuConversation *self)
     }
 }
 
-/* Goes on to the next phase where this one is done. Gives the commands to queue; ends the
- * work when there are none. */
-static QemuCommandSet
-advance(QemuConversation *self)
+/* Goes on to the next phase where this one is done. WAIT sets the commands to queue. */
+static Next
+advance(QemuConversation *self, QemuCommandSet *ret_set)
 {
     QemuJob *job = self->job;
     QemuDomain *domain = job->domain;
-    QemuCommandSet set = 0;
 
+    *ret_set = 0;
     take_in_events(self);
     if (self->phase == QEMU_CONVERSATION_DRAIN && qemu_monitor_n_in_flight(domain->monitor) == 0) {
-        domain->is_silent = false;
+        qemu_domain_end_silence(domain);
         self->phase = QEMU_CONVERSATION_GREET;
     }
     if (self->phase == QEMU_CONVERSATION_GREET && qemu_monitor_has_greeted(domain->monitor)) {
         self->phase = QEMU_CONVERSATION_IDENTIFY;
-        set = domain->known.is_identified ? 0 : qemu_plan_identity(domain);
-        if (set != 0)
-            return set;
+        *ret_set = domain->known.is_identified ? 0 : qemu_plan_identity(domain);
     }
-    if (self->phase < QEMU_CONVERSATION_IDENTIFY || qemu_job_is_waiting(job))
-        return 0;
+    if (*ret_set != 0 || self->phase < QEMU_CONVERSATION_IDENTIFY || qemu_job_is_waiting(job))
+        return NEXT_WAIT;
     if (self->phase == QEMU_CONVERSATION_IDENTIFY) {
-        g_autoptr(GError) error = NULL;
-
-        if (!domain->known.is_identified && !qemu_identity_take_answers(job, &error)) {
-            end_closed(self, error);
-            return 0;
-        }
-        set = start_collecting(self);
+        if (!domain->known.is_identified && !qemu_identity_take_answers(job, &self->error))
+            return NEXT_CLOSED;
+        *ret_set = start_collecting(self);
     }
-    if (set == 0)
-        set = qemu_plan_more(job);
-    if (set == 0)
-        end_complete(self);
-    return set;
+    if (*ret_set == 0)
+        *ret_set = qemu_plan_more(job);
+    return *ret_set == 0 ? NEXT_COMPLETE : NEXT_WAIT;
 }
 
-/* Behind another client nobody stays in the queue. */
-void
-qemu_conversation_end_silent(QemuConversation *self)
+static void
+note_step(QemuConversation *self, QemuStep step)
+{
+    if (step != QEMU_STEP_RECEIVED)
+        return;
+    self->heard_us = util_deadline_now_us();
+    if (self->job->sent_us != 0)
+        self->job->answered_us = self->heard_us;
+}
+
+/* Moves one monitor as far as it goes now. What has just been sent cannot be answered yet, so
+ * a socket is read once at most, and not at all unless @may_read. A recording has no more to say
+ * than what it says at once. */
+static Next
+pump(QemuConversation *self, bool may_read)
+{
+    QemuMonitor *monitor = self->job->domain->monitor;
+    bool is_socket = qemu_monitor_fd(monitor) >= 0;
+
+    for (;;) {
+        QemuStep step = may_read ? qemu_monitor_step(monitor, self->shared->buffer, &self->error)
+                                 : qemu_monitor_send(monitor, &self->error);
+        QemuCommandSet set = 0;
+        Next next = NEXT_CLOSED;
+
+        if (step == QEMU_STEP_CLOSED)
+            return NEXT_CLOSED;
+        note_step(self, step);
+        next = advance(self, &set);
+        if (next != NEXT_WAIT)
+            return next;
+        queue_set(self, set);
+        if (set == 0 && (is_socket || step == QEMU_STEP_WOULD_BLOCK))
+            return is_socket ? NEXT_WAIT : NEXT_SILENT;
+        may_read = !is_socket;
+    }
+}
+
+/* Connects, and sends what can be sent. */
+static Next
+connect_anew(QemuConversation *self)
+{
+    QemuDomain *domain = self->job->domain;
+
+    domain->known.is_identified = false;
+    switch (qemu_reach_connect(self->shared->host, self->job, self->shared->is_replay)) {
+    case QEMU_REACH_CONNECTED:
+        qemu_job_set_verdict(self->job, DOMSTATS_HEALTH_OK, NULL);
+        self->phase = QEMU_CONVERSATION_GREET;
+        self->turn_us = util_deadline_now_us();
+        return pump(self, qemu_monitor_fd(domain->monitor) < 0);
+    case QEMU_REACH_LATER:
+        self->phase = QEMU_CONVERSATION_HELD_BACK;
+        return NEXT_WAIT;
+    case QEMU_REACH_NEVER:
+    default:
+        return NEXT_JUDGED;
+    }
+}
+
+/* True for a silent domain that is worth waiting for: it has said something since, was stopped and
+ * is no more, or has had no fair time yet, which is then waited for. Sets since when that counts.
+ */
+static bool
+is_catching_up(QemuConversation *self)
+{
+    QemuDomain *domain = self->job->domain;
+    const QemuSilence *silence = &domain->silence;
+    bool is_stopped = qemu_health_is_stopped(qemu_host_view_root(self->shared->host), domain);
+
+    self->turn_us = silence->since_us;
+    if (qemu_monitor_n_in_flight(domain->monitor) == 0 && qemu_monitor_has_greeted(domain->monitor))
+        return true;
+    if (qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
+        return false;
+    if (qemu_monitor_progress(domain->monitor) != silence->progress ||
+        (silence->was_stopped && !is_stopped)) {
+        self->turn_us = util_deadline_now_us();
+        return true;
+    }
+    self->drain_until_us = silence->since_us + qemu_health_fair_us(self->job);
+    return self->drain_until_us > util_deadline_now_us();
+}
+
+/* A kept connection: reads what has come meanwhile. WAIT with or without a connection: that it was
+ * closed since the last call is no failure. */
+static Next
+resume(QemuConversation *self)
+{
+    QemuDomain *domain = self->job->domain;
+    QemuStep step = QEMU_STEP_RECEIVED;
+
+    qemu_monitor_begin_call(domain->monitor);
+    for (int i = 0; i < RESUME_STEPS && step == QEMU_STEP_RECEIVED; i++)
+        step = qemu_monitor_step(domain->monitor, self->shared->buffer, &self->error);
+    if (step == QEMU_STEP_CLOSED) {
+        if (g_error_matches(self->error, UTIL_ERROR, UTIL_ERROR_BROKEN))
+            return NEXT_CLOSED;
+        g_clear_error(&self->error);
+        qemu_domain_disconnect(domain);
+        return NEXT_WAIT;
+    }
+    take_in_events(self);
+    self->phase = QEMU_CONVERSATION_DRAIN;
+    self->turn_us = util_deadline_now_us();
+    if (!domain->is_silent || is_catching_up(self))
+        return NEXT_WAIT;
+    qemu_health_search_threads(self->shared->host, domain, self->shared->search_until);
+    return NEXT_SILENT;
+}
+
+static bool
+has_answer(const QemuJob *job)
+{
+    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
+        if (job->answers[i].status == QEMU_ANSWER_RETURNED)
+            return true;
+    return false;
+}
+
+/* Whether a connection that is over should be dialled once more in this call. */
+static bool
+may_dial_anew(const QemuConversation *self)
+{
+    const QemuJob *job = self->job;
+    const QemuDomain *domain = job->domain;
+    HostRoot *root = qemu_host_view_root(self->shared->host);
+
+    if (self->has_dialled_anew || self->shared->is_replay || domain->monitor == NULL)
+        return false;
+    if (qemu_monitor_is_flooded(domain->monitor))
+        return !has_answer(job);
+    return g_error_matches(self->error, UTIL_ERROR, UTIL_ERROR_CONNECT) &&
+           qemu_monitor_has_greeted(domain->monitor) && !qemu_health_has_ended(root, domain);
+}
+
+static void
+stop_polling(QemuConversation *self)
+{
+    QemuMonitor *monitor = self->job->domain->monitor;
+
+    if (self->is_polled && monitor != NULL)
+        epoll_ctl(self->shared->poll_fd, EPOLL_CTL_DEL, qemu_monitor_fd(monitor), NULL);
+    self->is_polled = false;
+}
+
+/* Ends the connection; the error that did stays. */
+static void
+leave(QemuConversation *self)
+{
+    stop_polling(self);
+    qemu_domain_disconnect(self->job->domain);
+}
+
+static void
+end_complete(QemuConversation *self)
 {
     QemuJob *job = self->job;
 
-    stop_polling(self);
-    qemu_health_judge_silence(self->shared->host, job);
-    if (self->phase != QEMU_CONVERSATION_COLLECT)
-        qemu_host_gather_evidence(self->shared->host, job);
-    if (job->verdict == DOMSTATS_HEALTH_BUSY) {
-        qemu_domain_disconnect(job->domain);
-    } else {
-        job->domain->is_silent = true;
-        qemu_monitor_forget(job->domain->monitor);
+    job->is_complete = true;
+    if ((job->domain->failed_groups & ~job->groups) == 0)
+        job->domain->n_failures = 0;
+    qemu_domain_end_silence(job->domain);
+    qemu_job_set_verdict(job, DOMSTATS_HEALTH_OK, NULL);
+}
+
+/* Of a peer that broke the rules nothing is believed: its replies may be another command's. For
+ * what this host lacks, a domain is not made to wait. */
+static void
+end_closed(QemuConversation *self)
+{
+    QemuJob *job = self->job;
+
+    leave(self);
+    if (!g_error_matches(self->error, UTIL_ERROR, UTIL_ERROR_SYSTEM))
+        qemu_reach_note_failure(job->domain,
+                                self->phase == QEMU_CONVERSATION_COLLECT ? job->groups : 0);
+    if (g_error_matches(self->error, UTIL_ERROR, UTIL_ERROR_BROKEN))
+        qemu_job_forget_answers(job);
+    qemu_health_judge_close(self->shared->host, job, self->error);
+}
+
+/* Leaves the answers owed to the next call. */
+static void
+remember_silence(QemuConversation *self)
+{
+    QemuDomain *domain = self->job->domain;
+    QemuSilence *silence = &domain->silence;
+
+    domain->is_silent = true;
+    silence->since_us = self->turn_us;
+    silence->was_stopped = silence->state == 'T' || silence->state == 't';
+    silence->progress = qemu_monitor_progress(domain->monitor);
+    qemu_monitor_forget(domain->monitor);
+}
+
+/* Behind another client nobody stays in the queue. */
+static void
+end_silent(QemuConversation *self)
+{
+    const QemuConversationShared *shared = self->shared;
+    QemuJob *job = self->job;
+    int64_t waited_us = util_deadline_now_us() - self->turn_us;
+
+    if (job->domain->monitor == NULL) {
+        qemu_health_judge_unasked(job, waited_us);
+        return;
     }
-    end(self);
+    stop_polling(self);
+    qemu_health_judge_silence(shared->host, job, waited_us);
+    if (self->phase != QEMU_CONVERSATION_COLLECT && !util_deadline_has_passed(shared->deadline))
+        qemu_host_gather_evidence(shared->host, job);
+    if (job->verdict == DOMSTATS_HEALTH_BUSY || job->verdict == DOMSTATS_HEALTH_GONE)
+        leave(self);
+    else
+        remember_silence(self);
+}
+
+/* The one place where a job ends. */
+static void
+end(QemuConversation *self, Next next)
+{
+    QemuConversationShared *shared = self->shared;
+    int64_t begin_us = util_deadline_now_us();
+
+    if (next == NEXT_COMPLETE)
+        end_complete(self);
+    else if (next == NEXT_CLOSED)
+        end_closed(self);
+    else if (next == NEXT_SILENT)
+        end_silent(self);
+    stop_polling(self);
+    if (!has_answer(self->job))
+        self->job->answered_us = 0;
+    self->phase = QEMU_CONVERSATION_ENDED;
+    shared->n_open--;
+    shared->ended(self->job, shared->data);
+    if (next == NEXT_SILENT) {
+        shared->n_given_up++;
+        shared->given_up_us += util_deadline_now_us() - begin_us;
+    }
 }
 
 /* Keeps the poll's interest what the monitor's is. False if the kernel refuses. */
@@ -231,211 +409,110 @@ poll_for(QemuConversation *self)
     if (self->is_polled && self->polls_write == wants_write)
         return true;
     if (epoll_ctl(self->shared->poll_fd, self->is_polled ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
-                  qemu_monitor_fd(monitor), &event) < 0)
+                  qemu_monitor_fd(monitor), &event) < 0) {
+        g_set_error(&self->error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot poll its monitor: %s",
+                    g_strerror(errno));
         return false;
+    }
     self->is_polled = true;
     self->polls_write = wants_write;
     return true;
 }
 
-/* Moves one monitor as far as it goes now. What has just been sent cannot be answered yet, so
- * a socket is read once at most, and not at all unless @may_read. */
+/* Acts on what a move gave: the job waits on, or has ended when this returns. */
 static void
-pump(QemuConversation *self, bool may_read)
+settle(QemuConversation *self, Next next)
 {
-    QemuJob *job = self->job;
-    QemuMonitor *monitor = job->domain->monitor;
-    bool is_socket = qemu_monitor_fd(monitor) >= 0;
-
-    for (;;) {
-        g_autoptr(GError) error = NULL;
-        QemuStep step = may_read ? qemu_monitor_step(monitor, self->shared->buffer, &error)
-                                 : qemu_monitor_send(monitor, &error);
-        QemuCommandSet set = 0;
-
-        if (step == QEMU_STEP_CLOSED) {
-            end_closed(self, error);
-            return;
-        }
-        if (step == QEMU_STEP_RECEIVED) {
-            self->moved = true;
-            if (job->sent_us != 0)
-                job->answered_us = util_deadline_now_us();
-        }
-        set = advance(self);
-        if (self->phase == QEMU_CONVERSATION_ENDED)
-            return;
-        queue_set(job, set);
-        if (set == 0 && (is_socket || step == QEMU_STEP_WOULD_BLOCK))
-            break;
-        may_read = !is_socket;
+    if (next == NEXT_CLOSED && may_dial_anew(self)) {
+        self->has_dialled_anew = true;
+        g_clear_error(&self->error);
+        leave(self);
+        qemu_job_begin_anew(self->job);
+        next = connect_anew(self);
     }
-    if (!is_socket)
-        qemu_conversation_end_silent(self);
-    else if (!poll_for(self))
-        end_unpolled(self);
-}
-
-/* Connects to the first place that is free. True: go on with pump(); else the verdict is
- * set. */
-static bool
-dial(QemuConversation *self)
-{
-    const QemuConversationShared *shared = self->shared;
-    QemuJob *job = self->job;
-    QemuDomain *domain = job->domain;
-    const GPtrArray *places = domain->endpoint->places;
-    bool is_busy = false;
-
-    /* A connect would only take a place in the backlog of one that cannot accept. */
-    if (qemu_health_judge_stopped(shared->host, job))
-        return false;
-    for (guint i = 0; i < places->len; i++) {
-        const QemuEndpointPlace *place = g_ptr_array_index(places, i);
-        g_autoptr(GError) error = NULL;
-        QemuChannel *channel = NULL;
-        QemuDial outcome = QEMU_DIAL_CONNECTED;
-
-        if (!shared->is_replay && qemu_health_judge_busy(shared->host, job, place)) {
-            qemu_identity_find_process(shared->host, domain, place);
-            is_busy = true;
-            continue;
-        }
-        if (shared->is_replay) {
-            channel = qemu_recording_peer_open(place->connect_path, &error);
-            outcome = channel ? QEMU_DIAL_CONNECTED : QEMU_DIAL_FAILED;
-        } else {
-            outcome = qemu_channel_dial(place->connect_path, &channel, &error);
-        }
-        if (outcome == QEMU_DIAL_CONNECTED) {
-            domain->monitor = qemu_monitor_new(channel);
-            if (qemu_identity_check_peer(shared->host, job))
-                return true;
-            qemu_domain_disconnect(domain);
-        } else if (!is_busy) {
-            qemu_health_judge_dial(shared->host, job, outcome, error);
-        }
-    }
-    if (places->len == 0)
-        qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR, "no monitor of it is known");
-    return false;
-}
-
-/* What can be said without any exchange. */
-static bool
-is_out_of_reach(QemuJob *job)
-{
-    QemuDomain *domain = job->domain;
-    const QemuEndpoint *endpoint = domain->endpoint;
-
-    if (endpoint->trouble != DOMSTATS_HEALTH_OK) {
-        qemu_job_set_verdict(job, endpoint->trouble, endpoint->trouble_reason);
-        return true;
-    }
-    if (!endpoint->is_active) {
-        qemu_plan_groups(job);
-        job->is_complete = true;
-        return true;
-    }
-    if (domain->monitor == NULL && domain->n_failures > FREE_FAILURES &&
-        util_deadline_now_us() < domain->next_dial_us) {
-        qemu_job_set_verdict(job, domain->health, domain->reason);
-        return true;
-    }
-    return false;
-}
-
-/* True for a silent domain that is worth waiting for: it has said something since. */
-static bool
-is_catching_up(const QemuJob *job, unsigned int n_owed, bool had_greeted)
-{
-    const QemuMonitor *monitor = job->domain->monitor;
-    unsigned int n_owes = qemu_monitor_n_in_flight(monitor);
-
-    if (n_owes == 0 && qemu_monitor_has_greeted(monitor))
-        return true;
-    if (qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
-        return false;
-    return n_owes < n_owed || qemu_monitor_has_greeted(monitor) != had_greeted;
-}
-
-/* A kept connection: reads what has come meanwhile. False when it turned out to be over, or
- * is still silent. */
-static bool
-resume(QemuConversation *self)
-{
-    QemuDomain *domain = self->job->domain;
-    unsigned int n_owed = qemu_monitor_n_in_flight(domain->monitor);
-    bool had_greeted = qemu_monitor_has_greeted(domain->monitor);
-    QemuStep step = QEMU_STEP_RECEIVED;
-    g_autoptr(GError) error = NULL;
-
-    qemu_monitor_begin_call(domain->monitor);
-    for (int i = 0; i < RESUME_STEPS && step == QEMU_STEP_RECEIVED; i++)
-        step = qemu_monitor_step(domain->monitor, self->shared->buffer, &error);
-    if (step == QEMU_STEP_CLOSED) {
-        if (g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN)) {
-            end_closed(self, error);
-            return false;
-        }
-        qemu_domain_disconnect(domain);
-        return true;
-    }
-    take_in_events(self);
-    self->phase = QEMU_CONVERSATION_DRAIN;
-    if (domain->is_silent && !is_catching_up(self->job, n_owed, had_greeted)) {
-        qemu_conversation_end_silent(self);
-        return false;
-    }
-    return true;
+    if (next == NEXT_WAIT && self->phase != QEMU_CONVERSATION_HELD_BACK && !poll_for(self))
+        next = NEXT_CLOSED;
+    if (next != NEXT_WAIT)
+        end(self, next);
 }
 
 void
 qemu_conversation_start(QemuConversation *self)
 {
-    QemuJob *job = self->job;
-    QemuDomain *domain = job->domain;
+    QemuDomain *domain = self->job->domain;
+    Next next = NEXT_WAIT;
 
-    self->phase = QEMU_CONVERSATION_GREET;
-    if (is_out_of_reach(job)) {
-        end(self);
-        return;
-    }
-    if (domain->monitor != NULL && !resume(self))
-        return;
-    if (domain->monitor == NULL) {
-        self->phase = QEMU_CONVERSATION_GREET;
-        domain->known.is_identified = false;
-        if (!dial(self)) {
-            end(self);
-            return;
-        }
-    }
-    pump(self, qemu_monitor_fd(domain->monitor) < 0);
+    self->looked_us = self->heard_us = self->turn_us = util_deadline_now_us();
+    if (qemu_reach_is_settled(self->job))
+        next = NEXT_JUDGED;
+    else if (domain->monitor != NULL)
+        next = resume(self);
+    if (next == NEXT_WAIT)
+        next = domain->monitor != NULL ? pump(self, qemu_monitor_fd(domain->monitor) < 0)
+                                       : connect_anew(self);
+    settle(self, next);
+}
+
+void
+qemu_conversation_skip(QemuConversation *self)
+{
+    if (!qemu_reach_is_settled(self->job))
+        qemu_health_judge_unasked(self->job, 0);
+    settle(self, NEXT_JUDGED);
 }
 
 void
 qemu_conversation_step(QemuConversation *self)
 {
-    pump(self, true);
+    settle(self, pump(self, true));
+}
+
+/* One that has said nothing since the last look. */
+static Next
+look(QemuConversation *self, int64_t now_us)
+{
+    QemuJob *job = self->job;
+
+    if (!qemu_health_is_stopped(qemu_host_view_root(self->shared->host), job->domain))
+        qemu_health_unbar(job->domain);
+    else if (qemu_health_lasts(job, QEMU_BAR_STOPPED))
+        return NEXT_SILENT;
+    if (self->drain_until_us != 0 && now_us >= self->drain_until_us)
+        return NEXT_SILENT;
+    if (self->phase != QEMU_CONVERSATION_DRAIN &&
+        now_us - MAX(self->heard_us, self->turn_us) >=
+            MIN(PROBE_AFTER_US, qemu_health_fair_us(job) / 2))
+        qemu_monitor_probe(job->domain->monitor);
+    return pump(self, true);
+}
+
+bool
+qemu_conversation_look_after(QemuConversation *self)
+{
+    int64_t now_us = util_deadline_now_us();
+    bool has_spoken = self->heard_us > self->looked_us;
+
+    self->looked_us = now_us;
+    if (self->phase == QEMU_CONVERSATION_HELD_BACK) {
+        settle(self, connect_anew(self));
+        return false;
+    }
+    if (has_spoken) {
+        self->drain_until_us = 0;
+        qemu_health_unbar(self->job->domain);
+        return false;
+    }
+    settle(self, look(self, now_us));
+    return self->phase != QEMU_CONVERSATION_ENDED && !self->job->domain->silence.is_searched;
 }
 
 void
-qemu_conversation_look_after(QemuConversation *self)
+qemu_conversation_give_up(QemuConversation *self)
 {
-    QemuDomain *domain = self->job->domain;
+    Next next = NEXT_WAIT;
 
-    if (self->moved) {
-        self->moved = false;
-        self->n_stopped = 0;
-        return;
-    }
-    if (qemu_health_is_stopped(qemu_host_view_root(self->shared->host), domain))
-        self->n_stopped++;
-    else
-        self->n_stopped = 0;
-    if (self->n_stopped >= N_STOPPED_LOOKS)
-        qemu_conversation_end_silent(self);
-    else if (self->phase != QEMU_CONVERSATION_DRAIN && qemu_monitor_probe(domain->monitor))
-        pump(self, true);
+    self->has_dialled_anew = true; /* not any more */
+    if (self->phase != QEMU_CONVERSATION_HELD_BACK)
+        next = pump(self, true);
+    settle(self, next == NEXT_WAIT ? NEXT_SILENT : next);
 }

@@ -5,14 +5,27 @@
  * Owns nothing; reads the process's state in /proc and the kernel's table of unix sockets, and
  * writes the verdict into the job. Each sentence names what an operator needs next: pid, thread
  * and what it sleeps in, or the process that is in the way.
+ *
+ * How it works
+ *
+ * A verdict claims what was seen. Silence is held against a QEMU only if it had a fair time to
+ * answer (qemu_health_fair_us()): until then the verdict is SLOW, for the time was ours. A process
+ * that one look shows as stopped may run on in the next instant, under strace for example, so looks
+ * must show it for STOPPED_LASTS_US before a job ends by that.
+ *
+ * The sentence names one thread. To search all threads of a process costs a read each, so that is
+ * done while nothing else is to be done, and what was found stays with the domain's silence: at its
+ * end a job reads the main thread and the one that was found, and no more.
  */
 #include "qemu_health.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/host_process.h"
+#include "qemu_blocked_thread.h"
 #include "util/util_error.h"
 
 /* Takes @reason. */
@@ -24,22 +37,40 @@ judge(QemuJob *job, DomstatsHealth verdict, char *take_reason)
     job->reason = take_reason;
 }
 
+enum {
+    FAIR_US = 250 * 1000,
+    STOPPED_LASTS_US = 50 * 1000,
+    LATE_US =
+        10 * 1000, /* past the deadline: for who was given up in time and had to wait its turn */
+};
+
 typedef enum {
-    PROCESS_UNKNOWN, /* which it is, or what it does: /proc may be closed to us */
+    PROCESS_HIDDEN, /* which it is, or what it does: /proc may be closed to us */
     PROCESS_LIVES,
     PROCESS_ENDED, /* also if its pid is another's by now */
 } ProcessLook;
 
-/* Looks at the domain's own process; sets @ret_stat if it lives. */
+/* With hidepid, or in another pid namespace, a process that is not in /proc may well live. */
+static ProcessLook
+look_behind(HostRoot *root, pid_t pid, int code)
+{
+    if (code != ENOENT && code != ESRCH)
+        return PROCESS_HIDDEN;
+    if (host_root_is_live(root) && (kill(pid, 0) == 0 || errno == EPERM))
+        return PROCESS_HIDDEN;
+    return PROCESS_ENDED;
+}
+
+/* Looks at the domain's own process; sets @ret_stat if it is seen to live. */
 static ProcessLook
 look_at_process(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
 {
     HostProcessStat stat = {0};
 
     if (domain->pid == 0)
-        return PROCESS_UNKNOWN;
+        return PROCESS_HIDDEN;
     if (!host_process_read_stat(root, domain->pid, 0, &stat))
-        return errno == ENOENT || errno == ESRCH ? PROCESS_ENDED : PROCESS_UNKNOWN;
+        return look_behind(root, domain->pid, errno);
     if (domain->start_ticks != 0 && stat.start_ticks != domain->start_ticks)
         return PROCESS_ENDED;
     if (stat.state == 'Z' || stat.state == 'X')
@@ -48,17 +79,35 @@ look_at_process(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_s
     return PROCESS_LIVES;
 }
 
+bool
+qemu_health_has_ended(HostRoot *root, const QemuDomain *domain)
+{
+    HostProcessStat stat = {0};
+
+    return look_at_process(root, domain, &stat) == PROCESS_ENDED;
+}
+
+static void
+say_ended(QemuJob *job)
+{
+    judge(job, DOMSTATS_HEALTH_GONE,
+          g_strdup_printf("process %d has ended", (int)job->domain->pid));
+}
+
 /* GONE if its process has ended; false if not. */
 static bool
 judge_ended(HostRoot *root, QemuJob *job)
 {
-    HostProcessStat stat = {0};
-
-    if (look_at_process(root, job->domain, &stat) != PROCESS_ENDED)
+    if (!qemu_health_has_ended(root, job->domain))
         return false;
-    judge(job, DOMSTATS_HEALTH_GONE,
-          g_strdup_printf("process %d has ended", (int)job->domain->pid));
+    say_ended(job);
     return true;
+}
+
+int64_t
+qemu_health_fair_us(const QemuJob *job)
+{
+    return MIN(FAIR_US, (int64_t)job->request->timeout_ms * 1000 / 2);
 }
 
 static bool
@@ -75,6 +124,14 @@ qemu_health_is_stopped(HostRoot *root, const QemuDomain *domain)
     return look_at_process(root, domain, &stat) == PROCESS_LIVES && is_stopped_state(stat.state);
 }
 
+static void
+say_stopped(QemuJob *job, const HostProcessStat *stat)
+{
+    judge(job, DOMSTATS_HEALTH_STOPPED,
+          g_strdup_printf("process %d (%s) is stopped (state %c) by a signal or a debugger",
+                          (int)job->domain->pid, stat->name, stat->state));
+}
+
 bool
 qemu_health_judge_stopped(QemuHostView *host, QemuJob *job)
 {
@@ -83,36 +140,36 @@ qemu_health_judge_stopped(QemuHostView *host, QemuJob *job)
     if (look_at_process(qemu_host_view_root(host), job->domain, &stat) != PROCESS_LIVES ||
         !is_stopped_state(stat.state))
         return false;
-    judge(job, DOMSTATS_HEALTH_STOPPED,
-          g_strdup_printf("process %d (%s) is stopped (state %c) by a signal or a debugger",
-                          (int)job->domain->pid, stat.name, stat.state));
+    say_stopped(job, &stat);
     return true;
 }
 
-/* The thread that tells most: one in uninterruptible sleep, else the main thread. */
-static pid_t
-find_telling_thread(HostRoot *root, pid_t pid, HostProcessStat *ret_stat)
+bool
+qemu_health_lasts(const QemuJob *job, QemuBar bar)
 {
-    size_t n = 0;
-    g_autofree pid_t *threads = host_process_list_threads(root, pid, &n);
+    QemuSilence *silence = &job->domain->silence;
+    int64_t now_us = util_deadline_now_us();
 
-    for (size_t i = 0; i < n; i++)
-        if (host_process_read_stat(root, pid, threads[i], ret_stat) && ret_stat->state == 'D')
-            return threads[i];
-    host_process_read_stat(root, pid, pid, ret_stat);
-    return pid;
+    if (silence->barred_us == 0)
+        silence->barred_us = now_us;
+    return now_us - silence->barred_us >=
+           (bar == QEMU_BAR_STOPPED ? STOPPED_LASTS_US : qemu_health_fair_us(job));
 }
 
-/* "thread 12 (CPU 0/KVM) is in state D, in folio_wait_bit" */
-static char *
-describe_thread(HostRoot *root, pid_t pid, HostProcessStat *ret_stat)
+void
+qemu_health_unbar(QemuDomain *domain)
 {
-    pid_t thread = find_telling_thread(root, pid, ret_stat);
-    g_autofree char *channel = host_process_read_wait_channel(root, pid, thread);
-    bool has_channel = channel != NULL && channel[0] != '\0';
+    domain->silence.barred_us = 0;
+}
 
-    return g_strdup_printf("thread %d (%s) is in state %c%s%s", (int)thread, ret_stat->name,
-                           ret_stat->state, has_channel ? ", in " : "", has_channel ? channel : "");
+void
+qemu_health_search_threads(QemuHostView *host, QemuDomain *domain, UtilDeadline deadline)
+{
+    if (domain->silence.is_searched || domain->pid == 0)
+        return;
+    domain->silence.thread =
+        qemu_blocked_thread_find(qemu_host_view_root(host), domain->pid, deadline);
+    domain->silence.is_searched = true;
 }
 
 /* The name of a process, for a sentence. */
@@ -167,6 +224,14 @@ qemu_health_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
         find_listener(table, place, ret_listener);
 }
 
+/* What this process or this host lacks is not the domain's fault, and it will be asked again. */
+static void
+judge_shortage(QemuJob *job, const GError *error)
+{
+    judge(job, DOMSTATS_HEALTH_SLOW,
+          g_strdup_printf("it was not asked, for want of something here: %s", error->message));
+}
+
 static bool
 judge_held(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
            const HostUnixTable *table)
@@ -183,7 +248,7 @@ judge_held(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
         is_own_connection(job->domain, listener.peer_inode))
         return false;
     pid = host_holders_find(qemu_host_view_holders(host), listener.peer_inode,
-                            job->domain->holder_pid);
+                            job->domain->holder_pid, job->request->deadline);
     job->domain->holder_pid = pid;
     holder = pid > 0 ? name_process(qemu_host_view_root(host), pid)
                      : g_strdup("a process that cannot be seen from here");
@@ -238,78 +303,172 @@ judge_overtaken(QemuHostView *host, QemuJob *job)
     return false;
 }
 
-void
-qemu_health_judge_silence(QemuHostView *host, QemuJob *job)
+/* What the process shows that answers nothing: @waited_us is long enough to say so. */
+static void
+judge_mute(QemuJob *job, const HostProcessStat *stat, const char *thread)
 {
-    const QemuDomain *domain = job->domain;
-    HostRoot *root = qemu_host_view_root(host);
-    HostProcessStat stat = {0};
-    g_autofree char *thread = NULL;
-    unsigned int n_asked = 0;
-    unsigned int n_answers = count_answers(job, &n_asked);
-    bool has_process = look_at_process(root, domain, &stat) == PROCESS_LIVES;
-    bool is_probed = qemu_monitor_probe_is_answered(domain->monitor);
+    const QemuMonitor *monitor = job->domain->monitor;
 
-    if (judge_ended(root, job) || qemu_health_judge_stopped(host, job))
-        return;
-    if (!is_probed && judge_overtaken(host, job))
-        return;
-    thread = has_process ? describe_thread(root, domain->pid, &stat)
-                         : g_strdup("its process is not known");
-    if (n_answers > 0 && !is_probed) {
-        judge(job, DOMSTATS_HEALTH_SLOW,
-              g_strdup_printf("%u of %u replies came within %u ms", n_answers, n_asked,
-                              job->request->timeout_ms));
-    } else if (is_probed) {
-        judge(job, DOMSTATS_HEALTH_WEDGED,
-              g_strdup_printf("QEMU's main loop is blocked: it answers out of band only; %s",
-                              thread));
-    } else if (qemu_monitor_is_held_up(domain->monitor)) {
+    if (qemu_monitor_is_held_up(monitor))
         judge(job, DOMSTATS_HEALTH_WEDGED,
               g_strdup_printf("QEMU's main loop is blocked: it greets and takes no command; %s",
                               thread));
-    } else if (stat.state == 'D') {
+    else if (stat->state == 'D')
         judge(job, DOMSTATS_HEALTH_STOPPED,
-              g_strdup_printf("process %d answers nothing: %s", (int)domain->pid, thread));
-    } else {
+              g_strdup_printf("process %d answers nothing: %s", (int)job->domain->pid, thread));
+    else
         judge(job, DOMSTATS_HEALTH_WEDGED,
               g_strdup_printf("%s; %s",
-                              qemu_monitor_has_greeted(domain->monitor)
+                              qemu_monitor_has_greeted(monitor)
                                   ? "QEMU answers nothing"
                                   : "QEMU accepts connections but does not greet",
                               thread));
-    }
 }
 
-void
-qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *error)
+/* A peer that had its time, runs, and did not answer all. */
+static void
+judge_unanswered(QemuHostView *host, QemuJob *job, char state)
 {
-    bool is_closed = g_error_matches(error, UTIL_ERROR, UTIL_ERROR_CONNECT);
+    const QemuDomain *domain = job->domain;
+    HostProcessStat stat = {.state = state};
+    unsigned int n_asked = 0;
+    unsigned int n_answers = count_answers(job, &n_asked);
+    g_autofree char *thread = NULL;
 
-    if (!is_closed)
-        judge(job, DOMSTATS_HEALTH_BROKEN, g_strdup(error->message));
-    else if (!judge_ended(qemu_host_view_root(host), job))
-        judge(job, DOMSTATS_HEALTH_GONE, g_strdup(error->message));
+    if (state == '\0') /* the process was not seen */
+        thread = g_strdup("its process is not known");
+    else
+        thread = qemu_blocked_thread_describe(qemu_host_view_root(host), domain->pid,
+                                              domain->silence.thread, &stat);
+    if (qemu_monitor_probe_is_answered(domain->monitor))
+        judge(job, DOMSTATS_HEALTH_WEDGED,
+              g_strdup_printf("QEMU's main loop is blocked: it answers out of band only; %s",
+                              thread));
+    else if (n_answers > 0 || qemu_monitor_has_part(domain->monitor))
+        judge(job, DOMSTATS_HEALTH_SLOW,
+              g_strdup_printf("%u of %u replies%s came within %u ms", n_answers, n_asked,
+                              qemu_monitor_has_part(domain->monitor) ? " and a part of one" : "",
+                              job->request->timeout_ms));
+    else
+        judge_mute(job, &stat, thread);
+}
+
+/* A peer that runs, and whose monitor nobody else has. */
+static void
+judge_waited(QemuHostView *host, QemuJob *job, int64_t waited_us, char state)
+{
+    if (waited_us >= qemu_health_fair_us(job))
+        judge_unanswered(host, job, state);
+    else
+        judge(job, DOMSTATS_HEALTH_SLOW,
+              g_strdup_printf("there was no time to ask it: it had %d ms to answer",
+                              (int)(waited_us / 1000)));
+}
+
+/* A thread that was found to wait tells no more of a main thread that begins or ends to. */
+static void
+note_state(QemuSilence *silence, char state)
+{
+    if (silence->state != 0 && (silence->state == 'D') != (state == 'D'))
+        silence->is_searched = false;
+    silence->state = state;
 }
 
 void
-qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuDial outcome, const GError *error)
+qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
 {
     HostRoot *root = qemu_host_view_root(host);
     HostProcessStat stat = {0};
-    bool has_process = look_at_process(root, job->domain, &stat) == PROCESS_LIVES;
+    ProcessLook look = PROCESS_HIDDEN;
 
-    if (judge_ended(root, job) || qemu_health_judge_stopped(host, job))
+    if (util_deadline_now_us() > job->request->deadline.at_us + LATE_US) {
+        judge(job, DOMSTATS_HEALTH_SLOW,
+              g_strdup("it did not answer in time, and there was none left to look why"));
         return;
-    if (outcome == QEMU_DIAL_DENIED) {
+    }
+    look = look_at_process(root, job->domain, &stat);
+    note_state(&job->domain->silence, stat.state);
+    if (look == PROCESS_ENDED)
+        say_ended(job);
+    else if (is_stopped_state(stat.state) &&
+             (waited_us >= qemu_health_fair_us(job) || qemu_health_lasts(job, QEMU_BAR_STOPPED)))
+        say_stopped(job, &stat);
+    else if (qemu_monitor_probe_is_answered(job->domain->monitor) || !judge_overtaken(host, job))
+        judge_waited(host, job, waited_us, stat.state);
+}
+
+void
+qemu_health_judge_unasked(QemuJob *job, int64_t waited_us)
+{
+    if (job->reason != NULL && waited_us >= qemu_health_fair_us(job))
+        return;
+    judge(job, DOMSTATS_HEALTH_SLOW,
+          job->reason ? g_strdup_printf("there was no time to ask it; %s", job->reason)
+                      : g_strdup("there was no time to ask it"));
+}
+
+/* A QEMU that lives and closes connections: what it said before may be true, what is wrong with it
+ * cannot be told from here. */
+void
+qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *error)
+{
+    HostRoot *root = qemu_host_view_root(host);
+    HostProcessStat stat = {0};
+
+    if (g_error_matches(error, UTIL_ERROR, UTIL_ERROR_SYSTEM))
+        judge_shortage(job, error);
+    else if (!g_error_matches(error, UTIL_ERROR, UTIL_ERROR_CONNECT))
+        judge(job, DOMSTATS_HEALTH_BROKEN, g_strdup(error->message));
+    else if (!judge_ended(root, job))
+        judge(job, DOMSTATS_HEALTH_BROKEN,
+              g_strdup_printf("%s%s", error->message,
+                              look_at_process(root, job->domain, &stat) == PROCESS_LIVES
+                                  ? ", and its process lives"
+                                  : ""));
+}
+
+/* Nobody listens: it has ended, or had its monitor taken away. */
+static void
+judge_nobody(QemuHostView *host, QemuJob *job, const GError *error)
+{
+    HostRoot *root = qemu_host_view_root(host);
+    HostProcessStat stat = {0};
+    bool is_known = job->domain->pid != 0;
+
+    if (judge_ended(root, job))
+        return;
+    judge(job, is_known ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,
+          g_strdup_printf("%s%s", error->message,
+                          look_at_process(root, job->domain, &stat) == PROCESS_LIVES
+                              ? ", and its process lives"
+                              : ""));
+}
+
+/* Only where nobody listens may the process that was known say that it ended: another one may
+ * answer at the same place by now. */
+void
+qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuDial outcome, const GError *error)
+{
+    switch (outcome) {
+    case QEMU_DIAL_NOBODY:
+        judge_nobody(host, job, error);
+        break;
+    case QEMU_DIAL_DENIED:
         judge(job, DOMSTATS_HEALTH_DENIED, g_strdup(error->message));
-    } else if (outcome == QEMU_DIAL_NOBODY) {
-        judge(job, has_process ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,
-              g_strdup(error->message));
-    } else if (outcome == QEMU_DIAL_FULL) {
+        break;
+    case QEMU_DIAL_FULL:
         judge(job, DOMSTATS_HEALTH_WEDGED,
               g_strdup_printf("%s: QEMU accepts nobody and its backlog is full", error->message));
-    } else {
-        judge(job, DOMSTATS_HEALTH_BROKEN, g_strdup(error->message));
+        break;
+    case QEMU_DIAL_SHORTAGE:
+        judge_shortage(job, error);
+        break;
+    case QEMU_DIAL_FAILED:
+    case QEMU_DIAL_CONNECTED:
+    default: /* a recording may be broken itself */
+        judge(job,
+              g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN) ? DOMSTATS_HEALTH_BROKEN
+                                                                    : DOMSTATS_HEALTH_NO_MONITOR,
+              g_strdup(error->message));
     }
 }

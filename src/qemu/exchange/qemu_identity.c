@@ -82,7 +82,8 @@ is_known_process(QemuHostView *host, const QemuDomain *domain)
 }
 
 void
-qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEndpointPlace *place)
+qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEndpointPlace *place,
+                           UtilDeadline deadline)
 {
     HostUnixListener listener = {0};
     g_autoptr(QemuDefinition) definition = NULL;
@@ -91,7 +92,7 @@ qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEnd
     if (domain->endpoint->pid != 0 || is_known_process(host, domain))
         return;
     qemu_health_find_listener(host, place, &listener);
-    pid = host_holders_find(qemu_host_view_holders(host), listener.inode, 0);
+    pid = host_holders_find(qemu_host_view_holders(host), listener.inode, 0, deadline);
     if (pid == 0)
         return;
     /* A launcher may hold it as well. */

@@ -12,9 +12,9 @@
 bool qemu_identity_check_peer(QemuHostView *host, QemuJob *job);
 
 /* Another client holds the monitor at @place, so nobody tells whose it is: learns the process
- * from the socket that listens there, if it is a QEMU's. */
+ * from the socket that listens there, if it is a QEMU's and is found by @deadline. */
 void qemu_identity_find_process(QemuHostView *host, QemuDomain *domain,
-                                const QemuEndpointPlace *place);
+                                const QemuEndpointPlace *place, UtilDeadline deadline);
 
 /* When plan_identity's answers are in: name, UUID, commands. False, with BROKEN, for a peer that
  * knows no command. */

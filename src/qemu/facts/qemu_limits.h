@@ -38,6 +38,9 @@
           "command line of one process; 1,000 disks give some 300 KB")                             \
     LIMIT(XML_BYTES, 4194304, "bytes",                                                             \
           "one domain's definition from libvirt; its own limit for one string")                    \
+    LIMIT(SEARCHED_THREADS, 1024, "threads",                                                       \
+          "threads of a silent process that are searched for a blocked one; 512 vCPUs have some "  \
+          "600")                                                                                   \
     LIMIT(BLOCKED_LOOKS, 4, "threads",                                                             \
           "looks at images that are blocked by their storage: then no image is looked at")         \
     LIMIT(PROCESSES, 4194304, "processes",                                                         \

@@ -156,10 +156,17 @@ qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint)
 }
 
 void
+qemu_domain_end_silence(QemuDomain *self)
+{
+    self->is_silent = false;
+    self->silence = (QemuSilence){.barred_us = self->silence.barred_us};
+}
+
+void
 qemu_domain_disconnect(QemuDomain *self)
 {
     g_clear_pointer(&self->monitor, qemu_monitor_free);
-    self->is_silent = false;
+    qemu_domain_end_silence(self);
     self->known.is_identified = false;
     /* Without a connection nobody tells of changes. */
     qemu_domain_doubt_status(self);
@@ -193,6 +200,9 @@ qemu_domain_forget_process(QemuDomain *self)
     g_clear_pointer(&self->definition, qemu_definition_free);
     self->pid = 0;
     self->start_ticks = 0;
+    pthread_mutex_lock(&self->identity_lock);
+    self->unsupported = 0;
+    pthread_mutex_unlock(&self->identity_lock);
 }
 
 void
@@ -237,6 +247,52 @@ qemu_domain_is_called(QemuDomain *self, const char *word)
     return is_called;
 }
 
+unsigned int
+qemu_domain_describe(QemuDomain *self, DomstatsRecord *record)
+{
+    unsigned int unsupported = 0;
+
+    pthread_mutex_lock(&self->identity_lock);
+    record->name = g_strdup(self->name);
+    memcpy(record->uuid, self->uuid, sizeof(record->uuid));
+    record->id = self->id;
+    if (self->since_us != 0 && self->health == record->health)
+        record->since_us = self->since_us;
+    unsupported = self->unsupported;
+    pthread_mutex_unlock(&self->identity_lock);
+    return unsupported;
+}
+
+void
+qemu_domain_note_unsupported(QemuDomain *self, unsigned int groups)
+{
+    pthread_mutex_lock(&self->identity_lock);
+    self->unsupported |= groups;
+    pthread_mutex_unlock(&self->identity_lock);
+}
+
+DomstatsRecord *
+qemu_domain_copy_last(QemuDomain *self)
+{
+    DomstatsRecord *last = NULL;
+
+    pthread_mutex_lock(&self->identity_lock);
+    last = domstats_record_copy(self->last);
+    pthread_mutex_unlock(&self->identity_lock);
+    return last;
+}
+
+void
+qemu_domain_keep_last(QemuDomain *self, const DomstatsRecord *record)
+{
+    DomstatsRecord *copy = domstats_record_copy(record);
+
+    pthread_mutex_lock(&self->identity_lock);
+    domstats_record_free(self->last);
+    self->last = copy;
+    pthread_mutex_unlock(&self->identity_lock);
+}
+
 bool
 qemu_domain_was_met(QemuDomain *self)
 {
@@ -254,8 +310,8 @@ qemu_domain_set_health(QemuDomain *self, DomstatsHealth health, const char *reas
     pthread_mutex_lock(&self->identity_lock);
     if (self->since_us == 0 || self->health != health)
         self->since_us = wall_us;
-    pthread_mutex_unlock(&self->identity_lock);
     self->health = health;
+    pthread_mutex_unlock(&self->identity_lock);
     if (g_strcmp0(self->reason, reason) != 0) {
         g_free(self->reason);
         self->reason = g_strdup(reason);

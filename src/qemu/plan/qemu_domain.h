@@ -35,6 +35,19 @@ typedef struct {
     QemuStop stop;                /* what holds while the guest stands still */
 } QemuKnown;
 
+/* What was seen of a domain that did not answer, so that a later call neither waits for it nor
+ * searches its threads in vain. Written by the exchange alone; all zero: nothing was. */
+typedef struct {
+    int64_t since_us;  /* monotonic: answers are owed since then */
+    uint64_t progress; /* qemu_monitor_progress() when it was left */
+    bool was_stopped;  /* when it was left */
+    char state;        /* of its main thread, when last judged; 0: not seen */
+    bool is_searched;  /* its threads were, for the next */
+    pid_t thread;      /* one in uninterruptible sleep; 0: none */
+    int64_t
+        barred_us; /* monotonic: since when looks show that it cannot be asked; 0: they do not */
+} QemuSilence;
+
 typedef struct {
     char *key;              /* the endpoint's, which does not change */
     QemuEndpoint *endpoint; /* changes under both locks, and only while nobody holds it */
@@ -47,19 +60,22 @@ typedef struct {
     uint64_t start_ticks;       /* of @pid; 0 unknown */
     QemuDefinition *definition; /* own: read from the process when the source knew none */
 
-    QemuMonitor *monitor;    /* NULL: not connected */
-    pid_t holder_pid;        /* who held the monitor when last looked; 0 unknown */
-    bool is_silent;          /* an earlier call left answers outstanding */
-    unsigned int n_failures; /* dials in a row that led to nothing */
-    int64_t next_dial_us;    /* monotonic: not before */
+    QemuMonitor *monitor;       /* NULL: not connected */
+    pid_t holder_pid;           /* who held the monitor when last looked; 0 unknown */
+    bool is_silent;             /* an earlier call left answers outstanding */
+    unsigned int n_failures;    /* dials in a row that led to nothing */
+    unsigned int failed_groups; /* asked when the last of them broke the rules; 0: none yet */
+    int64_t next_dial_us;       /* monotonic: not before */
+    QemuSilence silence;
     QemuKnown known;
     QemuHostKept host;
 
     DomstatsHealth health;
     char *reason;
-    int64_t since_us;     /* wall clock */
-    int n_params_before;  /* of its last record: room for the next */
-    DomstatsRecord *last; /* last complete record, kept when a call asked for it */
+    int64_t since_us;         /* wall clock */
+    int n_params_before;      /* of its last record: room for the next */
+    DomstatsRecord *last;     /* last complete record, kept when a call asked for it; as the name */
+    unsigned int unsupported; /* groups that this QEMU was found not to have; as the name */
 
     gpointer holder;             /* the call that works on it now; the list's lock guards it */
     QemuEndpoint *next_endpoint; /* what it becomes when the holder lets go; likewise */
@@ -87,6 +103,9 @@ void qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint);
 /* Closes the connection; what the process said stays known. */
 void qemu_domain_disconnect(QemuDomain *self);
 
+/* It has answered, or is not waited for any more: nothing of its silence holds. */
+void qemu_domain_end_silence(QemuDomain *self);
+
 /* An event put the run state in doubt: what rests on it must be asked again. */
 void qemu_domain_doubt_status(QemuDomain *self);
 /* The run state as QEMU told it last, by a reply or an event; NULL: not known. */
@@ -103,6 +122,15 @@ void qemu_domain_forget_process(QemuDomain *self);
 
 /* Takes over name and UUID as QEMU told them; either may be NULL or empty. */
 void qemu_domain_identify(QemuDomain *self, const char *name, const char *uuid);
+
+/* For who does not hold the domain: fills @record's name, UUID and id, and @since_us if it has that
+ * health already. Gives the groups that it is known not to have. */
+unsigned int qemu_domain_describe(QemuDomain *self, DomstatsRecord *record);
+void qemu_domain_note_unsupported(QemuDomain *self, unsigned int groups);
+
+/* The last complete record that was kept, as a copy; NULL if there is none. */
+DomstatsRecord *qemu_domain_copy_last(QemuDomain *self);
+void qemu_domain_keep_last(QemuDomain *self, const DomstatsRecord *record);
 
 /* True once a round has ended with it. */
 bool qemu_domain_was_met(QemuDomain *self);

@@ -33,6 +33,26 @@ qemu_job_free(QemuJob *self)
 }
 
 void
+qemu_job_forget_answers(QemuJob *self)
+{
+    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
+        qemu_answer_clear(&self->answers[i]);
+    self->answered_us = 0;
+}
+
+void
+qemu_job_begin_anew(QemuJob *self)
+{
+    qemu_job_forget_answers(self);
+    self->evidence = (QemuEvidence){0};
+    self->asked = 0;
+    self->rests_on_stop = 0;
+    self->has_looked_for_balloon = false;
+    self->doubts_status = false;
+    self->sent_us = 0;
+}
+
+void
 qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason)
 {
     g_autofree char *copy = g_strdup(reason);

@@ -42,6 +42,11 @@ typedef struct {
 QemuJob *qemu_job_new(QemuDomain *domain, const QemuRequest *request);
 void qemu_job_free(QemuJob *self);
 
+/* Nothing that was answered in this call is believed. */
+void qemu_job_forget_answers(QemuJob *self);
+/* The same call by another connection: nothing has been asked yet. */
+void qemu_job_begin_anew(QemuJob *self);
+
 /* What the round ends in; @reason is copied, NULL for OK. */
 void qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason);
 

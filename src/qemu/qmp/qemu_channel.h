@@ -16,7 +16,8 @@ typedef enum {
     QEMU_DIAL_FULL,      /* the listener's backlog is full */
     QEMU_DIAL_NOBODY,    /* no such socket, or nobody listens on it */
     QEMU_DIAL_DENIED,
-    QEMU_DIAL_FAILED, /* anything else: descriptors, a name that is no socket's */
+    QEMU_DIAL_SHORTAGE, /* descriptors or memory: of ours, not of the peer's */
+    QEMU_DIAL_FAILED,   /* anything else: descriptors, a name that is no socket's */
 } QemuDial;
 
 /* Dials a QemuEndpointPlace's connect_path: a path of any length, "@name" (abstract) or

@@ -325,6 +325,17 @@ take_message(QemuMonitor *self, UtilJson *object, GError **error)
     }
 }
 
+/* The line end behind a message is no part of the next one. */
+static void
+note_part(QemuMonitor *self, const char *bytes, size_t size)
+{
+    while (self->n_unfinished == 0 && size > 0 && g_ascii_isspace(bytes[0])) {
+        bytes++;
+        size--;
+    }
+    self->n_unfinished += size;
+}
+
 static bool
 take_bytes(QemuMonitor *self, const char *bytes, size_t size, GError **error)
 {
@@ -340,7 +351,7 @@ take_bytes(QemuMonitor *self, const char *bytes, size_t size, GError **error)
 
         if (n < 0)
             return false;
-        self->n_unfinished += (uint64_t)n;
+        note_part(self, bytes, (size_t)n);
         if (object != NULL && !take_message(self, object, error))
             return false;
         bytes += n;
@@ -432,6 +443,12 @@ uint64_t
 qemu_monitor_progress(const QemuMonitor *self)
 {
     return self->n_reply_bytes + self->n_unfinished;
+}
+
+bool
+qemu_monitor_has_part(const QemuMonitor *self)
+{
+    return self->n_unfinished > 0;
 }
 
 bool

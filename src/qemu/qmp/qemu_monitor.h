@@ -84,6 +84,8 @@ unsigned int qemu_monitor_n_in_flight(const QemuMonitor *self);
 /* Bytes of the greeting and of replies that have come on this connection, half ones included: more
  * than before means that the peer works on what it owes. Events do not count. */
 uint64_t qemu_monitor_progress(const QemuMonitor *self);
+/* True if a message has come in part. */
+bool qemu_monitor_has_part(const QemuMonitor *self);
 /* True if the connection ended since more events came in this call than the limit allows. */
 bool qemu_monitor_is_flooded(const QemuMonitor *self);
 pid_t qemu_monitor_peer_pid(const QemuMonitor *self);

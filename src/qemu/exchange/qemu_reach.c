@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_reach: how a domain's monitor is reached.
+ *
+ * Owns nothing; writes the connection, the pause and the verdict into domain and job. Knows nothing
+ * of what is said on a connection.
+ *
+ * How it works
+ *
+ * A process that the kernel shows as stopped is not dialled, nor is a listener whose backlog is
+ * full dialled twice at once: a connect would only take a place in that backlog. Both may pass
+ * within milliseconds (a debugger's stop, another client's short visit), so one look does not
+ * settle it: the job is looked at again until they have lasted (see qemu_health_lasts()); the first
+ * look of an earlier call counts.
+ *
+ * A peer that breaks the rules, or that leads to nothing, is dialled ever more seldom: from the
+ * third failure in a row on there is a pause. What broke the rules when it was asked for some
+ * groups is asked meanwhile by calls that do not want all of those: one reply past a limit must not
+ * hide the run state.
+ */
+#include "qemu_reach.h"
+
+#include "qemu/plan/qemu_plan.h"
+#include "qemu/recording/qemu_recording_peer.h"
+#include "qemu_health.h"
+#include "qemu_identity.h"
+
+enum {
+    FREE_FAILURES = 2,
+    FIRST_PAUSE_MS = 250,
+    MAX_PAUSE_MS = 10000,
+    MAX_DOUBLINGS = 16,
+};
+
+void
+qemu_reach_note_failure(QemuDomain *domain, unsigned int groups)
+{
+    unsigned int doublings = 0;
+    int64_t pause_ms = 0;
+
+    domain->n_failures++;
+    domain->failed_groups = groups;
+    if (domain->n_failures > FREE_FAILURES) {
+        doublings = MIN(domain->n_failures - FREE_FAILURES - 1, MAX_DOUBLINGS);
+        pause_ms = MIN((int64_t)FIRST_PAUSE_MS << doublings, MAX_PAUSE_MS);
+    }
+    domain->next_dial_us = util_deadline_now_us() + pause_ms * 1000;
+}
+
+static bool
+is_paused(const QemuJob *job)
+{
+    const QemuDomain *domain = job->domain;
+
+    return domain->monitor == NULL && domain->n_failures > FREE_FAILURES &&
+           (domain->failed_groups & ~job->groups) == 0 &&
+           util_deadline_now_us() < domain->next_dial_us;
+}
+
+bool
+qemu_reach_is_settled(QemuJob *job)
+{
+    QemuDomain *domain = job->domain;
+    const QemuEndpoint *endpoint = domain->endpoint;
+
+    if (endpoint->trouble != DOMSTATS_HEALTH_OK) {
+        qemu_job_set_verdict(job, endpoint->trouble, endpoint->trouble_reason);
+        return true;
+    }
+    if (!endpoint->is_active) {
+        qemu_plan_groups(job);
+        job->is_complete = true;
+        return true;
+    }
+    if (is_paused(job)) {
+        qemu_job_set_verdict(job, domain->health, domain->reason);
+        return true;
+    }
+    return false;
+}
+
+static QemuDial
+dial(const QemuEndpointPlace *place, bool is_replay, QemuChannel **ret_channel, GError **error)
+{
+    if (!is_replay)
+        return qemu_channel_dial(place->connect_path, ret_channel, error);
+    *ret_channel = qemu_recording_peer_open(place->connect_path, error);
+    return *ret_channel != NULL ? QEMU_DIAL_CONNECTED : QEMU_DIAL_FAILED;
+}
+
+/* Tries one place. LATER if its backlog is full. */
+static QemuReach
+try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, bool is_replay)
+{
+    QemuDomain *domain = job->domain;
+    g_autoptr(GError) error = NULL;
+    QemuChannel *channel = NULL;
+    QemuDial outcome = QEMU_DIAL_CONNECTED;
+
+    if (!is_replay && qemu_health_judge_busy(host, job, place)) {
+        qemu_identity_find_process(host, domain, place, job->request->deadline);
+        return QEMU_REACH_NEVER;
+    }
+    outcome = dial(place, is_replay, &channel, &error);
+    if (outcome == QEMU_DIAL_CONNECTED) {
+        domain->monitor = qemu_monitor_new(channel);
+        if (qemu_identity_check_peer(host, job))
+            return QEMU_REACH_CONNECTED;
+        qemu_domain_disconnect(domain);
+    } else if (job->verdict != DOMSTATS_HEALTH_BUSY) {
+        qemu_health_judge_dial(host, job, outcome, error);
+    }
+    return outcome == QEMU_DIAL_FULL ? QEMU_REACH_LATER : QEMU_REACH_NEVER;
+}
+
+/* Not to be dialled at this look: whether another one is worth it. */
+static QemuReach
+put_off(const QemuJob *job, QemuBar bar)
+{
+    if (qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) ||
+        qemu_health_lasts(job, bar))
+        return QEMU_REACH_NEVER;
+    return QEMU_REACH_LATER;
+}
+
+QemuReach
+qemu_reach_connect(QemuHostView *host, QemuJob *job, bool is_replay)
+{
+    const GPtrArray *places = job->domain->endpoint->places;
+    bool is_full = false;
+
+    if (qemu_health_judge_stopped(host, job))
+        return places->len > 0 ? put_off(job, QEMU_BAR_STOPPED) : QEMU_REACH_NEVER;
+    if (places->len == 0)
+        qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR, "no monitor of it is known");
+    for (guint i = 0; i < places->len; i++) {
+        QemuReach reach = try_place(host, job, g_ptr_array_index(places, i), is_replay);
+
+        if (reach == QEMU_REACH_CONNECTED) {
+            qemu_health_unbar(job->domain);
+            return reach;
+        }
+        is_full |= reach == QEMU_REACH_LATER;
+    }
+    if (is_full && job->verdict != DOMSTATS_HEALTH_BUSY)
+        return put_off(job, QEMU_BAR_FULL);
+    qemu_health_unbar(job->domain);
+    return QEMU_REACH_NEVER;
+}
