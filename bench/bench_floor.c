@@ -341,18 +341,19 @@ bench_floor_parse(BenchFloor *self, size_t *ret_n_values, GError **error)
     return is_good;
 }
 
-UtilJson *
+UtilJsonOut *
 bench_floor_describe(const BenchFloor *self)
 {
     const Raw *first = self->raws->len > 0 ? g_ptr_array_index(self->raws, 0) : NULL;
-    UtilJson *commands = util_json_new_array();
-    UtilJson *all = util_json_new_object();
+    UtilJsonOut *commands = util_jsonout_new_array();
+    UtilJsonOut *all = util_jsonout_new_object();
 
     for (unsigned int id = 0; first != NULL && id < QEMU_N_COMMANDS; id++)
         if (first->commands >> id & 1)
-            util_json_append(commands, util_json_new_string(qemu_commands[id].file_name));
-    util_json_set(all, "commands", commands);
-    util_json_set(all, "request_bytes", util_json_new_count(first ? first->requests->len : 0));
-    util_json_set(all, "reply_bytes", util_json_new_count(first ? first->kept->len : 0));
+            util_jsonout_append(commands, util_jsonout_new_string(qemu_commands[id].file_name));
+    util_jsonout_set(all, "commands", commands);
+    util_jsonout_set(all, "request_bytes",
+                     util_jsonout_new_count(first ? first->requests->len : 0));
+    util_jsonout_set(all, "reply_bytes", util_jsonout_new_count(first ? first->kept->len : 0));
     return all;
 }

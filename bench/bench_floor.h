@@ -11,7 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "util/util_json.h"
+#include "util/util_jsonout.h"
 
 typedef struct BenchFloor BenchFloor;
 
@@ -31,4 +31,4 @@ bool bench_floor_run(BenchFloor *self, size_t *ret_n_values, GError **error);
 bool bench_floor_parse(BenchFloor *self, size_t *ret_n_values, GError **error);
 
 /* What is sent: commands, and bytes of a round in both directions. The caller frees. */
-UtilJson *bench_floor_describe(const BenchFloor *self);
+UtilJsonOut *bench_floor_describe(const BenchFloor *self);

@@ -40,9 +40,9 @@ bench_idle_memory(void)
 }
 
 static void
-set_growth(UtilJson *idle, const char *name, uint64_t before, uint64_t now)
+set_growth(UtilJsonOut *idle, const char *name, uint64_t before, uint64_t now)
 {
-    util_json_set(idle, name, util_json_new_int64((int64_t)now - (int64_t)before));
+    util_jsonout_set(idle, name, util_jsonout_new_int64((int64_t)now - (int64_t)before));
 }
 
 /* Context switches of all threads of this process so far. */
@@ -63,20 +63,20 @@ count_switches(uint64_t *ret_n_threads)
     return n;
 }
 
-UtilJson *
+UtilJsonOut *
 bench_idle_observe(unsigned int wait_ms, const BenchIdleMemory *before)
 {
     BenchIdleMemory now = bench_idle_memory();
-    UtilJson *idle = util_json_new_object();
+    UtilJsonOut *idle = util_jsonout_new_object();
     uint64_t n_threads = 0;
     uint64_t n_before = count_switches(&n_threads);
     uint64_t n_after = 0;
 
     poll(NULL, 0, (int)wait_ms);
     n_after = count_switches(&n_threads);
-    util_json_set(idle, "wait_ms", util_json_new_count(wait_ms));
-    util_json_set(idle, "threads", util_json_new_count(n_threads));
-    util_json_set(idle, "wakeups", util_json_new_int64((int64_t)(n_after - n_before) - 1));
+    util_jsonout_set(idle, "wait_ms", util_jsonout_new_count(wait_ms));
+    util_jsonout_set(idle, "threads", util_jsonout_new_count(n_threads));
+    util_jsonout_set(idle, "wakeups", util_jsonout_new_int64((int64_t)(n_after - n_before) - 1));
     set_growth(idle, "heap_bytes", before->heap_bytes, now.heap_bytes);
     set_growth(idle, "resident_bytes", before->resident_bytes, now.resident_bytes);
     malloc_trim(0);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "util/util_json.h"
+#include "util/util_jsonout.h"
 
 /* Memory of this process now. */
 typedef struct {
@@ -17,4 +17,4 @@ BenchIdleMemory bench_idle_memory(void);
 /* Stays idle for @wait_ms and tells what happened meanwhile, and by how much memory has grown
  * since @before, when there was no connection: as the calls left it, and once more when malloc
  * has given back what is free. The caller frees. */
-UtilJson *bench_idle_observe(unsigned int wait_ms, const BenchIdleMemory *before);
+UtilJsonOut *bench_idle_observe(unsigned int wait_ms, const BenchIdleMemory *before);

@@ -39,8 +39,8 @@ typedef struct {
 } Options;
 
 typedef struct {
-    UtilJson *wall_us;
-    UtilJson *cpu_us;
+    UtilJsonOut *wall_us;
+    UtilJsonOut *cpu_us;
     size_t n_values;
 } Samples;
 
@@ -73,8 +73,8 @@ take_sample(const BenchSide *side, BenchSideSubject *subject, Samples *samples, 
     if (!side->run(side, subject, &samples->n_values, error))
         return false;
     after = util_deadline_now_us();
-    util_json_append(samples->wall_us, util_json_new_int64(after - before));
-    util_json_append(samples->cpu_us, util_json_new_int64(cpu_us() - cpu_before));
+    util_jsonout_append(samples->wall_us, util_jsonout_new_int64(after - before));
+    util_jsonout_append(samples->cpu_us, util_jsonout_new_int64(cpu_us() - cpu_before));
     return true;
 }
 
@@ -127,8 +127,8 @@ measure(const Options *options, const GPtrArray *sides, BenchSideSubject *subjec
     if (!warm_up(sides, subject, error))
         return NULL;
     for (guint i = 0; i < sides->len; i++) {
-        samples[i].wall_us = util_json_new_array();
-        samples[i].cpu_us = util_json_new_array();
+        samples[i].wall_us = util_jsonout_new_array();
+        samples[i].cpu_us = util_jsonout_new_array();
         order[i] = i;
     }
     end = util_deadline_in_ms((unsigned int)options->max_seconds * 1000);
@@ -146,24 +146,24 @@ measure(const Options *options, const GPtrArray *sides, BenchSideSubject *subjec
     return g_steal_pointer(&samples);
 }
 
-static UtilJson *
+static UtilJsonOut *
 describe(const GPtrArray *sides, Samples *samples, const BenchSideSubject *subject)
 {
-    UtilJson *all = util_json_new_object();
-    UtilJson *list = util_json_new_object();
+    UtilJsonOut *all = util_jsonout_new_object();
+    UtilJsonOut *list = util_jsonout_new_object();
 
-    util_json_set(all, "domains", util_json_new_count(subject->names->len));
+    util_jsonout_set(all, "domains", util_jsonout_new_count(subject->names->len));
     for (guint i = 0; i < sides->len; i++) {
-        UtilJson *one = util_json_new_object();
+        UtilJsonOut *one = util_jsonout_new_object();
 
-        util_json_set(one, "wall_us", samples[i].wall_us);
-        util_json_set(one, "cpu_us", samples[i].cpu_us);
-        util_json_set(one, "values", util_json_new_count(samples[i].n_values));
-        util_json_set(list, ((const BenchSide *)g_ptr_array_index(sides, i))->name, one);
+        util_jsonout_set(one, "wall_us", samples[i].wall_us);
+        util_jsonout_set(one, "cpu_us", samples[i].cpu_us);
+        util_jsonout_set(one, "values", util_jsonout_new_count(samples[i].n_values));
+        util_jsonout_set(list, ((const BenchSide *)g_ptr_array_index(sides, i))->name, one);
     }
-    util_json_set(all, "sides", list);
+    util_jsonout_set(all, "sides", list);
     if (subject->floor != NULL)
-        util_json_set(all, "floor", bench_floor_describe(subject->floor));
+        util_jsonout_set(all, "floor", bench_floor_describe(subject->floor));
     return all;
 }
 
@@ -247,22 +247,23 @@ close_subject(BenchSideSubject *subject)
 /* One more entry of @results: the fleet as it is now. */
 static bool
 add_result(const Options *options, BenchSideSubject *subject, const GPtrArray *sides,
-           const BenchIdleMemory *before, UtilJson *results, GError **error)
+           const BenchIdleMemory *before, UtilJsonOut *results, GError **error)
 {
     g_autofree Samples *samples = measure(options, sides, subject, error);
-    UtilJson *result = NULL;
+    UtilJsonOut *result = NULL;
 
     if (samples == NULL)
         return false;
     result = describe(sides, samples, subject);
     if (options->idle_ms > 0)
-        util_json_set(result, "idle", bench_idle_observe((unsigned int)options->idle_ms, before));
-    util_json_append(results, result);
+        util_jsonout_set(result, "idle",
+                         bench_idle_observe((unsigned int)options->idle_ms, before));
+    util_jsonout_append(results, result);
     return true;
 }
 
 static bool
-run(const Options *options, BenchSideSubject *subject, const GPtrArray *sides, UtilJson *results,
+run(const Options *options, BenchSideSubject *subject, const GPtrArray *sides, UtilJsonOut *results,
     GError **error)
 {
     g_auto(GStrv) words = g_strsplit(options->sizes, ",", -1);
@@ -305,7 +306,7 @@ main(int argc, char **argv)
     g_autoptr(GOptionContext) context = g_option_context_new("- times the ways to ask a fleet");
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) sides = NULL;
-    g_autoptr(UtilJson) results = util_json_new_array();
+    g_autoptr(UtilJsonOut) results = util_jsonout_new_array();
     g_autofree char *text = NULL;
     BenchSideSubject subject = {0};
     bool is_good = false;
@@ -327,7 +328,7 @@ main(int argc, char **argv)
         fprintf(stderr, "bench_rounds: %s\n", error->message);
         return 1;
     }
-    text = util_json_to_text(results, false);
+    text = util_jsonout_to_text(results, false);
     puts(text);
     return 0;
 }

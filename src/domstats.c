@@ -38,6 +38,7 @@ domstats_health_to_string(DomstatsHealth health)
         [DOMSTATS_HEALTH_DENIED] = "denied",
         [DOMSTATS_HEALTH_BROKEN] = "broken",
         [DOMSTATS_HEALTH_NO_MONITOR] = "no-monitor",
+        [DOMSTATS_HEALTH_NO_DOMAIN] = "no-domain",
     };
 
     return (size_t)health < G_N_ELEMENTS(names) ? names[health] : "unknown";

@@ -105,11 +105,11 @@ expect "a host without domains, the list" 0 "^ Id " ""
 run -c "dir:$folder/absent"
 expect "a folder that is not there" 2 "" "^domstats: .*$folder/absent"
 run -c "dir:$folder/empty" nosuch
-expect "a name that does not exist" 2 "" "^domstats: nosuch: gone"
+expect "a name that does not exist" 2 "" "^domstats: nosuch: no-domain"
 run -c "dir:$folder/empty" -- list
-expect "a domain called list" 2 "" "^domstats: list: gone"
+expect "a domain called list" 2 "" "^domstats: list: no-domain"
 run -c "dir:$folder/empty" "$(printf 'a\033[31m')"
-expect "a name that would drive the terminal" 2 "" '^domstats: a\\x1b\[31m: gone'
+expect "a name that would drive the terminal" 2 "" '^domstats: a\\x1b\[31m: no-domain'
 
 # Where the output goes.
 
@@ -171,7 +171,7 @@ live_tests() {
     expect "one by name" 0 "^Domain: 'alpha'$" ""
     [ "$(lines out '^Domain')" = 1 ] || fail "one that is named, one that is printed"
     run -c "$source" --state alpha nosuch
-    expect "one of two names" 3 "^Domain: 'alpha'$" "^domstats: nosuch: gone"
+    expect "one of two names" 3 "^Domain: 'alpha'$" "^domstats: nosuch: no-domain"
     [ "$(lines out '^Domain')" = 1 ] || fail "what does not exist is not printed"
     run -c "$source" --list-running
     expect "a filter that leaves none" 0 "" ""

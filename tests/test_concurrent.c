@@ -131,9 +131,9 @@ call_named(const Scene *scene)
         scene->conn, names, 0, 0, scene->row->n_silent > 0 ? SHORT_MS : LONG_MS, &records, NULL);
     bool is_good = n >= 0 && (scene->row->renames || n == 4);
 
-    /* "nobody" is gone in any case. */
+    /* No domain is called "nobody". */
     for (int i = 0; i < n; i++)
-        if (scene->row->n_silent == 0 && records[i]->health != DOMSTATS_HEALTH_GONE &&
+        if (scene->row->n_silent == 0 && records[i]->health != DOMSTATS_HEALTH_NO_DOMAIN &&
             is_stuck(scene->row, records[i]->health))
             is_good = false;
     domstats_record_list_free(records);

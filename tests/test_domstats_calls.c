@@ -4,6 +4,7 @@
  */
 #include "domstats/domstats.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "testing.h"
@@ -98,6 +99,99 @@ tells_its_version(void **state)
     assert_int_equal(number, DOMSTATS_VERSION_NUMBER);
 }
 
+#define UUID_A "11111111-1111-4111-8111-111111111111"
+#define UUID_B "2222222a-2222-4222-8222-222222222222"
+#define HOST   "{\"format\":1,\"ticks_per_second\":100,\"page_bytes\":4096}"
+
+/* A domain of a recording: what its source says of it, and what its QEMU says. */
+typedef struct {
+    const char *about; /* domain.json, without what all have */
+    const char *name_reply;
+    const char *uuid_reply;
+} Recorded;
+
+/* clang-format off */
+static const Recorded recorded[] = {
+    {"\"name\":\"web\",\"uuid\":\"" UUID_A "\",\"id\":3", "web", UUID_A},
+    {"\"name\":\"3\",\"id\":4", "3", UUID_B},
+    {"\"name\":\"twin\",\"id\":5", "twin", "33333333-3333-4333-8333-333333333333"},
+    {"\"name\":\"twin\",\"id\":6", "twin", "44444444-4444-4444-8444-444444444444"},
+    {"\"name\":\"" UUID_A "\",\"id\":7", UUID_A, "55555555-5555-4555-8555-555555555555"},
+    {"\"name\":\"source\",\"uuid\":\"66666666-6666-4666-8666-666666666666\",\"id\":8", "own",
+     "77777777-7777-4777-8777-777777777777"},
+    {"\"name\":\"9\",\"id\":10", "9", "88888888-8888-4888-8888-888888888888"},
+};
+
+typedef struct {
+    const char *sentence;
+    const char *words[3];
+    const char *expected; /* id, or the word that nothing has, and health, of each record */
+} NameRow;
+
+static const NameRow name_rows[] = {
+    {"a name", {"web"}, "3 ok"},
+    {"an id", {"5"}, "5 ok"},
+    {"a UUID, in capitals too", {"2222222A-2222-4222-8222-222222222222"}, "4 ok"},
+    {"the id comes before a name that looks like it", {"3"}, "3 ok"},
+    {"a name that is no id of another", {"9"}, "10 ok"},
+    {"the UUID comes before a name that looks like it", {UUID_A}, "3 ok"},
+    {"both domains of one name", {"twin"}, "5 ok, 6 ok"},
+    {"in the order of the words, and again", {"web", "5", "web"}, "3 ok, 5 ok, 3 ok"},
+    {"the name that QEMU has", {"own"}, "8 ok"},
+    {"the name that the source has", {"source"}, "8 ok"},
+    {"the UUID that the source has, which QEMU then tells otherwise",
+     {"66666666-6666-4666-8666-666666666666"}, "8 ok"},
+    {"nothing has the name", {"web", "nosuch"}, "3 ok, nosuch no-domain"},
+    {"nothing has the id", {"12"}, "12 no-domain"},
+};
+/* clang-format on */
+
+static void
+write_domain(const char *folder, unsigned int number, const Recorded *domain)
+{
+    g_autofree char *inside = g_strdup_printf("%s/d%u", folder, number);
+    g_autofree char *about = g_strdup_printf("{%s,\"health\":\"ok\"}", domain->about);
+    g_autofree char *name = g_strdup_printf("{\"return\":{\"name\":\"%s\"}}", domain->name_reply);
+    g_autofree char *uuid = g_strdup_printf("{\"return\":{\"UUID\":\"%s\"}}", domain->uuid_reply);
+
+    assert_int_equal(g_mkdir(inside, 0700), 0);
+    testing_write_file(inside, "domain.json", about);
+    testing_write_file(inside, "query-name.json", name);
+    testing_write_file(inside, "query-uuid.json", uuid);
+    testing_write_file(inside, "greeting.json", "{\"QMP\":{\"capabilities\":[]}}");
+    testing_write_file(inside, "query-status.json",
+                       "{\"return\":{\"status\":\"running\",\"running\":true}}");
+    testing_write_file(inside, "query-commands.json", "{\"return\":[{\"name\":\"query-status\"}]}");
+}
+
+static void
+finds_the_named(const void *data)
+{
+    const NameRow *row = data;
+    char *folder = testing_make_folder();
+    g_autofree char *source = g_strconcat("replay:", folder, NULL);
+    const char *const words[] = {row->words[0], row->words[1], row->words[2], NULL};
+    g_autoptr(DomstatsConn) conn = NULL;
+    g_autoptr(DomstatsRecordList) records = NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    testing_write_file(folder, "host.json", HOST);
+    for (unsigned int i = 0; i < G_N_ELEMENTS(recorded); i++)
+        write_domain(folder, i, &recorded[i]);
+    conn = domstats_open(source, NULL, NULL);
+    assert_true(domstats_domain_list_get_stats(conn, words, VIR_DOMAIN_STATS_STATE, 0, 0, &records,
+                                               NULL) > 0);
+    for (int i = 0; records[i] != NULL; i++) {
+        g_autofree char *id = g_strdup_printf("%d", records[i]->id);
+
+        g_string_append_printf(text, "%s%s %s", i > 0 ? ", " : "",
+                               records[i]->id > 0 ? id : records[i]->name,
+                               domstats_health_to_string(records[i]->health));
+    }
+    testing_assert_same_text(text->str, row->expected);
+    testing_remove_folder(folder);
+}
+
 int
 main(void)
 {
@@ -107,5 +201,6 @@ main(void)
     };
     int n_failed = TESTING_RUN_TABLE("domstats calls", call_rows, takes_calls);
 
+    n_failed += TESTING_RUN_TABLE("domstats names", name_rows, finds_the_named);
     return n_failed + cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <linux/kvm.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/host_kvmstat.h"
@@ -365,6 +366,75 @@ check_own_machine(const char *folder)
     assert_false(host_kvmstat_read(stats, 2, &vcpu));
 }
 
+/* A process with two vCPUs, which at each byte makes the next step and answers with one. */
+static int
+be_machine(int from, int to)
+{
+    Machine machine = {0};
+    g_auto(UtilFd) vcpu = -1;
+    g_auto(UtilFd) plugged = -1;
+    char byte = make_machine(&machine) ? 'm' : '-';
+
+    for (int step = 0; write(to, &byte, 1) == 1 && read(from, &byte, 1) == 1; step++) {
+        if (step == 0) {
+            vcpu = ioctl(machine.vm, KVM_CREATE_VCPU, 5UL);
+            plugged = ioctl(vcpu, KVM_GET_STATS_FD, NULL);
+        } else {
+            util_fd_clear(&machine.stats[1]);
+        }
+    }
+    clear_machine(&machine);
+    return 0;
+}
+
+static bool
+take_step(const int *to, const int *from)
+{
+    char byte = 'x';
+
+    return write(*to, &byte, 1) == 1 && read(*from, &byte, 1) == 1;
+}
+
+/* The number of vCPUs is the same in the end, the vCPUs are not. */
+static void
+check_plugging(const char *folder)
+{
+    int to_child[2];
+    int from_child[2];
+    char byte = 0;
+    pid_t child = 0;
+    g_autoptr(HostKvmStats) stats = NULL;
+    bool is_current[3] = {0};
+
+    (void)folder;
+    assert_int_equal(pipe2(to_child, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(from_child, O_CLOEXEC), 0);
+    child = fork();
+    if (child == 0) {
+        close(to_child[1]);
+        _exit(be_machine(to_child[0], from_child[1]));
+    }
+    assert_int_equal(read(from_child[0], &byte, 1), 1);
+    stats = byte == 'm' ? host_kvmstat_open(child, NULL) : NULL;
+    for (size_t i = 0; stats != NULL && i < G_N_ELEMENTS(is_current); i++) {
+        is_current[i] = host_kvmstat_is_current(stats, child);
+        assert_true(take_step(&to_child[1], &from_child[0]));
+    }
+    close(to_child[1]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(to_child[0]);
+    close(from_child[0]);
+    close(from_child[1]);
+    if (stats == NULL) {
+        print_message("not tried: no KVM here, or none that may be copied\n");
+        return;
+    }
+    assert_true(is_current[0]);
+    assert_false(is_current[1]); /* one more */
+    assert_false(is_current[2]); /* as many, but others */
+    assert_false(host_kvmstat_is_current(stats, child));
+}
+
 static void
 check_no_machine(const char *folder)
 {
@@ -393,9 +463,12 @@ static void
 check_debugfs(const char *folder)
 {
     g_autoptr(HostRoot) root = make_debugfs(folder);
-    g_autoptr(GArray) stats = host_kvmstat_read_debugfs(root, 42);
+    bool is_sure = false;
+    g_autofree char *path = host_kvmstat_find_debugfs(root, 42, &is_sure);
+    g_autoptr(GArray) stats = path ? host_kvmstat_read_debugfs(root, path) : NULL;
     const HostKvmDebugStat *got = NULL;
 
+    assert_true(is_sure);
     assert_non_null(stats);
     assert_int_equal(stats->len, 2);
     got = &g_array_index(stats, HostKvmDebugStat, 0);
@@ -403,7 +476,22 @@ check_debugfs(const char *folder)
     assert_int_equal(got[0].value, UINT64_MAX);
     assert_string_equal(got[1].name, "halt_poll_success_ns");
     assert_int_equal(got[1].value, 700);
-    assert_null(host_kvmstat_read_debugfs(root, 4));
+    is_sure = false;
+    assert_null(host_kvmstat_find_debugfs(root, 4, &is_sure));
+    assert_true(is_sure);
+}
+
+static void
+check_no_debugfs(const char *folder)
+{
+    g_autoptr(HostRoot) root = NULL;
+    bool is_sure = true;
+
+    testing_write_file(folder, "host.json", "{\"ticks_per_second\":100,\"page_bytes\":4096}");
+    root = host_root_new_recorded(folder, NULL);
+    assert_null(host_kvmstat_find_debugfs(root, 42, &is_sure));
+    assert_false(is_sure);
+    assert_null(host_kvmstat_read_debugfs(root, "sys/kernel/debug/kvm/42-9"));
 }
 
 static void
@@ -413,10 +501,10 @@ check_debugfs_some(const char *folder)
     g_autoptr(HostRoot) root = make_debugfs(folder);
     UtilCount counts[2] = {{0}, {1, true}};
 
-    host_kvmstat_read_debugfs_some(root, 42, names, counts);
+    host_kvmstat_read_debugfs_some(root, "sys/kernel/debug/kvm/42-9", names, counts);
     assert_true(counts[0].is_present && counts[0].value == 700);
     assert_false(counts[1].is_present);
-    host_kvmstat_read_debugfs_some(root, 43, names, counts);
+    host_kvmstat_read_debugfs_some(root, "sys/kernel/debug/kvm/43-9", names, counts);
     assert_false(counts[0].is_present);
 }
 
@@ -429,7 +517,9 @@ static const Scenario scenarios[] = {
     {"vCPUs of our own", check_own_machine},
     {"a process without vCPUs, and none at all", check_no_machine},
     {"a machine's folder in debugfs, and no other's", check_debugfs},
+    {"debugfs that cannot be read decides nothing", check_no_debugfs},
     {"some statistics by name", check_debugfs_some},
+    {"vCPUs that are plugged and unplugged", check_plugging},
 };
 
 static void

@@ -172,6 +172,10 @@ static const Row rows[] = {
     {"by key", "-smp cpus=2,sockets=2,cores=2,threads=2", "", "vcpus 2/8"},
     {"by topology", "-smp sockets=2,cores=3", "", "vcpus 6/6"},
     {"maxcpus alone", "-smp maxcpus=3", "", "vcpus 3/3"},
+    {"options of one kind are one", "-smp 2 -smp maxcpus=8", "", "vcpus 2/8"},
+    {"of a key given twice the last counts", "-smp 2,maxcpus=8 -smp 4", "", "vcpus 4/8"},
+    {"the machine's properties are a part of it", "-smp 2 -M pc -machine smp.maxcpus=6", "",
+     "vcpus 2/6"},
     {"more than there may be", "-smp 5,maxcpus=4", "", ""},
     {"no number", "-smp many", "", ""},
     {"a product past all bounds", "-smp sockets=4096,cores=4096,threads=4096", "", ""},
@@ -183,7 +187,16 @@ static const Row rows[] = {
     {"a size in MiB", "-m 16", "", "memory 16384"},
     {"by key, with a suffix", "-m size=2G,slots=4,maxmem=8G", "", "memory 2097152"},
     {"in KiB", "-m 4096k", "", "memory 4096"},
-    {"a fraction is left out", "-m 1.5G", "", ""},
+    {"a fraction", "-m 1.5G", "", "memory 1572864"},
+    {"a fraction that makes no whole KiB", "-m 0.0009k", "", ""},
+    {"terabytes in KiB, as libvirt 10 writes", "-m size=4294967296k", "", "memory 4294967296"},
+    {"terabytes in MiB", "-m 8388608", "", "memory 8589934592"},
+    {"in bytes", "-m 33554432b", "", "memory 32768"},
+    {"as a property of the machine, in bytes", "-M pc,memory.size=33554432", "", "memory 32768"},
+    {"past 64 bits", "-m 16777216t", "", ""},
+    {"options of one kind are one memory", "-m 1G -m slots=2,maxmem=2G", "", "memory 1048576"},
+    {"no suffix of QEMU's", "-m 16x", "", ""},
+    {"a suffix and more", "-m 16mb", "", ""},
     {"no size", "-m much", "", ""},
     {"none at all", "-m slots=4,maxmem=8G", "", ""},
     {"nothing is no size", "-m 0", "", ""},
@@ -232,6 +245,17 @@ static const Row rows[] = {
      "-device e1000,id=y,netdev=c -name web",
      "", "name web; nic x none - -; nic - board tap b -; nic y tap d -; board ask"},
     {"a daemon", "-daemonize", "daemon", ""},
+
+    /* QEMUs that are no machine of their own */
+    {"no machine, as libvirt asks what QEMU can do", "-S -machine none,accel=kvm:tcg", "no machine",
+     ""},
+    {"nor by key", "-M type=none", "no machine", ""},
+    {"nor in JSON", "-machine {\"type\":\"none\"}", "no machine", ""},
+    {"the last type counts", "-machine none -M pc", "", ""},
+    {"a device of another QEMU", "-machine x-remote", "no machine", "board unknown"},
+    {"Xen's devices", "-xen-domid 3 -M xenfv", "no machine", "board unknown"},
+    {"Xen's, attached", "-xen-attach -M xenpv", "no machine", "board unknown"},
+    {"a machine's name may begin so", "-M none2", "", "board unknown"},
 };
 
 static void append_part(GString *text, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -273,6 +297,8 @@ make_monitors_text(const QemuCmdline *cmdline)
         append_part(text, "human %u", cmdline->n_human_monitors);
     if (cmdline->is_daemonizing)
         append_part(text, "daemon");
+    if (!cmdline->is_machine)
+        append_part(text, "no machine");
     return g_string_free(text, FALSE);
 }
 
@@ -303,7 +329,7 @@ make_definition_text(const QemuDefinition *definition)
         append_part(text, "vcpus %u/%u", (unsigned int)definition->vcpus_current.value,
                     (unsigned int)definition->vcpus_max.value);
     if (definition->memory_kib.is_present)
-        append_part(text, "memory %u", (unsigned int)definition->memory_kib.value);
+        append_part(text, "memory %" G_GUINT64_FORMAT, definition->memory_kib.value);
     for (guint i = 0; i < definition->nics->len; i++) {
         const QemuDefinitionNic *nic = &g_array_index(definition->nics, QemuDefinitionNic, i);
 

@@ -88,6 +88,13 @@ fill_cgroup(EmitCase *self)
 }
 
 static void
+fill_cgroup_unknown(EmitCase *self)
+{
+    self->facts.host.has_process = true;
+    self->facts.host.cgroup.is_unknown = true;
+}
+
+static void
 fill_cgroup_in_part(EmitCase *self)
 {
     fill_cgroup(self);
@@ -315,6 +322,8 @@ static const EmitRow rows[] = {
     {"CPU time of the process", qemu_emit_cpu, fill_process, true, PROCESS NO_CACHES},
     {"libvirt's cgroup comes before the process", qemu_emit_cpu, fill_cgroup, true,
      "cpu.time ullong 1000\ncpu.user ullong 700\ncpu.system ullong 200\n" NO_CACHES},
+    {"a cgroup that cannot be told gives no time", qemu_emit_cpu, fill_cgroup_unknown, false,
+     "cpu.cache.monitor.count uint 0\n"},
     {"user and system come together or not at all", qemu_emit_cpu, fill_cgroup_in_part, false,
      "cpu.time ullong 1000\n" NO_CACHES},
     {"halt polling, then ours", qemu_emit_cpu, fill_halt_polling, true,

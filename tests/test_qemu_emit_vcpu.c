@@ -83,6 +83,12 @@ fill_vcpus_in_one_thread(EmitCase *self)
 }
 
 static void
+fill_no_vcpus(EmitCase *self)
+{
+    self->facts.vcpus = qemu_facts_new_vcpus(0);
+}
+
+static void
 fill_vcpus_without_host(EmitCase *self)
 {
     const QemuFactsVcpu vcpus[] = {{.index = 0, .thread_id = 100}};
@@ -244,6 +250,8 @@ static const EmitRow rows[] = {
      VCPUS(1, 1) "vcpu.4.state int 1\nvcpu.4.wait ullong 0\nvcpu.4.delay ullong 0\n"
      "vcpu.4.exits.sum ullong 18446744073709551615\nvcpu.4.blocking.cur boolean 1\n"
      "vcpu.4.max_something.max ullong 0\n"},
+    {"a QEMU without vCPUs has none", qemu_emit_vcpu, fill_no_vcpus, true,
+     "vcpu.current uint 0\nvcpu.maximum uint 0\n"},
     {"vCPUs that share a thread have no numbers", qemu_emit_vcpu, fill_vcpus_in_one_thread, true,
      VCPUS(3, 3)},
     {"threads nobody can read leave the group in part",

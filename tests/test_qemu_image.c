@@ -198,7 +198,7 @@ a_file_tells_its_sizes(void **state)
     assert_int_equal(image.capacity.value, 1048576);
     assert_int_equal(image.physical.value, 1048576);
     assert_true(image.allocation.is_present);
-    assert_in_range(image.allocation.value, 0, 1048575); /* the rest is a hole */
+    assert_true(image.allocation.value < 1048576); /* the rest is a hole */
     testing_remove_folder(folder);
 }
 

@@ -164,7 +164,7 @@ static const ScriptRow script_rows[] = {
     {"infinity", {{"query-status", FAKE_QMP_RETURN("Infinity")}},
      ASK(STATUS), "query-status lost; broken", ""},
     {"brackets that do not match",
-     {{"query-status", "{\"return\":[1}"}}, ASK(STATUS), "query-status lost; broken", ""},
+     {{"query-status", "{\"return\":[1}}"}}, ASK(STATUS), "query-status lost; broken", ""},
     {"a hundred thousand brackets deep",
      {{"query-status", "{\"return\":"}, {NULL, "[", .n_times = 100000}},
      ASK(STATUS), "query-status lost; broken", ""},

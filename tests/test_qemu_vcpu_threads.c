@@ -4,11 +4,9 @@
  */
 #include "qemu/host/qemu_vcpu_threads.h"
 
-#include <string.h>
-
 #include "testing.h"
 
-enum { PID = 100, MAX_THREADS = 8, MAX_DEPTH = 8 };
+enum { PID = 100, MAX_THREADS = 8 };
 
 /* The names of all threads that there ever are, in the order of their ids from PID on. */
 typedef struct {
@@ -19,7 +17,7 @@ typedef struct {
     bool is_same;
 } Row;
 
-static const char vcpus[] = "[{\"thread-id\":101},{\"thread-id\":102},{\"thread-id\":-1},{}]";
+static const pid_t vcpus[] = {PID + 1, PID + 2};
 
 #define MAIN "qemu-system-x86"
 
@@ -61,6 +59,26 @@ static const Row rows[] = {
      "xxxx",
      false},
     {"one came that cannot be read", {MAIN, "CPU 0/KVM", "CPU 1/KVM", NULL}, "xxx-", "xxxx", false},
+    {"a vCPU came to a QEMU that is called as its workers are",
+     {"worker", "worker", "worker", "worker"},
+     "xxx-",
+     "xxxx",
+     false},
+    {"one came to a QEMU that is called as the kernel's threads are",
+     {"vhost-vm", "vhost-vm", "vhost-vm", "vhost-vm"},
+     "xxx-",
+     "xxxx",
+     false},
+    {"a worker came to one that is called as the kernel's threads are",
+     {"vhost-vm", "CPU 0/KVM", "CPU 1/KVM", "worker"},
+     "xxx-",
+     "xxxx",
+     true},
+    {"a worker came to one whose name cannot be read",
+     {NULL, "CPU 0/KVM", "CPU 1/KVM", "worker"},
+     "xxx-",
+     "xxxx",
+     false},
     {"all went", {MAIN, "CPU 0/KVM", "CPU 1/KVM"}, "xxx", "---", false},
     {"all came", {MAIN, "CPU 0/KVM", "CPU 1/KVM"}, "---", "xxx", false},
 };
@@ -100,13 +118,13 @@ compares(const void *data)
     const Row *row = data;
     char *folder = testing_make_folder();
     g_autoptr(HostRoot) root = make_root(folder, row);
-    g_autoptr(UtilJson) reply = util_json_parse(vcpus, strlen(vcpus), MAX_DEPTH, NULL);
+    const QemuVcpuThreads told = {vcpus, G_N_ELEMENTS(vcpus)};
     pid_t before[MAX_THREADS] = {0};
     pid_t now[MAX_THREADS] = {0};
 
-    assert_int_equal(qemu_vcpu_threads_are_same(root, PID, reply, pick(row->before, before),
-                                                pick(row->now, now)),
-                     row->is_same);
+    assert_int_equal(
+        qemu_vcpu_threads_are_same(root, PID, told, pick(row->before, before), pick(row->now, now)),
+        row->is_same);
     testing_remove_folder(folder);
 }
 

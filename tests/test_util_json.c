@@ -9,6 +9,7 @@
 
 #include "util/util_error.h"
 #include "util/util_json.h"
+#include "util/util_jsonout.h"
 
 enum { MAX_DEPTH = 3 };
 
@@ -36,19 +37,73 @@ static const ParseRow parse_rows[] = {
     {"two values", "{} {}", "error: second value"},
     {"a value and a NUL", "{}\0", "error: byte '2'", 3},
     {"a bracket too many", "{}}", "error: closes nothing"},
-    {"the end in an object", "{\"a\":1", "error: byte '6'"},
-    {"the end in a string", "\"abc", "error: within a word"},
-    {"the end in a number", "1e", "error: within a word"},
-    {"the end in a word", "tru", "error: bad JSON"},
+    {"the end in an object", "{\"a\":1", "error: byte '6': it ends too early"},
+    {"the end in a string", "\"abc", "error: byte '4': it ends too early"},
+    {"the end after a backslash", "\"abc\\", "error: byte '4': a backslash"},
+    {"the end in a code", "\"\\u00", "error: byte '1': a malformed code"},
+    {"the end in a character", "\"\xE2\x82", "error: UTF-8"},
+    {"the end in a number", "1e", "error: malformed number"},
+    {"the end after a sign", "-", "error: malformed number"},
+    {"the end in a word", "tru", "error: byte '0'"},
+    {"the end after a name", "{\"a\"", "error: byte '4': it ends too early"},
+    {"the end after a colon", "{\"a\":", "error: byte '5': it ends too early"},
+    {"the end after a comma", "[1,", "error: byte '3': it ends too early"},
+    {"a word that goes on", "[nullx]", "error: byte '5': a byte"},
+    {"the greatest integer, and one more", "[18446744073709551615,18446744073709551616]",
+     "error: 64 bits"},
     {"an integer past 64 bits", "18446744073709551616", "error: 64 bits"},
+    {"an integer far past 64 bits", "99999999999999999999999999999999999999999", "error: 64 bits"},
     {"a negative integer past 64 bits", "[-9223372036854775809]", "error: 64 bits"},
+    {"the least integer", "[-9223372036854775808]", "[-9223372036854775808]"},
+    {"minus zero is zero", "[-0]", "[0]"},
+    {"fractions keep their words", "[-0.0,1e3,1E+3,0.10,1e400,99999999999999999999999.5]",
+     "[-0.0,1e3,1E+3,0.10,1e400,99999999999999999999999.5]"},
+    {"a leading zero", "[01]", "error: malformed number"},
+    {"a leading zero behind a sign", "[-01]", "error: malformed number"},
+    {"a plus", "[+1]", "error: byte '1'"},
+    {"a point first", "[.5]", "error: byte '1'"},
+    {"a point last", "[1.]", "error: malformed number"},
+    {"an exponent without digits", "[1e+]", "error: malformed number"},
+    {"hexadecimal", "[0x1f]", "error: byte '2'"},
     {"NaN", "[NaN]", "error: byte '1'"},
     {"Infinity", "[Infinity]", "error: byte '1'"},
-    {"minus Infinity", "[-Infinity]", "error: malformed number"},
+    {"minus Infinity", "[-Infinity]", "error: byte '2'"},
+    {"all escapes", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20AC\"",
+     "\"\\\"\\\\/\\b\\f\\n\\r\\tA\xC3\xA9\xE2\x82\xAC\""},
+    {"a pair of surrogates", "\"\\ud83d\\ude00\"", "\"\xF0\x9F\x98\x80\""},
+    {"a lone high surrogate is replaced", "\"\\ud83dx\"", "\"\xEF\xBF\xBDx\""},
+    {"a lone low surrogate is replaced", "\"\\ude00\"", "\"\xEF\xBF\xBD\""},
+    {"two high surrogates and a low one", "\"\\ud83d\\ud83d\\ude00\"",
+     "\"\xEF\xBF\xBD\xF0\x9F\x98\x80\""},
+    {"a high surrogate and another code", "\"\\ud83d\\u0041\"",
+     "\"\xEF\xBF\xBD"
+     "A\""},
+    {"a high surrogate at the end", "\"\\ud83d\"", "\"\xEF\xBF\xBD\""},
+    {"an escape that is none", "\"\\x41\"", "error: byte '1': a backslash"},
+    {"a code that is none", "\"\\u00g0\"", "error: byte '1': a malformed code"},
+    {"an escaped name", "{\"\\u0061\":1}", "{\"a\":1}"},
+    {"a name with NUL inside", "{\"a\\u0000\":1}", "error: a name with NUL inside"},
+    {"an empty name", "{\"\":1}", "{\"\":1}"},
+    {"a name that is none", "{1:1}", "error: byte '1'"},
+    {"no colon", "{\"a\" 1}", "error: byte '5'"},
+    {"no comma", "[1 2]", "error: byte '3'"},
+    {"a comma first", "[,1]", "error: byte '1'"},
+    {"two commas", "[1,,2]", "error: byte '3'"},
+    {"a bracket closed by the other kind", "{\"a\":[1}}", "error: byte '7'"},
     {"single quotes", "['a']", "error: byte '1'"},
-    {"a comma too many", "[1,]", "error: unexpected"},
+    {"a comma too many", "[1,]", "error: byte '3'"},
     {"broken UTF-8", "[\"\xC3(\"]", "error: UTF-8"},
+    {"characters of two, three and four bytes", "[\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"]",
+     "[\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"]"},
+    {"characters behind an escape", "[\"\\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"]",
+     "[\"\\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"]"},
+    {"bytes that begin no character", "[\"\xFF\xFE\"]", "error: UTF-8"},
+    {"a character that is not begun", "[\"\x80\"]", "error: UTF-8"},
     {"a control byte in a string", "[\"\t\"]", "error: control byte"},
+    {"DEL is none", "[\"\x7F\"]", "[\"\x7F\"]"},
+    {"empty containers", "[[],{}]", "[[],{}]"},
+    {"children of many containers", "[[1,[2]],{\"a\":[3,4],\"b\":{\"c\":5}},6]",
+     "[[1,[2]],{\"a\":[3,4],\"b\":{\"c\":5}},6]"},
 };
 
 static void
@@ -274,17 +329,33 @@ visits_members(UtilJson *object)
 }
 
 static void
+takes_the_last_of_several(UtilJson *object)
+{
+    static const char text[] = "{\"a\":1,\"b\":2,\"a\":3,\"n\":4,\"n\":null}";
+    g_autoptr(UtilJson) twice = util_json_parse(text, strlen(text), MAX_DEPTH, NULL);
+    g_autoptr(GString) names = g_string_new(NULL);
+    g_autofree char *written = util_json_to_text(twice, false);
+
+    assert_int_equal(util_json_member_count(twice, "a").value, 3);
+    assert_int_equal(util_json_member_count(twice, "b").value, 2);
+    assert_null(util_json_member(twice, "n"));
+    assert_true(util_json_has(twice, "n"));
+    util_json_foreach(twice, add_name, names);
+    assert_string_equal(names->str, "a b a n n=null ");
+    assert_string_equal(written, "{\"a\":3,\"b\":2,\"n\":null}");
+    assert_non_null(object);
+}
+
+static void
 keeps_what_is_referenced(UtilJson *object)
 {
-    UtilJson *inner = util_json_new_string("kept");
-    UtilJson *outer = util_json_new_object();
+    UtilJson *ours = util_json_ref(object);
+    const UtilJson *inner = util_json_member(ours, "s");
 
-    util_json_set(outer, "inner", util_json_ref(inner));
-    util_json_unref(outer);
-    assert_string_equal(util_json_string(inner), "kept");
-    util_json_unref(inner);
+    util_json_unref(util_json_ref(ours));
+    assert_string_equal(util_json_string(inner), "t");
+    util_json_unref(ours);
     util_json_unref(NULL);
-    assert_non_null(object);
 }
 
 static const WalkRow walk_rows[] = {
@@ -295,7 +366,8 @@ static const WalkRow walk_rows[] = {
     {"a reader that fails leaves the result alone", leaves_results_of_failure_alone},
     {"a table reads what is there and touches nothing else", reads_counts_by_table},
     {"every member is visited once", visits_members},
-    {"a reference outlives the value around it", keeps_what_is_referenced},
+    {"of members of one name the last counts", takes_the_last_of_several},
+    {"a reference keeps all values", keeps_what_is_referenced},
 };
 
 static void
@@ -311,64 +383,50 @@ walks(const void *data)
 /* Each row builds a value. */
 typedef struct {
     const char *sentence;
-    UtilJson *(*make)(void);
+    UtilJsonOut *(*make)(void);
     const char *text;
     bool is_pretty;
 } WriteRow;
 
-static UtilJson *
+static UtilJsonOut *
 make_nested(void)
 {
-    UtilJson *self = util_json_new_object();
-    UtilJson *list = util_json_new_array();
+    UtilJsonOut *self = util_jsonout_new_object();
+    UtilJsonOut *list = util_jsonout_new_array();
 
-    util_json_append(list, util_json_new_int64(INT64_MIN));
-    util_json_append(list, NULL);
-    util_json_set(self, "list", list);
-    util_json_set(self, "yes", util_json_new_boolean(true));
+    util_jsonout_append(list, util_jsonout_new_int64(INT64_MIN));
+    util_jsonout_append(list, NULL);
+    util_jsonout_set(self, "list", list);
+    util_jsonout_set(self, "yes", util_jsonout_new_boolean(true));
     return self;
 }
 
-static UtilJson *
+static UtilJsonOut *
 make_count(void)
 {
-    return util_json_new_count(UINT64_MAX);
+    return util_jsonout_new_count(UINT64_MAX);
 }
 
-static UtilJson *
+static UtilJsonOut *
 make_string(void)
 {
-    return util_json_new_string("a/b \"\n\xC3\xA9");
+    return util_jsonout_new_string("a/b \"\n\xC3\xA9");
 }
 
-static UtilJson *
-make_short_double(void)
+static UtilJsonOut *
+make_fraction(void)
 {
-    return util_json_new_double(0.1);
+    return util_jsonout_new_fraction("1.50e-3,", 7);
 }
 
-static UtilJson *
-make_long_double(void)
+static UtilJsonOut *
+make_replaced(void)
 {
-    return util_json_new_double(1.0 / 3.0);
-}
+    UtilJsonOut *self = util_jsonout_new_object();
 
-static UtilJson *
-make_whole_double(void)
-{
-    return util_json_new_double(-2);
-}
-
-static UtilJson *
-make_great_double(void)
-{
-    return util_json_new_double(1e300);
-}
-
-static UtilJson *
-make_infinity(void)
-{
-    return util_json_new_double(HUGE_VAL);
+    util_jsonout_set(self, "a", util_jsonout_new_count(1));
+    util_jsonout_set(self, "a", util_jsonout_new_count(2));
+    return self;
 }
 
 static const WriteRow write_rows[] = {
@@ -378,19 +436,16 @@ static const WriteRow write_rows[] = {
      "{\n  \"list\": [\n    -9223372036854775808,\n    null\n  ],\n  \"yes\": true\n}", true},
     {"the greatest count", make_count, "18446744073709551615"},
     {"only what must be is escaped", make_string, "\"a/b \\\"\\n\xC3\xA9\""},
-    {"a double is as short as it can be", make_short_double, "0.1"},
-    {"a double is as long as it must be", make_long_double, "0.3333333333333333"},
-    {"a whole double stays no integer", make_whole_double, "-2.0"},
-    {"a great double has an exponent", make_great_double, "1e+300"},
-    {"what is not finite is null", make_infinity, "null"},
+    {"a fraction is written in its own words", make_fraction, "1.50e-3"},
+    {"a member of the same name is replaced", make_replaced, "{\"a\":2}"},
 };
 
 static void
 writes(const void *data)
 {
     const WriteRow *row = data;
-    g_autoptr(UtilJson) value = row->make();
-    g_autofree char *text = util_json_to_text(value, row->is_pretty);
+    g_autoptr(UtilJsonOut) value = row->make();
+    g_autofree char *text = util_jsonout_to_text(value, row->is_pretty);
 
     testing_assert_same_text(text, row->text);
 }

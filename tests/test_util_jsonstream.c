@@ -94,16 +94,16 @@ static const Row rows[] = {
      "{\"a\":[99999999999999999999999.5,1]}\n",
      "idle"},
     {"NaN", {{"{\"a\":NaN}"}}, "", "does not have there"},
-    {"nan", {{"{\"a\":nan}"}}, "", "null expected"},
+    {"nan", {{"{\"a\":nan}"}}, "", "does not have there"},
     {"Infinity", {{"{\"a\":Infinity}"}}, "", "does not have there"},
-    {"minus Infinity", {{"{\"a\":-Infinity}"}}, "", "number"},
+    {"minus Infinity", {{"{\"a\":-Infinity}"}}, "", "does not have there"},
     {"a leading zero", {{"{\"a\":01}"}}, "", "number"},
-    {"a sign within a number", {{"{\"a\":1-2}"}}, "", "number"},
-    {"a sign within a number, cut before it", {{"{\"a\":1"}, {"-2}"}}, "", "number"},
+    {"a sign within a number", {{"{\"a\":1-2}"}}, "", "does not have there"},
+    {"a sign within a number, cut before it", {{"{\"a\":1"}, {"-2}"}}, "", "does not have there"},
     {"a point at a number's end", {{"{\"a\":1.}"}}, "", "number"},
     {"single quotes", {{"{'a':1}"}}, "", "does not have there"},
     {"a comment", {{"{/**/\"a\":1}"}}, "", "does not have there"},
-    {"a comma too many", {{"{\"a\":1,}"}}, "", "unexpected character"},
+    {"a comma too many", {{"{\"a\":1,}"}}, "", "does not have there"},
     {"no colon", {{"{\"a\" 1}"}}, "", "not a JSON object"},
     {"NUL between words", {SLICE_WITH_NUL("{\0\"a\":1}")}, "", "does not have there"},
     {"NUL in a string", {SLICE_WITH_NUL("{\"a\":\"\0\"}")}, "", "control byte"},
@@ -178,7 +178,7 @@ take_all(UtilJsonStream *stream, const char *bytes, size_t size, GString *object
 
         if (n_taken < 0)
             return false;
-        assert_in_range(n_taken, 1, size);
+        assert_true(n_taken > 0 && (size_t)n_taken <= size);
         bytes += n_taken;
         size -= (size_t)n_taken;
         if (object == NULL) {

@@ -54,10 +54,11 @@ typedef enum {
     DOMSTATS_HEALTH_BUSY,       /* another process holds the monitor */
     DOMSTATS_HEALTH_WEDGED,     /* QEMU's main loop is blocked, its monitor thread answers */
     DOMSTATS_HEALTH_STOPPED,    /* nothing answers: process stopped or in uninterruptible sleep */
-    DOMSTATS_HEALTH_GONE,       /* the process ended, or nothing has the name that was asked for */
+    DOMSTATS_HEALTH_GONE,       /* the process ended */
     DOMSTATS_HEALTH_DENIED,     /* no permission to connect */
     DOMSTATS_HEALTH_BROKEN,     /* the peer does not speak QMP, or broke its rules or our limits */
     DOMSTATS_HEALTH_NO_MONITOR, /* QEMU runs without a QMP monitor that could be used */
+    DOMSTATS_HEALTH_NO_DOMAIN,  /* no domain has the name, UUID or id that was asked for */
 } DomstatsHealth;
 
 /* The name of @health as it is printed: "ok", "slow", ...; "unknown" for any other number. */
@@ -152,10 +153,11 @@ int domstats_get_all_domain_stats(DomstatsConn *conn, unsigned int stats, unsign
                                   unsigned int timeout_ms, DomstatsRecord ***ret_records,
                                   GError **error);
 
-/* The same for the domains named in the NULL-terminated @domains: each a name, a UUID or
- * the decimal id; in that order, twice if named twice. One that a filter excludes is left
- * out; one that does not exist gives a record without parameters whose health is GONE and
- * whose name is what was asked for. An empty list is INVALID_ARG. */
+/* The same for the domains named in the NULL-terminated @domains, in that order, twice if named
+ * twice. A word is looked up as virsh does: as a decimal id, else as a UUID, else as a name; of two
+ * domains of one name both are given. A domain that a filter excludes is left out. A word that
+ * nothing has gives a record without parameters whose health is NO_DOMAIN and whose name is the
+ * word. An empty list is INVALID_ARG. */
 int domstats_domain_list_get_stats(DomstatsConn *conn, const char *const *domains,
                                    unsigned int stats, unsigned int flags, unsigned int timeout_ms,
                                    DomstatsRecord ***ret_records, GError **error);

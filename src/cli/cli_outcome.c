@@ -11,7 +11,8 @@
 static bool
 is_complete(const DomstatsRecord *record)
 {
-    return record->missing == 0 && record->health != DOMSTATS_HEALTH_GONE;
+    return record->missing == 0 && record->health != DOMSTATS_HEALTH_GONE &&
+           record->health != DOMSTATS_HEALTH_NO_DOMAIN;
 }
 
 static bool

@@ -60,8 +60,10 @@ append_record(GString *out, const DomstatsRecord *record, bool show_health)
 static bool
 is_shown(const DomstatsRecord *record, bool show_health)
 {
-    return show_health || record->health != DOMSTATS_HEALTH_GONE || record->n_params > 0 ||
-           record->last != NULL;
+    bool exists =
+        record->health != DOMSTATS_HEALTH_GONE && record->health != DOMSTATS_HEALTH_NO_DOMAIN;
+
+    return show_health || exists || record->n_params > 0 || record->last != NULL;
 }
 
 void

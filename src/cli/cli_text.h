@@ -12,7 +12,7 @@
 
 /* Prints each record as "Domain: 'NAME'" and lines "  FIELD=VALUE", with an empty line between
  * two. With @show_health, fields named health and health.* follow. A last complete record
- * follows too, if there is one, each of its fields named last.*. What does not exist (gone, and
- * nothing is known of it) is printed only with @show_health. */
+ * follows too, if there is one, each of its fields named last.*. What does not exist (gone or no
+ * domain, and nothing is known of it) is printed only with @show_health. */
 void cli_text_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records,
                     bool show_health);

@@ -6,6 +6,7 @@
  * Owns nothing. Which cgroups are libvirt's is told from their names, those that its
  * documentation ("Control Groups Resource Management") gives.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "host_process.h"
@@ -203,6 +204,8 @@ host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostCgroupCpu *ret_cpu)
     *ret_cpu = (HostCgroupCpu){0};
     g_snprintf(path, sizeof(path), "proc/%d/cgroup", pid);
     text = host_root_read_all(root, path, MAX_CGROUP_BYTES, NULL);
+    /* No cgroups in a kernel, and of a recording: no such file. */
+    ret_cpu->is_unknown = text == NULL && errno != ENOENT;
     for (size_t i = 0; text && i < G_N_ELEMENTS(versions); i++) {
         g_autofree char *of_pid = find_path(text, versions[i].controller);
         g_autofree char *machine = of_pid ? make_machine_path(of_pid) : NULL;

@@ -15,13 +15,13 @@
 #define KVM_FOLDER       "sys/kernel/debug/kvm"
 #define HISTOGRAM_SUFFIX "_hist" /* of a histogram debugfs shows only the first bucket */
 
-/* The machine's folder; NULL if it has none that can be seen. */
-static char *
-find_folder(HostRoot *root, pid_t pid)
+char *
+host_kvmstat_find_debugfs(HostRoot *root, pid_t pid, bool *ret_is_sure)
 {
     g_auto(GStrv) names = host_root_list(root, KVM_FOLDER, HOST_LIMIT_KVM_MACHINES);
     g_autofree char *prefix = g_strdup_printf("%d-", pid);
 
+    *ret_is_sure = names != NULL;
     for (size_t i = 0; names && names[i]; i++) {
         if (g_str_has_prefix(names[i], prefix) &&
             host_text_whole_count(names[i] + strlen(prefix)).is_present)
@@ -48,10 +48,9 @@ clear_stat(gpointer stat)
 }
 
 GArray *
-host_kvmstat_read_debugfs(HostRoot *root, pid_t pid)
+host_kvmstat_read_debugfs(HostRoot *root, const char *folder)
 {
-    g_autofree char *folder = find_folder(root, pid);
-    g_auto(GStrv) names = folder ? host_root_list(root, folder, HOST_LIMIT_KVM_ENTRIES) : NULL;
+    g_auto(GStrv) names = host_root_list(root, folder, HOST_LIMIT_KVM_ENTRIES);
     GArray *stats = NULL;
 
     if (!names)
@@ -73,11 +72,9 @@ host_kvmstat_read_debugfs(HostRoot *root, pid_t pid)
 }
 
 void
-host_kvmstat_read_debugfs_some(HostRoot *root, pid_t pid, const char *const *names,
+host_kvmstat_read_debugfs_some(HostRoot *root, const char *folder, const char *const *names,
                                UtilCount *ret_counts)
 {
-    g_autofree char *folder = find_folder(root, pid);
-
     for (size_t i = 0; names[i]; i++)
-        ret_counts[i] = folder ? read_count(root, folder, names[i]) : (UtilCount){0};
+        ret_counts[i] = read_count(root, folder, names[i]);
 }

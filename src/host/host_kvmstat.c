@@ -397,6 +397,54 @@ host_kvmstat_n_vcpus(const HostKvmStats *self)
     return self->vcpus->len;
 }
 
+static int
+compare_numbers(const void *a, const void *b)
+{
+    unsigned int first = *(const unsigned int *)a;
+    unsigned int second = *(const unsigned int *)b;
+
+    return (first > second) - (first < second);
+}
+
+/* The numbers of the vCPUs that the process has descriptors of now, ascending; NULL if its
+ * descriptors cannot be listed. */
+static GArray *
+list_numbers(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd", pid);
+    DIR *folder = opendir(path);
+    GArray *numbers = NULL;
+    const struct dirent *entry = NULL;
+
+    if (folder == NULL)
+        return NULL;
+    numbers = g_array_new(FALSE, FALSE, sizeof(unsigned int));
+    while ((entry = readdir(folder)) && numbers->len < HOST_LIMIT_KVM_VCPUS) {
+        UtilCount number = read_vcpu_number(dirfd(folder), entry->d_name);
+        unsigned int value = (unsigned int)number.value;
+
+        if (number.is_present && number.value <= G_MAXINT32)
+            g_array_append_val(numbers, value);
+    }
+    closedir(folder);
+    g_array_sort(numbers, compare_numbers);
+    return numbers;
+}
+
+bool
+host_kvmstat_is_current(const HostKvmStats *self, pid_t pid)
+{
+    g_autoptr(GArray) numbers = list_numbers(pid);
+
+    if (numbers == NULL || numbers->len != self->vcpus->len)
+        return false;
+    for (guint i = 0; i < numbers->len; i++) {
+        if (g_array_index(numbers, unsigned int, i) != g_array_index(self->vcpus, Vcpu, i).number)
+            return false;
+    }
+    return true;
+}
+
 bool
 host_kvmstat_read(HostKvmStats *self, size_t i, HostKvmVcpu *ret_vcpu)
 {

@@ -54,8 +54,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostKvmStats, host_kvmstat_free)
 
 size_t host_kvmstat_n_vcpus(const HostKvmStats *self);
 
+/* True if @pid has descriptors of exactly these vCPUs now; false also if that cannot be told. A
+ * vCPU that is plugged again by the same number is the same one to the kernel. */
+bool host_kvmstat_is_current(const HostKvmStats *self, pid_t pid);
+
 typedef struct {
-    unsigned int number; /* of the vCPU, as KVM and cpu-index have it */
+    unsigned int number; /* of the vCPU, as KVM has it: its APIC id on x86 */
     const HostKvmStat *stats;
     size_t n_stats;
 } HostKvmVcpu;
@@ -70,10 +74,14 @@ typedef struct {
     uint64_t value;
 } HostKvmDebugStat;
 
-/* HostKvmDebugStat elements, ascending by name, without histograms; NULL where debugfs has
- * nothing for @pid or may not be read. Free with g_array_unref(). */
-GArray *host_kvmstat_read_debugfs(HostRoot *root, pid_t pid);
+/* The folder of @pid's machine in debugfs; NULL if there is none, which @ret_is_sure says to be
+ * known, or where debugfs cannot be read. The caller frees. */
+char *host_kvmstat_find_debugfs(HostRoot *root, pid_t pid, bool *ret_is_sure);
+
+/* HostKvmDebugStat elements, ascending by name, without histograms, out of such a folder; NULL if
+ * it cannot be read. Free with g_array_unref(). */
+GArray *host_kvmstat_read_debugfs(HostRoot *root, const char *folder);
 
 /* Only those @names, NULL-ended, into @ret_counts, one each. */
-void host_kvmstat_read_debugfs_some(HostRoot *root, pid_t pid, const char *const *names,
+void host_kvmstat_read_debugfs_some(HostRoot *root, const char *folder, const char *const *names,
                                     UtilCount *ret_counts);

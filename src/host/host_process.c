@@ -7,6 +7,7 @@
  */
 #include "host_process.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "host_limits.h"
@@ -265,6 +266,50 @@ host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n)
     if (ret_n)
         *ret_n = n;
     return g_steal_pointer(&tids);
+}
+
+/* The last of the numbers behind "NSpid:" in a status file, one a pid namespace from that of /proc
+ * inwards; says how many there are, 0 if there is no such line. */
+static pid_t
+parse_own_number(const char *status, size_t *ret_n)
+{
+    const char *at = host_text_find_line(status, "NSpid:");
+    uint64_t number = 0;
+
+    *ret_n = 0;
+    while (at != NULL && host_text_take_count(&at, &number))
+        (*ret_n)++;
+    return *ret_n > 0 && number <= G_MAXINT32 ? (pid_t)number : 0;
+}
+
+HostNumbers
+host_process_read_numbers(HostRoot *root, pid_t pid)
+{
+    char path[HOST_KEPT_PATH_BYTES] = "";
+    g_autofree char *status = NULL;
+    size_t n = 0;
+
+    host_kept_make_path(path, pid, 0, "status");
+    status = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
+    /* A recording of a host where nothing was to be translated need not have the file. */
+    if (status == NULL)
+        return errno == ENOENT && !host_root_is_live(root) ? HOST_NUMBERS_SAME
+                                                           : HOST_NUMBERS_UNKNOWN;
+    parse_own_number(status, &n);
+    /* No line: a kernel without pid namespaces. */
+    return n <= 1 ? HOST_NUMBERS_SAME : HOST_NUMBERS_OTHER;
+}
+
+pid_t
+host_process_read_own_number(HostRoot *root, pid_t pid, pid_t tid)
+{
+    char path[HOST_KEPT_PATH_BYTES] = "";
+    g_autofree char *status = NULL;
+    size_t n = 0;
+
+    host_kept_make_path(path, pid, tid, "status");
+    status = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
+    return status ? parse_own_number(status, &n) : 0;
 }
 
 void

@@ -49,6 +49,19 @@ char *host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid);
 /* The thread ids, ascending, zero-terminated; NULL when the process is gone. */
 pid_t *host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n);
 
+/* Whether the threads of a process have, where it runs, the numbers that we see: in a pid namespace
+ * of its own they have others, and QEMU tells those. */
+typedef enum {
+    HOST_NUMBERS_UNKNOWN, /* cannot be told now */
+    HOST_NUMBERS_SAME,
+    HOST_NUMBERS_OTHER,
+} HostNumbers;
+
+HostNumbers host_process_read_numbers(HostRoot *root, pid_t pid);
+
+/* The number that a thread has in its own pid namespace; 0 if it cannot be told. */
+pid_t host_process_read_own_number(HostRoot *root, pid_t pid, pid_t tid);
+
 /* Proportional set, swap and huge pages, from smaps_rollup and status. KiB. */
 typedef struct {
     UtilCount pss_kib;
@@ -59,12 +72,13 @@ typedef struct {
 void host_process_read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory);
 
 /* Nanoseconds out of the cgroup that libvirt made for the process; all absent when its cgroup
- * is not one of libvirt's. @ret_user and @ret_system likewise. */
+ * is not one of libvirt's, or that cannot be told. */
 typedef struct {
     UtilCount time_ns;
     UtilCount user_ns;
     UtilCount system_ns;
     bool is_libvirts; /* then an unreadable file means absent, not another source */
+    bool is_unknown;  /* whether it is libvirt's could not be read */
 } HostCgroupCpu;
 
 void host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostCgroupCpu *ret_cpu);

@@ -23,6 +23,7 @@
 #include "util/util_error.h"
 #include "util/util_fd.h"
 #include "util/util_json.h"
+#include "util/util_jsonout.h"
 
 #define OPEN_FLAGS      (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 #define HOST_FILE       "host.json"
@@ -430,12 +431,12 @@ host_root_readlink(HostRoot *self, const char *path)
 static void
 record_host_file(const HostRoot *self, HostRecorder *record)
 {
-    g_autoptr(UtilJson) host = util_json_new_object();
+    g_autoptr(UtilJsonOut) host = util_jsonout_new_object();
     g_autofree char *text = NULL;
 
-    util_json_set(host, "ticks_per_second", util_json_new_int64(self->ticks_per_second));
-    util_json_set(host, "page_bytes", util_json_new_int64(self->page_bytes));
-    text = util_json_to_text(host, false);
+    util_jsonout_set(host, "ticks_per_second", util_jsonout_new_int64(self->ticks_per_second));
+    util_jsonout_set(host, "page_bytes", util_jsonout_new_int64(self->page_bytes));
+    text = util_jsonout_to_text(host, false);
     host_recorder_file(record, HOST_FILE, text, strlen(text), true);
 }
 

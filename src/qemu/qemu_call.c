@@ -22,6 +22,7 @@
 #include "qemu/exchange/qemu_exchange.h"
 #include "qemu/plan/qemu_learn.h"
 #include "qemu/source/qemu_process.h"
+#include "qemu_named.h"
 #include "qemu_record.h"
 
 /* Images of a storage that is gone must not take the time of those that ask a QEMU. */
@@ -254,36 +255,6 @@ introduce(Round *round, const GPtrArray *domains, GError **error)
 }
 
 static void
-free_domain(gpointer data)
-{
-    qemu_domain_unref(data);
-}
-
-/* The domains that @words name, each once. */
-static GPtrArray *
-find_named(const GPtrArray *domains, const char *const *words, bool *ret_all_found)
-{
-    GPtrArray *found = g_ptr_array_new_with_free_func(free_domain);
-
-    *ret_all_found = true;
-    for (const char *const *word = words; *word != NULL; word++) {
-        bool is_found = false;
-
-        for (guint i = 0; i < domains->len; i++) {
-            QemuDomain *domain = g_ptr_array_index(domains, i);
-
-            if (!qemu_domain_is_called(domain, *word))
-                continue;
-            is_found = true;
-            if (!g_ptr_array_find(found, domain, NULL))
-                g_ptr_array_add(found, qemu_domain_ref(domain));
-        }
-        *ret_all_found = *ret_all_found && is_found;
-    }
-    return found;
-}
-
-static void
 free_record(gpointer data)
 {
     domstats_record_free(data);
@@ -308,35 +279,6 @@ collect_all(const GPtrArray *jobs, GError **error)
     return g_steal_pointer(&records);
 }
 
-/* The records in the order of the words that named them; one named again is copied. */
-static GPtrArray *
-collect_named(const GPtrArray *jobs, const char *const *words, GError **error)
-{
-    GPtrArray *records = g_ptr_array_new_with_free_func(free_record);
-
-    for (const char *const *word = words; *word != NULL; word++) {
-        bool is_found = false;
-
-        for (guint i = 0; i < jobs->len; i++) {
-            QemuJob *job = g_ptr_array_index(jobs, i);
-
-            if (!qemu_domain_is_called(job->domain, *word))
-                continue;
-            is_found = true;
-            if (job->refusal != NULL) {
-                g_propagate_error(error, g_steal_pointer(&job->refusal));
-                g_ptr_array_unref(records);
-                return NULL;
-            }
-            if (job->record != NULL)
-                g_ptr_array_add(records, domstats_record_copy(job->record));
-        }
-        if (!is_found)
-            g_ptr_array_add(records, qemu_record_make_nobody(*word, util_deadline_wall_us()));
-    }
-    return records;
-}
-
 GPtrArray *
 qemu_call_run(const QemuCall *self, const GPtrArray *domains, GError **error)
 {
@@ -344,21 +286,20 @@ qemu_call_run(const QemuCall *self, const GPtrArray *domains, GError **error)
     Round round = {.call = self,
                    .images_until = util_deadline_at_most(request->deadline, IMAGES_MS),
                    .begin_wall_us = util_deadline_wall_us()};
-    g_autoptr(GPtrArray) named = NULL;
+    g_autoptr(QemuNamed) named = NULL;
     g_autoptr(GPtrArray) jobs = NULL;
-    bool all_found = true;
 
     if (request->domains != NULL) {
-        named = find_named(domains, request->domains, &all_found);
-        if (!all_found) {
+        named = qemu_named_find(request->domains, domains);
+        if (!qemu_named_has_all(named)) {
             if (!introduce(&round, domains, error))
                 return NULL;
-            g_ptr_array_unref(named);
-            named = find_named(domains, request->domains, &all_found);
+            qemu_named_free(named);
+            named = qemu_named_find(request->domains, domains);
         }
     }
-    jobs = make_jobs(named ? named : domains, request);
+    jobs = make_jobs(named ? qemu_named_domains(named) : domains, request);
     if (!run_jobs(&round, jobs, request->deadline, error))
         return NULL;
-    return named ? collect_named(jobs, request->domains, error) : collect_all(jobs, error);
+    return named ? qemu_named_collect(named, jobs, error) : collect_all(jobs, error);
 }

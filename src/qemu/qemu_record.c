@@ -184,7 +184,7 @@ qemu_record_make_nobody(const char *name, int64_t wall_us)
 
     record->name = g_strdup(name);
     record->id = -1;
-    record->health = DOMSTATS_HEALTH_GONE;
+    record->health = DOMSTATS_HEALTH_NO_DOMAIN;
     record->reason = g_strdup_printf("no domain has the name, UUID or id '%s'", name);
     record->since_us = wall_us;
     record->taken_us = wall_us;

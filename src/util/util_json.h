@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_json: checked reading and building of JSON; the only caller of json-c.
+ * util_json: checked reading of JSON.
  *
- * A UtilJson is one value; those reached from another are borrowed and live as long as it.
+ * A text that was parsed is one piece of memory: who holds its outermost value (UtilJson *) holds
+ * all. The values within it (const UtilJson *) are borrowed and live as long as it. Nothing in it
+ * changes, so threads may read it at once.
+ *
  * Everything that reads takes NULL and gives "absent", so a chain of members needs no
  * checks between. Numbers are given only when the text was a number of that kind and range:
  * "7", 7.0 and -5 are no unsigned integers; 2^64-1 is one.
@@ -15,47 +18,23 @@
 #include <stdint.h>
 
 #include "util_count.h"
-
-typedef struct json_object UtilJson;
-
-typedef enum {
-    UTIL_JSON_NULL,
-    UTIL_JSON_BOOLEAN,
-    UTIL_JSON_NUMBER,
-    UTIL_JSON_STRING,
-    UTIL_JSON_ARRAY,
-    UTIL_JSON_OBJECT,
-} UtilJsonKind;
+#include "util_jsonkind.h"
 
 /* Parses one whole text, nested no deeper than @max_depth ({} is 1); NULL and INTERNAL, with
- * what and where, when it is not exactly one JSON value in UTF-8. Nor may it be a bare null or
- * hold an integer past 64 bits. */
+ * what and where, when it is not exactly one JSON value in UTF-8. Nor may it be a bare null, hold
+ * an integer past 64 bits, or a member's name with NUL inside. */
 UtilJson *util_json_parse(const char *text, size_t size, int max_depth, GError **error);
+/* Both from any thread. */
 UtilJson *util_json_ref(UtilJson *self);
 void util_json_unref(UtilJson *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UtilJson, util_json_unref)
 
-/* An object that is lent: who lends it holds it too, and may change it while nobody else does.
- * Its references are counted here, for json-c does not tell how many there are. */
-typedef struct UtilJsonLoan UtilJsonLoan;
-struct UtilJsonLoan {
-    int n_holders; /* atomic */
-    void (*ended)(UtilJsonLoan *self);
-};
-
-/* Lends @self, which the caller alone held and which keeps that one reference: from now on the
- * caller and the lender hold it. @ended is called when neither does any more, and must free the
- * object with json-c's own means. */
-void util_json_lend(UtilJson *self, UtilJsonLoan *loan, void (*ended)(UtilJsonLoan *loan));
-/* True if only the lender holds it. */
-bool util_json_loan_is_free(UtilJsonLoan *loan);
-/* The lender holds it no longer. */
-void util_json_loan_end(UtilJsonLoan *loan);
-
-/* NULL is UTIL_JSON_NULL: json-c knows no other null. */
+/* NULL is UTIL_JSON_NULL, and what is null is given as NULL. */
 UtilJsonKind util_json_kind(const UtilJson *self);
 
-/* The member @name of an object; NULL if it is absent or @self is none. */
+/* The member @name of an object, the last if there are several; NULL if it is absent or @self is
+ * none. Looks at each member, so only names that we know are looked for: a reply costs no more
+ * than its entries times the names that are asked of one object. */
 const UtilJson *util_json_member(const UtilJson *self, const char *name);
 /* True if the object has the member, even when its value is null. */
 bool util_json_has(const UtilJson *self, const char *name);
@@ -87,25 +66,13 @@ typedef struct {
 void util_json_read_counts(const UtilJson *self, const UtilJsonCountField *fields, size_t n_fields,
                            void *base);
 
-/* Walks the members of an object, in no promised order; nothing for any other kind. */
+/* Walks the members of an object in the order of the text, those that occur twice twice; nothing
+ * for any other kind. */
 typedef void (*UtilJsonVisit)(const char *name, const UtilJson *value, void *data);
 void util_json_foreach(const UtilJson *self, UtilJsonVisit visit, void *data);
 
-/* A copy of all of @self; NULL of NULL. */
-UtilJson *util_json_copy(const UtilJson *self);
-/* True if both hold the same values. */
+/* True if both hold the same values in the same order, and fractions in the same words. */
 bool util_json_is_equal(const UtilJson *self, const UtilJson *other);
-
-/* Building. Every set takes ownership of @value and may be given NULL for null. */
-UtilJson *util_json_new_object(void);
-UtilJson *util_json_new_array(void);
-UtilJson *util_json_new_string(const char *value);
-UtilJson *util_json_new_int64(int64_t value);
-UtilJson *util_json_new_count(uint64_t value);
-UtilJson *util_json_new_double(double value); /* NULL, so null, if not finite */
-UtilJson *util_json_new_boolean(bool value);
-void util_json_set(UtilJson *self, const char *name, UtilJson *value);
-void util_json_append(UtilJson *self, UtilJson *value);
 
 /* The text of @self: short, or indented for people. The caller frees with g_free(). */
 char *util_json_to_text(const UtilJson *self, bool is_pretty);

@@ -8,7 +8,9 @@
  */
 #pragma once
 
-#include "util_jsonpool.h"
+#include <sys/types.h>
+
+#include "util_json.h"
 
 typedef struct {
     size_t max_bytes;   /* of one object's text */
@@ -24,16 +26,12 @@ UtilJsonStream *util_jsonstream_new(const UtilJsonLimits *limits);
 void util_jsonstream_free(UtilJsonStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UtilJsonStream, util_jsonstream_free)
 
-/* Objects are now looked for in @pool before they are parsed, and kept in it; borrowed until it is
- * replaced. NULL: none. */
-void util_jsonstream_use_pool(UtilJsonStream *self, UtilJsonPool *pool);
-
 /* Takes from @bytes up to the end of the next object or all of them.
  * Gives how many bytes it took; sets @ret_value to the object that ended there (the caller's
  * to unref) or to NULL if none has ended yet. -1 and BROKEN's reason in @error when the bytes
- * cannot be an object within the limits; then the stream stays so. A number that 64 bits cannot
- * hold, NaN and Infinity are no JSON either. The same bytes give the
- * same objects however they are sliced. */
+ * cannot be an object within the limits, by the rules of util_json_parse(); then the stream stays
+ * so. A limit that is passed is noticed at once, what is no JSON at the latest where the object
+ * ends. The same bytes give the same objects however they are sliced. */
 ssize_t util_jsonstream_take(UtilJsonStream *self, const char *bytes, size_t size,
                              UtilJson **ret_value, GError **error);
 

@@ -148,13 +148,16 @@ claim_counters(HostRoot *root)
 {
     static const char *const names[] = {"exits", NULL};
     UtilCount counts[1] = {0};
+    bool is_sure = false;
+    g_autofree char *machine = host_kvmstat_find_debugfs(root, PID, &is_sure);
     g_autoptr(GArray) banks =
         host_resctrl_read(root, HOST_RESCTRL_FOLDER, "", HOST_RESCTRL_CACHE, NULL);
 
     for (guint i = 1; banks != NULL && i < banks->len; i++)
         claim(g_array_index(banks, HostResctrlBank, i).id >
               g_array_index(banks, HostResctrlBank, i - 1).id);
-    host_kvmstat_read_debugfs_some(root, PID, names, counts);
+    if (machine != NULL)
+        host_kvmstat_read_debugfs_some(root, machine, names, counts);
 }
 
 static void

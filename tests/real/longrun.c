@@ -7,8 +7,8 @@
  *
  *     call STATS FLAGS TIMEOUT_MS   every domain, with its verdict and the time the call took
  *     named WORDS                   those domains, all statistics
- *     values [STATS FLAGS]          the counts and texts of the first domain, all statistics if not
- *                                       told
+ *     values [STATS EXTRAS]         the counts and texts of the first domain, all statistics if not
+ *                                   told
  * which dispatch                      takes in what has come, by the descriptor for event loops
  *     limit N                       of file descriptors from now on
  *     usage                         what this process holds: descriptors, threads, memory
@@ -219,11 +219,13 @@ run_values(DomstatsConn *conn, char **words)
     DomstatsRecord **records = NULL;
     const char *separator = "";
     uint64_t numbers[2] = {0};
+    DomstatsCall call = {0};
     int n = 0;
 
     parse_numbers(words, numbers, G_N_ELEMENTS(numbers));
-    n = domstats_get_all_domain_stats(conn, (unsigned int)numbers[0], (unsigned int)numbers[1], 0,
-                                      &records, NULL);
+    call.stats = (unsigned int)numbers[0];
+    call.extras = (unsigned int)numbers[1];
+    n = domstats_get_stats(conn, &call, &records, NULL);
     putchar('{');
     for (int i = 0; n > 0 && i < records[0]->n_params; i++) {
         const virTypedParameter *param = &records[0]->params[i];

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the host tells of real QEMUs: perf events."""
+"""What the host tells of real QEMUs: perf events, threads of other pid namespaces."""
 
+import os
+import subprocess
 import unittest
 
 from host import Host
@@ -8,6 +10,8 @@ from longrun import LongRun
 
 PERF = 1 << 6
 CPU_TOTAL = 1 << 1
+VCPU = 1 << 3
+EXT = 1 << 0  # DOMSTATS_CALL_EXT
 MS = 1000 * 1000
 
 
@@ -58,6 +62,63 @@ class Perf(HostFacts):
         spent = after["cpu.time"] - before["cpu.time"]
         self.assertGreaterEqual(after["perf.task_clock"] - before["perf.task_clock"],
                                 spent - 100 * MS)
+
+
+class PidNamespace(HostFacts):
+    """QEMU tells its threads by their numbers in its own pid namespace."""
+
+    def setUp(self):
+        super().setUp()
+        probe = subprocess.run(["unshare", "-pf", "--mount-proc", "true"], check=False,
+                               capture_output=True)
+        if probe.returncode != 0:
+            self.skipTest("no pid namespace to be had")
+
+    def qemu_pid(self, launcher):
+        """The QEMU that unshare has started, as we number it."""
+        def child():
+            with open(f"/proc/{launcher.pid}/task/{launcher.pid}/children",
+                      encoding="ascii") as children:
+                pids = children.read().split()
+            return int(pids[0]) if pids else None
+        return self.until("unshare has a child", child)
+
+    def start(self, name, *arguments):
+        path = self.host.path(name + ".sock")
+        launcher = self.host.start(
+            name, "-bios", spinning_firmware(self.host), *arguments, accel="tcg,thread=multi",
+            control=True, wait=False, launcher=["unshare", "-pf", "--kill-child", "--mount-proc"])
+        self.until("QEMU listens", lambda: os.path.exists(path) and
+                   os.path.exists(self.host.control_path(name)))
+        return self.qemu_pid(launcher)
+
+    @staticmethod
+    def ticks_of(pid, thread):
+        with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    def test_a_vcpu_has_the_time_of_its_own_thread(self):
+        pid = self.start("vm", "-smp", "2", "-name", "vm,debug-threads=on")
+        self.host.control("vm").run("cont")
+        run = self.open("vm")
+        tick_ns = 10 * MS
+        threads = {}
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/comm", encoding="ascii") as comm:
+                threads[comm.read().strip()] = thread
+
+        def spun():
+            values = run.ask("values", VCPU | CPU_TOTAL, EXT)
+            return values if values.get("vcpu.0.time", 0) >= 200 * MS else None
+        before = {i: self.ticks_of(pid, threads[f"CPU {i}/TCG"]) * tick_ns for i in range(2)}
+        values = self.until("the guest spins", spun)
+        for i in range(2):
+            after = self.ticks_of(pid, threads[f"CPU {i}/TCG"]) * tick_ns
+            self.assertLessEqual(before[i], values[f"vcpu.{i}.time"])
+            self.assertLessEqual(values[f"vcpu.{i}.time"], after)
+        self.assertGreaterEqual(values["ext.cpu.vcpus"], 200 * MS)
+        self.assertEqual(run.call(VCPU)["vm"]["missing"], 0)
 
 
 if __name__ == "__main__":

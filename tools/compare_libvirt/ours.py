@@ -6,7 +6,8 @@ import libvirt
 
 TYPES = {1: ("int", "i"), 2: ("uint", "ui"), 3: ("llong", "l"), 4: ("ullong", "ul"),
          5: ("double", "d"), 6: ("boolean", "b"), 7: ("string", "s")}
-HEALTH = ("ok", "slow", "busy", "wedged", "stopped", "gone", "denied", "broken", "no-monitor")
+HEALTH = ("ok", "slow", "busy", "wedged", "stopped", "gone", "denied", "broken", "no-monitor",
+          "no-domain")
 
 
 class Value(c.Union):

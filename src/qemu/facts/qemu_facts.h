@@ -43,7 +43,8 @@ typedef struct {
 
 typedef struct {
     int index;                  /* vCPU id: cpu-index */
-    pid_t thread_id;            /* host thread; 0 unknown */
+    pid_t thread_id;            /* as QEMU numbers it; 0 unknown */
+    pid_t host_thread;          /* the same thread as this host numbers it; 0 unknown */
     const char *qom_path;       /* matches query-stats */
     bool has_halted, is_halted; /* s390x only, not TCG */
     GArray *stats;              /* QemuFactsStat, or NULL */
@@ -138,7 +139,8 @@ typedef struct {
 
 typedef struct {
     const char *id;
-    pid_t thread_id;
+    pid_t thread_id;   /* as QEMU numbers it; 0 unknown */
+    pid_t host_thread; /* as this host does */
     UtilCount poll_max_ns, poll_grow, poll_shrink;
 } QemuFactsIothread;
 

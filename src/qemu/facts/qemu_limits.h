@@ -11,7 +11,7 @@
     LIMIT(REPLY_BYTES, 16777216, "bytes",                                                          \
           "one message from QEMU; 1,000 disks give some 6 MB of block statistics")                 \
     LIMIT(REPLY_ENTRIES, 500000, "entries",                                                        \
-          "members and elements of one message; each costs us up to some 450 bytes")               \
+          "members and elements of one message; each costs us 24 bytes, beside its text")          \
     LIMIT(REPLY_DEPTH, 1024, "levels",                                                             \
           "nesting of one message; block statistics take one an image of a chain, and five")       \
     LIMIT(PARAMS, 262144, "parameters", "one record; libvirt's own bound on its wire")             \

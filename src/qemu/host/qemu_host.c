@@ -6,11 +6,8 @@
  */
 #include "qemu_host.h"
 
-#include <string.h>
-
 #include "host/host_process.h"
 #include "qemu_host_parts.h"
-#include "qemu_vcpu_threads.h"
 
 enum {
     /* The flat form of query-named-block-nodes is 26 bytes longer, which costs QEMU as much as
@@ -33,40 +30,6 @@ needs_of(const QemuJob *job)
     return needs;
 }
 
-/* True if the process has the vCPUs and IOThreads it had when asked before, by its threads;
- * remembers those it has. */
-static bool
-compare_threads(QemuHostView *self, QemuDomain *domain)
-{
-    const QemuAnswer *vcpus = &domain->known.kept[QEMU_COMMAND_QUERY_CPUS_FAST];
-    bool is_same = false;
-    size_t n = 0;
-    g_autofree pid_t *threads =
-        host_process_list_threads(qemu_host_view_root(self), domain->pid, &n);
-    GArray *known = domain->host.threads;
-
-    if (threads == NULL)
-        return false;
-    if (known != NULL && known->len == n && memcmp(known->data, threads, n * sizeof(*threads)) == 0)
-        return true;
-    if (known != NULL) {
-        const QemuVcpuThreads before = {(const pid_t *)(const void *)known->data, known->len};
-        const QemuVcpuThreads now = {threads, n};
-
-        is_same = qemu_vcpu_threads_are_same(qemu_host_view_root(self), domain->pid, vcpus->value,
-                                             before, now);
-        g_array_unref(known);
-    }
-    /* What was said of other threads proves nothing any more, also if it is not asked anew now. */
-    if (!is_same) {
-        qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_CPUS_FAST]);
-        qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_IOTHREADS]);
-    }
-    domain->host.threads = g_array_sized_new(FALSE, FALSE, sizeof(pid_t), (guint)n);
-    g_array_append_vals(domain->host.threads, threads, (guint)n);
-    return is_same;
-}
-
 void
 qemu_host_gather_evidence(QemuHostView *self, QemuJob *job)
 {
@@ -77,12 +40,12 @@ qemu_host_gather_evidence(QemuHostView *self, QemuJob *job)
 
     if (domain->pid == 0 || job->request->is_recording)
         return;
-    if ((job->groups & by_thread) != 0)
-        job->evidence.threads_unchanged = compare_threads(self, domain);
+    if ((job->groups & by_thread) != 0 || (needs_of(job) & QEMU_GROUP_HOST_KVM) != 0)
+        job->evidence.threads_unchanged = qemu_host_compare_threads(self, domain);
     if ((needs_of(job) & QEMU_GROUP_HOST_KVM) != 0) {
         qemu_host_open_kvm(self, domain);
         job->evidence.has_kvm_stats = kept->kvm != NULL;
-        job->evidence.has_debugfs_stats = kept->has_debugfs;
+        job->evidence.has_debugfs_stats = kept->kvm_folder != NULL;
     }
     job->evidence.has_short_chains = host_root_is_live(qemu_host_view_root(self)) &&
                                      known->has_chains &&
@@ -131,6 +94,7 @@ qemu_host_read_facts(QemuHostView *self, QemuJob *job, QemuFacts *facts)
         return;
     if (!read_process(self, domain, facts))
         return;
+    qemu_host_find_threads(self, job, facts);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
         if ((needs & parts[i].need) != 0)
             parts[i].read(self, job, facts);

@@ -8,17 +8,24 @@
 #include "host/host_kvmstat.h"
 #include "host/host_process.h"
 #include "qemu_host_parts.h"
+#include "util/util_error.h"
 
+/* libvirt makes the cgroup before the process: one that has none will not get one. What could not
+ * be read is not known, and no reason to count another way. */
 void
 qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
     QemuHostKept *kept = &job->domain->host;
+    HostCgroupCpu *cgroup = &facts->host.cgroup;
 
-    /* libvirt makes the cgroup before the process: one that has none will not get one. */
-    if (kept->has_no_cgroup && !job->request->is_recording)
+    if (kept->cgroup == QEMU_HOST_CGROUP_NONE && !job->request->is_recording)
         return;
-    host_process_read_cgroup_cpu(qemu_host_view_root(self), job->domain->pid, &facts->host.cgroup);
-    kept->has_no_cgroup = !facts->host.cgroup.is_libvirts;
+    host_process_read_cgroup_cpu(qemu_host_view_root(self), job->domain->pid, cgroup);
+    if (kept->cgroup == QEMU_HOST_CGROUP_UNKNOWN && !cgroup->is_unknown)
+        kept->cgroup = cgroup->is_libvirts ? QEMU_HOST_CGROUP_LIBVIRTS : QEMU_HOST_CGROUP_NONE;
+    /* One that has left the cgroup is not counted on by its own numbers. */
+    if (kept->cgroup == QEMU_HOST_CGROUP_LIBVIRTS && !cgroup->is_libvirts)
+        cgroup->is_unknown = true;
 }
 
 /* A thread's times; absent if it has ended meanwhile. */
@@ -30,15 +37,15 @@ read_thread(QemuHostView *self, const QemuDomain *domain, QemuFactsVcpu *vcpu)
     uint64_t tick_ns = G_GUINT64_CONSTANT(1000000000) / (uint64_t)host_root_ticks_per_second(root);
     HostProcessStat stat = {0};
 
-    if (vcpu->thread_id == 0 ||
-        !host_process_reread_stat(files, domain->pid, vcpu->thread_id, &stat))
+    if (vcpu->host_thread == 0 ||
+        !host_process_reread_stat(files, domain->pid, vcpu->host_thread, &stat))
         return;
     vcpu->has_host = true;
     vcpu->run_state = stat.state;
     vcpu->time_ns = util_count_of((stat.user_ticks + stat.system_ticks) * tick_ns);
-    vcpu->delay_ns = host_process_reread_run_delay_ns(files, domain->pid, vcpu->thread_id);
+    vcpu->delay_ns = host_process_reread_run_delay_ns(files, domain->pid, vcpu->host_thread);
     if (qemu_host_view_has_wait_sum(self))
-        vcpu->wait_ns = host_process_read_wait_sum_ns(root, domain->pid, vcpu->thread_id);
+        vcpu->wait_ns = host_process_read_wait_sum_ns(root, domain->pid, vcpu->host_thread);
 }
 
 void
@@ -48,18 +55,47 @@ qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts)
         read_thread(self, job->domain, &g_array_index(facts->vcpus, QemuFactsVcpu, i));
 }
 
+/* True if it is known whether there are any. */
+static bool
+copy_descriptors(QemuHostKept *kept, pid_t pid)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (kept->kvm != NULL && host_kvmstat_is_current(kept->kvm, pid))
+        return true;
+    g_clear_pointer(&kept->kvm, host_kvmstat_free);
+    kept->kvm = host_kvmstat_open(pid, &error);
+    return kept->kvm != NULL || g_error_matches(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED);
+}
+
+/* The folder is there for as long as the machine is. */
+static void
+find_folder(QemuHostKept *kept, HostRoot *root, pid_t pid)
+{
+    g_autofree char *folder = NULL;
+    g_autoptr(GArray) stats = NULL;
+
+    if (kept->has_looked_for_folder)
+        return;
+    folder = host_kvmstat_find_debugfs(root, pid, &kept->has_looked_for_folder);
+    stats = folder ? host_kvmstat_read_debugfs(root, folder) : NULL;
+    if (stats != NULL && stats->len > 0)
+        kept->kvm_folder = g_steal_pointer(&folder);
+    else if (folder != NULL)
+        kept->has_looked_for_folder = false;
+}
+
 void
 qemu_host_open_kvm(QemuHostView *self, QemuDomain *domain)
 {
-    g_autoptr(GArray) stats = NULL;
+    QemuHostKept *kept = &domain->host;
+    HostRoot *root = qemu_host_view_root(self);
 
-    if (domain->host.kvm_was_tried || domain->pid == 0 ||
-        !host_root_is_live(qemu_host_view_root(self)))
+    if (domain->pid == 0 || !host_root_is_live(root))
         return;
-    domain->host.kvm_was_tried = true;
-    domain->host.kvm = host_kvmstat_open(domain->pid, NULL);
-    stats = host_kvmstat_read_debugfs(qemu_host_view_root(self), domain->pid);
-    domain->host.has_debugfs = stats != NULL && stats->len > 0;
+    if (!kept->has_looked_for_kvm)
+        kept->has_looked_for_kvm = copy_descriptors(kept, domain->pid);
+    find_folder(kept, root, domain->pid);
 }
 
 /* In the order of query-stats, which is the kernel's from its end: so a record is the same whether
@@ -87,94 +123,121 @@ copy_stats(const HostKvmVcpu *kvm)
     return stats;
 }
 
-static QemuFactsVcpu *
-find_vcpu(const QemuFacts *facts, unsigned int number)
-{
-    for (guint i = 0; facts->vcpus != NULL && i < facts->vcpus->len; i++)
-        if (g_array_index(facts->vcpus, QemuFactsVcpu, i).index == (int)number)
-            return &g_array_index(facts->vcpus, QemuFactsVcpu, i);
-    return NULL;
-}
-
-static void
+/* Adds the statistic @name to @sum; false if the vCPU has none of that name. */
+static bool
 add_to_sum(UtilCount *sum, const HostKvmVcpu *kvm, const char *name)
 {
     for (size_t i = 0; i < kvm->n_stats; i++) {
         if (strcmp(kvm->stats[i].name, name) == 0) {
-            sum->value += kvm->stats[i].value;
-            sum->is_present = true;
-            return;
+            *sum = util_count_of(sum->value + kvm->stats[i].value);
+            return true;
         }
     }
+    return false;
 }
 
-/* The kernel's statistics of each vCPU, and the sums for halt polling. One that was plugged
- * since has a descriptor that is not copied yet: then all are copied again. */
+/* The vCPU that is the @i-th by KVM's numbers; NULL if QEMU's are not known. KVM counts by APIC ids
+ * and the like, QEMU by cpu-index: the numbers differ, but both ascend in the same order. */
+static QemuFactsVcpu *
+vcpu_at(const QemuFacts *facts, size_t i, size_t n)
+{
+    if (facts->vcpus == NULL || facts->vcpus->len != n)
+        return NULL;
+    return &g_array_index(facts->vcpus, QemuFactsVcpu, i);
+}
+
+/* The kernel's statistics of each vCPU, and the sums for halt polling: both, of all vCPUs, or
+ * none. Where QEMU tells of more or fewer vCPUs, they are looked for again. */
 static void
 read_own_copies(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
     QemuHostKept *kept = &job->domain->host;
+    UtilCount success_ns = {0};
+    UtilCount fail_ns = {0};
+    size_t n = kept->kvm ? host_kvmstat_n_vcpus(kept->kvm) : 0;
+    bool has_sums = true;
 
-    if (kept->kvm != NULL && facts->vcpus != NULL &&
-        host_kvmstat_n_vcpus(kept->kvm) != facts->vcpus->len) {
-        g_clear_pointer(&kept->kvm, host_kvmstat_free);
-        kept->kvm_was_tried = false;
+    if (n > 0 && facts->vcpus != NULL && facts->vcpus->len != n) {
+        kept->has_looked_for_kvm = false;
         qemu_host_open_kvm(self, job->domain);
+        n = kept->kvm ? host_kvmstat_n_vcpus(kept->kvm) : 0;
     }
-    for (size_t i = 0; kept->kvm != NULL && i < host_kvmstat_n_vcpus(kept->kvm); i++) {
+    for (size_t i = 0; i < n; i++) {
         HostKvmVcpu kvm = {0};
-        QemuFactsVcpu *vcpu = NULL;
+        QemuFactsVcpu *vcpu = vcpu_at(facts, i, n);
+        bool is_read = host_kvmstat_read(kept->kvm, i, &kvm);
 
-        if (!host_kvmstat_read(kept->kvm, i, &kvm))
-            return;
-        add_to_sum(&facts->halt_success_ns, &kvm, "halt_poll_success_ns");
-        add_to_sum(&facts->halt_fail_ns, &kvm, "halt_poll_fail_ns");
-        vcpu = find_vcpu(facts, kvm.number);
-        if (vcpu != NULL && vcpu->stats == NULL && (job->groups & VIR_DOMAIN_STATS_VCPU) != 0)
+        has_sums = has_sums && is_read && add_to_sum(&success_ns, &kvm, "halt_poll_success_ns") &&
+                   add_to_sum(&fail_ns, &kvm, "halt_poll_fail_ns");
+        if (is_read && vcpu != NULL && vcpu->stats == NULL &&
+            (job->groups & VIR_DOMAIN_STATS_VCPU) != 0)
             vcpu->stats = copy_stats(&kvm);
     }
+    if (has_sums && n > 0) {
+        facts->halt_success_ns = success_ns;
+        facts->halt_fail_ns = fail_ns;
+    }
+}
+
+/* The machine's folder in debugfs: as kept, but looked for where that is to be recorded, and in a
+ * recording. The caller frees. */
+static char *
+folder_of(QemuHostView *self, const QemuJob *job)
+{
+    HostRoot *root = qemu_host_view_root(self);
+    bool is_sure = false;
+
+    if (host_root_is_live(root) && !job->request->is_recording)
+        return g_strdup(job->domain->host.kvm_folder);
+    return host_kvmstat_find_debugfs(root, job->domain->pid, &is_sure);
 }
 
 /* For a guest under KVM that query-stats did not tell of. */
 static void
-read_halt_polling(QemuHostView *self, pid_t pid, QemuFacts *facts)
+read_halt_polling(HostRoot *root, const char *folder, QemuFacts *facts)
 {
     static const char *const names[] = {"halt_poll_success_ns", "halt_poll_fail_ns", NULL};
     UtilCount counts[2] = {0};
 
     if (facts->halt_success_ns.is_present)
         return;
-    host_kvmstat_read_debugfs_some(qemu_host_view_root(self), pid, names, counts);
+    host_kvmstat_read_debugfs_some(root, folder, names, counts);
     if (counts[0].is_present && counts[1].is_present) {
         facts->halt_success_ns = counts[0];
         facts->halt_fail_ns = counts[1];
     }
 }
 
-static const HostKvmDebugStat *
-find_debug_stat(const GArray *stats, const char *name)
+static GHashTable *
+index_by_name(const GArray *stats)
 {
-    for (guint i = 0; i < stats->len; i++)
-        if (strcmp(g_array_index(stats, HostKvmDebugStat, i).name, name) == 0)
-            return &g_array_index(stats, HostKvmDebugStat, i);
-    return NULL;
+    GHashTable *by_name = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < stats->len; i++) {
+        HostKvmDebugStat *stat = &g_array_index(stats, HostKvmDebugStat, i);
+
+        g_hash_table_insert(by_name, stat->name, stat);
+    }
+    return by_name;
 }
 
 /* The VM's own statistics, in the words and kinds of QEMU's schema. */
 static void
-read_vm_stats(QemuHostView *self, const QemuDomain *domain, QemuFacts *facts)
+read_vm_stats(HostRoot *root, const char *folder, QemuFacts *facts)
 {
     g_autoptr(GArray) stats = NULL;
+    g_autoptr(GHashTable) by_name = NULL;
 
-    if (!domain->host.has_debugfs || facts->schemas_vm == NULL || facts->vm_stats != NULL)
+    if (facts->schemas_vm == NULL || facts->vm_stats != NULL)
         return;
-    stats = host_kvmstat_read_debugfs(qemu_host_view_root(self), domain->pid);
+    stats = host_kvmstat_read_debugfs(root, folder);
     if (stats == NULL)
         return;
+    by_name = index_by_name(stats);
     facts->vm_stats = g_array_new(FALSE, FALSE, sizeof(QemuFactsStat));
     for (guint i = 0; i < facts->schemas_vm->len; i++) {
         const QemuFactsSchema *schema = &g_array_index(facts->schemas_vm, QemuFactsSchema, i);
-        const HostKvmDebugStat *stat = find_debug_stat(stats, schema->name);
+        const HostKvmDebugStat *stat = g_hash_table_lookup(by_name, schema->name);
         QemuFactsStat value = {schema->name, schema->kind, schema->is_boolean,
                                stat ? stat->value : 0};
 
@@ -186,10 +249,13 @@ read_vm_stats(QemuHostView *self, const QemuDomain *domain, QemuFacts *facts)
 void
 qemu_host_read_kvm(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
+    HostRoot *root = qemu_host_view_root(self);
+    g_autofree char *folder = folder_of(self, job);
+
     if (!job->request->is_recording)
         read_own_copies(self, job, facts);
-    if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0)
-        read_halt_polling(self, job->domain->pid, facts);
-    if ((job->groups & VIR_DOMAIN_STATS_VM) != 0 && !job->request->is_recording)
-        read_vm_stats(self, job->domain, facts);
+    if (folder != NULL && (job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0)
+        read_halt_polling(root, folder, facts);
+    if (folder != NULL && (job->groups & VIR_DOMAIN_STATS_VM) != 0 && !job->request->is_recording)
+        read_vm_stats(root, folder, facts);
 }

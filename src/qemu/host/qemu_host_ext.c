@@ -13,21 +13,36 @@
 #include "qemu_host_parts.h"
 
 static bool
-is_vcpu(const QemuFacts *facts, pid_t thread)
+add_kind(GHashTable *kinds, pid_t thread, UtilCount *sum)
 {
-    for (guint i = 0; facts->vcpus != NULL && i < facts->vcpus->len; i++)
-        if (g_array_index(facts->vcpus, QemuFactsVcpu, i).thread_id == thread)
-            return true;
-    return false;
+    return thread > 0 && g_hash_table_insert(kinds, GINT_TO_POINTER(thread), sum);
 }
 
-static bool
-is_iothread(const QemuFacts *facts, pid_t thread)
+/* Thread -> the sum that its time belongs to; NULL if one of QEMU's threads is not known. The
+ * caller unrefs. */
+static GHashTable *
+make_kinds(QemuFacts *facts)
 {
-    for (guint i = 0; facts->iothreads != NULL && i < facts->iothreads->len; i++)
-        if (g_array_index(facts->iothreads, QemuFactsIothread, i).thread_id == thread)
-            return true;
-    return false;
+    g_autoptr(GHashTable) kinds = g_hash_table_new(NULL, NULL);
+
+    if (facts->vcpus == NULL || facts->iothreads == NULL)
+        return NULL;
+    for (guint i = 0; i < facts->vcpus->len; i++)
+        if (!add_kind(kinds, g_array_index(facts->vcpus, QemuFactsVcpu, i).host_thread,
+                      &facts->host.vcpus_ns))
+            return NULL;
+    for (guint i = 0; i < facts->iothreads->len; i++)
+        if (!add_kind(kinds, g_array_index(facts->iothreads, QemuFactsIothread, i).host_thread,
+                      &facts->host.iothreads_ns))
+            return NULL;
+    return g_steal_pointer(&kinds);
+}
+
+/* A QEMU may be called so itself (-name process=), and then all its threads are. */
+static bool
+is_vhost(const char *name, const char *main_name)
+{
+    return g_str_has_prefix(name, "vhost-") && !g_str_has_prefix(main_name, "vhost-");
 }
 
 static void
@@ -37,23 +52,19 @@ add_time(UtilCount *sum, uint64_t value)
 }
 
 static void
-add_thread(HostRoot *root, pid_t pid, pid_t thread, QemuFacts *facts)
+add_thread(HostRoot *root, pid_t pid, pid_t thread, GHashTable *kinds, QemuFactsHost *host)
 {
     uint64_t tick_ns = G_GUINT64_CONSTANT(1000000000) / (uint64_t)host_root_ticks_per_second(root);
-    QemuFactsHost *host = &facts->host;
     UtilCount delay_ns = host_process_read_run_delay_ns(root, pid, thread);
-    bool is_told = facts->vcpus != NULL && facts->iothreads != NULL;
-    UtilCount *sum = is_told ? &host->emulator_ns : NULL;
+    UtilCount *sum = kinds ? g_hash_table_lookup(kinds, GINT_TO_POINTER(thread)) : NULL;
     HostProcessStat stat = {0};
 
     if (!host_process_read_stat(root, pid, thread, &stat))
         return;
-    if (is_told && is_vcpu(facts, thread))
-        sum = &host->vcpus_ns;
-    else if (is_told && is_iothread(facts, thread))
-        sum = &host->iothreads_ns;
-    else if (g_str_has_prefix(stat.name, "vhost-"))
+    if (sum == NULL && is_vhost(stat.name, host->process.name))
         sum = &host->vhost_ns;
+    else if (sum == NULL && kinds != NULL)
+        sum = &host->emulator_ns;
     if (sum != NULL)
         add_time(sum, (stat.user_ticks + stat.system_ticks) * tick_ns);
     if (delay_ns.is_present)
@@ -67,12 +78,14 @@ qemu_host_read_ext(QemuHostView *self, QemuJob *job, QemuFacts *facts)
     pid_t pid = job->domain->pid;
     size_t n = 0;
     g_autofree pid_t *threads = NULL;
+    g_autoptr(GHashTable) kinds = NULL;
 
     if ((job->groups & VIR_DOMAIN_STATS_BALLOON) != 0)
         host_process_read_memory(root, pid, &facts->host.memory);
     if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) == 0)
         return;
+    kinds = make_kinds(facts);
     threads = host_process_list_threads(root, pid, &n);
     for (size_t i = 0; i < n; i++)
-        add_thread(root, pid, threads[i], facts);
+        add_thread(root, pid, threads[i], kinds, &facts->host);
 }

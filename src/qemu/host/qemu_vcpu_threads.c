@@ -11,6 +11,7 @@
  */
 #include "qemu_vcpu_threads.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/host_process.h"
@@ -26,31 +27,49 @@ static const struct {
 };
 
 static bool
-is_of_other_kind(HostRoot *root, pid_t pid, pid_t thread)
+is_named_as(const char *name, size_t kind)
 {
-    g_autofree char *name = host_process_read_name(root, pid, thread);
+    return other_kinds[kind].is_beginning ? g_str_has_prefix(name, other_kinds[kind].name)
+                                          : strcmp(name, other_kinds[kind].name) == 0;
+}
 
-    for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(other_kinds); i++)
-        if (other_kinds[i].is_beginning ? g_str_has_prefix(name, other_kinds[i].name)
-                                        : strcmp(name, other_kinds[i].name) == 0)
-            return true;
+/* Until a thread is named it is called as the main thread is, which may be called like a worker
+ * (-name process=worker): then the name proves nothing. */
+static bool
+is_of_other_kind(const char *name, const char *main_name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(other_kinds); i++)
+        if (is_named_as(name, i))
+            return !is_named_as(main_name, i);
     return false;
 }
 
 static bool
-is_vcpu(const UtilJson *vcpus, pid_t thread)
+has_come_as_other_kind(HostRoot *root, pid_t pid, pid_t thread)
 {
-    for (size_t i = 0; i < util_json_length(vcpus); i++) {
-        UtilCount id = util_json_member_count(util_json_element(vcpus, i), "thread-id");
+    g_autofree char *name = host_process_read_name(root, pid, thread);
+    g_autofree char *main_name = host_process_read_name(root, pid, pid);
 
-        if (id.is_present && id.value == (uint64_t)thread)
-            return true;
-    }
-    return false;
+    return name != NULL && main_name != NULL && is_of_other_kind(name, main_name);
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+    pid_t first = *(const pid_t *)a;
+    pid_t second = *(const pid_t *)b;
+
+    return (first > second) - (first < second);
 }
 
 bool
-qemu_vcpu_threads_are_same(HostRoot *root, pid_t pid, const UtilJson *vcpus, QemuVcpuThreads before,
+qemu_vcpu_threads_has(QemuVcpuThreads self, pid_t thread)
+{
+    return self.n > 0 && bsearch(&thread, self.ids, self.n, sizeof(*self.ids), compare_ids) != NULL;
+}
+
+bool
+qemu_vcpu_threads_are_same(HostRoot *root, pid_t pid, QemuVcpuThreads vcpus, QemuVcpuThreads before,
                            QemuVcpuThreads now)
 {
     size_t was = 0;
@@ -60,9 +79,9 @@ qemu_vcpu_threads_are_same(HostRoot *root, pid_t pid, const UtilJson *vcpus, Qem
         bool has_gone = is == now.n || (was < before.n && before.ids[was] < now.ids[is]);
         bool has_come = was == before.n || (is < now.n && now.ids[is] < before.ids[was]);
 
-        if (has_gone && is_vcpu(vcpus, before.ids[was]))
+        if (has_gone && qemu_vcpu_threads_has(vcpus, before.ids[was]))
             return false;
-        if (has_come && !is_of_other_kind(root, pid, now.ids[is]))
+        if (has_come && !has_come_as_other_kind(root, pid, now.ids[is]))
             return false;
         was += !has_come;
         is += !has_gone;

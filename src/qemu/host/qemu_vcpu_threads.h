@@ -5,16 +5,17 @@
 #pragma once
 
 #include "host/host_root.h"
-#include "util/util_json.h"
 
-/* The threads of one process, ascending. */
+/* Some threads of one process, ascending. */
 typedef struct {
     const pid_t *ids;
     size_t n;
 } QemuVcpuThreads;
 
+bool qemu_vcpu_threads_has(QemuVcpuThreads self, pid_t thread);
+
 /* True if the process has the vCPUs and IOThreads that it had before: each thread that has gone is
- * none of @vcpus, a reply of query-cpus-fast, and each that came has the name of another kind,
- * which is read. (Where there are IOThreads, QEMU is asked of them in any case.) */
-bool qemu_vcpu_threads_are_same(HostRoot *root, pid_t pid, const UtilJson *vcpus,
+ * none of @vcpus, and each that came has the name of another kind, which is read. (Where there are
+ * IOThreads, QEMU is asked of them in any case.) */
+bool qemu_vcpu_threads_are_same(HostRoot *root, pid_t pid, QemuVcpuThreads vcpus,
                                 QemuVcpuThreads before, QemuVcpuThreads now);

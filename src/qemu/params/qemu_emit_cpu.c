@@ -29,6 +29,8 @@ put_times(QemuWriter *writer, const QemuEmitInput *input)
     HostCgroupCpu times = host->cgroup;
     uint64_t ns_per_tick = 0;
 
+    if (times.is_unknown)
+        return false;
     if (!times.is_libvirts) {
         if (!host->has_process || input->ticks_per_second <= 0)
             return false;

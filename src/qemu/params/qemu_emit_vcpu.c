@@ -12,10 +12,17 @@ static const QemuFieldId stat_fields[] = {
     [QEMU_STAT_PEAK] = QEMU_FIELD_VCPU_STAT_MAX,
 };
 
+/* False if QEMU has not told. */
+static bool
+has_vcpus(const QemuEmitInput *input)
+{
+    return input->is_active && input->facts->vcpus != NULL;
+}
+
 static unsigned int
 n_vcpus(const QemuEmitInput *input)
 {
-    return input->is_active && input->facts->vcpus ? input->facts->vcpus->len : 0;
+    return has_vcpus(input) ? input->facts->vcpus->len : 0;
 }
 
 /* Borrowed; NULL if it is to be left out: negative, the same as the one before, or without a
@@ -42,7 +49,7 @@ put_counts(QemuWriter *writer, const QemuEmitInput *input)
     UtilCount current = {0};
     UtilCount maximum = {0};
 
-    if (n_vcpus(input) > 0)
+    if (has_vcpus(input))
         current = util_count_of(n_vcpus(input));
     else if (definition != NULL)
         current = definition->vcpus_current;
@@ -93,7 +100,7 @@ qemu_emit_vcpu(QemuWriter *writer, const QemuEmitInput *input)
 {
     bool is_whole = put_counts(writer, input);
 
-    if (input->is_active && n_vcpus(input) == 0)
+    if (input->is_active && !has_vcpus(input))
         is_whole = false;
     for (unsigned int i = 0; i < n_vcpus(input); i++) {
         const QemuFactsVcpu *vcpu = vcpu_at(input, i);

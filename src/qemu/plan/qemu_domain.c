@@ -232,21 +232,6 @@ qemu_domain_set_process(QemuDomain *self, pid_t pid, uint64_t start_ticks)
     pthread_mutex_unlock(&self->identity_lock);
 }
 
-bool
-qemu_domain_is_called(QemuDomain *self, const char *word)
-{
-    uint64_t id = 0;
-    bool is_called = false;
-
-    pthread_mutex_lock(&self->identity_lock);
-    is_called = strcmp(word, self->name) == 0 || strcmp(word, self->endpoint->name) == 0 ||
-                g_ascii_strcasecmp(word, self->uuid) == 0 ||
-                (self->id > 0 && g_ascii_string_to_unsigned(word, 10, 0, INT_MAX, &id, NULL) &&
-                 (int)id == self->id);
-    pthread_mutex_unlock(&self->identity_lock);
-    return is_called;
-}
-
 unsigned int
 qemu_domain_describe(QemuDomain *self, DomstatsRecord *record)
 {

@@ -114,9 +114,6 @@ void qemu_domain_remember_status(QemuDomain *self, const char *status);
 /* The process behind it, known from now on. */
 void qemu_domain_set_process(QemuDomain *self, pid_t pid, uint64_t start_ticks);
 
-/* Whether its name, UUID or decimal id is @word. */
-bool qemu_domain_is_called(QemuDomain *self, const char *word);
-
 /* Another process answers now: nothing of the old one is true any more. */
 void qemu_domain_forget_process(QemuDomain *self);
 

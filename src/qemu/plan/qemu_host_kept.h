@@ -12,19 +12,33 @@
 #include "host/host_kept.h"
 #include "host/host_kvmstat.h"
 #include "host/host_perf.h"
+#include "host/host_process.h"
 #include "host/host_tap.h"
+
+/* Where the CPU time comes from: one source for the life of a process, for two would make the
+ * counter jump. */
+typedef enum {
+    QEMU_HOST_CGROUP_UNKNOWN,
+    QEMU_HOST_CGROUP_LIBVIRTS,
+    QEMU_HOST_CGROUP_NONE, /* of libvirt's making: the process itself */
+} QemuHostCgroup;
 
 /* All of one process: it goes when the process is another, or has ended. All zero: nothing. */
 typedef struct {
-    GArray *threads;     /* pid_t: the process's threads when last looked */
-    HostKept *files;     /* of the process, read in each call; NULL: none yet */
-    GArray *taps;        /* HostTap: devices it holds open, as the last call listed them */
-    char *net_namespace; /* of the process, as its link names it */
-    HostKvmStats *kvm;   /* the kernel's statistics, without QEMU */
-    bool kvm_was_tried;
-    bool has_debugfs; /* the kernel's folder of the VM can be read */
+    HostNumbers numbers; /* whether QEMU numbers its threads as we do */
+    GArray *threads;     /* pid_t: the process's threads when last looked, ascending */
+    GArray
+        *thread_numbers;  /* of those @threads, where QEMU numbers them otherwise; NULL: not read */
+    GArray *vcpu_threads; /* pid_t: which of them are vCPUs, ascending; NULL: not known */
+    HostKept *files;      /* of the process, read in each call; NULL: none yet */
+    GArray *taps;         /* HostTap: devices it holds open, as the last call listed them */
+    char *net_namespace;  /* of the process, as its link names it */
+    HostKvmStats *kvm;    /* the kernel's statistics, without QEMU */
+    bool has_looked_for_kvm; /* @kvm is all there is, for these threads */
+    char *kvm_folder;        /* of the VM in debugfs; NULL: none */
+    bool has_looked_for_folder;
     HostPerf *perf;
-    bool has_no_cgroup; /* of libvirt's making */
+    QemuHostCgroup cgroup; /* whose times those of the process are */
 } QemuHostKept;
 
 /* Closes and frees everything; all is zero afterwards. */

@@ -328,8 +328,7 @@ qemu_plan_more(QemuJob *job)
     return set;
 }
 
-/* Keeps a copy, for the reply itself is lent by the thread that received it, which fills it anew
- * for the next domain; and none where nothing has changed. */
+/* Keeps the reply; nothing where the same is kept. */
 static void
 keep(QemuAnswer *kept, const QemuAnswer *answer, QemuAskWhen when)
 {
@@ -341,8 +340,8 @@ keep(QemuAnswer *kept, const QemuAnswer *answer, QemuAskWhen when)
     qemu_answer_clear(kept);
     kept->status = when == QEMU_ASK_ONCE ? QEMU_ANSWER_SPENT : answer->status;
     if (kept->status == QEMU_ANSWER_RETURNED) {
-        kept->message = util_json_copy(answer->value);
-        kept->value = kept->message;
+        kept->message = util_json_ref(answer->message);
+        kept->value = answer->value;
     }
 }
 

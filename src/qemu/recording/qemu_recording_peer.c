@@ -15,6 +15,7 @@
 #include "qemu/qmp/qemu_command.h"
 #include "qemu_recording_reader.h"
 #include "util/util_error.h"
+#include "util/util_jsonout.h"
 #include "util/util_jsonstream.h"
 
 struct QemuRecordingPeer {
@@ -133,13 +134,13 @@ static void
 append_refusal(QemuRecordingPeer *self, const UtilJson *request, const char *error_class,
                const char *sentence)
 {
-    g_autoptr(UtilJson) failure = util_json_new_object();
+    g_autoptr(UtilJsonOut) failure = util_jsonout_new_object();
     g_autofree char *text = NULL;
     g_autofree char *member = NULL;
 
-    util_json_set(failure, "class", util_json_new_string(error_class));
-    util_json_set(failure, "desc", util_json_new_string(sentence));
-    text = util_json_to_text(failure, false);
+    util_jsonout_set(failure, "class", util_jsonout_new_string(error_class));
+    util_jsonout_set(failure, "desc", util_jsonout_new_string(sentence));
+    text = util_jsonout_to_text(failure, false);
     member = g_strconcat("\"error\":", text, NULL);
     append_reply(self, request, member);
 }

@@ -31,6 +31,7 @@ static const char *const health_names[] = {
     [DOMSTATS_HEALTH_DENIED] = "denied",
     [DOMSTATS_HEALTH_BROKEN] = "broken",
     [DOMSTATS_HEALTH_NO_MONITOR] = "no-monitor",
+    [DOMSTATS_HEALTH_NO_DOMAIN] = "no-domain",
 };
 
 const char *

@@ -15,6 +15,7 @@
 #include "qemu_recording_reader.h"
 #include "util/util_deadline.h"
 #include "util/util_error.h"
+#include "util/util_jsonout.h"
 
 /* A folder's name is for people; a domain's whole name is in the file. */
 #define MAX_FOLDER_NAME 64
@@ -130,32 +131,32 @@ take_folder_name(QemuRecordingWriter *self, const char *domain_name)
 }
 
 static void
-set_string(UtilJson *object, const char *name, const char *value)
+set_string(UtilJsonOut *object, const char *name, const char *value)
 {
     g_autofree char *text = value ? g_utf8_make_valid(value, -1) : NULL;
 
     if (text != NULL)
-        util_json_set(object, name, util_json_new_string(text));
+        util_jsonout_set(object, name, util_jsonout_new_string(text));
 }
 
 static char *
 make_domain_text(const QemuRecordingDomain *domain)
 {
-    g_autoptr(UtilJson) object = util_json_new_object();
+    g_autoptr(UtilJsonOut) object = util_jsonout_new_object();
 
     set_string(object, "name", domain->name);
     set_string(object, "uuid", domain->uuid);
-    util_json_set(object, "id", util_json_new_int64(domain->id));
+    util_jsonout_set(object, "id", util_jsonout_new_int64(domain->id));
     if (domain->pid > 0) {
-        util_json_set(object, "pid", util_json_new_int64(domain->pid));
-        util_json_set(object, "start_ticks", util_json_new_count(domain->start_ticks));
+        util_jsonout_set(object, "pid", util_jsonout_new_int64(domain->pid));
+        util_jsonout_set(object, "start_ticks", util_jsonout_new_count(domain->start_ticks));
     }
     if (domain->is_persistent)
-        util_json_set(object, "persistent", util_json_new_boolean(true));
+        util_jsonout_set(object, "persistent", util_jsonout_new_boolean(true));
     set_string(object, "health", qemu_recording_reader_health_name(domain->health));
     set_string(object, "reason", domain->reason);
     set_string(object, "monitor", domain->monitor_path);
-    return util_json_to_text(object, true);
+    return util_jsonout_to_text(object, true);
 }
 
 /* The one member of a message that is kept: its id, and when it came, were of that round. */
@@ -219,20 +220,20 @@ qemu_recording_writer_add_domain(QemuRecordingWriter *self, const QemuRecordingD
 static char *
 make_host_text(const QemuRecordingWriter *self)
 {
-    g_autoptr(UtilJson) host = util_json_new_object();
+    g_autoptr(UtilJsonOut) host = util_jsonout_new_object();
     g_autoptr(GDateTime) now =
         g_date_time_new_from_unix_utc(util_deadline_wall_us() / G_USEC_PER_SEC);
     g_autofree char *created = g_date_time_format_iso8601(now);
     struct utsname kernel = {0};
 
     uname(&kernel);
-    util_json_set(host, "format", util_json_new_int64(QEMU_RECORDING_FORMAT));
+    util_jsonout_set(host, "format", util_jsonout_new_int64(QEMU_RECORDING_FORMAT));
     set_string(host, "domstats", DOMSTATS_VERSION);
     set_string(host, "created", created);
     set_string(host, "kernel", kernel.release);
-    util_json_set(host, "ticks_per_second", util_json_new_int64(self->ticks_per_second));
-    util_json_set(host, "page_bytes", util_json_new_int64(self->page_bytes));
-    return util_json_to_text(host, true);
+    util_jsonout_set(host, "ticks_per_second", util_jsonout_new_int64(self->ticks_per_second));
+    util_jsonout_set(host, "page_bytes", util_jsonout_new_int64(self->page_bytes));
+    return util_jsonout_to_text(host, true);
 }
 
 bool

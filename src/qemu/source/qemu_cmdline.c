@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
+#include "qemu_cmdline_machine.h"
 #include "qemu_cmdline_monitor.h"
 #include "qemu_cmdline_nic.h"
 #include "qemu_cmdline_option.h"
@@ -18,8 +19,8 @@
 typedef struct {
     QemuDefinition *definition; /* the result's */
     QemuCmdlineMonitors *monitors;
+    QemuCmdlineMachine *machine;
     QemuCmdlineNics *nics;
-    bool has_memory_device;
 } Parser;
 
 static void
@@ -51,118 +52,37 @@ take_uuid(Parser *self, const char *argument)
     self->definition->uuid = g_ascii_strdown(argument, -1);
 }
 
-/* What the levels of the topology multiply to; 0 if none is given, or it is no number at all. */
-static uint64_t
-multiply_topology(const QemuCmdlineOption *option)
-{
-    static const char *const levels[] = {"drawers",  "books",   "sockets", "dies",
-                                         "clusters", "modules", "cores",   "threads"};
-    uint64_t product = 1;
-    bool is_given = false;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(levels); i++) {
-        UtilCount level = qemu_cmdline_option_count(option, levels[i]);
-
-        if (!level.is_present || level.value == 0)
-            continue;
-        is_given = true;
-        if (level.value > QEMU_LIMIT_VCPUS)
-            return 0;
-        product *= level.value;
-        if (product > QEMU_LIMIT_VCPUS)
-            return 0;
-    }
-    return is_given ? product : 0;
-}
-
-/* What is left out of cpus and maxcpus, QEMU works out of the rest. */
-static void
-settle_vcpus(Parser *self, const QemuCmdlineOption *option)
-{
-    QemuDefinition *definition = self->definition;
-    UtilCount cpus = qemu_cmdline_option_count(option, "cpus");
-    UtilCount maxcpus = qemu_cmdline_option_count(option, "maxcpus");
-
-    if (!maxcpus.is_present || maxcpus.value == 0)
-        maxcpus = util_count_of(MAX(cpus.value, multiply_topology(option)));
-    if (!cpus.is_present || cpus.value == 0)
-        cpus = maxcpus;
-    if (cpus.value == 0 || cpus.value > maxcpus.value || maxcpus.value > QEMU_LIMIT_VCPUS)
-        return;
-    definition->vcpus_current = cpus;
-    definition->vcpus_max = maxcpus;
-}
-
 static void
 take_smp(Parser *self, const char *argument)
 {
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "cpus");
-
-    settle_vcpus(self, option);
+    qemu_cmdline_machine_take_smp(self->machine, argument);
 }
 
-/* Only "smp.cpus" and its like count here. */
 static void
 take_machine(Parser *self, const char *argument)
 {
-    static const char *const members[] = {"smp.cpus", "smp.maxcpus", "smp.sockets", "smp.cores"};
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "type");
-
     qemu_cmdline_nics_take_machine(self->nics, argument);
-    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
-        if (qemu_cmdline_option_get_exact(option, members[i]) != NULL) {
-            settle_vcpus(self, option);
-            return;
-        }
-    }
-}
-
-/* A whole number with one of QEMU's suffixes, MiB if there is none, as KiB; absent for any other
- * way to write a size. */
-static UtilCount
-parse_size_kib(const char *text)
-{
-    static const char suffixes[] = "kmgt";
-    size_t n_digits = text ? strspn(text, "0123456789") : 0;
-    g_autofree char *digits = g_strndup(text, n_digits);
-    char suffix = 'm';
-    const char *place = NULL;
-    uint64_t number = 0;
-
-    if (digits == NULL || !g_ascii_string_to_unsigned(digits, 10, 1, G_MAXUINT32, &number, NULL))
-        return (UtilCount){0};
-    if (text[n_digits] != '\0')
-        suffix = g_ascii_tolower(text[n_digits]);
-    place = strchr(suffixes, suffix);
-    if (place == NULL || (text[n_digits] != '\0' && text[n_digits + 1] != '\0'))
-        return (UtilCount){0};
-    return util_count_of(number << (10 * (place - suffixes)));
+    qemu_cmdline_machine_take_machine(self->machine, argument);
 }
 
 static void
 take_memory(Parser *self, const char *argument)
 {
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "size");
-
-    if (!self->has_memory_device)
-        self->definition->memory_kib = parse_size_kib(qemu_cmdline_option_get(option, "size"));
+    qemu_cmdline_machine_take_memory(self->machine, argument);
 }
 
-/* The size of a memory device is elsewhere: then nothing is known of the whole. */
 static void
 take_device(Parser *self, const char *argument)
 {
-    static const char *const kinds[] = {"pc-dimm", "nvdimm", "virtio-mem", "virtio-pmem"};
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "driver");
-    const char *driver = qemu_cmdline_option_get_exact(option, "driver");
-
     qemu_cmdline_nics_take_device(self->nics, argument);
-    for (size_t i = 0; driver != NULL && i < G_N_ELEMENTS(kinds); i++) {
-        if (g_str_has_prefix(driver, kinds[i])) {
-            self->has_memory_device = true;
-            self->definition->memory_kib = (UtilCount){0};
-        }
-    }
+    qemu_cmdline_machine_take_device(self->machine, argument);
+}
+
+static void
+take_xen(Parser *self, const char *argument)
+{
+    (void)argument;
+    qemu_cmdline_machine_take_xen(self->machine);
 }
 
 /* The options that qemu_cmdline_nic reads. */
@@ -237,12 +157,25 @@ typedef struct {
 /* Options with an argument that matter here, and those whose argument may look like an option:
  * the others can be passed over word by word. */
 static const OptionRow option_rows[] = {
-    {"name", take_name},       {"uuid", take_uuid},       {"smp", take_smp},
-    {"machine", take_machine}, {"M", take_machine},       {"chardev", take_chardev},
-    {"mon", take_mon},         {"monitor", take_monitor}, {"object", take_object},
-    {"qmp", take_qmp},         {"qmp-pretty", take_qmp},  {"netdev", take_netdev},
-    {"nic", take_nic},         {"net", take_net},         {"append", take_nothing},
-    {"m", take_memory},        {"device", take_device},   {"readconfig", take_readconfig},
+    {"name", take_name},
+    {"uuid", take_uuid},
+    {"smp", take_smp},
+    {"machine", take_machine},
+    {"M", take_machine},
+    {"chardev", take_chardev},
+    {"mon", take_mon},
+    {"monitor", take_monitor},
+    {"object", take_object},
+    {"qmp", take_qmp},
+    {"qmp-pretty", take_qmp},
+    {"netdev", take_netdev},
+    {"nic", take_nic},
+    {"net", take_net},
+    {"append", take_nothing},
+    {"m", take_memory},
+    {"device", take_device},
+    {"xen-domid", take_xen},
+    {"readconfig", take_readconfig},
 };
 
 /* What a word calls for; NULL if it is no option, or none of the table. */
@@ -264,8 +197,9 @@ qemu_cmdline_parse(const char *const *argv)
     QemuCmdline *self = g_new0(QemuCmdline, 1);
     g_autoptr(QemuCmdlineMonitors) monitors = qemu_cmdline_monitors_new();
     QemuDefinition *definition = qemu_definition_new();
+    g_autoptr(QemuCmdlineMachine) machine = qemu_cmdline_machine_new();
     g_autoptr(QemuCmdlineNics) nics = qemu_cmdline_nics_new(argv[0]);
-    Parser parser = {definition, monitors, nics, false};
+    Parser parser = {definition, monitors, machine, nics};
 
     self->definition = definition;
     self->monitors = g_array_new(FALSE, FALSE, sizeof(QemuCmdlineMonitor));
@@ -275,6 +209,8 @@ qemu_cmdline_parse(const char *const *argv)
 
         if (g_str_equal(argv[i], "-daemonize") || g_str_equal(argv[i], "--daemonize"))
             self->is_daemonizing = true;
+        if (g_str_equal(argv[i], "-xen-attach") || g_str_equal(argv[i], "--xen-attach"))
+            qemu_cmdline_machine_take_xen(machine);
         if (g_str_equal(argv[i], "-nodefaults") || g_str_equal(argv[i], "--nodefaults"))
             qemu_cmdline_nics_take_no_defaults(nics);
         if (row != NULL && argv[i + 1] != NULL)
@@ -282,6 +218,8 @@ qemu_cmdline_parse(const char *const *argv)
     }
     qemu_cmdline_nics_resolve(nics, definition);
     qemu_cmdline_monitors_resolve(monitors, self->monitors, &self->n_human_monitors);
+    qemu_cmdline_machine_resolve(machine, definition);
+    self->is_machine = qemu_cmdline_machine_is_one(machine);
     return self;
 }
 

@@ -14,6 +14,7 @@ typedef struct {
     GArray *monitors; /* QemuCmdlineMonitor: control-mode monitors, in order */
     unsigned int n_human_monitors;
     bool is_daemonizing; /* "-daemonize": the process that was started is not the one that stays */
+    bool is_machine;     /* false: a QEMU without a guest, or a part of another machine */
     QemuDefinition *definition;
 } QemuCmdline;
 

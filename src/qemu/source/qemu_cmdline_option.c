@@ -165,6 +165,19 @@ qemu_cmdline_option_parse(const char *text, const char *implied_key)
 }
 
 void
+qemu_cmdline_option_add(QemuCmdlineOption *self, const char *text, const char *implied_key,
+                        const char *prefix)
+{
+    g_autoptr(QemuCmdlineOption) other = qemu_cmdline_option_parse(text, implied_key);
+
+    for (guint i = 0; i < other->pairs->len; i++) {
+        const Pair *pair = &g_array_index(other->pairs, Pair, i);
+
+        add_pair(self, g_strconcat(prefix, pair->key, NULL), g_strdup(pair->value));
+    }
+}
+
+void
 qemu_cmdline_option_free(QemuCmdlineOption *self)
 {
     if (self == NULL)

@@ -18,6 +18,10 @@ typedef struct QemuCmdlineOption QemuCmdlineOption;
 /* Parses @text. What stands first without a key belongs to @implied_key (NULL: it is a key).
  * A bare key is "on"; "nowait" and the like set what follows the "no" to "off". Never fails. */
 QemuCmdlineOption *qemu_cmdline_option_parse(const char *text, const char *implied_key);
+/* Parses @text likewise, and adds its pairs to @self with @prefix before their keys: QEMU takes
+ * several options of one kind as one. */
+void qemu_cmdline_option_add(QemuCmdlineOption *self, const char *text, const char *implied_key,
+                             const char *prefix);
 void qemu_cmdline_option_free(QemuCmdlineOption *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuCmdlineOption, qemu_cmdline_option_free)
 

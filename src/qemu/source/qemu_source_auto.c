@@ -161,6 +161,8 @@ look_at_qemu(QemuSourceView *view, pid_t pid, QemuProcessStat *ret_stat)
         return NULL;
     words = qemu_cmdline_split(bytes, size);
     cmdline = qemu_cmdline_parse((const char *const *)words);
+    if (!cmdline->is_machine)
+        return NULL;
     if (cmdline->is_daemonizing && is_waiting_for_daemon(view->root, ret_stat))
         return NULL;
     return make_endpoint(view, pid, ret_stat, cmdline);

@@ -125,17 +125,20 @@ on_balloon(virConnectPtr conn, virDomainPtr domain, unsigned long long actual, v
     note_change(inbox, domain);
 }
 
+/* Compilers warn of a cast between two types of functions, but not by way of this one. */
+typedef void AnyCallback(void);
+
 static const struct {
     int id;
-    virConnectDomainEventGenericCallback callback;
+    AnyCallback *callback;
 } kinds[] = {
-    {VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle)},
-    {VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
-    {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
-    {VIR_DOMAIN_EVENT_ID_TRAY_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_tray)},
-    {VIR_DOMAIN_EVENT_ID_DISK_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_disk)},
-    {VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, VIR_DOMAIN_EVENT_CALLBACK(on_block_job)},
-    {VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_balloon)},
+    {VIR_DOMAIN_EVENT_ID_LIFECYCLE, (AnyCallback *)on_lifecycle},
+    {VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, (AnyCallback *)on_device},
+    {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, (AnyCallback *)on_device},
+    {VIR_DOMAIN_EVENT_ID_TRAY_CHANGE, (AnyCallback *)on_tray},
+    {VIR_DOMAIN_EVENT_ID_DISK_CHANGE, (AnyCallback *)on_disk},
+    {VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, (AnyCallback *)on_block_job},
+    {VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, (AnyCallback *)on_balloon},
 };
 
 static void
@@ -194,8 +197,9 @@ register_for(QemuSourceLibvirtEvents *self, size_t kind)
     int number = -1;
 
     util_refcount_inc(&self->inbox->ref_count);
-    number = virConnectDomainEventRegisterAny(self->conn, NULL, kinds[kind].id,
-                                              kinds[kind].callback, self->inbox, unref_inbox);
+    number = virConnectDomainEventRegisterAny(
+        self->conn, NULL, kinds[kind].id,
+        (virConnectDomainEventGenericCallback)kinds[kind].callback, self->inbox, unref_inbox);
     if (number < 0)
         unref_inbox(self->inbox);
     else

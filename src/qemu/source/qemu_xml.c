@@ -340,14 +340,19 @@ parse_domain(const xmlNode *domain)
     return self;
 }
 
-/* Where a document type begins, the document ends. */
+/* Where a document type begins, the document ends. The parser's private pointer is the flag that
+ * says so. */
 static void
 stop_at_doctype(void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
 {
+    xmlParserCtxt *context = data;
+    bool *ret_has_doctype = context->_private;
+
     (void)name;
     (void)external;
     (void)system;
-    xmlStopParser(data);
+    *ret_has_doctype = true;
+    xmlStopParser(context);
 }
 
 static xmlDoc *
@@ -357,14 +362,16 @@ parse_document(const char *text, size_t size)
                         XML_PARSE_COMPACT | XML_PARSE_NOCDATA;
     xmlParserCtxt *context = xmlCreateMemoryParserCtxt(text, (int)size);
     xmlDoc *document = NULL;
+    bool has_doctype = false;
 
     if (context == NULL)
         return NULL;
     xmlCtxtUseOptions(context, options);
+    context->_private = &has_doctype;
     context->sax->internalSubset = stop_at_doctype;
     xmlParseDocument(context);
     document = context->myDoc;
-    if (!context->wellFormed || context->disableSAX != 0) {
+    if (!context->wellFormed || has_doctype) {
         xmlFreeDoc(document);
         document = NULL;
     }

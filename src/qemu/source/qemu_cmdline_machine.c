@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_cmdline_machine: see qemu_cmdline_machine.h.
+ *
+ * QEMU puts all options of one kind together before it looks at them: "-smp 2 -smp maxcpus=8" is
+ * one topology, "-machine smp.cpus=4" is a part of the same, and of a key given twice the last
+ * value counts. So nothing is decided before all options have been seen.
+ */
+#include "qemu_cmdline_machine.h"
+
+#include <string.h>
+
+#include "qemu/facts/qemu_limits.h"
+#include "qemu_cmdline_option.h"
+
+enum { BYTES_PER_KIB = 1024, MIB_SHIFT = 20 };
+
+struct QemuCmdlineMachine {
+    QemuCmdlineOption *machine; /* -machine, -M; -smp as "smp.cpus" and the like */
+    QemuCmdlineOption *memory;  /* -m */
+    bool has_memory_device;
+    bool is_xen;
+};
+
+QemuCmdlineMachine *
+qemu_cmdline_machine_new(void)
+{
+    QemuCmdlineMachine *self = g_new0(QemuCmdlineMachine, 1);
+
+    self->machine = qemu_cmdline_option_parse("", NULL);
+    self->memory = qemu_cmdline_option_parse("", NULL);
+    return self;
+}
+
+void
+qemu_cmdline_machine_free(QemuCmdlineMachine *self)
+{
+    if (self == NULL)
+        return;
+    qemu_cmdline_option_free(self->machine);
+    qemu_cmdline_option_free(self->memory);
+    g_free(self);
+}
+
+void
+qemu_cmdline_machine_take_machine(QemuCmdlineMachine *self, const char *argument)
+{
+    qemu_cmdline_option_add(self->machine, argument, "type", "");
+}
+
+void
+qemu_cmdline_machine_take_smp(QemuCmdlineMachine *self, const char *argument)
+{
+    qemu_cmdline_option_add(self->machine, argument, "cpus", "smp.");
+}
+
+void
+qemu_cmdline_machine_take_memory(QemuCmdlineMachine *self, const char *argument)
+{
+    qemu_cmdline_option_add(self->memory, argument, "size", "");
+}
+
+void
+qemu_cmdline_machine_take_device(QemuCmdlineMachine *self, const char *argument)
+{
+    static const char *const kinds[] = {"pc-dimm", "nvdimm", "virtio-mem", "virtio-pmem"};
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "driver");
+    const char *driver = qemu_cmdline_option_get_exact(option, "driver");
+
+    for (size_t i = 0; driver != NULL && i < G_N_ELEMENTS(kinds); i++)
+        if (g_str_has_prefix(driver, kinds[i]))
+            self->has_memory_device = true;
+}
+
+void
+qemu_cmdline_machine_take_xen(QemuCmdlineMachine *self)
+{
+    self->is_xen = true;
+}
+
+/* What the levels of the topology multiply to; 0 if none is given, or it is no number at all. */
+static uint64_t
+multiply_topology(const QemuCmdlineOption *option)
+{
+    static const char *const levels[] = {"smp.drawers", "smp.books",    "smp.sockets",
+                                         "smp.dies",    "smp.clusters", "smp.modules",
+                                         "smp.cores",   "smp.threads"};
+    uint64_t product = 1;
+    bool is_given = false;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(levels); i++) {
+        UtilCount level = qemu_cmdline_option_count(option, levels[i]);
+
+        if (!level.is_present || level.value == 0)
+            continue;
+        is_given = true;
+        if (level.value > QEMU_LIMIT_VCPUS)
+            return 0;
+        product *= level.value;
+        if (product > QEMU_LIMIT_VCPUS)
+            return 0;
+    }
+    return is_given ? product : 0;
+}
+
+/* What is left out of cpus and maxcpus, QEMU works out of the rest. */
+static void
+settle_vcpus(const QemuCmdlineOption *option, QemuDefinition *definition)
+{
+    UtilCount cpus = qemu_cmdline_option_count(option, "smp.cpus");
+    UtilCount maxcpus = qemu_cmdline_option_count(option, "smp.maxcpus");
+
+    if (!maxcpus.is_present || maxcpus.value == 0)
+        maxcpus = util_count_of(MAX(cpus.value, multiply_topology(option)));
+    if (!cpus.is_present || cpus.value == 0)
+        cpus = maxcpus;
+    if (cpus.value == 0 || cpus.value > maxcpus.value || maxcpus.value > QEMU_LIMIT_VCPUS)
+        return;
+    definition->vcpus_current = cpus;
+    definition->vcpus_max = maxcpus;
+}
+
+/* The power of two that a size's suffix stands for; -1 if it is none of QEMU's. */
+static int
+parse_suffix(const char *suffix, int without)
+{
+    static const char letters[] = "bkmgtpe";
+    const char *place = NULL;
+
+    if (suffix[0] == '\0')
+        return without;
+    place = strchr(letters, g_ascii_tolower(suffix[0]));
+    return place != NULL && suffix[1] == '\0' ? 10 * (int)(place - letters) : -1;
+}
+
+/* The part of 2^@shift that the decimals in @text are. */
+static uint64_t
+parse_fraction(const char *text, int shift)
+{
+    enum { MOST_DECIMALS = 6, WHOLE_SHIFT = 40 };
+    uint64_t fraction = 0;
+    uint64_t unit = 1;
+
+    for (size_t i = 0; i < MOST_DECIMALS && g_ascii_isdigit(text[i]); i++) {
+        fraction = fraction * 10 + (uint64_t)(text[i] - '0');
+        unit *= 10;
+    }
+    if (shift <= WHOLE_SHIFT)
+        return (fraction << shift) / unit;
+    return ((fraction << WHOLE_SHIFT) / unit) << (shift - WHOLE_SHIFT);
+}
+
+/* A decimal number, with a fraction or without, and one of QEMU's suffixes, as KiB; a number alone
+ * counts units of 2^@shift_without bytes. Absent for any other way to write a size, and for 0. */
+static UtilCount
+parse_size_kib(const char *text, int shift_without)
+{
+    size_t n_digits = strspn(text, "0123456789");
+    g_autofree char *digits = g_strndup(text, n_digits);
+    const char *point = text[n_digits] == '.' ? text + n_digits : NULL;
+    const char *suffix = text + n_digits;
+    uint64_t number = 0;
+    int shift = 0;
+
+    if (point != NULL)
+        suffix = point + 1 + strspn(point + 1, "0123456789");
+    shift = parse_suffix(suffix, shift_without);
+    if (shift < 0 || !g_ascii_string_to_unsigned(digits, 10, 0, UINT64_MAX >> shift, &number, NULL))
+        return (UtilCount){0};
+    number <<= shift;
+    if (point != NULL)
+        number |= parse_fraction(point + 1, shift);
+    number /= BYTES_PER_KIB;
+    return number > 0 ? util_count_of(number) : (UtilCount){0};
+}
+
+/* The size of a memory device is elsewhere: then nothing is known of the whole. */
+static void
+settle_memory(const QemuCmdlineMachine *self, QemuDefinition *definition)
+{
+    const char *size = qemu_cmdline_option_get_exact(self->memory, "size");
+    const char *property = qemu_cmdline_option_get_exact(self->machine, "memory.size");
+
+    if (self->has_memory_device)
+        return;
+    if (size != NULL)
+        definition->memory_kib = parse_size_kib(size, MIB_SHIFT);
+    else if (property != NULL)
+        definition->memory_kib = parse_size_kib(property, 0);
+}
+
+void
+qemu_cmdline_machine_resolve(const QemuCmdlineMachine *self, QemuDefinition *definition)
+{
+    settle_vcpus(self->machine, definition);
+    settle_memory(self, definition);
+}
+
+bool
+qemu_cmdline_machine_is_one(const QemuCmdlineMachine *self)
+{
+    static const char *const others[] = {"none", "x-remote"};
+    const char *type = qemu_cmdline_option_get_exact(self->machine, "type");
+
+    for (size_t i = 0; type != NULL && i < G_N_ELEMENTS(others); i++)
+        if (g_str_equal(type, others[i]))
+            return false;
+    return !self->is_xen;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_cmdline_machine: -machine, -smp, -m and the memory devices of a command line -> the vCPUs
+ * and the memory of the machine, and whether there is one. Pure.
+ */
+#pragma once
+
+#include "qemu/facts/qemu_definition.h"
+
+/* What the options have said so far; owned. */
+typedef struct QemuCmdlineMachine QemuCmdlineMachine;
+
+QemuCmdlineMachine *qemu_cmdline_machine_new(void);
+void qemu_cmdline_machine_free(QemuCmdlineMachine *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuCmdlineMachine, qemu_cmdline_machine_free)
+
+/* The argument of each such option, in their order. */
+void qemu_cmdline_machine_take_machine(QemuCmdlineMachine *self, const char *argument);
+void qemu_cmdline_machine_take_smp(QemuCmdlineMachine *self, const char *argument);
+void qemu_cmdline_machine_take_memory(QemuCmdlineMachine *self, const char *argument);
+void qemu_cmdline_machine_take_device(QemuCmdlineMachine *self, const char *argument);
+/* An option that is there: a model of devices for a guest of Xen's, whose vCPUs are not QEMU's. */
+void qemu_cmdline_machine_take_xen(QemuCmdlineMachine *self);
+
+/* After the last option: writes what they said together. */
+void qemu_cmdline_machine_resolve(const QemuCmdlineMachine *self, QemuDefinition *definition);
+/* False for a QEMU that is no virtual machine of its own: one that is only asked what it can do
+ * ("-machine none", as libvirt starts them), a device of another QEMU ("x-remote"), Xen's. */
+bool qemu_cmdline_machine_is_one(const QemuCmdlineMachine *self);

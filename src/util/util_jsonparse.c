@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * util_jsonparse: see util_jsonparse.h. Knows the grammar (RFC 8259), and no limits: those are
+ * util_jsonmeasure's, which has seen the text before.
+ *
+ * How it works
+ *
+ * The text is copied once, behind the place for the values, and parsed there: a string stays where
+ * it is, gets a NUL in place of its closing quote, and becomes shorter where it has escapes. A NUL
+ * stands behind the text and nowhere else in it, so no byte is compared with the end.
+ *
+ * The children of one value stand side by side. Those of a container that is not closed yet are a
+ * stack, which grows from the front of the values; when it is closed, its children move behind all
+ * that is unused. So no more place is needed than there are values, and each moves once.
+ *
+ * Members that occur twice are kept both: util_json finds the last.
+ */
+#include "util_jsonparse.h"
+
+#include <string.h>
+
+typedef struct {
+    uint8_t *at;      /* the next byte */
+    UtilJson *open;   /* behind the children of containers that are not closed */
+    UtilJson *closed; /* the first of the children of those that are */
+    const char *fault;
+} Parser;
+
+/* clang-format off */
+/* What stands for itself in a string: ASCII but control bytes, quote and backslash. */
+static const bool is_plain[256] = {
+    [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... 0x7F] = true,
+};
+
+/* Unicode, table 3-7: which bytes may begin a character, how many follow, and the first of
+ * those between what; any later one is 80..BF. */
+static const struct {
+    uint8_t first, last, n_follow, low, high;
+} characters[] = {
+    {0xC2, 0xDF, 1, 0x80, 0xBF}, {0xE0, 0xE0, 2, 0xA0, 0xBF}, {0xE1, 0xEC, 2, 0x80, 0xBF},
+    {0xED, 0xED, 2, 0x80, 0x9F}, {0xEE, 0xEF, 2, 0x80, 0xBF}, {0xF0, 0xF0, 3, 0x90, 0xBF},
+    {0xF1, 0xF3, 3, 0x80, 0xBF}, {0xF4, 0xF4, 3, 0x80, 0x8F},
+};
+/* clang-format on */
+
+static bool
+is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool
+set_fault(Parser *self, const char *fault)
+{
+    self->fault = fault;
+    return false;
+}
+
+static bool
+set_unexpected(Parser *self)
+{
+    return set_fault(self, *self->at == '\0' ? "it ends too early"
+                                             : "a byte that JSON does not have there");
+}
+
+/* Gives the next byte that is no white space. */
+static uint8_t
+skip_blank(Parser *self)
+{
+    while (*self->at == ' ' || *self->at == '\n' || *self->at == '\r' || *self->at == '\t')
+        self->at++;
+    return *self->at;
+}
+
+/* How many bytes the character has that begins at @at; 0 if it is none. */
+static size_t
+measure_character(const uint8_t *at)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(characters); i++) {
+        if (at[0] < characters[i].first || at[0] > characters[i].last)
+            continue;
+        if (at[1] < characters[i].low || at[1] > characters[i].high)
+            return 0;
+        for (size_t k = 2; k <= characters[i].n_follow; k++)
+            if (at[k] < 0x80 || at[k] > 0xBF)
+                return 0;
+        return characters[i].n_follow + (size_t)1;
+    }
+    return 0;
+}
+
+/* The number of four hexadecimal digits; -1 if they are not. */
+static int
+read_code(const uint8_t *at)
+{
+    int code = 0;
+
+    for (int i = 0; i < 4; i++) {
+        int digit = g_ascii_xdigit_value((char)at[i]);
+
+        if (digit < 0)
+            return -1;
+        code = code * 16 + digit;
+    }
+    return code;
+}
+
+/* The code at @at and, of a pair of surrogates, at its next escape. A lone one is replaced. */
+static bool
+parse_code(Parser *self, uint8_t **to)
+{
+    int code = read_code(self->at + 2);
+    int low = -1;
+
+    if (code < 0)
+        return set_fault(self, "a malformed code in a string");
+    self->at += 6;
+    if (code >= 0xD800 && code <= 0xDBFF && self->at[0] == '\\' && self->at[1] == 'u')
+        low = read_code(self->at + 2);
+    if (low >= 0xDC00 && low <= 0xDFFF) {
+        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+        self->at += 6;
+    } else if (code >= 0xD800 && code <= 0xDFFF) {
+        code = 0xFFFD;
+    }
+    *to += g_unichar_to_utf8((gunichar)code, (char *)*to);
+    return true;
+}
+
+static bool
+parse_escape(Parser *self, uint8_t **to)
+{
+    static const char letters[] = "\"\\/bfnrt";
+    static const char meant[] = "\"\\/\b\f\n\r\t";
+    const char *letter = NULL;
+
+    if (self->at[1] == 'u')
+        return parse_code(self, to);
+    letter = self->at[1] == '\0' ? NULL : strchr(letters, self->at[1]);
+    if (letter == NULL)
+        return set_fault(self, "a backslash before what it cannot escape");
+    self->at += 2;
+    *(*to)++ = (uint8_t)meant[letter - letters];
+    return true;
+}
+
+/* What is not plain in a string: moves it to @to. */
+static bool
+parse_special(Parser *self, uint8_t **to)
+{
+    size_t size = 0;
+
+    if (*self->at == '\\')
+        return parse_escape(self, to);
+    if (*self->at < 0x80)
+        return set_unexpected(self);
+    size = measure_character(self->at);
+    if (size == 0)
+        return set_fault(self, "a string that is not UTF-8");
+    memmove(*to, self->at, size);
+    self->at += size;
+    *to += size;
+    return true;
+}
+
+/* The string at @at, which is its quote; sets @ret_text, with a NUL behind it, and its size. */
+static bool
+parse_string(Parser *self, const char **ret_text, uint32_t *ret_size)
+{
+    uint8_t *start = ++self->at;
+    uint8_t *to = NULL;
+
+    while (is_plain[*self->at])
+        self->at++;
+    to = self->at;
+    while (*self->at != '"') {
+        if (is_plain[*self->at])
+            *to++ = *self->at++;
+        else if (!parse_special(self, &to))
+            return false;
+    }
+    self->at++;
+    *to = '\0';
+    *ret_text = (const char *)start;
+    *ret_size = (uint32_t)(to - start);
+    return true;
+}
+
+static void
+skip_digits(Parser *self)
+{
+    while (is_digit(*self->at))
+        self->at++;
+}
+
+/* What follows the digits of an integer: makes it a fraction. */
+static bool
+parse_fraction(Parser *self, const uint8_t *start, UtilJson *value)
+{
+    if (*self->at == '.') {
+        self->at++;
+        if (!is_digit(*self->at))
+            return set_fault(self, "a malformed number");
+        skip_digits(self);
+    }
+    if (*self->at == 'e' || *self->at == 'E') {
+        self->at++;
+        if (*self->at == '+' || *self->at == '-')
+            self->at++;
+        if (!is_digit(*self->at))
+            return set_fault(self, "a malformed number");
+        skip_digits(self);
+    }
+    value->form = UTIL_JSON_FORM_FRACTION;
+    value->text = (const char *)start;
+    value->size = (uint32_t)(self->at - start);
+    return true;
+}
+
+static bool
+parse_number(Parser *self, UtilJson *value)
+{
+    const uint64_t most_negative = UINT64_C(1) << 63;
+    const uint8_t *start = self->at;
+    bool is_negative = *start == '-';
+    const uint8_t *first = start + is_negative;
+    bool is_overflow = false;
+    uint64_t magnitude = 0;
+
+    for (self->at += is_negative; is_digit(*self->at); self->at++)
+        is_overflow |= __builtin_mul_overflow(magnitude, 10, &magnitude) ||
+                       __builtin_add_overflow(magnitude, *self->at - '0', &magnitude);
+    if (self->at == first || (*first == '0' && self->at - first > 1))
+        return set_fault(self, "a malformed number");
+    value->kind = UTIL_JSON_NUMBER;
+    if (*self->at == '.' || *self->at == 'e' || *self->at == 'E')
+        return parse_fraction(self, start, value);
+    if (is_overflow || (is_negative && magnitude > most_negative))
+        return set_fault(self, "an integer that 64 bits cannot hold");
+    value->form = is_negative && magnitude > 0 ? UTIL_JSON_FORM_NEGATIVE : UTIL_JSON_FORM_COUNT;
+    value->count = is_negative ? 0 - magnitude : magnitude;
+    return true;
+}
+
+static bool
+parse_word(Parser *self, const char *word, UtilJsonKind kind, UtilJson *value)
+{
+    size_t size = strlen(word);
+
+    if (strncmp((const char *)self->at, word, size) != 0)
+        return set_unexpected(self);
+    self->at += size;
+    value->kind = (uint8_t)kind;
+    value->truth = word[0] == 't';
+    return true;
+}
+
+static bool parse_value(Parser *self, UtilJson *value);
+
+static bool
+parse_name(Parser *self, UtilJson *value)
+{
+    uint32_t size = 0;
+
+    if (*self->at != '"')
+        return set_unexpected(self);
+    if (!parse_string(self, &value->name, &size))
+        return false;
+    if (memchr(value->name, '\0', size) != NULL)
+        return set_fault(self, "a name with NUL inside");
+    if (skip_blank(self) != ':')
+        return set_unexpected(self);
+    self->at++;
+    skip_blank(self);
+    return true;
+}
+
+/* Moves the children from @first on behind what is unused, and gives them to @value. */
+static void
+close_container(Parser *self, UtilJson *first, UtilJson *value)
+{
+    value->size = (uint32_t)(self->open - first);
+    while (self->open > first)
+        *--self->closed = *--self->open;
+    value->children = self->closed;
+}
+
+/* What stands between the brackets, and the second one. */
+static bool
+parse_container(Parser *self, uint8_t bracket, UtilJson *value)
+{
+    bool is_object = bracket == '}';
+    UtilJson *first = self->open;
+
+    value->kind = is_object ? UTIL_JSON_OBJECT : UTIL_JSON_ARRAY;
+    self->at++;
+    if (skip_blank(self) != bracket) {
+        for (;;) {
+            UtilJson *child = self->open++;
+
+            *child = (UtilJson){0};
+            if ((is_object && !parse_name(self, child)) || !parse_value(self, child))
+                return false;
+            if (skip_blank(self) != ',')
+                break;
+            self->at++;
+            skip_blank(self);
+        }
+    }
+    if (*self->at != bracket)
+        return set_unexpected(self);
+    self->at++;
+    close_container(self, first, value);
+    return true;
+}
+
+static bool
+parse_value(Parser *self, UtilJson *value)
+{
+    switch (*self->at) {
+    case '{':
+        return parse_container(self, '}', value);
+    case '[':
+        return parse_container(self, ']', value);
+    case '"':
+        value->kind = UTIL_JSON_STRING;
+        return parse_string(self, &value->text, &value->size);
+    case 't':
+        return parse_word(self, "true", UTIL_JSON_BOOLEAN, value);
+    case 'f':
+        return parse_word(self, "false", UTIL_JSON_BOOLEAN, value);
+    case 'n':
+        return parse_word(self, "null", UTIL_JSON_NULL, value);
+    case '-':
+    case '0' ... '9':
+        return parse_number(self, value);
+    default:
+        return set_unexpected(self);
+    }
+}
+
+/* Sets the fault if @text is not one value. */
+static void
+parse_all(Parser *self, const uint8_t *end, UtilJson *root)
+{
+    skip_blank(self);
+    if (!parse_value(self, root))
+        return;
+    skip_blank(self);
+    if (self->at != end)
+        set_fault(self, "a second value");
+    else if (root->kind == UTIL_JSON_NULL)
+        set_fault(self, "a bare null");
+}
+
+UtilJson *
+util_jsonparse_make(const char *text, size_t size, size_t n_entries, const char **ret_fault,
+                    size_t *ret_at)
+{
+    UtilJsonDocument *document =
+        g_malloc(sizeof(UtilJsonDocument) + n_entries * sizeof(UtilJson) + size + 1);
+    uint8_t *copy = (uint8_t *)(document->values + n_entries);
+    Parser parser = {copy, document->values, document->values + n_entries, NULL};
+
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    document->root = (UtilJson){0};
+    util_refcount_init(&document->holders);
+    parse_all(&parser, copy + size, &document->root);
+    if (parser.fault == NULL)
+        return &document->root;
+    *ret_fault = parser.fault;
+    *ret_at = (size_t)(parser.at - copy);
+    g_free(document);
+    return NULL;
+}
