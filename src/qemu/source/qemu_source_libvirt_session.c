@@ -338,13 +338,14 @@ settle_process(Scan *scan, const Listed *listed, const QemuEndpoint *before)
     return find_process(scan, listed->uuid);
 }
 
-/* The key names the process by its start: another process with the same id is another QEMU. */
+/* The key names the process by its pid and its start: another process with the same id is another
+ * QEMU. Two may start within one tick of the clock. */
 static QemuEndpoint *
 make_endpoint(Scan *scan, const Listed *listed, const char *text, const QemuEndpoint *before)
 {
     Process process = settle_process(scan, listed, before);
-    g_autofree char *key = g_strdup_printf("libvirt:%s:%d:%" G_GUINT64_FORMAT, listed->uuid,
-                                           listed->id, process.start_ticks);
+    g_autofree char *key = g_strdup_printf("libvirt:%s:%d:%d:%" G_GUINT64_FORMAT, listed->uuid,
+                                           listed->id, (int)process.pid, process.start_ticks);
     QemuEndpoint *endpoint = qemu_endpoint_new(key, listed->name);
 
     endpoint->uuid = g_strdup(listed->uuid);
