@@ -20,6 +20,11 @@ static const ParseRow parse_rows[] = {
     {"a greeting with no capability", "{\"QMP\":{\"version\":{},\"capabilities\":[]}}", "greeting"},
     {"a greeting that offers out of band", "{\"QMP\":{\"capabilities\":[\"x\",\"oob\"]}}",
      "greeting oob"},
+    {"a greeting tells QEMU's version",
+     "{\"QMP\":{\"version\":{\"qemu\":{\"micro\":1,\"minor\":2,\"major\":4}}}}", "greeting 4"},
+    {"a version that is none is not told", "{\"QMP\":{\"version\":{\"qemu\":{\"major\":\"4\"}}}}",
+     "greeting"},
+    {"nor a negative one", "{\"QMP\":{\"version\":{\"qemu\":{\"major\":-4}}}}", "greeting"},
     {"capabilities that are no list offer nothing", "{\"QMP\":{\"capabilities\":\"oob\"}}",
      "greeting"},
     {"capabilities that are no strings offer nothing", "{\"QMP\":{\"capabilities\":[1,null,[]]}}",
@@ -67,6 +72,8 @@ describe(const QemuQmpMessage *message)
 
     if (message->offers_oob)
         g_string_append(text, " oob");
+    if (message->qemu_major != 0)
+        g_string_append_printf(text, " %d", message->qemu_major);
     if (message->error_class != NULL)
         g_string_append_printf(text, " %s", message->error_class);
     if (message->error_text != NULL)

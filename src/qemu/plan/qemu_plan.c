@@ -263,10 +263,21 @@ lacks_status(const QemuJob *job)
            (job->domain->known.available & BIT(QUERY_STATUS)) != 0;
 }
 
+/* The argument "flat" came with QEMU 5.0; an older one refuses the command for it. */
+static bool
+lacks_flat(const QemuMonitor *monitor)
+{
+    enum { FIRST_WITH_FLAT = 5 };
+    int major = monitor ? qemu_monitor_qemu_major(monitor) : 0;
+
+    return major > 0 && major < FIRST_WITH_FLAT;
+}
+
 QemuCommandId
 qemu_plan_form(const QemuJob *job, QemuCommandId id)
 {
-    bool is_nested = id == QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES && job->evidence.has_short_chains;
+    bool is_nested = id == QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES &&
+                     (job->evidence.has_short_chains || lacks_flat(job->domain->monitor));
 
     return is_nested ? QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES_NESTED : id;
 }

@@ -71,6 +71,7 @@ struct QemuMonitor {
     unsigned int n_in_flight;
     int next_id;
     char *greeting; /* as text, which is a twentieth; NULL: it has not come */
+    int qemu_major;
     bool offers_oob;
     bool has_oob; /* negotiated: the commands below may be out of band */
     ProbeState probe;
@@ -226,6 +227,7 @@ take_greeting(QemuMonitor *self, const UtilJson *object, const QemuQmpMessage *m
     }
     self->greeting = util_json_to_text(object, false);
     self->offers_oob = message->offers_oob;
+    self->qemu_major = message->qemu_major;
     qemu_qmp_append_negotiation(self->out, self->offers_oob, NEGOTIATION_ID);
     self->in_flight[self->n_in_flight++] = (InFlight){NEGOTIATION_ID, NULL};
     return true;
@@ -467,6 +469,12 @@ pid_t
 qemu_monitor_peer_pid(const QemuMonitor *self)
 {
     return qemu_channel_peer_pid(self->channel);
+}
+
+int
+qemu_monitor_qemu_major(const QemuMonitor *self)
+{
+    return self->qemu_major;
 }
 
 UtilJson *

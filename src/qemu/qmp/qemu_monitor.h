@@ -89,6 +89,8 @@ bool qemu_monitor_has_part(const QemuMonitor *self);
 /* True if the connection ended since more events came in this call than the limit allows. */
 bool qemu_monitor_is_flooded(const QemuMonitor *self);
 pid_t qemu_monitor_peer_pid(const QemuMonitor *self);
+/* The first number of QEMU's version, as it greeted; 0: it has not, or did not tell. */
+int qemu_monitor_qemu_major(const QemuMonitor *self);
 /* The greeting as it came, the caller's to unref; NULL before it. */
 UtilJson *qemu_monitor_make_greeting(const QemuMonitor *self);
 

@@ -9,6 +9,19 @@
 
 #include <string.h>
 
+/* The first number of QEMU's version; 0 if the greeting does not tell it. */
+static int
+parse_major(const UtilJson *greeting)
+{
+    const UtilJson *version = util_json_member(greeting, "version");
+    int64_t major = 0;
+
+    if (!util_json_member_int64(util_json_member(version, "qemu"), "major", &major) || major < 0 ||
+        major > G_MAXINT)
+        return 0;
+    return (int)major;
+}
+
 QemuQmpMessage
 qemu_qmp_parse(const UtilJson *object)
 {
@@ -30,6 +43,7 @@ qemu_qmp_parse(const UtilJson *object)
         message.error_text = util_json_member_string(failure, "desc");
     } else if ((message.value = util_json_member(object, "QMP")) != NULL) {
         message.kind = QEMU_QMP_GREETING;
+        message.qemu_major = parse_major(message.value);
         capabilities = util_json_member(message.value, "capabilities");
         for (size_t i = 0; i < util_json_length(capabilities); i++)
             if (g_strcmp0(util_json_string(util_json_element(capabilities, i)), "oob") == 0)

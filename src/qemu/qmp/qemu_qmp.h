@@ -27,6 +27,7 @@ typedef struct {
     const char *error_text;
     const char *event;
     bool offers_oob; /* a greeting's capabilities */
+    int qemu_major;  /* a greeting's version; 0: not told */
 } QemuQmpMessage;
 
 QemuQmpMessage qemu_qmp_parse(const UtilJson *object);

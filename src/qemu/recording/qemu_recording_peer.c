@@ -165,6 +165,9 @@ answer(QemuRecordingPeer *self, const UtilJson *request)
         return;
     }
     command = qemu_command_find(name, util_json_member(request, "arguments"));
+    /* Recorded in one of its two forms, whichever this QEMU had. */
+    if (command == QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES_NESTED && self->replies[command] == NULL)
+        command = QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES;
     if (!self->is_negotiated || is_negotiation)
         append_refusal(self, request, "CommandNotFound", "not at this point of the negotiation");
     else if (command < 0 || self->replies[command] == NULL)
