@@ -153,7 +153,7 @@ class Wedged(Faults):
         reason = (rf"main loop is blocked: it {how}; "
                   rf"thread {process.pid} \(.*\) is in state [SD]")
         call = run.call(timeout_ms=FIRST_MS)
-        self.assertGreaterEqual(call.ms, FIRST_MS)
+        self.assertGreaterEqual(call.ms, FIRST_MS / 2)
         self.assert_whole(call["good"])
         self.assert_stuck(call["bad"], "wedged", reason)
         before = sockets_of(run)
@@ -388,7 +388,7 @@ class Crowd(Faults):
                 self.host.processes[name].kill()
         call = run.end_call()
         expected = {name: re.sub(r"\d", "", name) for name in names}
-        self.assertGreaterEqual(call.ms, 3 * FIRST_MS)
+        self.assertGreaterEqual(call.ms, 2 * FIRST_MS)  # given up before the deadline, to end by it
         self.assertEqual(call.healths(), expected)
         for name in names:
             if name.startswith("ok"):
