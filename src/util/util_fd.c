@@ -5,6 +5,7 @@
 #include "util_fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 void
@@ -26,4 +27,28 @@ util_fd_steal(UtilFd *self)
 
     *self = -1;
     return fd;
+}
+
+int
+util_fd_reopen(int place_fd, int flags, mode_t kind)
+{
+    struct stat status = {0};
+    char link[32] = "";
+
+    if (fstat(place_fd, &status) < 0)
+        return -1;
+    if ((status.st_mode & S_IFMT) != kind) {
+        errno = S_ISLNK(status.st_mode) ? ELOOP : EINVAL;
+        return -1;
+    }
+    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", place_fd);
+    return open(link, flags & ~O_NOFOLLOW);
+}
+
+int
+util_fd_open_file(int folder_fd, const char *name, int flags, mode_t kind)
+{
+    g_auto(UtilFd) place = openat(folder_fd, name, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
+
+    return place < 0 ? -1 : util_fd_reopen(place, flags, kind);
 }

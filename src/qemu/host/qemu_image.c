@@ -147,20 +147,16 @@ qemu_image_parse_capacity(const char *format, bool is_encrypted, const uint8_t *
     return (UtilCount){0};
 }
 
-/* Opens what @path leads to, if it is a file or a block device: -1 if not. Nothing is opened
- * before its kind is known, for opening alone may wind a tape or wait for a writer. */
+/* Opens what @path leads to, if it is a file or a block device: -1 if not. */
 static int
 open_image(const char *path, struct stat *ret_status)
 {
     g_auto(UtilFd) place = open(path, O_PATH | O_CLOEXEC);
-    char link[64] = "";
 
     if (place < 0 || fstat(place, ret_status) < 0)
         return -1;
-    if (!S_ISREG(ret_status->st_mode) && !S_ISBLK(ret_status->st_mode))
-        return -1;
-    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
-    return open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return util_fd_reopen(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                          S_ISBLK(ret_status->st_mode) ? S_IFBLK : S_IFREG);
 }
 
 bool

@@ -64,15 +64,12 @@ set_fault(GError **error, const char *folder, const char *file_name, const char 
 static int
 open_regular(const char *path, size_t *ret_size)
 {
-    g_auto(UtilFd) fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    g_auto(UtilFd) fd = util_fd_open_file(
+        AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, S_IFREG);
     struct stat status = {0};
 
     if (fd < 0 || fstat(fd, &status) < 0)
         return -1;
-    if (!S_ISREG(status.st_mode)) {
-        errno = EINVAL;
-        return -1;
-    }
     if (status.st_size > QEMU_LIMIT_RECORDING_FILE_BYTES) {
         errno = EFBIG;
         return -1;
