@@ -3,7 +3,10 @@
  * test_host_process: stat lines, scheduler files, memory and libvirt's cgroups, out of made
  * trees; and our own process, live.
  */
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/host_process.h"
@@ -209,6 +212,14 @@ reads_cgroup(const void *data)
 }
 
 static void
+read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory)
+{
+    g_autoptr(HostReader) reader = host_reader_new(root);
+
+    host_process_read_memory(root, reader, pid, util_deadline_in_ms(60000), ret_memory);
+}
+
+static void
 check_process(const char *folder)
 {
     g_autoptr(HostRoot) root = make_root(folder);
@@ -244,7 +255,7 @@ check_process(const char *folder)
     tids = host_process_list_threads(root, 42, &n);
     assert_int_equal(n, 3);
     assert_true(tids[0] == 9 && tids[1] == 42 && tids[2] == 101 && tids[3] == 0);
-    host_process_read_memory(root, 42, &memory);
+    read_memory(root, 42, &memory);
     assert_count(memory.pss_kib, util_count_of(12));
     assert_count(memory.swap_kib, util_count_of(5));
     assert_count(memory.hugetlb_kib, util_count_of(2048));
@@ -262,7 +273,7 @@ check_gone(const char *folder)
     assert_false(host_process_read_stat(root, 43, 0, &stat));
     assert_int_equal(stat.state, '?');
     assert_null(host_process_list_threads(root, 43, NULL));
-    host_process_read_memory(root, 43, &memory);
+    read_memory(root, 43, &memory);
     assert_false(memory.pss_kib.is_present);
     host_process_read_cgroup_cpu(root, 43, &cpu);
     assert_false(cpu.is_libvirts);
@@ -303,8 +314,79 @@ check_own_process(const char *folder)
     assert_true(stat.rss_pages > 0);
     tids = host_process_list_threads(root, getpid(), &n);
     assert_true(n >= 1 && tids[0] == getpid());
-    host_process_read_memory(root, getpid(), &memory);
+    read_memory(root, getpid(), &memory);
     assert_true(memory.pss_kib.is_present && memory.pss_kib.value > 0);
+}
+
+static void
+check_look(const char *folder)
+{
+    g_autoptr(HostRoot) root = host_root_new_live();
+    HostProcessStat stat = {0};
+    int to_child[2];
+    char byte = 0;
+    pid_t child = 0;
+
+    (void)folder;
+    assert_int_equal(pipe2(to_child, O_CLOEXEC), 0);
+    child = fork();
+    if (child == 0) {
+        close(to_child[1]);
+        _exit((int)read(to_child[0], &byte, 1));
+    }
+    assert_int_equal(host_process_look(root, child, 0, &stat), HOST_PROCESS_LIVES);
+    assert_int_equal(host_process_look(root, child, stat.start_ticks, &stat), HOST_PROCESS_LIVES);
+    assert_int_equal(host_process_look(root, child, stat.start_ticks + 1, &stat),
+                     HOST_PROCESS_ENDED);
+    close(to_child[1]);
+    assert_int_equal(waitid(P_PID, (id_t)child, NULL, WEXITED | WNOWAIT), 0);
+    assert_int_equal(host_process_look(root, child, 0, &stat), HOST_PROCESS_ENDED); /* a zombie */
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(host_process_look(root, child, 0, &stat), HOST_PROCESS_ENDED);
+    close(to_child[0]);
+}
+
+/* As nobody, on a /proc that hides the processes of others; what it sees of process 1, whose
+ * owner is another. */
+static int
+look_where_hidden(void)
+{
+    HostRoot *root = NULL;
+    HostProcessStat stat = {0};
+
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("proc", "/proc", "proc", 0, "hidepid=2") < 0 || setgid(65534) < 0 ||
+        setuid(65534) < 0)
+        return UINT8_MAX;
+    root = host_root_new_live();
+    return (int)host_process_look(root, 1, 0, &stat);
+}
+
+static void
+check_hidden(const char *folder)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    (void)folder;
+    if (child == 0)
+        _exit(look_where_hidden());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WEXITSTATUS(status) == UINT8_MAX)
+        print_message("not tried: no mount namespace to be had\n");
+    else
+        assert_int_equal(WEXITSTATUS(status), HOST_PROCESS_HIDDEN);
+}
+
+static void
+check_look_unreadable(const char *folder)
+{
+    g_autoptr(HostRoot) root = make_root(folder);
+    HostProcessStat stat = {0};
+
+    testing_write_file(folder, "proc/42/stat/inside", "");
+    assert_int_equal(host_process_look(root, 42, 0, &stat), HOST_PROCESS_HIDDEN);
+    assert_int_equal(host_process_look(root, 43, 0, &stat), HOST_PROCESS_ENDED);
 }
 
 typedef struct {
@@ -317,6 +399,9 @@ static const Scenario scenarios[] = {
     {"a process that is gone has nothing", check_gone},
     {"whether a kernel gives wait_sum", check_wait_sum_switch},
     {"our own process", check_own_process},
+    {"a process that lives, is another, is a zombie, has ended", check_look},
+    {"one that /proc hides has not ended", check_hidden},
+    {"one that cannot be read has not ended", check_look_unreadable},
 };
 
 static void

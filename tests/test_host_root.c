@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,9 +141,16 @@ check_pipe(const char *folder)
 {
     g_autoptr(HostRoot) root = open_recorded(folder);
     g_autofree char *pipe_path = make_path(folder, "pipe");
+    int events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    char event[sizeof(struct inotify_event)] = "";
 
     assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    assert_true(inotify_add_watch(events, pipe_path, IN_OPEN) >= 0);
     assert_unreadable(root, "pipe", EINVAL);
+    /* A device that does something when it is opened was not opened either. */
+    assert_int_equal(read(events, event, sizeof(event)), -1);
+    assert_int_equal(errno, EAGAIN);
+    close(events);
 }
 
 static void
@@ -342,7 +350,7 @@ static const Scenario scenarios[] = {
     {"a file longer than the buffer is cut and ended", check_cut},
     {"a whole file is read up to the limit and no further", check_read_all_limit},
     {"neither dots nor links nor slashes lead out of a recording", check_no_way_out},
-    {"a pipe in a recording is no file", check_pipe},
+    {"a pipe in a recording is no file, and is not opened", check_pipe},
     {"names are listed in order, numbers by value", check_list_order},
     {"a recording gives what was read, and nothing else", check_recording},
     {"the list of all processes is not recorded", check_recorded_processes},

@@ -15,6 +15,8 @@
     LIMIT(DESCRIPTORS, 65536, "descriptors", "open files of one process that are looked at")       \
     LIMIT(KEPT, 65536, "descriptors",                                                              \
           "files of /proc that stay open between calls, and a quarter of what we may open")        \
+    LIMIT(BLOCKED_READS, 8, "threads",                                                             \
+          "reads of processes that are blocked by their memory's lock: then none is begun")        \
     LIMIT(PERF_COUNTERS, 8192, "descriptors",                                                      \
           "perf events of one process: 64 vCPUs and 300 other threads, all 22 events")             \
     LIMIT(INTERFACES, 100000, "interfaces", "network interfaces of one namespace")                 \

@@ -8,6 +8,7 @@
 #include "host_process.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "host_limits.h"
@@ -101,6 +102,32 @@ host_process_reread_stat(HostKept *kept, pid_t pid, pid_t tid, HostProcessStat *
 
     return host_kept_read(kept, pid, tid, stat_file, text, sizeof(text)) > 0 &&
            host_process_parse_stat(text, ret_stat);
+}
+
+/* Of a process that /proc does not show: hidepid= hides those of others, and a pid namespace may
+ * have another /proc than its own. */
+static HostProcessLook
+ask_kernel(pid_t pid)
+{
+    return kill(pid, 0) < 0 && errno == ESRCH ? HOST_PROCESS_ENDED : HOST_PROCESS_HIDDEN;
+}
+
+HostProcessLook
+host_process_look(HostRoot *root, pid_t pid, uint64_t start_ticks, HostProcessStat *ret_stat)
+{
+    HostProcessStat stat = {0};
+
+    errno = 0;
+    if (!host_process_read_stat(root, pid, 0, &stat)) {
+        if (errno != ENOENT && errno != ESRCH)
+            return HOST_PROCESS_HIDDEN;
+        return host_root_is_live(root) ? ask_kernel(pid) : HOST_PROCESS_ENDED;
+    }
+    if ((start_ticks != 0 && stat.start_ticks != start_ticks) || stat.state == 'Z' ||
+        stat.state == 'X')
+        return HOST_PROCESS_ENDED;
+    *ret_stat = stat;
+    return HOST_PROCESS_LIVES;
 }
 
 static UtilCount
@@ -313,7 +340,8 @@ host_process_read_own_number(HostRoot *root, pid_t pid, pid_t tid)
 }
 
 void
-host_process_read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory)
+host_process_read_memory(HostRoot *root, HostReader *reader, pid_t pid, UtilDeadline deadline,
+                         HostProcessMemory *ret_memory)
 {
     char path[HOST_KEPT_PATH_BYTES] = "";
     g_autofree char *rollup = NULL;
@@ -321,7 +349,7 @@ host_process_read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memor
 
     *ret_memory = (HostProcessMemory){0};
     host_kept_make_path(path, pid, 0, "smaps_rollup");
-    rollup = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
+    rollup = host_reader_read(reader, pid, path, MAX_STATUS_BYTES, deadline, NULL);
     if (rollup) {
         ret_memory->pss_kib = host_text_line_count(rollup, "Pss:");
         /* Unlike VmSwap of status it has the shared memory of a guest in it. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "host_kept.h"
+#include "host_reader.h"
 #include "host_root.h"
 #include "util/util_count.h"
 
@@ -23,9 +24,19 @@ bool host_process_parse_stat(const char *text, HostProcessStat *ret_stat);
 
 /* @tid 0: the process itself. */
 bool host_process_read_stat(HostRoot *root, pid_t pid, pid_t tid, HostProcessStat *ret_stat);
-
 /* The same by a descriptor that is kept. */
 bool host_process_reread_stat(HostKept *kept, pid_t pid, pid_t tid, HostProcessStat *ret_stat);
+
+/* Whether a process is there. */
+typedef enum {
+    HOST_PROCESS_HIDDEN, /* it lives or may, and cannot be seen from here */
+    HOST_PROCESS_LIVES,
+    HOST_PROCESS_ENDED, /* for certain; also when another has its number, or it is a zombie */
+} HostProcessLook;
+
+/* @start_ticks 0: not known. @ret_stat is set when it lives. */
+HostProcessLook host_process_look(HostRoot *root, pid_t pid, uint64_t start_ticks,
+                                  HostProcessStat *ret_stat);
 
 /* Nanoseconds a thread waited on a run queue: the second number of schedstat. */
 UtilCount host_process_read_run_delay_ns(HostRoot *root, pid_t pid, pid_t tid);
@@ -69,7 +80,9 @@ typedef struct {
     UtilCount hugetlb_kib;
 } HostProcessMemory;
 
-void host_process_read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory);
+/* smaps_rollup, which may block, is read by @reader until @deadline, status by @root. */
+void host_process_read_memory(HostRoot *root, HostReader *reader, pid_t pid, UtilDeadline deadline,
+                              HostProcessMemory *ret_memory);
 
 /* Nanoseconds out of the cgroup that libvirt made for the process; all absent when its cgroup
  * is not one of libvirt's, or that cannot be told. */

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host_file.h"
 #include "host_limits.h"
 #include "host_path.h"
 #include "host_recorder.h"
@@ -25,15 +26,14 @@
 #include "util/util_json.h"
 #include "util/util_jsonout.h"
 
-#define OPEN_FLAGS      (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-#define HOST_FILE       "host.json"
-#define MAX_HOST_BYTES  4096
-#define MAX_HOST_DEPTH  4
-#define MAX_TICKS       1000000
-#define MAX_PAGE_BYTES  (1L << 30)
-#define FIRST_ALL_BYTES 4096
-#define LIST_BYTES      8192
-#define KEPT_SHARE      4
+#define OPEN_FLAGS     (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+#define HOST_FILE      "host.json"
+#define MAX_HOST_BYTES 4096
+#define MAX_HOST_DEPTH 4
+#define MAX_TICKS      1000000
+#define MAX_PAGE_BYTES (1L << 30)
+#define LIST_BYTES     8192
+#define KEPT_SHARE     4
 
 /* /proc gives this much with one read(), if the file is that long. */
 #define ONE_READ_BYTES 4096
@@ -44,6 +44,7 @@ struct HostRoot {
     long ticks_per_second;
     long page_bytes;
     int64_t recorded_s;
+    HostBlocked *blocked;
     HostRecorder *record; /* atomic: set once, from any thread */
     int n_kept_most;
     int n_kept; /* atomic */
@@ -70,6 +71,7 @@ host_root_new_live(void)
     self->ticks_per_second = sysconf(_SC_CLK_TCK);
     self->page_bytes = sysconf(_SC_PAGESIZE);
     self->n_kept_most = count_kept_most();
+    self->blocked = host_blocked_new();
     return self;
 }
 
@@ -139,6 +141,7 @@ host_root_free(HostRoot *self)
         return;
     util_fd_clear(&self->folder_fd);
     host_recorder_free(self->record);
+    host_blocked_unref(self->blocked);
     g_free(self);
 }
 
@@ -172,24 +175,26 @@ host_root_recorded_s(const HostRoot *self)
     return self->recorded_s;
 }
 
+HostBlocked *
+host_root_blocked(HostRoot *self)
+{
+    return self->blocked;
+}
+
 static HostRecorder *
 get_record(HostRoot *self)
 {
     return g_atomic_pointer_get(&self->record);
 }
 
-/* A recorded tree may hold what would block or do harm when read: devices, pipes. */
+/* A recorded tree may hold what would block or do harm when opened: devices, pipes. */
 static int
 open_recorded_file(const HostRoot *self, const char *path)
 {
-    g_auto(UtilFd) fd = host_path_open(self->folder_fd, path, OPEN_FLAGS);
-    struct stat status = {0};
+    const char *name = NULL;
+    g_auto(UtilFd) parent = host_path_open_parent(self->folder_fd, path, false, &name);
 
-    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
-        return util_fd_steal(&fd);
-    if (fd >= 0)
-        errno = EINVAL;
-    return -1;
+    return parent < 0 ? -1 : util_fd_open_file(parent, name, OPEN_FLAGS | O_NOFOLLOW, S_IFREG);
 }
 
 static int
@@ -234,41 +239,30 @@ host_root_read(HostRoot *self, const char *path, char *buffer, size_t size)
     return n_bytes;
 }
 
+void
+host_root_keep_copy(HostRoot *self, const char *path, const char *bytes, size_t size)
+{
+    HostRecorder *record = get_record(self);
+
+    if (record)
+        host_recorder_file(record, path, bytes, size, true);
+}
+
 char *
 host_root_read_all(HostRoot *self, const char *path, size_t max_bytes, size_t *ret_size)
 {
     g_auto(UtilFd) fd = open_file(self, path);
-    HostRecorder *record = get_record(self);
-    g_autofree char *bytes = NULL;
-    size_t allocated = MIN(FIRST_ALL_BYTES, max_bytes + 1);
-    size_t n_bytes = 0;
+    char *bytes = NULL;
+    size_t size = 0;
 
     if (fd < 0)
         return NULL;
-    bytes = g_malloc(allocated + 1);
-    for (;;) {
-        ssize_t n = read(fd, bytes + n_bytes, allocated - n_bytes);
-
-        if (n == 0)
-            break;
-        if (n < 0 && errno != EINTR)
-            return NULL;
-        n_bytes += (size_t)MAX(n, 0);
-        if (n_bytes > max_bytes) {
-            errno = EFBIG;
-            return NULL;
-        }
-        if (n_bytes == allocated) {
-            allocated = MIN(allocated * 2, max_bytes + 1);
-            bytes = g_realloc(bytes, allocated + 1);
-        }
-    }
-    bytes[n_bytes] = '\0';
-    if (record)
-        host_recorder_file(record, path, bytes, n_bytes, true);
-    if (ret_size)
-        *ret_size = n_bytes;
-    return g_steal_pointer(&bytes);
+    bytes = host_file_read_whole(fd, max_bytes, &size);
+    if (bytes != NULL)
+        host_root_keep_copy(self, path, bytes, size);
+    if (bytes != NULL && ret_size)
+        *ret_size = size;
+    return bytes;
 }
 
 bool

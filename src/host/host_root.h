@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "host_blocked.h"
 #include "util/util_count.h"
 
 typedef struct HostRoot HostRoot;
@@ -42,6 +43,12 @@ ssize_t host_root_read(HostRoot *self, const char *path, char *buffer, size_t si
 /* Reads a whole file, however long up to @max_bytes, NUL-terminated; NULL with errno
  * (EFBIG past the limit). The caller frees. */
 char *host_root_read_all(HostRoot *self, const char *path, size_t max_bytes, size_t *ret_size);
+
+/* For who has read a file of a live host in another way: keeps a copy of it where one is made. */
+void host_root_keep_copy(HostRoot *self, const char *path, const char *bytes, size_t size);
+
+/* The reads of this live host's processes that are blocked. Borrowed. */
+HostBlocked *host_root_blocked(HostRoot *self);
 
 /* The names in a folder, without "." and "..", ascending with numbers by their value, at most
  * @max_names (the rest is left out); NULL with errno. The caller frees with g_strfreev(). */

@@ -104,6 +104,7 @@ claim_process(HostRoot *root)
     HostProcessStat stat = {0};
     QemuProcessStat qemu = {0};
     HostProcessMemory memory = {0};
+    g_autoptr(HostReader) reader = host_reader_new(root);
     HostCgroupCpu cpu = {0};
     g_autofree char *channel = host_process_read_wait_channel(root, PID, TID);
     size_t n_threads = 0;
@@ -121,7 +122,7 @@ claim_process(HostRoot *root)
         claim(threads[i] > threads[i - 1]);
     host_process_read_run_delay_ns(root, PID, 0);
     host_process_read_wait_sum_ns(root, PID, TID);
-    host_process_read_memory(root, PID, &memory);
+    host_process_read_memory(root, reader, PID, util_deadline_in_ms(60000), &memory);
     host_process_read_cgroup_cpu(root, PID, &cpu);
     claim(cpu.is_libvirts || !cpu.time_ns.is_present);
 }

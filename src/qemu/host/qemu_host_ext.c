@@ -71,6 +71,13 @@ add_thread(HostRoot *root, pid_t pid, pid_t thread, GHashTable *kinds, QemuFacts
         add_time(&host->run_delay_ns, delay_ns.value);
 }
 
+/* A process that blocks does not take all the time of those that are read after it. */
+static UtilDeadline
+half_of(UtilDeadline deadline)
+{
+    return util_deadline_at_most(deadline, (unsigned int)util_deadline_left_ms(deadline) / 2);
+}
+
 void
 qemu_host_read_ext(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
@@ -81,7 +88,8 @@ qemu_host_read_ext(QemuHostView *self, QemuJob *job, QemuFacts *facts)
     g_autoptr(GHashTable) kinds = NULL;
 
     if ((job->groups & VIR_DOMAIN_STATS_BALLOON) != 0)
-        host_process_read_memory(root, pid, &facts->host.memory);
+        host_process_read_memory(root, qemu_host_view_reader(self), pid,
+                                 half_of(job->request->deadline), &facts->host.memory);
     if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) == 0)
         return;
     kinds = make_kinds(facts);

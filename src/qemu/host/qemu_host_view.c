@@ -23,6 +23,7 @@ struct QemuHostView {
     bool unix_table_was_read;
     HostUnixTable *late_unix_table;
     bool late_unix_table_was_read;
+    HostReader *reader;
     HostHolders *holders;
     char *own_namespace;
     GHashTable *netdevs; /* net namespace -> HostNetdevTable * */
@@ -41,6 +42,7 @@ qemu_host_view_new(HostRoot *root, const char *resctrl_root, const char *const *
     QemuHostView *self = g_new0(QemuHostView, 1);
 
     self->root = root;
+    self->reader = host_reader_new(root);
     self->holders = host_holders_new(root);
     self->resctrl_root = resctrl_root;
     self->perf_events = perf_events;
@@ -54,6 +56,7 @@ qemu_host_view_free(QemuHostView *self)
 {
     if (self == NULL)
         return;
+    host_reader_free(self->reader);
     host_holders_free(self->holders);
     host_unixdiag_free(self->unix_table);
     host_unixdiag_free(self->late_unix_table);
@@ -79,6 +82,12 @@ HostRoot *
 qemu_host_view_root(QemuHostView *self)
 {
     return self->root;
+}
+
+HostReader *
+qemu_host_view_reader(QemuHostView *self)
+{
+    return self->reader;
 }
 
 HostHolders *

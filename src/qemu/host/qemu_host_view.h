@@ -7,6 +7,7 @@
 
 #include "host/host_holder.h"
 #include "host/host_netdev.h"
+#include "host/host_reader.h"
 #include "host/host_root.h"
 #include "host/host_unixdiag.h"
 #include "qemu/plan/qemu_job.h"
@@ -24,6 +25,9 @@ HostRoot *qemu_host_view_root(QemuHostView *self);
 const HostUnixTable *qemu_host_view_unix_table(QemuHostView *self);
 /* The table as it was when a deadline had passed: read once more, once a call. */
 const HostUnixTable *qemu_host_view_late_unix_table(QemuHostView *self);
+
+/* Reads what may block. Borrowed. */
+HostReader *qemu_host_view_reader(QemuHostView *self);
 
 /* Who holds which socket, as far as it was asked in this call. Borrowed. */
 HostHolders *qemu_host_view_holders(QemuHostView *self);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_host_reader: files of processes whose reading may not come back.
+ *
+ * "proc/N/blocked" stands for one that does not: its reader waits at a pipe until the test lets it
+ * go.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/host_limits.h"
+#include "host/host_reader.h"
+#include "testing.h"
+
+enum { BRIEFLY_MS = 20, LONG_MS = 60000, MAX_BYTES = 4096, PID = 42, OTHER = 43 };
+
+static int pipe_fds[2];
+static int n_reads; /* atomic */
+static GThread *last_reader;
+
+static char *
+read_or_wait(const char *path, size_t max_bytes, size_t *ret_size)
+{
+    char byte = 0;
+
+    (void)max_bytes;
+    g_atomic_int_inc(&n_reads);
+    if (strstr(path, "/blocked") != NULL) {
+        while (read(pipe_fds[0], &byte, 1) != 1)
+            ;
+    } else {
+        last_reader = g_thread_self();
+    }
+    *ret_size = 4;
+    return g_strdup("text");
+}
+
+static char *
+read_path(HostReader *reader, pid_t pid, const char *name, unsigned int timeout_ms)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/%s", (int)pid, name);
+
+    return host_reader_read(reader, pid, path, MAX_BYTES, util_deadline_in_ms(timeout_ms), NULL);
+}
+
+static void
+assert_reads(HostReader *reader, pid_t pid)
+{
+    g_autofree char *text = read_path(reader, pid, "cmdline", LONG_MS);
+
+    assert_non_null(text);
+    assert_string_equal(text, "text");
+}
+
+static void
+assert_fails(HostReader *reader, pid_t pid, const char *name, int expected)
+{
+    errno = 0;
+    assert_null(read_path(reader, pid, name, BRIEFLY_MS));
+    assert_int_equal(errno, expected);
+}
+
+/* Lets @n of them go, and waits until they are blocked no more. */
+static void
+let_go(HostBlocked *blocked, int n)
+{
+    for (int i = 0; i < n; i++)
+        assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+    for (int i = 0; i < n; i++)
+        while (!host_blocked_may_read(blocked, PID + i))
+            g_thread_yield();
+}
+
+static void
+check_helper_is_used_again(HostRoot *root)
+{
+    g_autoptr(HostReader) reader = host_reader_new_with(root, read_or_wait);
+    GThread *first = NULL;
+
+    assert_reads(reader, PID);
+    first = last_reader;
+    for (pid_t pid = PID; pid < PID + 50; pid++) {
+        assert_reads(reader, pid);
+        assert_ptr_equal(last_reader, first);
+    }
+    assert_ptr_not_equal(first, g_thread_self());
+}
+
+static void
+check_blocked(HostRoot *root)
+{
+    g_autoptr(HostReader) reader = host_reader_new_with(root, read_or_wait);
+    int n_before = 0;
+
+    assert_fails(reader, PID, "blocked", ETIMEDOUT);
+    n_before = g_atomic_int_get(&n_reads);
+    assert_fails(reader, PID, "blocked", EBUSY);
+    assert_fails(reader, PID, "cmdline", EBUSY);
+    assert_int_equal(g_atomic_int_get(&n_reads), n_before); /* none of them was begun */
+    assert_reads(reader, OTHER);
+    let_go(host_root_blocked(root), 1);
+    assert_reads(reader, PID);
+}
+
+static void
+check_many_blocked(HostRoot *root)
+{
+    g_autoptr(HostReader) reader = host_reader_new_with(root, read_or_wait);
+
+    for (int i = 0; i < HOST_LIMIT_BLOCKED_READS; i++)
+        assert_fails(reader, PID + i, "blocked", ETIMEDOUT);
+    assert_fails(reader, PID + HOST_LIMIT_BLOCKED_READS, "cmdline", EBUSY);
+    let_go(host_root_blocked(root), HOST_LIMIT_BLOCKED_READS);
+    assert_reads(reader, PID + HOST_LIMIT_BLOCKED_READS);
+}
+
+/* Another call has another reader, and the same root. */
+static void
+check_later_call(HostRoot *root)
+{
+    g_autoptr(HostReader) later = NULL;
+    HostReader *reader = host_reader_new_with(root, read_or_wait);
+
+    assert_fails(reader, PID, "blocked", ETIMEDOUT);
+    host_reader_free(reader);
+    later = host_reader_new_with(root, read_or_wait);
+    assert_fails(later, PID, "cmdline", EBUSY);
+    let_go(host_root_blocked(root), 1);
+    assert_reads(later, PID);
+}
+
+static void
+check_all_gone_before(HostRoot *root)
+{
+    HostRoot *own = host_root_new_live();
+    HostReader *reader = host_reader_new_with(own, read_or_wait);
+    HostBlocked *blocked = host_blocked_ref(host_root_blocked(own));
+
+    (void)root;
+    assert_fails(reader, PID, "blocked", ETIMEDOUT);
+    host_reader_free(reader);
+    host_root_free(own);
+    let_go(blocked, 1);
+    host_blocked_unref(blocked);
+}
+
+static void
+check_no_time(HostRoot *root)
+{
+    g_autoptr(HostReader) reader = host_reader_new_with(root, read_or_wait);
+    int n_before = g_atomic_int_get(&n_reads);
+
+    assert_null(read_path(reader, PID, "cmdline", 0));
+    assert_int_equal(errno, ETIMEDOUT);
+    assert_int_equal(g_atomic_int_get(&n_reads), n_before);
+    host_reader_free(NULL);
+}
+
+static void
+check_own_files(HostRoot *root)
+{
+    g_autoptr(HostReader) reader = host_reader_new(root);
+    UtilDeadline deadline = util_deadline_in_ms(LONG_MS);
+    g_autofree char *expected =
+        host_root_read_all(root, "proc/self/cmdline", MAX_BYTES * MAX_BYTES, NULL);
+    g_autofree char *got = NULL;
+    size_t size = 0;
+
+    got = host_reader_read(reader, getpid(), "proc/self/cmdline", MAX_BYTES * MAX_BYTES, deadline,
+                           &size);
+    assert_non_null(got);
+    assert_string_equal(got, expected);
+    assert_true(size > strlen(got));
+    assert_null(host_reader_read(reader, getpid(), "proc/self/none", MAX_BYTES, deadline, NULL));
+    assert_int_equal(errno, ENOENT);
+    assert_null(host_reader_read(reader, getpid(), "proc/self/smaps", 16, deadline, NULL));
+    assert_int_equal(errno, EFBIG);
+}
+
+static void
+check_recording(HostRoot *root)
+{
+    char *folder = testing_make_folder();
+    g_autoptr(HostRoot) live = host_root_new_live();
+    g_autoptr(HostReader) reader = host_reader_new_with(live, read_or_wait);
+    g_autoptr(HostRoot) recorded = NULL;
+    g_autoptr(HostReader) again = NULL;
+    g_autofree char *text = NULL;
+
+    (void)root;
+    assert_true(host_root_start_recording(live, folder, NULL));
+    assert_reads(reader, PID);
+    assert_true(host_root_finish_recording(live, NULL));
+    recorded = host_root_new_recorded(folder, NULL);
+    assert_non_null(recorded);
+    again = host_reader_new(recorded);
+    text = read_path(again, PID, "cmdline", LONG_MS);
+    assert_non_null(text);
+    assert_string_equal(text, "text");
+    testing_remove_folder(folder);
+}
+
+typedef struct {
+    const char *name;
+    void (*check)(HostRoot *root);
+} Scenario;
+
+static const Scenario scenarios[] = {
+    {"one thread reads one file after the other", check_helper_is_used_again},
+    {"a process that blocks costs one thread, and no other process", check_blocked},
+    {"when many block nothing more is begun", check_many_blocked},
+    {"a later call knows of it", check_later_call},
+    {"it may come back when all else is gone", check_all_gone_before},
+    {"without time nothing is begun", check_no_time},
+    {"files of our own", check_own_files},
+    {"what is read is recorded, and read from a recording", check_recording},
+};
+
+static void
+runs_scenario(const void *data)
+{
+    g_autoptr(HostRoot) root = host_root_new_live();
+
+    assert_int_equal(pipe(pipe_fds), 0);
+    ((const Scenario *)data)->check(root);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("host_reader", scenarios, runs_scenario);
+}
