@@ -9,7 +9,8 @@
  *     named WORDS                   those domains, all statistics
  *     values [STATS EXTRAS]         the counts and texts of the first domain, all statistics if not
  *                                   told
- * which dispatch                      takes in what has come, by the descriptor for event loops
+ *     records                       every domain with all its fields: their values
+ *     dispatch                      takes in what has come, by the descriptor for event loops
  *     limit N                       of file descriptors from now on
  *     usage                         what this process holds: descriptors, threads, memory
  *     reset                         the peak of memory is counted from here
@@ -245,6 +246,60 @@ run_values(DomstatsConn *conn, char **words)
 }
 
 static void
+print_value(const virTypedParameter *param)
+{
+    switch (param->type) {
+    case VIR_TYPED_PARAM_INT:
+        printf("%d", param->value.i);
+        break;
+    case VIR_TYPED_PARAM_UINT:
+        printf("%u", param->value.ui);
+        break;
+    case VIR_TYPED_PARAM_LLONG:
+        printf("%lld", param->value.l);
+        break;
+    case VIR_TYPED_PARAM_ULLONG:
+        printf("%llu", param->value.ul);
+        break;
+    case VIR_TYPED_PARAM_DOUBLE:
+        printf("%.17g", param->value.d);
+        break;
+    case VIR_TYPED_PARAM_BOOLEAN:
+        fputs(param->value.b ? "true" : "false", stdout);
+        break;
+    default:
+        print_text(param->value.s);
+    }
+}
+
+static void
+run_records(DomstatsConn *conn, char **words)
+{
+    DomstatsRecord **records = NULL;
+    int n = domstats_get_all_domain_stats(conn, 0, 0, 0, &records, NULL);
+
+    (void)words;
+    fputs("{\"domains\":[", stdout);
+    for (int i = 0; i < n; i++) {
+        const DomstatsRecord *record = records[i];
+
+        fputs(i > 0 ? ",{\"name\":" : "{\"name\":", stdout);
+        print_text(record->name);
+        printf(",\"health\":\"%s\",\"missing\":%u,\"reason\":",
+               domstats_health_to_string(record->health), record->missing);
+        print_text(record->reason);
+        fputs(",\"stats\":{", stdout);
+        for (int j = 0; j < record->n_params; j++) {
+            printf("%s\"%s\":", j > 0 ? "," : "", record->params[j].field);
+            print_value(&record->params[j]);
+        }
+        fputs("}}", stdout);
+    }
+    puts("]}");
+    domstats_record_list_free(records);
+}
+
+static void
 run_dispatch(DomstatsConn *conn, char **words)
 {
     g_autoptr(GError) error = NULL;
@@ -261,8 +316,9 @@ static const struct {
     const char *name;
     void (*run)(DomstatsConn *conn, char **words);
 } commands[] = {
-    {"call", run_call},   {"named", run_named}, {"values", run_values}, {"dispatch", run_dispatch},
-    {"limit", run_limit}, {"usage", run_usage}, {"reset", run_reset},
+    {"call", run_call},       {"named", run_named},       {"values", run_values},
+    {"records", run_records}, {"dispatch", run_dispatch}, {"limit", run_limit},
+    {"usage", run_usage},     {"reset", run_reset},
 };
 
 static void
