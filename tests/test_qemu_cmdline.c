@@ -149,8 +149,8 @@ static const Row rows[] = {
 
     /* What must not be taken for an option */
     {"a guest's kernel arguments", "-append -qmp -name web", "", "name web"},
-    {"a file of options is not read", "-readconfig /etc/vm.cfg -name web", "",
-     "name web; board unknown"},
+    {"a file of options that is not among the words: no number is told",
+     "-readconfig /etc/vm.cfg -name web -smp 2 -m 64", "", "name web; board unknown"},
 
     /* Who it is */
     {"a plain name", "-name web", "", "name web"},

@@ -14,7 +14,7 @@ import struct
 import subprocess
 import unittest
 
-from host import Host, domstats
+from host import COMMAND, Host, domstats
 from longrun import LongRun
 
 INTERFACE = 1 << 4
@@ -154,11 +154,12 @@ class Forms(Nics):
 
     def check_form(self, count, *arguments, names=(), **options):
         with self.subTest(" ".join(arguments)):
-            self.start(*arguments, **options)
-            self.check(count, *names)
-            self.kept.__exit__(None, None, None)
-            self.doCleanups()
-            self.setUp()
+            try:
+                self.start(*arguments, **options)
+                self.check(count, *names)
+            finally:
+                self.doCleanups()
+                self.setUp()
 
     def test_as_people_write_them(self):
         bridges = [word for i in range(10)
@@ -205,6 +206,46 @@ class Forms(Nics):
         self.assertNotIn("net.count", domain["stats"])
         self.assertEqual(domain["stats"]["net.0.name"], "nict0")
         self.assertEqual(domain["missing"], ["interface"])
+
+
+class Files(Nics):
+    """Options in a file, as some managers start QEMU."""
+
+    CONFIG = """# made by a manager
+[smp-opts]
+cpus = "2"
+[netdev "n0"]
+type = "tap"
+ifname = "nict0"
+script = "no"
+downscript = "no"
+[device "e0"]
+driver = "e1000"
+netdev = "n0"
+"""
+
+    def stats(self, source):
+        _, domains, _ = domstats("-c", source, "--interface")
+        return {name: value for name, value in domains["vm"]["stats"].items()
+                if name in ("net.count", "net.0.name")}
+
+    def test_a_file_of_options(self):
+        path = self.host.path("qemu.conf")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(self.CONFIG)
+        self.start("-readconfig", path)
+        self.check(1, "nict0")
+        recording = self.host.path("recording")
+        source = "socket:" + self.host.path("fresh.sock")
+        subprocess.run([COMMAND, "record", "-c", source, recording], check=True, capture_output=True)
+        os.rename(path, path + ".away")
+        self.assertEqual(self.stats("replay:" + recording), {"net.count": 1, "net.0.name": "nict0"})
+        self.assertEqual(self.stats(source), {})
+        os.rename(path + ".away", path)
+        self.assertEqual(self.stats(source), {"net.count": 1, "net.0.name": "nict0"})
+        later = os.stat(path).st_mtime + 3600
+        os.utime(path, (later, later))  # not what QEMU read
+        self.assertEqual(self.stats(source), {})
 
 
 class Moved(Nics):

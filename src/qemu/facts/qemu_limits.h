@@ -36,6 +36,8 @@
     LIMIT(MONITORS, 16, "monitors", "QMP monitors of one process that are looked at")              \
     LIMIT(CMDLINE_BYTES, 1048576, "bytes",                                                         \
           "command line of one process; 1,000 disks give some 300 KB")                             \
+    LIMIT(OPTION_FILES, 16, "files",                                                               \
+          "files of options of one process that are read (-readconfig)")                           \
     LIMIT(XML_BYTES, 4194304, "bytes",                                                             \
           "one domain's definition from libvirt; its own limit for one string")                    \
     LIMIT(SEARCHED_THREADS, 1024, "threads",                                                       \

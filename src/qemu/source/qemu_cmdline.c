@@ -3,8 +3,8 @@
  * qemu_cmdline: the command line of a QEMU process -> its monitors and its definition. Pure.
  *
  * Knows which words are options and what they say of the machine; qemu_cmdline_monitor knows
- * monitors, qemu_cmdline_nic interfaces. Files that options name (-readconfig) are not read: they
- * need not be there any more, nor be the same.
+ * monitors, qemu_cmdline_nic interfaces. What a file of options (-readconfig) says is among the
+ * words (qemu_process), or no number is told: it may be in that file.
  */
 #include "qemu_cmdline.h"
 
@@ -21,6 +21,7 @@ typedef struct {
     QemuCmdlineMonitors *monitors;
     QemuCmdlineMachine *machine;
     QemuCmdlineNics *nics;
+    bool is_partial; /* a file of options was named and is not among the words */
 } Parser;
 
 static void
@@ -108,6 +109,7 @@ static void
 take_readconfig(Parser *self, const char *argument)
 {
     (void)argument;
+    self->is_partial = true;
     qemu_cmdline_nics_take_unread(self->nics);
 }
 
@@ -199,7 +201,7 @@ qemu_cmdline_parse(const char *const *argv)
     QemuDefinition *definition = qemu_definition_new();
     g_autoptr(QemuCmdlineMachine) machine = qemu_cmdline_machine_new();
     g_autoptr(QemuCmdlineNics) nics = qemu_cmdline_nics_new(argv[0]);
-    Parser parser = {definition, monitors, machine, nics};
+    Parser parser = {definition, monitors, machine, nics, false};
 
     self->definition = definition;
     self->monitors = g_array_new(FALSE, FALSE, sizeof(QemuCmdlineMonitor));
@@ -218,7 +220,8 @@ qemu_cmdline_parse(const char *const *argv)
     }
     qemu_cmdline_nics_resolve(nics, definition);
     qemu_cmdline_monitors_resolve(monitors, self->monitors, &self->n_human_monitors);
-    qemu_cmdline_machine_resolve(machine, definition);
+    if (!parser.is_partial)
+        qemu_cmdline_machine_resolve(machine, definition);
     self->is_machine = qemu_cmdline_machine_is_one(machine);
     return self;
 }

@@ -13,6 +13,7 @@
 typedef struct {
     GArray *monitors; /* QemuCmdlineMonitor: control-mode monitors, in order */
     unsigned int n_human_monitors;
+    bool has_option_files; /* there may be monitors in them: for the caller to say */
     bool is_daemonizing; /* "-daemonize": the process that was started is not the one that stays */
     bool is_machine;     /* false: a QEMU without a guest, or a part of another machine */
     QemuDefinition *definition;

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "host/host_process.h"
+#include "host/host_process_file.h"
 #include "qemu/facts/qemu_limits.h"
+#include "qemu_readconfig.h"
 
 /* proc(5) counts the fields of stat from 1; the state, behind the name, is the third. */
 enum {
@@ -86,6 +88,48 @@ qemu_process_read_link(HostRoot *root, pid_t pid, const char *name)
     return host_root_readlink(root, path);
 }
 
+/* The words that stand for a file of options; NULL if it is not to be had. */
+static char **
+read_options(HostRoot *root, pid_t pid, const char *path, size_t number)
+{
+    g_autofree char *note = g_strdup_printf("readconfig/%zu", number);
+    g_autofree char *text = host_process_file_read(root, pid, path, QEMU_LIMIT_CMDLINE_BYTES, note);
+
+    return text ? qemu_readconfig_make_words(text) : NULL;
+}
+
+static bool
+names_options(const char *word)
+{
+    return strcmp(word, "-readconfig") == 0 || strcmp(word, "--readconfig") == 0;
+}
+
+char **
+qemu_process_make_words(HostRoot *root, pid_t pid, const char *bytes, size_t size,
+                        bool *ret_has_files)
+{
+    g_auto(GStrv) given = qemu_cmdline_split(bytes, size);
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    size_t n_files = 0;
+
+    *ret_has_files = false;
+    for (size_t i = 0; given[i] != NULL; i++) {
+        bool is_file = names_options(given[i]) && given[i + 1] != NULL;
+        bool is_wanted = is_file && n_files < QEMU_LIMIT_OPTION_FILES;
+        g_autofree char **options =
+            is_wanted ? read_options(root, pid, given[i + 1], n_files++) : NULL;
+
+        if (options == NULL)
+            g_ptr_array_add(words, g_strdup(given[i]));
+        for (size_t k = 0; options != NULL && options[k] != NULL; k++)
+            g_ptr_array_add(words, options[k]);
+        i += options != NULL;
+        *ret_has_files |= is_file;
+    }
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_steal(words, NULL);
+}
+
 QemuDefinition *
 qemu_process_read_definition(HostRoot *root, pid_t pid)
 {
@@ -94,10 +138,11 @@ qemu_process_read_definition(HostRoot *root, pid_t pid)
     g_autofree char *exe = qemu_process_read_link(root, pid, "exe");
     g_auto(GStrv) words = NULL;
     g_autoptr(QemuCmdline) cmdline = NULL;
+    bool has_files = false;
 
     if (bytes == NULL)
         return NULL;
-    words = qemu_cmdline_split(bytes, size);
+    words = qemu_process_make_words(root, pid, bytes, size, &has_files);
     if (!qemu_cmdline_is_qemu((const char *const *)words, exe))
         return NULL;
     cmdline = qemu_cmdline_parse((const char *const *)words);

@@ -26,6 +26,12 @@ bool qemu_process_read_stat(HostRoot *root, pid_t pid, QemuProcessStat *ret_stat
  * longer than QEMU_LIMIT_CMDLINE_BYTES. The caller frees. */
 char *qemu_process_read_cmdline(HostRoot *root, pid_t pid, size_t *ret_size);
 
+/* The words of those bytes, with those of its files of options (-readconfig) in the place of their
+ * names; what cannot be read, or may have been another file, stays a name. @ret_has_files: there
+ * was one. The caller frees with g_strfreev(). */
+char **qemu_process_make_words(HostRoot *root, pid_t pid, const char *bytes, size_t size,
+                               bool *ret_has_files);
+
 /* /proc/<pid>/<name>, a link; NULL with errno. The caller frees. */
 char *qemu_process_read_link(HostRoot *root, pid_t pid, const char *name);
 

@@ -153,14 +153,16 @@ look_at_qemu(QemuSourceView *view, pid_t pid, QemuProcessStat *ret_stat)
     g_autofree char *bytes = qemu_process_read_cmdline(view->root, pid, &size);
     g_auto(GStrv) words = NULL;
     g_autoptr(QemuCmdline) cmdline = NULL;
+    bool has_files = false;
 
     if (bytes == NULL || size == 0 || !qemu_process_read_stat(view->root, pid, ret_stat) ||
         ret_stat->is_ended || ret_stat->is_teardown)
         return NULL;
     if (is_forked_copy(view->root, ret_stat, bytes, size))
         return NULL;
-    words = qemu_cmdline_split(bytes, size);
+    words = qemu_process_make_words(view->root, pid, bytes, size, &has_files);
     cmdline = qemu_cmdline_parse((const char *const *)words);
+    cmdline->has_option_files = has_files;
     if (!cmdline->is_machine)
         return NULL;
     if (cmdline->is_daemonizing && is_waiting_for_daemon(view->root, ret_stat))

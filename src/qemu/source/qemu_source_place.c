@@ -269,7 +269,11 @@ make_reason(const Search *self, const QemuCmdline *cmdline)
     GString *text = g_string_new(NULL);
     g_autofree char *bytes = NULL;
 
-    if (self->faults->len == 0)
+    if (self->faults->len == 0 && cmdline->has_option_files)
+        g_string_append(text,
+                        "its monitors, if it has any, are in a file of options (-readconfig), "
+                        "and left to who wrote that");
+    else if (self->faults->len == 0)
         g_string_append(text, cmdline->n_human_monitors > 0
                                   ? "it has a monitor for people (HMP), but none for QMP"
                                   : "it was started without a QMP monitor");
