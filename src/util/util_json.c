@@ -12,11 +12,20 @@
 #include "util_jsonout.h"
 #include "util_jsonparse.h"
 
+/* Gives the first byte that is no white space. */
+static size_t
+skip_blank(const char *text, size_t size, size_t at)
+{
+    while (at < size && text[at] != '\0' && strchr(" \t\r\n", text[at]) != NULL)
+        at++;
+    return at;
+}
+
 UtilJson *
 util_json_parse(const char *text, size_t size, int max_depth, GError **error)
 {
     UtilJsonMeasure measure = {0};
-    UtilJson *root = NULL;
+    g_autoptr(UtilJson) root = NULL;
     const char *fault = "it is too long";
     size_t at = 0;
     bool is_end = false;
@@ -29,11 +38,16 @@ util_json_parse(const char *text, size_t size, int max_depth, GError **error)
         fault = measure.fault;
     }
     if (fault == NULL)
-        root = util_jsonparse_make(text, size, measure.n_entries, &fault, &at);
-    if (root == NULL)
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_INTERNAL, "bad JSON at byte '%zu': %s", at,
-                    fault);
-    return root;
+        root = util_jsonparse_make(text, size, &(UtilJsonParseLimits){measure.n_entries, max_depth},
+                                   &at, &fault);
+    if (root != NULL) {
+        at = skip_blank(text, size, at);
+        if (at == size)
+            return g_steal_pointer(&root);
+        fault = "a second value";
+    }
+    g_set_error(error, UTIL_ERROR, UTIL_ERROR_INTERNAL, "bad JSON at byte '%zu': %s", at, fault);
+    return NULL;
 }
 
 UtilJson *

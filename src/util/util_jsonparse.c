@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonparse: see util_jsonparse.h. Knows the grammar (RFC 8259), and no limits: those are
- * util_jsonmeasure's, which has seen the text before.
+ * util_jsonparse: see util_jsonparse.h. Knows the grammar (RFC 8259), and nothing of who sent a
+ * text.
  *
  * How it works
  *
@@ -23,7 +23,9 @@ typedef struct {
     uint8_t *at;      /* the next byte */
     UtilJson *open;   /* behind the children of containers that are not closed */
     UtilJson *closed; /* the first of the children of those that are */
+    int depth_left;
     const char *fault;
+    bool has_nul; /* the string has one that was escaped */
 } Parser;
 
 /* clang-format off */
@@ -67,9 +69,12 @@ set_unexpected(Parser *self)
 static uint8_t
 skip_blank(Parser *self)
 {
-    while (*self->at == ' ' || *self->at == '\n' || *self->at == '\r' || *self->at == '\t')
-        self->at++;
-    return *self->at;
+    uint8_t *at = self->at;
+
+    while (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')
+        at++;
+    self->at = at;
+    return *at;
 }
 
 /* How many bytes the character has that begins at @at; 0 if it is none. */
@@ -123,6 +128,7 @@ parse_code(Parser *self, uint8_t **to)
     } else if (code >= 0xD800 && code <= 0xDFFF) {
         code = 0xFFFD;
     }
+    self->has_nul |= code == 0;
     *to += g_unichar_to_utf8((gunichar)code, (char *)*to);
     return true;
 }
@@ -167,12 +173,12 @@ parse_special(Parser *self, uint8_t **to)
 static bool
 parse_string(Parser *self, const char **ret_text, uint32_t *ret_size)
 {
-    uint8_t *start = ++self->at;
-    uint8_t *to = NULL;
+    uint8_t *start = self->at + 1;
+    uint8_t *to = start;
 
-    while (is_plain[*self->at])
-        self->at++;
-    to = self->at;
+    while (is_plain[*to])
+        to++;
+    self->at = to;
     while (*self->at != '"') {
         if (is_plain[*self->at])
             *to++ = *self->at++;
@@ -223,17 +229,19 @@ parse_number(Parser *self, UtilJson *value)
     const uint64_t most_negative = UINT64_C(1) << 63;
     const uint8_t *start = self->at;
     bool is_negative = *start == '-';
-    const uint8_t *first = start + is_negative;
+    uint8_t *first = self->at + is_negative;
+    uint8_t *at = first;
     bool is_overflow = false;
     uint64_t magnitude = 0;
 
-    for (self->at += is_negative; is_digit(*self->at); self->at++)
+    for (; is_digit(*at); at++)
         is_overflow |= __builtin_mul_overflow(magnitude, 10, &magnitude) ||
-                       __builtin_add_overflow(magnitude, *self->at - '0', &magnitude);
-    if (self->at == first || (*first == '0' && self->at - first > 1))
+                       __builtin_add_overflow(magnitude, *at - '0', &magnitude);
+    self->at = at;
+    if (at == first || (*first == '0' && at - first > 1))
         return set_fault(self, "a malformed number");
     value->kind = UTIL_JSON_NUMBER;
-    if (*self->at == '.' || *self->at == 'e' || *self->at == 'E')
+    if (*at == '.' || *at == 'e' || *at == 'E')
         return parse_fraction(self, start, value);
     if (is_overflow || (is_negative && magnitude > most_negative))
         return set_fault(self, "an integer that 64 bits cannot hold");
@@ -262,11 +270,12 @@ parse_name(Parser *self, UtilJson *value)
 {
     uint32_t size = 0;
 
+    self->has_nul = false;
     if (*self->at != '"')
         return set_unexpected(self);
     if (!parse_string(self, &value->name, &size))
         return false;
-    if (memchr(value->name, '\0', size) != NULL)
+    if (self->has_nul)
         return set_fault(self, "a name with NUL inside");
     if (skip_blank(self) != ':')
         return set_unexpected(self);
@@ -292,12 +301,16 @@ parse_container(Parser *self, uint8_t bracket, UtilJson *value)
     bool is_object = bracket == '}';
     UtilJson *first = self->open;
 
+    if (self->depth_left-- == 0)
+        return set_fault(self, "nested too deep");
     value->kind = is_object ? UTIL_JSON_OBJECT : UTIL_JSON_ARRAY;
     self->at++;
     if (skip_blank(self) != bracket) {
         for (;;) {
             UtilJson *child = self->open++;
 
+            if (child == self->closed)
+                return set_fault(self, "too many values");
             *child = (UtilJson){0};
             if ((is_object && !parse_name(self, child)) || !parse_value(self, child))
                 return false;
@@ -310,6 +323,7 @@ parse_container(Parser *self, uint8_t bracket, UtilJson *value)
     if (*self->at != bracket)
         return set_unexpected(self);
     self->at++;
+    self->depth_left++;
     close_container(self, first, value);
     return true;
 }
@@ -339,38 +353,27 @@ parse_value(Parser *self, UtilJson *value)
     }
 }
 
-/* Sets the fault if @text is not one value. */
-static void
-parse_all(Parser *self, const uint8_t *end, UtilJson *root)
-{
-    skip_blank(self);
-    if (!parse_value(self, root))
-        return;
-    skip_blank(self);
-    if (self->at != end)
-        set_fault(self, "a second value");
-    else if (root->kind == UTIL_JSON_NULL)
-        set_fault(self, "a bare null");
-}
-
 UtilJson *
-util_jsonparse_make(const char *text, size_t size, size_t n_entries, const char **ret_fault,
-                    size_t *ret_at)
+util_jsonparse_make(const char *text, size_t size, const UtilJsonParseLimits *limits,
+                    size_t *ret_at, const char **ret_fault)
 {
     UtilJsonDocument *document =
-        g_malloc(sizeof(UtilJsonDocument) + n_entries * sizeof(UtilJson) + size + 1);
-    uint8_t *copy = (uint8_t *)(document->values + n_entries);
-    Parser parser = {copy, document->values, document->values + n_entries, NULL};
+        g_malloc(sizeof(UtilJsonDocument) + limits->max_values * sizeof(UtilJson) + size + 1);
+    UtilJson *end = document->values + limits->max_values;
+    uint8_t *copy = (uint8_t *)end;
+    Parser parser = {copy, document->values, end, limits->max_depth, NULL, false};
 
     memcpy(copy, text, size);
     copy[size] = '\0';
     document->root = (UtilJson){0};
     util_refcount_init(&document->holders);
-    parse_all(&parser, copy + size, &document->root);
+    skip_blank(&parser);
+    if (parse_value(&parser, &document->root) && document->root.kind == UTIL_JSON_NULL)
+        set_fault(&parser, "a bare null");
+    *ret_at = (size_t)(parser.at - copy);
     if (parser.fault == NULL)
         return &document->root;
     *ret_fault = parser.fault;
-    *ret_at = (size_t)(parser.at - copy);
     g_free(document);
     return NULL;
 }

@@ -39,7 +39,12 @@ typedef struct {
     UtilJson values[];
 } UtilJsonDocument;
 
-/* The values of @text, which util_jsonmeasure found good, with @n_entries. NULL if it is not
- * exactly one value but null; sets then @ret_fault to what is wrong with the byte @ret_at. */
-UtilJson *util_jsonparse_make(const char *text, size_t size, size_t n_entries,
-                              const char **ret_fault, size_t *ret_at);
+typedef struct {
+    size_t max_values; /* within the first; memory is taken for as many */
+    int max_depth;     /* {} is 1 */
+} UtilJsonParseLimits;
+
+/* The first value in @text; sets @ret_at to where it ends. NULL if there is none but null within
+ * the limits: sets then @ret_fault to what is wrong with the byte @ret_at. */
+UtilJson *util_jsonparse_make(const char *text, size_t size, const UtilJsonParseLimits *limits,
+                              size_t *ret_at, const char **ret_fault);

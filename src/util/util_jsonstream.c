@@ -5,16 +5,22 @@
  */
 #include "util_jsonstream.h"
 
+#include <string.h>
+
 #include "util_error.h"
 #include "util_jsonmeasure.h"
 #include "util_jsonparse.h"
 
-enum { TELNET_COMMAND = 0xFF };
+enum {
+    TELNET_COMMAND = 0xFF,
+    BYTES_PER_ENTRY = 6, /* QEMU takes 9 to 25 */
+};
 
 struct UtilJsonStream {
     UtilJsonLimits limits;
     UtilJsonMeasure measure; /* of the object begun */
     GString *begun;          /* its bytes so far; NULL: none is begun */
+    bool is_line_new;        /* nothing but white space of the line has been looked at */
     const char *fault;       /* what broke the stream, for ever, */
     size_t fault_at;         /* and where in the object */
 };
@@ -26,6 +32,7 @@ util_jsonstream_new(const UtilJsonLimits *limits)
 
     g_assert(limits->max_bytes <= G_MAXINT);
     self->limits = *limits;
+    self->is_line_new = true;
     return self;
 }
 
@@ -59,13 +66,12 @@ set_broken(UtilJsonStream *self, const char *fault, size_t at, GError **error)
 }
 
 static size_t
-skip_blank(const char *bytes, size_t size)
+skip_blank(UtilJsonStream *self, const char *bytes, size_t size)
 {
     size_t i = 0;
 
-    while (i < size &&
-           (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == '\r' || bytes[i] == '\n'))
-        i++;
+    for (; i < size && memchr(" \t\r\n", bytes[i], 4) != NULL; i++)
+        self->is_line_new |= bytes[i] == '\n';
     return i;
 }
 
@@ -79,57 +85,100 @@ find_fault_of_start(char first)
     return "it does not begin with a brace";
 }
 
-/* Takes @size more bytes of an object; @is_end if it ends with them. False sets the fault. */
-static bool
-take_part(UtilJsonStream *self, const char *bytes, size_t size, bool is_end, UtilJson **ret_value)
+/* An object that ends on the line that it begins, as QEMU's do, is parsed without being measured:
+ * memory is taken for an entry in BYTES_PER_ENTRY. Gives NULL for any other, also for one with a
+ * fault: then it is measured. Each line is tried but once, so a peer gains nothing by that. */
+static UtilJson *
+take_line(UtilJsonStream *self, const char *bytes, size_t size, size_t *ret_size)
 {
-    if (!is_end && self->begun == NULL)
+    const char *line_end =
+        self->is_line_new ? memchr(bytes, '\n', MIN(size, self->limits.max_bytes)) : NULL;
+    size_t length = line_end ? (size_t)(line_end - bytes) : 0;
+    UtilJsonParseLimits limits = {length / BYTES_PER_ENTRY + 1, self->limits.max_depth};
+    const char *fault = NULL;
+
+    self->is_line_new = false;
+    /* An entry takes a byte at least. */
+    if (length == 0 || length > self->limits.max_entries)
+        return NULL;
+    return util_jsonparse_make(bytes, length, &limits, ret_size, &fault);
+}
+
+/* Keeps more bytes of an object that has not ended. */
+static void
+keep_part(UtilJsonStream *self, const char *bytes, size_t size)
+{
+    if (self->begun == NULL)
         self->begun = g_string_new_len(bytes, (gssize)size);
-    else if (self->begun != NULL)
+    else
         g_string_append_len(self->begun, bytes, (gssize)size);
-    if (!is_end)
-        return true;
+}
+
+/* The object that ends with these bytes; NULL sets the fault. */
+static UtilJson *
+parse_object(UtilJsonStream *self, const char *bytes, size_t size)
+{
+    UtilJsonParseLimits limits = {self->measure.n_entries, self->limits.max_depth};
+    UtilJson *object = NULL;
+
     if (self->begun != NULL) {
+        keep_part(self, bytes, size);
         bytes = self->begun->str;
         size = self->begun->len;
     }
-    *ret_value =
-        util_jsonparse_make(bytes, size, self->measure.n_entries, &self->fault, &self->fault_at);
+    object = util_jsonparse_make(bytes, size, &limits, &self->fault_at, &self->fault);
     forget_begun(self);
-    return *ret_value != NULL;
+    return object;
+}
+
+/* Takes bytes of an object as far as it goes. Gives how many; -1 when it broke. */
+static ssize_t
+take_part(UtilJsonStream *self, const char *bytes, size_t size, UtilJson **ret_value,
+          GError **error)
+{
+    size_t n_begun = self->begun ? self->begun->len : 0;
+    size_t n_seen = MIN(size, self->limits.max_bytes - n_begun);
+    bool is_end = false;
+    size_t n_good = util_jsonmeasure_step(&self->measure, bytes, n_seen, &is_end);
+
+    if (self->measure.fault != NULL)
+        return set_broken(self, self->measure.fault, n_begun + n_good, error);
+    if (!is_end && n_seen < size)
+        return set_broken(self, "too many bytes", n_begun + n_good, error);
+    if (is_end)
+        *ret_value = parse_object(self, bytes, n_good);
+    else
+        keep_part(self, bytes, n_good);
+    if (self->fault != NULL)
+        return set_broken(self, self->fault, self->fault_at, error);
+    return (ssize_t)n_good;
 }
 
 ssize_t
 util_jsonstream_take(UtilJsonStream *self, const char *bytes, size_t size, UtilJson **ret_value,
                      GError **error)
 {
-    size_t n_begun = self->begun ? self->begun->len : 0;
     size_t n_blank = 0;
-    size_t n_seen = 0;
-    size_t n_good = 0;
-    bool is_end = false;
+    size_t n_line = 0;
+    ssize_t n_part = 0;
 
     if (self->fault != NULL)
         return set_broken(self, self->fault, self->fault_at, error);
     *ret_value = NULL;
     if (self->begun == NULL) {
-        n_blank = skip_blank(bytes, size);
+        n_blank = skip_blank(self, bytes, size);
         if (n_blank == size)
             return (ssize_t)size;
         self->fault = find_fault_of_start(bytes[n_blank]);
         if (self->fault != NULL)
             return set_broken(self, self->fault, 0, error);
+        *ret_value = take_line(self, bytes + n_blank, size - n_blank, &n_line);
+        if (*ret_value != NULL)
+            return (ssize_t)(n_blank + n_line);
         util_jsonmeasure_init(&self->measure, self->limits.max_entries, self->limits.max_depth);
     }
-    n_seen = MIN(size - n_blank, self->limits.max_bytes - n_begun);
-    n_good = util_jsonmeasure_step(&self->measure, bytes + n_blank, n_seen, &is_end);
-    if (self->measure.fault != NULL)
-        return set_broken(self, self->measure.fault, n_begun + n_good, error);
-    if (!is_end && n_seen < size - n_blank)
-        return set_broken(self, "too many bytes", n_begun + n_good, error);
-    if (!take_part(self, bytes + n_blank, n_good, is_end, ret_value))
-        return set_broken(self, self->fault, self->fault_at, error);
-    return (ssize_t)(n_blank + n_good);
+    n_part = take_part(self, bytes + n_blank, size - n_blank, ret_value, error);
+    return n_part < 0 ? n_part : (ssize_t)n_blank + n_part;
 }
 
 bool
