@@ -28,7 +28,7 @@ SPARE_DESCRIPTORS = 200
 ROUNDS_PATIENCE_S = 1200
 PR_SET_CHILD_SUBREAPER = 36
 NEWER_SUITE = "trixie"
-KINDS = ("bulk", "embedded", "daemon", "slow", "driver", "idle", "taps")
+KINDS = ("bulk", "embedded", "daemon", "slow", "reading", "driver", "idle", "taps")
 COMPARED = ("bulk", "embedded", "daemon")
 OUR_SIDES = "floor,ours,ours/+,ours-by-domain,ours-by-domain-and-group,json"
 LIBVIRT_SIDES = "floor,ours,ours-by-domain,libvirt,libvirt-by-domain,libvirt-classic"
@@ -36,7 +36,10 @@ N_PROFILED = 10
 N_TAPS = 1000
 PROFILED_ROUNDS = (3, 13)
 DELAYS_MS = (1, 5, 20)
+N_MIXED = 96
+MIXED_KINDS = (1, 16, 48)
 SLOW_REPEATS = "9"
+APART = ("unshare", "--pid", "--fork", "--mount-proc")
 HERE = os.path.dirname(os.path.abspath(__file__))
 DOCS = os.path.join(os.path.dirname(HERE), "docs")
 DOCS_START, DOCS_END = "<!-- bench/run --docs -->\n", "<!-- end -->\n"
@@ -136,8 +139,8 @@ class Bench:
         return os.path.join(folder, "bench-00001")
 
     @contextlib.contextmanager
-    def peers(self, recording, size, delay_us):
-        """@size recorded domains behind sockets, in as few processes as their descriptors, two
+    def peers(self, recording, size, delay_us, kinds=1):
+        """@size recorded domains of so many kinds behind sockets, in as few processes as their descriptors, two
         a domain, allow; gives their fleet's folder."""
         share = (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS) // 2
         with contextlib.ExitStack() as stack:
@@ -148,7 +151,8 @@ class Bench:
                 process = stack.enter_context(subprocess.Popen(
                     [self.program("bench", "replay_peer"), "--recording", recording,
                      "--folder", os.path.join(folder, "ours"), "--first", str(first),
-                     "--sockets", str(count), "--delay-us", str(delay_us)],
+                     "--sockets", str(count), "--delay-us", str(delay_us),
+                     "--kinds", str(kinds)],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
                 if process.stdout.readline() != "ready\n":
                     raise RuntimeError("replay_peer did not start")
@@ -159,7 +163,6 @@ class Bench:
 
         We run in a process namespace of our own: so no call takes the one peer process for a
         QEMU, and lists its thousands of descriptors once for each domain."""
-        apart = ["unshare", "--pid", "--fork", "--mount-proc"]
         results = self.results.setdefault("slow", [])  # at once: what was measured is not lost
         with tempfile.TemporaryDirectory(prefix="domstats-bench-") as folder:
             recording = self.record(qemu, os.path.join(folder, "recording"))
@@ -170,9 +173,23 @@ class Bench:
                 observed = ["--idle", "1000"] if (delay_ms, size) == wanted[-1] else []
                 with self.peers(recording, size, 1000 * delay_ms) as place:
                     result = self.rounds(place, [size], "ours", "--repeats", SLOW_REPEATS,
-                                         *observed, wrapper=apart)
+                                         *observed, wrapper=APART)
                 results.append({"delay_ms": delay_ms, **result[0]})
         return results
+
+    def reading(self, qemu):
+        """What the replies of domains of many kinds cost: to read alone, and in our calls."""
+        calls = []
+        with tempfile.TemporaryDirectory(prefix="domstats-bench-") as folder:
+            recording = self.record(qemu, os.path.join(folder, "recording"))
+            alone = subprocess.run([self.program("bench", "bench_json"), recording], check=True,
+                                   stdout=subprocess.PIPE, text=True).stdout
+            for kinds in MIXED_KINDS:
+                with self.peers(recording, N_MIXED, 1000, kinds) as place:
+                    result = self.rounds(place, [N_MIXED], "ours", "--threads", "1", "--repeats",
+                                         SLOW_REPEATS, wrapper=APART)
+                calls.append({"kinds": kinds, **result[0]})
+        return {"alone": json.loads(alone), "calls": calls}
 
     def driver(self, qemu):
         """Kind 5: where our own instructions go."""

@@ -3,11 +3,12 @@
  * replay_peer: many slow QEMUs in one process: a recorded domain behind any number of sockets,
  * each answering one request at a time after a fixed delay.
  *
- *   replay_peer --recording DOMAIN_FOLDER --folder DIR --first K --sockets N --delay-us D
+ *   replay_peer --recording DOMAIN_FOLDER --folder DIR --first K --sockets N --delay-us D [--kinds
+ * M]
  *
  * serves DIR/bench-0000K.sock and the next, prints "ready", and ends when its standard input does.
  * Each monitor has a name and a UUID of its own; all other replies are the recorded ones, with the
- * request's id if it had one.
+ * request's id if it had one. With several kinds, neighbours differ as bench_kinds says.
  *
  * How it works. It shares the machine with what is measured, so it does as little as it can:
  * - A request is looked up by its bytes up to its id. The same commands come in the same order
@@ -26,6 +27,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "bench_kinds.h"
 #include "qemu/qmp/qemu_command.h"
 #include "qemu/recording/qemu_recording_reader.h"
 #include "util/util_deadline.h"
@@ -48,7 +50,7 @@ typedef struct Reply Reply;
 struct Reply {
     ReplyKind kind;
     GString *request; /* without its id and its closing brace */
-    GString *all;     /* the message without an id, for REPLY_FIXED */
+    GPtrArray *all;   /* GString *: the message without an id, for REPLY_FIXED; one a kind */
     Reply *next;      /* what was asked after it the last time */
 };
 
@@ -77,6 +79,7 @@ typedef struct {
     int first;
     int n_sockets;
     int delay_us;
+    int n_kinds;
 } Options;
 
 typedef struct {
@@ -119,7 +122,7 @@ make_reply(const Peer *self, const char *request, size_t size, size_t stem_size)
     if (name == NULL)
         name = util_json_member_string(object, "exec-oob");
     reply->request = g_string_new_len(request, (gssize)stem_size);
-    reply->all = g_string_new(NULL);
+    reply->all = g_ptr_array_new();
     if (g_strcmp0(name, "query-name") == 0)
         reply->kind = REPLY_NAME;
     else if (g_strcmp0(name, "query-uuid") == 0)
@@ -129,7 +132,15 @@ make_reply(const Peer *self, const char *request, size_t size, size_t stem_size)
     else
         start = read_reply(
             self, name ? qemu_command_find(name, util_json_member(object, "arguments")) : -1);
-    g_string_printf(reply->all, "%s}\r\n", start);
+    for (int kind = 0; kind < self->options->n_kinds; kind++) {
+        GString *all = g_string_new(NULL);
+        g_autofree char *made = self->options->n_kinds > 1
+                                    ? bench_kinds_make(start, (unsigned int)kind)
+                                    : g_strdup(start);
+
+        g_string_printf(all, "%s}\r\n", made);
+        g_ptr_array_add(reply->all, all);
+    }
     return reply;
 }
 
@@ -208,9 +219,9 @@ send_identity(const Monitor *monitor, const Waiting *it)
 
 /* Adds the message to @parts, and gives how many those are. */
 static size_t
-add_parts(const Waiting *it, struct iovec *parts)
+add_parts(const Monitor *monitor, const Waiting *it, struct iovec *parts)
 {
-    const GString *all = it->reply->all;
+    const GString *all = g_ptr_array_index(it->reply->all, monitor->number % it->reply->all->len);
     size_t n = 0;
 
     if (it->id[0] == '\0') {
@@ -377,7 +388,7 @@ send_monitor(const Peer *self, Monitor *monitor, int64_t now_us)
         const Waiting *it = &monitor->waiting[monitor->first];
 
         if (it->reply->kind == REPLY_FIXED) {
-            n_parts += add_parts(it, parts + n_parts);
+            n_parts += add_parts(monitor, it, parts + n_parts);
         } else {
             send_all(monitor, parts, n_parts);
             n_parts = 0;
@@ -501,13 +512,14 @@ serve(Peer *self)
 int
 main(int argc, char **argv)
 {
-    Options options = {.first = 1, .n_sockets = 1};
+    Options options = {.first = 1, .n_sockets = 1, .n_kinds = 1};
     const GOptionEntry entries[] = {
         {"recording", 0, 0, G_OPTION_ARG_FILENAME, &options.recording, "one domain's", "DIR"},
         {"folder", 0, 0, G_OPTION_ARG_FILENAME, &options.folder, "of the sockets", "DIR"},
         {"first", 0, 0, G_OPTION_ARG_INT, &options.first, "number of the first socket", "K"},
         {"sockets", 0, 0, G_OPTION_ARG_INT, &options.n_sockets, "how many", "N"},
         {"delay-us", 0, 0, G_OPTION_ARG_INT, &options.delay_us, "of each reply", "D"},
+        {"kinds", 0, 0, G_OPTION_ARG_INT, &options.n_kinds, "of domains", "M"},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
     };
     g_autoptr(GOptionContext) context = g_option_context_new("- serves a recording, slowly");
@@ -517,9 +529,9 @@ main(int argc, char **argv)
     peer->options = &options;
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error) || options.recording == NULL ||
-        options.folder == NULL) {
+        options.folder == NULL || options.n_kinds < 1) {
         fprintf(stderr, "replay_peer: %s\n",
-                error ? error->message : "--recording and --folder are needed");
+                error ? error->message : "--recording and --folder are needed, and a kind");
         return 2;
     }
     if (!start(peer)) {

@@ -160,6 +160,19 @@ def slow_table(slow):
         ("", *(f"{size:,}" for size in sizes)), rows)
 
 
+def reading_table(reading):
+    calls = {call["kinds"]: call for call in reading["calls"]}
+    rows = []
+    for one in reading["alone"]:
+        call = calls.get(one["kinds"])
+        rows.append((str(one["kinds"]), show(one["ours_ns"] / 1000, 1),
+                     show(one["json_c_ns"] / 1000, 1),
+                     show(cpu_us(call, "ours"), 0) if call else ""))
+    return (f"### Reading replies of {reading['alone'][0]['reply_bytes']:,} bytes: CPU us a "
+            "domain, by number of kinds\n\n" +
+            table(("kinds", "our reader", "json-c", "our whole call"), rows))
+
+
 def driver_table(driver):
     total = driver["instructions"]
     rows = [(name, show(cost, 0), show(100 * cost / total, 0) + " %")
@@ -194,6 +207,8 @@ def make(results):
         parts.append(times(kind, "libvirtd and ours"))
     if results.get("slow"):
         parts.append(slow_table(results["slow"]))
+    if "reading" in results:
+        parts.append(reading_table(results["reading"]))
     if "driver" in results:
         parts.append(driver_table(results["driver"]))
     return "\n".join(parts)

@@ -70,7 +70,7 @@ struct QemuMonitor {
     InFlight in_flight[QEMU_LIMIT_IN_FLIGHT]; /* oldest first */
     unsigned int n_in_flight;
     int next_id;
-    char *greeting; /* as text, which is a twentieth; NULL: it has not come */
+    char *greeting; /* as text, which is the smallest; NULL: it has not come */
     int qemu_major;
     bool offers_oob;
     bool has_oob; /* negotiated: the commands below may be out of band */
