@@ -54,6 +54,16 @@ emit_case_set_nodes(EmitCase *self, const QemuFactsNode *nodes, guint n_nodes)
 }
 
 void
+emit_case_tell_by_libvirt(EmitCase *self)
+{
+    if (!self->has_definition) {
+        qemu_definition_free(self->definition);
+        self->definition = qemu_definition_new_of_libvirt();
+    }
+    self->has_definition = true;
+}
+
+void
 emit_case_check(const void *data)
 {
     const EmitRow *row = data;

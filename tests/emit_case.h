@@ -34,5 +34,8 @@ GArray *emit_case_array(const void *elements, guint n, guint element_size);
 #define EMIT_CASE_ARRAY(elements)                                                                  \
     emit_case_array((elements), G_N_ELEMENTS(elements), sizeof((elements)[0]))
 
+/* From now on the definition is libvirt's, with what it has been given since then. */
+void emit_case_tell_by_libvirt(EmitCase *self);
+
 /* Puts the nodes, by name, where the facts have them. */
 void emit_case_set_nodes(EmitCase *self, const QemuFactsNode *nodes, guint n_nodes);

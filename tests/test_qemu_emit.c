@@ -208,7 +208,7 @@ static void
 fill_balloon_of_libvirt(EmitCase *self)
 {
     fill_sizes(self);
-    self->has_definition = true;
+    emit_case_tell_by_libvirt(self);
     self->definition->memory_kib = util_count_of(999);
     self->definition->memory_current_kib = util_count_of(888);
 }

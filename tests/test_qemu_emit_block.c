@@ -86,9 +86,10 @@ add_disk(EmitCase *self, const char *device, const char *qdev, const QemuFactsLa
 static QemuDefinitionDisk *
 tell_disk(EmitCase *self, const char *target, const char *alias, const char *path)
 {
-    QemuDefinitionDisk *disk = qemu_definition_add_disk(self->definition);
+    QemuDefinitionDisk *disk = NULL;
 
-    self->has_definition = true;
+    emit_case_tell_by_libvirt(self);
+    disk = qemu_definition_add_disk(self->definition);
     disk->target = g_strdup(target);
     disk->alias = g_strdup(alias);
     disk->path = g_strdup(path);
@@ -333,8 +334,7 @@ fill_told_off(EmitCase *self)
 static void
 fill_told_no_disks(EmitCase *self)
 {
-    self->has_definition = true;
-    qemu_definition_tell_disks(self->definition);
+    emit_case_tell_by_libvirt(self);
     self->facts.disks = qemu_facts_new_disks(0);
 }
 

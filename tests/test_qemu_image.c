@@ -222,7 +222,7 @@ what_is_no_image_is_not_opened(void **state)
 static QemuDefinition *
 make_definition(const char *top, const char *backing)
 {
-    QemuDefinition *definition = qemu_definition_new();
+    QemuDefinition *definition = qemu_definition_new_of_libvirt();
     QemuDefinitionDisk *disk = qemu_definition_add_disk(definition);
 
     disk->path = g_strdup(top);

@@ -63,6 +63,16 @@ qemu_definition_new(void)
 }
 
 QemuDefinition *
+qemu_definition_new_of_libvirt(void)
+{
+    QemuDefinition *self = qemu_definition_new();
+
+    self->origin = QEMU_DEFINITION_OF_LIBVIRT;
+    self->disks = new_array(sizeof(QemuDefinitionDisk), clear_disk);
+    return self;
+}
+
+QemuDefinition *
 qemu_definition_ref(QemuDefinition *self)
 {
     util_refcount_inc(&self->ref_count);
@@ -84,17 +94,10 @@ qemu_definition_free(QemuDefinition *self)
     g_free(self);
 }
 
-void
-qemu_definition_tell_disks(QemuDefinition *self)
-{
-    if (self->disks == NULL)
-        self->disks = new_array(sizeof(QemuDefinitionDisk), clear_disk);
-}
-
 bool
 qemu_definition_tells_nics(const QemuDefinition *self)
 {
-    return self->disks != NULL;
+    return self->origin == QEMU_DEFINITION_OF_LIBVIRT;
 }
 
 bool
@@ -132,7 +135,6 @@ qemu_definition_add_loose_tap(QemuDefinition *self)
 QemuDefinitionDisk *
 qemu_definition_add_disk(QemuDefinition *self)
 {
-    qemu_definition_tell_disks(self);
     g_array_set_size(self->disks, self->disks->len + 1);
     return &g_array_index(self->disks, QemuDefinitionDisk, self->disks->len - 1);
 }

@@ -68,14 +68,19 @@ typedef struct {
     char *folder;       /* below the resctrl root */
 } QemuDefinitionResctrl;
 
+/* Who told. libvirt tells all of a machine, also what was plugged later; a command line tells what
+ * the machine began with, as far as it is understood. */
+typedef enum { QEMU_DEFINITION_OF_CMDLINE, QEMU_DEFINITION_OF_LIBVIRT } QemuDefinitionOrigin;
+
 typedef struct {
+    QemuDefinitionOrigin origin;
     char *name;
     char *uuid;                /* canonical text; NULL unknown */
     GArray *nics;              /* QemuDefinitionNic, in order */
     GArray *loose_taps;        /* QemuDefinitionNic: taps that are connected to no one interface */
     QemuDefinitionBoard board; /* of the words; libvirt tells all interfaces */
     bool has_odd_nic;          /* a device that nobody here knows has a network back end */
-    GArray *disks;             /* QemuDefinitionDisk; NULL: not told: names come from QEMU */
+    GArray *disks;             /* QemuDefinitionDisk; NULL: not told, only libvirt does */
     GArray *resctrl;           /* QemuDefinitionResctrl; NULL none */
     GPtrArray *perf_events;    /* char *, NULL-terminated; NULL none */
     UtilCount memory_kib;      /* maximum, memory devices included */
@@ -85,15 +90,15 @@ typedef struct {
     UtilRefcount ref_count;
 } QemuDefinition;
 
+/* One of a command line, or of libvirt, in which the disks are told, if only that there are none.
+ */
 QemuDefinition *qemu_definition_new(void);
+QemuDefinition *qemu_definition_new_of_libvirt(void);
 /* One more owner: from then on it must not change. */
 QemuDefinition *qemu_definition_ref(QemuDefinition *self);
 /* One owner less; the last frees it. NULL is taken. */
 void qemu_definition_free(QemuDefinition *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDefinition, qemu_definition_free)
-
-/* From now on the disks are told, if only that there are none. */
-void qemu_definition_tell_disks(QemuDefinition *self);
 
 /* True if the interfaces are libvirt's word, which is true for as long as it is libvirt's. */
 bool qemu_definition_tells_nics(const QemuDefinition *self);
@@ -101,7 +106,8 @@ bool qemu_definition_tells_nics(const QemuDefinition *self);
 bool qemu_definition_needs_devices(const QemuDefinition *self);
 bool qemu_definition_needs_board(const QemuDefinition *self);
 
-/* Append an empty element and give it; borrowed until the next append. */
+/* Append an empty element and give it, a disk only to a definition of libvirt; borrowed until the
+ * next append. */
 QemuDefinitionNic *qemu_definition_add_nic(QemuDefinition *self);
 QemuDefinitionNic *qemu_definition_add_loose_tap(QemuDefinition *self);
 QemuDefinitionDisk *qemu_definition_add_disk(QemuDefinition *self);

@@ -43,8 +43,8 @@ size_kib(const QemuFactsMemory *memory)
     return util_count_of((memory->base_bytes.value + plugged) / BYTES_PER_KIB);
 }
 
-/* Only libvirt tells a current size beside the maximum: then its maximum is what it shows. A
- * command line's says nothing of memory plugged since, so QEMU's word comes first. */
+/* libvirt's maximum is what it shows. A command line says nothing of memory plugged since, so
+ * QEMU's word comes before it. */
 static UtilCount
 maximum_kib(const QemuEmitInput *input)
 {
@@ -53,7 +53,7 @@ maximum_kib(const QemuEmitInput *input)
 
     if (definition == NULL || !definition->memory_kib.is_present)
         return size;
-    if (definition->memory_current_kib.is_present || !size.is_present)
+    if (definition->origin == QEMU_DEFINITION_OF_LIBVIRT || !size.is_present)
         return definition->memory_kib;
     return size;
 }

@@ -198,7 +198,6 @@ parse_devices(QemuDefinition *definition, const xmlNode *devices)
 {
     const xmlNode *node = devices ? devices->children : NULL;
 
-    qemu_definition_tell_disks(definition);
     for (; node != NULL; node = node->next) {
         if (is_called(node, "disk") && definition->disks->len < QEMU_LIMIT_DISKS)
             parse_disk(definition, node);
@@ -325,7 +324,7 @@ static QemuXml *
 parse_domain(const xmlNode *domain)
 {
     QemuXml *self = g_new0(QemuXml, 1);
-    QemuDefinition *definition = qemu_definition_new();
+    QemuDefinition *definition = qemu_definition_new_of_libvirt();
 
     self->definition = definition;
     definition->name = content(child(domain, "name"));
