@@ -28,20 +28,9 @@ domstats_version(void)
 const char *
 domstats_health_to_string(DomstatsHealth health)
 {
-    static const char *const names[] = {
-        [DOMSTATS_HEALTH_OK] = "ok",
-        [DOMSTATS_HEALTH_SLOW] = "slow",
-        [DOMSTATS_HEALTH_BUSY] = "busy",
-        [DOMSTATS_HEALTH_WEDGED] = "wedged",
-        [DOMSTATS_HEALTH_STOPPED] = "stopped",
-        [DOMSTATS_HEALTH_GONE] = "gone",
-        [DOMSTATS_HEALTH_DENIED] = "denied",
-        [DOMSTATS_HEALTH_BROKEN] = "broken",
-        [DOMSTATS_HEALTH_NO_MONITOR] = "no-monitor",
-        [DOMSTATS_HEALTH_NO_DOMAIN] = "no-domain",
-    };
+    const char *name = domstats_record_health_name(health);
 
-    return (size_t)health < G_N_ELEMENTS(names) ? names[health] : "unknown";
+    return name ? name : "unknown";
 }
 
 /* False, with INVALID_ARG, if @pointer is NULL. */
@@ -112,13 +101,24 @@ domstats_close(DomstatsConn *conn)
     g_free(conn);
 }
 
+/* Makes an array that the caller owns of @take_records; gives the number of records. */
+static int
+give_records(GPtrArray *take_records, DomstatsRecord ***ret_records)
+{
+    int n = (int)take_records->len;
+
+    g_ptr_array_set_free_func(take_records, NULL);
+    g_ptr_array_add(take_records, NULL);
+    *ret_records = (DomstatsRecord **)g_ptr_array_free(take_records, FALSE);
+    return n;
+}
+
 int
 domstats_get_stats(DomstatsConn *conn, const DomstatsCall *call, DomstatsRecord ***ret_records,
                    GError **error)
 {
     static const DomstatsCall everything = {0};
-    g_autoptr(GPtrArray) records = NULL;
-    int n = 0;
+    GPtrArray *records = NULL;
 
     if (!is_given(conn, "conn", error) || !is_given(ret_records, "ret_records", error))
         return -1;
@@ -127,13 +127,7 @@ domstats_get_stats(DomstatsConn *conn, const DomstatsCall *call, DomstatsRecord 
     if (!is_understood(call->reserved, G_N_ELEMENTS(call->reserved), "call", error))
         return -1;
     records = conn->driver->get_stats(conn->backend, call, error);
-    if (records == NULL)
-        return -1;
-    n = (int)records->len;
-    g_ptr_array_set_free_func(records, NULL);
-    g_ptr_array_add(records, NULL);
-    *ret_records = (DomstatsRecord **)g_ptr_array_free(g_steal_pointer(&records), FALSE);
-    return n;
+    return records ? give_records(records, ret_records) : -1;
 }
 
 int
@@ -186,9 +180,13 @@ domstats_dispatch(DomstatsConn *conn)
 
 int
 domstats_save_recording(DomstatsConn *conn, const char *dir, unsigned int timeout_ms,
-                        GError **error)
+                        DomstatsRecord ***ret_records, GError **error)
 {
-    if (!is_given(conn, "conn", error) || !is_given(dir, "dir", error))
+    GPtrArray *records = NULL;
+
+    if (!is_given(conn, "conn", error) || !is_given(dir, "dir", error) ||
+        !is_given(ret_records, "ret_records", error))
         return -1;
-    return conn->driver->save_recording(conn->backend, dir, timeout_ms, error);
+    records = conn->driver->save_recording(conn->backend, dir, timeout_ms, error);
+    return records ? give_records(records, ret_records) : -1;
 }

@@ -1,12 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * domstats_record: freeing and copying the public record.
+ * domstats_record: see domstats_record.h.
  */
 #include "domstats_record.h"
 
 #include <string.h>
 
 #include "util/util_params.h"
+
+static const char *const health_names[] = {
+    [DOMSTATS_HEALTH_OK] = "ok",
+    [DOMSTATS_HEALTH_SLOW] = "slow",
+    [DOMSTATS_HEALTH_BUSY] = "busy",
+    [DOMSTATS_HEALTH_WEDGED] = "wedged",
+    [DOMSTATS_HEALTH_STOPPED] = "stopped",
+    [DOMSTATS_HEALTH_GONE] = "gone",
+    [DOMSTATS_HEALTH_DENIED] = "denied",
+    [DOMSTATS_HEALTH_BROKEN] = "broken",
+    [DOMSTATS_HEALTH_NO_MONITOR] = "no-monitor",
+    [DOMSTATS_HEALTH_NO_DOMAIN] = "no-domain",
+};
+
+const char *
+domstats_record_health_name(DomstatsHealth health)
+{
+    return (size_t)health < G_N_ELEMENTS(health_names) ? health_names[health] : NULL;
+}
+
+bool
+domstats_record_parse_health(const char *name, DomstatsHealth *ret_health)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(health_names); i++) {
+        if (strcmp(health_names[i], name) == 0) {
+            *ret_health = (DomstatsHealth)i;
+            return true;
+        }
+    }
+    return false;
+}
 
 void
 domstats_record_free(DomstatsRecord *self)

@@ -192,12 +192,98 @@ finds_the_named(const void *data)
     testing_remove_folder(folder);
 }
 
+/* Records into the folder @name in @folder; gives the number of domains, or -1. */
+static int
+save(DomstatsConn *conn, const char *folder, const char *name, GError **error)
+{
+    g_autofree char *dir = g_build_filename(folder, name, NULL);
+    g_autoptr(DomstatsRecordList) records = NULL;
+    int n = domstats_save_recording(conn, dir, 0, &records, error);
+
+    if (n >= 0)
+        assert_null(records[n]);
+    return n;
+}
+
+static int
+count_replayed(const char *folder, const char *name)
+{
+    g_autofree char *source = g_strconcat("replay:", folder, "/", name, NULL);
+    g_autoptr(DomstatsConn) conn = domstats_open(source, NULL, NULL);
+    g_autoptr(DomstatsRecordList) records = NULL;
+
+    return conn ? domstats_get_stats(conn, NULL, &records, NULL) : -1;
+}
+
+static void
+saves_one_recording_after_another(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autoptr(DomstatsConn) conn = open_recorded();
+    g_autoptr(GError) error = NULL;
+    int n = save(conn, folder, "first", NULL);
+
+    (void)state;
+    assert_true(n > 0);
+    assert_int_equal(save(conn, folder, "second", NULL), n);
+    assert_int_equal(save(conn, folder, "second", &error), -1);
+    assert_true(g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG));
+    assert_int_equal(save(conn, folder, "third", NULL), n);
+    assert_int_equal(count_replayed(folder, "first"), n);
+    assert_int_equal(count_replayed(folder, "third"), n);
+    testing_remove_folder(folder);
+}
+
+#define LONG_NAME                                                                                  \
+    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"  \
+    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"  \
+    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"  \
+    "0123456789012345678901234567890123456789"
+
+/* Whoever names guests cannot prevent a recording. */
+static const char *const hostile_names[] = {
+    "host.json", "proc", "sys",     ".",       "..",  "../up", "a/b", "proc/1/stat",
+    "twin",      "twin", LONG_NAME, LONG_NAME, "-rf", "\xff",  "\n",
+};
+
+static void
+write_named(const char *folder, unsigned int number)
+{
+    g_autofree char *inside = g_strdup_printf("%s/d%u", folder, number);
+    g_autofree char *name = g_utf8_make_valid(hostile_names[number], -1);
+    g_autofree char *escaped = g_strcmp0(name, "\n") == 0 ? g_strdup("\\n") : g_strdup(name);
+    g_autofree char *about =
+        g_strdup_printf("{\"name\":\"%s\",\"id\":%u,\"health\":\"wedged\"}", escaped, number + 1);
+
+    assert_int_equal(g_mkdir(inside, 0700), 0);
+    testing_write_file(inside, "domain.json", about);
+}
+
+static void
+saves_whatever_domains_are_called(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autofree char *source = g_strconcat("replay:", folder, NULL);
+    g_autoptr(DomstatsConn) conn = NULL;
+
+    (void)state;
+    testing_write_file(folder, "host.json", HOST);
+    for (unsigned int i = 0; i < G_N_ELEMENTS(hostile_names); i++)
+        write_named(folder, i);
+    conn = domstats_open(source, NULL, NULL);
+    assert_int_equal(save(conn, folder, "copy", NULL), G_N_ELEMENTS(hostile_names));
+    assert_int_equal(count_replayed(folder, "copy"), G_N_ELEMENTS(hostile_names));
+    testing_remove_folder(folder);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_options_of_a_later_version),
         cmocka_unit_test(tells_its_version),
+        cmocka_unit_test(saves_one_recording_after_another),
+        cmocka_unit_test(saves_whatever_domains_are_called),
     };
     int n_failed = TESTING_RUN_TABLE("domstats calls", call_rows, takes_calls);
 

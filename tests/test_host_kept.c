@@ -159,6 +159,25 @@ keeps_nothing_from_a_recording(void)
     testing_remove_folder(folder);
 }
 
+static void
+keeps_again_after_a_recording(void)
+{
+    char *folder = testing_make_folder();
+    g_autofree char *copies = g_build_filename(folder, "copy", NULL);
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(HostKept) kept = host_kept_new(root);
+    guint n_before = 0;
+
+    assert_true(host_root_start_recording(root, copies, NULL));
+    assert_reads(kept, 0, stat_name, "(");
+    assert_true(host_root_finish_recording(root, NULL));
+    n_before = count_descriptors();
+    host_kept_begin(kept);
+    assert_reads(kept, 0, stat_name, "(");
+    assert_int_equal(count_descriptors(), n_before + 1);
+    testing_remove_folder(folder);
+}
+
 typedef struct {
     const char *sentence;
     void (*check)(void);
@@ -171,6 +190,7 @@ static const Row rows[] = {
     {"of a thread that has ended nothing is read", reads_nothing_of_what_has_ended},
     {"there is a share of descriptors for it", leaves_room_for_others},
     {"a recording has all that was read", keeps_nothing_from_a_recording},
+    {"after a recording files are kept again", keeps_again_after_a_recording},
 };
 
 static void

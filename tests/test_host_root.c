@@ -14,6 +14,7 @@
 #include "host/host_root.h"
 #include "testing.h"
 #include "util/util_error.h"
+#include "util/util_fd.h"
 
 #define HOST_JSON "{\"ticks_per_second\":250,\"page_bytes\":16384}"
 
@@ -228,6 +229,7 @@ check_recorded_processes(const char *folder)
     assert_true(host_root_start_recording(original, copy_dir, NULL));
     assert_list(original, "proc", "7 8");
     assert_file(original, "proc/7/stat", "7 (a) S");
+    assert_true(host_root_finish_recording(original, NULL));
     copy = open_recorded(copy_dir);
     assert_list(copy, "proc", "7");
 }
@@ -249,6 +251,7 @@ check_second_list(const char *folder)
     assert_file(original, "proc/7/task/12/stat", "twelve");
     assert_int_equal(g_remove(gone_file) | g_remove(gone), 0);
     assert_list(original, "proc/7/task", "7");
+    assert_true(host_root_finish_recording(original, NULL));
     copy = open_recorded(copy_dir);
     assert_list(copy, "proc/7/task", "7");
     assert_unreadable(copy, "proc/7/task/12/stat", ENOENT);
@@ -268,6 +271,7 @@ check_longer_copy(const char *folder)
     assert_true(host_root_start_recording(original, copy_dir, NULL));
     assert_file(original, "proc/7/stat", "7 (a) S");
     assert_int_equal(host_root_read(original, "proc/7/stat", few, sizeof(few)), 2);
+    assert_true(host_root_finish_recording(original, NULL));
     copy = open_recorded(copy_dir);
     assert_file(copy, "proc/7/stat", "7 (a) S");
 }
@@ -300,6 +304,44 @@ check_second_start(const char *folder)
     assert_true(host_root_start_recording(root, copy_dir, NULL));
     assert_false(host_root_start_recording(root, copy_dir, &error));
     assert_true(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_INVALID));
+}
+
+static void
+check_one_after_the_other(const char *folder)
+{
+    g_autofree char *original_dir = make_path(folder, "o");
+    g_autofree char *first_dir = make_path(folder, "first");
+    g_autofree char *second_dir = make_path(folder, "second");
+    g_autoptr(HostRoot) original = NULL;
+    g_autoptr(HostRoot) first = NULL;
+    g_autoptr(HostRoot) second = NULL;
+
+    make_original(folder);
+    original = open_recorded(original_dir);
+    assert_true(host_root_start_recording(original, first_dir, NULL));
+    assert_file(original, "proc/7/stat", "7 (a) S");
+    assert_true(host_root_finish_recording(original, NULL));
+    assert_true(host_root_start_recording(original, second_dir, NULL));
+    assert_file(original, "proc/8/stat", "8 (b) S");
+    assert_true(host_root_finish_recording(original, NULL));
+    first = open_recorded(first_dir);
+    second = open_recorded(second_dir);
+    assert_unreadable(first, "proc/8/stat", ENOENT);
+    assert_unreadable(second, "proc/7/stat", ENOENT);
+    assert_file(second, "proc/8/stat", "8 (b) S");
+}
+
+static void
+check_dropped(const char *folder)
+{
+    g_autofree char *copy_dir = make_path(folder, "copy");
+    g_autoptr(HostRoot) root = open_recorded(folder);
+    g_autoptr(GError) error = NULL;
+
+    assert_true(host_root_start_recording(root, copy_dir, NULL));
+    host_root_drop_recording(root);
+    assert_null(host_root_new_recorded(copy_dir, &error));
+    assert_true(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_CONNECT));
 }
 
 static void
@@ -357,7 +399,9 @@ static const Scenario scenarios[] = {
     {"a second list takes away what is gone", check_second_list},
     {"a cut read does not shorten a longer copy", check_longer_copy},
     {"a listed link that files were read below becomes a folder", check_listed_link_with_files},
-    {"a recording is started once", check_second_start},
+    {"no recording begins while another is made", check_second_start},
+    {"a recording may follow another", check_one_after_the_other},
+    {"a recording that is dropped is none", check_dropped},
     {"a place that cannot be made is an error", check_unwritable},
     {"threads may read while a recording starts", check_threads},
 };
@@ -382,6 +426,8 @@ static const BadHost bad_hosts[] = {
     {"a folder without host.json is no recording", NULL},
     {"host.json must be JSON", "ticks"},
     {"host.json must be an object", "[100,4096]"},
+    {"a format that is no number",
+     "{\"format\":\"1\",\"ticks_per_second\":100,\"page_bytes\":4096}"},
     {"no ticks", "{\"page_bytes\":4096}"},
     {"no ticks at all", "{\"ticks_per_second\":0,\"page_bytes\":4096}"},
     {"a negative page size", "{\"ticks_per_second\":100,\"page_bytes\":-1}"},
@@ -400,7 +446,8 @@ refuses_host(const void *row)
     if (bad->host_json)
         testing_write_file(folder, "host.json", bad->host_json);
     assert_null(host_root_new_recorded(folder, &error));
-    assert_true(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN));
+    assert_true(g_error_matches(error, UTIL_ERROR,
+                                bad->host_json ? UTIL_ERROR_BROKEN : UTIL_ERROR_CONNECT));
     testing_remove_folder(folder);
 }
 

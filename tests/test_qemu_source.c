@@ -39,20 +39,21 @@ static const RefusalRow refusal_rows[] = {
     {"a directory that is a file", "dir:%s/file", UTIL_ERROR_CONNECT,
      "cannot list directory '%s/file': Not a directory"},
     {"a recording that is not there", "replay:%s/none", UTIL_ERROR_CONNECT,
-     "'%s/none' is no recording: it has no 'host.json'"},
+     "'%s/none' is no recording: No such file"},
     {"a recording that is a file", "replay:%s/file", UTIL_ERROR_CONNECT,
-     "'%s/file' is no recording: it has no 'host.json'"},
+     "'%s/file' is no recording: Not a directory"},
     {"a folder that is no recording", "replay:%s", UTIL_ERROR_CONNECT,
      "'%s' is no recording: it has no 'host.json'"},
     {"a host file that is cut", "replay:%s/cut", UTIL_ERROR_BROKEN,
-     "damaged recording '%s/cut/host.json': it ends too early"},
-    {"a host file without a format", "replay:%s/noformat", UTIL_ERROR_BROKEN,
+     "damaged recording '%s/cut/host.json': it is no JSON"},
+    {"a host file with another format", "replay:%s/noformat", UTIL_ERROR_BROKEN,
      "damaged recording '%s/noformat/host.json': 'format'"},
     {"a host file of the future", "replay:%s/future", UTIL_ERROR_UNSUPPORTED,
      "recording '%s/future' has format 2, newer than 1 in 'host.json'"},
     {"a host file that is a link", "replay:%s/link", UTIL_ERROR_BROKEN,
      "damaged recording '%s/link/host.json': no regular file"},
-    {"a host file without ticks", "replay:%s/noticks", UTIL_ERROR_BROKEN, "'%s/noticks'"},
+    {"a host file without ticks", "replay:%s/noticks", UTIL_ERROR_BROKEN,
+     "damaged recording '%s/noticks/host.json': 'ticks_per_second'"},
 };
 
 static char *
@@ -74,7 +75,7 @@ refuses_sources(const void *data)
 
     testing_write_file(folder, "file", "");
     testing_write_file(folder, "cut/host.json", "{\"format\":1");
-    testing_write_file(folder, "noformat/host.json", "{\"ticks_per_second\":100}");
+    testing_write_file(folder, "noformat/host.json", "{\"format\":0}");
     testing_write_file(folder, "future/host.json", "{\"format\":2}");
     testing_write_file(folder, "noticks/host.json", "{\"format\":1,\"page_bytes\":4096}");
     source_case_make_link(folder, "link/host.json", "../file");

@@ -179,9 +179,14 @@ int domstats_get_fd(DomstatsConn *conn, GError **error);
 void domstats_dispatch(DomstatsConn *conn);
 
 /* Asks every domain everything and saves each reply and host file as it came, under the new
- * or empty folder @dir, for "replay:@dir". Gives the number of domains, or -1. */
+ * or empty folder @dir, for "replay:@dir". Gives the number of records and sets @ret_records, as
+ * domstats_get_all_domain_stats() does: of a domain that is not well, or whose record has missing
+ * groups, not everything is recorded. -1 and an error if the recording could not be made:
+ * INVALID_ARG when @dir is not empty, or while another recording of @conn is made, NO_CONNECT when
+ * it cannot be made, SYSTEM when something could not be written. Without an error it may be called
+ * again, with another folder. It is made for tools. */
 int domstats_save_recording(DomstatsConn *conn, const char *dir, unsigned int timeout_ms,
-                            GError **error);
+                            DomstatsRecord ***ret_records, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsConn, domstats_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsRecordList, domstats_record_list_free)

@@ -142,17 +142,25 @@ run_record(const CliOptions *options, Report *report)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(DomstatsConn) conn = open_source(options, &error);
-    int n_domains = -1;
+    g_autoptr(DomstatsRecordList) records = NULL;
+    int n_records = -1;
+    size_t n_complete = 0;
 
     if (conn != NULL)
-        n_domains = domstats_save_recording(conn, options->recording_dir, 0, &error);
-    if (n_domains < 0)
+        n_records = domstats_save_recording(conn, options->recording_dir, 0, &records, &error);
+    if (n_records < 0)
         return complain(report, error);
-    g_string_append_printf(report->output.text, "%d domain%s recorded in '", n_domains,
-                           n_domains == 1 ? "" : "s");
+    n_complete = cli_outcome_count_complete(records, (size_t)n_records);
+    g_string_append_printf(report->output.text, "%zu", n_complete);
+    if (n_complete < (size_t)n_records)
+        g_string_append_printf(report->output.text, " of %d", n_records);
+    g_string_append_printf(report->output.text, " domain%s recorded in '",
+                           n_records == 1 ? "" : "s");
     cli_escape_append_text(report->output.text, options->recording_dir);
     g_string_append(report->output.text, "'\n");
-    return CLI_EXIT_COMPLETE;
+    for (int i = 0; i < n_records; i++)
+        cli_outcome_append_trouble(report->troubles, records[i]);
+    return cli_outcome_of(records, (size_t)n_records);
 }
 
 static CliExit

@@ -21,17 +21,24 @@ is_reached(const DomstatsRecord *record)
     return is_complete(record) || record->monitor_us >= 0;
 }
 
+size_t
+cli_outcome_count_complete(DomstatsRecord *const *records, size_t n_records)
+{
+    size_t n_complete = 0;
+
+    for (size_t i = 0; i < n_records; i++)
+        n_complete += is_complete(records[i]) ? 1 : 0;
+    return n_complete;
+}
+
 CliExit
 cli_outcome_of(DomstatsRecord *const *records, size_t n_records)
 {
-    size_t n_complete = 0;
     size_t n_reached = 0;
 
-    for (size_t i = 0; i < n_records; i++) {
-        n_complete += is_complete(records[i]) ? 1 : 0;
+    for (size_t i = 0; i < n_records; i++)
         n_reached += is_reached(records[i]) ? 1 : 0;
-    }
-    if (n_complete == n_records)
+    if (cli_outcome_count_complete(records, n_records) == n_records)
         return CLI_EXIT_COMPLETE;
     return n_reached > 0 ? CLI_EXIT_INCOMPLETE : CLI_EXIT_NOTHING;
 }

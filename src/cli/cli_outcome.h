@@ -19,6 +19,9 @@ typedef enum {
     CLI_EXIT_INCOMPLETE = 3,
 } CliExit;
 
+/* How many records have all that was asked for. */
+size_t cli_outcome_count_complete(DomstatsRecord *const *records, size_t n_records);
+
 /* COMPLETE if each record has all that was asked for, NOTHING if no domain answered or is
  * complete. */
 CliExit cli_outcome_of(DomstatsRecord *const *records, size_t n_records);

@@ -16,7 +16,7 @@ typedef struct {
     pid_t pid;
     pid_t tid;
     const char *name; /* a literal */
-    int fd;           /* -1: there was no room */
+    int fd;           /* -1: there was no room, or a recording was made */
 } File;
 
 struct HostKept {
@@ -76,10 +76,14 @@ next_file(HostKept *self, pid_t pid, pid_t tid, const char *name)
     char path[HOST_KEPT_PATH_BYTES] = "";
 
     if (self->place < self->files->len) {
-        const File *known = &g_array_index(self->files, File, self->place);
+        File *known = &g_array_index(self->files, File, self->place);
 
         if (known->pid == pid && known->tid == tid && known->name == name) {
             self->place++;
+            if (known->fd >= 0)
+                return known;
+            host_kept_make_path(path, pid, tid, name);
+            known->fd = host_root_open_kept(self->root, path);
             return known;
         }
         forget_from(self, self->place);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -206,12 +207,16 @@ host_recorder_list(HostRecorder *self, const char *path, int folder_fd, char *co
 }
 
 int
-host_recorder_finish(HostRecorder *self)
+host_recorder_finish(HostRecorder *self, const char *name, const char *text)
 {
     int first_errno = 0;
 
     pthread_mutex_lock(&self->lock);
     self->is_finished = true;
+    if (self->first_errno == 0 && text != NULL &&
+        !write_file(self->folder_fd, name, text, strlen(text), true))
+        self->first_errno = errno;
+    util_fd_clear(&self->folder_fd);
     first_errno = self->first_errno;
     pthread_mutex_unlock(&self->lock);
     return first_errno;

@@ -31,5 +31,6 @@ void host_recorder_list(HostRecorder *self, const char *path, int folder_fd, cha
 /* Keeps where a link points, as a link that points there. */
 void host_recorder_link(HostRecorder *self, const char *path, const char *target);
 
-/* Keeps no more. The errno of the first copy that could not be written, or 0. */
-int host_recorder_finish(HostRecorder *self);
+/* Keeps no more, and closes the folder. If every copy could be written, the file @name gets @text,
+ * unless that is NULL. The errno of what could not be written first, or 0. */
+int host_recorder_finish(HostRecorder *self, const char *name, const char *text);

@@ -17,21 +17,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host_about.h"
 #include "host_file.h"
 #include "host_limits.h"
 #include "host_path.h"
 #include "host_recorder.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
-#include "util/util_json.h"
-#include "util/util_jsonout.h"
 
 #define OPEN_FLAGS     (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-#define HOST_FILE      "host.json"
 #define MAX_HOST_BYTES 4096
-#define MAX_HOST_DEPTH 4
-#define MAX_TICKS      1000000
-#define MAX_PAGE_BYTES (1L << 30)
 #define LIST_BYTES     8192
 #define KEPT_SHARE     4
 
@@ -41,11 +36,10 @@
 struct HostRoot {
     int folder_fd; /* O_PATH */
     bool is_live;
-    long ticks_per_second;
-    long page_bytes;
-    int64_t recorded_s;
+    HostAbout about;
     HostBlocked *blocked;
-    HostRecorder *record; /* atomic: set once, from any thread */
+    HostRecorder *record; /* atomic: of the recording that is made now; NULL: none */
+    GPtrArray *ended;     /* HostRecorder *: a reader on another thread may still know one */
     int n_kept_most;
     int n_kept; /* atomic */
 };
@@ -68,54 +62,29 @@ host_root_new_live(void)
 
     self->folder_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     self->is_live = true;
-    self->ticks_per_second = sysconf(_SC_CLK_TCK);
-    self->page_bytes = sysconf(_SC_PAGESIZE);
+    self->about.ticks_per_second = sysconf(_SC_CLK_TCK);
+    self->about.page_bytes = sysconf(_SC_PAGESIZE);
     self->n_kept_most = count_kept_most();
     self->blocked = host_blocked_new();
     return self;
 }
 
-/* Says that @dir is no recording; @reason is a file's fault. */
 static bool
-fail_host_file(const char *dir, const char *reason, GError **error)
+read_about(HostRoot *self, const char *dir, GError **error)
 {
-    g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "'%s' is not a recording: %s in '%s'", dir,
-                reason, HOST_FILE);
-    return false;
-}
-
-static int64_t
-parse_time(const char *text)
-{
-    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    g_autoptr(GDateTime) time = text ? g_date_time_new_from_iso8601(text, utc) : NULL;
-
-    return time ? g_date_time_to_unix(time) : 0;
-}
-
-static bool
-read_host_file(HostRoot *self, const char *dir, GError **error)
-{
-    g_autoptr(UtilJson) host = NULL;
     char text[MAX_HOST_BYTES] = "";
-    ssize_t size = host_root_read(self, HOST_FILE, text, sizeof(text));
-    int64_t ticks = 0;
-    int64_t page_bytes = 0;
+    ssize_t size = host_root_read(self, HOST_ABOUT_FILE, text, sizeof(text));
 
-    if (size < 0)
-        return fail_host_file(dir, g_strerror(errno), error);
-    host = util_json_parse(text, (size_t)size, MAX_HOST_DEPTH, NULL);
-    if (!host)
-        return fail_host_file(dir, "no JSON", error);
-    if (!util_json_member_int64(host, "ticks_per_second", &ticks) || ticks < 1 || ticks > MAX_TICKS)
-        return fail_host_file(dir, "no usable ticks_per_second", error);
-    if (!util_json_member_int64(host, "page_bytes", &page_bytes) || page_bytes < 1 ||
-        page_bytes > MAX_PAGE_BYTES)
-        return fail_host_file(dir, "no usable page_bytes", error);
-    self->ticks_per_second = (long)ticks;
-    self->page_bytes = (long)page_bytes;
-    self->recorded_s = parse_time(util_json_member_string(host, "created"));
-    return true;
+    if (size >= 0)
+        return host_about_parse(dir, text, (size_t)size, &self->about, error);
+    if (errno == ENOENT)
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "'%s' is no recording: it has no '%s'",
+                    dir, HOST_ABOUT_FILE);
+    else
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "damaged recording '%s/%s': %s", dir,
+                    HOST_ABOUT_FILE,
+                    errno == ELOOP || errno == EINVAL ? "no regular file" : g_strerror(errno));
+    return false;
 }
 
 HostRoot *
@@ -125,11 +94,11 @@ host_root_new_recorded(const char *dir, GError **error)
 
     self->folder_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (self->folder_fd < 0) {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "cannot open recording '%s': %s", dir,
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "'%s' is no recording: %s", dir,
                     g_strerror(errno));
         return NULL;
     }
-    if (!read_host_file(self, dir, error))
+    if (!read_about(self, dir, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -142,6 +111,7 @@ host_root_free(HostRoot *self)
     util_fd_clear(&self->folder_fd);
     host_recorder_free(self->record);
     host_blocked_unref(self->blocked);
+    g_clear_pointer(&self->ended, g_ptr_array_unref);
     g_free(self);
 }
 
@@ -160,19 +130,19 @@ host_root_is_live(const HostRoot *self)
 long
 host_root_ticks_per_second(const HostRoot *self)
 {
-    return self->ticks_per_second;
+    return self->about.ticks_per_second;
 }
 
 long
 host_root_page_bytes(const HostRoot *self)
 {
-    return self->page_bytes;
+    return self->about.page_bytes;
 }
 
 int64_t
 host_root_recorded_s(const HostRoot *self)
 {
-    return self->recorded_s;
+    return self->about.recorded_s;
 }
 
 HostBlocked *
@@ -422,46 +392,64 @@ host_root_readlink(HostRoot *self, const char *path)
     return g_strdup(target);
 }
 
-static void
-record_host_file(const HostRoot *self, HostRecorder *record)
-{
-    g_autoptr(UtilJsonOut) host = util_jsonout_new_object();
-    g_autofree char *text = NULL;
-
-    util_jsonout_set(host, "ticks_per_second", util_jsonout_new_int64(self->ticks_per_second));
-    util_jsonout_set(host, "page_bytes", util_jsonout_new_int64(self->page_bytes));
-    text = util_jsonout_to_text(host, false);
-    host_recorder_file(record, HOST_FILE, text, strlen(text), true);
-}
-
 bool
 host_root_start_recording(HostRoot *self, const char *dir, GError **error)
 {
-    g_autoptr(HostRecorder) record = host_recorder_new(dir, error);
+    g_autoptr(HostRecorder) record = NULL;
 
-    if (!record)
-        return false;
-    record_host_file(self, record);
-    if (!g_atomic_pointer_compare_and_exchange(&self->record, NULL, record)) {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID,
-                    "cannot record into '%s': a recording was started before", dir);
-        return false;
+    if (get_record(self) == NULL)
+        record = host_recorder_new(dir, error);
+    if (record != NULL && g_atomic_pointer_compare_and_exchange(&self->record, NULL, record)) {
+        g_steal_pointer(&record);
+        return true;
     }
-    g_steal_pointer(&record);
-    return true;
+    if (error != NULL && *error == NULL)
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID,
+                    "cannot record into '%s': another recording is being made", dir);
+    return false;
+}
+
+static void
+free_recorder(gpointer data)
+{
+    host_recorder_free(data);
+}
+
+/* Ends the recording; @about is the text of the file that makes the folder a recording, or NULL.
+ * The recorder is kept, closed: readers on other threads do not count their references. */
+static int
+end_recording(HostRoot *self, const char *about)
+{
+    HostRecorder *record = get_record(self);
+    int first_errno = 0;
+
+    if (record == NULL)
+        return 0;
+    first_errno = host_recorder_finish(record, HOST_ABOUT_FILE, about);
+    if (self->ended == NULL)
+        self->ended = g_ptr_array_new_with_free_func(free_recorder);
+    g_ptr_array_add(self->ended, record);
+    g_atomic_pointer_set(&self->record, NULL);
+    return first_errno;
 }
 
 bool
 host_root_finish_recording(HostRoot *self, GError **error)
 {
-    HostRecorder *record = get_record(self);
-    int first_errno = record ? host_recorder_finish(record) : 0;
+    g_autofree char *about = host_about_make_text(&self->about);
+    int first_errno = end_recording(self, about);
 
     if (first_errno == 0)
         return true;
     g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "the recording is not complete: %s",
                 g_strerror(first_errno));
     return false;
+}
+
+void
+host_root_drop_recording(HostRoot *self)
+{
+    end_recording(self, NULL);
 }
 
 bool

@@ -21,7 +21,8 @@
 typedef struct HostRoot HostRoot;
 
 HostRoot *host_root_new_live(void);
-/* The tree below @dir; page size and ticks come from its host.json. */
+/* The tree below @dir; page size and ticks come from its host.json. CONNECT if there is none,
+ * BROKEN if it is damaged, UNSUPPORTED if a later version made it. */
 HostRoot *host_root_new_recorded(const char *dir, GError **error);
 void host_root_free(HostRoot *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostRoot, host_root_free)
@@ -73,10 +74,14 @@ void host_root_release(HostRoot *self, size_t n);
 bool host_root_may_keep(HostRoot *self);
 
 /* From now on keeps a copy, under @dir, of every file, list and link that is read; only the
- * list of "proc" itself is not kept, which would name every process. Once per object. */
+ * list of "proc" itself is not kept, which would name every process. INVALID while another
+ * recording is made; one may follow another. */
 bool host_root_start_recording(HostRoot *self, const char *dir, GError **error);
 /* While recording, keeps @text as if it had been read from the file @path: what the kernel told
  * otherwise. */
 void host_root_note(HostRoot *self, const char *path, const char *text);
-/* Keeps no more; false when some copy could not be written. */
+/* Keeps no more, and writes host.json, which makes @dir a recording; false when that or some copy
+ * could not be written. */
 bool host_root_finish_recording(HostRoot *self, GError **error);
+/* Keeps no more; @dir is left as it is, and is no recording. */
+void host_root_drop_recording(HostRoot *self);

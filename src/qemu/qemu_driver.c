@@ -211,29 +211,27 @@ driver_dispatch(void *data)
     qemu_domain_list_dispatch(self->list);
 }
 
+/* The scan is not recorded: it looks at every process of the host. */
 static GPtrArray *
 record_host(QemuDriver *self, const QemuRequest *request, const char *folder, GError **error)
 {
-    HostRoot *root = qemu_source_root(self->source);
-    g_autoptr(QemuRecordingWriter) recording = qemu_recording_writer_create(folder, root, error);
-    g_autoptr(GPtrArray) domains = NULL;
+    g_autoptr(QemuRecordingWriter) recording = NULL;
+    GPtrArray *domains = qemu_domain_list_scan(self->list, request->deadline, error);
     GPtrArray *records = NULL;
 
-    if (recording == NULL)
+    if (domains == NULL)
         return NULL;
-    domains = qemu_domain_list_scan(self->list, request->deadline, error);
-    if (domains == NULL || !host_root_start_recording(root, folder, error))
-        return NULL;
-    records = run_call(self, request, domains, recording, error);
-    qemu_domain_list_give_back(self->list, g_steal_pointer(&domains));
+    recording = qemu_recording_writer_create(folder, qemu_source_root(self->source), error);
+    if (recording != NULL)
+        records = run_call(self, request, domains, recording, error);
+    qemu_domain_list_give_back(self->list, domains);
     qemu_domain_list_watch(self->list);
-    if (!host_root_finish_recording(root, records ? error : NULL) ||
-        (records != NULL && !qemu_recording_writer_finish(recording, error)))
+    if (records != NULL && !qemu_recording_writer_finish(recording, error))
         g_clear_pointer(&records, g_ptr_array_unref);
     return records;
 }
 
-static int
+static GPtrArray *
 driver_save_recording(void *data, const char *folder, unsigned int timeout_ms, GError **error)
 {
     QemuDriver *self = data;
@@ -244,13 +242,11 @@ driver_save_recording(void *data, const char *folder, unsigned int timeout_ms, G
                                  .deadline = util_deadline_in_ms(limit_ms),
                                  .timeout_ms = limit_ms};
     GError *inner = NULL;
-    g_autoptr(GPtrArray) records = record_host(self, &request, folder, &inner);
+    GPtrArray *records = record_host(self, &request, folder, &inner);
 
-    if (records == NULL) {
+    if (records == NULL)
         publish_error(inner, error);
-        return -1;
-    }
-    return (int)records->len;
+    return records;
 }
 
 const Driver qemu_driver = {

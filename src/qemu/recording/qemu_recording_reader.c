@@ -14,43 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "domstats_record.h"
 #include "qemu/facts/qemu_limits.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
 #include "util/util_jsonstream.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
-
-static const char *const health_names[] = {
-    [DOMSTATS_HEALTH_OK] = "ok",
-    [DOMSTATS_HEALTH_SLOW] = "slow",
-    [DOMSTATS_HEALTH_BUSY] = "busy",
-    [DOMSTATS_HEALTH_WEDGED] = "wedged",
-    [DOMSTATS_HEALTH_STOPPED] = "stopped",
-    [DOMSTATS_HEALTH_GONE] = "gone",
-    [DOMSTATS_HEALTH_DENIED] = "denied",
-    [DOMSTATS_HEALTH_BROKEN] = "broken",
-    [DOMSTATS_HEALTH_NO_MONITOR] = "no-monitor",
-    [DOMSTATS_HEALTH_NO_DOMAIN] = "no-domain",
-};
-
-const char *
-qemu_recording_reader_health_name(DomstatsHealth health)
-{
-    return health_names[health];
-}
-
-static bool
-parse_health(const char *name, DomstatsHealth *ret_health)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(health_names); i++) {
-        if (g_str_equal(health_names[i], name)) {
-            *ret_health = (DomstatsHealth)i;
-            return true;
-        }
-    }
-    return false;
-}
 
 /* The one place where a file is said to be at fault. */
 static void
@@ -60,7 +30,7 @@ set_fault(GError **error, const char *folder, const char *file_name, const char 
                 file_name, fault);
 }
 
-/* Opens a regular file, and nothing that would block or lead elsewhere; -1 with errno. */
+/* Opens a regular file of a size that may be read; -1 with errno. */
 static int
 open_regular(const char *path, size_t *ret_size)
 {
@@ -152,36 +122,6 @@ qemu_recording_reader_read_object(const char *folder, const char *file_name, GEr
     return object;
 }
 
-bool
-qemu_recording_reader_check_host(const char *dir, GError **error)
-{
-    GError *fault = NULL;
-    g_autoptr(UtilJson) host =
-        qemu_recording_reader_read_object(dir, QEMU_RECORDING_HOST_FILE, &fault);
-    int64_t format = 0;
-
-    if (fault != NULL) {
-        g_propagate_error(error, fault);
-        return false;
-    }
-    if (host == NULL) {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "'%s' is no recording: it has no '%s'",
-                    dir, QEMU_RECORDING_HOST_FILE);
-        return false;
-    }
-    if (!util_json_member_int64(host, "format", &format) || format < 1) {
-        set_fault(error, dir, QEMU_RECORDING_HOST_FILE, "'format' is no number of a format");
-        return false;
-    }
-    if (format > QEMU_RECORDING_FORMAT) {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED,
-                    "recording '%s' has format %" G_GINT64_FORMAT ", newer than %d in '%s'", dir,
-                    format, QEMU_RECORDING_FORMAT, QEMU_RECORDING_HOST_FILE);
-        return false;
-    }
-    return true;
-}
-
 /* A sub-folder with the file that makes it a domain's, whatever that file holds. */
 static bool
 is_domain_folder(DIR *dir, const char *name)
@@ -240,7 +180,7 @@ read_members(const UtilJson *object, QemuEndpoint *endpoint)
     if (util_json_has(object, "pid") &&
         (!util_json_member_int64(object, "pid", &pid) || pid < 0 || pid > INT_MAX))
         return "'pid' is no number of a process";
-    if (health == NULL || !parse_health(health, &endpoint->trouble))
+    if (health == NULL || !domstats_record_parse_health(health, &endpoint->trouble))
         return "'health' is none of the verdicts";
     g_free(endpoint->name);
     endpoint->name = g_strdup(name);

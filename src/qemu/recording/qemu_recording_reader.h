@@ -16,14 +16,8 @@
 #include "qemu/facts/qemu_endpoint.h"
 #include "util/util_json.h"
 
-#define QEMU_RECORDING_FORMAT        1
-#define QEMU_RECORDING_HOST_FILE     "host.json"
 #define QEMU_RECORDING_DOMAIN_FILE   "domain.json"
 #define QEMU_RECORDING_GREETING_FILE "greeting.json"
-
-/* False and an error that names the file: CONNECT if it is not there, BROKEN if damaged,
- * UNSUPPORTED if a later format. */
-bool qemu_recording_reader_check_host(const char *dir, GError **error);
 
 /* The names of the domains' folders, ascending. The caller frees with g_strfreev(). */
 char **qemu_recording_reader_list_domains(const char *dir, GError **error);
@@ -36,6 +30,3 @@ QemuEndpoint *qemu_recording_reader_read_domain(const char *dir, const char *fol
  * there is no such file, no error. */
 UtilJson *qemu_recording_reader_read_object(const char *folder, const char *file_name,
                                             GError **error);
-
-/* The name of @health in domain.json. */
-const char *qemu_recording_reader_health_name(DomstatsHealth health);

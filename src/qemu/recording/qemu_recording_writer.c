@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_recording: writes a recorded host.
+ * qemu_recording_writer: writes a recorded host.
  *
  * Owns the names given to folders and the first error, under a lock: domains are written as
  * they answer, from any thread. Knows nothing of what replies mean.
@@ -10,20 +10,22 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/utsname.h>
 
+#include "domstats_record.h"
+#include "host/host_about.h"
 #include "qemu_recording_reader.h"
-#include "util/util_deadline.h"
 #include "util/util_error.h"
 #include "util/util_jsonout.h"
 
 /* A folder's name is for people; a domain's whole name is in the file. */
 #define MAX_FOLDER_NAME 64
 
+/* Taken by the host's files, so no domain's folder has such a name. */
+static const char *const host_names[] = {"proc", "sys", HOST_ABOUT_FILE};
+
 struct QemuRecordingWriter {
     char *dir;
-    long ticks_per_second;
-    long page_bytes;
+    HostRoot *root;       /* records its files, until it is told to end; NULL from then on */
     pthread_mutex_t lock; /* of all below */
     GHashTable *folders;  /* names in use */
     GError *first_error;
@@ -60,17 +62,15 @@ qemu_recording_writer_create(const char *dir, HostRoot *root, GError **error)
 {
     QemuRecordingWriter *self = NULL;
 
-    if (!prepare_folder(dir, error))
+    if (!prepare_folder(dir, error) || !host_root_start_recording(root, dir, error))
         return NULL;
     self = g_new0(QemuRecordingWriter, 1);
     self->dir = g_canonicalize_filename(dir, NULL);
-    self->ticks_per_second = host_root_ticks_per_second(root);
-    self->page_bytes = host_root_page_bytes(root);
+    self->root = root;
     pthread_mutex_init(&self->lock, NULL);
     self->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    /* Taken by the host's files. */
-    g_hash_table_add(self->folders, g_strdup("proc"));
-    g_hash_table_add(self->folders, g_strdup("sys"));
+    for (size_t i = 0; i < G_N_ELEMENTS(host_names); i++)
+        g_hash_table_add(self->folders, g_strdup(host_names[i]));
     return self;
 }
 
@@ -79,6 +79,8 @@ qemu_recording_writer_free(QemuRecordingWriter *self)
 {
     if (self == NULL)
         return;
+    if (self->root != NULL)
+        host_root_drop_recording(self->root);
     g_hash_table_unref(self->folders);
     g_clear_error(&self->first_error);
     pthread_mutex_destroy(&self->lock);
@@ -153,7 +155,7 @@ make_domain_text(const QemuRecordingDomain *domain)
     }
     if (domain->is_persistent)
         util_jsonout_set(object, "persistent", util_jsonout_new_boolean(true));
-    set_string(object, "health", qemu_recording_reader_health_name(domain->health));
+    set_string(object, "health", domstats_record_health_name(domain->health));
     set_string(object, "reason", domain->reason);
     set_string(object, "monitor", domain->monitor_path);
     return util_jsonout_to_text(object, true);
@@ -217,37 +219,18 @@ qemu_recording_writer_add_domain(QemuRecordingWriter *self, const QemuRecordingD
         note_error(self, error);
 }
 
-static char *
-make_host_text(const QemuRecordingWriter *self)
-{
-    g_autoptr(UtilJsonOut) host = util_jsonout_new_object();
-    g_autoptr(GDateTime) now =
-        g_date_time_new_from_unix_utc(util_deadline_wall_us() / G_USEC_PER_SEC);
-    g_autofree char *created = g_date_time_format_iso8601(now);
-    struct utsname kernel = {0};
-
-    uname(&kernel);
-    util_jsonout_set(host, "format", util_jsonout_new_int64(QEMU_RECORDING_FORMAT));
-    set_string(host, "domstats", DOMSTATS_VERSION);
-    set_string(host, "created", created);
-    set_string(host, "kernel", kernel.release);
-    util_jsonout_set(host, "ticks_per_second", util_jsonout_new_int64(self->ticks_per_second));
-    util_jsonout_set(host, "page_bytes", util_jsonout_new_int64(self->page_bytes));
-    return util_jsonout_to_text(host, true);
-}
-
 bool
 qemu_recording_writer_finish(QemuRecordingWriter *self, GError **error)
 {
-    g_autofree char *text = make_host_text(self);
+    HostRoot *root = g_steal_pointer(&self->root);
     GError *first_error = NULL;
 
     pthread_mutex_lock(&self->lock);
     first_error = g_steal_pointer(&self->first_error);
     pthread_mutex_unlock(&self->lock);
-    if (first_error != NULL) {
-        g_propagate_error(error, first_error);
-        return false;
-    }
-    return write_text(self->dir, QEMU_RECORDING_HOST_FILE, text, error);
+    if (first_error == NULL)
+        return host_root_finish_recording(root, error);
+    host_root_drop_recording(root);
+    g_propagate_error(error, first_error);
+    return false;
 }

@@ -24,8 +24,10 @@ typedef struct {
     const UtilJson *greeting; /* the whole message; NULL none came */
 } QemuRecordingDomain;
 
-/* Begins a recording of @root's host (borrowed for the call) in a new or empty folder, which is
- * closed to other users: command lines may hold secrets. INVALID if it holds anything. */
+/* Begins a recording of @root's host in a new or empty folder, which is closed to other users:
+ * command lines may hold secrets. Borrows @root, which keeps a copy of what is read through it
+ * until the recording is finished or freed. INVALID if the folder holds anything, or while another
+ * recording of @root is made. */
 QemuRecordingWriter *qemu_recording_writer_create(const char *dir, HostRoot *root, GError **error);
 void qemu_recording_writer_free(QemuRecordingWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuRecordingWriter, qemu_recording_writer_free)

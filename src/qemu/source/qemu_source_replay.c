@@ -38,8 +38,6 @@ open_replay(const char *argument, HostRoot *root, GError **error)
     ReplaySource *self = NULL;
 
     (void)root;
-    if (!qemu_recording_reader_check_host(dir, error))
-        return NULL;
     recorded = host_root_new_recorded(dir, error);
     folders = recorded ? qemu_recording_reader_list_domains(dir, error) : NULL;
     if (folders == NULL)
