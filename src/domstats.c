@@ -33,6 +33,18 @@ domstats_health_to_string(DomstatsHealth health)
     return name ? name : "unknown";
 }
 
+const char *
+domstats_answered_by_to_string(DomstatsAnsweredBy by)
+{
+    static const char *const names[] = {
+        [DOMSTATS_ANSWERED_BY_NOBODY] = "nobody",   [DOMSTATS_ANSWERED_BY_HOST] = "host",
+        [DOMSTATS_ANSWERED_BY_MONITOR] = "monitor", [DOMSTATS_ANSWERED_BY_LIBVIRT] = "libvirt",
+        [DOMSTATS_ANSWERED_BY_SERVICE] = "service",
+    };
+
+    return (size_t)by < G_N_ELEMENTS(names) ? names[by] : "unknown";
+}
+
 /* False, with INVALID_ARG, if @pointer is NULL. */
 static bool
 is_given(const void *pointer, const char *what, GError **error)

@@ -48,7 +48,15 @@ domstats_record_free(DomstatsRecord *self)
     domstats_record_free(self->last);
     g_free(self->name);
     g_free(self->reason);
+    g_free(self->monitor);
     g_free(self);
+}
+
+void
+domstats_record_set_reason(DomstatsRecord *self, const char *text)
+{
+    g_free(self->reason);
+    self->reason = text ? g_utf8_make_valid(text, -1) : NULL;
 }
 
 static virTypedParameter *
@@ -75,6 +83,7 @@ domstats_record_copy(const DomstatsRecord *self)
     copy = g_memdup2(self, sizeof(*self));
     copy->name = g_strdup(self->name);
     copy->reason = g_strdup(self->reason);
+    copy->monitor = g_strdup(self->monitor);
     copy->params = copy_params(self->params, self->n_params);
     copy->last = domstats_record_copy(self->last);
     return copy;

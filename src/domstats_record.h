@@ -11,6 +11,9 @@
 void domstats_record_free(DomstatsRecord *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsRecord, domstats_record_free)
 
+/* Sets the reason to a copy of @text, made UTF-8; NULL for none. */
+void domstats_record_set_reason(DomstatsRecord *self, const char *text);
+
 /* The name of @health as it is printed and recorded; NULL for any other number. */
 const char *domstats_record_health_name(DomstatsHealth health);
 /* The health that has @name; false if none has. */

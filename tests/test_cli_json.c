@@ -62,7 +62,8 @@ static const Row rows[] = {
      cli_json_print,
      "{\"domains\":[\n"
      "{\"name\":\"vm1\",\"uuid\":\"u\",\"id\":7,\"health\":\"ok\",\"reason\":null,\"since_us\":1,"
-     "\"taken_us\":2,\"monitor_us\":3,\"missing\":[],\"stats\":{\"int\":-5,\"uint\":4294967295,"
+     "\"taken_us\":2,\"monitor_us\":3,\"missing\":[],\"answered_by\":\"nobody\",\"pid\":null,"
+     "\"monitor\":null,\"holder_pid\":null,\"stats\":{\"int\":-5,\"uint\":4294967295,"
      "\"llong\":-9223372036854775808,\"ullong\":18446744073709551615,\"tenth\":0.1,"
      "\"third\":0.33333333333333331,\"two\":2.0,\"large\":1e+300,\"nan\":null,\"infinite\":null,"
      "\"yes\":true,\"no\":false,\"string\":\"a\\\"b\\\\c/d\\u000a\\u001b\xc3\xa9\"},"
@@ -78,13 +79,19 @@ static const Row rows[] = {
        .taken_us = 2,
        .monitor_us = -1,
        .missing = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_VM,
+       .answered_by = DOMSTATS_ANSWERED_BY_HOST,
+       .pid = 12,
+       .monitor = (char *)"/run/a b",
+       .holder_pid = 13,
        .last = &last}},
      cli_json_print,
      "{\"domains\":[\n"
      "{\"name\":\"vm1\",\"uuid\":\"u\",\"id\":null,\"health\":\"stopped\",\"reason\":\"why\","
-     "\"since_us\":1,\"taken_us\":2,\"monitor_us\":null,\"missing\":[\"state\",\"vm\"],"
+     "\"since_us\":1,\"taken_us\":2,\"monitor_us\":null,\"missing\":[\"state\",\"vm\"],\"answered_"
+     "by\":\"host\",\"pid\":12,\"monitor\":\"/run/a b\",\"holder_pid\":13,"
      "\"stats\":{},\"last\":{\"name\":\"vm1\",\"uuid\":\"u\",\"id\":7,\"health\":\"ok\","
-     "\"reason\":null,\"since_us\":0,\"taken_us\":4,\"monitor_us\":0,\"missing\":[],"
+     "\"reason\":null,\"since_us\":0,\"taken_us\":4,\"monitor_us\":0,\"missing\":[],\"answered_"
+     "by\":\"nobody\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"stats\":{\"state.state\":3}}}\n"
      "]}\n"},
     {"the list has words for states, null for one without, and names that are not UTF-8",
@@ -93,10 +100,12 @@ static const Row rows[] = {
      cli_json_print_list,
      "{\"domains\":[\n"
      "{\"name\":\"\xf0\x9f\x92\xa5\\ufffd\\u202e\",\"uuid\":\"\",\"id\":0,\"health\":\"ok\","
-     "\"reason\":null,\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],"
+     "\"reason\":null,\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"answered_"
+     "by\":\"nobody\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"state\":\"paused\"},\n"
      "{\"name\":\"\\ufffd\\ufffd\\ufffd\",\"uuid\":\"\",\"id\":0,\"health\":\"ok\","
-     "\"reason\":null,\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],"
+     "\"reason\":null,\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"answered_"
+     "by\":\"nobody\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"state\":null}\n"
      "]}\n"},
     {"a character beyond sixteen bits that cannot be printed",
@@ -104,7 +113,8 @@ static const Row rows[] = {
      cli_json_print_list,
      "{\"domains\":[\n"
      "{\"name\":\"\\udb40\\udc01\",\"uuid\":\"\",\"id\":0,\"health\":\"ok\",\"reason\":null,"
-     "\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"state\":null}\n"
+     "\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"answered_by\":\"nobody\","
+     "\"pid\":null,\"monitor\":null,\"holder_pid\":null,\"state\":null}\n"
      "]}\n"},
 };
 

@@ -104,13 +104,18 @@ static const Row rows[] = {
      "  health.since_us=1\n"
      "  health.taken_us=2\n"
      "  health.monitor_us=3\n"
-     "  health.missing=\n"},
+     "  health.missing=\n"
+     "  health.answered_by=nobody\n"},
     {"health of a domain that is not",
      {{.name = (char *)"vm1",
        .health = DOMSTATS_HEALTH_WEDGED,
        .reason = (char *)"main\nloop",
        .since_us = 1,
        .monitor_us = -1,
+       .answered_by = DOMSTATS_ANSWERED_BY_HOST,
+       .pid = 12,
+       .monitor = (char *)"/run/\n",
+       .holder_pid = 13,
        .missing = VIR_DOMAIN_STATS_BLOCK | VIR_DOMAIN_STATS_CPU_TOTAL}},
      true,
      "Domain: 'vm1'\n"
@@ -118,7 +123,11 @@ static const Row rows[] = {
      "  health.reason=main\\x0aloop\n"
      "  health.since_us=1\n"
      "  health.taken_us=0\n"
-     "  health.missing=cpu-total,block\n"},
+     "  health.missing=cpu-total,block\n"
+     "  health.answered_by=host\n"
+     "  health.pid=12\n"
+     "  health.monitor=/run/\\x0a\n"
+     "  health.holder_pid=13\n"},
     {"the last complete values cannot be taken for new ones",
      {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_STOPPED, .last = &last}},
      false,

@@ -276,12 +276,50 @@ saves_whatever_domains_are_called(void **state)
     testing_remove_folder(folder);
 }
 
+static void
+tells_who_answered(void **state)
+{
+    const char *const words[] = {"running", "busy", "no-monitor", "nosuch", NULL};
+    g_autoptr(DomstatsConn) conn = open_recorded();
+    g_autoptr(DomstatsRecordList) records = NULL;
+
+    (void)state;
+    assert_int_equal(domstats_domain_list_get_stats(conn, words, 0, 0, 0, &records, NULL), 4);
+    assert_int_equal(records[0]->answered_by, DOMSTATS_ANSWERED_BY_MONITOR);
+    assert_int_equal(records[0]->pid, 338);
+    assert_int_equal(records[0]->start_ticks, 642477);
+    assert_string_equal(records[0]->monitor, "/srv/qmp/running.sock");
+    assert_int_equal(records[1]->answered_by, DOMSTATS_ANSWERED_BY_HOST);
+    assert_string_equal(records[1]->monitor, "/srv/qmp/busy.sock");
+    assert_int_equal(records[2]->answered_by, DOMSTATS_ANSWERED_BY_HOST);
+    assert_null(records[2]->monitor);
+    assert_int_equal(records[3]->answered_by, DOMSTATS_ANSWERED_BY_NOBODY);
+    assert_int_equal(records[3]->pid, 0);
+    assert_string_equal(domstats_answered_by_to_string(DOMSTATS_ANSWERED_BY_SERVICE), "service");
+}
+
+/* A path, a process's name or a word may be any bytes. */
+static void
+gives_reasons_in_utf8(void **state)
+{
+    const char *const words[] = {"caf\xe9", NULL};
+    g_autoptr(DomstatsConn) conn = open_recorded();
+    g_autoptr(DomstatsRecordList) records = NULL;
+
+    (void)state;
+    assert_int_equal(domstats_domain_list_get_stats(conn, words, 0, 0, 0, &records, NULL), 1);
+    assert_string_equal(records[0]->name, words[0]);
+    assert_true(g_utf8_validate(records[0]->reason, -1, NULL));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_options_of_a_later_version),
         cmocka_unit_test(tells_its_version),
+        cmocka_unit_test(tells_who_answered),
+        cmocka_unit_test(gives_reasons_in_utf8),
         cmocka_unit_test(saves_one_recording_after_another),
         cmocka_unit_test(saves_whatever_domains_are_called),
     };

@@ -14,7 +14,6 @@
 #include "host/host_root.h"
 #include "testing.h"
 #include "util/util_error.h"
-#include "util/util_fd.h"
 
 #define HOST_JSON "{\"ticks_per_second\":250,\"page_bytes\":16384}"
 

@@ -273,6 +273,8 @@ static const ReplayRow replay_rows[] = {
      "replay:d web (null) id=0 pid=0:0 active [%s/d] ok\n"},
     {"one that was not well", "{\"name\":\"web\",\"health\":\"stopped\",\"reason\":\"a sentence\"}",
      NULL, "replay:d web (null) id=0 pid=0:0 active [%s/d] stopped: a sentence\n"},
+    {"one that had no monitor", "{\"name\":\"web\",\"health\":\"no-monitor\",\"reason\":\"why\"}",
+     NULL, "replay:d web (null) id=0 pid=0:0 active [] no-monitor: why\n"},
     {"one that did not run", "{\"name\":\"web\",\"id\":-1,\"health\":\"ok\"}", NULL,
      "replay:d web (null) id=-1 pid=0:0 [%s/d] ok\n"},
     {"a process that is no QEMU tells nothing", "{\"name\":\"web\",\"pid\":30,\"health\":\"ok\"}",

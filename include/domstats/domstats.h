@@ -38,12 +38,9 @@ GQuark domstats_error_quark(void);
 /* One to one with libvirt's virErrorNumber, which is the value of each. */
 typedef enum {
     DOMSTATS_ERROR_INTERNAL = VIR_ERR_INTERNAL_ERROR,
-    DOMSTATS_ERROR_NO_SUPPORT = VIR_ERR_NO_SUPPORT,
     DOMSTATS_ERROR_NO_CONNECT = VIR_ERR_NO_CONNECT,
     DOMSTATS_ERROR_INVALID_ARG = VIR_ERR_INVALID_ARG,
     DOMSTATS_ERROR_SYSTEM = VIR_ERR_SYSTEM_ERROR,
-    DOMSTATS_ERROR_NO_DOMAIN = VIR_ERR_NO_DOMAIN,
-    DOMSTATS_ERROR_TIMEOUT = VIR_ERR_OPERATION_TIMEOUT,
     DOMSTATS_ERROR_UNSUPPORTED = VIR_ERR_ARGUMENT_UNSUPPORTED,
 } DomstatsError;
 
@@ -73,22 +70,43 @@ typedef enum {
     DOMSTATS_CALL_LAST = 1 << 1,
 } DomstatsCallExtras;
 
+/* Whom the values of a record come from. */
+typedef enum {
+    DOMSTATS_ANSWERED_BY_NOBODY,  /* there are none */
+    DOMSTATS_ANSWERED_BY_HOST,    /* the host alone: /proc, /sys, the kernel */
+    DOMSTATS_ANSWERED_BY_MONITOR, /* its QEMU, and what the host knows beside it */
+    DOMSTATS_ANSWERED_BY_LIBVIRT, /* libvirt, of a domain that does not run */
+    DOMSTATS_ANSWERED_BY_SERVICE, /* a running domstatsd */
+} DomstatsAnsweredBy;
+
+/* The name of @by as it is printed: "nobody", "host", ...; "unknown" for any other number. */
+const char *domstats_answered_by_to_string(DomstatsAnsweredBy by);
+
 typedef struct DomstatsRecord DomstatsRecord;
 
-/* The answer for one domain. Owned by the list it came in; all members are read-only. */
+/* The answer for one domain. Owned by the list it came in; all members are read-only. Later
+ * versions may have more members: do not copy the struct. */
 struct DomstatsRecord {
-    char *name;                        /* query-name, else the socket's name */
+    char *name;                        /* query-name, else what the source calls it */
     char uuid[VIR_UUID_STRING_BUFLEN]; /* query-uuid, else version 5 of the socket's path */
-    int id;                            /* positive, the same while that QEMU runs; -1 not running */
-    virTypedParameterPtr params;       /* NULL when @n_params is 0 */
+    int id; /* libvirt's, else the pid: positive and the same while that QEMU runs. -1: it does not
+               run, or its process is not known: see @health */
+    virTypedParameterPtr params; /* NULL when @n_params is 0 */
     int n_params;
     DomstatsHealth health;
-    char *reason;         /* a sentence for a person; NULL when @health is OK */
+    char *reason;         /* a sentence for a person, UTF-8; NULL when @health is OK */
     int64_t since_us;     /* wall clock, µs since 1970: when @health became what it is */
     int64_t taken_us;     /* wall clock, µs since 1970: when the last answer was taken */
     int64_t monitor_us;   /* µs from the first command to the last answer; -1: none came */
     unsigned int missing; /* wanted groups (VIR_DOMAIN_STATS_*) that are not, or not whole, in it */
-    DomstatsRecord *last; /* with DOMSTATS_GET_STATS_LAST; else NULL */
+    DomstatsRecord *last; /* with DOMSTATS_CALL_LAST; else NULL */
+    DomstatsAnsweredBy answered_by;
+    int pid;              /* of its process; 0: it has none, or it is not known */
+    uint64_t start_ticks; /* when @pid began, in clock ticks since the host's boot: tells it from a
+                             later process of that number; 0: not known */
+    char *monitor;        /* where its monitor is: a path, '@' and an abstract name, or
+                             "tcp:HOST:PORT"; NULL: no monitor is known */
+    int holder_pid;       /* BUSY: the process that holds the monitor; 0: it cannot be seen */
 };
 
 /* How a connection behaves. All zero is the default. Set members by name, in a struct that is

@@ -41,7 +41,12 @@ append_about(GString *out, const DomstatsRecord *record)
     append_number(out, "monitor_us", record->monitor_us, record->monitor_us >= 0);
     g_string_append(out, ",\"missing\":[");
     cli_options_append_group_names(out, record->missing, ",", "\"");
-    g_string_append_c(out, ']');
+    g_string_append_printf(out, "],\"answered_by\":\"%s\"",
+                           domstats_answered_by_to_string(record->answered_by));
+    append_number(out, "pid", record->pid, record->pid > 0);
+    g_string_append(out, ",\"monitor\":");
+    cli_escape_append_json(out, record->monitor);
+    append_number(out, "holder_pid", record->holder_pid, record->holder_pid > 0);
 }
 
 static void

@@ -39,7 +39,17 @@ append_health(GString *out, const DomstatsRecord *record)
         g_string_append_printf(out, "  health.monitor_us=%" PRId64 "\n", record->monitor_us);
     g_string_append(out, "  health.missing=");
     cli_options_append_group_names(out, record->missing, ",", "");
-    g_string_append_c(out, '\n');
+    g_string_append_printf(out, "\n  health.answered_by=%s\n",
+                           domstats_answered_by_to_string(record->answered_by));
+    if (record->pid > 0)
+        g_string_append_printf(out, "  health.pid=%d\n", record->pid);
+    if (record->monitor != NULL) {
+        g_string_append(out, "  health.monitor=");
+        cli_escape_append_text(out, record->monitor);
+        g_string_append_c(out, '\n');
+    }
+    if (record->holder_pid > 0)
+        g_string_append_printf(out, "  health.holder_pid=%d\n", record->holder_pid);
 }
 
 static void

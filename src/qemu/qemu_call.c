@@ -148,7 +148,7 @@ give_up_waiting(const Round *round, QemuJob *job)
     bool with_last = qemu_request_wants(job->request, DOMSTATS_CALL_LAST);
 
     record->health = DOMSTATS_HEALTH_SLOW;
-    record->reason = g_strdup("another call waited for it until the deadline");
+    domstats_record_set_reason(record, "another call waited for it until the deadline");
     record->since_us = round->begin_wall_us;
     record->taken_us = util_deadline_wall_us();
     record->monitor_us = -1;

@@ -136,6 +136,33 @@ is_selected(const QemuJob *job, const QemuEmitInput *input)
     return qemu_request_selects(job->request, endpoint->is_active, endpoint->is_persistent, state);
 }
 
+static DomstatsAnsweredBy
+answered_by(const DomstatsRecord *record, const QemuEndpoint *endpoint)
+{
+    if (record->monitor_us >= 0)
+        return DOMSTATS_ANSWERED_BY_MONITOR;
+    if (record->n_params == 0)
+        return DOMSTATS_ANSWERED_BY_NOBODY;
+    return endpoint->is_active ? DOMSTATS_ANSWERED_BY_HOST : DOMSTATS_ANSWERED_BY_LIBVIRT;
+}
+
+/* Where the values come from, and where the domain is. */
+static void
+tell_about(DomstatsRecord *record, const QemuJob *job)
+{
+    const QemuDomain *domain = job->domain;
+    const GPtrArray *places = domain->endpoint->places;
+
+    record->answered_by = answered_by(record, domain->endpoint);
+    record->pid = domain->pid;
+    record->start_ticks = domain->start_ticks;
+    if (places->len > 0)
+        record->monitor =
+            g_strdup(((const QemuEndpointPlace *)g_ptr_array_index(places, 0))->bound_path);
+    if (job->verdict == DOMSTATS_HEALTH_BUSY)
+        record->holder_pid = domain->holder_pid;
+}
+
 void
 qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int64_t wall_us)
 {
@@ -171,9 +198,10 @@ qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int
     memcpy(record->uuid, domain->uuid, sizeof(record->uuid));
     record->id = domain->id;
     record->health = job->verdict;
-    record->reason = g_strdup(job->reason);
+    domstats_record_set_reason(record, job->reason);
     record->taken_us = wall_us;
     record->monitor_us = facts->monitor_us.is_present ? (int64_t)facts->monitor_us.value : -1;
+    tell_about(record, job);
     job->record = g_steal_pointer(&record);
 }
 
@@ -181,11 +209,12 @@ DomstatsRecord *
 qemu_record_make_nobody(const char *name, int64_t wall_us)
 {
     DomstatsRecord *record = g_new0(DomstatsRecord, 1);
+    g_autofree char *reason = g_strdup_printf("no domain has the name, UUID or id '%s'", name);
 
     record->name = g_strdup(name);
     record->id = -1;
     record->health = DOMSTATS_HEALTH_NO_DOMAIN;
-    record->reason = g_strdup_printf("no domain has the name, UUID or id '%s'", name);
+    domstats_record_set_reason(record, reason);
     record->since_us = wall_us;
     record->taken_us = wall_us;
     record->monitor_us = -1;

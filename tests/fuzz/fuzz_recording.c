@@ -130,11 +130,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     endpoints = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
     for (guint i = 0; i < endpoints->len; i++) {
         const QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
-        const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, 0);
+        const QemuEndpointPlace *place =
+            endpoint->places->len > 0 ? g_ptr_array_index(endpoint->places, 0) : NULL;
 
         claim((endpoint->trouble == DOMSTATS_HEALTH_OK) == (endpoint->trouble_reason == NULL));
         claim(g_utf8_validate(endpoint->name, -1, NULL));
-        ask(place->connect_path);
+        if (place != NULL)
+            ask(place->connect_path);
     }
     return 0;
 }

@@ -205,10 +205,15 @@ qemu_recording_reader_read_domain(const char *dir, const char *folder)
         qemu_recording_reader_read_object(path, QEMU_RECORDING_DOMAIN_FILE, &error);
     QemuEndpoint *endpoint = qemu_endpoint_new(key, folder);
     const char *fault = "no such file";
+    const char *monitor = NULL;
 
-    qemu_endpoint_add_place(endpoint, path, path);
     if (object != NULL)
         fault = read_members(object, endpoint);
+    if (object != NULL)
+        monitor = util_json_member_string(object, "monitor");
+    /* The peer answers from the folder; what the domain's monitor was called is for people. */
+    if (monitor != NULL || endpoint->trouble != DOMSTATS_HEALTH_NO_MONITOR)
+        qemu_endpoint_add_place(endpoint, path, monitor ? monitor : path);
     if (fault == NULL)
         return endpoint;
     if (error == NULL)
