@@ -246,6 +246,14 @@ static const Row rows[] = {
      "", "name web; nic x none - -; nic - board tap b -; nic y tap d -; board ask"},
     {"a daemon", "-daemonize", "daemon", ""},
 
+    /* accelerators */
+    {"KVM", "-accel kvm,dirty-ring-size=4096", "", "kvm"},
+    {"KVM by its own option", "-enable-kvm", "", "kvm"},
+    {"KVM of the machine", "-machine pc,accel=kvm", "", "kvm"},
+    {"TCG", "-accel tcg,thread=multi", "", ""},
+    {"TCG when KVM does not work", "-accel kvm -accel tcg", "", ""},
+    {"likewise", "-machine q35,accel=kvm:tcg", "", ""},
+
     /* QEMUs that are no machine of their own */
     {"no machine, as libvirt asks what QEMU can do", "-S -machine none,accel=kvm:tcg", "no machine",
      ""},
@@ -325,6 +333,8 @@ make_definition_text(const QemuDefinition *definition)
         append_part(text, "name %s", definition->name);
     if (definition->uuid != NULL)
         append_part(text, "uuid %s", definition->uuid);
+    if (definition->is_kvm)
+        append_part(text, "kvm");
     if (definition->vcpus_max.is_present)
         append_part(text, "vcpus %u/%u", (unsigned int)definition->vcpus_current.value,
                     (unsigned int)definition->vcpus_max.value);

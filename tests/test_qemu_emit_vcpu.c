@@ -40,6 +40,37 @@ fill_vcpus(EmitCase *self)
 
     self->facts.vcpus = EMIT_CASE_ARRAY(vcpus);
     self->facts.n_vcpus_max = util_count_of(8);
+    self->has_definition = true;
+    self->definition->is_kvm = true;
+}
+
+static void
+fill_vcpus_of_tcg(EmitCase *self)
+{
+    fill_vcpus(self);
+    self->definition->is_kvm = false;
+}
+
+static void
+fill_vcpus_of_words(EmitCase *self)
+{
+    self->has_definition = true;
+    self->definition->vcpus_current = util_count_of(2);
+    self->definition->vcpus_max = util_count_of(4);
+}
+
+static void
+fill_vcpus_of_full_words(EmitCase *self)
+{
+    fill_vcpus_of_words(self);
+    self->definition->vcpus_max = util_count_of(2);
+}
+
+static void
+fill_vcpus_of_names(EmitCase *self)
+{
+    fill_vcpus_of_words(self);
+    self->facts.host.n_vcpus = util_count_of(3);
 }
 
 static void
@@ -113,6 +144,7 @@ fill_hostile_vcpus(EmitCase *self)
 static void
 fill_vcpus_told(EmitCase *self)
 {
+    self->definition->origin = QEMU_DEFINITION_OF_LIBVIRT;
     self->has_definition = true;
     self->definition->vcpus_current = util_count_of(2);
     self->definition->vcpus_max = util_count_of(4);
@@ -147,12 +179,27 @@ static void
 fill_iothreads_by_other_names(EmitCase *self)
 {
     const QemuFactsIothread iothreads[] = {
-        {.id = "io-a", POLLING},      {.id = "iothread02", POLLING}, {.id = "iothread", POLLING},
-        {.id = "iothread2", POLLING}, {.id = "iothread2", POLLING},
+        {.id = "io-a", .thread_id = 41, POLLING},
+        {.id = "iothread02", .thread_id = 42, POLLING},
+        {.id = "iothread", POLLING},
+        {.id = "iothread2", .thread_id = 43, POLLING},
+        {.id = "iothread2", .thread_id = 44, POLLING},
+        {.id = "io-b", .thread_id = 2, POLLING},
     };
 
     self->facts.iothreads = EMIT_CASE_ARRAY(iothreads);
     self->input.with_ext = true;
+}
+
+static void
+fill_iothreads_when_one_has_gone(EmitCase *self)
+{
+    const QemuFactsIothread iothreads[] = {
+        {.id = "w6", .thread_id = 46, POLLING},
+        {.id = "w2", .thread_id = 42, POLLING},
+    };
+
+    self->facts.iothreads = EMIT_CASE_ARRAY(iothreads);
 }
 
 static void
@@ -243,6 +290,14 @@ fill_vm_off(EmitCase *self)
 static const EmitRow rows[] = {
     {"vCPUs with holes; no account of waiting is 0", qemu_emit_vcpu, fill_vcpus, true,
      VCPUS(3, 8) VCPU(0, 10, 20, 30) VCPU(2, 11, 0, 0) "vcpu.2.halted boolean 1\n"},
+    {"TCG does not tell which is halted, whatever QEMU says", qemu_emit_vcpu, fill_vcpus_of_tcg,
+     true, VCPUS(3, 8) VCPU(0, 10, 20, 30) VCPU(2, 11, 0, 0)},
+    {"of a silent QEMU its words tell what cannot have changed", qemu_emit_vcpu,
+     fill_vcpus_of_words, false, "vcpu.maximum uint 4\n"},
+    {"where nothing can be plugged that is all", qemu_emit_vcpu, fill_vcpus_of_full_words, false,
+     VCPUS(2, 2)},
+    {"the names of its threads tell how many there are", qemu_emit_vcpu, fill_vcpus_of_names,
+     false, VCPUS(3, 4)},
     {"their threads come when asked for", qemu_emit_vcpu, fill_vcpus_ext, true,
      VCPUS(3, 8) VCPU(0, 10, 20, 30) VCPU(2, 11, 0, 0) "vcpu.2.halted boolean 1\n"
      "ext.vcpu.0.state string R\next.vcpu.0.steal ullong 30\next.vcpu.2.state string S\n"},
@@ -266,11 +321,16 @@ static const EmitRow rows[] = {
     {"IOThreads by the number of their name, polling whole or not at all",
      qemu_emit_iothread, fill_iothreads, true,
      "iothread.count uint 2\n" IOTHREAD(7, 32768, uint 0, ullong 18446744073709551615)},
-    {"others get a number that none has", qemu_emit_iothread, fill_iothreads_by_other_names, true,
-     "iothread.count uint 5\n" IOTHREAD(0, 1, uint 2, uint 3) IOTHREAD(1, 1, uint 2, uint 3)
-     IOTHREAD(3, 1, uint 2, uint 3) IOTHREAD(2, 1, uint 2, uint 3)
-     "ext.iothread.0.name string io-a\next.iothread.1.name string iothread02\n"
-     "ext.iothread.3.name string iothread\next.iothread.2.name string iothread2\n"},
+    {"others have that of their thread, or one that none has",
+     qemu_emit_iothread, fill_iothreads_by_other_names, true,
+     "iothread.count uint 6\n" IOTHREAD(41, 1, uint 2, uint 3) IOTHREAD(42, 1, uint 2, uint 3)
+     IOTHREAD(0, 1, uint 2, uint 3) IOTHREAD(2, 1, uint 2, uint 3) IOTHREAD(3, 1, uint 2, uint 3)
+     "ext.iothread.41.name string io-a\next.iothread.42.name string iothread02\n"
+     "ext.iothread.0.name string iothread\next.iothread.2.name string iothread2\n"
+     "ext.iothread.3.name string io-b\n"},
+    {"their numbers stay when another has gone, in whatever order they are told",
+     qemu_emit_iothread, fill_iothreads_when_one_has_gone, true,
+     "iothread.count uint 2\n" IOTHREAD(46, 1, uint 2, uint 3) IOTHREAD(42, 1, uint 2, uint 3)},
     {"no IOThread, not even a count", qemu_emit_iothread, fill_no_iothreads, true, ""},
     {"nobody told of IOThreads", qemu_emit_iothread, fill_nothing, false, ""},
     {"off, no IOThread", qemu_emit_iothread, fill_inactive, true, ""},

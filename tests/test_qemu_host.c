@@ -212,6 +212,45 @@ tells_threads(const void *data)
     testing_remove_folder(folder);
 }
 
+/* How many vCPUs the threads of a QEMU that does not answer tell. */
+typedef struct {
+    const char *sentence;
+    Thread threads[MAX_THREADS];
+    int n_vcpus; /* -1: not known */
+} NameRow;
+
+static const NameRow name_rows[] = {
+    {"two of KVM's", {{MAIN, NULL}, {"CPU 0/KVM", NULL}, {"CPU 1/KVM", NULL}}, 2},
+    {"of TCG's, and others", {{MAIN, NULL}, {"CPU 12/TCG", NULL}, {"IO io0", NULL}}, 1},
+    {"threads that have no names", {{MAIN, NULL}, {MAIN, NULL}}, -1},
+    {"names that are nearly a vCPU's",
+     {{MAIN, NULL}, {"CPU /KVM", NULL}, {"CPU 0/XEN", NULL}, {"CPU 0/KVM2", NULL}},
+     -1},
+    {"one thread for all", {{MAIN, NULL}, {"ALL CPUs/TCG", NULL}}, -1},
+    {"a QEMU that is called like a vCPU", {{"CPU 0/KVM", NULL}, {"CPU 0/KVM", NULL}}, -1},
+};
+
+static void
+counts_names(const void *data)
+{
+    static const QemuRequest request = {.stats = VIR_DOMAIN_STATS_VCPU};
+    const NameRow *row = data;
+    char *folder = testing_make_folder();
+    g_autoptr(HostRoot) root = make_root(folder, row->threads);
+    g_autoptr(QemuHostView) view = qemu_host_view_new(root, NULL, NULL);
+    g_autoptr(QemuDomain) domain = make_domain();
+    QemuJob *job = qemu_job_new(domain, &request);
+    g_auto(QemuFacts) facts = {0};
+
+    qemu_facts_init(&facts);
+    qemu_host_read_facts(view, job, &facts);
+    assert_int_equal(facts.host.n_vcpus.is_present, row->n_vcpus >= 0);
+    if (row->n_vcpus >= 0)
+        assert_int_equal(facts.host.n_vcpus.value, row->n_vcpus);
+    qemu_job_free(job);
+    testing_remove_folder(folder);
+}
+
 /* What is at /proc/PID/cgroup in one call after the other, and what of the CPU time comes of it. */
 typedef enum { NO_FILE, UNREADABLE, LIBVIRTS, ANOTHER } Cgroup;
 
@@ -377,6 +416,7 @@ main(void)
 {
     int n_failed = TESTING_RUN_TABLE("qemu_host: threads", thread_rows, tells_threads);
 
+    n_failed += TESTING_RUN_TABLE("qemu_host: names", name_rows, counts_names);
     n_failed += TESTING_RUN_TABLE("qemu_host: cgroup", cgroup_rows, keeps_cgroup);
     n_failed += TESTING_RUN_TABLE("qemu_host: calls", change_rows, compares_calls);
     return n_failed;

@@ -87,6 +87,7 @@ typedef struct {
     UtilCount memory_current_kib; /* libvirt's currentMemory */
     UtilCount vcpus_current, vcpus_max;
     bool has_balloon; /* false only if told so: model none */
+    bool is_kvm;      /* true only if told so: KVM alone may run it */
     UtilRefcount ref_count;
 } QemuDefinition;
 

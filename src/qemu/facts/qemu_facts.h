@@ -186,7 +186,8 @@ typedef struct {
 } QemuFactsNic;
 
 typedef struct {
-    bool has_process; /* /proc/<pid>/stat was read */
+    bool has_process;  /* /proc/<pid>/stat was read */
+    UtilCount n_vcpus; /* by the names of the threads; only when QEMU does not tell its vCPUs */
     HostProcessStat process;
     HostCgroupCpu cgroup;
     UtilCount vcpus_ns, iothreads_ns, vhost_ns, emulator_ns; /* ext: CPU time apart */

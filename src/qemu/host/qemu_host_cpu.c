@@ -48,9 +48,45 @@ read_thread(QemuHostView *self, const QemuDomain *domain, QemuFactsVcpu *vcpu)
         vcpu->wait_ns = host_process_read_wait_sum_ns(root, domain->pid, vcpu->host_thread);
 }
 
+/* True if a thread is called as QEMU calls those of its vCPUs, where it was told to name its
+ * threads: "CPU 3/KVM". */
+static bool
+is_vcpu_name(const char *name)
+{
+    static const char prefix[] = "CPU ";
+    size_t n_digits = 0;
+
+    if (!g_str_has_prefix(name, prefix))
+        return false;
+    name += strlen(prefix);
+    n_digits = strspn(name, "0123456789");
+    return n_digits > 0 &&
+           (strcmp(name + n_digits, "/KVM") == 0 || strcmp(name + n_digits, "/TCG") == 0);
+}
+
+/* How many vCPUs there are when QEMU does not tell. Without names nothing is known: what KVM has
+ * open counts those that were unplugged as well. */
+static UtilCount
+count_vcpus(HostRoot *root, pid_t pid, const char *main_name)
+{
+    size_t n = 0;
+    g_autofree pid_t *threads = host_process_list_threads(root, pid, &n);
+    uint64_t n_vcpus = 0;
+
+    for (size_t i = 0; i < n && !is_vcpu_name(main_name); i++) {
+        g_autofree char *name = host_process_read_name(root, pid, threads[i]);
+
+        n_vcpus += name != NULL && is_vcpu_name(name);
+    }
+    return n_vcpus > 0 ? util_count_of(n_vcpus) : (UtilCount){0};
+}
+
 void
 qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
+    if (facts->vcpus == NULL)
+        facts->host.n_vcpus =
+            count_vcpus(qemu_host_view_root(self), job->domain->pid, facts->host.process.name);
     for (guint i = 0; facts->vcpus != NULL && i < facts->vcpus->len; i++)
         read_thread(self, job->domain, &g_array_index(facts->vcpus, QemuFactsVcpu, i));
 }

@@ -2,9 +2,10 @@
 /*
  * qemu_emit_iothread: the group iothread.
  *
- * The number of an IOThread is libvirt's: the N of its id "iothreadN". One with another id,
- * which only a QEMU not started by libvirt has, gets its place in the reply, or the next number
- * that none has.
+ * The number of an IOThread is libvirt's: the N of its id "iothreadN". One with another id, which
+ * only a QEMU not started by libvirt has, has the number of its thread as QEMU tells it: that stays
+ * for as long as the thread does, whatever others come and go. One without a thread, or whose
+ * number is another's, gets the next that none has.
  */
 #include "qemu_emit.h"
 
@@ -42,16 +43,15 @@ make_numbers(const GArray *iothreads, const QemuFactsIothread **ret_threads)
             g_hash_table_add(taken, GUINT_TO_POINTER(numbers[i])))
             ret_threads[i] = iothread;
     }
-    for (guint i = 0, next = 0; i < iothreads->len; i++) {
+    for (guint i = 0; i < iothreads->len; i++) {
         const QemuFactsIothread *iothread = &g_array_index(iothreads, QemuFactsIothread, i);
         unsigned int number = 0;
 
         if (ret_threads[i] != NULL || parse_number(iothread->id, &number))
             continue;
-        next = MAX(next, i);
-        while (!g_hash_table_add(taken, GUINT_TO_POINTER(next)))
-            next++;
-        numbers[i] = next;
+        numbers[i] = (unsigned int)MAX(iothread->thread_id, 0);
+        while (!g_hash_table_add(taken, GUINT_TO_POINTER(numbers[i])))
+            numbers[i]++;
         ret_threads[i] = iothread;
     }
     return numbers;

@@ -41,7 +41,22 @@ vcpu_at(const QemuEmitInput *input, unsigned int i)
     return vcpu;
 }
 
-/* False if the group's two counts cannot be told. */
+/* What is told of the vCPUs that a running QEMU has now, when QEMU itself does not. Its words say
+ * how it began: that is how it is where nothing can be plugged. */
+static UtilCount
+current_without_qemu(const QemuEmitInput *input)
+{
+    const QemuDefinition *definition = input->definition;
+
+    if (input->facts->host.n_vcpus.is_present)
+        return input->facts->host.n_vcpus;
+    if (definition == NULL || (definition->origin != QEMU_DEFINITION_OF_LIBVIRT &&
+                               definition->vcpus_current.value != definition->vcpus_max.value))
+        return (UtilCount){0};
+    return definition->vcpus_current;
+}
+
+/* False if one of the group's two counts cannot be told. */
 static bool
 put_counts(QemuWriter *writer, const QemuEmitInput *input)
 {
@@ -51,23 +66,32 @@ put_counts(QemuWriter *writer, const QemuEmitInput *input)
 
     if (has_vcpus(input))
         current = util_count_of(n_vcpus(input));
+    else if (input->is_active)
+        current = current_without_qemu(input);
     else if (definition != NULL)
         current = definition->vcpus_current;
     if (input->is_active)
         maximum = input->facts->n_vcpus_max;
     if (!maximum.is_present && definition != NULL)
         maximum = definition->vcpus_max;
-    if (!maximum.is_present)
+    if (!maximum.is_present && has_vcpus(input))
         maximum = current;
-    if (!current.is_present || current.value > UINT_MAX || maximum.value > UINT_MAX)
-        return false;
-    qemu_field_put_uint(writer, QEMU_FIELD_VCPU_CURRENT, (unsigned int)current.value);
-    qemu_field_put_uint(writer, QEMU_FIELD_VCPU_MAXIMUM, (unsigned int)maximum.value);
-    return true;
+    if (current.is_present && current.value <= UINT_MAX)
+        qemu_field_put_uint(writer, QEMU_FIELD_VCPU_CURRENT, (unsigned int)current.value);
+    if (maximum.is_present && maximum.value <= UINT_MAX)
+        qemu_field_put_uint(writer, QEMU_FIELD_VCPU_MAXIMUM, (unsigned int)maximum.value);
+    return current.is_present && maximum.is_present;
+}
+
+/* TCG has no such state, though QEMU tells one. */
+static bool
+is_under_kvm(const QemuEmitInput *input, const QemuFactsVcpu *vcpu)
+{
+    return vcpu->stats != NULL || (input->definition != NULL && input->definition->is_kvm);
 }
 
 static void
-put_vcpu(QemuWriter *writer, const QemuFactsVcpu *vcpu)
+put_vcpu(QemuWriter *writer, const QemuEmitInput *input, const QemuFactsVcpu *vcpu)
 {
     qemu_field_put_int(writer, QEMU_FIELD_VCPU_STATE, VIR_VCPU_RUNNING);
     if (vcpu->has_host) {
@@ -78,7 +102,7 @@ put_vcpu(QemuWriter *writer, const QemuFactsVcpu *vcpu)
         qemu_field_put_ullong(writer, QEMU_FIELD_VCPU_DELAY,
                               vcpu->delay_ns.is_present ? vcpu->delay_ns.value : 0);
     }
-    if (vcpu->has_halted)
+    if (vcpu->has_halted && is_under_kvm(input, vcpu))
         qemu_field_put_boolean(writer, QEMU_FIELD_VCPU_HALTED, vcpu->is_halted);
     qemu_emit_stats(writer, vcpu->stats, stat_fields);
 }
@@ -108,7 +132,7 @@ qemu_emit_vcpu(QemuWriter *writer, const QemuEmitInput *input)
         if (vcpu == NULL)
             continue;
         writer->index[0] = (unsigned int)vcpu->index;
-        put_vcpu(writer, vcpu);
+        put_vcpu(writer, input, vcpu);
         is_whole = is_whole && vcpu->has_host;
     }
     for (unsigned int i = 0; input->with_ext && i < n_vcpus(input); i++) {

@@ -80,6 +80,12 @@ take_device(Parser *self, const char *argument)
 }
 
 static void
+take_accelerator(Parser *self, const char *argument)
+{
+    qemu_cmdline_machine_take_accelerator(self->machine, argument);
+}
+
+static void
 take_xen(Parser *self, const char *argument)
 {
     (void)argument;
@@ -159,25 +165,16 @@ typedef struct {
 /* Options with an argument that matter here, and those whose argument may look like an option:
  * the others can be passed over word by word. */
 static const OptionRow option_rows[] = {
-    {"name", take_name},
-    {"uuid", take_uuid},
-    {"smp", take_smp},
-    {"machine", take_machine},
-    {"M", take_machine},
-    {"chardev", take_chardev},
-    {"mon", take_mon},
-    {"monitor", take_monitor},
-    {"object", take_object},
-    {"qmp", take_qmp},
-    {"qmp-pretty", take_qmp},
-    {"netdev", take_netdev},
-    {"nic", take_nic},
-    {"net", take_net},
-    {"append", take_nothing},
-    {"m", take_memory},
-    {"device", take_device},
-    {"xen-domid", take_xen},
-    {"readconfig", take_readconfig},
+    {"name", take_name},       {"uuid", take_uuid},
+    {"smp", take_smp},         {"machine", take_machine},
+    {"M", take_machine},       {"accel", take_accelerator},
+    {"chardev", take_chardev}, {"mon", take_mon},
+    {"monitor", take_monitor}, {"object", take_object},
+    {"qmp", take_qmp},         {"qmp-pretty", take_qmp},
+    {"netdev", take_netdev},   {"nic", take_nic},
+    {"net", take_net},         {"append", take_nothing},
+    {"m", take_memory},        {"device", take_device},
+    {"xen-domid", take_xen},   {"readconfig", take_readconfig},
 };
 
 /* What a word calls for; NULL if it is no option, or none of the table. */
@@ -211,6 +208,8 @@ qemu_cmdline_parse(const char *const *argv)
 
         if (g_str_equal(argv[i], "-daemonize") || g_str_equal(argv[i], "--daemonize"))
             self->is_daemonizing = true;
+        if (g_str_equal(argv[i], "-enable-kvm") || g_str_equal(argv[i], "--enable-kvm"))
+            qemu_cmdline_machine_take_accelerator(machine, "kvm");
         if (g_str_equal(argv[i], "-xen-attach") || g_str_equal(argv[i], "--xen-attach"))
             qemu_cmdline_machine_take_xen(machine);
         if (g_str_equal(argv[i], "-nodefaults") || g_str_equal(argv[i], "--nodefaults"))

@@ -20,6 +20,8 @@ struct QemuCmdlineMachine {
     QemuCmdlineOption *memory;  /* -m */
     bool has_memory_device;
     bool is_xen;
+    bool names_kvm,
+        names_another; /* among the accelerators, of which QEMU takes the first it can */
 };
 
 QemuCmdlineMachine *
@@ -70,6 +72,18 @@ qemu_cmdline_machine_take_device(QemuCmdlineMachine *self, const char *argument)
     for (size_t i = 0; driver != NULL && i < G_N_ELEMENTS(kinds); i++)
         if (g_str_has_prefix(driver, kinds[i]))
             self->has_memory_device = true;
+}
+
+void
+qemu_cmdline_machine_take_accelerator(QemuCmdlineMachine *self, const char *argument)
+{
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "accel");
+    const char *name = qemu_cmdline_option_get_exact(option, "accel");
+
+    if (g_strcmp0(name, "kvm") == 0)
+        self->names_kvm = true;
+    else
+        self->names_another = true;
 }
 
 void
@@ -192,8 +206,13 @@ settle_memory(const QemuCmdlineMachine *self, QemuDefinition *definition)
 void
 qemu_cmdline_machine_resolve(const QemuCmdlineMachine *self, QemuDefinition *definition)
 {
+    const char *accelerators = qemu_cmdline_option_get_exact(self->machine, "accel");
+
     settle_vcpus(self->machine, definition);
     settle_memory(self, definition);
+    definition->is_kvm =
+        !self->names_another &&
+        (accelerators == NULL ? self->names_kvm : g_str_equal(accelerators, "kvm"));
 }
 
 bool

@@ -19,6 +19,7 @@ void qemu_cmdline_machine_take_machine(QemuCmdlineMachine *self, const char *arg
 void qemu_cmdline_machine_take_smp(QemuCmdlineMachine *self, const char *argument);
 void qemu_cmdline_machine_take_memory(QemuCmdlineMachine *self, const char *argument);
 void qemu_cmdline_machine_take_device(QemuCmdlineMachine *self, const char *argument);
+void qemu_cmdline_machine_take_accelerator(QemuCmdlineMachine *self, const char *argument);
 /* An option that is there: a model of devices for a guest of Xen's, whose vCPUs are not QEMU's. */
 void qemu_cmdline_machine_take_xen(QemuCmdlineMachine *self);
 

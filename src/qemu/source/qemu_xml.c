@@ -327,6 +327,7 @@ parse_domain(const xmlNode *domain)
     QemuDefinition *definition = qemu_definition_new_of_libvirt();
 
     self->definition = definition;
+    definition->is_kvm = has_attribute(domain, "type", "kvm");
     definition->name = content(child(domain, "name"));
     definition->uuid = content(child(domain, "uuid"));
     definition->memory_kib = kib_content(child(domain, "memory"));
