@@ -27,20 +27,26 @@ class Qmp:
         self.socket.settimeout(PATIENCE_S)
         self.socket.connect(path)
         self.stream = self.socket.makefile("rw")
+        self.n_sent = 0
         self.greeting = json.loads(self.stream.readline())
         self.run("qmp_capabilities")
 
     def send(self, command, **arguments):
-        request = {"execute": command}
+        """Gives the id of the request: replies may come after events that they announce."""
+        self.n_sent += 1
+        request = {"execute": command, "id": self.n_sent}
         if arguments:
             request["arguments"] = arguments
         self.stream.write(json.dumps(request))
         self.stream.flush()
+        return self.n_sent
 
     def run(self, command, **arguments):
-        self.send(command, **arguments)
+        number = self.send(command, **arguments)
         while True:
             message = json.loads(self.stream.readline())
+            if message.get("id") != number:
+                continue
             if "return" in message:
                 return message["return"]
             if "error" in message:
