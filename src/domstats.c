@@ -175,6 +175,12 @@ domstats_record_list_free(DomstatsRecord **records)
     g_free(records);
 }
 
+const char *
+domstats_get_blind_spot(DomstatsConn *conn)
+{
+    return conn ? conn->driver->blind_spot(conn->backend) : NULL;
+}
+
 int
 domstats_get_fd(DomstatsConn *conn, GError **error)
 {

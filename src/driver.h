@@ -13,6 +13,7 @@ typedef struct {
     void (*close)(void *self);
     /* Gives DomstatsRecord pointers that free themselves; NULL on error. */
     GPtrArray *(*get_stats)(void *self, const DomstatsCall *call, GError **error);
+    const char *(*blind_spot)(void *self);
     int (*get_fd)(void *self, GError **error);
     void (*dispatch)(void *self);
     /* As get_stats. */

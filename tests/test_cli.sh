@@ -111,6 +111,42 @@ expect "a domain called list" 2 "" "^domstats: list: no-domain"
 run -c "dir:$folder/empty" "$(printf 'a\033[31m')"
 expect "a name that would drive the terminal" 2 "" '^domstats: a\\x1b\[31m: no-domain'
 
+# What /proc hides. In namespaces of our own, so that nothing else is met; needs root and setpriv.
+
+# hidden SENTENCE STATUS OUT ERR MOUNT WORD...: as another user, after MOUNT in new namespaces.
+hidden() {
+    local sentence=$1 expected=$2 out=$3 err=$4 mount=$5
+    shift 5
+    status=0
+    unshare -pfm --mount-proc sh -c '
+        eval "$1" && shift && setpriv --reuid 12345 --regid 12345 --clear-groups "$@" || exit $?' \
+        sh "$mount" "$command" "$@" >"$folder/out" 2>"$folder/err" </dev/null || status=$?
+    expect "$sentence" "$expected" "$out" "$err"
+}
+
+may_hide() {
+    unshare -pfm --mount-proc setpriv --reuid 12345 --regid 12345 --clear-groups \
+        "$command" --version >/dev/null 2>&1
+}
+
+if may_hide; then
+    # Looking for leaks needs /proc, which also tells a sanitizer its options.
+    export ASAN_OPTIONS=detect_leaks=0
+    hidden "an empty host of which all is seen" 0 "^ Id " "" true list
+    for how in 1 2 4; do
+        hidden "an empty answer with hidepid=$how" 2 "^ Id " "^domstats: processes of other users" \
+            "mount -o remount,hidepid=$how /proc" list
+    done
+    hidden "a name that may be hidden" 2 "" "^domstats: processes of other users" \
+        "mount -o remount,hidepid=2 /proc" --state nosuch
+    hidden "a proc folder without processes" 2 "" "^domstats: there are no processes in '/proc'" \
+        "mount -t tmpfs none /proc && mkdir -m 755 /proc/self &&
+         printf 'ASAN_OPTIONS=detect_leaks=0\0' >/proc/self/environ" list
+    unset ASAN_OPTIONS
+else
+    echo "no namespaces, or not root: what /proc hides is left out"
+fi
+
 # Where the output goes.
 
 status=0

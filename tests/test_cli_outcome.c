@@ -79,8 +79,52 @@ judges_records(const void *data)
     testing_assert_same_text(lines->str, row->lines);
 }
 
+typedef struct {
+    const char *sentence;
+    DomstatsRecord records[MAX_RECORDS];
+    bool is_for_all;
+    const char *blind_spot;
+    CliExit status;
+    const char *lines;
+} BlindRow;
+
+/* clang-format off */
+static const BlindRow blind_rows[] = {
+    {"an empty answer where nothing is hidden", {{NULL}}, true, NULL, CLI_EXIT_COMPLETE, ""},
+    {"an empty answer where others are hidden proves nothing",
+     {{NULL}}, true, "hidden", CLI_EXIT_NOTHING, "domstats: hidden\n"},
+    {"some domains where others are hidden",
+     {{.name = (char *)"vm1"}}, true, "hidden", CLI_EXIT_INCOMPLETE, "domstats: hidden\n"},
+    {"the domain that was asked for is there",
+     {{.name = (char *)"vm1"}}, false, "hidden", CLI_EXIT_COMPLETE, ""},
+    {"the domain that was asked for may be hidden",
+     {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_NO_DOMAIN, .monitor_us = -1}}, false,
+     "hidden", CLI_EXIT_NOTHING, "domstats: hidden\n"},
+};
+/* clang-format on */
+
+static void
+judges_what_is_hidden(const void *data)
+{
+    const BlindRow *row = data;
+    DomstatsRecord *records[MAX_RECORDS] = {NULL};
+    size_t n_records = 0;
+    g_autoptr(GString) lines = g_string_new(NULL);
+    CliExit status = CLI_EXIT_COMPLETE;
+
+    while (n_records < MAX_RECORDS && row->records[n_records].name != NULL) {
+        records[n_records] = (DomstatsRecord *)&row->records[n_records];
+        n_records++;
+    }
+    status = cli_outcome_of_blind_spot(lines, row->blind_spot, row->is_for_all, records, n_records);
+    assert_int_equal(status, row->status);
+    testing_assert_same_text(lines->str, row->lines);
+}
+
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("cli_outcome", rows, judges_records);
+    int n_failed = TESTING_RUN_TABLE("cli_outcome: blind", blind_rows, judges_what_is_hidden);
+
+    return n_failed + TESTING_RUN_TABLE("cli_outcome", rows, judges_records);
 }

@@ -188,6 +188,11 @@ int domstats_get_stats(DomstatsConn *conn, const DomstatsCall *call, DomstatsRec
 /* Frees a NULL-terminated array of records and all they hold; NULL is taken. */
 void domstats_record_list_free(DomstatsRecord **records);
 
+/* What the source could not see when a call last looked for domains: a sentence, which is never
+ * freed; NULL if it saw everything. Then an answer may lack domains, and one that is empty, or that
+ * says NO_DOMAIN, proves nothing. "auto" cannot see others' processes where /proc hides them. */
+const char *domstats_get_blind_spot(DomstatsConn *conn);
+
 /* A descriptor that becomes readable when a monitor has sent something or a QEMU has ended;
  * it belongs to @conn. -1 and SYSTEM when none can be made. */
 int domstats_get_fd(DomstatsConn *conn, GError **error);

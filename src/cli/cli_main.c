@@ -31,6 +31,14 @@ typedef struct {
     GString *troubles; /* lines for stderr */
 } Report;
 
+/* What the library gave. */
+typedef struct {
+    DomstatsRecord **records;
+    size_t n_records;
+    bool is_for_all;        /* no domain was named */
+    const char *blind_spot; /* of the source; NULL: none */
+} Answer;
+
 typedef CliExit (*RunCommand)(const CliOptions *options, Report *report);
 
 /* A standard descriptor that is closed would be the next monitor's: then what is printed
@@ -86,9 +94,16 @@ open_source(const CliOptions *options, GError **error)
     return domstats_open(options->source, &how, error);
 }
 
-/* Gives the number of records, or -1. */
-static int
-ask(const CliOptions *options, unsigned int stats, DomstatsRecord ***ret_records, GError **error)
+static void
+clear_answer(Answer *self)
+{
+    domstats_record_list_free(self->records);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, clear_answer)
+
+/* Makes the call that the sub-command is for; false with an error. */
+static bool
+ask(const CliOptions *options, unsigned int stats, Answer *ret_answer, GError **error)
 {
     g_autoptr(DomstatsConn) conn = open_source(options, error);
     bool has_names = options->domains->len > 0;
@@ -98,26 +113,48 @@ ask(const CliOptions *options, unsigned int stats, DomstatsRecord ***ret_records
         .flags = options->flags,
         .extras = options->extras,
     };
+    int n = -1;
 
-    return conn ? domstats_get_stats(conn, &call, ret_records, error) : -1;
+    if (conn != NULL && options->command == CLI_COMMAND_RECORD)
+        n = domstats_save_recording(conn, options->recording_dir, 0, &ret_answer->records, error);
+    else if (conn != NULL)
+        n = domstats_get_stats(conn, &call, &ret_answer->records, error);
+    if (n < 0)
+        return false;
+    ret_answer->n_records = (size_t)n;
+    ret_answer->is_for_all = !has_names;
+    ret_answer->blind_spot = domstats_get_blind_spot(conn);
+    return true;
+}
+
+static void
+append_troubles(Report *report, const Answer *answer)
+{
+    for (size_t i = 0; i < answer->n_records; i++)
+        cli_outcome_append_trouble(report->troubles, answer->records[i]);
+}
+
+static CliExit
+judge(Report *report, const Answer *answer)
+{
+    return cli_outcome_of_blind_spot(report->troubles, answer->blind_spot, answer->is_for_all,
+                                     answer->records, answer->n_records);
 }
 
 static CliExit
 run_stats(const CliOptions *options, Report *report)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(DomstatsRecordList) records = NULL;
-    int n_records = ask(options, options->stats, &records, &error);
+    g_auto(Answer) answer = {0};
 
-    if (n_records < 0)
+    if (!ask(options, options->stats, &answer, &error))
         return complain(report, error);
     if (options->format == CLI_FORMAT_JSON)
-        cli_json_print(&report->output, records, (size_t)n_records);
+        cli_json_print(&report->output, answer.records, answer.n_records);
     else
-        cli_text_print(&report->output, records, (size_t)n_records, options->show_health);
-    for (int i = 0; i < n_records; i++)
-        cli_outcome_append_trouble(report->troubles, records[i]);
-    return cli_outcome_of(records, (size_t)n_records);
+        cli_text_print(&report->output, answer.records, answer.n_records, options->show_health);
+    append_troubles(report, &answer);
+    return judge(report, &answer);
 }
 
 /* The table tells itself which domains are not well. */
@@ -125,42 +162,36 @@ static CliExit
 run_list(const CliOptions *options, Report *report)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(DomstatsRecordList) records = NULL;
-    int n_records = ask(options, VIR_DOMAIN_STATS_STATE, &records, &error);
+    g_auto(Answer) answer = {0};
 
-    if (n_records < 0)
+    if (!ask(options, VIR_DOMAIN_STATS_STATE, &answer, &error))
         return complain(report, error);
     if (options->format == CLI_FORMAT_JSON)
-        cli_json_print_list(&report->output, records, (size_t)n_records);
+        cli_json_print_list(&report->output, answer.records, answer.n_records);
     else
-        cli_list_print(&report->output, records, (size_t)n_records);
-    return cli_outcome_of(records, (size_t)n_records);
+        cli_list_print(&report->output, answer.records, answer.n_records);
+    return judge(report, &answer);
 }
 
 static CliExit
 run_record(const CliOptions *options, Report *report)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(DomstatsConn) conn = open_source(options, &error);
-    g_autoptr(DomstatsRecordList) records = NULL;
-    int n_records = -1;
+    g_auto(Answer) answer = {0};
     size_t n_complete = 0;
 
-    if (conn != NULL)
-        n_records = domstats_save_recording(conn, options->recording_dir, 0, &records, &error);
-    if (n_records < 0)
+    if (!ask(options, 0, &answer, &error))
         return complain(report, error);
-    n_complete = cli_outcome_count_complete(records, (size_t)n_records);
+    n_complete = cli_outcome_count_complete(answer.records, answer.n_records);
     g_string_append_printf(report->output.text, "%zu", n_complete);
-    if (n_complete < (size_t)n_records)
-        g_string_append_printf(report->output.text, " of %d", n_records);
+    if (n_complete < answer.n_records)
+        g_string_append_printf(report->output.text, " of %zu", answer.n_records);
     g_string_append_printf(report->output.text, " domain%s recorded in '",
-                           n_records == 1 ? "" : "s");
+                           answer.n_records == 1 ? "" : "s");
     cli_escape_append_text(report->output.text, options->recording_dir);
     g_string_append(report->output.text, "'\n");
-    for (int i = 0; i < n_records; i++)
-        cli_outcome_append_trouble(report->troubles, records[i]);
-    return cli_outcome_of(records, (size_t)n_records);
+    append_troubles(report, &answer);
+    return judge(report, &answer);
 }
 
 static CliExit

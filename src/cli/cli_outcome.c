@@ -43,6 +43,29 @@ cli_outcome_of(DomstatsRecord *const *records, size_t n_records)
     return n_reached > 0 ? CLI_EXIT_INCOMPLETE : CLI_EXIT_NOTHING;
 }
 
+/* Whether what could not be seen may be what was asked for. */
+static bool
+may_lack(bool is_for_all, DomstatsRecord *const *records, size_t n_records)
+{
+    for (size_t i = 0; i < n_records && !is_for_all; i++)
+        is_for_all = records[i]->health == DOMSTATS_HEALTH_NO_DOMAIN;
+    return is_for_all;
+}
+
+CliExit
+cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
+                          DomstatsRecord *const *records, size_t n_records)
+{
+    CliExit status = cli_outcome_of(records, n_records);
+
+    if (blind_spot == NULL || !may_lack(is_for_all, records, n_records))
+        return status;
+    g_string_append_printf(out, "domstats: %s\n", blind_spot);
+    if (status != CLI_EXIT_COMPLETE)
+        return status;
+    return n_records > 0 ? CLI_EXIT_INCOMPLETE : CLI_EXIT_NOTHING;
+}
+
 CliExit
 cli_outcome_of_error(const GError *error)
 {

@@ -26,6 +26,11 @@ size_t cli_outcome_count_complete(DomstatsRecord *const *records, size_t n_recor
  * complete. */
 CliExit cli_outcome_of(DomstatsRecord *const *records, size_t n_records);
 
+/* The same where the source has a @blind_spot, a sentence or NULL, and @is_for_all domains: then an
+ * answer is not complete. Appends the line for stderr. */
+CliExit cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
+                                  DomstatsRecord *const *records, size_t n_records);
+
 /* The same for an @error of the library. */
 CliExit cli_outcome_of_error(const GError *error);
 

@@ -191,6 +191,14 @@ driver_get_stats(void *data, const DomstatsCall *call, GError **error)
     return records;
 }
 
+static const char *
+driver_blind_spot(void *data)
+{
+    const QemuDriver *self = data;
+
+    return qemu_source_blind_spot(self->source);
+}
+
 static int
 driver_get_fd(void *data, GError **error)
 {
@@ -253,6 +261,7 @@ const Driver qemu_driver = {
     .open = driver_open,
     .close = driver_close,
     .get_stats = driver_get_stats,
+    .blind_spot = driver_blind_spot,
     .get_fd = driver_get_fd,
     .dispatch = driver_dispatch,
     .save_recording = driver_save_recording,

@@ -122,6 +122,12 @@ qemu_source_scan(QemuSource *self, UtilDeadline deadline, GError **error)
     return self->kind->scan(self->implementation, deadline, error);
 }
 
+const char *
+qemu_source_blind_spot(const QemuSource *self)
+{
+    return self->kind->blind_spot ? self->kind->blind_spot(self->implementation) : NULL;
+}
+
 HostRoot *
 qemu_source_root(QemuSource *self)
 {

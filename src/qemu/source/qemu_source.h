@@ -20,6 +20,7 @@ typedef struct {
     GPtrArray *(*scan)(void *self, UtilDeadline deadline, GError **error);
     void (*close)(void *self);
     HostRoot *(*root)(void *self); /* the host's files, if the source brings its own; may be NULL */
+    const char *(*blind_spot)(void *self); /* as qemu_source_blind_spot(); may be NULL */
 } QemuSourceKind;
 
 extern const QemuSourceKind qemu_source_auto;
@@ -36,6 +37,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSource, qemu_source_free)
 
 /* The domains there are now: a new array of QemuEndpoint references. One caller at a time. */
 GPtrArray *qemu_source_scan(QemuSource *self, UtilDeadline deadline, GError **error);
+
+/* What the last scan could not see: a sentence that lives for ever, or NULL. From any thread. */
+const char *qemu_source_blind_spot(const QemuSource *self);
 
 /* The host's files; borrowed, lives as long as the source. */
 HostRoot *qemu_source_root(QemuSource *self);

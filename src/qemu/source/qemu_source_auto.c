@@ -50,6 +50,7 @@ typedef struct {
     HostRoot *root;   /* borrowed */
     GHashTable *seen; /* pid -> Seen */
     unsigned int n_scans;
+    int is_blind; /* atomic: processes of others cannot be seen */
 } AutoSource;
 
 static void
@@ -272,6 +273,37 @@ compare_pids(const void *a, const void *b)
     return ((*left)->pid > (*right)->pid) - ((*left)->pid < (*right)->pid);
 }
 
+/* Process 1 is there on every host and belongs to somebody else, in a pid namespace of our own to
+ * ourselves; anybody may read its stat file, unless /proc is mounted with hidepid. */
+static bool
+hides_others(HostRoot *root)
+{
+    char text[64] = "";
+
+    return host_root_is_live(root) && host_root_read(root, "proc/1/stat", text, sizeof(text)) < 0;
+}
+
+/* A folder that is no proc file system, for example: there we stand ourselves. */
+static bool
+is_without_processes(HostRoot *root)
+{
+    char text[64] = "";
+
+    return host_root_is_live(root) &&
+           host_root_read(root, "proc/self/stat", text, sizeof(text)) < 0;
+}
+
+static const char *
+blind_spot_of_auto(void *data)
+{
+    AutoSource *self = data;
+
+    return g_atomic_int_get(&self->is_blind)
+               ? "processes of other users are hidden in '/proc' (hidepid): the answer lacks their "
+                 "domains"
+               : NULL;
+}
+
 static GPtrArray *
 scan_auto(void *data, UtilDeadline deadline, GError **error)
 {
@@ -286,6 +318,12 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
                     g_strerror(errno));
         return NULL;
     }
+    if (is_without_processes(self->root)) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM,
+                    "there are no processes in '/proc': the proc file system is not mounted there");
+        return NULL;
+    }
+    g_atomic_int_set(&self->is_blind, hides_others(self->root));
     qemu_source_view_init(&view, self->root);
     endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
     self->n_scans++;
@@ -309,4 +347,5 @@ const QemuSourceKind qemu_source_auto = {
     .open = open_auto,
     .scan = scan_auto,
     .close = close_auto,
+    .blind_spot = blind_spot_of_auto,
 };
