@@ -87,14 +87,11 @@ util_jsonout_append(UtilJsonOut *self, UtilJsonOut *value)
 }
 
 char *
-util_jsonout_to_text(const UtilJsonOut *self, bool is_pretty)
+util_jsonout_to_text(UtilJsonOut *self, bool is_pretty)
 {
-    /* json-c keeps the text that it gives in @self; the way over an integer keeps the cast from
-     * being one that drops const by mistake. */
-    UtilJsonOut *value = (UtilJsonOut *)(uintptr_t)self;
     int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
 
     if (is_pretty)
         flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
-    return g_strdup(json_object_to_json_string_ext(value, flags));
+    return g_strdup(json_object_to_json_string_ext(self, flags));
 }

@@ -30,4 +30,4 @@ void util_jsonout_set(UtilJsonOut *self, const char *name, UtilJsonOut *value);
 void util_jsonout_append(UtilJsonOut *self, UtilJsonOut *value);
 
 /* The text of @self: short, or indented for people. The caller frees with g_free(). */
-char *util_jsonout_to_text(const UtilJsonOut *self, bool is_pretty);
+char *util_jsonout_to_text(UtilJsonOut *self, bool is_pretty);

@@ -65,13 +65,17 @@ set_broken(UtilJsonStream *self, const char *fault, size_t at, GError **error)
     return -1;
 }
 
+/* Gives how much white space is at the start of @bytes. */
 static size_t
 skip_blank(UtilJsonStream *self, const char *bytes, size_t size)
 {
     size_t i = 0;
 
-    for (; i < size && memchr(" \t\r\n", bytes[i], 4) != NULL; i++)
-        self->is_line_new |= bytes[i] == '\n';
+    while (i < size &&
+           (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == '\r' || bytes[i] == '\n'))
+        i++;
+    if (i > 0 && memchr(bytes, '\n', i) != NULL)
+        self->is_line_new = true;
     return i;
 }
 

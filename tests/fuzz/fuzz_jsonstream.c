@@ -49,6 +49,15 @@ is_refused_by_us_alone(const char *reason, const char *text)
     return strstr(lower, "nan") != NULL || strstr(lower, "infinity") != NULL;
 }
 
+/* What json-c 0.18 and later are too strict about. */
+static bool
+refuses_characters(const char *text)
+{
+    const int version_0_18 = 18 << 8;
+
+    return json_c_version_num() >= version_0_18 && !g_str_is_ascii(text);
+}
+
 static Theirs *
 parse_theirs(const char *text, size_t size)
 {
@@ -86,7 +95,7 @@ is_same_number(const UtilJson *ours, Theirs *theirs)
         return false;
     if (!util_json_double(ours, &real))
         return !isfinite(json_object_get_double(theirs));
-    return memcmp(&(double){json_object_get_double(theirs)}, &real, sizeof(real)) == 0;
+    return real <= json_object_get_double(theirs) && real >= json_object_get_double(theirs);
 }
 
 static bool
@@ -166,6 +175,8 @@ compare_with_json_c(const char *text, size_t size)
     if (ours == NULL && theirs != NULL && !is_refused_by_us_alone(error->message, copy))
         fail("json-c takes it", error->message);
     if (ours == NULL)
+        return;
+    if (theirs == NULL && refuses_characters(copy))
         return;
     if (theirs == NULL)
         fail("json-c refuses it", copy);
