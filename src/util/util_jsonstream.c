@@ -60,7 +60,7 @@ set_broken(UtilJsonStream *self, const char *fault, size_t at, GError **error)
     self->fault = fault;
     self->fault_at = at;
     forget_begun(self);
-    g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "not a JSON object at its byte '%zu': %s", at,
+    g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "bad JSON object at its byte '%zu': %s", at,
                 fault);
     return -1;
 }

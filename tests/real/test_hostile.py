@@ -16,7 +16,7 @@ import hostile_peer  # noqa: E402 pylint: disable=wrong-import-position
 
 TIMEOUT_MS = 8000
 # One that sends what it likes may make us hold: a message of text; a message of entries.
-PEAK_KIB = 1 << 20
+PEAK_KIB = 1 << 18
 
 
 class Hostile(unittest.TestCase):
