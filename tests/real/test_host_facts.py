@@ -64,6 +64,44 @@ class Perf(HostFacts):
                                 spent - 100 * MS)
 
 
+class Plugging(HostFacts):
+    """The kernel's statistics of vCPUs, which QEMU 8.1 and later keeps descriptors of."""
+
+    @staticmethod
+    def numbers(pid):
+        """The vCPUs whose statistics that process has open, as KVM numbers them."""
+        folder = f"/proc/{pid}/fd"
+        prefix = "anon_inode:kvm-vcpu-stats:"
+        links = []
+        for name in os.listdir(folder):
+            try:
+                links.append(os.readlink(os.path.join(folder, name)))
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return sorted(int(link[len(prefix):]) for link in links if link.startswith(prefix))
+
+    def test_a_plugged_vcpu_is_counted_also_where_no_vcpus_are_asked(self):
+        # Three cores leave gaps in the numbers of KVM: 0, 1, 2, 4, 5, 6.
+        qemu = self.host.start("vm", "-M", "q35", "-smp", "3,sockets=2,cores=3,threads=1,maxcpus=6",
+                               control=True)
+        control = self.host.control("vm")
+        if not self.numbers(qemu.pid):
+            self.skipTest("this QEMU keeps no descriptors, or there is no KVM")
+        run = self.open("vm")
+        run.ask("values", CPU_TOTAL)
+        self.assertEqual(self.numbers(run.process.pid), [0, 1, 2])
+        free = next(entry for entry in control.run("query-hotpluggable-cpus")
+                    if "qom-path" not in entry)
+        control.run("device_add", driver=free["type"], id="plugged", **free["props"])
+        values = run.ask("values", CPU_TOTAL)
+        self.assertIn("cpu.haltpoll.success.time", values)
+        self.assertEqual(self.numbers(run.process.pid), self.numbers(qemu.pid))
+        indices = [vcpu["cpu-index"] for vcpu in control.run("query-cpus-fast")]
+        values = run.ask("values", VCPU)
+        for index in indices:
+            self.assertIn(f"vcpu.{index}.exits.sum", values)
+
+
 class PidNamespace(HostFacts):
     """QEMU tells its threads by their numbers in its own pid namespace."""
 
