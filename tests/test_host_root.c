@@ -169,6 +169,29 @@ check_list_order(const char *folder)
     assert_ptr_equal(strchr(first_two, ' '), strrchr(first_two, ' '));
 }
 
+static void
+check_numbers(const char *folder)
+{
+    g_autoptr(HostRoot) root = open_recorded(folder);
+    const char *const names[] = {"t/10", "t/9",  "t/100",         "t/b",
+                                 "t/0",  "t/-1", "t/99999999999", "t/7x"};
+    size_t n = 0;
+    g_autofree pid_t *all = NULL;
+    g_autofree pid_t *two = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        testing_write_file(folder, names[i], "");
+    all = host_root_list_numbers(root, "t", 10, &n);
+    assert_non_null(all);
+    assert_int_equal(n, 3);
+    assert_true(all[0] == 9 && all[1] == 10 && all[2] == 100 && all[3] == 0);
+    two = host_root_list_numbers(root, "t", 2, &n);
+    assert_int_equal(n, 2);
+    assert_int_equal(two[2], 0);
+    assert_null(host_root_list_numbers(root, "nothing", 2, NULL));
+    assert_int_equal(errno, ENOENT);
+}
+
 /* A small tree that stands for a live one: a recording of a recording is one as well. */
 static void
 make_original(const char *folder)
@@ -393,6 +416,7 @@ static const Scenario scenarios[] = {
     {"neither dots nor links nor slashes lead out of a recording", check_no_way_out},
     {"a pipe in a recording is no file, and is not opened", check_pipe},
     {"names are listed in order, numbers by value", check_list_order},
+    {"numbers of processes are listed without other names", check_numbers},
     {"a recording gives what was read, and nothing else", check_recording},
     {"the list of all processes is not recorded", check_recorded_processes},
     {"a second list takes away what is gone", check_second_list},

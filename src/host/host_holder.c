@@ -8,12 +8,10 @@
 #include "host_holder.h"
 
 #include <pthread.h>
-#include <string.h>
 
 #include "host_limits.h"
+#include "host_process.h"
 #include "host_text.h"
-
-#define SOCKET_LINK "socket:["
 
 struct HostHolders {
     HostRoot *root;
@@ -22,7 +20,7 @@ struct HostHolders {
     GHashTable *holders; /* socket inode -> pid */
     GHashTable *seen;    /* pids that were looked at */
     bool has_begun;
-    char **names;  /* of /proc */
+    pid_t *pids;   /* that /proc shows, ended by 0 */
     size_t n_done; /* of them */
 };
 
@@ -43,26 +41,12 @@ host_holders_free(HostHolders *self)
 {
     if (self == NULL)
         return;
-    g_strfreev(self->names);
+    g_free(self->pids);
     g_hash_table_unref(self->seen);
     g_hash_table_unref(self->holders);
     host_root_free(self->live_root);
     pthread_mutex_destroy(&self->lock);
     g_free(self);
-}
-
-/* The inode out of "socket:[inode]"; 0 for any other link. */
-static uint64_t
-parse_link(const char *link)
-{
-    const char *at = link + strlen(SOCKET_LINK);
-    char *end = NULL;
-    uint64_t inode = 0;
-
-    if (!g_str_has_prefix(link, SOCKET_LINK) || !g_ascii_isdigit(at[0]))
-        return 0;
-    inode = g_ascii_strtoull(at, &end, 10);
-    return g_str_equal(end, "]") ? inode : 0;
 }
 
 static HostRoot *
@@ -84,7 +68,7 @@ look_at(HostHolders *self, pid_t pid, UtilDeadline deadline)
     for (size_t i = 0; fds && fds[i] && !util_deadline_has_passed(deadline); i++) {
         g_autofree char *path = g_strdup_printf("%s/%s", folder, fds[i]);
         g_autofree char *link = host_root_readlink(searched_root(self), path);
-        gint64 inode = (gint64)(link ? parse_link(link) : 0);
+        gint64 inode = (gint64)(link ? host_text_socket_inode(link) : 0);
 
         if (inode != 0 && !g_hash_table_contains(self->holders, &inode))
             g_hash_table_insert(self->holders, g_memdup2(&inode, sizeof(inode)),
@@ -105,7 +89,7 @@ begin(HostHolders *self)
 {
     if (host_root_is_live(self->root))
         self->live_root = host_root_new_live();
-    self->names = host_root_list(searched_root(self), "proc", HOST_LIMIT_PROCESSES);
+    self->pids = host_process_list(searched_root(self), NULL);
     self->has_begun = true;
 }
 
@@ -124,12 +108,9 @@ host_holders_find(HostHolders *self, ino_t socket_inode, pid_t guess, UtilDeadli
         look_at(self, guess, deadline);
         holder = get_holder(self, socket_inode);
     }
-    while (holder == 0 && self->names != NULL && self->names[self->n_done] != NULL &&
+    while (holder == 0 && self->pids != NULL && self->pids[self->n_done] != 0 &&
            !util_deadline_has_passed(deadline)) {
-        pid_t pid = host_text_pid(self->names[self->n_done++]);
-
-        if (pid > 0)
-            look_at(self, pid, deadline);
+        look_at(self, self->pids[self->n_done++], deadline);
         holder = get_holder(self, socket_inode);
     }
     pthread_mutex_unlock(&self->lock);

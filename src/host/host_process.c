@@ -261,38 +261,19 @@ host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid)
     return g_strdup(g_str_equal(text, "0") ? "" : text);
 }
 
-static int
-compare_pids(const void *a, const void *b)
-{
-    pid_t first = *(const pid_t *)a;
-    pid_t second = *(const pid_t *)b;
-
-    return (first > second) - (first < second);
-}
-
 pid_t *
 host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n)
 {
     char path[HOST_KEPT_PATH_BYTES] = "";
-    g_auto(GStrv) names = NULL;
-    g_autofree pid_t *tids = NULL;
-    size_t n = 0;
 
     host_kept_make_path(path, pid, 0, "task");
-    names = host_root_list(root, path, HOST_LIMIT_THREADS);
-    if (!names)
-        return NULL;
-    tids = g_new0(pid_t, g_strv_length(names) + 1);
-    for (size_t i = 0; names[i]; i++) {
-        pid_t tid = host_text_pid(names[i]);
+    return host_root_list_numbers(root, path, HOST_LIMIT_THREADS, ret_n);
+}
 
-        if (tid > 0)
-            tids[n++] = tid;
-    }
-    qsort(tids, n, sizeof(*tids), compare_pids);
-    if (ret_n)
-        *ret_n = n;
-    return g_steal_pointer(&tids);
+pid_t *
+host_process_list(HostRoot *root, size_t *ret_n)
+{
+    return host_root_list_numbers(root, "proc", HOST_LIMIT_PROCESSES, ret_n);
 }
 
 /* The last of the numbers behind "NSpid:" in a status file, one a pid namespace from that of /proc

@@ -57,6 +57,10 @@ char *host_process_read_name(HostRoot *root, pid_t pid, pid_t tid);
 /* The kernel's name of what a thread sleeps in, "" if it does not tell. The caller frees. */
 char *host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid);
 
+/* The numbers of all processes that /proc shows, ascending, ended by 0; NULL with errno. The caller
+ * frees. */
+pid_t *host_process_list(HostRoot *root, size_t *ret_n);
+
 /* The thread ids, ascending, zero-terminated; NULL when the process is gone. */
 pid_t *host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n);
 

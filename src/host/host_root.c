@@ -22,6 +22,7 @@
 #include "host_limits.h"
 #include "host_path.h"
 #include "host_recorder.h"
+#include "host_text.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
 
@@ -356,6 +357,96 @@ host_root_list(HostRoot *self, const char *path, size_t max_names)
     if (record && may_record_list(path))
         host_recorder_list(record, path, fd, names, is_whole);
     return names;
+}
+
+/* As add_names(), for names that are numbers of processes or threads; the others are left out. */
+static bool
+add_numbers(GArray *numbers, const char *entries, ssize_t size, size_t max_numbers)
+{
+    for (ssize_t at = 0; at < size;) {
+        const struct dirent64 *entry = (const void *)(entries + at);
+        pid_t number = host_text_pid(entry->d_name);
+
+        at += entry->d_reclen;
+        if (number > 0 && numbers->len >= max_numbers)
+            return false;
+        if (number > 0)
+            g_array_append_val(numbers, number);
+    }
+    return true;
+}
+
+static void
+take_numbers(int folder_fd, GArray *numbers, size_t max_numbers)
+{
+    union {
+        char bytes[LIST_BYTES];
+        struct dirent64 first; /* for its alignment */
+    } buffer;
+    ssize_t size = 0;
+
+    do
+        size = getdents64(folder_fd, buffer.bytes, sizeof(buffer.bytes));
+    while (size > 0 && add_numbers(numbers, buffer.bytes, size, max_numbers));
+}
+
+static gint
+compare_numbers(gconstpointer a, gconstpointer b)
+{
+    pid_t first = *(const pid_t *)a;
+    pid_t second = *(const pid_t *)b;
+
+    return (first > second) - (first < second);
+}
+
+/* /proc lists most folders so; looking costs less than sorting. */
+static bool
+is_ascending(const GArray *numbers)
+{
+    for (guint i = 1; i < numbers->len; i++) {
+        if (g_array_index(numbers, pid_t, i - 1) >= g_array_index(numbers, pid_t, i))
+            return false;
+    }
+    return true;
+}
+
+/* False with errno. */
+static bool
+read_numbers(HostRoot *self, const char *path, size_t max_numbers, GArray *numbers)
+{
+    g_auto(UtilFd) fd = -1;
+    g_auto(GStrv) names = NULL;
+
+    if (get_record(self) != NULL && may_record_list(path)) {
+        names = host_root_list(self, path, max_numbers);
+        for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+            pid_t number = host_text_pid(names[i]);
+
+            if (number > 0)
+                g_array_append_val(numbers, number);
+        }
+        return names != NULL;
+    }
+    fd = open_folder(self, path);
+    if (fd >= 0)
+        take_numbers(fd, numbers, max_numbers);
+    return fd >= 0;
+}
+
+pid_t *
+host_root_list_numbers(HostRoot *self, const char *path, size_t max_numbers, size_t *ret_n)
+{
+    GArray *numbers = g_array_new(TRUE, FALSE, sizeof(pid_t));
+
+    if (!read_numbers(self, path, max_numbers, numbers)) {
+        g_array_unref(numbers);
+        return NULL;
+    }
+    if (!is_ascending(numbers))
+        g_array_sort(numbers, compare_numbers);
+    if (ret_n)
+        *ret_n = numbers->len;
+    return (pid_t *)(void *)g_array_free(numbers, FALSE);
 }
 
 /* The link itself of the last part, also in a live tree: nothing of it is followed. */

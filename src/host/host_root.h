@@ -55,6 +55,10 @@ HostBlocked *host_root_blocked(HostRoot *self);
  * @max_names (the rest is left out); NULL with errno. The caller frees with g_strfreev(). */
 char **host_root_list(HostRoot *self, const char *path, size_t max_names);
 
+/* Those names in a folder that are numbers of processes or threads, ascending, ended by 0;
+ * otherwise likewise. The caller frees. */
+pid_t *host_root_list_numbers(HostRoot *self, const char *path, size_t max_numbers, size_t *ret_n);
+
 /* Where a symbolic link points; NULL with errno. The caller frees. */
 char *host_root_readlink(HostRoot *self, const char *path);
 

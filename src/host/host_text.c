@@ -98,3 +98,17 @@ host_text_pid(const char *text)
         count = host_text_whole_count(text);
     return count.is_present && count.value <= G_MAXINT32 ? (pid_t)count.value : 0;
 }
+
+uint64_t
+host_text_socket_inode(const char *link)
+{
+    static const char prefix[] = "socket:[";
+    const char *digits = link + strlen(prefix);
+    char *end = NULL;
+    uint64_t inode = 0;
+
+    if (!g_str_has_prefix(link, prefix) || !g_ascii_isdigit(digits[0]))
+        return 0;
+    inode = g_ascii_strtoull(digits, &end, 10);
+    return g_str_equal(end, "]") ? inode : 0;
+}

@@ -29,5 +29,8 @@ UtilCount host_text_line_count(const char *text, const char *name);
 /* A whole text that is one number, perhaps with a line end behind. */
 UtilCount host_text_whole_count(const char *text);
 
+/* The inode out of "socket:[inode]", where a descriptor of a socket leads; 0 for another link. */
+uint64_t host_text_socket_inode(const char *link);
+
 /* A process or thread number: digits only, 1 .. 2^31-1; 0 if @text is none. */
 pid_t host_text_pid(const char *text);
