@@ -26,7 +26,7 @@
  *
  * The deadline is that of the last record. What it takes to end a silent job (its verdict, what the
  * host tells, its record) is measured, and kept from call to call; so many are open, so long before
- * the deadline they are given up, but for no more than half of the call. At the deadline nothing
+ * the deadline they are given up, but for no more than a third of the call. At the deadline nothing
  * more is started or looked at: what is still open ends with what is known.
  */
 #include "qemu_exchange.h"
@@ -56,6 +56,7 @@ enum {
     /* A poll counts whole milliseconds, and wakes late where many want to run. */
     WAKE_US = 2000,
     WAKE_SHARE = 100,     /* of the call's time */
+    RESERVE_SHARE = 3,    /* of the call's time, at the most: a fair time to answer is left */
     GIVE_UP_US = 300,     /* until it was measured */
     GIVEN_UP_ENOUGH = 4,  /* for a mean */
     GIVE_UP_MOST = 10000, /* µs: a measurement of a machine that stood still is none */
@@ -135,7 +136,8 @@ give_up_at(const Worker *self)
     int64_t wake_us = WAKE_US + (at_us - self->begin_us) / WAKE_SHARE;
     int64_t all_us = wake_us + (int64_t)self->shared.n_open * give_up_us(self);
 
-    return (UtilDeadline){at_us - CLAMP(all_us, 0, MAX(0, (at_us - self->begin_us) / 2))};
+    return (UtilDeadline){at_us -
+                          CLAMP(all_us, 0, MAX(0, (at_us - self->begin_us) / RESERVE_SHARE))};
 }
 
 /* Searches one silent process; false if there is none. */
