@@ -253,6 +253,37 @@ has_one_socket(const void *data)
     assert_true(host_root_is_live(qemu_source_root(source)));
 }
 
+/* A scan that its deadline cuts short gives what the last one found; before there is one, it must
+ * say that it does not know. */
+static void
+keeps_the_last_scan_past_the_deadline(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autofree char *dir = g_strconcat("dir:", folder, NULL);
+    const char *const names[] = {dir, "auto"};
+
+    (void)state;
+    make_socket(folder, "one");
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(QemuSource) source = qemu_source_open(names[i], NULL);
+        g_autoptr(GPtrArray) none = NULL;
+        g_autoptr(GPtrArray) whole = NULL;
+        g_autoptr(GPtrArray) late = NULL;
+        g_autoptr(GError) error = NULL;
+
+        none = qemu_source_scan(source, util_deadline_in_ms(0), &error);
+        assert_null(none);
+        assert_true(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT));
+        whole = qemu_source_scan(source, util_deadline_in_ms(60000), NULL);
+        assert_non_null(whole);
+        late = qemu_source_scan(source, util_deadline_in_ms(0), NULL);
+        assert_non_null(late);
+        if (i == 0)
+            assert_ptr_equal(g_ptr_array_index(late, 0), g_ptr_array_index(whole, 0));
+    }
+    testing_remove_folder(folder);
+}
+
 typedef struct {
     const char *sentence;
     const char *domain; /* domain.json; NULL: none */
@@ -373,6 +404,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_that_the_directory_went),
+        cmocka_unit_test(keeps_the_last_scan_past_the_deadline),
         cmocka_unit_test(derives_uuids),
     };
     int n_failed = TESTING_RUN_TABLE("source", refusal_rows, refuses_sources);

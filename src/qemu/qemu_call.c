@@ -74,8 +74,10 @@ save_answers(const QemuCall *self, const QemuJob *job)
 
     /* Its command line is read, and so recorded, also where nobody needed it. */
     if (domain->pid != 0)
-        qemu_definition_free(
-            qemu_process_read_definition(qemu_host_view_root(self->host), domain->pid));
+        qemu_definition_free(qemu_process_read_definition(
+            qemu_host_view_root(self->host),
+            &(QemuProcessWords){qemu_host_view_reader(self->host), job->request->deadline},
+            domain->pid));
     qemu_recording_writer_add_domain(self->recording, &info, job->answers);
 }
 

@@ -16,6 +16,7 @@ typedef enum {
     UTIL_ERROR_CONNECT,     /* a place that cannot be reached or read */
     UTIL_ERROR_DENIED,      /* no permission */
     UTIL_ERROR_BROKEN,      /* a peer or a file that breaks the rules or our limits */
+    UTIL_ERROR_TIMEOUT,     /* the deadline came first */
     UTIL_ERROR_SYSTEM,      /* the operating system refused: descriptors, memory maps */
     UTIL_ERROR_INTERNAL,
 } UtilError;

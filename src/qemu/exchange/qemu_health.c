@@ -20,7 +20,6 @@
 #include "qemu_health.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,39 +43,13 @@ enum {
         10 * 1000, /* past the deadline: for who was given up in time and had to wait its turn */
 };
 
-typedef enum {
-    PROCESS_HIDDEN, /* which it is, or what it does: /proc may be closed to us */
-    PROCESS_LIVES,
-    PROCESS_ENDED, /* also if its pid is another's by now */
-} ProcessLook;
-
-/* With hidepid, or in another pid namespace, a process that is not in /proc may well live. */
-static ProcessLook
-look_behind(HostRoot *root, pid_t pid, int code)
-{
-    if (code != ENOENT && code != ESRCH)
-        return PROCESS_HIDDEN;
-    if (host_root_is_live(root) && (kill(pid, 0) == 0 || errno == EPERM))
-        return PROCESS_HIDDEN;
-    return PROCESS_ENDED;
-}
-
 /* Looks at the domain's own process; sets @ret_stat if it is seen to live. */
-static ProcessLook
+static HostProcessLook
 look_at_process(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
 {
-    HostProcessStat stat = {0};
-
     if (domain->pid == 0)
-        return PROCESS_HIDDEN;
-    if (!host_process_read_stat(root, domain->pid, 0, &stat))
-        return look_behind(root, domain->pid, errno);
-    if (domain->start_ticks != 0 && stat.start_ticks != domain->start_ticks)
-        return PROCESS_ENDED;
-    if (stat.state == 'Z' || stat.state == 'X')
-        return PROCESS_ENDED;
-    *ret_stat = stat;
-    return PROCESS_LIVES;
+        return HOST_PROCESS_HIDDEN;
+    return host_process_look(root, domain->pid, domain->start_ticks, ret_stat);
 }
 
 bool
@@ -84,7 +57,7 @@ qemu_health_has_ended(HostRoot *root, const QemuDomain *domain)
 {
     HostProcessStat stat = {0};
 
-    return look_at_process(root, domain, &stat) == PROCESS_ENDED;
+    return look_at_process(root, domain, &stat) == HOST_PROCESS_ENDED;
 }
 
 static void
@@ -121,7 +94,8 @@ qemu_health_is_stopped(HostRoot *root, const QemuDomain *domain)
 {
     HostProcessStat stat = {0};
 
-    return look_at_process(root, domain, &stat) == PROCESS_LIVES && is_stopped_state(stat.state);
+    return look_at_process(root, domain, &stat) == HOST_PROCESS_LIVES &&
+           is_stopped_state(stat.state);
 }
 
 static void
@@ -137,7 +111,7 @@ qemu_health_judge_stopped(QemuHostView *host, QemuJob *job)
 {
     HostProcessStat stat = {0};
 
-    if (look_at_process(qemu_host_view_root(host), job->domain, &stat) != PROCESS_LIVES ||
+    if (look_at_process(qemu_host_view_root(host), job->domain, &stat) != HOST_PROCESS_LIVES ||
         !is_stopped_state(stat.state))
         return false;
     say_stopped(job, &stat);
@@ -379,7 +353,7 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
 {
     HostRoot *root = qemu_host_view_root(host);
     HostProcessStat stat = {0};
-    ProcessLook look = PROCESS_HIDDEN;
+    HostProcessLook look = HOST_PROCESS_HIDDEN;
 
     if (util_deadline_now_us() > job->request->deadline.at_us + LATE_US) {
         judge(job, DOMSTATS_HEALTH_SLOW,
@@ -388,7 +362,7 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
     }
     look = look_at_process(root, job->domain, &stat);
     note_state(&job->domain->silence, stat.state);
-    if (look == PROCESS_ENDED)
+    if (look == HOST_PROCESS_ENDED)
         say_ended(job);
     else if (is_stopped_state(stat.state) &&
              (waited_us >= qemu_health_fair_us(job) || qemu_health_lasts(job, QEMU_BAR_STOPPED)))
@@ -422,7 +396,7 @@ qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *error)
     else if (!judge_ended(root, job))
         judge(job, DOMSTATS_HEALTH_BROKEN,
               g_strdup_printf("%s%s", error->message,
-                              look_at_process(root, job->domain, &stat) == PROCESS_LIVES
+                              look_at_process(root, job->domain, &stat) == HOST_PROCESS_LIVES
                                   ? ", and its process lives"
                                   : ""));
 }
@@ -439,7 +413,7 @@ judge_nobody(QemuHostView *host, QemuJob *job, const GError *error)
         return;
     judge(job, is_known ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,
           g_strdup_printf("%s%s", error->message,
-                          look_at_process(root, job->domain, &stat) == PROCESS_LIVES
+                          look_at_process(root, job->domain, &stat) == HOST_PROCESS_LIVES
                               ? ", and its process lives"
                               : ""));
 }

@@ -27,8 +27,9 @@ begin_anew(QemuDomain *domain)
 
 /* The peer is the process we know, or one that has taken its place. */
 static void
-settle_process(QemuHostView *host, QemuDomain *domain, pid_t pid)
+settle_process(QemuHostView *host, QemuDomain *domain, pid_t pid, UtilDeadline deadline)
 {
+    const QemuProcessWords words = {qemu_host_view_reader(host), deadline};
     HostProcessStat stat = {0};
     uint64_t start_ticks = 0;
 
@@ -39,7 +40,7 @@ settle_process(QemuHostView *host, QemuDomain *domain, pid_t pid)
     qemu_domain_set_process(domain, pid, start_ticks);
     if (qemu_domain_definition(domain) != NULL)
         return;
-    domain->definition = qemu_process_read_definition(qemu_host_view_root(host), pid);
+    domain->definition = qemu_process_read_definition(qemu_host_view_root(host), &words, pid);
     /* What query-name and query-uuid would say, for a QEMU that does not come to say it. */
     if (domain->definition != NULL)
         qemu_domain_identify(domain, domain->definition->name, domain->definition->uuid);
@@ -58,7 +59,7 @@ qemu_identity_check_peer(QemuHostView *host, QemuJob *job)
         return true;
     }
     if (expected == 0) {
-        settle_process(host, domain, pid);
+        settle_process(host, domain, pid, job->request->deadline);
         return true;
     }
     if (pid == expected)
@@ -96,9 +97,10 @@ qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEnd
     if (pid == 0)
         return;
     /* A launcher may hold it as well. */
-    definition = qemu_process_read_definition(qemu_host_view_root(host), pid);
+    definition = qemu_process_read_definition(
+        qemu_host_view_root(host), &(QemuProcessWords){qemu_host_view_reader(host), deadline}, pid);
     if (definition != NULL)
-        settle_process(host, domain, pid);
+        settle_process(host, domain, pid, deadline);
 }
 
 /* What is too long to be used is not there. */

@@ -24,6 +24,11 @@ enum {
     STAT_BYTES = 2048,
 };
 
+enum {
+    READ_MS = 100, /* more means that it is blocked */
+    READ_SHARE = 8,
+};
+
 /* A number of the stat file, the numbers being in @fields from FIELD_STATE on. */
 static uint64_t
 get_field(char *const *fields, size_t n_fields, size_t field, uint64_t max)
@@ -71,12 +76,14 @@ qemu_process_read_stat(HostRoot *root, pid_t pid, QemuProcessStat *ret_stat)
 }
 
 char *
-qemu_process_read_cmdline(HostRoot *root, pid_t pid, size_t *ret_size)
+qemu_process_read_words(const QemuProcessWords *self, pid_t pid, const char *name, size_t *ret_size)
 {
     char path[64] = "";
+    int share_ms = util_deadline_left_ms(self->deadline) / READ_SHARE;
+    UtilDeadline until = util_deadline_in_ms((unsigned int)CLAMP(share_ms, 1, READ_MS));
 
-    g_snprintf(path, sizeof(path), "proc/%d/cmdline", pid);
-    return host_root_read_all(root, path, QEMU_LIMIT_CMDLINE_BYTES, ret_size);
+    g_snprintf(path, sizeof(path), "proc/%d/%s", pid, name);
+    return host_reader_read(self->reader, pid, path, QEMU_LIMIT_CMDLINE_BYTES, until, ret_size);
 }
 
 char *
@@ -131,10 +138,10 @@ qemu_process_make_words(HostRoot *root, pid_t pid, const char *bytes, size_t siz
 }
 
 QemuDefinition *
-qemu_process_read_definition(HostRoot *root, pid_t pid)
+qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid_t pid)
 {
     size_t size = 0;
-    g_autofree char *bytes = qemu_process_read_cmdline(root, pid, &size);
+    g_autofree char *bytes = qemu_process_read_words(reader, pid, "cmdline", &size);
     g_autofree char *exe = qemu_process_read_link(root, pid, "exe");
     g_auto(GStrv) words = NULL;
     g_autoptr(QemuCmdline) cmdline = NULL;

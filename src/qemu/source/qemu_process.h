@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "host/host_root.h"
+#include "host/host_reader.h"
 #include "qemu_cmdline.h"
 
 /* Identity and descent of a process, from one read of its stat file. */
@@ -22,9 +22,18 @@ typedef struct {
 bool qemu_process_parse_stat(const char *text, QemuProcessStat *ret_stat);
 bool qemu_process_read_stat(HostRoot *root, pid_t pid, QemuProcessStat *ret_stat);
 
-/* The command line as it is, with a NUL after each word; NULL when it cannot be read, or is
- * longer than QEMU_LIMIT_CMDLINE_BYTES. The caller frees. */
-char *qemu_process_read_cmdline(HostRoot *root, pid_t pid, size_t *ret_size);
+/* What reads the words of processes for one scan or one call: cmdline and environ wait for the lock
+ * of that process's memory. No read takes more than a share of what is left until @deadline. */
+typedef struct {
+    HostReader *reader; /* borrowed */
+    UtilDeadline deadline;
+} QemuProcessWords;
+
+/* /proc/<pid>/cmdline or environ as it is, with a NUL after each word; NULL with errno when it
+ * cannot be read (ETIMEDOUT, EBUSY: it is blocked), or is longer than QEMU_LIMIT_CMDLINE_BYTES. The
+ * caller frees. */
+char *qemu_process_read_words(const QemuProcessWords *self, pid_t pid, const char *name,
+                              size_t *ret_size);
 
 /* The words of those bytes, with those of its files of options (-readconfig) in the place of their
  * names; what cannot be read, or may have been another file, stays a name. @ret_has_files: there
@@ -36,4 +45,5 @@ char **qemu_process_make_words(HostRoot *root, pid_t pid, const char *bytes, siz
 char *qemu_process_read_link(HostRoot *root, pid_t pid, const char *name);
 
 /* How its command line defines the machine; NULL if it is no QEMU or cannot be read. */
-QemuDefinition *qemu_process_read_definition(HostRoot *root, pid_t pid);
+QemuDefinition *qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader,
+                                             pid_t pid);

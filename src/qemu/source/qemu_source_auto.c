@@ -35,8 +35,8 @@
 #include "qemu_source_place.h"
 #include "util/util_error.h"
 
-/* Enough to see what program it is. */
-#define FIRST_WORDS_BYTES 4096
+/* Of no process: what is remembered with it is looked at again. */
+#define NO_MARK UINT64_MAX
 
 /* What was learnt of one process. */
 typedef struct {
@@ -50,7 +50,8 @@ typedef struct {
     HostRoot *root;   /* borrowed */
     GHashTable *seen; /* pid -> Seen */
     unsigned int n_scans;
-    int is_blind; /* atomic: processes of others cannot be seen */
+    bool has_been_whole; /* some scan has looked at every process */
+    int is_blind;        /* atomic: processes of others cannot be seen */
 } AutoSource;
 
 static void
@@ -107,11 +108,16 @@ make_name(const QemuCmdline *cmdline, pid_t pid)
     return g_strdup_printf("pid-%d", pid);
 }
 
+static char *
+make_key(pid_t pid, const QemuProcessStat *stat)
+{
+    return g_strdup_printf("auto:%d:%" G_GUINT64_FORMAT, pid, (guint64)stat->start_ticks);
+}
+
 static QemuEndpoint *
 make_endpoint(QemuSourceView *view, pid_t pid, const QemuProcessStat *stat, QemuCmdline *cmdline)
 {
-    g_autofree char *key =
-        g_strdup_printf("auto:%d:%" G_GUINT64_FORMAT, pid, (guint64)stat->start_ticks);
+    g_autofree char *key = make_key(pid, stat);
     g_autofree char *name = make_name(cmdline, pid);
     QemuEndpoint *endpoint = qemu_endpoint_new(key, name);
 
@@ -136,30 +142,31 @@ is_waiting_for_daemon(HostRoot *root, const QemuProcessStat *stat)
 
 /* True for a process with the same words as the one that forked it. */
 static bool
-is_forked_copy(HostRoot *root, const QemuProcessStat *stat, const char *bytes, size_t size)
+is_forked_copy(const QemuSourceView *view, const QemuProcessStat *stat, const char *bytes,
+               size_t size)
 {
     size_t parent_size = 0;
-    g_autofree char *parent =
-        stat->parent > 0 ? qemu_process_read_cmdline(root, stat->parent, &parent_size) : NULL;
+    g_autofree char *parent = stat->parent > 0 ? qemu_process_read_words(&view->words, stat->parent,
+                                                                         "cmdline", &parent_size)
+                                               : NULL;
 
     return parent != NULL && parent_size == size && memcmp(parent, bytes, size) == 0;
 }
 
-/* Gives the endpoint of a process that looks like a QEMU; NULL if it is no machine, or ended
- * meanwhile. */
+/* Gives the endpoint of a process that looks like a QEMU, by its command line; NULL if it is no
+ * machine, or ended meanwhile. */
 static QemuEndpoint *
-look_at_qemu(QemuSourceView *view, pid_t pid, QemuProcessStat *ret_stat)
+look_at_qemu(QemuSourceView *view, pid_t pid, const char *bytes, size_t size,
+             QemuProcessStat *ret_stat)
 {
-    size_t size = 0;
-    g_autofree char *bytes = qemu_process_read_cmdline(view->root, pid, &size);
     g_auto(GStrv) words = NULL;
     g_autoptr(QemuCmdline) cmdline = NULL;
     bool has_files = false;
 
-    if (bytes == NULL || size == 0 || !qemu_process_read_stat(view->root, pid, ret_stat) ||
-        ret_stat->is_ended || ret_stat->is_teardown)
+    if (!qemu_process_read_stat(view->root, pid, ret_stat) || ret_stat->is_ended ||
+        ret_stat->is_teardown)
         return NULL;
-    if (is_forked_copy(view->root, ret_stat, bytes, size))
+    if (is_forked_copy(view, ret_stat, bytes, size))
         return NULL;
     words = qemu_process_make_words(view->root, pid, bytes, size, &has_files);
     cmdline = qemu_cmdline_parse((const char *const *)words);
@@ -171,21 +178,31 @@ look_at_qemu(QemuSourceView *view, pid_t pid, QemuProcessStat *ret_stat)
     return make_endpoint(view, pid, ret_stat, cmdline);
 }
 
-static bool
-looks_like_qemu(HostRoot *root, pid_t pid, const char *exe, bool *ret_may_keep)
+/* A program of QEMU's name whose command line cannot be read: it is in the answer, though nothing
+ * more is known of it. */
+static QemuEndpoint *
+make_blocked(QemuSourceView *view, pid_t pid, const char *exe)
 {
-    char path[64] = "";
-    char bytes[FIRST_WORDS_BYTES] = "";
-    ssize_t size = 0;
-    g_auto(GStrv) words = NULL;
+    const char *const words[] = {exe, NULL};
+    QemuProcessStat stat = {0};
+    g_autofree char *key = NULL;
+    g_autofree char *name = NULL;
+    QemuEndpoint *endpoint = NULL;
 
-    g_snprintf(path, sizeof(path), "proc/%d/cmdline", pid);
-    size = host_root_read(root, path, bytes, sizeof(bytes));
-    if (size <= 0)
-        return false;
-    words = qemu_cmdline_split(bytes, (size_t)size);
-    *ret_may_keep = !qemu_cmdline_is_loader(exe);
-    return qemu_cmdline_is_qemu((const char *const *)words, exe);
+    if (exe == NULL || !qemu_cmdline_is_qemu(words, exe) ||
+        !qemu_process_read_stat(view->root, pid, &stat) || stat.is_ended || stat.is_teardown)
+        return NULL;
+    key = make_key(pid, &stat);
+    name = g_strdup_printf("pid-%d", pid);
+    endpoint = qemu_endpoint_new(key, name);
+    endpoint->pid = pid;
+    endpoint->start_ticks = stat.start_ticks;
+    endpoint->trouble = DOMSTATS_HEALTH_NO_MONITOR;
+    endpoint->trouble_reason = g_strdup_printf(
+        "process %d keeps its command line from being read, which names its monitor: "
+        "it holds the lock of its memory",
+        (int)pid);
+    return endpoint;
 }
 
 /* Is the verdict on a QEMU still true? */
@@ -198,28 +215,38 @@ is_same_qemu(HostRoot *root, pid_t pid, const Seen *seen)
            stat.start_ticks == seen->endpoint->start_ticks && stat.exec_mark == seen->exec_mark;
 }
 
+static Seen *
+make_seen(QemuEndpoint *take_endpoint, uint64_t exec_mark, const char *exe)
+{
+    Seen *seen = g_new0(Seen, 1);
+
+    seen->endpoint = take_endpoint;
+    seen->exec_mark = exec_mark;
+    seen->exe = take_endpoint ? NULL : g_strdup(exe);
+    return seen;
+}
+
 /* Looks at a process of which nothing is known, or nothing that is true any more. Gives what
  * to remember; NULL: nothing, so that the next scan looks again. */
 static Seen *
 look_at(QemuSourceView *view, pid_t pid, const char *exe)
 {
-    bool may_keep = false;
+    size_t size = 0;
     QemuProcessStat stat = {0};
     QemuEndpoint *endpoint = NULL;
-    Seen *seen = NULL;
+    g_autofree char *bytes = qemu_process_read_words(&view->words, pid, "cmdline", &size);
+    g_auto(GStrv) words = bytes ? qemu_cmdline_split(bytes, size) : NULL;
 
-    if (looks_like_qemu(view->root, pid, exe, &may_keep)) {
-        endpoint = look_at_qemu(view, pid, &stat);
-        if (endpoint == NULL)
-            return NULL;
-    } else if (!may_keep || exe == NULL) {
-        return NULL;
+    if (bytes == NULL && (errno == ETIMEDOUT || errno == EBUSY)) {
+        endpoint = make_blocked(view, pid, exe);
+        return endpoint ? make_seen(endpoint, NO_MARK, NULL) : NULL;
     }
-    seen = g_new0(Seen, 1);
-    seen->endpoint = endpoint;
-    seen->exec_mark = stat.exec_mark;
-    seen->exe = endpoint ? NULL : g_strdup(exe);
-    return seen;
+    if (bytes == NULL || size == 0)
+        return NULL;
+    if (!qemu_cmdline_is_qemu((const char *const *)words, exe))
+        return exe == NULL || qemu_cmdline_is_loader(exe) ? NULL : make_seen(NULL, 0, exe);
+    endpoint = look_at_qemu(view, pid, bytes, size, &stat);
+    return endpoint ? make_seen(endpoint, stat.exec_mark, NULL) : NULL;
 }
 
 /* Gives what is known of the process now; NULL: it is no QEMU. */
@@ -304,15 +331,52 @@ blind_spot_of_auto(void *data)
                : NULL;
 }
 
+/* What is known of the process: past the deadline as the last scan left it. NULL: it is no QEMU, or
+ * it was not looked at, which clears @ret_is_whole. */
+static Seen *
+get_seen(AutoSource *self, QemuSourceView *view, pid_t pid, bool *ret_is_whole)
+{
+    Seen *seen = NULL;
+
+    if (!util_deadline_has_passed(view->words.deadline))
+        return meet(self, view, pid);
+    seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
+    if (seen == NULL)
+        *ret_is_whole = false;
+    return seen;
+}
+
+/* The endpoints of the processes @names; what was met is marked. */
+static GPtrArray *
+list_endpoints(AutoSource *self, QemuSourceView *view, char *const *names, bool *ret_is_whole)
+{
+    GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+
+    for (size_t i = 0; names[i] != NULL && endpoints->len < QEMU_LIMIT_DOMAINS; i++) {
+        pid_t pid = parse_pid(names[i]);
+        Seen *seen = pid > 0 ? get_seen(self, view, pid, ret_is_whole) : NULL;
+
+        if (seen == NULL)
+            continue;
+        seen->last_scan = self->n_scans;
+        if (seen->endpoint != NULL)
+            g_ptr_array_add(endpoints, qemu_endpoint_ref(seen->endpoint));
+    }
+    g_ptr_array_sort(endpoints, compare_pids);
+    return endpoints;
+}
+
+/* A first look at all processes that the deadline cuts short could not say which domains there are;
+ * later ones know those of the last scan. */
 static GPtrArray *
 scan_auto(void *data, UtilDeadline deadline, GError **error)
 {
     AutoSource *self = data;
     g_auto(GStrv) names = host_root_list(self->root, "proc", QEMU_LIMIT_PROCESSES);
     g_auto(QemuSourceView) view = {0};
-    GPtrArray *endpoints = NULL;
+    g_autoptr(GPtrArray) endpoints = NULL;
+    bool is_whole = true;
 
-    (void)deadline;
     if (names == NULL) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot list processes in '/proc': %s",
                     g_strerror(errno));
@@ -324,22 +388,17 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
         return NULL;
     }
     g_atomic_int_set(&self->is_blind, hides_others(self->root));
-    qemu_source_view_init(&view, self->root);
-    endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+    qemu_source_view_init(&view, self->root, deadline);
     self->n_scans++;
-    for (size_t i = 0; names[i] != NULL && endpoints->len < QEMU_LIMIT_DOMAINS; i++) {
-        pid_t pid = parse_pid(names[i]);
-        Seen *seen = pid > 0 ? meet(self, &view, pid) : NULL;
-
-        if (seen == NULL)
-            continue;
-        seen->last_scan = self->n_scans;
-        if (seen->endpoint != NULL)
-            g_ptr_array_add(endpoints, qemu_endpoint_ref(seen->endpoint));
-    }
+    endpoints = list_endpoints(self, &view, names, &is_whole);
     g_hash_table_foreach_remove(self->seen, was_not_met, self);
-    g_ptr_array_sort(endpoints, compare_pids);
-    return endpoints;
+    self->has_been_whole |= is_whole;
+    if (!self->has_been_whole) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT,
+                    "not all processes could be looked at by the deadline");
+        return NULL;
+    }
+    return g_steal_pointer(&endpoints);
 }
 
 const QemuSourceKind qemu_source_auto = {

@@ -21,6 +21,7 @@
 typedef struct {
     char *path;
     GHashTable *endpoints; /* key -> QemuEndpoint, of the last scan */
+    bool was_scanned;
 } DirSource;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
@@ -151,20 +152,42 @@ add_socket(DirScan *self, const char *path, guint64 inode)
     g_ptr_array_add(self->endpoints, endpoint);
 }
 
+/* What the last scan found, where this one is cut short. */
+static GPtrArray *
+list_last(const DirSource *self, GError **error)
+{
+    GPtrArray *endpoints = NULL;
+    GHashTableIter iter;
+    gpointer endpoint = NULL;
+
+    if (!self->was_scanned) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT,
+                    "directory '%s' could not be read by the deadline", self->path);
+        return NULL;
+    }
+    endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+    g_hash_table_iter_init(&iter, self->endpoints);
+    while (g_hash_table_iter_next(&iter, NULL, &endpoint))
+        g_ptr_array_add(endpoints, qemu_endpoint_ref(endpoint));
+    g_ptr_array_sort(endpoints, compare_paths);
+    return endpoints;
+}
+
 static GPtrArray *
 scan_dir(void *data, UtilDeadline deadline, GError **error)
 {
     DirSource *self = data;
     g_autoptr(DIR) folder = open_folder(self->path, UTIL_ERROR_SYSTEM, error);
     g_autoptr(GHashTable) seen = new_endpoint_table();
-    GPtrArray *endpoints = NULL;
+    g_autoptr(GPtrArray) endpoints = NULL;
     const struct dirent *entry = NULL;
 
-    (void)deadline;
     if (folder == NULL)
         return NULL;
     endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
     while (endpoints->len < QEMU_LIMIT_DOMAINS && (entry = readdir(folder)) != NULL) {
+        if (util_deadline_has_passed(deadline))
+            return list_last(self, error);
         g_autofree char *path = g_build_filename(self->path, entry->d_name, NULL);
 
         if (is_socket(folder, entry))
@@ -173,7 +196,8 @@ scan_dir(void *data, UtilDeadline deadline, GError **error)
     g_ptr_array_sort(endpoints, compare_paths);
     g_hash_table_unref(self->endpoints);
     self->endpoints = g_steal_pointer(&seen);
-    return endpoints;
+    self->was_scanned = true;
+    return g_steal_pointer(&endpoints);
 }
 
 const QemuSourceKind qemu_source_dir = {

@@ -34,7 +34,10 @@
 #include "util/util_error.h"
 #include "util/util_refcount.h"
 
-enum { MAX_AGE_MS = 10000 };
+enum {
+    MAX_AGE_MS = 10000,
+    LOOK_MS = 2000, /* at all processes, of which some may keep their words from being read */
+};
 
 /* One domain as it was met last. */
 typedef struct {
@@ -166,8 +169,10 @@ qemu_source_libvirt_session_disconnect(QemuSourceLibvirtSession *self)
 /* UUID -> pid of all QEMU processes. Where a fork of one shows the same words, the older is
  * the machine. */
 static GHashTable *
-find_processes(HostRoot *root)
+find_processes(HostRoot *root, UtilDeadline deadline)
 {
+    g_autoptr(HostReader) reader = host_reader_new(root);
+    const QemuProcessWords words = {reader, deadline};
     GHashTable *pids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_auto(GStrv) names = host_root_list(root, "proc", QEMU_LIMIT_PROCESSES);
 
@@ -178,7 +183,7 @@ find_processes(HostRoot *root)
 
         if (!g_ascii_string_to_unsigned(names[i], 10, 1, INT_MAX, &pid, NULL))
             continue;
-        definition = qemu_process_read_definition(root, (pid_t)pid);
+        definition = qemu_process_read_definition(root, &words, (pid_t)pid);
         if (definition == NULL || definition->uuid == NULL ||
             !qemu_process_read_stat(root, (pid_t)pid, &stat) || stat.is_ended || stat.is_teardown)
             continue;
@@ -203,7 +208,7 @@ find_process(Scan *scan, const char *uuid)
     Process found = {0};
 
     if (scan->pids == NULL)
-        scan->pids = find_processes(root);
+        scan->pids = find_processes(root, util_deadline_in_ms(LOOK_MS));
     found.pid = GPOINTER_TO_INT(g_hash_table_lookup(scan->pids, uuid));
     if (found.pid == 0 || !host_process_read_stat(root, found.pid, 0, &stat))
         return (Process){0};
@@ -235,7 +240,7 @@ set_places(Scan *scan, QemuEndpoint *endpoint, const QemuXml *xml)
     g_ptr_array_add(words, NULL);
     cmdline = qemu_cmdline_parse((const char *const *)words->pdata);
     if (!scan->has_view)
-        qemu_source_view_init(&scan->view, scan->session->root);
+        qemu_source_view_init(&scan->view, scan->session->root, util_deadline_in_ms(LOOK_MS));
     scan->has_view = true;
     qemu_source_place_find(&scan->view, endpoint->pid, cmdline, endpoint);
     if (cmdline->monitors->len > 0)

@@ -30,9 +30,9 @@ typedef struct {
 } Search;
 
 void
-qemu_source_view_init(QemuSourceView *self, HostRoot *root)
+qemu_source_view_init(QemuSourceView *self, HostRoot *root, UtilDeadline deadline)
 {
-    *self = (QemuSourceView){.root = root};
+    *self = (QemuSourceView){.root = root, .words = {host_reader_new(root), deadline}};
     self->own_mounts = host_root_readlink(root, "proc/self/ns/mnt");
     self->own_network = host_root_readlink(root, "proc/self/ns/net");
 }
@@ -41,6 +41,7 @@ void
 qemu_source_view_clear(QemuSourceView *self)
 {
     host_unixdiag_free(self->sockets);
+    host_reader_free(self->words.reader);
     g_free(self->own_mounts);
     g_free(self->own_network);
     *self = (QemuSourceView){0};
@@ -90,10 +91,9 @@ is_socket(const Search *self, const char *path)
 static char *
 read_first_folder(const Search *self)
 {
-    g_autofree char *path = g_strdup_printf("proc/%d/environ", self->pid);
     size_t size = 0;
     g_autofree char *bytes =
-        host_root_read_all(self->view->root, path, QEMU_LIMIT_CMDLINE_BYTES, &size);
+        qemu_process_read_words(&self->view->words, self->pid, "environ", &size);
     g_auto(GStrv) words = bytes ? qemu_cmdline_split(bytes, size) : NULL;
 
     for (size_t i = 0; words != NULL && words[i] != NULL; i++)

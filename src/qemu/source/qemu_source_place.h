@@ -8,18 +8,19 @@
 #include "host/host_root.h"
 #include "host/host_unixdiag.h"
 #include "qemu/facts/qemu_endpoint.h"
-#include "qemu_cmdline.h"
+#include "qemu_process.h"
 
 /* What is looked up at most once for all processes of a scan. */
 typedef struct {
     HostRoot *root;         /* borrowed */
+    QemuProcessWords words; /* its reader is owned */
     HostUnixTable *sockets; /* NULL: not read, or not to be had */
     bool sockets_were_tried;
     char *own_mounts; /* our namespaces, as /proc names them; NULL unknown */
     char *own_network;
 } QemuSourceView;
 
-void qemu_source_view_init(QemuSourceView *self, HostRoot *root);
+void qemu_source_view_init(QemuSourceView *self, HostRoot *root, UtilDeadline deadline);
 void qemu_source_view_clear(QemuSourceView *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuSourceView, qemu_source_view_clear)
 

@@ -36,19 +36,22 @@ open_replay(const char *argument, HostRoot *root, GError **error)
     g_autoptr(HostRoot) recorded = NULL;
     g_auto(GStrv) folders = NULL;
     ReplaySource *self = NULL;
+    g_autoptr(HostReader) reader = NULL;
 
     (void)root;
     recorded = host_root_new_recorded(dir, error);
     folders = recorded ? qemu_recording_reader_list_domains(dir, error) : NULL;
     if (folders == NULL)
         return NULL;
+    reader = host_reader_new(recorded);
     self = g_new0(ReplaySource, 1);
     self->endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
     for (size_t i = 0; folders[i] != NULL; i++) {
         QemuEndpoint *endpoint = qemu_recording_reader_read_domain(dir, folders[i]);
 
         if (endpoint->pid > 0)
-            endpoint->definition = qemu_process_read_definition(recorded, endpoint->pid);
+            endpoint->definition = qemu_process_read_definition(
+                recorded, &(QemuProcessWords){reader, {0}}, endpoint->pid);
         g_ptr_array_add(self->endpoints, endpoint);
     }
     self->root = g_steal_pointer(&recorded);
