@@ -189,11 +189,12 @@ domstats_get_fd(DomstatsConn *conn, GError **error)
     return conn->driver->get_fd(conn->backend, error);
 }
 
-void
-domstats_dispatch(DomstatsConn *conn)
+int
+domstats_dispatch(DomstatsConn *conn, GError **error)
 {
-    if (conn != NULL)
-        conn->driver->dispatch(conn->backend);
+    if (!is_given(conn, "conn", error))
+        return -1;
+    return conn->driver->dispatch(conn->backend, error);
 }
 
 int

@@ -15,7 +15,7 @@ typedef struct {
     GPtrArray *(*get_stats)(void *self, const DomstatsCall *call, GError **error);
     const char *(*blind_spot)(void *self);
     int (*get_fd)(void *self, GError **error);
-    void (*dispatch)(void *self);
+    int (*dispatch)(void *self, GError **error);
     /* As get_stats. */
     GPtrArray *(*save_recording)(void *self, const char *folder, unsigned int timeout_ms,
                                  GError **error);

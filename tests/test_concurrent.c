@@ -164,7 +164,7 @@ run_caller(void *data)
             rename_some(scene, i);
         is_good = call_all(scene, i % 3 == 2 ? VIR_DOMAIN_STATS_STATE : 0) && is_good;
         is_good = call_named(scene) && is_good;
-        domstats_dispatch(scene->conn);
+        is_good = domstats_dispatch(scene->conn, NULL) >= 0 && is_good;
     }
     return GINT_TO_POINTER(is_good);
 }

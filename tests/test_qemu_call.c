@@ -245,16 +245,16 @@ wakes_for_what_came_under_a_call(void **state)
     stop_peers(&scene);
     fd = qemu_domain_list_get_fd(scene.list, NULL);
     assert_true(fd >= 0);
-    qemu_domain_list_dispatch(scene.list);
+    assert_int_equal(qemu_domain_list_dispatch(scene.list, NULL), 0);
     assert_false(is_readable(fd));
     hold(&scene, 0);
     fake_qmp_drop(scene.fakes[0]);
     assert_true(is_readable(fd));
-    qemu_domain_list_dispatch(scene.list);
+    assert_int_equal(qemu_domain_list_dispatch(scene.list, NULL), 0);
     qemu_domain_list_release(scene.list, domain_at(&scene, 0));
     qemu_domain_list_watch(scene.list); /* as each call does at its end */
     assert_true(is_readable(fd));
-    qemu_domain_list_dispatch(scene.list);
+    assert_int_equal(qemu_domain_list_dispatch(scene.list, NULL), 1);
     assert_null(domain_at(&scene, 0)->monitor);
     assert_false(is_readable(fd));
     close_scene(&scene);

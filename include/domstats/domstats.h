@@ -199,8 +199,11 @@ const char *domstats_get_blind_spot(DomstatsConn *conn);
 int domstats_get_fd(DomstatsConn *conn, GError **error);
 
 /* Takes in what has come, without waiting: call it when that descriptor is readable. QEMU
- * keeps what is not read in its own memory, so a program that holds monitors for long must. */
-void domstats_dispatch(DomstatsConn *conn);
+ * keeps what is not read in its own memory, so a program that holds monitors for long must. Gives
+ * the number of domains that something came from, or whose QEMU ended: 0, also before
+ * domstats_get_fd() was called, if the next call will find all as it was. -1 and SYSTEM when the
+ * descriptor cannot be read. */
+int domstats_dispatch(DomstatsConn *conn, GError **error);
 
 /* Asks every domain everything and saves each reply and host file as it came, under the new
  * or empty folder @dir, for "replay:@dir". Gives the number of records and sets @ret_records, as

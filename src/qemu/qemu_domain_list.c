@@ -251,38 +251,44 @@ qemu_domain_list_watch(QemuDomainList *self)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* Reads one monitor to the end of what it has sent; its holder is this function. */
-static void
+/* Reads one monitor to the end of what it has sent; its holder is this function. True if something
+ * came, or it closed. */
+static bool
 drain(HostRoot *root, QemuDomain *domain, QemuMonitorBuffer *buffer)
 {
     QemuStep step = QEMU_STEP_WOULD_BLOCK;
+    bool has_come = false;
 
     if (domain->monitor == NULL)
-        return;
+        return false;
     qemu_monitor_begin_call(domain->monitor);
-    do
+    do {
         step = qemu_monitor_step(domain->monitor, buffer, NULL);
-    while (step == QEMU_STEP_RECEIVED);
+        has_come = has_come || step == QEMU_STEP_RECEIVED;
+    } while (step == QEMU_STEP_RECEIVED);
     if (step != QEMU_STEP_CLOSED)
-        return;
+        return has_come;
     qemu_domain_disconnect(domain);
     if (qemu_health_has_ended(root, domain))
         qemu_host_kept_clear(&domain->host);
+    return true;
 }
 
-void
-qemu_domain_list_dispatch(QemuDomainList *self)
+int
+qemu_domain_list_dispatch(QemuDomainList *self, GError **error)
 {
     g_autofree QemuMonitorBuffer *buffer = g_new(QemuMonitorBuffer, 1);
     struct epoll_event events[64];
     guint n_passes = 0;
+    int n_changed = 0;
+    int n = 0;
 
     pthread_mutex_lock(&self->lock);
     /* Each has its turn, and none a second one: a peer that never ends would keep us here. */
     if (self->watch_fd >= 0)
         n_passes = self->domains->len / G_N_ELEMENTS(events) + 1;
-    for (guint pass = 0; pass < n_passes; pass++) {
-        int n = epoll_wait(self->watch_fd, events, G_N_ELEMENTS(events), 0);
+    for (guint pass = 0; pass < n_passes && n >= 0; pass++) {
+        n = epoll_wait(self->watch_fd, events, G_N_ELEMENTS(events), 0);
 
         for (int i = 0; i < n; i++) {
             QemuDomain *domain = events[i].data.ptr;
@@ -291,8 +297,12 @@ qemu_domain_list_dispatch(QemuDomainList *self)
              * itself. Draining does not wait, so the lock can stay: the domain then cannot be
              * taken away meanwhile. */
             if (g_ptr_array_find(self->domains, domain, NULL) && domain->holder == NULL)
-                drain(qemu_source_root(self->source), domain, buffer);
+                n_changed += drain(qemu_source_root(self->source), domain, buffer);
         }
     }
+    if (n < 0)
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot poll monitors: %s",
+                    g_strerror(errno));
     pthread_mutex_unlock(&self->lock);
+    return n < 0 ? -1 : n_changed;
 }

@@ -38,5 +38,6 @@ int qemu_domain_list_get_fd(QemuDomainList *self, GError **error);
 /* Puts connections made since the last time under that descriptor, if there is one. Domains
  * that calls hold are left to them. */
 void qemu_domain_list_watch(QemuDomainList *self);
-/* Reads what has come on watched connections that no call holds; never waits. */
-void qemu_domain_list_dispatch(QemuDomainList *self);
+/* Reads what has come on watched connections that no call holds; never waits. Gives the number of
+ * domains that something came from, or that closed; -1 with SYSTEM. */
+int qemu_domain_list_dispatch(QemuDomainList *self, GError **error);

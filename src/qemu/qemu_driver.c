@@ -212,12 +212,16 @@ driver_get_fd(void *data, GError **error)
     return fd;
 }
 
-static void
-driver_dispatch(void *data)
+static int
+driver_dispatch(void *data, GError **error)
 {
     QemuDriver *self = data;
+    GError *inner = NULL;
+    int n_changed = qemu_domain_list_dispatch(self->list, &inner);
 
-    qemu_domain_list_dispatch(self->list);
+    if (n_changed < 0)
+        publish_error(inner, error);
+    return n_changed;
 }
 
 /* The scan is not recorded: it looks at every process of the host. */

@@ -306,7 +306,7 @@ run_dispatch(DomstatsConn *conn, char **words)
 
     (void)words;
     if (domstats_get_fd(conn, &error) >= 0)
-        domstats_dispatch(conn);
+        domstats_dispatch(conn, &error);
     fputs("{\"error\":", stdout);
     print_text(error ? error->message : NULL);
     puts("}");
