@@ -55,6 +55,16 @@ is_given(const void *pointer, const char *what, GError **error)
     return pointer != NULL;
 }
 
+static bool
+is_known_way(DomstatsMonitors monitors, GError **error)
+{
+    if (monitors <= DOMSTATS_MONITORS_RELEASE)
+        return true;
+    g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG,
+                "'monitors' of the options is %u, which this version does not know", monitors);
+    return false;
+}
+
 /* virTypedParamsGet*() first resets libvirt's last error of this thread. The key of that error is
  * made by virInitialize() alone; before it, the key is 0, which is another library's. libvirt does
  * the work once, whichever thread comes first. */
@@ -93,7 +103,7 @@ domstats_open(const char *source, const DomstatsOptions *options, GError **error
     if (options == NULL)
         options = &defaults;
     if (!is_understood(options->reserved, G_N_ELEMENTS(options->reserved), "options", error) ||
-        !initialize_libvirt(error))
+        !is_known_way(options->monitors, error) || !initialize_libvirt(error))
         return NULL;
     backend = driver->open(source, options, error);
     if (backend == NULL)

@@ -186,7 +186,8 @@ static DomstatsConn *
 open_scene(const Scene *scene)
 {
     const DomstatsOptions options = {.n_threads = scene->row->n_threads,
-                                     .release_monitors = scene->row->releases};
+                                     .monitors = scene->row->releases ? DOMSTATS_MONITORS_RELEASE
+                                                                      : DOMSTATS_MONITORS_HOLD};
     g_autofree char *recorded =
         g_strconcat("replay:", testing_source_folder(), "/qemujsontestdata", NULL);
     g_autofree char *source = g_strconcat("dir:", scene->folder, NULL);

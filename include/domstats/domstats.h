@@ -6,8 +6,16 @@
  * VIR_DOMAIN_STATS_* for groups, VIR_CONNECT_GET_ALL_DOMAINS_STATS_* for flags. What a
  * record holds is read with libvirt's virTypedParamsGet*() functions.
  *
- * Every function may be called from several threads at once on one connection, save
- * domstats_close(), which must be the last. Between calls nothing runs: no thread, no timer.
+ * Threads: every function may be called from several threads at once on one connection, save
+ * domstats_close(), which must be the last. A call may start threads, which have all signals
+ * blocked, so that handlers of the application run on its own threads. Between calls nothing runs
+ * and nothing wakes up, except a thread that the kernel or libvirt holds in a call that cannot be
+ * interrupted.
+ *
+ * fork(): a child must not use a connection that its parent opened, nor close it: both would talk
+ * to the same monitors. Its descriptors are closed by exec(). A child opens its own.
+ *
+ * Paths are of any bytes, as the kernel has them; names of domains and reasons are UTF-8.
  */
 #ifndef DOMSTATS_H
 #define DOMSTATS_H
@@ -110,13 +118,21 @@ struct DomstatsRecord {
     int holder_pid;       /* BUSY: the process that holds the monitor; 0: it cannot be seen */
 };
 
+/* What becomes of the monitors when a call ends. A monitor serves one client at a time. */
+typedef enum {
+    DOMSTATS_MONITORS_DEFAULT, /* the library's choice; now: hold */
+    DOMSTATS_MONITORS_HOLD,    /* stay connected: the next call costs less, but nobody else can
+                                  use the monitor meanwhile */
+    DOMSTATS_MONITORS_RELEASE, /* let go of every monitor */
+} DomstatsMonitors;
+
 /* How a connection behaves. All zero is the default. Set members by name, in a struct that is
  * otherwise zero: later versions take their new members from @reserved, and a version that does
  * not know them refuses them. Strings are borrowed for domstats_open() only. */
 typedef struct {
     unsigned int timeout_ms; /* deadline of a call that names none; 0: 5000 */
     unsigned int n_threads;  /* threads of one call, its caller's included; 0: as many as pay */
-    bool release_monitors;   /* let go of every monitor at the end of each call */
+    DomstatsMonitors monitors;
     const char *const *perf_events; /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;
                                        opened for each QEMU when first met; NULL: none */
     const char *resctrl_root;       /* NULL: /sys/fs/resctrl */
@@ -160,7 +176,10 @@ void domstats_close(DomstatsConn *conn);
 /* The statistics of every domain that the filter bits of @flags select.
  *
  * @stats: VIR_DOMAIN_STATS_* bits; 0 means every group that the domain, its QEMU and this
- * host support. @flags: VIR_CONNECT_GET_ALL_DOMAINS_STATS_*.
+ * host support. @flags: VIR_CONNECT_GET_ALL_DOMAINS_STATS_*. A group that is named and not
+ * supported is left out, as is one that a record lacks for another reason, and stands in its
+ * @missing; with ENFORCE_STATS it is an error. With @stats 0 what is not supported is not missing;
+ * what is, and did not come, is.
  * @timeout_ms: the deadline of the whole call, whatever happens; 0: the connection's.
  *
  * Gives the number of records and sets @ret_records to a NULL-terminated array (also for

@@ -87,7 +87,8 @@ open_source(const CliOptions *options, GError **error)
     DomstatsOptions how = {
         .timeout_ms = options->timeout_ms,
         .n_threads = options->n_threads,
-        .release_monitors = options->release_monitors,
+        .monitors =
+            options->release_monitors ? DOMSTATS_MONITORS_RELEASE : DOMSTATS_MONITORS_DEFAULT,
         .perf_events = has_events ? (const char *const *)options->perf_events->pdata : NULL,
     };
 

@@ -102,7 +102,7 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
     self->source = g_steal_pointer(&source);
     self->timeout_ms = options->timeout_ms ? options->timeout_ms : DOMSTATS_DEFAULT_TIMEOUT_MS;
     self->n_threads = options->n_threads;
-    self->releases_monitors = options->release_monitors;
+    self->releases_monitors = options->monitors == DOMSTATS_MONITORS_RELEASE;
     self->resctrl_root = g_strdup(options->resctrl_root);
     self->perf_events = copy_words(options->perf_events);
     self->list = qemu_domain_list_new(self->source);

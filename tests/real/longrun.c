@@ -359,7 +359,8 @@ main(int argc, char **argv)
     size_t size = 0;
 
     for (int i = 2; i < argc; i++) {
-        options.release_monitors |= g_str_equal(argv[i], "release");
+        if (g_str_equal(argv[i], "release"))
+            options.monitors = DOMSTATS_MONITORS_RELEASE;
         options.n_threads = parse_number(argv[i], "threads=", options.n_threads);
         options.timeout_ms = parse_number(argv[i], "timeout=", options.timeout_ms);
         if (g_str_has_prefix(argv[i], "perf="))
