@@ -2,7 +2,7 @@
 /*
  * qemu_reply_iothread: query-iothreads and query-dirty-rate -> facts.
  *
- * IOThreads stay in QEMU's order, which is none: who shows them sorts them.
+ * IOThreads stay in QEMU's order, which is none: their numbers come from their ids or threads.
  */
 #include "qemu_reply.h"
 
