@@ -10,7 +10,7 @@
 #define HOST_LIMITS(LIMIT)                                                                         \
     LIMIT(FILE_BYTES, 16777216, "bytes", "one file of /proc; 100,000 interfaces give some 12 MB")  \
     LIMIT(PROCESSES, 4194304, "processes",                                                         \
-          "processes among which a holder is looked for: the kernel's PID_MAX_LIMIT")              \
+          "processes looked at in one pass: the kernel's PID_MAX_LIMIT")                           \
     LIMIT(THREADS, 65536, "threads", "threads of one process")                                     \
     LIMIT(DESCRIPTORS, 65536, "descriptors", "open files of one process that are looked at")       \
     LIMIT(KEPT, 65536, "descriptors",                                                              \

@@ -45,8 +45,6 @@
           "600")                                                                                   \
     LIMIT(BLOCKED_LOOKS, 4, "threads",                                                             \
           "looks at images that are blocked by their storage: then no image is looked at")         \
-    LIMIT(PROCESSES, 4194304, "processes",                                                         \
-          "processes looked at in one pass: the kernel's PID_MAX_LIMIT")                           \
     LIMIT(DOMAINS, 65536, "domains", "domains of one connection")                                  \
     LIMIT(RECORDING_FILE_BYTES, 67108864, "bytes", "one file of a recording")
 

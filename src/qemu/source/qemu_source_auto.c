@@ -28,6 +28,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "host/host_process.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_process.h"
 #include "qemu_source.h"
@@ -280,26 +281,6 @@ was_not_met(gpointer key, gpointer value, gpointer data)
     return seen->last_scan != self->n_scans;
 }
 
-/* 0 for a name that is no number. */
-static pid_t
-parse_pid(const char *name)
-{
-    uint64_t pid = 0;
-
-    if (!g_ascii_isdigit(name[0]) || !g_ascii_string_to_unsigned(name, 10, 1, INT_MAX, &pid, NULL))
-        return 0;
-    return (pid_t)pid;
-}
-
-static int
-compare_pids(const void *a, const void *b)
-{
-    const QemuEndpoint *const *left = a;
-    const QemuEndpoint *const *right = b;
-
-    return ((*left)->pid > (*right)->pid) - ((*left)->pid < (*right)->pid);
-}
-
 /* Process 1 is there on every host and belongs to somebody else, in a pid namespace of our own to
  * ourselves; anybody may read its stat file, unless /proc is mounted with hidepid. */
 static bool
@@ -346,15 +327,14 @@ get_seen(AutoSource *self, QemuSourceView *view, pid_t pid, bool *ret_is_whole)
     return seen;
 }
 
-/* The endpoints of the processes @names; what was met is marked. */
+/* The endpoints of the processes @pids, in their order; what was met is marked. */
 static GPtrArray *
-list_endpoints(AutoSource *self, QemuSourceView *view, char *const *names, bool *ret_is_whole)
+list_endpoints(AutoSource *self, QemuSourceView *view, const pid_t *pids, bool *ret_is_whole)
 {
     GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
 
-    for (size_t i = 0; names[i] != NULL && endpoints->len < QEMU_LIMIT_DOMAINS; i++) {
-        pid_t pid = parse_pid(names[i]);
-        Seen *seen = pid > 0 ? get_seen(self, view, pid, ret_is_whole) : NULL;
+    for (size_t i = 0; pids[i] != 0 && endpoints->len < QEMU_LIMIT_DOMAINS; i++) {
+        Seen *seen = get_seen(self, view, pids[i], ret_is_whole);
 
         if (seen == NULL)
             continue;
@@ -362,7 +342,6 @@ list_endpoints(AutoSource *self, QemuSourceView *view, char *const *names, bool 
         if (seen->endpoint != NULL)
             g_ptr_array_add(endpoints, qemu_endpoint_ref(seen->endpoint));
     }
-    g_ptr_array_sort(endpoints, compare_pids);
     return endpoints;
 }
 
@@ -372,12 +351,12 @@ static GPtrArray *
 scan_auto(void *data, UtilDeadline deadline, GError **error)
 {
     AutoSource *self = data;
-    g_auto(GStrv) names = host_root_list(self->root, "proc", QEMU_LIMIT_PROCESSES);
+    g_autofree pid_t *pids = host_process_list(self->root, NULL);
     g_auto(QemuSourceView) view = {0};
     g_autoptr(GPtrArray) endpoints = NULL;
     bool is_whole = true;
 
-    if (names == NULL) {
+    if (pids == NULL) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot list processes in '/proc': %s",
                     g_strerror(errno));
         return NULL;
@@ -390,7 +369,7 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
     g_atomic_int_set(&self->is_blind, hides_others(self->root));
     qemu_source_view_init(&view, self->root, deadline);
     self->n_scans++;
-    endpoints = list_endpoints(self, &view, names, &is_whole);
+    endpoints = list_endpoints(self, &view, pids, &is_whole);
     g_hash_table_foreach_remove(self->seen, was_not_met, self);
     self->has_been_whole |= is_whole;
     if (!self->has_been_whole) {

@@ -21,7 +21,6 @@
 #include "qemu_source_libvirt_session.h"
 
 #include <libvirt/virterror.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,22 +173,19 @@ find_processes(HostRoot *root, UtilDeadline deadline)
     g_autoptr(HostReader) reader = host_reader_new(root);
     const QemuProcessWords words = {reader, deadline};
     GHashTable *pids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_auto(GStrv) names = host_root_list(root, "proc", QEMU_LIMIT_PROCESSES);
+    g_autofree pid_t *all = host_process_list(root, NULL);
 
-    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
-        guint64 pid = 0;
+    for (size_t i = 0; all != NULL && all[i] != 0; i++) {
+        pid_t pid = all[i];
         QemuProcessStat stat = {0};
-        g_autoptr(QemuDefinition) definition = NULL;
+        g_autoptr(QemuDefinition) definition = qemu_process_read_definition(root, &words, pid);
 
-        if (!g_ascii_string_to_unsigned(names[i], 10, 1, INT_MAX, &pid, NULL))
-            continue;
-        definition = qemu_process_read_definition(root, &words, (pid_t)pid);
         if (definition == NULL || definition->uuid == NULL ||
-            !qemu_process_read_stat(root, (pid_t)pid, &stat) || stat.is_ended || stat.is_teardown)
+            !qemu_process_read_stat(root, pid, &stat) || stat.is_ended || stat.is_teardown)
             continue;
         if (g_hash_table_lookup(pids, definition->uuid) == GINT_TO_POINTER(stat.parent))
             continue;
-        g_hash_table_insert(pids, g_steal_pointer(&definition->uuid), GINT_TO_POINTER((int)pid));
+        g_hash_table_insert(pids, g_steal_pointer(&definition->uuid), GINT_TO_POINTER(pid));
     }
     return pids;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/host_text.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_process.h"
 
@@ -187,20 +188,6 @@ add_tcp(Search *self, const char *address)
         qemu_endpoint_add_place(self->endpoint, path, address);
 }
 
-/* The inode out of "socket:[inode]"; 0 if it is no socket. */
-static ino_t
-parse_socket_link(const char *link)
-{
-    const char *prefix = "socket:[";
-    const char *digits = g_str_has_prefix(link, prefix) ? link + strlen(prefix) : "";
-    g_autofree char *number = g_strndup(digits, strcspn(digits, "]"));
-    uint64_t inode = 0;
-
-    if (!g_ascii_string_to_unsigned(number, 10, 1, UINT64_MAX, &inode, NULL))
-        return 0;
-    return (ino_t)inode;
-}
-
 /* The path or "@name" that a socket of the process is bound to; NULL if it has none. */
 static char *
 find_bound_path(Search *self, ino_t inode)
@@ -228,7 +215,7 @@ add_descriptor(Search *self, int fd)
                   is_denied ? "we have no permission to look up" : "is not open");
         return;
     }
-    inode = parse_socket_link(link);
+    inode = host_text_socket_inode(link);
     if (inode != 0)
         path = find_bound_path(self, inode);
     if (path == NULL || path[0] == '\0')
