@@ -275,7 +275,7 @@ fill_told(EmitCase *self)
     tell_chain(tell_disk(self, "hda", "ide0-0-0", "/told/top.qcow2"));
     tell_disk(self, "vda", "virtio-disk1", "/told/vda.raw");
     tell_disk(self, "vdb", "virtio-disk10", NULL);
-    tell_disk(self, "sda", "sd-disk0", NULL)->is_empty = true;
+    tell_disk(self, "sda", "sd-disk0", NULL);
     tell_disk(self, "sdb", "usb-disk1", NULL);
     tell_disk(self, "vdc", "unmanaged", NULL)->is_vhost_user = true;
     tell_disk(self, "vdd", NULL, NULL);

@@ -37,8 +37,6 @@ append_disk(GString *out, const QemuDefinitionDisk *disk)
     append_text(out, "alias", disk->alias);
     append_text(out, "path", disk->path);
     append_text(out, "format", disk->format);
-    append_text(out, "block", disk->is_block ? "yes" : NULL);
-    append_text(out, "empty", disk->is_empty ? "yes" : NULL);
     append_text(out, "vhost-user", disk->is_vhost_user ? "yes" : NULL);
     append_text(out, "encrypted", disk->is_encrypted ? "yes" : NULL);
     for (guint i = 0; disk->paths != NULL && i < disk->paths->len; i++)
@@ -87,8 +85,8 @@ describe(const QemuXml *xml)
         const QemuDefinitionResctrl *monitor =
             &g_array_index(definition->resctrl, QemuDefinitionResctrl, i);
 
-        g_string_append_printf(out, "%s %u id=%s vcpus=%s folder=%s\n", kinds[monitor->kind],
-                               monitor->level, monitor->id, monitor->vcpus, monitor->folder);
+        g_string_append_printf(out, "%s id=%s vcpus=%s folder=%s\n", kinds[monitor->kind],
+                               monitor->id, monitor->vcpus, monitor->folder);
     }
     for (guint i = 0; definition->perf_events != NULL && i < definition->perf_events->len; i++)
         g_string_append_printf(out, "event %s\n",
@@ -122,11 +120,11 @@ static const Row rows[] = {
     {"a drive without a medium",
      "<devices><disk type='file' device='cdrom'><driver name='qemu'/><target dev='sda'/>"
      "<alias name='sata0-0-0'/></disk></devices>",
-     "disk target=sda alias=sata0-0-0 empty=yes\n"},
+     "disk target=sda alias=sata0-0-0\n"},
     {"a block device that is encrypted",
      "<devices><disk type='block'><driver type='raw'/><source dev='/dev/x'><encryption "
      "format='luks'/></source><target dev='vdb'/></disk></devices>",
-     "disk target=vdb path=/dev/x format=raw block=yes encrypted=yes [0 raw /dev/x]\n"},
+     "disk target=vdb path=/dev/x format=raw encrypted=yes [0 raw /dev/x]\n"},
     {"a disk that another process serves",
      "<devices><disk type='vhostuser'><source type='unix' path='/s'/><target dev='vda'/></disk>"
      "</devices>",
@@ -157,9 +155,9 @@ static const Row rows[] = {
      "size='3'/><monitor level='3' vcpus='0-3'/><monitor level='3' vcpus='1'/></cachetune>"
      "<memorytune vcpus='4'><monitor vcpus='4'/></memorytune><energytune vcpus='5'><monitor "
      "vcpus='5'/></energytune></cputune>",
-     "cache 3 id=vcpus_0-3 vcpus=0-3 folder=qemu-7-web_1-vcpus_0-3\n"
-     "cache 3 id=vcpus_1 vcpus=1 folder=qemu-7-web_1-vcpus_0-3/mon_groups/qemu-7-web_1-vcpus_1\n"
-     "bandwidth 0 id=vcpus_4 vcpus=4 folder=\nenergy 0 id=vcpus_5 vcpus=5 folder=\n"},
+     "cache id=vcpus_0-3 vcpus=0-3 folder=qemu-7-web_1-vcpus_0-3\n"
+     "cache id=vcpus_1 vcpus=1 folder=qemu-7-web_1-vcpus_0-3/mon_groups/qemu-7-web_1-vcpus_1\n"
+     "bandwidth id=vcpus_4 vcpus=4 folder=\nenergy id=vcpus_5 vcpus=5 folder=\n"},
     {"words for QEMU, of its own namespace only",
      "<x:commandline xmlns:x='urn:other'><x:arg value='-no'/></x:commandline><q:commandline "
      "xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-qmp'/><q:env name='A' "

@@ -38,12 +38,10 @@ typedef enum {
 
 /* A disk as libvirt names it. Only libvirt's XML fills these. */
 typedef struct {
-    char *target;  /* vda */
-    char *alias;   /* virtio-disk0: the qdev id, also inside a QOM path */
-    char *path;    /* local source; NULL */
-    char *format;  /* of the top image: raw, qcow2, ... */
-    bool is_block; /* source type block */
-    bool is_empty; /* source type none or a drive without a medium */
+    char *target; /* vda */
+    char *alias;  /* virtio-disk0: the qdev id, also inside a QOM path */
+    char *path;   /* local source; NULL */
+    char *format; /* of the top image: raw, qcow2, ... */
     bool is_vhost_user;
     bool is_encrypted;  /* libvirt knows a secret for its top image */
     GArray *indexes;    /* unsigned int: backing index of each layer, top first; NULL: none given */
@@ -62,10 +60,9 @@ typedef enum {
 
 typedef struct {
     QemuDefinitionResctrlKind kind;
-    unsigned int level; /* cache monitors */
-    char *id;           /* monitor id: its name and, below the allocation's group, its folder */
-    char *vcpus;        /* "0-3,5" */
-    char *folder;       /* below the resctrl root */
+    char *id;     /* monitor id: its name and, below the allocation's group, its folder */
+    char *vcpus;  /* "0-3,5" */
+    char *folder; /* below the resctrl root */
 } QemuDefinitionResctrl;
 
 /* Who told. libvirt tells all of a machine, also what was plugged later; a command line tells what

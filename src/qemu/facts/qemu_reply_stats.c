@@ -12,9 +12,6 @@
 
 #include "qemu_reply_read.h"
 
-/* Linux ends a name within 48 bytes; so "vcpu.<n>.<name>.sum" fits a parameter's name. */
-#define MAX_NAME_BYTES 48
-
 static const struct {
     const char *word;
     QemuStatKind kind;
@@ -54,8 +51,7 @@ add_schemas(const UtilJson *list, GArray **schemas)
             .is_boolean = g_strcmp0(unit, "boolean") == 0,
         };
 
-        if (schema.name != NULL && strnlen(schema.name, MAX_NAME_BYTES) < MAX_NAME_BYTES &&
-            read_kind(util_json_member_string(entry, "type"), &schema.kind))
+        if (schema.name != NULL && read_kind(util_json_member_string(entry, "type"), &schema.kind))
             g_array_append_val(*schemas, schema);
     }
     return true;

@@ -168,9 +168,7 @@ parse_disk(QemuDefinition *definition, const xmlNode *node)
     disk->alias = attribute(child(node, "alias"), "name");
     disk->path = source_path(node);
     disk->format = attribute(child(node, "driver"), "type");
-    disk->is_block = has_attribute(node, "type", "block");
     disk->is_vhost_user = has_attribute(node, "type", "vhostuser");
-    disk->is_empty = source == NULL;
     disk->is_encrypted = child(source, "encryption") != NULL || child(node, "encryption") != NULL;
     if (source == NULL)
         return;
@@ -239,7 +237,6 @@ parse_resctrl_monitor(QemuDefinition *definition, const xmlNode *node, const xml
         group_id = g_strdup_printf("vcpus_%s", group_vcpus ? group_vcpus : "");
     group_folder = is_allotting ? g_strdup_printf("%s-%s", machine, group_id) : g_strdup("");
     monitor->kind = kind;
-    monitor->level = number_attribute(node, "level");
     monitor->vcpus = attribute(node, "vcpus");
     if (g_strcmp0(monitor->vcpus, group_vcpus) == 0) {
         monitor->id = g_steal_pointer(&group_id);
