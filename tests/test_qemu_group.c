@@ -17,9 +17,9 @@ static const NamesRow names_rows[] = {
     {"one bit is one name", VIR_DOMAIN_STATS_BLOCK, "block"},
     {"several stand in the order of the table", VIR_DOMAIN_STATS_VM | VIR_DOMAIN_STATS_STATE,
      "state, vm"},
-    {"unknown bits come last, in hex", VIR_DOMAIN_STATS_CPU_TOTAL | 0x80000800,
-     "cpu-total, 0x80000800"},
-    {"unknown bits alone", 0x1000, "0x1000"},
+    {"unknown bits come last, in hex", VIR_DOMAIN_STATS_CPU_TOTAL | 0x81000000,
+     "cpu-total, 0x81000000"},
+    {"unknown bits alone", 0x1000000, "0x1000000"},
 };
 
 static void
@@ -36,8 +36,7 @@ static void
 groups_stand_in_libvirts_order(void **state)
 {
     (void)state;
-    assert_int_equal(qemu_n_groups, 11);
-    assert_int_equal(qemu_group_all(), VIR_DOMAIN_STATS_VM * 2 - 1);
+    assert_int_equal(qemu_group_all(), (1u << qemu_n_groups) - 1);
     for (size_t i = 0; i < qemu_n_groups; i++) {
         assert_int_equal(qemu_groups[i].bit, 1u << i);
         assert_non_null(qemu_groups[i].name);

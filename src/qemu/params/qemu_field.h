@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "domstats/domstats.h"
 #include "util/util_count.h"
 #include "util/util_params.h"
 
