@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_health: why a domain did not answer. Processes are a recorded tree's, so each
- * state can be had; who holds a socket is asked of this host's kernel.
+ * Tests of qemu_health and qemu_holder: why a domain did not answer. Processes are a recorded
+ * tree's, so each state can be had; who holds a socket is asked of this host's kernel.
  */
 #include "qemu/exchange/qemu_health.h"
+#include "qemu/exchange/qemu_holder.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -396,7 +397,7 @@ finds_holder(const void *data)
         fake_qmp_settle(fixture.fake);
     if (row->client == WE_ACCEPTED)
         domain->monitor = qemu_monitor_new(qemu_channel_new_fd(util_fd_steal(&client_fd)));
-    assert_int_equal(qemu_health_judge_busy(fixture.host, fixture.job,
+    assert_int_equal(qemu_holder_judge_busy(fixture.host, fixture.job,
                                             g_ptr_array_index(domain->endpoint->places, 0)),
                      row->is_held);
     reason = g_strdup_printf("is held by process %d (", (int)getpid());

@@ -18,6 +18,8 @@ from longrun import WATCHDOG_S, Call, LongRun
 
 FIRST_MS = 1500  # deadline of a call that is meant to meet it
 ENDLESS_MS = 2 * WATCHDOG_S * 1000  # of one that is not
+# What a monitor does that is met when the main loop is blocked already: QEMU 10 does not even greet.
+UNGREETED = "main loop is blocked: it greets and takes no command|accepts connections but does not greet"
 LAST = 2  # DOMSTATS_CALL_LAST
 
 
@@ -150,7 +152,7 @@ class Stopped(Faults):
 
 class Wedged(Faults):
     def check_wedged(self, run, fifo, process, how):
-        reason = (rf"main loop is blocked: it {how}; "
+        reason = (rf"({how}); "
                   rf"thread {process.pid} \(.*\) is in state [SD]")
         call = run.call(timeout_ms=FIRST_MS)
         self.assertGreaterEqual(call.ms, FIRST_MS / 2)
@@ -171,21 +173,21 @@ class Wedged(Faults):
         run = self.open()
         self.assert_whole(run.call()["bad"])
         fifo = self.host.wedge("bad")
-        self.check_wedged(run, fifo, process, "answers out of band only")
+        self.check_wedged(run, fifo, process, "main loop is blocked: it answers out of band only")
 
     def test_when_it_is_first_met(self):
         process = self.host.start("bad", control=True)
         self.host.start("good")
         fifo = self.host.wedge("bad")
         # The negotiation, which an out-of-band command needs, is in band itself.
-        self.check_wedged(self.open(), fifo, process, "greets and takes no command")
+        self.check_wedged(self.open(), fifo, process, UNGREETED)
 
     def test_with_monitors_let_go_later_calls_do_not_wait_either(self):
         self.host.start("bad", control=True)
         fifo = self.host.wedge("bad")
         run = self.open("release")
-        self.assert_stuck(run.call(timeout_ms=FIRST_MS)["bad"], "wedged", "takes no command")
-        self.assert_stuck(run.call(timeout_ms=ENDLESS_MS)["bad"], "wedged", "takes no command")
+        self.assert_stuck(run.call(timeout_ms=FIRST_MS)["bad"], "wedged", UNGREETED)
+        self.assert_stuck(run.call(timeout_ms=ENDLESS_MS)["bad"], "wedged", UNGREETED)
         self.host.unwedge(fifo)
         self.assert_whole(call_until(run, "bad", "ok")["bad"])
         self.assertEqual(sockets_of(run), [])

@@ -2,9 +2,9 @@
 /*
  * qemu_health: why a domain did not answer.
  *
- * Owns nothing; reads the process's state in /proc and the kernel's table of unix sockets, and
- * writes the verdict into the job. Each sentence names what an operator needs next: pid, thread
- * and what it sleeps in, or the process that is in the way.
+ * Owns nothing; reads the process's state in /proc, and writes the verdict into the job. Who is in
+ * the way is qemu_holder's. Each sentence names what an operator needs next: pid, thread and what
+ * it sleeps in, or the process that is in the way.
  *
  * How it works
  *
@@ -19,12 +19,9 @@
  */
 #include "qemu_health.h"
 
-#include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "host/host_process.h"
 #include "qemu_blocked_thread.h"
+#include "qemu_holder.h"
 #include "util/util_error.h"
 
 /* Takes @reason. */
@@ -146,105 +143,12 @@ qemu_health_search_threads(QemuHostView *host, QemuDomain *domain, UtilDeadline 
     domain->silence.is_searched = true;
 }
 
-/* The name of a process, for a sentence. */
-static char *
-name_process(HostRoot *root, pid_t pid)
-{
-    HostProcessStat stat = {0};
-
-    if (!host_process_read_stat(root, pid, 0, &stat))
-        return g_strdup_printf("process %d", (int)pid);
-    return g_strdup_printf("process %d (%s)", (int)pid, stat.name);
-}
-
-/* Whether the accepted client is this domain's own connection: a peer that does not greet may
- * have accepted it. */
-static bool
-is_own_connection(const QemuDomain *domain, ino_t inode)
-{
-    struct stat status = {0};
-
-    return domain->monitor != NULL && fstat(qemu_monitor_fd(domain->monitor), &status) == 0 &&
-           status.st_ino == inode;
-}
-
-/* The listener of @place: by the name it was bound to, if that still leads to its file, else by
- * the file. */
-static void
-find_listener(const HostUnixTable *table, const QemuEndpointPlace *place,
-              HostUnixListener *ret_listener)
-{
-    struct stat status = {0};
-    bool has_file = place->connect_path[0] == '/' && stat(place->connect_path, &status) == 0;
-
-    *ret_listener = (HostUnixListener){0};
-    if (has_file)
-        host_unixdiag_lookup(table, place->bound_path, status.st_ino, ret_listener);
-    if (has_file && !ret_listener->is_known)
-        host_unixdiag_lookup_file(table, status.st_dev, status.st_ino, ret_listener);
-    /* Some file systems show other numbers than the kernel's table does. */
-    if (!ret_listener->is_known)
-        host_unixdiag_lookup(table, place->bound_path, 0, ret_listener);
-}
-
-void
-qemu_health_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
-                          HostUnixListener *ret_listener)
-{
-    const HostUnixTable *table = qemu_host_view_unix_table(host);
-
-    *ret_listener = (HostUnixListener){0};
-    if (table != NULL)
-        find_listener(table, place, ret_listener);
-}
-
 /* What this process or this host lacks is not the domain's fault, and it will be asked again. */
 static void
 judge_shortage(QemuJob *job, const GError *error)
 {
     judge(job, DOMSTATS_HEALTH_SLOW,
           g_strdup_printf("it was not asked, for want of something here: %s", error->message));
-}
-
-static bool
-judge_held(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
-           const HostUnixTable *table)
-{
-    HostUnixListener listener = {0};
-    g_autofree char *holder = NULL;
-    pid_t pid = 0;
-
-    if (table == NULL)
-        return false;
-    find_listener(table, place, &listener);
-    /* Without an inode the client has gone, and QEMU only has not noticed yet. */
-    if (!listener.is_known || listener.n_clients == 0 || listener.peer_inode == 0 ||
-        is_own_connection(job->domain, listener.peer_inode))
-        return false;
-    pid = host_holders_find(qemu_host_view_holders(host), listener.peer_inode,
-                            job->domain->holder_pid, job->request->deadline);
-    job->domain->holder_pid = pid;
-    holder = pid > 0 ? name_process(qemu_host_view_root(host), pid)
-                     : g_strdup("a process that cannot be seen from here");
-    judge(job, DOMSTATS_HEALTH_BUSY,
-          g_strdup_printf("its monitor '%s' is held by %s", place->bound_path, holder));
-    return true;
-}
-
-bool
-qemu_health_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place)
-{
-    const QemuDomain *domain = job->domain;
-    g_autoptr(HostUnixTable) fresh = NULL;
-
-    if (!judge_held(host, job, place, qemu_host_view_unix_table(host)))
-        return false;
-    if (domain->holder_pid != getpid() && (domain->holder_pid != 0 || geteuid() != 0))
-        return true;
-    /* Who sees all processes, and no holder, looks again: it may have gone since the table was
-     * read, most likely another call of ours, which let go. */
-    fresh = host_unixdiag_read(NULL);
-    return judge_held(host, job, place, fresh);
 }
 
 static unsigned int
@@ -260,21 +164,6 @@ count_answers(const QemuJob *job, unsigned int *ret_n_asked)
         n_answers += status == QEMU_ANSWER_RETURNED || status == QEMU_ANSWER_REFUSED;
     }
     return n_answers;
-}
-
-/* Nothing greeted us: somebody may have come in between, and the table now tells. */
-static bool
-judge_overtaken(QemuHostView *host, QemuJob *job)
-{
-    const GPtrArray *places = job->domain->endpoint->places;
-
-    if (qemu_monitor_has_greeted(job->domain->monitor))
-        return false;
-    for (guint i = 0; i < places->len; i++)
-        if (judge_held(host, job, g_ptr_array_index(places, i),
-                       qemu_host_view_late_unix_table(host)))
-            return true;
-    return false;
 }
 
 /* What the process shows that answers nothing: @waited_us is long enough to say so. */
@@ -367,7 +256,8 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
     else if (is_stopped_state(stat.state) &&
              (waited_us >= qemu_health_fair_us(job) || qemu_health_lasts(job, QEMU_BAR_STOPPED)))
         say_stopped(job, &stat);
-    else if (qemu_monitor_probe_is_answered(job->domain->monitor) || !judge_overtaken(host, job))
+    else if (qemu_monitor_probe_is_answered(job->domain->monitor) ||
+             !qemu_holder_judge_overtaken(host, job))
         judge_waited(host, job, waited_us, stat.state);
 }
 

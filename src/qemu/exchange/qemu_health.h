@@ -41,14 +41,6 @@ bool qemu_health_has_ended(HostRoot *root, const QemuDomain *domain);
 /* The verdict where no place could be dialled: @outcome of the last one, with its error. */
 void qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuDial outcome,
                             const GError *error);
-/* The listener at @place as the call's table of sockets has it. */
-void qemu_health_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
-                               HostUnixListener *ret_listener);
-
-/* BUSY if the table shows that another process holds the monitor at @bound_path; false if
- * not. */
-bool qemu_health_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place);
-
 /* Looks for the thread that tells why a silent domain is silent, unless that was done: worth it
  * while there is nothing else to do, until @deadline. What it finds is kept with the domain's
  * silence. */

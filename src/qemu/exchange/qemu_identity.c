@@ -12,7 +12,7 @@
 
 #include "host/host_process.h"
 #include "qemu/source/qemu_process.h"
-#include "qemu_health.h"
+#include "qemu_holder.h"
 #include "util/util_error.h"
 
 /* Another QEMU, perhaps: keeps the connection and nothing else. */
@@ -92,7 +92,7 @@ qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEnd
 
     if (domain->endpoint->pid != 0 || is_known_process(host, domain))
         return;
-    qemu_health_find_listener(host, place, &listener);
+    qemu_holder_find_listener(host, place, &listener);
     pid = host_holders_find(qemu_host_view_holders(host), listener.inode, 0, deadline);
     if (pid == 0)
         return;

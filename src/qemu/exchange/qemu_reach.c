@@ -23,6 +23,7 @@
 #include "qemu/plan/qemu_plan.h"
 #include "qemu/recording/qemu_recording_peer.h"
 #include "qemu_health.h"
+#include "qemu_holder.h"
 #include "qemu_identity.h"
 
 enum {
@@ -97,7 +98,7 @@ try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, bool
     QemuChannel *channel = NULL;
     QemuDial outcome = QEMU_DIAL_CONNECTED;
 
-    if (!is_replay && qemu_health_judge_busy(host, job, place)) {
+    if (!is_replay && qemu_holder_judge_busy(host, job, place)) {
         qemu_identity_find_process(host, domain, place, job->request->deadline);
         return QEMU_REACH_NEVER;
     }
