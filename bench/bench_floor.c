@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "qemu/exchange/qemu_exchange.h"
-#include "qemu/plan/qemu_learn.h"
 #include "qemu/plan/qemu_plan.h"
 #include "qemu/qemu_record.h"
 #include "util/util_error.h"
@@ -122,7 +121,12 @@ learn(QemuJob *job, void *data)
     qemu_facts_init(&facts);
     if (qemu_record_decode(job, &facts, &bad_command))
         qemu_host_read_facts(lesson->host, job, &facts);
-    qemu_learn_call(job, &facts, lesson->schemas);
+    qemu_known_take(job->domain->known, &(QemuKnownTold){.asked = job->asked,
+                                                         .answers = job->answers,
+                                                         .facts = &facts,
+                                                         .schemas = lesson->schemas,
+                                                         .balloon_path = job->balloon_path});
+    qemu_job_drop_answers(job);
 }
 
 /* One round of the driver's exchange for ALL groups; gives its jobs. */
@@ -169,8 +173,8 @@ add_raw(BenchFloor *self, const QemuJob *job)
 
         if (raw->commands >> id & 1) {
             qemu_qmp_append_command(raw->requests, qemu_plan_form(job, (QemuCommandId)id),
-                                    job->domain->known.balloon_path, is_last ? 0 : QEMU_QMP_NO_ID,
-                                    false);
+                                    qemu_known_balloon_path(job->domain->known),
+                                    is_last ? 0 : QEMU_QMP_NO_ID, false);
             raw->n_commands++;
         }
     }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "qemu/plan/qemu_plan.h"
+#include "qemu/qemu_record.h"
 #include "testing.h"
 
 void
@@ -83,7 +83,9 @@ static void
 take_ended(QemuJob *job, void *data)
 {
     ExchangeCaseOutcome *outcome = find_outcome(data, job);
-    const QemuAnswer *status = qemu_job_answer(job, QEMU_COMMAND_QUERY_STATUS);
+    g_autoptr(QemuSchemasPool) schemas = qemu_schemas_pool_new();
+    const char *bad_command = NULL;
+    g_auto(QemuFacts) facts = {0};
 
     if (g_atomic_int_add(&outcome->n_endings, 1) > 0)
         return;
@@ -91,12 +93,18 @@ take_ended(QemuJob *job, void *data)
     outcome->is_complete = job->is_complete;
     outcome->is_waiting = qemu_job_is_waiting(job);
     outcome->reason = g_strdup(job->reason);
-    if (status != NULL)
-        outcome->status = g_strdup(util_json_member_string(status->value, "status"));
     qemu_domain_set_health(job->domain, job->verdict, job->reason, util_deadline_wall_us());
-    if (outcome->status != NULL)
-        qemu_domain_remember_status(job->domain, outcome->status);
-    qemu_plan_keep(job);
+    qemu_facts_init(&facts);
+    (void)qemu_record_decode(job, &facts, &bad_command);
+    if (qemu_job_answer(job, QEMU_COMMAND_QUERY_STATUS) != NULL ||
+        (job->lent & QEMU_COMMAND_BIT(QUERY_STATUS)) != 0)
+        outcome->status = g_strdup(facts.status);
+    qemu_known_take(job->domain->known, &(QemuKnownTold){.asked = job->asked,
+                                                         .answers = job->answers,
+                                                         .facts = &facts,
+                                                         .schemas = schemas,
+                                                         .balloon_path = job->balloon_path});
+    qemu_job_drop_answers(job);
 }
 
 static void

@@ -14,7 +14,7 @@ typedef struct {
     bool is_complete;
     bool is_waiting; /* some answer was still owed when the job ended */
     char *reason;
-    char *status;   /* of query-status, if it was answered in this round */
+    char *status;   /* of query-status, answered in this call or lent to it */
     gint n_endings; /* atomic: how often its job ended */
 } ExchangeCaseOutcome;
 

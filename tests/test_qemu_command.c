@@ -162,19 +162,12 @@ is_decoded(const QemuCommand *command, int id)
     assert_int_equal(command->parse == NULL, (is_no_fact >> id) & 1);
 }
 
-static void
-probe_is_apart(const QemuCommand *command, int id)
-{
-    assert_int_equal(command->when == QEMU_ASK_OUT_OF_BAND, id == QEMU_COMMAND_QUERY_YANK);
-}
-
 static const TableRow table_rows[] = {
     {"every command only reads", only_reads},
     {"every text is JSON without white space", is_short},
     {"every row is found by its own name and arguments", is_found_again},
     {"every reply has a file of its own in a recording", has_own_file},
     {"every fact has a decoder", is_decoded},
-    {"only the probe is sent out of band", probe_is_apart},
 };
 
 static void

@@ -28,8 +28,8 @@ enum {
                                           "{\"name\":\"query-blockstats\"},"                       \
                                           "{\"name\":\"query-named-block-nodes\"}]")               \
     }
-#define RUNNING FAKE_QMP_RETURN("{\"status\":\"running\"}")
-#define PAUSED  FAKE_QMP_RETURN("{\"status\":\"paused\"}")
+#define RUNNING FAKE_QMP_RETURN("{\"status\":\"running\",\"running\":true}")
+#define PAUSED  FAKE_QMP_RETURN("{\"status\":\"paused\",\"running\":false}")
 #define EMPTY   FAKE_QMP_RETURN("[]")
 #define STOP    "{\"event\":\"STOP\"}"
 

@@ -200,7 +200,7 @@ dials_broken_peers_ever_more_seldom(void)
     }
 #define STATUS                                                                                     \
     {                                                                                              \
-        "query-status", FAKE_QMP_RETURN("{\"status\":\"running\"}")                                \
+        "query-status", FAKE_QMP_RETURN("{\"status\":\"running\",\"running\":true}")               \
     }
 
 /* A monitor that is taken away from a QEMU in the middle of a call. */
@@ -259,7 +259,8 @@ drops_a_backlog_of_events(void)
 {
     static const FakeQmpLine lines[] = {
         LISTED,
-        {"query-status", FAKE_QMP_RETURN("{\"status\":\"running\"}"), FAKE_QMP_WAITS},
+        {"query-status", FAKE_QMP_RETURN("{\"status\":\"running\",\"running\":true}"),
+         FAKE_QMP_WAITS},
         {NULL, "{\"event\":\"X\"}", FAKE_QMP_GOES_ON, QEMU_LIMIT_EVENTS_PER_CALL + 1},
         {"query-status", NULL}, /* behind them */
         NAMED,

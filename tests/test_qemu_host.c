@@ -402,7 +402,7 @@ compares_calls(const void *data)
         fill_threads(&facts, &told);
         qemu_host_gather_evidence(view, job);
         qemu_host_read_facts(view, job, &facts);
-        assert_int_equal(job->evidence.threads_unchanged, i == 1 && row->is_same);
+        assert_int_equal(qemu_known_has_same_threads(job->domain->known), i == 1 && row->is_same);
         qemu_job_free(job);
         for (int k = 0; k < MAX_THREADS; k++)
             if (row->now[k].name == NULL)

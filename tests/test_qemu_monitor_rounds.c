@@ -45,7 +45,7 @@ does_not_mind_slices(const void *data)
     const FakeQmpScript script = {.lines = cut_lines, .slice_bytes = row->slice_bytes};
     g_auto(MonitorCase) session = {0};
     g_autofree char *got = NULL;
-    const char *status = NULL;
+    QemuEvents events = {0};
 
     monitor_case_init(&session, &script);
     monitor_case_ask(&session, STATUS);
@@ -53,8 +53,9 @@ does_not_mind_slices(const void *data)
     monitor_case_ask(&session, BALLOON);
     monitor_case_run(&session);
     fake_qmp_check(session.fake);
-    assert_int_equal(qemu_monitor_take_doubts(session.monitor, &status), QEMU_DOUBT_RUN_STATE);
-    assert_string_equal(status, "running");
+    events = qemu_monitor_take_events(session.monitor);
+    assert_int_equal(events.doubts, QEMU_EVENT_DOUBTS_RUN_STATE);
+    assert_string_equal(events.status, "running");
     got = monitor_case_describe(&session);
     testing_assert_same_text(
         got, "query-status answered 1, query-name refused, query-balloon answered -12345; open");
@@ -349,7 +350,7 @@ counts_anew_each_round(void)
     };
     const FakeQmpScript script = {.lines = lines};
     g_auto(MonitorCase) session = {0};
-    const char *status = NULL;
+    QemuEvents events = {0};
 
     monitor_case_init(&session, &script);
     monitor_case_run(&session);
@@ -357,9 +358,10 @@ counts_anew_each_round(void)
     fake_qmp_let_go(session.fake);
     monitor_case_run(&session);
     assert_null(session.error);
-    assert_int_equal(qemu_monitor_take_doubts(session.monitor, &status), QEMU_DOUBT_RUN_STATE);
-    assert_string_equal(status, "running");
-    assert_int_equal(qemu_monitor_take_doubts(session.monitor, &status), 0);
+    events = qemu_monitor_take_events(session.monitor);
+    assert_int_equal(events.doubts, QEMU_EVENT_DOUBTS_RUN_STATE);
+    assert_string_equal(events.status, "running");
+    assert_int_equal(qemu_monitor_take_events(session.monitor).doubts, 0);
 }
 
 /* What only went out shows nothing of the peer. */

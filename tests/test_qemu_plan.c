@@ -28,22 +28,19 @@ typedef struct {
     bool is_recording;
     bool is_inactive;
     QemuCommandSet not_available;
-    Reply kept[MAX_REPLIES];
+    Reply kept[MAX_REPLIES]; /* told in the call before, on the same connection */
     size_t n_kept;
-    Reply answers[MAX_REPLIES]; /* of this round */
+    Reply answers[MAX_REPLIES]; /* of this call */
     size_t n_answers;
-    QemuCommandSet asked; /* besides */
-    const char *told_status;
-    const char *balloon_path;
+    QemuCommandSet asked;             /* besides */
+    QemuCommandSet lent;              /* in this call */
+    const char *balloon_path;         /* known */
     const QemuDefinitionBoard *board; /* NULL: no words are known */
     QemuEvidence evidence;
-    struct {
-        bool is_proved;
-        bool has_guest_stats;
-        bool has_vcpu_stats;
-    } stop;
-    QemuCommandSet rests_on_stop;
-    bool doubts_status;
+    bool same_threads; /* as in the call before */
+    bool event_before; /* of the run state, before this call */
+    bool event_amid;   /* after it was planned */
+    bool removal_amid; /* of a device, after it was planned */
     bool has_looked_for_balloon;
 } Situation;
 
@@ -71,6 +68,74 @@ put_answer(QemuAnswer *answer, const char *reply)
 }
 
 static void
+introduce(QemuKnown *known, QemuCommandSet available)
+{
+    GString *text = g_string_new("[");
+    g_autoptr(UtilJson) commands = NULL;
+
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
+        if (available >> id & 1)
+            g_string_append_printf(text, "%s{\"name\":\"%s\"}", text->len > 1 ? "," : "",
+                                   qemu_commands[id].name);
+    g_string_append_c(text, ']');
+    commands = util_json_parse(text->str, text->len, MAX_DEPTH, NULL);
+    assert_int_equal(qemu_known_take_identity(known, commands), available != 0);
+    g_string_free(text, TRUE);
+}
+
+/* The call before: it asked for what is kept. */
+static void
+tell(QemuKnown *known, const Situation *situation)
+{
+    g_autoptr(QemuSchemasPool) schemas = qemu_schemas_pool_new();
+    QemuAnswer answers[QEMU_N_COMMANDS] = {0};
+    QemuCommandSet asked = 0;
+    g_auto(QemuFacts) facts = {0};
+
+    qemu_facts_init(&facts);
+    qemu_known_begin_call(known);
+    qemu_known_begin_plan(known);
+    qemu_known_note_threads(known, true, false);
+    for (size_t i = 0; i < situation->n_kept; i++) {
+        QemuCommandId id = situation->kept[i].command;
+
+        put_answer(&answers[id], situation->kept[i].reply);
+        asked |= (QemuCommandSet)1 << id;
+    }
+    if (situation->balloon_path != NULL &&
+        answers[QEMU_COMMAND_QOM_GET_GUEST_STATS].value == NULL) {
+        put_answer(&answers[QEMU_COMMAND_QOM_GET_GUEST_STATS], "{\"stats\":{}}");
+        asked |= BIT(QOM_GET_GUEST_STATS);
+    }
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
+        if (answers[id].value != NULL && qemu_commands[id].parse != NULL)
+            assert_true(qemu_commands[id].parse(answers[id].value, &facts));
+    qemu_known_take(known,
+                    &(QemuKnownTold){asked, answers, &facts, schemas, situation->balloon_path});
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
+        qemu_answer_clear(&answers[id]);
+}
+
+static void
+note_events(QemuKnown *known, bool of_run_state, bool of_devices)
+{
+    const QemuEvents events = {.doubts = (of_run_state ? QEMU_EVENT_DOUBTS_RUN_STATE : 0u) |
+                                         (of_devices ? QEMU_EVENT_DOUBTS_DEVICES : 0u)};
+
+    qemu_known_note_events(known, &events);
+}
+
+static void
+begin(QemuKnown *known, const Situation *situation)
+{
+    qemu_known_begin_call(known);
+    note_events(known, situation->event_before, false);
+    qemu_known_begin_plan(known);
+    qemu_known_note_threads(known, true, situation->same_threads);
+    note_events(known, situation->event_amid, situation->removal_amid);
+}
+
+static void
 init_fixture(Fixture *self, const Situation *situation)
 {
     g_autoptr(QemuEndpoint) endpoint = qemu_endpoint_new("key", "name");
@@ -82,15 +147,9 @@ init_fixture(Fixture *self, const Situation *situation)
         domain->definition = qemu_definition_new();
         domain->definition->board = *situation->board;
     }
-    domain->known.available = ALL & ~situation->not_available;
-    domain->known.told_status = g_strdup(situation->told_status);
-    domain->known.balloon_path = g_strdup(situation->balloon_path);
-    for (size_t i = 0; i < situation->n_kept; i++)
-        put_answer(&domain->known.kept[situation->kept[i].command], situation->kept[i].reply);
-    domain->known.stop.is_proved = situation->stop.is_proved;
-    domain->known.stop.has_guest_stats = situation->stop.has_guest_stats;
-    if (situation->stop.has_vcpu_stats)
-        domain->known.stop.vcpu_stats = g_ptr_array_new();
+    introduce(domain->known, ALL & ~situation->not_available);
+    tell(domain->known, situation);
+    begin(domain->known, situation);
     self->request = (QemuRequest){.stats = situation->stats,
                                   .flags = situation->flags,
                                   .extras = situation->extras,
@@ -98,8 +157,8 @@ init_fixture(Fixture *self, const Situation *situation)
     self->job = qemu_job_new(domain, &self->request);
     self->job->evidence = situation->evidence;
     self->job->asked = situation->asked;
-    self->job->rests_on_stop = situation->rests_on_stop;
-    self->job->doubts_status = situation->doubts_status;
+    self->job->lent = situation->lent;
+    self->job->balloon_path = g_strdup(situation->balloon_path);
     self->job->has_looked_for_balloon = situation->has_looked_for_balloon;
     for (size_t i = 0; i < situation->n_answers; i++) {
         put_answer(&self->job->answers[situation->answers[i].command], situation->answers[i].reply);
@@ -136,23 +195,32 @@ assert_same_set(QemuCommandSet got, QemuCommandSet expected)
 #define ANSWERS(...) .answers = {__VA_ARGS__}, .n_answers = G_N_ELEMENTS(((Reply[]){__VA_ARGS__}))
 #define RUNNING                                                                                    \
     {                                                                                              \
-        QEMU_COMMAND_QUERY_STATUS, "{\"status\":\"running\"}"                                      \
+        QEMU_COMMAND_QUERY_STATUS, "{\"status\":\"running\",\"running\":true}"                     \
     }
 #define PAUSED                                                                                     \
     {                                                                                              \
-        QEMU_COMMAND_QUERY_STATUS, "{\"status\":\"paused\"}"                                       \
+        QEMU_COMMAND_QUERY_STATUS, "{\"status\":\"paused\",\"running\":false}"                     \
     }
 #define CPUS                                                                                       \
     {                                                                                              \
-        QEMU_COMMAND_QUERY_CPUS_FAST, "[]"                                                         \
+        QEMU_COMMAND_QUERY_CPUS_FAST, "[{\"cpu-index\":0,\"qom-path\":\"/a\",\"thread-id\":7},"    \
+                                      "{\"cpu-index\":1,\"qom-path\":\"/b\",\"thread-id\":8}]"     \
     }
-#define MEMORY_SIZE                                                                                \
+#define SLOTS                                                                                      \
     {                                                                                              \
-        QEMU_COMMAND_QUERY_MEMORY_SIZE_SUMMARY, "{\"base-memory\":1}"                              \
+        QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"                                                 \
+    }
+#define SCHEMAS                                                                                    \
+    {                                                                                              \
+        QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[]"                                                     \
     }
 #define HAS_BALLOON                                                                                \
     {                                                                                              \
         QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"                                               \
+    }
+#define GUEST_STATS                                                                                \
+    {                                                                                              \
+        QEMU_COMMAND_QOM_GET_GUEST_STATS, "{\"stats\":{}}"                                         \
     }
 #define STATS(name) VIR_DOMAIN_STATS_##name
 
@@ -215,44 +283,41 @@ static const PlanRow plan_rows[] = {
     {"a filter by persistence does not", {.stats = STATS(INTERFACE),
      .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT}, 0},
 
-    {"what cannot change is asked once",
-     {.stats = STATS(VCPU), KEPT({QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"},
-                                 {QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[]"})},
+    {"what cannot change is asked once", {.stats = STATS(VCPU), KEPT(SLOTS, SCHEMAS)},
      BIT(QUERY_CPUS_FAST) | BIT(QUERY_STATS_VCPU)},
-    {"what was refused for good is not asked again",
+    {"what was refused is asked again",
      {.stats = STATS(VCPU), KEPT({QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, NULL},
                                  {QEMU_COMMAND_QUERY_STATS_SCHEMAS, NULL})},
-     BIT(QUERY_CPUS_FAST) | BIT(QUERY_STATS_VCPU)},
+     BIT(QUERY_HOTPLUGGABLE_CPUS) | BIT(QUERY_STATS_SCHEMAS) | BIT(QUERY_CPUS_FAST) |
+     BIT(QUERY_STATS_VCPU)},
     {"vCPUs are asked again when the threads changed",
-     {.stats = STATS(VCPU), KEPT(CPUS, {QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"}),
-      .evidence = {.has_kvm_stats = true}}, BIT(QUERY_CPUS_FAST)},
+     {.stats = STATS(VCPU), KEPT(CPUS, SLOTS), .evidence = {.has_kvm_stats = true}},
+     BIT(QUERY_CPUS_FAST)},
     {"vCPUs are not asked again while the threads are the same",
-     {.stats = STATS(VCPU), KEPT(CPUS, {QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"}),
-      .evidence = {.has_kvm_stats = true, .threads_unchanged = true}}, 0},
+     {.stats = STATS(VCPU), KEPT(CPUS, SLOTS), .evidence = {.has_kvm_stats = true},
+      .same_threads = true}, 0},
     {"the same threads prove nothing where no answer is kept",
-     {.stats = STATS(VCPU), KEPT({QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"}),
-      .evidence = {.has_kvm_stats = true, .threads_unchanged = true}}, BIT(QUERY_CPUS_FAST)},
+     {.stats = STATS(VCPU), KEPT(SLOTS), .evidence = {.has_kvm_stats = true},
+      .same_threads = true}, BIT(QUERY_CPUS_FAST)},
     {"IOThreads that are none stay none while the threads are the same",
-     {.stats = STATS(IOTHREAD), KEPT({QEMU_COMMAND_QUERY_IOTHREADS, "[]"}),
-      .evidence = {.threads_unchanged = true}}, 0},
+     {.stats = STATS(IOTHREAD), KEPT({QEMU_COMMAND_QUERY_IOTHREADS, "[]"}), .same_threads = true},
+     0},
     {"an IOThread can be set otherwise without a trace, so it is asked",
      {.stats = STATS(IOTHREAD), KEPT({QEMU_COMMAND_QUERY_IOTHREADS, "[{\"id\":\"i\"}]"}),
-      .evidence = {.threads_unchanged = true}}, BIT(QUERY_IOTHREADS)},
+      .same_threads = true}, BIT(QUERY_IOTHREADS)},
 
     {"a guest that was running, and another command sent: the state is not asked",
-     {.stats = STATS(STATE) | STATS(DIRTYRATE), KEPT(RUNNING), .told_status = "running"},
-     BIT(QUERY_DIRTY_RATE)},
+     {.stats = STATS(STATE) | STATS(DIRTYRATE), KEPT(RUNNING)}, BIT(QUERY_DIRTY_RATE)},
     {"with no other command nothing would bring an event",
-     {.stats = STATS(STATE), KEPT(RUNNING), .told_status = "running"}, BIT(QUERY_STATUS)},
+     {.stats = STATS(STATE), KEPT(RUNNING)}, BIT(QUERY_STATUS)},
     {"another command that is not sent brings none either",
      {.stats = STATS(STATE) | STATS(IOTHREAD), KEPT(RUNNING,
-      {QEMU_COMMAND_QUERY_IOTHREADS, "[]"}), .told_status = "running",
-      .evidence = {.threads_unchanged = true}}, BIT(QUERY_STATUS)},
+      {QEMU_COMMAND_QUERY_IOTHREADS, "[]"}), .same_threads = true}, BIT(QUERY_STATUS)},
     {"a paused guest can migrate unseen, so it is asked",
-     {.stats = STATS(STATE) | STATS(DIRTYRATE), KEPT(PAUSED), .told_status = "paused"},
+     {.stats = STATS(STATE) | STATS(DIRTYRATE), KEPT(PAUSED)},
      BIT(QUERY_STATUS) | BIT(QUERY_DIRTY_RATE)},
     {"after an event the state is asked",
-     {.stats = STATS(STATE) | STATS(DIRTYRATE), .told_status = "running"},
+     {.stats = STATS(STATE) | STATS(DIRTYRATE), KEPT(RUNNING), .event_before = true},
      BIT(QUERY_STATUS) | BIT(QUERY_DIRTY_RATE)},
 
     {"the balloon's statistics go out at once when its path is known",
@@ -262,48 +327,29 @@ static const PlanRow plan_rows[] = {
      {.stats = STATS(BALLOON), .balloon_path = "b0", .extras = DOMSTATS_CALL_EXT},
      BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QOM_GET_GUEST_STATS) |
      BIT(QOM_GET_POLLING_INTERVAL)},
+    {"the size of the memory changes without a trace, so it is asked",
+     {.stats = STATS(BALLOON), KEPT(HAS_BALLOON,
+      {QEMU_COMMAND_QUERY_MEMORY_SIZE_SUMMARY, "{\"base-memory\":1}"})},
+     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY)},
 
-    {"a guest that stands still is only asked whether it does",
-     {.stats = STATS(VCPU), KEPT(CPUS, {QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"},
-                                 {QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[]"}),
-      .stop = {.is_proved = true, .has_vcpu_stats = true},
-      .evidence = {.threads_unchanged = true}}, BIT(QUERY_STATUS)},
-    {"its balloon's driver does not speak either",
-     {.stats = STATS(BALLOON), .balloon_path = "b0",
-      .stop = {.is_proved = true, .has_guest_stats = true}},
+    {"a balloon of a guest that stands still is asked its size and no more",
+     {.stats = STATS(BALLOON), .balloon_path = "b0", KEPT(PAUSED, HAS_BALLOON, GUEST_STATS)},
      BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QUERY_STATUS)},
-    {"what was not told since it stands still is asked",
-     {.stats = STATS(BALLOON), .balloon_path = "b0", .stop = {.is_proved = true}},
+    {"what was told while it ran is asked",
+     {.stats = STATS(BALLOON), .balloon_path = "b0", KEPT(RUNNING, HAS_BALLOON, GUEST_STATS)},
      BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QOM_GET_GUEST_STATS)},
-    {"vCPUs that may be others are asked",
-     {.stats = STATS(VCPU), KEPT({QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, "[]"},
-                                 {QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[]"}),
-      .stop = {.is_proved = true, .has_vcpu_stats = true}},
-     BIT(QUERY_CPUS_FAST) | BIT(QUERY_STATS_VCPU)},
     {"the VM's own statistics change without its vCPUs",
-     {.stats = STATS(VM), KEPT({QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[]"}),
-      .stop = {.is_proved = true, .has_vcpu_stats = true},
-      .evidence = {.threads_unchanged = true}}, BIT(QUERY_STATS_VM)},
+     {.stats = STATS(VM), KEPT(PAUSED, SCHEMAS), .same_threads = true}, BIT(QUERY_STATS_VM)},
 
     {"CPU time by kind of thread needs to know the threads",
      {.stats = STATS(CPU_TOTAL), .extras = DOMSTATS_CALL_EXT,
       .evidence = {.has_kvm_stats = true}}, BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS)},
 
     {"a recording asks everything, whatever is known",
-     {.stats = STATS(STATE), .is_recording = true, KEPT(RUNNING, CPUS), .told_status = "running",
-      .evidence = {.has_kvm_stats = true, .threads_unchanged = true}},
+     {.stats = STATS(STATE), .is_recording = true, KEPT(RUNNING, CPUS),
+      .evidence = {.has_kvm_stats = true}, .same_threads = true},
      ALL & ~(BIT(QUERY_YANK) | BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL) |
              BIT(QUERY_NAMED_BLOCK_NODES_NESTED))},
-    {"the memory's size is kept while the balloon is quiet",
-     {.stats = STATS(BALLOON), KEPT(HAS_BALLOON, MEMORY_SIZE),
-      .evidence = {.balloon_is_quiet = true}},
-     BIT(QUERY_BALLOON)},
-    {"it is asked again after an event of the balloon",
-     {.stats = STATS(BALLOON), KEPT(HAS_BALLOON, MEMORY_SIZE)},
-     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY)},
-    {"it is asked where nothing shows that it is the same",
-     {.stats = STATS(BALLOON), KEPT(MEMORY_SIZE), .evidence = {.balloon_is_quiet = true}},
-     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY)},
 };
 /* clang-format on */
 
@@ -356,7 +402,7 @@ static const MoreRow more_rows[] = {
      ANSWERS(HAS_BALLOON, {QEMU_COMMAND_QOM_LIST_PERIPHERAL, "{\"name\":7}"},
              {QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON, "7"})}, 0, NULL},
     {"a container that this QEMU cannot list is not asked", {.stats = STATS(BALLOON),
-     .not_available = LISTS, ANSWERS(HAS_BALLOON)}, 0, NULL},
+     .not_available = LISTS | BIT(QOM_LIST_UNATTACHED), ANSWERS(HAS_BALLOON)}, 0, NULL},
     {"statistics that came are all", {.stats = STATS(BALLOON), .balloon_path = "b0",
      ANSWERS(HAS_BALLOON, {QEMU_COMMAND_QOM_GET_GUEST_STATS, "{}"})}, 0, "b0"},
     {"a short path that was refused is tried in full", {.stats = STATS(BALLOON),
@@ -371,49 +417,38 @@ static const MoreRow more_rows[] = {
      .balloon_path = "/machine/peripheral/b0", .has_looked_for_balloon = true,
      ANSWERS(HAS_BALLOON, GET_REFUSED, {QEMU_COMMAND_QOM_LIST_PERIPHERAL, BALLOON_LIST},
              {QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON, "[]"})}, 0, NULL},
-    {"the memory's size is asked after all when the balloon is another",
-     {.stats = STATS(BALLOON), .balloon_path = "b0",
-     KEPT({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"}, MEMORY_SIZE),
-     ANSWERS({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":2}"},
-             {QEMU_COMMAND_QOM_GET_GUEST_STATS, "{}"})},
-     BIT(QUERY_MEMORY_SIZE_SUMMARY), "b0"},
-    {"and when the balloon has gone", {.stats = STATS(BALLOON),
-     KEPT({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"}, MEMORY_SIZE),
-     ANSWERS({QEMU_COMMAND_QUERY_BALLOON, NULL})}, BIT(QUERY_MEMORY_SIZE_SUMMARY), NULL},
-    {"it is not when the balloon is the same", {.stats = STATS(BALLOON), .balloon_path = "b0",
-     KEPT({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"}, MEMORY_SIZE),
-     ANSWERS({QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":1}"},
-             {QEMU_COMMAND_QOM_GET_GUEST_STATS, "{}"})}, 0, "b0"},
     {"a guest that still stands is not asked more",
-     {.stats = STATS(VCPU), .stop = {.is_proved = true, .has_vcpu_stats = true},
-      .evidence = {.threads_unchanged = true}, .rests_on_stop = BIT(QUERY_STATS_VCPU),
-      ANSWERS(PAUSED)}, 0, NULL},
+     {.stats = STATS(BALLOON), .balloon_path = "b0", KEPT(PAUSED, HAS_BALLOON, GUEST_STATS),
+      .lent = BIT(QOM_GET_GUEST_STATS), ANSWERS(PAUSED, HAS_BALLOON)}, 0, "b0"},
     {"one that says that it runs is asked after all",
-     {.stats = STATS(VCPU), .stop = {.is_proved = true, .has_vcpu_stats = true},
-      .rests_on_stop = BIT(QUERY_STATS_VCPU), ANSWERS(RUNNING)}, BIT(QUERY_STATS_VCPU), NULL},
-    {"one that an event put in doubt likewise, though it stands again",
-     {.stats = STATS(VCPU), .doubts_status = true, .rests_on_stop = BIT(QUERY_STATS_VCPU),
-      ANSWERS(PAUSED)}, BIT(QUERY_STATS_VCPU), NULL},
-    {"one that does not say likewise",
-     {.stats = STATS(VCPU), .stop = {.is_proved = true, .has_vcpu_stats = true},
-      .rests_on_stop = BIT(QUERY_STATS_VCPU), ANSWERS({QEMU_COMMAND_QUERY_STATUS, NULL})},
-     BIT(QUERY_STATS_VCPU), NULL},
-    {"a balloon that an event may have taken away is asked after all",
-     {.stats = STATS(BALLOON), .stop = {.is_proved = true}, .balloon_path = "b0",
-      .rests_on_stop = BIT(QOM_GET_GUEST_STATS), ANSWERS(PAUSED, HAS_BALLOON)},
+     {.stats = STATS(BALLOON), .balloon_path = "b0", KEPT(PAUSED, HAS_BALLOON, GUEST_STATS),
+      .lent = BIT(QOM_GET_GUEST_STATS), ANSWERS(RUNNING, HAS_BALLOON)},
      BIT(QOM_GET_GUEST_STATS), "b0"},
-    {"the balloon of a guest that still stands is not looked for",
-     {.stats = STATS(BALLOON), .stop = {.is_proved = true, .has_guest_stats = true},
-      .balloon_path = "b0", .rests_on_stop = BIT(QOM_GET_GUEST_STATS),
-      ANSWERS(PAUSED, HAS_BALLOON)}, 0, "b0"},
-    {"an event in the round makes it ask the state after all", {.stats = STATS(STATE),
-     .doubts_status = true}, BIT(QUERY_STATUS), NULL},
-    {"also where only a filter needs it", {.stats = STATS(INTERFACE), .doubts_status = true,
-     .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING}, BIT(QUERY_STATUS), NULL},
-    {"not where nobody wants it", {.stats = STATS(INTERFACE), .doubts_status = true}, 0, NULL},
-    {"not where it was asked in this round", {.stats = STATS(STATE), .doubts_status = true,
+    {"one that an event put in doubt likewise, though it stands again",
+     {.stats = STATS(BALLOON), .balloon_path = "b0", KEPT(PAUSED, HAS_BALLOON, GUEST_STATS),
+      .event_amid = true, .lent = BIT(QOM_GET_GUEST_STATS), ANSWERS(PAUSED, HAS_BALLOON)},
+     BIT(QOM_GET_GUEST_STATS), "b0"},
+    {"one that does not say likewise",
+     {.stats = STATS(BALLOON), .balloon_path = "b0", KEPT(PAUSED, HAS_BALLOON, GUEST_STATS),
+      .lent = BIT(QOM_GET_GUEST_STATS),
+      ANSWERS({QEMU_COMMAND_QUERY_STATUS, NULL}, HAS_BALLOON)}, BIT(QOM_GET_GUEST_STATS), "b0"},
+    {"a balloon that an event may have taken away is asked after all",
+     {.stats = STATS(BALLOON), .balloon_path = "b0", KEPT(PAUSED, HAS_BALLOON, GUEST_STATS),
+      .removal_amid = true, .lent = BIT(QOM_GET_GUEST_STATS), ANSWERS(PAUSED, HAS_BALLOON)},
+     BIT(QOM_GET_GUEST_STATS), "b0"},
+    {"one that query-balloon does not know any more is not",
+     {.stats = STATS(BALLOON), .balloon_path = "b0", KEPT(PAUSED, HAS_BALLOON, GUEST_STATS),
+      .lent = BIT(QOM_GET_GUEST_STATS),
+      ANSWERS(PAUSED, {QEMU_COMMAND_QUERY_BALLOON, NULL})}, 0, "b0"},
+    {"an event in the call makes it ask the state after all", {.stats = STATS(STATE),
+     KEPT(RUNNING), .event_amid = true, .lent = BIT(QUERY_STATUS),
+     ANSWERS({QEMU_COMMAND_QUERY_DIRTY_RATE, "{}"})}, BIT(QUERY_STATUS), NULL},
+    {"without an event it need not", {.stats = STATS(STATE), KEPT(RUNNING),
+     .lent = BIT(QUERY_STATUS), ANSWERS({QEMU_COMMAND_QUERY_DIRTY_RATE, "{}"})}, 0, NULL},
+    {"not where nobody wants it", {.stats = STATS(INTERFACE), .event_amid = true}, 0, NULL},
+    {"not where it was asked in this call", {.stats = STATS(STATE), .event_amid = true,
      ANSWERS(RUNNING)}, 0, NULL},
-    {"not where it was refused in this round", {.stats = STATS(STATE), .doubts_status = true,
+    {"not where it was refused in this call", {.stats = STATS(STATE), .event_amid = true,
      ANSWERS({QEMU_COMMAND_QUERY_STATUS, NULL})}, 0, NULL},
 };
 /* clang-format on */
@@ -426,7 +461,7 @@ calls_for_more(const void *data)
 
     init_fixture(&fixture, &row->situation);
     assert_same_set(qemu_plan_more(fixture.job), row->expected);
-    testing_assert_same_text(fixture.job->domain->known.balloon_path, row->path);
+    testing_assert_same_text(fixture.job->balloon_path, row->path);
 }
 
 /* However QEMU answers, the asking ends. */
@@ -466,7 +501,8 @@ static const GroupRow group_rows[] = {
      STATS(BLOCK) | STATS(STATE),
      0},
     {"a group that lacks one of its commands is not",
-     {.stats = STATS(BLOCK) | STATS(STATE), .not_available = BIT(QUERY_NAMED_BLOCK_NODES)},
+     {.stats = STATS(BLOCK) | STATS(STATE),
+      .not_available = BIT(QUERY_NAMED_BLOCK_NODES) | BIT(QUERY_NAMED_BLOCK_NODES_NESTED)},
      STATS(STATE),
      STATS(BLOCK)},
     {"a group that lacks what it can do without is supported",
@@ -493,46 +529,6 @@ settles_groups(const void *data)
     qemu_plan_groups(fixture.job);
     assert_int_equal(fixture.job->groups, row->groups);
     assert_int_equal(fixture.job->unsupported, row->unsupported);
-}
-
-typedef struct {
-    const char *sentence;
-    Situation situation;
-    QemuCommandSet kept; /* afterwards */
-} KeepRow;
-
-/* clang-format off */
-static const KeepRow keep_rows[] = {
-    {"what cannot change is kept, also a refusal",
-     {ANSWERS({QEMU_COMMAND_QUERY_NAME, "{}"}, {QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS, NULL})},
-     BIT(QUERY_NAME) | BIT(QUERY_HOTPLUGGABLE_CPUS)},
-    {"what evidence can prove is kept",
-     {ANSWERS(CPUS, RUNNING, {QEMU_COMMAND_QUERY_IOTHREADS, "[]"})},
-     BIT(QUERY_CPUS_FAST) | BIT(QUERY_STATUS) | BIT(QUERY_IOTHREADS)},
-    {"what others prove by is kept", {ANSWERS(HAS_BALLOON, MEMORY_SIZE)},
-     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY)},
-    {"counters are not", {ANSWERS({QEMU_COMMAND_QUERY_BLOCKSTATS, "[]"})}, 0},
-    {"a refusal of what can change is not", {ANSWERS({QEMU_COMMAND_QUERY_CPUS_FAST, NULL})}, 0},
-    {"a refusal leaves what was kept", {KEPT(CPUS), ANSWERS({QEMU_COMMAND_QUERY_CPUS_FAST, NULL})},
-     BIT(QUERY_CPUS_FAST)},
-    {"a state that an event has put in doubt is not",
-     {ANSWERS(RUNNING, CPUS), .doubts_status = true}, BIT(QUERY_CPUS_FAST)},
-};
-/* clang-format on */
-
-static void
-keeps(const void *data)
-{
-    const KeepRow *row = data;
-    g_auto(Fixture) fixture = {0};
-    QemuCommandSet kept = 0;
-
-    init_fixture(&fixture, &row->situation);
-    qemu_plan_keep(fixture.job);
-    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
-        if (fixture.job->domain->known.kept[id].status != QEMU_ANSWER_NONE)
-            kept |= (QemuCommandSet)1 << id;
-    assert_same_set(kept, row->kept);
 }
 
 typedef struct {
@@ -567,19 +563,10 @@ typedef struct {
 } AnswerRow;
 
 static const AnswerRow answer_rows[] = {
-    {"this round's answer", {ANSWERS(PAUSED)}, QEMU_COMMAND_QUERY_STATUS, true, false},
-    {"the kept one where it was not asked",
-     {KEPT(RUNNING)},
-     QEMU_COMMAND_QUERY_STATUS,
-     true,
-     false},
-    {"never the kept one where it was asked",
-     {KEPT(RUNNING), ANSWERS({QEMU_COMMAND_QUERY_STATUS, NULL})},
-     QEMU_COMMAND_QUERY_STATUS,
-     false,
-     false},
+    {"this call's answer", {ANSWERS(PAUSED)}, QEMU_COMMAND_QUERY_STATUS, true, false},
+    {"never that of an earlier call", {KEPT(RUNNING)}, QEMU_COMMAND_QUERY_STATUS, false, false},
     {"a refusal is no answer",
-     {KEPT({QEMU_COMMAND_QUERY_NAME, NULL})},
+     {ANSWERS({QEMU_COMMAND_QUERY_NAME, NULL})},
      QEMU_COMMAND_QUERY_NAME,
      false,
      false},
@@ -606,7 +593,6 @@ main(void)
            TESTING_RUN_TABLE("plan more", more_rows, calls_for_more) +
            TESTING_RUN_TABLE("plan ends", more_rows, gives_up_in_the_end) +
            TESTING_RUN_TABLE("plan groups", group_rows, settles_groups) +
-           TESTING_RUN_TABLE("plan keeps", keep_rows, keeps) +
            TESTING_RUN_TABLE("plan identity", identity_rows, asks_who_it_is) +
            TESTING_RUN_TABLE("plan answers", answer_rows, finds_answer);
 }

@@ -162,41 +162,10 @@ negotiates(const void *data)
     testing_assert_same_text(out->str, row->expected);
 }
 
-typedef struct {
-    const char *sentence;
-    const char *event;
-    unsigned int doubts;
-    const char *status; /* "before": left alone */
-} EventRow;
-
-static const EventRow event_rows[] = {
-    {"STOP tells the state", "STOP", QEMU_DOUBT_RUN_STATE, "paused"},
-    {"RESUME tells the state", "RESUME", QEMU_DOUBT_RUN_STATE, "running"},
-    {"WATCHDOG only raises a doubt", "WATCHDOG", QEMU_DOUBT_RUN_STATE, "before"},
-    {"RESET also frees the balloon", "RESET", QEMU_DOUBT_RUN_STATE | QEMU_DOUBT_BALLOON, "before"},
-    {"a device that went may have been the balloon", "DEVICE_DELETED",
-     QEMU_DOUBT_DEVICES | QEMU_DOUBT_BALLOON, "before"},
-    {"an event that concerns no statistic raises none", "RTC_CHANGE", 0, "before"},
-    {"an unknown event raises none", "X", 0, "before"},
-    {"an empty name raises none", "", 0, "before"},
-    {"names are told apart by case", "stop", 0, "before"},
-};
-
-static void
-raises_doubts(const void *data)
-{
-    const EventRow *row = data;
-    const char *status = "before";
-
-    assert_int_equal(qemu_qmp_event_doubts(row->event, &status), row->doubts);
-    assert_string_equal(status, row->status);
-}
-
 int
 main(void)
 {
     return TESTING_RUN_TABLE("qmp messages", parse_rows, is_classified) +
            TESTING_RUN_TABLE("qmp commands", command_rows, is_written) +
-           TESTING_RUN_TABLE("qmp negotiation", negotiation_rows, negotiates) +
-           TESTING_RUN_TABLE("qmp events", event_rows, raises_doubts);
+           TESTING_RUN_TABLE("qmp negotiation", negotiation_rows, negotiates);
 }

@@ -20,7 +20,6 @@
 
 #include "domstats_record.h"
 #include "qemu/exchange/qemu_exchange.h"
-#include "qemu/plan/qemu_learn.h"
 #include "qemu/source/qemu_process.h"
 #include "qemu_named.h"
 #include "qemu_record.h"
@@ -119,6 +118,9 @@ make_record(QemuJob *job, void *data)
             g_strdup_printf("its reply to %s is not what that command promises", bad_command);
 
         qemu_job_set_verdict(job, DOMSTATS_HEALTH_BROKEN, reason);
+        qemu_facts_clear(&facts);
+        qemu_job_disbelieve(job);
+        (void)qemu_record_decode(job, &facts, &bad_command);
     }
     if (is_worth_looking(job))
         qemu_host_read_facts(call->host, job, &facts);
@@ -132,7 +134,12 @@ make_record(QemuJob *job, void *data)
     if (call->recording != NULL)
         save_answers(call, job);
     add_last(job);
-    qemu_learn_call(job, &facts, call->schemas);
+    qemu_known_take(domain->known, &(QemuKnownTold){.asked = job->asked,
+                                                    .answers = job->answers,
+                                                    .facts = &facts,
+                                                    .schemas = call->schemas,
+                                                    .balloon_path = job->balloon_path});
+    qemu_job_drop_answers(job);
     /* One that owes answers serves nobody else either; without it, the next call would wait. */
     if ((call->releases_monitors && !domain->is_silent) || bad_command != NULL)
         qemu_domain_disconnect(domain);

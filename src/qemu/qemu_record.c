@@ -4,13 +4,12 @@
  *
  * How it works
  *
- * Replies are decoded in the order of the command table, which is the order in which decoders
- * rest on each other. Then each wanted group writes itself through its row in qemu_group. A
- * group is missing from the record when what it rests on is not there: its emitter says so,
- * or a command it needs was not answered this round. What such a group could still write stays
- * in the record, for it is as fresh as the rest: what the host knows by itself, and the run
- * state as the last event told it. A kept answer serves only where the plan has proved it, so
- * no old counter is given out.
+ * Replies, and what qemu_known lends in their place, are decoded in the order of the command table,
+ * which is the order in which decoders rest on each other. Then each wanted group writes itself
+ * through its row in qemu_group. A group is missing from the record when something that it wanted
+ * of QEMU did not come (qemu_missing), or its emitter lacks something of the host. What such a
+ * group could still write stays in the record, for it is as fresh as the rest: what the host knows
+ * by itself, and the run state as an event of this call told it.
  */
 #include "qemu_record.h"
 
@@ -19,7 +18,7 @@
 #include "domstats_record.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu/facts/qemu_reply.h"
-#include "qemu/plan/qemu_plan.h"
+#include "qemu/plan/qemu_missing.h"
 #include "util/util_error.h"
 
 enum { PARAMS_EXPECTED = 256 };
@@ -27,22 +26,19 @@ enum { PARAMS_EXPECTED = 256 };
 bool
 qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
 {
-    /* Of one that did not say so in this round nothing is given out as if it were new. */
-    QemuCommandSet lent = qemu_plan_lent(job);
+    const QemuKnown *known = job->domain->known;
+    QemuCommandSet lent = qemu_known_holds(known, job->lent, job->asked, job->answers);
     bool is_good = true;
 
     facts->libvirt_state = job->domain->endpoint->libvirt_state;
     facts->libvirt_reason = job->domain->endpoint->libvirt_reason;
-    facts->status = job->domain->known.told_status;
-    facts->n_vcpus_max = job->domain->known.n_vcpus_max;
-    if (job->domain->known.schemas != NULL)
-        qemu_schemas_lend(job->domain->known.schemas, facts);
+    facts->status = qemu_known_told_status(known);
     facts->is_running = g_strcmp0(facts->status, "running") == 0;
-    if ((lent & QEMU_COMMAND_BIT(QOM_GET_GUEST_STATS)) != 0)
-        qemu_stop_lend_guest_stats(&job->domain->known.stop, facts);
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
         const QemuAnswer *answer = qemu_job_answer(job, (QemuCommandId)id);
 
+        if ((lent >> id & 1) != 0)
+            qemu_known_give(known, (QemuCommandId)id, facts);
         if (answer == NULL || qemu_commands[id].parse == NULL)
             continue;
         if (!qemu_commands[id].parse(answer->value, facts)) {
@@ -50,39 +46,21 @@ qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
             is_good = false;
         }
     }
-    if ((lent & QEMU_COMMAND_BIT(QUERY_STATS_VCPU)) != 0)
-        qemu_stop_lend_vcpu_stats(&job->domain->known.stop, facts);
     qemu_reply_finish_block(facts);
     if (job->sent_us != 0 && job->answered_us >= job->sent_us)
         facts->monitor_us = util_count_of((uint64_t)(job->answered_us - job->sent_us));
     return is_good;
 }
 
-/* True if every command that @group needs has an answer that holds for this round. */
+/* True if a group that its emitter did not write whole is none of this guest's or host's: where all
+ * groups are wanted, it is passed over. */
 static bool
-is_answered(const QemuJob *job, const QemuGroup *group)
+is_passed_over(const QemuJob *job, const QemuGroup *group)
 {
-    if (job->is_complete)
-        return true;
-    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
-        if ((group->commands >> id & 1) &&
-            (!(job->asked >> id & 1) || job->answers[id].status != QEMU_ANSWER_RETURNED))
-            return false;
-    return true;
-}
+    bool has_no_process = group->host != 0 && job->domain->pid == 0;
 
-/* True if QEMU has a command that @group needs, but would not carry it out. */
-static bool
-was_refused(const QemuJob *job, const QemuGroup *group)
-{
-    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
-        const QemuAnswer *answer =
-            (job->asked >> id & 1) ? &job->answers[id] : &job->domain->known.kept[id];
-
-        if ((group->commands >> id & 1) && answer->status == QEMU_ANSWER_REFUSED)
-            return true;
-    }
-    return false;
+    return job->is_complete && qemu_request_is_all(job->request) &&
+           (group->may_be_absent || has_no_process);
 }
 
 /* Writes the groups; gives the mask of those that are missing. */
@@ -101,9 +79,9 @@ emit_groups(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
 
         if ((job->groups & group->bit) == 0)
             continue;
-        is_whole = group->emit(&writer, input) && !was_refused(job, group);
-        if (!is_answered(job, group) ||
-            (!is_whole && !(job->is_complete && qemu_request_is_all(job->request))))
+        is_whole = group->emit(&writer, input);
+        if (qemu_missing_has(job, group, input->facts) ||
+            (!is_whole && !is_passed_over(job, group)))
             missing |= group->bit;
     }
     return missing;
@@ -185,6 +163,7 @@ qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int
 
     if (!is_selected(job, &input))
         return;
+    qemu_missing_settle(job);
     refuse_unsupported(job);
     record = g_new0(DomstatsRecord, 1);
     util_params_init(&params, (size_t)n_expected, QEMU_LIMIT_PARAMS);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
+#include "qemu/qmp/qemu_event.h"
 #include "qemu/qmp/qemu_qmp.h"
 #include "util/util_jsonstream.h"
 
@@ -17,7 +18,7 @@ static void
 check_message(const UtilJson *object)
 {
     QemuQmpMessage message = qemu_qmp_parse(object);
-    const char *status = NULL;
+    QemuEvents events = {0};
 
     switch (message.kind) {
     case QEMU_QMP_GREETING:
@@ -28,7 +29,8 @@ check_message(const UtilJson *object)
         break;
     case QEMU_QMP_EVENT:
         g_assert(strlen(message.event) <= QEMU_LIMIT_REPLY_BYTES);
-        g_assert(qemu_qmp_event_doubts(message.event, &status) != 0 || status == NULL);
+        qemu_event_note(&events, message.event, message.value);
+        g_assert(events.doubts != 0 || events.status == NULL);
         break;
     case QEMU_QMP_ERROR:
     case QEMU_QMP_INVALID:

@@ -77,7 +77,6 @@ static void
 queue_set(QemuConversation *self, QemuCommandSet set)
 {
     QemuJob *job = self->job;
-    const char *path = job->domain->known.balloon_path;
 
     if (set == 0)
         return;
@@ -86,8 +85,8 @@ queue_set(QemuConversation *self, QemuCommandSet set)
         job->sent_us = self->turn_us;
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
         if (set >> id & 1)
-            qemu_monitor_queue(job->domain->monitor, qemu_plan_form(job, (QemuCommandId)id), path,
-                               &job->answers[id]);
+            qemu_monitor_queue(job->domain->monitor, qemu_plan_form(job, (QemuCommandId)id),
+                               job->balloon_path, &job->answers[id]);
     job->asked |= set;
 }
 
@@ -98,31 +97,19 @@ start_collecting(QemuConversation *self)
     QemuJob *job = self->job;
 
     self->phase = QEMU_CONVERSATION_COLLECT;
+    qemu_known_begin_plan(job->domain->known);
     qemu_host_gather_evidence(self->shared->host, job);
     qemu_plan_groups(job);
     return qemu_plan_commands(job);
 }
 
 static void
-take_in_events(QemuConversation *self)
+take_in_events(QemuDomain *domain)
 {
-    QemuDomain *domain = self->job->domain;
-    const char *status = NULL;
-    unsigned int doubts = qemu_monitor_take_doubts(domain->monitor, &status);
+    QemuEvents events = qemu_monitor_take_events(domain->monitor);
 
-    if (doubts == 0)
-        return;
-    if (doubts & QEMU_DOUBT_RUN_STATE) {
-        self->job->doubts_status |= self->phase == QEMU_CONVERSATION_COLLECT;
-        qemu_domain_doubt_status(domain);
-        qemu_domain_remember_status(domain, status);
-    }
-    if (doubts & QEMU_DOUBT_BALLOON)
-        domain->known.balloon_moved_us = util_deadline_now_us();
-    if (doubts & QEMU_DOUBT_DEVICES) {
-        g_clear_pointer(&domain->host.taps, g_array_unref);
-        domain->known.stop.has_guest_stats = false; /* perhaps the balloon's */
-    }
+    if (events.doubts != 0)
+        qemu_known_note_events(domain->known, &events);
 }
 
 /* Goes on to the next phase where this one is done. WAIT sets the commands to queue. */
@@ -133,19 +120,20 @@ advance(QemuConversation *self, QemuCommandSet *ret_set)
     QemuDomain *domain = job->domain;
 
     *ret_set = 0;
-    take_in_events(self);
+    take_in_events(domain);
     if (self->phase == QEMU_CONVERSATION_DRAIN && qemu_monitor_n_in_flight(domain->monitor) == 0) {
         qemu_domain_end_silence(domain);
         self->phase = QEMU_CONVERSATION_GREET;
     }
     if (self->phase == QEMU_CONVERSATION_GREET && qemu_monitor_has_greeted(domain->monitor)) {
         self->phase = QEMU_CONVERSATION_IDENTIFY;
-        *ret_set = domain->known.is_identified ? 0 : qemu_plan_identity(domain);
+        *ret_set = qemu_known_is_identified(domain->known) ? 0 : qemu_plan_identity(domain);
     }
     if (*ret_set != 0 || self->phase < QEMU_CONVERSATION_IDENTIFY || qemu_job_is_waiting(job))
         return NEXT_WAIT;
     if (self->phase == QEMU_CONVERSATION_IDENTIFY) {
-        if (!domain->known.is_identified && !qemu_identity_take_answers(job, &self->error))
+        if (!qemu_known_is_identified(domain->known) &&
+            !qemu_identity_take_answers(job, &self->error))
             return NEXT_CLOSED;
         *ret_set = start_collecting(self);
     }
@@ -198,7 +186,6 @@ connect_anew(QemuConversation *self)
 {
     QemuDomain *domain = self->job->domain;
 
-    domain->known.is_identified = false;
     switch (qemu_reach_connect(self->shared->host, self->job, self->shared->is_replay)) {
     case QEMU_REACH_CONNECTED:
         qemu_job_set_verdict(self->job, DOMSTATS_HEALTH_OK, NULL);
@@ -256,7 +243,7 @@ resume(QemuConversation *self)
         qemu_domain_disconnect(domain);
         return NEXT_WAIT;
     }
-    take_in_events(self);
+    take_in_events(domain);
     self->phase = QEMU_CONVERSATION_DRAIN;
     self->turn_us = util_deadline_now_us();
     if (!domain->is_silent || is_catching_up(self))
@@ -332,7 +319,7 @@ end_closed(QemuConversation *self)
         qemu_reach_note_failure(job->domain,
                                 self->phase == QEMU_CONVERSATION_COLLECT ? job->groups : 0);
     if (g_error_matches(self->error, UTIL_ERROR, UTIL_ERROR_BROKEN))
-        qemu_job_forget_answers(job);
+        qemu_job_disbelieve(job);
     qemu_health_judge_close(self->shared->host, job, self->error);
 }
 
@@ -442,6 +429,7 @@ qemu_conversation_start(QemuConversation *self)
     QemuDomain *domain = self->job->domain;
     Next next = NEXT_WAIT;
 
+    qemu_known_begin_call(domain->known);
     self->looked_us = self->heard_us = self->turn_us = util_deadline_now_us();
     if (qemu_reach_is_settled(self->job))
         next = NEXT_JUDGED;
@@ -456,6 +444,7 @@ qemu_conversation_start(QemuConversation *self)
 void
 qemu_conversation_skip(QemuConversation *self)
 {
+    qemu_known_begin_call(self->job->domain->known);
     if (!qemu_reach_is_settled(self->job))
         qemu_health_judge_unasked(self->job, 0);
     settle(self, NEXT_JUDGED);

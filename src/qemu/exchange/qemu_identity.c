@@ -117,19 +117,15 @@ read_text(const QemuAnswer *answer, const char *member)
 bool
 qemu_identity_take_answers(QemuJob *job, GError **error)
 {
-    QemuKnown *known = &job->domain->known;
     const QemuAnswer *name = qemu_job_answer(job, QEMU_COMMAND_QUERY_NAME);
     const QemuAnswer *uuid = qemu_job_answer(job, QEMU_COMMAND_QUERY_UUID);
     const QemuAnswer *commands = qemu_job_answer(job, QEMU_COMMAND_QUERY_COMMANDS);
 
-    if (commands != NULL)
-        known->available = qemu_command_parse_available(commands->value);
-    if (known->available == 0) {
+    if (!qemu_known_take_identity(job->domain->known, commands ? commands->value : NULL)) {
         g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
                             "the peer has none of the commands that a QEMU has");
         return false;
     }
     qemu_domain_identify(job->domain, read_text(name, "name"), read_text(uuid, "UUID"));
-    known->is_identified = true;
     return true;
 }

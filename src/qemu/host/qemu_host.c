@@ -13,8 +13,6 @@ enum {
     /* The flat form of query-named-block-nodes is 26 bytes longer, which costs QEMU as much as
      * about this many images more in the reply. */
     NESTED_IMAGES_MOST = 4,
-    /* QEMU holds an event of the balloon back for up to a second after the last one. */
-    BALLOON_QUIET_US = 2 * G_USEC_PER_SEC,
 };
 
 static unsigned int
@@ -35,24 +33,19 @@ qemu_host_gather_evidence(QemuHostView *self, QemuJob *job)
 {
     static const unsigned int by_thread = VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_IOTHREAD;
     QemuDomain *domain = job->domain;
-    const QemuKnown *known = &domain->known;
     const QemuHostKept *kept = &domain->host;
 
     if (domain->pid == 0 || job->request->is_recording)
         return;
     if ((job->groups & by_thread) != 0 || (needs_of(job) & QEMU_GROUP_HOST_KVM) != 0)
-        job->evidence.threads_unchanged = qemu_host_compare_threads(self, domain);
+        qemu_host_note_threads(self, domain);
     if ((needs_of(job) & QEMU_GROUP_HOST_KVM) != 0) {
         qemu_host_open_kvm(self, domain);
         job->evidence.has_kvm_stats = kept->kvm != NULL;
         job->evidence.has_debugfs_stats = kept->kvm_folder != NULL;
     }
     job->evidence.has_short_chains = host_root_is_live(qemu_host_view_root(self)) &&
-                                     known->has_chains &&
-                                     known->n_nested_images <= NESTED_IMAGES_MOST;
-    job->evidence.balloon_is_quiet =
-        known->balloon_moved_us == 0 ||
-        util_deadline_now_us() - known->balloon_moved_us > BALLOON_QUIET_US;
+                                     qemu_known_has_short_chains(domain->known, NESTED_IMAGES_MOST);
 }
 
 static bool

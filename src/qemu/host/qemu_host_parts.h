@@ -8,9 +8,9 @@
 
 #include "qemu_host_view.h"
 
-/* qemu_host_threads.c: true if the process has the vCPUs and IOThreads it had when it was looked at
- * before, by its threads; remembers those it has. What was kept of others is let go. */
-bool qemu_host_compare_threads(QemuHostView *self, QemuDomain *domain);
+/* qemu_host_threads.c: notes in domain->known whether the process has the vCPUs and IOThreads it
+ * had when it was looked at before, by its threads; remembers those it has. */
+void qemu_host_note_threads(QemuHostView *self, QemuDomain *domain);
 /* Says which threads of this host those are that QEMU told. */
 void qemu_host_find_threads(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 

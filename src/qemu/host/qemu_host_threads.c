@@ -35,17 +35,8 @@ list_threads(HostRoot *root, pid_t pid)
     return threads;
 }
 
-/* What was said of other threads proves nothing any more, also if it is not asked anew now. */
-static void
-forget_answers(QemuDomain *domain)
-{
-    g_clear_pointer(&domain->host.vcpu_threads, g_array_unref);
-    qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_CPUS_FAST]);
-    qemu_answer_clear(&domain->known.kept[QEMU_COMMAND_QUERY_IOTHREADS]);
-}
-
-bool
-qemu_host_compare_threads(QemuHostView *self, QemuDomain *domain)
+void
+qemu_host_note_threads(QemuHostView *self, QemuDomain *domain)
 {
     QemuHostKept *kept = &domain->host;
     HostRoot *root = qemu_host_view_root(self);
@@ -53,21 +44,24 @@ qemu_host_compare_threads(QemuHostView *self, QemuDomain *domain)
     g_autoptr(GArray) before = NULL;
     bool is_same = false;
 
-    if (now == NULL)
-        return false;
+    if (now == NULL) {
+        qemu_known_note_threads(domain->known, false, false);
+        return;
+    }
     before = kept->threads;
     kept->threads = now;
-    if (before != NULL && before->len == now->len &&
-        memcmp(before->data, now->data, now->len * sizeof(pid_t)) == 0)
-        return true;
-    kept->has_looked_for_kvm = false;
-    g_clear_pointer(&kept->thread_numbers, g_array_unref);
-    is_same = before != NULL && kept->vcpu_threads != NULL &&
-              qemu_vcpu_threads_are_same(root, domain->pid, ids_of(kept->vcpu_threads),
-                                         ids_of(before), ids_of(now));
+    is_same = before != NULL && before->len == now->len &&
+              memcmp(before->data, now->data, now->len * sizeof(pid_t)) == 0;
+    if (!is_same) {
+        kept->has_looked_for_kvm = false;
+        g_clear_pointer(&kept->thread_numbers, g_array_unref);
+        is_same = before != NULL && kept->vcpu_threads != NULL &&
+                  qemu_vcpu_threads_are_same(root, domain->pid, ids_of(kept->vcpu_threads),
+                                             ids_of(before), ids_of(now));
+    }
     if (!is_same)
-        forget_answers(domain);
-    return is_same;
+        g_clear_pointer(&kept->vcpu_threads, g_array_unref);
+    qemu_known_note_threads(domain->known, true, is_same);
 }
 
 /* A thread by both numbers. */

@@ -2,7 +2,7 @@
 /*
  * qemu_domain: what is kept of one domain between rounds. See qemu_domain.h.
  *
- * Owns the connection and the kept answers. Does no I/O but closing.
+ * Owns the connection and what is known. Does no I/O but closing.
  */
 #include "qemu_domain.h"
 
@@ -13,18 +13,6 @@
 
 /* query-uuid's way of saying that none was set. */
 static const char no_uuid[] = "00000000-0000-0000-0000-000000000000";
-
-static void
-clear_known(QemuKnown *self)
-{
-    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
-        qemu_answer_clear(&self->kept[i]);
-    qemu_schemas_unref(self->schemas);
-    g_free(self->balloon_path);
-    g_free(self->told_status);
-    qemu_stop_clear(&self->stop);
-    memset(self, 0, sizeof(*self));
-}
 
 /* The UUID until QEMU tells one, or when it has none: derived from the first monitor's path,
  * or from the name where there is no monitor. */
@@ -55,6 +43,7 @@ qemu_domain_new(QemuEndpoint *endpoint)
 
     util_refcount_init(&self->ref_count);
     pthread_mutex_init(&self->identity_lock, NULL);
+    self->known = qemu_known_new();
     self->key = g_strdup(endpoint->key);
     self->endpoint = qemu_endpoint_ref(endpoint);
     self->name = g_strdup(endpoint->name);
@@ -78,7 +67,7 @@ qemu_domain_unref(QemuDomain *self)
     if (self == NULL || !util_refcount_dec(&self->ref_count))
         return;
     qemu_monitor_free(self->monitor);
-    clear_known(&self->known);
+    qemu_known_free(self->known);
     qemu_host_kept_clear(&self->host);
     qemu_definition_free(self->definition);
     qemu_endpoint_unref(self->next_endpoint);
@@ -136,7 +125,7 @@ forget_identity(QemuDomain *self)
     g_free(self->name);
     self->name = g_strdup(self->endpoint->name);
     make_uuid(self);
-    self->known.is_identified = false;
+    qemu_known_doubt_identity(self->known);
     self->since_us = 0;
     self->n_failures = 0;
     g_clear_pointer(&self->last, domstats_record_free);
@@ -167,35 +156,15 @@ qemu_domain_disconnect(QemuDomain *self)
 {
     g_clear_pointer(&self->monitor, qemu_monitor_free);
     qemu_domain_end_silence(self);
-    self->known.is_identified = false;
-    /* Without a connection nobody tells of changes. */
-    qemu_domain_doubt_status(self);
-    qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_BALLOON]);
-    g_clear_pointer(&self->known.told_status, g_free);
+    qemu_known_note_connection_lost(self->known);
     g_clear_pointer(&self->host.taps, g_array_unref);
-}
-
-void
-qemu_domain_doubt_status(QemuDomain *self)
-{
-    qemu_answer_clear(&self->known.kept[QEMU_COMMAND_QUERY_STATUS]);
-    qemu_stop_clear(&self->known.stop);
-}
-
-void
-qemu_domain_remember_status(QemuDomain *self, const char *status)
-{
-    if (g_strcmp0(self->known.told_status, status) == 0)
-        return;
-    g_free(self->known.told_status);
-    self->known.told_status = g_strdup(status);
 }
 
 void
 qemu_domain_forget_process(QemuDomain *self)
 {
     qemu_domain_disconnect(self);
-    clear_known(&self->known);
+    qemu_known_forget(self->known);
     qemu_host_kept_clear(&self->host);
     g_clear_pointer(&self->definition, qemu_definition_free);
     self->pid = 0;

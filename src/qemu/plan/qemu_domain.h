@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_domain: what is kept of one domain between rounds: who it is, its connection, the
- * answers that stay true, its health.
+ * qemu_domain: what is kept of one domain between calls: who it is, its connection, what it
+ * told, its health.
  *
  * Shared by reference between the list and the calls under way. Who may touch the rest of it
  * is settled by @holder, which the list guards: one round at a time.
@@ -11,29 +11,11 @@
 #include <pthread.h>
 
 #include "qemu/facts/qemu_endpoint.h"
-#include "qemu/qmp/qemu_command.h"
 #include "qemu/qmp/qemu_monitor.h"
 #include "qemu_host_kept.h"
-#include "qemu_schemas.h"
-#include "qemu_stop.h"
+#include "qemu_known.h"
 #include "util/util_fd.h"
 #include "util/util_refcount.h"
-
-/* What one QEMU process said that is true for as long as it runs, or until doubted. It goes
- * with the process: a new one begins empty. */
-typedef struct {
-    bool is_identified;       /* commands, name and uuid were asked of this connection */
-    QemuCommandSet available; /* what query-commands lists */
-    QemuAnswer kept[QEMU_N_COMMANDS];
-    QemuSchemas *schemas;         /* NULL: not told yet */
-    UtilCount n_vcpus_max;        /* query-hotpluggable-cpus */
-    char *balloon_path;           /* for qom-get; NULL: not looked for, or none */
-    int64_t balloon_moved_us;     /* monotonic: an event said so; 0: none since the connect */
-    bool has_chains;              /* the next was counted */
-    unsigned int n_nested_images; /* backing images that nodes not asked flat would repeat */
-    char *told_status;            /* run state by the last reply or event */
-    QemuStop stop;                /* what holds while the guest stands still */
-} QemuKnown;
 
 /* What was seen of a domain that did not answer, so that a later call neither waits for it nor
  * searches its threads in vain. Written by the exchange alone; all zero: nothing was. */
@@ -67,7 +49,7 @@ typedef struct {
     unsigned int failed_groups; /* asked when the last of them broke the rules; 0: none yet */
     int64_t next_dial_us;       /* monotonic: not before */
     QemuSilence silence;
-    QemuKnown known;
+    QemuKnown *known; /* what its QEMU told, for later calls */
     QemuHostKept host;
 
     DomstatsHealth health;
@@ -105,11 +87,6 @@ void qemu_domain_disconnect(QemuDomain *self);
 
 /* It has answered, or is not waited for any more: nothing of its silence holds. */
 void qemu_domain_end_silence(QemuDomain *self);
-
-/* An event put the run state in doubt: what rests on it must be asked again. */
-void qemu_domain_doubt_status(QemuDomain *self);
-/* The run state as QEMU told it last, by a reply or an event; NULL: not known. */
-void qemu_domain_remember_status(QemuDomain *self, const char *status);
 
 /* The process behind it, known from now on. */
 void qemu_domain_set_process(QemuDomain *self, pid_t pid, uint64_t start_ticks);

@@ -59,6 +59,7 @@ const QemuGroup qemu_groups[] = {
     {
         .bit = VIR_DOMAIN_STATS_PERF,
         .name = "perf",
+        .may_be_absent = true,
         .host = QEMU_GROUP_HOST_PERF,
         .emit = qemu_emit_perf,
     },
@@ -77,12 +78,15 @@ const QemuGroup qemu_groups[] = {
     {
         .bit = VIR_DOMAIN_STATS_DIRTYRATE,
         .name = "dirtyrate",
+        .needs_process = true,
         .commands = BIT(QUERY_DIRTY_RATE),
         .emit = qemu_emit_dirtyrate,
     },
     {
         .bit = VIR_DOMAIN_STATS_VM,
         .name = "vm",
+        .needs_process = true,
+        .may_be_absent = true,
         .commands = BIT(QUERY_STATS_SCHEMAS) | BIT(QUERY_STATS_VM),
         .host = QEMU_GROUP_HOST_KVM,
         .emit = qemu_emit_vm,

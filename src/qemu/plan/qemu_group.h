@@ -28,7 +28,9 @@ typedef struct {
     const char *name;        /* as in virsh domstats --NAME, and in messages */
     QemuCommandSet commands; /* that it needs: without all of them it is not supported */
     QemuCommandSet optional; /* that add to it where QEMU has them */
-    unsigned int host;       /* QemuGroupHostNeed */
+    unsigned int host;       /* QemuGroupHost bits */
+    bool needs_process;      /* nothing of it is to be had of a domain that does not run */
+    bool may_be_absent;      /* some guests and hosts have none, though all answers are in */
     QemuEmit emit;
 } QemuGroup;
 

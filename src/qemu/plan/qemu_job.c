@@ -23,8 +23,8 @@ qemu_job_free(QemuJob *self)
 {
     if (self == NULL)
         return;
-    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
-        qemu_answer_clear(&self->answers[i]);
+    qemu_job_drop_answers(self);
+    g_free(self->balloon_path);
     g_free(self->reason);
     g_clear_error(&self->refusal);
     domstats_record_free(self->record);
@@ -33,23 +33,34 @@ qemu_job_free(QemuJob *self)
 }
 
 void
-qemu_job_forget_answers(QemuJob *self)
+qemu_job_drop_answers(QemuJob *self)
 {
     for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
         qemu_answer_clear(&self->answers[i]);
+}
+
+void
+qemu_job_disbelieve(QemuJob *self)
+{
+    qemu_job_drop_answers(self);
     self->answered_us = 0;
+    self->lent = 0;
+    self->is_complete = false;
+    qemu_known_forget(self->domain->known);
 }
 
 void
 qemu_job_begin_anew(QemuJob *self)
 {
-    qemu_job_forget_answers(self);
+    qemu_job_drop_answers(self);
+    self->answered_us = 0;
     self->evidence = (QemuEvidence){0};
     self->asked = 0;
-    self->rests_on_stop = 0;
+    self->lent = 0;
+    g_clear_pointer(&self->balloon_path, g_free);
     self->has_looked_for_balloon = false;
-    self->doubts_status = false;
     self->sent_us = 0;
+    qemu_known_begin_call(self->domain->known);
 }
 
 void
@@ -65,8 +76,7 @@ qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason)
 const QemuAnswer *
 qemu_job_answer(const QemuJob *self, QemuCommandId command)
 {
-    const QemuAnswer *answer =
-        (self->asked >> command & 1) ? &self->answers[command] : &self->domain->known.kept[command];
+    const QemuAnswer *answer = &self->answers[command];
 
     return answer->status == QEMU_ANSWER_RETURNED ? answer : NULL;
 }

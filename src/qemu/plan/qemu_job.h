@@ -11,10 +11,8 @@
 
 /* Evidence of this round, gathered before planning, that kept answers are still true. */
 typedef struct {
-    bool threads_unchanged; /* the process has the vCPU and IOThread threads it had */
     bool has_kvm_stats;     /* the kernel gives the vCPUs' statistics without QEMU */
     bool has_debugfs_stats; /* and the VM's */
-    bool balloon_is_quiet;  /* no event of it is so young that a later one may be held back */
     bool has_short_chains;  /* few backing images: leaving them out costs more than it saves */
 } QemuEvidence;
 
@@ -25,11 +23,11 @@ typedef struct {
     unsigned int groups;      /* wanted and, as far as is known, supported */
     unsigned int unsupported; /* wanted by name, not to be had of this QEMU */
     QemuEvidence evidence;
-    QemuCommandSet asked;         /* queued this round */
-    QemuCommandSet rests_on_stop; /* wanted, and not asked while the guest stands still */
+    QemuCommandSet asked; /* queued in this call */
+    QemuCommandSet lent;  /* not asked, since what is known of an earlier call serves */
     QemuAnswer answers[QEMU_N_COMMANDS];
-    bool has_looked_for_balloon; /* in this round */
-    bool doubts_status;          /* an event of the run state came after planning */
+    char *balloon_path;          /* for a qom-get; NULL: not known yet, or there is none */
+    bool has_looked_for_balloon; /* in this call */
     int64_t sent_us;             /* monotonic; 0: nothing was */
     int64_t answered_us;         /* monotonic: the last answer; 0: none */
     bool is_complete;            /* every answer came */
@@ -42,15 +40,17 @@ typedef struct {
 QemuJob *qemu_job_new(QemuDomain *domain, const QemuRequest *request);
 void qemu_job_free(QemuJob *self);
 
-/* Nothing that was answered in this call is believed. */
-void qemu_job_forget_answers(QemuJob *self);
 /* The same call by another connection: nothing has been asked yet. */
 void qemu_job_begin_anew(QemuJob *self);
 
 /* What the round ends in; @reason is copied, NULL for OK. */
 void qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason);
 
-/* The answer to @command: this round's, else the kept one; NULL if neither is a reply. */
+/* The answer of this call to @command; NULL if it is no reply. */
 const QemuAnswer *qemu_job_answer(const QemuJob *self, QemuCommandId command);
+/* The peer broke the rules: drops all answers and loans, and all that is known of it. */
+void qemu_job_disbelieve(QemuJob *self);
+/* Lets go of the answers; who decoded them must be done with their text. */
+void qemu_job_drop_answers(QemuJob *self);
 /* True while a command of this round is not answered. */
 bool qemu_job_is_waiting(const QemuJob *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_command: THE table of commands: the allow-list of what can be sent, its exact text,
- * how long an answer stays true, and the decoder of the reply.
+ * qemu_command: THE table of commands: the allow-list of what can be sent, its exact text, and
+ * the decoder of the reply.
  *
  * Nothing but a row of this table, and the negotiation, can leave the process: a monitor
  * takes a QemuCommandId, never a text.
@@ -41,20 +41,13 @@ typedef enum {
 
 /* A set of commands: bit i is QemuCommandId i. */
 typedef uint32_t QemuCommandSet;
+G_STATIC_ASSERT(QEMU_N_COMMANDS <= 32);
 #define QEMU_COMMAND_BIT(id) ((QemuCommandSet)1 << QEMU_COMMAND_##id)
-
-typedef enum {
-    QEMU_ASK_EACH_CALL,
-    QEMU_ASK_ONCE,         /* cannot change while that QEMU runs */
-    QEMU_ASK_WHEN_DOUBTED, /* kept while evidence of the same round proves it (qemu_plan) */
-    QEMU_ASK_OUT_OF_BAND,  /* the probe; never part of a plan */
-} QemuAskWhen;
 
 typedef struct {
     const char *name;      /* as QEMU spells it; also what query-commands must list */
     const char *arguments; /* JSON text, no white space; %s: the balloon's path; NULL: none */
     const char *file_name; /* of its reply in a recording: "query-stats.vcpu.json" */
-    QemuAskWhen when;
     /* Reads @reply, the whole value of "return", into @facts, which then borrow from it. False
      * when it is not of the promised kind: nothing of it is then believed. NULL: the reply
      * tells the driver something (who, what can be asked, a path), and is no fact. */

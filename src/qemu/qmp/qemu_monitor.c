@@ -76,12 +76,11 @@ struct QemuMonitor {
     bool has_oob; /* negotiated: the commands below may be out of band */
     ProbeState probe;
     bool probe_is_owed; /* a reply to the probe is still to come */
-    unsigned int doubts;
-    const char *told_status; /* a literal of qemu_qmp's table */
-    size_t n_events;         /* in this call */
-    size_t n_bytes;          /* in this call */
-    uint64_t n_reply_bytes;  /* of this connection: whole messages that are no events */
-    uint64_t n_unfinished;   /* bytes of the message that has not come to its end */
+    QemuEvents events;
+    size_t n_events;        /* in this call */
+    size_t n_bytes;         /* in this call */
+    uint64_t n_reply_bytes; /* of this connection: whole messages that are no events */
+    uint64_t n_unfinished;  /* bytes of the message that has not come to its end */
 };
 
 void
@@ -242,7 +241,7 @@ take_event(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
                     QEMU_LIMIT_EVENTS_PER_CALL);
         return false;
     }
-    self->doubts |= qemu_qmp_event_doubts(message->event, &self->told_status);
+    qemu_event_note(&self->events, message->event, message->value);
     return true;
 }
 
@@ -257,6 +256,24 @@ is_due(const QemuMonitor *self, const QemuQmpMessage *message)
     if (!message->has_id)
         return id == QEMU_QMP_NO_ID || message->kind == QEMU_QMP_ERROR;
     return id != QEMU_QMP_NO_ID && message->id == id;
+}
+
+static QemuRefusal
+refusal_of(const QemuQmpMessage *message)
+{
+    static const struct {
+        const char *error_class;
+        QemuRefusal refusal;
+    } classes[] = {
+        {"CommandNotFound", QEMU_REFUSAL_NO_COMMAND},
+        {"DeviceNotActive", QEMU_REFUSAL_NO_DEVICE},
+        {"KVMMissingCap", QEMU_REFUSAL_NO_DEVICE},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(classes); i++)
+        if (g_strcmp0(classes[i].error_class, message->error_class) == 0)
+            return classes[i].refusal;
+    return QEMU_REFUSAL_OTHER;
 }
 
 static bool
@@ -293,6 +310,7 @@ take_answer(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message, 
     found.answer->value = message->kind == QEMU_QMP_RETURN ? message->value : NULL;
     found.answer->status =
         message->kind == QEMU_QMP_RETURN ? QEMU_ANSWER_RETURNED : QEMU_ANSWER_REFUSED;
+    found.answer->refusal = refusal_of(message);
     return true;
 }
 
@@ -485,14 +503,11 @@ qemu_monitor_make_greeting(const QemuMonitor *self)
     return util_json_parse(self->greeting, strlen(self->greeting), QEMU_LIMIT_REPLY_DEPTH, NULL);
 }
 
-unsigned int
-qemu_monitor_take_doubts(QemuMonitor *self, const char **ret_status)
+QemuEvents
+qemu_monitor_take_events(QemuMonitor *self)
 {
-    unsigned int doubts = self->doubts;
+    QemuEvents events = self->events;
 
-    if (self->told_status != NULL)
-        *ret_status = self->told_status;
-    self->told_status = NULL;
-    self->doubts = 0;
-    return doubts;
+    self->events.doubts = 0;
+    return events;
 }

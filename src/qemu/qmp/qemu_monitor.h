@@ -7,6 +7,7 @@
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_channel.h"
 #include "qemu_command.h"
+#include "qemu_event.h"
 #include "qemu_qmp.h"
 #include "util/util_json.h"
 
@@ -18,14 +19,21 @@ typedef enum {
     QEMU_ANSWER_RETURNED, /* @value is the reply */
     QEMU_ANSWER_REFUSED,  /* QEMU's error; @message holds it */
     QEMU_ANSWER_LOST,     /* the connection ended first */
-    QEMU_ANSWER_SPENT,    /* what it told is known elsewhere; only of a kept answer */
 } QemuAnswerStatus;
+
+/* What QEMU's error says, by its class. */
+typedef enum {
+    QEMU_REFUSAL_OTHER,      /* perhaps only now */
+    QEMU_REFUSAL_NO_COMMAND, /* this QEMU has no such command, or it is disabled for good */
+    QEMU_REFUSAL_NO_DEVICE,  /* there is no such device, or it cannot work here */
+} QemuRefusal;
 
 /* What became of one command. All zero is one that was not asked. */
 typedef struct {
     QemuAnswerStatus status;
     UtilJson *message;     /* as it came; owned */
     const UtilJson *value; /* of "return", inside @message */
+    QemuRefusal refusal;   /* of a REFUSED one */
 } QemuAnswer;
 
 void qemu_answer_clear(QemuAnswer *self);
@@ -94,6 +102,6 @@ int qemu_monitor_qemu_major(const QemuMonitor *self);
 /* The greeting as it came, the caller's to unref; NULL before it. */
 UtilJson *qemu_monitor_make_greeting(const QemuMonitor *self);
 
-/* QemuDoubt bits of the events since the last take, and the run state the last of them told
- * (left alone if none did). */
-unsigned int qemu_monitor_take_doubts(QemuMonitor *self, const char **ret_status);
+/* What the events since the last take put in doubt, and the run state that the last event of it
+ * told. */
+QemuEvents qemu_monitor_take_events(QemuMonitor *self);

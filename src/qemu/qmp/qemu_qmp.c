@@ -37,6 +37,7 @@ qemu_qmp_parse(const UtilJson *object)
         message.value = util_json_member(object, "return");
     } else if ((message.event = util_json_member_string(object, "event")) != NULL) {
         message.kind = QEMU_QMP_EVENT;
+        message.value = util_json_member(object, "data");
     } else if ((failure = util_json_member(object, "error")) != NULL) {
         message.kind = QEMU_QMP_ERROR;
         message.error_class = util_json_member_string(failure, "class");
@@ -101,37 +102,4 @@ qemu_qmp_append_negotiation(GString *out, bool with_oob, int id)
     if (with_oob)
         g_string_append(out, ",\"arguments\":{\"enable\":[\"oob\"]}");
     append_end(out, id);
-}
-
-unsigned int
-qemu_qmp_event_doubts(const char *event, const char **ret_status)
-{
-    static const struct {
-        const char *event;
-        unsigned int doubts;
-        const char *status; /* what the run state is after it, if the event alone tells */
-    } events[] = {
-        {"STOP", QEMU_DOUBT_RUN_STATE, "paused"},
-        {"RESUME", QEMU_DOUBT_RUN_STATE, "running"},
-        {"SHUTDOWN", QEMU_DOUBT_RUN_STATE, "shutdown"},
-        {"SUSPEND", QEMU_DOUBT_RUN_STATE, "suspended"},
-        {"SUSPEND_DISK", QEMU_DOUBT_RUN_STATE, NULL},
-        {"WAKEUP", QEMU_DOUBT_RUN_STATE, "running"},
-        {"RESET", QEMU_DOUBT_RUN_STATE | QEMU_DOUBT_BALLOON, NULL},
-        {"GUEST_PANICKED", QEMU_DOUBT_RUN_STATE, "guest-panicked"},
-        {"WATCHDOG", QEMU_DOUBT_RUN_STATE, NULL},
-        {"BLOCK_IO_ERROR", QEMU_DOUBT_RUN_STATE, NULL},
-        {"MIGRATION", QEMU_DOUBT_RUN_STATE, NULL},
-        {"BALLOON_CHANGE", QEMU_DOUBT_BALLOON, NULL},
-        {"DEVICE_DELETED", QEMU_DOUBT_DEVICES | QEMU_DOUBT_BALLOON, NULL},
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
-        if (strcmp(events[i].event, event) == 0) {
-            if (events[i].status != NULL)
-                *ret_status = events[i].status;
-            return events[i].doubts;
-        }
-    }
-    return 0;
 }

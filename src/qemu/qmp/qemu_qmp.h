@@ -22,7 +22,7 @@ typedef struct {
     QemuQmpKind kind;
     bool has_id;
     int64_t id;            /* -1 where it is no integer: nothing of ours */
-    const UtilJson *value; /* what "return" or "QMP" leads to */
+    const UtilJson *value; /* what "return", "QMP" or an event's "data" leads to */
     const char *error_class;
     const char *error_text;
     const char *event;
@@ -39,14 +39,3 @@ QemuQmpMessage qemu_qmp_parse(const UtilJson *object);
 void qemu_qmp_append_command(GString *out, QemuCommandId command, const char *path, int id,
                              bool is_out_of_band);
 void qemu_qmp_append_negotiation(GString *out, bool with_oob, int id);
-
-/* What an event can put in doubt. */
-typedef enum {
-    QEMU_DOUBT_RUN_STATE = 1 << 0,
-    QEMU_DOUBT_BALLOON = 1 << 1,
-    QEMU_DOUBT_DEVICES = 1 << 2,
-} QemuDoubt;
-
-/* The doubts @event raises; 0 for one that concerns no statistic. Sets @ret_status to the run
- * state it tells ("paused", ...) or leaves it. */
-unsigned int qemu_qmp_event_doubts(const char *event, const char **ret_status);
