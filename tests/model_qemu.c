@@ -1006,10 +1006,11 @@ serve(Model *self, int orders_fd)
         for (size_t i = 0; i < MODEL_QEMU_N_MONITORS; i++) {
             if (polled[1 + i].revents == 0)
                 continue;
-            if (self->clients[i].fd >= 0)
-                read_requests(self, (ModelQemuMonitor)i);
-            else
+            /* What came before may have ended a client. */
+            if (polled[1 + i].fd == self->clients[i].listen_fd)
                 greet(self, (ModelQemuMonitor)i);
+            else if (polled[1 + i].fd == self->clients[i].fd)
+                read_requests(self, (ModelQemuMonitor)i);
         }
         if (polled[0].revents != 0)
             take_order(self, orders_fd);

@@ -11,7 +11,7 @@
  * in the groups that it calls missing. Values of the host, which move by themselves, are left out.
  * When something happens in the middle of a call, what was true before it is right as well.
  *
- * Scenes are rows of orders. Then come random ones: MODEL_STEPS calls (3000), from MODEL_SEED; a
+ * Scenes are rows of orders. Then come random ones: MODEL_STEPS calls (1500), from MODEL_SEED; a
  * failure shows the orders since that QEMU was started, which make a new row.
  */
 #include <errno.h>
@@ -31,7 +31,7 @@ enum {
     MAX_ORDERS = 24,
     LONG_MS = 10000,
     SHORT_MS = 30,
-    DEFAULT_STEPS = 3000,
+    DEFAULT_STEPS = 1500,
     STEPS_OF_ONE = 60, /* calls until the next QEMU */
 };
 
@@ -523,7 +523,7 @@ static const struct {
     {"hush %d", "short ", "speak"},
     {"hush %d", "short ", NULL}, /* the next call finds it silent */
     {"double %d", "amid short ", NULL},
-    {"lose %d", "amid short ", NULL},
+    {"lose %d", "amid short ", "drop"},
     {"amid %d %s", "amid ", NULL},
     {"amid %d %s", "amid ", NULL},
     {"drop", "", NULL},

@@ -99,6 +99,7 @@ fill_vcpu_stats(EmitCase *self)
         long_name[i] = 'x';
     self->facts.vcpus = EMIT_CASE_ARRAY(vcpus);
     g_array_index(self->facts.vcpus, QemuFactsVcpu, 0).stats = EMIT_CASE_ARRAY(stats);
+    self->facts.n_vcpus_max = util_count_of(self->facts.vcpus->len);
 }
 
 static void
@@ -111,12 +112,14 @@ fill_vcpus_in_one_thread(EmitCase *self)
     };
 
     self->facts.vcpus = EMIT_CASE_ARRAY(vcpus);
+    self->facts.n_vcpus_max = util_count_of(self->facts.vcpus->len);
 }
 
 static void
 fill_no_vcpus(EmitCase *self)
 {
     self->facts.vcpus = qemu_facts_new_vcpus(0);
+    self->facts.n_vcpus_max = util_count_of(self->facts.vcpus->len);
 }
 
 static void
@@ -126,6 +129,7 @@ fill_vcpus_without_host(EmitCase *self)
 
     self->facts.vcpus = EMIT_CASE_ARRAY(vcpus);
     self->input.with_ext = true;
+    self->facts.n_vcpus_max = util_count_of(self->facts.vcpus->len);
 }
 
 /* A QEMU that lies: no name may come twice, or with a negative number. */
@@ -137,6 +141,15 @@ fill_hostile_vcpus(EmitCase *self)
         {.index = 1, .thread_id = 100, .has_host = true},
         {.index = 1, .thread_id = 101, .has_host = true},
     };
+
+    self->facts.vcpus = EMIT_CASE_ARRAY(vcpus);
+    self->facts.n_vcpus_max = util_count_of(self->facts.vcpus->len);
+}
+
+static void
+fill_vcpus_of_unknown_slots(EmitCase *self)
+{
+    const QemuFactsVcpu vcpus[] = {{.index = 0}};
 
     self->facts.vcpus = EMIT_CASE_ARRAY(vcpus);
 }
@@ -312,6 +325,8 @@ static const EmitRow rows[] = {
     {"threads nobody can read leave the group in part",
      qemu_emit_vcpu, fill_vcpus_without_host, false,
      VCPUS(1, 1) "vcpu.0.state int 1\n"},
+    {"a running machine whose slots nobody told may have more",
+     qemu_emit_vcpu, fill_vcpus_of_unknown_slots, false, "vcpu.current uint 1\n"},
     {"no name comes twice", qemu_emit_vcpu, fill_hostile_vcpus, true,
      VCPUS(3, 3) "vcpu.1.state int 1\nvcpu.1.wait ullong 0\nvcpu.1.delay ullong 0\n"},
     {"off, libvirt's counts", qemu_emit_vcpu, fill_vcpus_told_off, true, VCPUS(2, 4)},

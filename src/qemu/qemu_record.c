@@ -47,6 +47,10 @@ qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
         }
     }
     qemu_reply_finish_block(facts);
+    /* A machine that cannot plug vCPUs has those that there are. */
+    if (facts->vcpus != NULL && !facts->n_vcpus_max.is_present &&
+        qemu_missing_is_absent(job, QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS))
+        facts->n_vcpus_max = util_count_of(facts->vcpus->len);
     if (job->sent_us != 0 && job->answered_us >= job->sent_us)
         facts->monitor_us = util_count_of((uint64_t)(job->answered_us - job->sent_us));
     return is_good;

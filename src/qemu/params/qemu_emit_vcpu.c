@@ -74,7 +74,8 @@ put_counts(QemuWriter *writer, const QemuEmitInput *input)
         maximum = input->facts->n_vcpus_max;
     if (!maximum.is_present && definition != NULL)
         maximum = definition->vcpus_max;
-    if (!maximum.is_present && has_vcpus(input))
+    /* A running machine may have slots that nobody told of. */
+    if (!maximum.is_present && !input->is_active)
         maximum = current;
     if (current.is_present && current.value <= UINT_MAX)
         qemu_field_put_uint(writer, QEMU_FIELD_VCPU_CURRENT, (unsigned int)current.value);

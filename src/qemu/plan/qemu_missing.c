@@ -57,6 +57,14 @@ qemu_missing_settle(QemuJob *job)
     }
 }
 
+bool
+qemu_missing_is_absent(const QemuJob *job, QemuCommandId command)
+{
+    QemuCommandSet available = qemu_known_available(job->domain->known);
+
+    return ((absent_commands(job) | (available != 0 ? ~available : 0)) >> command & 1) != 0;
+}
+
 /* What @facts have without QEMU's answer. */
 static QemuCommandSet
 told_by_others(const QemuFacts *facts)

@@ -10,6 +10,9 @@
  * to the unsupported. */
 void qemu_missing_settle(QemuJob *job);
 
+/* True if this QEMU, by its answer in this call or an earlier one, has no such command or thing. */
+bool qemu_missing_is_absent(const QemuJob *job, QemuCommandId command);
+
 /* True if a command that @group wants of this QEMU was neither answered nor lent, and @facts do not
  * have it from elsewhere. What QEMU, by its answer, has not is not wanted. */
 bool qemu_missing_has(const QemuJob *job, const QemuGroup *group, const QemuFacts *facts);
