@@ -146,6 +146,9 @@ make_record(QemuJob *job, void *data)
     /* Descriptors keep what the kernel has of a machine alive. */
     if (job->verdict == DOMSTATS_HEALTH_GONE)
         qemu_host_kept_clear(&domain->host);
+    /* Without a connection nothing tells when that QEMU ends. */
+    if (domain->monitor == NULL)
+        qemu_host_kept_let_go(&domain->host);
     qemu_domain_list_release(call->list, domain);
 }
 

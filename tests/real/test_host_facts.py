@@ -101,6 +101,15 @@ class Plugging(HostFacts):
         for index in indices:
             self.assertIn(f"vcpu.{index}.exits.sum", values)
 
+    def test_without_a_connection_nothing_of_the_machine_is_kept(self):
+        qemu = self.host.start("vm", "-smp", "2")
+        if not self.numbers(qemu.pid):
+            self.skipTest("this QEMU keeps no descriptors, or there is no KVM")
+        run = self.open("vm", "release")
+        for _ in range(2):
+            self.assertIn("cpu.haltpoll.success.time", run.ask("values", CPU_TOTAL))
+            self.assertEqual(self.numbers(run.process.pid), [])
+
 
 class PidNamespace(HostFacts):
     """QEMU tells its threads by their numbers in its own pid namespace."""

@@ -7,6 +7,15 @@
 #include <string.h>
 
 void
+qemu_host_kept_let_go(QemuHostKept *self)
+{
+    if (self->kvm == NULL)
+        return;
+    g_clear_pointer(&self->kvm, host_kvmstat_free);
+    self->has_looked_for_kvm = false;
+}
+
+void
 qemu_host_kept_clear(QemuHostKept *self)
 {
     g_free(self->net_namespace);

@@ -41,5 +41,9 @@ typedef struct {
     QemuHostCgroup cgroup; /* whose times those of the process are */
 } QemuHostKept;
 
+/* Lets go of what keeps the kernel's part of the machine alive: for who would not hear that the
+ * process has ended. A device that was passed through may be busy for as long. */
+void qemu_host_kept_let_go(QemuHostKept *self);
+
 /* Closes and frees everything; all is zero afterwards. */
 void qemu_host_kept_clear(QemuHostKept *self);
