@@ -93,14 +93,11 @@ read_live(HostRoot *root, pid_t pid, const char *path, size_t max_bytes)
     g_auto(UtilFd) found = find_file(root, pid, path);
     g_auto(UtilFd) fd = -1;
     struct stat status = {0};
-    char link[PATH_BYTES] = "";
 
-    if (found < 0 || fstat(found, &status) != 0 || !S_ISREG(status.st_mode) ||
-        status.st_size > (off_t)max_bytes ||
+    if (found < 0 || fstat(found, &status) != 0 || status.st_size > (off_t)max_bytes ||
         status.st_mtim.tv_sec > find_start_s(root, pid) + CLOCK_SLACK_S)
         return NULL;
-    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
-    fd = open(link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    fd = util_fd_reopen(found, O_RDONLY | O_NONBLOCK | O_CLOEXEC, S_IFREG);
     return fd < 0 ? NULL : read_text(fd, max_bytes);
 }
 

@@ -27,6 +27,7 @@ ALLOWED = {
     ("query-memory-size-summary", "{}"),
     ("qom-list", '{"path": "/machine/peripheral"}'),
     ("qom-list", '{"path": "/machine/peripheral-anon"}'),
+    ("qom-list", '{"path": "/machine/unattached"}'),
     ("qom-get", '{"path": PATH, "property": "guest-stats"}'),
     ("qom-get", '{"path": PATH, "property": "guest-stats-polling-interval"}'),
     ("query-blockstats", "{}"),
