@@ -14,10 +14,6 @@
  * Scenes are rows of orders. Then come random ones: MODEL_STEPS calls (1500), from MODEL_SEED; a
  * failure shows the orders since that QEMU was started, which make a new row.
  */
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -36,8 +32,8 @@ enum {
 };
 
 /* Orders to the model, and these: "start KIND", "call GROUP|GROUP|ext" ("all": ALL mode; short: the
- * model will not answer; amid: it changes), "hold" and "let-go" (the monitor, as another client),
- * "reconnect" (another connection: a program started anew). */
+ * model will not answer; amid: it changes), "hold" and "let-go" (the monitor, as another client).
+ */
 typedef struct {
     const char *sentence;
     const char *orders[MAX_ORDERS];
@@ -68,8 +64,10 @@ static const Row rows[] = {
       "call vm|vcpu"}},
     {"a QEMU first met in preconfig, all groups",
      {"start preconfig", "call all", "exit-preconfig", "call all", "call all"}},
-    {"the balloon goes after its statistics were told",
-     {"pause", "amid 4 remove-balloon", "call amid " SBV, "call " SBV, "call " SBV}},
+    {"the balloon goes after its statistics were told, before the last answer",
+     {"call " SBV, "pause", "amid 3 remove-balloon", "call amid " SBV, "call " SBV, "call " SBV}},
+    {"the balloon goes one answer later",
+     {"call " SBV, "pause", "amid 4 remove-balloon", "call amid " SBV, "call " SBV, "call " SBV}},
     {"a guest that shuts down, and then says nothing",
      {"call state|block", "shutdown", "hush 0", "call short state|block", "call short state|block", "speak"}},
     {"a guest that panicked, and then says nothing",
@@ -83,7 +81,9 @@ static const Row rows[] = {
     {"a paused guest that migrated unseen", {"pause", "call " SBV, "migrate", "call " SBV}},
     {"a guest that stops in the middle of a call",
      {"call state|block", "amid 1 pause", "call amid state|block", "call state|block"}},
-    {"one reply too many", {"call all", "double 3", "call amid state|block|iothread|vcpu", "call all"}},
+    {"one reply too many", {"call all", "double 2", "call amid balloon|iothread|block|dirtyrate", "call all"}},
+    {"the first reply twice", {"add-iothread 0", "call all", "double 1", "call amid state|block|iothread", "call all"}},
+    {"the last but one twice", {"add-iothread 0", "call all", "double 3", "call amid vcpu|block|iothread", "call all"}},
     {"one reply lost", {"call all", "lose 2", "call short amid state|block|iothread", "call all"}},
     {"a silent call of vCPUs lacks their statistics",
      {"call vcpu|cpu-total", "hush 2", "call short vcpu|cpu-total", "speak", "call vcpu|cpu-total"}},
@@ -212,9 +212,14 @@ ask(DomstatsConn *conn, unsigned int stats, bool with_ext, unsigned int timeout_
 }
 
 static DomstatsConn *
-open_monitor(const Scene *self, ModelQemuMonitor monitor)
+open_monitor(const Scene *self, ModelQemuMonitor monitor, bool lets_go)
 {
-    const DomstatsOptions options = {.n_threads = 1};
+#ifdef MODEL_OLD
+    const DomstatsOptions options = {.n_threads = 1, .release_monitors = lets_go};
+#else
+    const DomstatsOptions options = {
+        .n_threads = 1, .monitors = lets_go ? DOMSTATS_MONITORS_RELEASE : DOMSTATS_MONITORS_HOLD};
+#endif
     g_autofree char *path = model_qemu_path(self->folder, monitor);
     g_autofree char *source = g_strconcat("socket:", path, NULL);
     DomstatsConn *conn = domstats_open(source, &options, NULL);
@@ -227,7 +232,7 @@ open_monitor(const Scene *self, ModelQemuMonitor monitor)
 static DomstatsRecord **
 ask_afresh(Scene *self, unsigned int stats, bool with_ext)
 {
-    DomstatsConn *conn = open_monitor(self, MODEL_QEMU_FRESH);
+    DomstatsConn *conn = open_monitor(self, MODEL_QEMU_FRESH, true);
     DomstatsRecord **records = NULL;
     int n = ask(conn, stats, with_ext, LONG_MS, &records);
 
@@ -411,7 +416,7 @@ init_scene(Scene *self)
 {
     *self = (Scene){.folder = testing_make_folder(), .holder_fd = -1, .story = g_string_new(NULL)};
     run(self, "start plain");
-    self->conn = open_monitor(self, MODEL_QEMU_LIVED);
+    self->conn = open_monitor(self, MODEL_QEMU_LIVED, false);
 }
 
 static void
@@ -603,7 +608,7 @@ begin_anew(Scene *scene, GRand *random)
     if (g_rand_int_range(random, 0, 2) == 0)
         return;
     domstats_close(scene->conn);
-    scene->conn = open_monitor(scene, MODEL_QEMU_LIVED);
+    scene->conn = open_monitor(scene, MODEL_QEMU_LIVED, g_rand_int_range(random, 0, 4) == 0);
 }
 
 static unsigned int
