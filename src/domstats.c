@@ -45,6 +45,34 @@ domstats_answered_by_to_string(DomstatsAnsweredBy by)
     return (size_t)by < G_N_ELEMENTS(names) ? names[by] : "unknown";
 }
 
+const char *
+domstats_reason_to_string(DomstatsReason reason)
+{
+    static const char *const names[] = {
+        [DOMSTATS_REASON_NONE] = "none",
+        [DOMSTATS_REASON_OTHER] = "other",
+        [DOMSTATS_REASON_LATE] = "late",
+        [DOMSTATS_REASON_NO_TIME] = "no-time",
+        [DOMSTATS_REASON_SHORTAGE] = "shortage",
+        [DOMSTATS_REASON_HELD] = "held",
+        [DOMSTATS_REASON_MAIN_LOOP] = "main-loop",
+        [DOMSTATS_REASON_SILENT] = "silent",
+        [DOMSTATS_REASON_NO_GREETING] = "no-greeting",
+        [DOMSTATS_REASON_BACKLOG] = "backlog",
+        [DOMSTATS_REASON_SIGNAL] = "signal",
+        [DOMSTATS_REASON_UNINTERRUPTIBLE] = "uninterruptible",
+        [DOMSTATS_REASON_ENDED] = "ended",
+        [DOMSTATS_REASON_PERMISSION] = "permission",
+        [DOMSTATS_REASON_PROTOCOL] = "protocol",
+        [DOMSTATS_REASON_CLOSED] = "closed",
+        [DOMSTATS_REASON_NO_MONITOR] = "no-monitor",
+        [DOMSTATS_REASON_NOBODY_LISTENS] = "nobody-listens",
+        [DOMSTATS_REASON_NO_NAME] = "no-name",
+    };
+
+    return (size_t)reason < G_N_ELEMENTS(names) ? names[reason] : "unknown";
+}
+
 /* False, with INVALID_ARG, if @pointer is NULL. */
 static bool
 is_given(const void *pointer, const char *what, GError **error)

@@ -61,7 +61,8 @@ static const Row rows[] = {
        .n_params = G_N_ELEMENTS(every_type)}},
      cli_json_print,
      "{\"domains\":[\n"
-     "{\"name\":\"vm1\",\"uuid\":\"u\",\"id\":7,\"health\":\"ok\",\"reason\":null,\"since_us\":1,"
+     "{\"name\":\"vm1\",\"uuid\":\"u\",\"id\":7,\"health\":\"ok\",\"reason\":null,\"reason_code\":"
+     "\"none\",\"since_us\":1,"
      "\"taken_us\":2,\"monitor_us\":3,\"missing\":[],\"answered_by\":\"nobody\",\"pid\":null,"
      "\"monitor\":null,\"holder_pid\":null,\"stats\":{\"int\":-5,\"uint\":4294967295,"
      "\"llong\":-9223372036854775808,\"ullong\":18446744073709551615,\"tenth\":0.1,"
@@ -75,6 +76,7 @@ static const Row rows[] = {
        .id = -1,
        .health = DOMSTATS_HEALTH_STOPPED,
        .reason = (char *)"why",
+       .reason_code = DOMSTATS_REASON_SIGNAL,
        .since_us = 1,
        .taken_us = 2,
        .monitor_us = -1,
@@ -87,10 +89,12 @@ static const Row rows[] = {
      cli_json_print,
      "{\"domains\":[\n"
      "{\"name\":\"vm1\",\"uuid\":\"u\",\"id\":null,\"health\":\"stopped\",\"reason\":\"why\","
+     "\"reason_code\":\"signal\","
      "\"since_us\":1,\"taken_us\":2,\"monitor_us\":null,\"missing\":[\"state\",\"vm\"],\"answered_"
      "by\":\"host\",\"pid\":12,\"monitor\":\"/run/a b\",\"holder_pid\":13,"
      "\"stats\":{},\"last\":{\"name\":\"vm1\",\"uuid\":\"u\",\"id\":7,\"health\":\"ok\","
-     "\"reason\":null,\"since_us\":0,\"taken_us\":4,\"monitor_us\":0,\"missing\":[],\"answered_"
+     "\"reason\":null,\"reason_code\":\"none\",\"since_us\":0,\"taken_us\":4,\"monitor_us\":0,"
+     "\"missing\":[],\"answered_"
      "by\":\"nobody\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"stats\":{\"state.state\":3}}}\n"
      "]}\n"},
@@ -100,11 +104,13 @@ static const Row rows[] = {
      cli_json_print_list,
      "{\"domains\":[\n"
      "{\"name\":\"\xf0\x9f\x92\xa5\\ufffd\\u202e\",\"uuid\":\"\",\"id\":0,\"health\":\"ok\","
-     "\"reason\":null,\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"answered_"
+     "\"reason\":null,\"reason_code\":\"none\",\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,"
+     "\"missing\":[],\"answered_"
      "by\":\"nobody\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"state\":\"paused\"},\n"
      "{\"name\":\"\\ufffd\\ufffd\\ufffd\",\"uuid\":\"\",\"id\":0,\"health\":\"ok\","
-     "\"reason\":null,\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"answered_"
+     "\"reason\":null,\"reason_code\":\"none\",\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,"
+     "\"missing\":[],\"answered_"
      "by\":\"nobody\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"state\":null}\n"
      "]}\n"},
@@ -113,6 +119,7 @@ static const Row rows[] = {
      cli_json_print_list,
      "{\"domains\":[\n"
      "{\"name\":\"\\udb40\\udc01\",\"uuid\":\"\",\"id\":0,\"health\":\"ok\",\"reason\":null,"
+     "\"reason_code\":\"none\","
      "\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"answered_by\":\"nobody\","
      "\"pid\":null,\"monitor\":null,\"holder_pid\":null,\"state\":null}\n"
      "]}\n"},

@@ -110,6 +110,7 @@ static const Row rows[] = {
      {{.name = (char *)"vm1",
        .health = DOMSTATS_HEALTH_WEDGED,
        .reason = (char *)"main\nloop",
+       .reason_code = DOMSTATS_REASON_MAIN_LOOP,
        .since_us = 1,
        .monitor_us = -1,
        .answered_by = DOMSTATS_ANSWERED_BY_HOST,
@@ -121,6 +122,7 @@ static const Row rows[] = {
      "Domain: 'vm1'\n"
      "  health=wedged\n"
      "  health.reason=main\\x0aloop\n"
+     "  health.reason_code=main-loop\n"
      "  health.since_us=1\n"
      "  health.taken_us=0\n"
      "  health.missing=cpu-total,block\n"

@@ -307,6 +307,12 @@ tells_who_answered(void **state)
     assert_null(records[2]->monitor);
     assert_int_equal(records[3]->answered_by, DOMSTATS_ANSWERED_BY_NOBODY);
     assert_int_equal(records[3]->pid, 0);
+    assert_int_equal(records[0]->reason_code, DOMSTATS_REASON_NONE);
+    assert_int_equal(records[1]->reason_code, DOMSTATS_REASON_HELD);
+    assert_int_equal(records[2]->reason_code, DOMSTATS_REASON_NO_MONITOR);
+    assert_int_equal(records[3]->reason_code, DOMSTATS_REASON_NO_NAME);
+    for (DomstatsReason reason = DOMSTATS_REASON_NONE; reason <= DOMSTATS_REASON_NO_NAME; reason++)
+        assert_string_not_equal(domstats_reason_to_string(reason), "unknown");
     assert_string_equal(domstats_answered_by_to_string(DOMSTATS_ANSWERED_BY_SERVICE), "service");
 }
 

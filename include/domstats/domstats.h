@@ -91,6 +91,32 @@ typedef enum {
 /* The name of @by as it is printed: "nobody", "host", ...; "unknown" for any other number. */
 const char *domstats_answered_by_to_string(DomstatsAnsweredBy by);
 
+/* Why a domain has its health, for programs; the record's reason says it for people. */
+typedef enum {
+    DOMSTATS_REASON_NONE,            /* OK: there is nothing to say */
+    DOMSTATS_REASON_OTHER,           /* only the sentence tells */
+    DOMSTATS_REASON_LATE,            /* SLOW: some replies came in time */
+    DOMSTATS_REASON_NO_TIME,         /* SLOW: the call's time was too short to ask, or to judge */
+    DOMSTATS_REASON_SHORTAGE,        /* SLOW: this process lacked something: descriptors, memory */
+    DOMSTATS_REASON_HELD,            /* BUSY: another process is the monitor's client */
+    DOMSTATS_REASON_MAIN_LOOP,       /* WEDGED: QEMU answers, but carries out no command */
+    DOMSTATS_REASON_SILENT,          /* WEDGED: QEMU greeted, and answers nothing */
+    DOMSTATS_REASON_NO_GREETING,     /* WEDGED: the connection was made, no greeting came */
+    DOMSTATS_REASON_BACKLOG,         /* WEDGED: nobody accepts the connections that wait */
+    DOMSTATS_REASON_SIGNAL,          /* STOPPED: by a signal or a debugger */
+    DOMSTATS_REASON_UNINTERRUPTIBLE, /* STOPPED: a thread sleeps in the kernel */
+    DOMSTATS_REASON_ENDED,           /* GONE: its process is no more */
+    DOMSTATS_REASON_PERMISSION,      /* DENIED */
+    DOMSTATS_REASON_PROTOCOL,        /* BROKEN: what it sent breaks QMP's rules or our limits */
+    DOMSTATS_REASON_CLOSED,          /* BROKEN: it closed the connection */
+    DOMSTATS_REASON_NO_MONITOR,      /* NO_MONITOR: it has none that could be used */
+    DOMSTATS_REASON_NOBODY_LISTENS,  /* NO_MONITOR or GONE: where its monitor should be */
+    DOMSTATS_REASON_NO_NAME,         /* NO_DOMAIN */
+} DomstatsReason;
+
+/* The name of @reason as it is printed: "none", "late", ...; "unknown" for any other number. */
+const char *domstats_reason_to_string(DomstatsReason reason);
+
 typedef struct DomstatsRecord DomstatsRecord;
 
 /* The answer for one domain. Owned by the list it came in; all members are read-only. Later
@@ -116,6 +142,7 @@ struct DomstatsRecord {
     char *monitor;        /* where its monitor is: a path, '@' and an abstract name, or
                              "tcp:HOST:PORT"; NULL: no monitor is known */
     int holder_pid;       /* BUSY: the process that holds the monitor; 0: it cannot be seen */
+    DomstatsReason reason_code;
 };
 
 /* What becomes of the monitors when a call ends. A monitor serves one client at a time. */

@@ -36,6 +36,8 @@ append_about(GString *out, const DomstatsRecord *record)
     g_string_append_printf(
         out, ",\"health\":\"%s\",\"reason\":", domstats_health_to_string(record->health));
     cli_escape_append_json(out, record->reason);
+    g_string_append_printf(out, ",\"reason_code\":\"%s\"",
+                           domstats_reason_to_string(record->reason_code));
     append_number(out, "since_us", record->since_us, true);
     append_number(out, "taken_us", record->taken_us, true);
     append_number(out, "monitor_us", record->monitor_us, record->monitor_us >= 0);

@@ -33,6 +33,9 @@ append_health(GString *out, const DomstatsRecord *record)
         cli_escape_append_text(out, record->reason);
         g_string_append_c(out, '\n');
     }
+    if (record->health != DOMSTATS_HEALTH_OK)
+        g_string_append_printf(out, "  health.reason_code=%s\n",
+                               domstats_reason_to_string(record->reason_code));
     g_string_append_printf(out, "  health.since_us=%" PRId64 "\n", record->since_us);
     g_string_append_printf(out, "  health.taken_us=%" PRId64 "\n", record->taken_us);
     if (record->monitor_us >= 0)

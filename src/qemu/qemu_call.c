@@ -128,6 +128,7 @@ make_record(QemuJob *job, void *data)
         look_at_images(round, job, &facts);
     qemu_record_make(job, &facts, qemu_host_view_root(call->host), wall_us);
     qemu_domain_set_health(domain, job->verdict, job->reason, wall_us);
+    domain->reason_code = job->reason_code;
     qemu_domain_note_unsupported(domain, job->unsupported);
     if (job->record != NULL)
         job->record->since_us = domain->since_us;
@@ -160,6 +161,7 @@ give_up_waiting(const Round *round, QemuJob *job)
     bool with_last = qemu_request_wants(job->request, DOMSTATS_CALL_LAST);
 
     record->health = DOMSTATS_HEALTH_SLOW;
+    record->reason_code = DOMSTATS_REASON_NO_TIME;
     domstats_record_set_reason(record, "another call waited for it until the deadline");
     record->since_us = round->begin_wall_us;
     record->taken_us = util_deadline_wall_us();

@@ -135,6 +135,7 @@ tell_about(DomstatsRecord *record, const QemuJob *job)
     const QemuDomain *domain = job->domain;
     const GPtrArray *places = domain->endpoint->places;
 
+    record->reason_code = job->reason_code;
     record->answered_by = answered_by(record, domain->endpoint);
     record->pid = domain->pid;
     record->start_ticks = domain->start_ticks;
@@ -197,6 +198,7 @@ qemu_record_make_nobody(const char *name, int64_t wall_us)
     record->name = g_strdup(name);
     record->id = -1;
     record->health = DOMSTATS_HEALTH_NO_DOMAIN;
+    record->reason_code = DOMSTATS_REASON_NO_NAME;
     domstats_record_set_reason(record, reason);
     record->since_us = wall_us;
     record->taken_us = wall_us;

@@ -26,9 +26,10 @@
 
 /* Takes @reason. */
 static void
-judge(QemuJob *job, DomstatsHealth verdict, char *take_reason)
+judge(QemuJob *job, DomstatsHealth verdict, DomstatsReason code, char *take_reason)
 {
     job->verdict = verdict;
+    job->reason_code = code;
     g_free(job->reason);
     job->reason = take_reason;
 }
@@ -60,7 +61,7 @@ qemu_health_has_ended(HostRoot *root, const QemuDomain *domain)
 static void
 say_ended(QemuJob *job)
 {
-    judge(job, DOMSTATS_HEALTH_GONE,
+    judge(job, DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED,
           g_strdup_printf("process %d has ended", (int)job->domain->pid));
 }
 
@@ -98,7 +99,7 @@ qemu_health_is_stopped(HostRoot *root, const QemuDomain *domain)
 static void
 say_stopped(QemuJob *job, const HostProcessStat *stat)
 {
-    judge(job, DOMSTATS_HEALTH_STOPPED,
+    judge(job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL,
           g_strdup_printf("process %d (%s) is stopped (state %c) by a signal or a debugger",
                           (int)job->domain->pid, stat->name, stat->state));
 }
@@ -147,7 +148,7 @@ qemu_health_search_threads(QemuHostView *host, QemuDomain *domain, UtilDeadline 
 static void
 judge_shortage(QemuJob *job, const GError *error)
 {
-    judge(job, DOMSTATS_HEALTH_SLOW,
+    judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_SHORTAGE,
           g_strdup_printf("it was not asked, for want of something here: %s", error->message));
 }
 
@@ -173,14 +174,16 @@ judge_mute(QemuJob *job, const HostProcessStat *stat, const char *thread)
     const QemuMonitor *monitor = job->domain->monitor;
 
     if (qemu_monitor_is_held_up(monitor))
-        judge(job, DOMSTATS_HEALTH_WEDGED,
+        judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_MAIN_LOOP,
               g_strdup_printf("QEMU's main loop is blocked: it greets and takes no command; %s",
                               thread));
     else if (stat->state == 'D')
-        judge(job, DOMSTATS_HEALTH_STOPPED,
+        judge(job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_UNINTERRUPTIBLE,
               g_strdup_printf("process %d answers nothing: %s", (int)job->domain->pid, thread));
     else
         judge(job, DOMSTATS_HEALTH_WEDGED,
+              qemu_monitor_has_greeted(monitor) ? DOMSTATS_REASON_SILENT
+                                                : DOMSTATS_REASON_NO_GREETING,
               g_strdup_printf("%s; %s",
                               qemu_monitor_has_greeted(monitor)
                                   ? "QEMU answers nothing"
@@ -204,11 +207,11 @@ judge_unanswered(QemuHostView *host, QemuJob *job, char state)
         thread = qemu_blocked_thread_describe(qemu_host_view_root(host), domain->pid,
                                               domain->silence.thread, &stat);
     if (qemu_monitor_probe_is_answered(domain->monitor))
-        judge(job, DOMSTATS_HEALTH_WEDGED,
+        judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_MAIN_LOOP,
               g_strdup_printf("QEMU's main loop is blocked: it answers out of band only; %s",
                               thread));
     else if (n_answers > 0 || qemu_monitor_has_part(domain->monitor))
-        judge(job, DOMSTATS_HEALTH_SLOW,
+        judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LATE,
               g_strdup_printf("%u of %u replies%s came within %u ms", n_answers, n_asked,
                               qemu_monitor_has_part(domain->monitor) ? " and a part of one" : "",
                               job->request->timeout_ms));
@@ -223,7 +226,7 @@ judge_waited(QemuHostView *host, QemuJob *job, int64_t waited_us, char state)
     if (waited_us >= qemu_health_fair_us(job))
         judge_unanswered(host, job, state);
     else
-        judge(job, DOMSTATS_HEALTH_SLOW,
+        judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
               g_strdup_printf("there was no time to ask it: it had %d ms to answer",
                               (int)(waited_us / 1000)));
 }
@@ -245,7 +248,7 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
     HostProcessLook look = HOST_PROCESS_HIDDEN;
 
     if (util_deadline_now_us() > job->request->deadline.at_us + LATE_US) {
-        judge(job, DOMSTATS_HEALTH_SLOW,
+        judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
               g_strdup("it did not answer in time, and there was none left to look why"));
         return;
     }
@@ -266,7 +269,7 @@ qemu_health_judge_unasked(QemuJob *job, int64_t waited_us)
 {
     if (job->reason != NULL && waited_us >= qemu_health_fair_us(job))
         return;
-    judge(job, DOMSTATS_HEALTH_SLOW,
+    judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
           job->reason ? g_strdup_printf("there was no time to ask it; %s", job->reason)
                       : g_strdup("there was no time to ask it"));
 }
@@ -282,9 +285,9 @@ qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *error)
     if (g_error_matches(error, UTIL_ERROR, UTIL_ERROR_SYSTEM))
         judge_shortage(job, error);
     else if (!g_error_matches(error, UTIL_ERROR, UTIL_ERROR_CONNECT))
-        judge(job, DOMSTATS_HEALTH_BROKEN, g_strdup(error->message));
+        judge(job, DOMSTATS_HEALTH_BROKEN, DOMSTATS_REASON_PROTOCOL, g_strdup(error->message));
     else if (!judge_ended(root, job))
-        judge(job, DOMSTATS_HEALTH_BROKEN,
+        judge(job, DOMSTATS_HEALTH_BROKEN, DOMSTATS_REASON_CLOSED,
               g_strdup_printf("%s%s", error->message,
                               look_at_process(root, job->domain, &stat) == HOST_PROCESS_LIVES
                                   ? ", and its process lives"
@@ -302,6 +305,7 @@ judge_nobody(QemuHostView *host, QemuJob *job, const GError *error)
     if (judge_ended(root, job))
         return;
     judge(job, is_known ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,
+          DOMSTATS_REASON_NOBODY_LISTENS,
           g_strdup_printf("%s%s", error->message,
                           look_at_process(root, job->domain, &stat) == HOST_PROCESS_LIVES
                               ? ", and its process lives"
@@ -318,10 +322,10 @@ qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuDial outcome, const
         judge_nobody(host, job, error);
         break;
     case QEMU_DIAL_DENIED:
-        judge(job, DOMSTATS_HEALTH_DENIED, g_strdup(error->message));
+        judge(job, DOMSTATS_HEALTH_DENIED, DOMSTATS_REASON_PERMISSION, g_strdup(error->message));
         break;
     case QEMU_DIAL_FULL:
-        judge(job, DOMSTATS_HEALTH_WEDGED,
+        judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_BACKLOG,
               g_strdup_printf("%s: QEMU accepts nobody and its backlog is full", error->message));
         break;
     case QEMU_DIAL_SHORTAGE:
@@ -333,6 +337,6 @@ qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuDial outcome, const
         judge(job,
               g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN) ? DOMSTATS_HEALTH_BROKEN
                                                                     : DOMSTATS_HEALTH_NO_MONITOR,
-              g_strdup(error->message));
+              DOMSTATS_REASON_OTHER, g_strdup(error->message));
     }
 }

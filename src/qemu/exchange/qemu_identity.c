@@ -52,6 +52,7 @@ qemu_identity_check_peer(QemuHostView *host, QemuJob *job)
     QemuDomain *domain = job->domain;
     pid_t pid = qemu_monitor_peer_pid(domain->monitor);
     pid_t expected = domain->endpoint->pid;
+    g_autofree char *reason = NULL;
 
     if (pid == 0) { /* a recording, TCP, another pid namespace: nothing to compare */
         if (domain->pid == 0)
@@ -64,10 +65,9 @@ qemu_identity_check_peer(QemuHostView *host, QemuJob *job)
     }
     if (pid == expected)
         return true;
-    job->verdict = DOMSTATS_HEALTH_NO_MONITOR;
-    g_free(job->reason);
-    job->reason = g_strdup_printf("the monitor socket of process %d now belongs to process %d",
-                                  (int)expected, (int)pid);
+    reason = g_strdup_printf("the monitor socket of process %d now belongs to process %d",
+                             (int)expected, (int)pid);
+    qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR, reason);
     return false;
 }
 

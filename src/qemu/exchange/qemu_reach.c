@@ -75,6 +75,7 @@ qemu_reach_is_settled(QemuJob *job)
     }
     if (is_paused(job)) {
         qemu_job_set_verdict(job, domain->health, domain->reason);
+        job->reason_code = domain->reason_code;
         return true;
     }
     return false;

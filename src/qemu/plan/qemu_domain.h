@@ -53,6 +53,7 @@ typedef struct {
     QemuHostKept host;
 
     DomstatsHealth health;
+    DomstatsReason reason_code; /* of the last call */
     char *reason;
     int64_t since_us;         /* wall clock */
     int n_params_before;      /* of its last record: room for the next */

@@ -63,12 +63,27 @@ qemu_job_begin_anew(QemuJob *self)
     qemu_known_begin_call(self->domain->known);
 }
 
+/* What a health means where nothing more is known. */
+static const DomstatsReason usual_reasons[] = {
+    [DOMSTATS_HEALTH_OK] = DOMSTATS_REASON_NONE,
+    [DOMSTATS_HEALTH_SLOW] = DOMSTATS_REASON_LATE,
+    [DOMSTATS_HEALTH_BUSY] = DOMSTATS_REASON_HELD,
+    [DOMSTATS_HEALTH_WEDGED] = DOMSTATS_REASON_OTHER,
+    [DOMSTATS_HEALTH_STOPPED] = DOMSTATS_REASON_OTHER,
+    [DOMSTATS_HEALTH_GONE] = DOMSTATS_REASON_ENDED,
+    [DOMSTATS_HEALTH_DENIED] = DOMSTATS_REASON_PERMISSION,
+    [DOMSTATS_HEALTH_BROKEN] = DOMSTATS_REASON_PROTOCOL,
+    [DOMSTATS_HEALTH_NO_MONITOR] = DOMSTATS_REASON_NO_MONITOR,
+    [DOMSTATS_HEALTH_NO_DOMAIN] = DOMSTATS_REASON_NO_NAME,
+};
+
 void
 qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason)
 {
     g_autofree char *copy = g_strdup(reason);
 
     self->verdict = verdict;
+    self->reason_code = usual_reasons[verdict];
     g_free(self->reason);
     self->reason = g_steal_pointer(&copy);
 }

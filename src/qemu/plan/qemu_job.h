@@ -32,6 +32,7 @@ typedef struct {
     int64_t answered_us;         /* monotonic: the last answer; 0: none */
     bool is_complete;            /* every answer came */
     DomstatsHealth verdict;
+    DomstatsReason reason_code;
     char *reason;
     GError *refusal;        /* ENFORCE_STATS: the call must fail with it */
     DomstatsRecord *record; /* NULL: the filter leaves it out */
@@ -43,7 +44,8 @@ void qemu_job_free(QemuJob *self);
 /* The same call by another connection: nothing has been asked yet. */
 void qemu_job_begin_anew(QemuJob *self);
 
-/* What the round ends in; @reason is copied, NULL for OK. */
+/* What the round ends in; @reason is copied, NULL for OK. Its code is the
+ * one that is usual for @verdict. */
 void qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason);
 
 /* The answer of this call to @command; NULL if it is no reply. */
