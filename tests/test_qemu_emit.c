@@ -156,8 +156,16 @@ fill_resctrl(EmitCase *self)
 static void
 fill_sizes(EmitCase *self)
 {
+    fill_process(self);
     self->facts.memory.base_bytes = util_count_of((uint64_t)1 << 30);
     self->facts.memory.plugged_bytes = util_count_of((uint64_t)1 << 29);
+}
+
+static void
+fill_sizes_of_a_hidden_process(EmitCase *self)
+{
+    fill_sizes(self);
+    self->facts.host.has_process = false;
 }
 
 static void
@@ -165,7 +173,6 @@ fill_balloon(EmitCase *self)
 {
     QemuFactsMemory *memory = &self->facts.memory;
 
-    fill_process(self);
     fill_sizes(self);
     memory->has_device = true;
     memory->actual_bytes = util_count_of((uint64_t)1 << 20);
@@ -185,6 +192,7 @@ fill_balloon(EmitCase *self)
 static void
 fill_balloon_ext(EmitCase *self)
 {
+    fill_process(self);
     self->input.with_ext = true;
     self->input.wall_s = 1060;
     self->facts.memory.actual_bytes = util_count_of(2048);
@@ -362,23 +370,27 @@ static const EmitRow rows[] = {
      "balloon.disk_caches ullong 8\nballoon.hugetlb_pgalloc ullong 9\n"
      "balloon.hugetlb_pgfail ullong 10\nballoon.rss ullong 4004\n"},
     {"without a balloon all memory is there", qemu_emit_balloon, fill_sizes, true,
-     SIZES(1572864, 1572864)},
+     SIZES(1572864, 1572864) "balloon.rss ullong 4004\n"},
+    {"a process that cannot be seen leaves it in part",
+     qemu_emit_balloon, fill_sizes_of_a_hidden_process, false, SIZES(1572864, 1572864)},
     {"libvirt's sizes where it told them", qemu_emit_balloon, fill_balloon_of_libvirt, true,
-     SIZES(888, 999)},
+     SIZES(888, 999) "balloon.rss ullong 4004\n"},
     {"of a domain that is off only the sizes", qemu_emit_balloon, fill_balloon_of_libvirt_off, true,
      SIZES(888, 999)},
     {"QEMU knows of memory that the command line does not",
      qemu_emit_balloon, fill_balloon_of_command_line, true,
-     SIZES(1572864, 1572864)},
+     SIZES(1572864, 1572864) "balloon.rss ullong 4004\n"},
     {"the command line alone tells how much there may be, not how much there is",
      qemu_emit_balloon, fill_balloon_of_command_line_only, false,
      "balloon.maximum ullong 999\n"},
     {"our own numbers come last", qemu_emit_balloon, fill_balloon_ext, true,
-     SIZES(2, 4) "balloon.last-update ullong 1000\next.balloon.pss ullong 11\n"
+     SIZES(2, 4) "balloon.last-update ullong 1000\nballoon.rss ullong 4004\n"
+     "ext.balloon.pss ullong 11\n"
      "ext.balloon.hugetlb ullong 0\next.balloon.polling-interval ullong 5\n"
      "ext.balloon.has-polling boolean 1\next.balloon.age ullong 60\n"},
     {"numbers of the future have no age", qemu_emit_balloon, fill_balloon_told_in_the_future, true,
-     SIZES(2, 4) "balloon.last-update ullong 1061\next.balloon.polling-interval ullong 0\n"
+     SIZES(2, 4) "balloon.last-update ullong 1061\nballoon.rss ullong 4004\n"
+     "ext.balloon.polling-interval ullong 0\n"
      "ext.balloon.has-polling boolean 0\n"},
     {"a size past all measure is none", qemu_emit_balloon, fill_size_past_all_measure, false, ""},
     {"nobody told a size", qemu_emit_balloon, fill_nothing, false, ""},

@@ -123,5 +123,5 @@ qemu_emit_balloon(QemuWriter *writer, const QemuEmitInput *input)
         if (input->with_ext)
             put_ext(writer, input);
     }
-    return current.is_present && maximum.is_present;
+    return current.is_present && maximum.is_present && (!input->is_active || host->has_process);
 }
