@@ -445,10 +445,44 @@ splits_bytes(const void *data)
     testing_assert_same_text(text->str, row->words);
 }
 
+#define OURS "qemu-system-x86_64 -nodefaults -qmp unix:/a,server=on,wait=off"
+
+typedef struct {
+    const char *name;
+    const char *words;
+    bool has_one;
+} OneMonitorRow;
+
+static const OneMonitorRow one_monitor_rows[] = {
+    {"one monitor", OURS, true},
+    {"none", "qemu-system-x86_64 -nodefaults", false},
+    {"two", OURS " -qmp unix:/b,server=on,wait=off", false},
+    {"two, one of which we could not use", OURS " -qmp stdio", false},
+    {"one for people", OURS " -monitor unix:/m,server=on,wait=off", false},
+    {"one for people among the consoles", "qemu-system-x86_64 -qmp unix:/a,server=on", false},
+    {"a serial line that is one too", OURS " -serial mon:stdio", false},
+    {"a debugger", OURS " -s", false},
+    {"a debugger elsewhere", OURS " -gdb tcp::9", false},
+    {"a file of options that is not read", OURS " -readconfig /x", false},
+    {"none for people", OURS " -monitor none", true},
+};
+
+static void
+counts_monitors(const void *data)
+{
+    const OneMonitorRow *row = data;
+    g_auto(GStrv) words = g_strsplit(row->words, " ", -1);
+    g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const *)words);
+
+    assert_int_equal(cmdline->definition->has_one_monitor, row->has_one);
+}
+
 int
 main(void)
 {
     int n_failed = TESTING_RUN_TABLE("cmdline", rows, parses_words);
+
+    n_failed += TESTING_RUN_TABLE("cmdline: one monitor", one_monitor_rows, counts_monitors);
 
     n_failed += TESTING_RUN_TABLE("cmdline programs", program_rows, knows_programs);
     return n_failed + TESTING_RUN_TABLE("cmdline split", split_rows, splits_bytes);

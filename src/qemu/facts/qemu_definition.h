@@ -76,6 +76,7 @@ typedef struct {
     GArray *nics;              /* QemuDefinitionNic, in order */
     GArray *loose_taps;        /* QemuDefinitionNic: taps that are connected to no one interface */
     QemuDefinitionBoard board; /* of the words; libvirt tells all interfaces */
+    bool has_one_monitor;      /* whoever has that one is the only one who can plug a device */
     bool has_odd_nic;          /* a device that nobody here knows has a network back end */
     GArray *disks;             /* QemuDefinitionDisk; NULL: not told, only libvirt does */
     GArray *resctrl;           /* QemuDefinitionResctrl; NULL none */

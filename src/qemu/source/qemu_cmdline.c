@@ -190,6 +190,38 @@ find_row(const char *word)
     return NULL;
 }
 
+/* True for an option without an argument, with one dash or two. */
+static bool
+is_option(const char *word, const char *name)
+{
+    if (word[0] != '-')
+        return false;
+    return g_str_equal(word + 1, name) || (word[1] == '-' && g_str_equal(word + 2, name));
+}
+
+/* Words that give somebody a say in the machine beside its "-qmp" and "-mon": debuggers, which have
+ * a monitor's commands, and a console that is one. */
+static bool
+gives_a_say(const char *word)
+{
+    return is_option(word, "s") || is_option(word, "gdb") || g_str_has_prefix(word, "mon:");
+}
+
+/* Without -nodefaults there is a monitor among the consoles. */
+static bool
+has_one_monitor(const QemuCmdline *self, const char *const *argv, bool is_partial)
+{
+    bool has_no_defaults = false;
+
+    for (size_t i = 0; argv[0] != NULL && argv[i] != NULL; i++) {
+        if (gives_a_say(argv[i]))
+            return false;
+        has_no_defaults |= is_option(argv[i], "nodefaults");
+    }
+    return has_no_defaults && !is_partial && self->n_human_monitors == 0 &&
+           self->monitors->len == 1;
+}
+
 QemuCmdline *
 qemu_cmdline_parse(const char *const *argv)
 {
@@ -206,19 +238,20 @@ qemu_cmdline_parse(const char *const *argv)
     for (size_t i = 0; argv[0] != NULL && argv[i] != NULL; i++) {
         const OptionRow *row = find_row(argv[i]);
 
-        if (g_str_equal(argv[i], "-daemonize") || g_str_equal(argv[i], "--daemonize"))
+        if (is_option(argv[i], "daemonize"))
             self->is_daemonizing = true;
-        if (g_str_equal(argv[i], "-enable-kvm") || g_str_equal(argv[i], "--enable-kvm"))
+        if (is_option(argv[i], "enable-kvm"))
             qemu_cmdline_machine_take_accelerator(machine, "kvm");
-        if (g_str_equal(argv[i], "-xen-attach") || g_str_equal(argv[i], "--xen-attach"))
+        if (is_option(argv[i], "xen-attach"))
             qemu_cmdline_machine_take_xen(machine);
-        if (g_str_equal(argv[i], "-nodefaults") || g_str_equal(argv[i], "--nodefaults"))
+        if (is_option(argv[i], "nodefaults"))
             qemu_cmdline_nics_take_no_defaults(nics);
         if (row != NULL && argv[i + 1] != NULL)
             row->take(&parser, argv[++i]);
     }
     qemu_cmdline_nics_resolve(nics, definition);
     qemu_cmdline_monitors_resolve(monitors, self->monitors, &self->n_human_monitors);
+    definition->has_one_monitor = has_one_monitor(self, argv, parser.is_partial);
     if (!parser.is_partial)
         qemu_cmdline_machine_resolve(machine, definition);
     self->is_machine = qemu_cmdline_machine_is_one(machine);

@@ -153,5 +153,6 @@ qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid
     if (!qemu_cmdline_is_qemu((const char *const *)words, exe))
         return NULL;
     cmdline = qemu_cmdline_parse((const char *const *)words);
+    cmdline->definition->has_one_monitor &= !has_files;
     return g_steal_pointer(&cmdline->definition);
 }

@@ -172,6 +172,7 @@ look_at_qemu(QemuSourceView *view, pid_t pid, const char *bytes, size_t size,
     words = qemu_process_make_words(view->root, pid, bytes, size, &has_files);
     cmdline = qemu_cmdline_parse((const char *const *)words);
     cmdline->has_option_files = has_files;
+    cmdline->definition->has_one_monitor &= !has_files;
     if (!cmdline->is_machine)
         return NULL;
     if (cmdline->is_daemonizing && is_waiting_for_daemon(view->root, ret_stat))
