@@ -100,6 +100,14 @@ is_worth_looking(const QemuJob *job)
     return job->is_complete || !util_deadline_has_passed(job->request->deadline);
 }
 
+static bool
+has_one_monitor(const QemuDomain *domain)
+{
+    const QemuDefinition *definition = qemu_domain_definition(domain);
+
+    return definition != NULL && definition->has_one_monitor;
+}
+
 /* One domain's answers are in, or will not come: makes its record, on the thread that talked
  * to it, and lets go of the domain. */
 static void
@@ -139,6 +147,7 @@ make_record(QemuJob *job, void *data)
                                                     .answers = job->answers,
                                                     .facts = &facts,
                                                     .schemas = call->schemas,
+                                                    .has_one_monitor = has_one_monitor(domain),
                                                     .balloon_path = job->balloon_path});
     qemu_job_drop_answers(job);
     /* One that owes answers serves nobody else either; without it, the next call would wait. */

@@ -20,6 +20,9 @@
  *   running, no event     each way out of "running" sends an event before the reply to a later
  *                         command: so another command must be answered in the call that borrows.
  *                         Not so for other states: a paused guest can migrate unseen.
+ *   nobody else plugs     only a monitor plugs a device, and no event tells: so there must be
+ *                         no other monitor than the one that is held since. A guest may throw
+ *                         one out, which sends an event before the reply to a later command.
  *   standing still        no vCPU runs and no driver speaks. The guest must say in the call that
  *                         borrows that it still stands; each way to run again sends an event.
  *
@@ -58,6 +61,9 @@ struct QemuKnown {
     GStringChunk *vcpu_paths;
     QemuFactsMemory guest_stats; /* the guest's own members alone */
     GArray *vcpu_stats;          /* VcpuStats */
+    GPtrArray *nics_with_id;     /* char *, as the next two: names of devices */
+    GPtrArray *nics_without_id;
+    GPtrArray *nics_on_board;
     QemuSchemas *stats_schemas;
     UtilCount halt_success_ns; /* with vcpu_stats */
     UtilCount halt_fail_ns;
@@ -77,6 +83,7 @@ typedef enum {
     NEVER_CHANGES,
     SAME_THREADS,
     RUNNING_AND_NO_EVENT,
+    NOBODY_ELSE_PLUGS,
     STANDING_STILL,
 } Proof;
 
@@ -93,6 +100,10 @@ static const struct {
     [RUNNING_AND_NO_EVENT] = {"it is \"running\", no event of the run state has come, the "
                               "connection is the same and another command is answered",
                               DOUBT_RUN_STATE | DOUBT_CONNECTION, false, true, false},
+    [NOBODY_ELSE_PLUGS] = {"by its command line it has no other monitor than ours, no event of a "
+                           "removed device has come, the connection is the same and another "
+                           "command is answered",
+                           DOUBT_DEVICES | DOUBT_CONNECTION, false, true, false},
     [STANDING_STILL] = {"query-status of the same call says that the guest stands still, no event "
                         "of the run state or of a removed device has come and the connection is "
                         "the same",
@@ -217,6 +228,80 @@ give_no_iothreads(const QemuKnown *self, QemuFacts *facts)
     (void)self;
     g_clear_pointer(&facts->iothreads, g_array_unref);
     facts->iothreads = g_array_new(FALSE, TRUE, sizeof(QemuFactsIothread));
+}
+
+/* False also where others may plug: then what was told is true for this call alone. */
+static bool
+keep_names(GPtrArray **kept, const QemuKnownTold *told, const GArray *names)
+{
+    if (!told->has_one_monitor || names == NULL)
+        return false;
+    *kept = g_ptr_array_new_full(names->len, g_free);
+    for (guint i = 0; i < names->len; i++)
+        g_ptr_array_add(*kept, g_strdup(g_array_index(names, const char *, i)));
+    return true;
+}
+
+static void
+give_names(const GPtrArray *kept, GArray **names)
+{
+    g_clear_pointer(names, g_array_unref);
+    *names = g_array_sized_new(FALSE, TRUE, sizeof(const char *), kept->len);
+    g_array_append_vals(*names, kept->pdata, kept->len);
+}
+
+static bool
+keep_nics_with_id(QemuKnown *self, const QemuKnownTold *told)
+{
+    return keep_names(&self->nics_with_id, told, told->facts->nic_devices.with_id);
+}
+
+static void
+give_nics_with_id(const QemuKnown *self, QemuFacts *facts)
+{
+    give_names(self->nics_with_id, &facts->nic_devices.with_id);
+}
+
+static void
+drop_nics_with_id(QemuKnown *self)
+{
+    g_clear_pointer(&self->nics_with_id, g_ptr_array_unref);
+}
+
+static bool
+keep_nics_without_id(QemuKnown *self, const QemuKnownTold *told)
+{
+    return keep_names(&self->nics_without_id, told, told->facts->nic_devices.without_id);
+}
+
+static void
+give_nics_without_id(const QemuKnown *self, QemuFacts *facts)
+{
+    give_names(self->nics_without_id, &facts->nic_devices.without_id);
+}
+
+static void
+drop_nics_without_id(QemuKnown *self)
+{
+    g_clear_pointer(&self->nics_without_id, g_ptr_array_unref);
+}
+
+static bool
+keep_nics_on_board(QemuKnown *self, const QemuKnownTold *told)
+{
+    return keep_names(&self->nics_on_board, told, told->facts->nic_devices.on_board);
+}
+
+static void
+give_nics_on_board(const QemuKnown *self, QemuFacts *facts)
+{
+    give_names(self->nics_on_board, &facts->nic_devices.on_board);
+}
+
+static void
+drop_nics_on_board(QemuKnown *self)
+{
+    g_clear_pointer(&self->nics_on_board, g_ptr_array_unref);
 }
 
 static bool
@@ -369,6 +454,30 @@ static const Row rows[] = {
         .text = "that the guest runs",
         .keep = keep_running,
         .give = give_running,
+    },
+    {
+        .command = QEMU_COMMAND_QOM_LIST_PERIPHERAL,
+        .proof = NOBODY_ELSE_PLUGS,
+        .text = "interfaces with an id",
+        .keep = keep_nics_with_id,
+        .give = give_nics_with_id,
+        .drop = drop_nics_with_id,
+    },
+    {
+        .command = QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON,
+        .proof = NOBODY_ELSE_PLUGS,
+        .text = "interfaces without one",
+        .keep = keep_nics_without_id,
+        .give = give_nics_without_id,
+        .drop = drop_nics_without_id,
+    },
+    {
+        .command = QEMU_COMMAND_QOM_LIST_UNATTACHED,
+        .proof = NOBODY_ELSE_PLUGS,
+        .text = "interfaces of the board",
+        .keep = keep_nics_on_board,
+        .give = give_nics_on_board,
+        .drop = drop_nics_on_board,
     },
     {
         .command = QEMU_COMMAND_QOM_GET_GUEST_STATS,

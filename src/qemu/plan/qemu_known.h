@@ -22,6 +22,7 @@ typedef struct {
     const QemuFacts *facts;
     QemuSchemasPool *schemas;
     const char *balloon_path; /* that a qom-get of this call was sent with; NULL: none */
+    bool has_one_monitor;     /* it is the one that was asked */
 } QemuKnownTold;
 
 QemuKnown *qemu_known_new(void);
