@@ -78,6 +78,8 @@ static const Row rows[] = {
      {"call state|block", "io-error stop", "hush 0", "call short state|block", "speak"}},
     {"an internal error stops it, and then it says nothing",
      {"call state|block", "internal-error", "hush 0", "call short state|block", "speak"}},
+    {"a guest that is paused, and then says nothing",
+     {"call state|block", "pause", "hush 0", "call short state|block", "speak", "call state|block"}},
     {"a paused guest that migrated unseen", {"pause", "call " SBV, "migrate", "call " SBV}},
     {"a guest that stops in the middle of a call",
      {"call state|block", "amid 1 pause", "call amid state|block", "call state|block"}},

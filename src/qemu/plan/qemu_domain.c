@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_domain: what is kept of one domain between rounds. See qemu_domain.h.
+ * qemu_domain: what is kept of one domain between calls. See qemu_domain.h.
  *
  * Owns the connection and what is known. Does no I/O but closing.
  */

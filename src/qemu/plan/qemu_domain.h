@@ -4,7 +4,7 @@
  * told, its health.
  *
  * Shared by reference between the list and the calls under way. Who may touch the rest of it
- * is settled by @holder, which the list guards: one round at a time.
+ * is settled by @holder, which the list guards: one call at a time.
  */
 #pragma once
 
@@ -107,9 +107,9 @@ void qemu_domain_note_unsupported(QemuDomain *self, unsigned int groups);
 DomstatsRecord *qemu_domain_copy_last(QemuDomain *self);
 void qemu_domain_keep_last(QemuDomain *self, const DomstatsRecord *record);
 
-/* True once a round has ended with it. */
+/* True once a call has ended with it. */
 bool qemu_domain_was_met(QemuDomain *self);
 
-/* The verdict of a round: @since_us moves only when the health changes. */
+/* The verdict of a call: @since_us moves only when the health changes. */
 void qemu_domain_set_health(QemuDomain *self, DomstatsHealth health, const char *reason,
                             int64_t wall_us);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_job: see qemu_job.h. Owns the round's answers and the record; holds the domain. Does no
+ * qemu_job: see qemu_job.h. Owns the call's answers and the record; holds the domain. Does no
  * I/O.
  */
 #include "qemu_job.h"

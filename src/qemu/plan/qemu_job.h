@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_job: one domain's work in one round: what is asked of it, what it answered, and what came
+ * qemu_job: one domain's part of one call: what is asked of it, what it answered, and what came
  * of it. Passed from the plan to the exchange to the record; belongs to one thread at a time.
  */
 #pragma once
@@ -9,16 +9,16 @@
 #include "qemu_group.h"
 #include "qemu_request.h"
 
-/* Evidence of this round, gathered before planning, that kept answers are still true. */
+/* Evidence of this call, gathered before planning, that kept answers are still true. */
 typedef struct {
     bool has_kvm_stats;     /* the kernel gives the vCPUs' statistics without QEMU */
     bool has_debugfs_stats; /* and the VM's */
     bool has_short_chains;  /* few backing images: leaving them out costs more than it saves */
 } QemuEvidence;
 
-/* One domain's work in one round. */
+/* One domain's part of one call. */
 typedef struct {
-    QemuDomain *domain; /* held for the round */
+    QemuDomain *domain; /* held for the call */
     const QemuRequest *request;
     unsigned int groups;      /* wanted and, as far as is known, supported */
     unsigned int unsupported; /* wanted by name, not to be had of this QEMU */
@@ -44,7 +44,7 @@ void qemu_job_free(QemuJob *self);
 /* The same call by another connection: nothing has been asked yet. */
 void qemu_job_begin_anew(QemuJob *self);
 
-/* What the round ends in; @reason is copied, NULL for OK. Its code is the
+/* What it ends in; @reason is copied, NULL for OK. Its code is the
  * one that is usual for @verdict. */
 void qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason);
 
@@ -54,5 +54,5 @@ const QemuAnswer *qemu_job_answer(const QemuJob *self, QemuCommandId command);
 void qemu_job_disbelieve(QemuJob *self);
 /* Lets go of the answers; who decoded them must be done with their text. */
 void qemu_job_drop_answers(QemuJob *self);
-/* True while a command of this round is not answered. */
+/* True while a command of this call is not answered. */
 bool qemu_job_is_waiting(const QemuJob *self);

@@ -5,7 +5,8 @@
  * QEMU sends STOP whenever a guest ceases to run, for whatever reason. SHUTDOWN, GUEST_PANICKED,
  * WATCHDOG and BLOCK_IO_ERROR come before the STOP that they cause and say which run state it
  * enters, the last three only if their "action" is one that stops the guest. A STOP without any of
- * them may be a pause, a snapshot, a migration or an internal error.
+ * them may be a pause, a snapshot, a migration or an internal error: then the run state is not
+ * known.
  */
 #include "qemu_event.h"
 
@@ -69,7 +70,7 @@ apply(QemuEvents *self, const Row *row, const UtilJson *data)
     if (row->effect == ENTERS)
         self->status = row->status;
     else if (row->effect == STOPS)
-        self->status = self->next_stop ? self->next_stop : QEMU_EVENT_STATUS_STOPPED;
+        self->status = self->next_stop;
     self->next_stop = row->effect == CAUSES ? row->status : NULL;
 }
 

@@ -22,6 +22,3 @@ typedef struct {
 
 /* Takes in one event; @data may be NULL. */
 void qemu_event_note(QemuEvents *self, const char *event, const UtilJson *data);
-
-/* The word for a guest that stopped for a reason that no event told. Not one of QEMU's. */
-#define QEMU_EVENT_STATUS_STOPPED "stopped"
