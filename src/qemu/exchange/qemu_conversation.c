@@ -24,7 +24,8 @@
  *   start ----+                                  WAIT      poll for the peer, or for the next look
  *   step -----+-> resume, connect, pump, look    COMPLETE  nothing is left to ask
  *   look_after+   -> Next -> settle() ---------> CLOSED    dial once more, or end
- *   give_up --+                                  SILENT    end: not waited for any longer
+ *   judge ----+                                  SILENT    end: not waited for any longer
+ *   give_up --+
  *   skip -----+                                  JUDGED    end: the verdict is set already
  *
  * A connection that a QEMU closes, or that only old events have ended, is dialled anew at once in
@@ -345,12 +346,12 @@ end_silent(QemuConversation *self)
     QemuJob *job = self->job;
     int64_t waited_us = util_deadline_now_us() - self->turn_us;
 
-    if (job->domain->monitor == NULL) {
+    if (!self->is_judged && job->domain->monitor == NULL)
         qemu_health_judge_unasked(job, waited_us);
+    else if (!self->is_judged)
+        qemu_health_judge_silence(shared->host, job, waited_us);
+    if (job->domain->monitor == NULL)
         return;
-    }
-    stop_polling(self);
-    qemu_health_judge_silence(shared->host, job, waited_us);
     if (self->phase != QEMU_CONVERSATION_COLLECT && !util_deadline_has_passed(shared->deadline))
         qemu_host_gather_evidence(shared->host, job);
     if (job->verdict == DOMSTATS_HEALTH_BUSY || job->verdict == DOMSTATS_HEALTH_GONE)
@@ -496,12 +497,27 @@ qemu_conversation_look_after(QemuConversation *self)
 }
 
 void
-qemu_conversation_give_up(QemuConversation *self)
+qemu_conversation_judge(QemuConversation *self)
 {
     Next next = NEXT_WAIT;
+    int64_t waited_us = 0;
 
     self->has_dialled_anew = true; /* not any more */
-    if (self->phase != QEMU_CONVERSATION_HELD_BACK)
-        next = pump(self, true);
-    settle(self, next == NEXT_WAIT ? NEXT_SILENT : next);
+    if (self->phase == QEMU_CONVERSATION_HELD_BACK)
+        return;
+    next = pump(self, true);
+    if (next != NEXT_WAIT) {
+        settle(self, next);
+        return;
+    }
+    stop_polling(self);
+    waited_us = util_deadline_now_us() - self->turn_us;
+    qemu_health_judge_silence(self->shared->host, self->job, waited_us);
+    self->is_judged = true;
+}
+
+void
+qemu_conversation_give_up(QemuConversation *self)
+{
+    settle(self, NEXT_SILENT);
 }

@@ -43,6 +43,7 @@ typedef struct {
     bool is_polled;
     bool polls_write;
     bool has_dialled_anew;
+    bool is_judged;    /* its silence is */
     int64_t turn_us;   /* monotonic: since when something is asked of the peer; 0: nothing is */
     int64_t heard_us;  /* when something came last */
     int64_t looked_us; /* when it was looked after last */
@@ -67,6 +68,8 @@ void qemu_conversation_step(QemuConversation *self);
  * searched when there is nothing else to do. */
 bool qemu_conversation_look_after(QemuConversation *self);
 
-/* Takes what has come from one that was started and has not ended, and ends it: it is not waited
- * for any longer; what it still says is read by the next call. */
+/* Takes what has come from one that was started and has not ended, and will not be waited for any
+ * longer: it has ended with that, or has its verdict. */
+void qemu_conversation_judge(QemuConversation *self);
+/* Ends one after that, with its record; what it still says is read by the next call. */
 void qemu_conversation_give_up(QemuConversation *self);

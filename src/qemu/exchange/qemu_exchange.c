@@ -244,10 +244,14 @@ step_all(Worker *self)
     return n > 0;
 }
 
-/* Ends what is still open: with what has come by now, and what there is no time for without. */
+/* Ends what is still open: with what has come by now, and what there is no time for without. All
+ * verdicts come first: they cost little, and are worth more than what the host tells of one. */
 static void
 end_all(Worker *self)
 {
+    for (guint i = 0; i < self->n_started; i++)
+        if (!has_ended(self, i))
+            qemu_conversation_judge(conversation_at(self, i));
     for (guint i = 0; i < self->n_started; i++)
         if (!has_ended(self, i))
             qemu_conversation_give_up(conversation_at(self, i));

@@ -37,8 +37,9 @@ judge(QemuJob *job, DomstatsHealth verdict, DomstatsReason code, char *take_reas
 enum {
     FAIR_US = 250 * 1000,
     STOPPED_LASTS_US = 50 * 1000,
-    LATE_US =
-        10 * 1000, /* past the deadline: for who was given up in time and had to wait its turn */
+    /* Past the deadline, for who was given up in time and had to wait its turn: a look is cheap. */
+    LATE_US = 10 * 1000,
+    LATE_SHARE = 20, /* of a long call's time */
 };
 
 /* Looks at the domain's own process; sets @ret_stat if it is seen to live. */
@@ -240,6 +241,13 @@ note_state(QemuSilence *silence, char state)
     silence->state = state;
 }
 
+/* When a process may still be looked at: well before a call is late by a tenth. */
+static int64_t
+latest_us(const QemuRequest *request)
+{
+    return request->deadline.at_us + MAX(LATE_US, (int64_t)request->timeout_ms * 1000 / LATE_SHARE);
+}
+
 void
 qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
 {
@@ -247,7 +255,7 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
     HostProcessStat stat = {0};
     HostProcessLook look = HOST_PROCESS_HIDDEN;
 
-    if (util_deadline_now_us() > job->request->deadline.at_us + LATE_US) {
+    if (util_deadline_now_us() > latest_us(job->request)) {
         judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
               g_strdup("it did not answer in time, and there was none left to look why"));
         return;
