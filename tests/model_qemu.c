@@ -256,6 +256,14 @@ reply_memory_size(Model *self, const char *arguments)
 }
 
 static char *
+reply_memory_devices(Model *self, const char *arguments)
+{
+    (void)arguments;
+    return g_strdup_printf("[{\"type\":\"virtio-pmem\",\"data\":{\"size\":%llu}}]",
+                           (unsigned long long)self->plugged_mib * MIB);
+}
+
+static char *
 reply_list(Model *self, const char *arguments)
 {
     if (self->has_balloon && strstr(arguments, "\"/machine/peripheral\"") != NULL)
@@ -410,6 +418,7 @@ static const struct {
     {"query-hotpluggable-cpus", reply_slots, false, "GenericError"},
     {"query-balloon", reply_balloon, true, "DeviceNotActive"},
     {"query-memory-size-summary", reply_memory_size, true, NULL},
+    {"query-memory-devices", reply_memory_devices, true, NULL},
     {"qom-list", reply_list, false, NULL},
     {"qom-get", reply_get, true, "DeviceNotFound"},
     {"query-blockstats", reply_blockstats, false, NULL},

@@ -197,6 +197,7 @@ fill_balloon_ext(EmitCase *self)
     self->input.wall_s = 1060;
     self->facts.memory.actual_bytes = util_count_of(2048);
     self->facts.memory.base_bytes = util_count_of(4096);
+    self->facts.memory.plugged_bytes = util_count_of(0);
     self->facts.memory.last_update_s = util_count_of(1000);
     self->facts.memory.polling_interval_s = util_count_of(5);
     self->facts.host.memory.pss_kib = util_count_of(11);
@@ -210,6 +211,24 @@ fill_balloon_told_in_the_future(EmitCase *self)
     self->facts.memory.last_update_s = util_count_of(1061);
     self->facts.memory.polling_interval_s = util_count_of(0);
     self->facts.host.memory = (HostProcessMemory){{0}, {0}, {0}};
+}
+
+/* 1 GiB, of which a balloon leaves 1 MiB, a module of 2 MiB, and of 8 MiB of virtio-mem 4. */
+static void
+fill_virtio_mem(EmitCase *self)
+{
+    fill_sizes(self);
+    self->facts.memory.actual_bytes = util_count_of((uint64_t)1 << 20);
+    self->facts.memory.devices_bytes = util_count_of((uint64_t)6 << 20);
+    self->facts.memory.devices_full_bytes = util_count_of((uint64_t)10 << 20);
+    self->facts.memory.virtio_mem_bytes = util_count_of((uint64_t)4 << 20);
+}
+
+static void
+fill_virtio_mem_without_balloon(EmitCase *self)
+{
+    fill_virtio_mem(self);
+    self->facts.memory.actual_bytes = (UtilCount){0};
 }
 
 static void
@@ -373,6 +392,10 @@ static const EmitRow rows[] = {
      SIZES(1572864, 1572864) "balloon.rss ullong 4004\n"},
     {"a process that cannot be seen leaves it in part",
      qemu_emit_balloon, fill_sizes_of_a_hidden_process, false, SIZES(1572864, 1572864)},
+    {"what virtio-mem has plugged in is beside the balloon; it can grow", qemu_emit_balloon,
+     fill_virtio_mem, true, SIZES(5120, 1058816) "balloon.rss ullong 4004\n"},
+    {"without a balloon what there is, and what there can be", qemu_emit_balloon,
+     fill_virtio_mem_without_balloon, true, SIZES(1054720, 1058816) "balloon.rss ullong 4004\n"},
     {"libvirt's sizes where it told them", qemu_emit_balloon, fill_balloon_of_libvirt, true,
      SIZES(888, 999) "balloon.rss ullong 4004\n"},
     {"of a domain that is off only the sizes", qemu_emit_balloon, fill_balloon_of_libvirt_off, true,

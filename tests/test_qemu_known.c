@@ -196,6 +196,8 @@ reply_to(QemuCommandId id, const Call *call)
         return g_strdup("{\"actual\":1024}");
     case QEMU_COMMAND_QUERY_MEMORY_SIZE_SUMMARY:
         return g_strdup("{\"base-memory\":1024}");
+    case QEMU_COMMAND_QUERY_MEMORY_DEVICES:
+        return g_strdup("[]");
     case QEMU_COMMAND_QOM_GET_GUEST_STATS:
         return g_strdup_printf("{\"stats\":{\"stat-free-memory\":%u},\"last-update\":1}",
                                call->free_kib);

@@ -101,7 +101,7 @@ class Host:
                 domain.destroy()
                 if not persistent:
                     continue
-            domain.undefine()
+            domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_KEEP_NVRAM)
 
     def on_exit(self, function, *arguments):
         self.cleanups.append((function, arguments))

@@ -163,6 +163,9 @@ typedef struct {
     bool has_device; /* query-balloon answered */
     UtilCount actual_bytes;
     UtilCount base_bytes, plugged_bytes; /* query-memory-size-summary */
+    /* query-memory-devices: what they are now, what they can grow to, and what of their present
+     * size no balloon sees: virtio-mem's */
+    UtilCount devices_bytes, devices_full_bytes, virtio_mem_bytes;
     /* guest-stats, bytes or counts, as QEMU gives them, 2^64-1 already absent */
     UtilCount swap_in, swap_out, major_faults, minor_faults, free_memory, total_memory;
     UtilCount available_memory, disk_caches, htlb_pgalloc, htlb_pgfail, last_update_s;

@@ -31,6 +31,8 @@
     LIMIT(VCPUS, 4096, "vCPUs", "QEMU's own limit is 4096 (x86-64, 10.0)")                         \
     LIMIT(STATS_PER_OBJECT, 1024, "values",                                                        \
           "hypervisor statistics of one vCPU or VM; Linux 6.18 has 45")                            \
+    LIMIT(MEMORY_DEVICES, 4096, "devices",                                                         \
+          "memory devices of one domain; QEMU has 256 slots for them, and buses without slots")    \
     LIMIT(IOTHREADS, 4096, "IOThreads", "IOThreads of one domain")                                 \
     LIMIT(NICS, 1024, "interfaces", "network interfaces of one domain")                            \
     LIMIT(MONITORS, 16, "monitors", "QMP monitors of one process that are looked at")              \

@@ -20,6 +20,7 @@ bool qemu_reply_parse_hotpluggable_cpus(const UtilJson *reply, QemuFacts *facts)
 /* qemu_reply_memory.c */
 bool qemu_reply_parse_balloon(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_memory_size(const UtilJson *reply, QemuFacts *facts);
+bool qemu_reply_parse_memory_devices(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_guest_stats(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_polling_interval(const UtilJson *reply, QemuFacts *facts);
 /* The name of the balloon device in a reply of qom-list; NULL: not in it, or not a name that

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_reply_memory: query-balloon, query-memory-size-summary and the balloon device's
- * properties -> facts.
+ * qemu_reply_memory: query-balloon, query-memory-size-summary, query-memory-devices and the balloon
+ * device's properties -> facts.
  *
  * Numbers stay in QEMU's units: bytes and counts.
  */
@@ -44,7 +44,50 @@ qemu_reply_parse_memory_size(const UtilJson *reply, QemuFacts *facts)
     if (!base.is_present)
         return false;
     facts->memory.base_bytes = base;
-    facts->memory.plugged_bytes = util_json_member_count(reply, "plugged-memory");
+    facts->memory.plugged_bytes = util_json_has(reply, "plugged-memory")
+                                      ? util_json_member_count(reply, "plugged-memory")
+                                      : util_count_of(0); /* a target that cannot plug any */
+    return true;
+}
+
+/* @sum is absent once one of the numbers is. */
+static void
+add_size(UtilCount *sum, UtilCount size)
+{
+    sum->is_present = sum->is_present && size.is_present &&
+                      g_uint64_checked_add(&sum->value, sum->value, size.value);
+}
+
+static void
+add_device(const UtilJson *entry, QemuFactsMemory *sums)
+{
+    const char *type = util_json_member_string(entry, "type");
+    const UtilJson *data = util_json_member(entry, "data");
+    UtilCount size = util_json_member_count(data, "size");
+
+    /* A balloon of Hyper-V's kind is listed, too: what it holds is in no size. */
+    if (g_strcmp0(type, "hv-balloon") == 0)
+        return;
+    add_size(&sums->devices_bytes, size);
+    if (g_strcmp0(type, "virtio-mem") == 0) {
+        add_size(&sums->virtio_mem_bytes, size);
+        size = util_json_member_count(data, "max-size");
+    }
+    add_size(&sums->devices_full_bytes, size);
+}
+
+bool
+qemu_reply_parse_memory_devices(const UtilJson *reply, QemuFacts *facts)
+{
+    QemuFactsMemory *memory = &facts->memory;
+
+    if (!qemu_reply_is_list(reply, QEMU_LIMIT_MEMORY_DEVICES))
+        return false;
+    memory->devices_bytes = util_count_of(0);
+    memory->devices_full_bytes = util_count_of(0);
+    memory->virtio_mem_bytes = util_count_of(0);
+    for (size_t i = 0; i < util_json_length(reply); i++)
+        add_device(util_json_element(reply, i), memory);
     return true;
 }
 

@@ -32,15 +32,32 @@ static const QemuFieldCount ext_rows[] = {
     {QEMU_FIELD_EXT_BALLOON_HUGETLB, offsetof(HostProcessMemory, hugetlb_kib)},
 };
 
-/* Base memory and plugged devices, as QEMU has them now. */
+static UtilCount
+sum_kib(UtilCount first, UtilCount second)
+{
+    uint64_t sum = 0;
+
+    if (!first.is_present || !second.is_present ||
+        !g_uint64_checked_add(&sum, first.value, second.value))
+        return (UtilCount){0};
+    return util_count_of(sum / BYTES_PER_KIB);
+}
+
+/* Base memory and memory devices, as QEMU has them now. */
 static UtilCount
 size_kib(const QemuFactsMemory *memory)
 {
-    uint64_t plugged = memory->plugged_bytes.is_present ? memory->plugged_bytes.value : 0;
+    return sum_kib(memory->base_bytes, memory->devices_bytes.is_present ? memory->devices_bytes
+                                                                        : memory->plugged_bytes);
+}
 
-    if (!memory->base_bytes.is_present || memory->base_bytes.value > UINT64_MAX - plugged)
-        return (UtilCount){0};
-    return util_count_of((memory->base_bytes.value + plugged) / BYTES_PER_KIB);
+/* The same with all that virtio-mem can grow to, which is what libvirt counts. */
+static UtilCount
+full_size_kib(const QemuFactsMemory *memory)
+{
+    if (memory->devices_full_bytes.is_present)
+        return sum_kib(memory->base_bytes, memory->devices_full_bytes);
+    return size_kib(memory);
 }
 
 /* libvirt's maximum is what it shows. A command line says nothing of memory plugged since, so
@@ -49,7 +66,7 @@ static UtilCount
 maximum_kib(const QemuEmitInput *input)
 {
     const QemuDefinition *definition = input->definition;
-    UtilCount size = size_kib(&input->facts->memory);
+    UtilCount size = full_size_kib(&input->facts->memory);
 
     if (definition == NULL || !definition->memory_kib.is_present)
         return size;
@@ -58,20 +75,24 @@ maximum_kib(const QemuEmitInput *input)
     return size;
 }
 
-/* A command line tells the size without what a balloon has taken: of a machine that does not
- * answer, that is no current size. */
+/* A balloon's size is that of the memory that it can take from; what virtio-mem has plugged in is
+ * the guest's besides. A command line tells the size without what a balloon has taken: of a machine
+ * that does not answer, that is no current size. */
 static UtilCount
 current_kib(const QemuEmitInput *input)
 {
-    UtilCount actual = input->facts->memory.actual_bytes;
+    const QemuFactsMemory *memory = &input->facts->memory;
+    const QemuDefinition *definition = input->definition;
 
-    if (input->definition != NULL && !input->definition->has_balloon)
+    if (definition != NULL && !definition->has_balloon)
         return maximum_kib(input);
-    if (actual.is_present)
-        return util_count_of(actual.value / BYTES_PER_KIB);
-    if (input->definition != NULL && input->definition->memory_current_kib.is_present)
-        return input->definition->memory_current_kib;
-    return input->is_active ? size_kib(&input->facts->memory) : maximum_kib(input);
+    if (memory->actual_bytes.is_present)
+        return sum_kib(memory->actual_bytes, memory->virtio_mem_bytes.is_present
+                                                 ? memory->virtio_mem_bytes
+                                                 : util_count_of(0));
+    if (definition != NULL && definition->memory_current_kib.is_present)
+        return definition->memory_current_kib;
+    return input->is_active ? size_kib(memory) : maximum_kib(input);
 }
 
 static void

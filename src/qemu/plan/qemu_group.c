@@ -25,7 +25,8 @@ const QemuGroup qemu_groups[] = {
         /* Without the device query-balloon is refused, and the size is that of all memory. */
         .bit = VIR_DOMAIN_STATS_BALLOON,
         .name = "balloon",
-        .optional = BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QOM_LIST_PERIPHERAL) |
+        .optional = BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) |
+                    BIT(QUERY_MEMORY_DEVICES) | BIT(QOM_LIST_PERIPHERAL) |
                     BIT(QOM_LIST_PERIPHERAL_ANON) | BIT(QOM_GET_GUEST_STATS) |
                     BIT(QOM_GET_POLLING_INTERVAL),
         .host = QEMU_GROUP_HOST_PROCESS | QEMU_GROUP_HOST_EXT,

@@ -57,6 +57,7 @@ struct QemuKnown {
 
     QemuSchemas *schemas;
     UtilCount n_vcpus_max;
+    UtilCount base_bytes;
     GArray *vcpus; /* QemuFactsVcpu without statistics and times */
     GStringChunk *vcpu_paths;
     QemuFactsMemory guest_stats; /* the guest's own members alone */
@@ -152,6 +153,20 @@ static void
 give_n_vcpus_max(const QemuKnown *self, QemuFacts *facts)
 {
     facts->n_vcpus_max = self->n_vcpus_max;
+}
+
+/* What is plugged, another command tells; without that this one is asked again. */
+static bool
+keep_base_memory(QemuKnown *self, const QemuKnownTold *told)
+{
+    self->base_bytes = told->facts->memory.base_bytes;
+    return (self->available & BIT(QUERY_MEMORY_DEVICES)) != 0;
+}
+
+static void
+give_base_memory(const QemuKnown *self, QemuFacts *facts)
+{
+    facts->memory.base_bytes = self->base_bytes;
 }
 
 /* True if a vCPU that is plugged brings a thread: with one vCPU nobody can see whether a second
@@ -327,6 +342,9 @@ set_others(QemuFactsMemory *memory, const QemuFactsMemory *others)
     memory->actual_bytes = others->actual_bytes;
     memory->base_bytes = others->base_bytes;
     memory->plugged_bytes = others->plugged_bytes;
+    memory->devices_bytes = others->devices_bytes;
+    memory->devices_full_bytes = others->devices_full_bytes;
+    memory->virtio_mem_bytes = others->virtio_mem_bytes;
     memory->polling_interval_s = others->polling_interval_s;
 }
 
@@ -432,6 +450,13 @@ static const Row rows[] = {
         .text = "number of possible vCPUs",
         .keep = keep_n_vcpus_max,
         .give = give_n_vcpus_max,
+    },
+    {
+        .command = QEMU_COMMAND_QUERY_MEMORY_SIZE_SUMMARY,
+        .proof = NEVER_CHANGES,
+        .text = "size of the memory that it began with",
+        .keep = keep_base_memory,
+        .give = give_base_memory,
     },
     {
         .command = QEMU_COMMAND_QUERY_CPUS_FAST,

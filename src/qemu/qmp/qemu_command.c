@@ -33,6 +33,9 @@ const QemuCommand qemu_commands[QEMU_N_COMMANDS] = {
     [QEMU_COMMAND_QUERY_MEMORY_SIZE_SUMMARY] = {"query-memory-size-summary", NULL,
                                                 "query-memory-size-summary.json",
                                                 qemu_reply_parse_memory_size},
+    [QEMU_COMMAND_QUERY_MEMORY_DEVICES] = {"query-memory-devices", NULL,
+                                           "query-memory-devices.json",
+                                           qemu_reply_parse_memory_devices},
     /* Interfaces, and in the first two the balloon: qemu_reply_find_balloon(). */
     [QEMU_COMMAND_QOM_LIST_PERIPHERAL] = {"qom-list", "{\"path\":\"/machine/peripheral\"}",
                                           "qom-list.peripheral.json", qemu_reply_parse_peripheral},
