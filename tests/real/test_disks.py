@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 from host import Host, domstats
+from longrun import LongRun
 
 CHAIN = 260
 
@@ -35,6 +36,18 @@ class Disks(unittest.TestCase):
             self.assertEqual([image["path"] for image in images],
                              [host.path(f"{i}.qcow2") for i in reversed(range(CHAIN))])
             self.assertTrue(all(image["capacity"] == 1 << 20 for image in images))
+
+    def test_a_long_chain_that_no_device_uses_is_not_repeated_layer_by_layer(self):
+        with Host() as host:
+            for i in range(CHAIN):
+                below = ["-F", "qcow2", "-b", host.path(f"{i - 1}.qcow2")] if i > 0 else []
+                top = host.image(f"{i}.qcow2", "-u", "-f", "qcow2", *below, "1M")
+            disk = host.image("disk", "-f", "raw", "1M")
+            host.start("vm", "-drive", f"file={top},if=none,id=unused,format=qcow2",
+                       "-drive", f"file={disk},if=none,id=d0,format=raw", *device("d0"))
+            with LongRun("socket:" + host.path("vm.sock")) as run:
+                for _ in range(3):
+                    self.assertEqual(run.call().healths(), {"vm": "ok"})
 
     def test_flash_and_drives_of_no_device_are_no_disks(self):
         with Host() as host:

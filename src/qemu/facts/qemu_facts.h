@@ -231,15 +231,16 @@ typedef struct {
     QemuFactsMemory memory;
     GArray *schemas_vcpu; /* QemuFactsSchema by target, or NULL */
     GArray *schemas_vm;
-    GArray *vcpus;            /* QemuFactsVcpu, by ascending index; NULL: not known */
-    UtilCount n_vcpus_max;    /* query-hotpluggable-cpus: sum of vcpus-count */
-    GArray *vm_stats;         /* QemuFactsStat, or NULL */
-    GArray *disks;            /* QemuFactsDisk, QEMU's order; NULL: block not known */
-    GArray *nodes;            /* QemuFactsNode */
-    GHashTable *node_by_name; /* const char * -> QemuFactsNode * in @nodes */
-    GHashTable *images;       /* char * path -> QemuFactsImage *; NULL: it runs, or not looked at */
-    GPtrArray *owned_texts;   /* char *: what had to be made out of a reply's text; NULL: none */
-    GArray *iothreads;        /* QemuFactsIothread */
+    GArray *vcpus;               /* QemuFactsVcpu, by ascending index; NULL: not known */
+    UtilCount n_vcpus_max;       /* query-hotpluggable-cpus: sum of vcpus-count */
+    GArray *vm_stats;            /* QemuFactsStat, or NULL */
+    GArray *disks;               /* QemuFactsDisk, QEMU's order; NULL: block not known */
+    GArray *nodes;               /* QemuFactsNode */
+    unsigned int n_backed_nodes; /* of them that have a backing image */
+    GHashTable *node_by_name;    /* const char * -> QemuFactsNode * in @nodes */
+    GHashTable *images;     /* char * path -> QemuFactsImage *; NULL: it runs, or not looked at */
+    GPtrArray *owned_texts; /* char *: what had to be made out of a reply's text; NULL: none */
+    GArray *iothreads;      /* QemuFactsIothread */
     QemuFactsDirtyRate dirty_rate;
     QemuFactsNicDevices nic_devices;
     GArray *nics;     /* QemuFactsNic; NULL: not known */

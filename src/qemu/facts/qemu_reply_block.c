@@ -312,6 +312,7 @@ read_node(const UtilJson *entry, const char *name, QemuFactsNode *node, QemuFact
 
     if (file == NULL)
         file = qemu_reply_member_string(image, "filename");
+    facts->n_backed_nodes += util_json_has(entry, "backing_file");
     node->node_name = name;
     node->driver = qemu_reply_member_string(entry, "drv");
     node->path = find_path(file, node->driver, facts);
@@ -345,6 +346,7 @@ qemu_reply_parse_named_nodes(const UtilJson *reply, QemuFacts *facts)
 
     if (!qemu_reply_is_list(reply, QEMU_LIMIT_NODES))
         return false;
+    facts->n_backed_nodes = 0;
     nodes = g_array_sized_new(FALSE, TRUE, sizeof(QemuFactsNode), (guint)util_json_length(reply));
     for (size_t i = 0; i < util_json_length(reply); i++) {
         const UtilJson *entry = util_json_element(reply, i);

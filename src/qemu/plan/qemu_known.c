@@ -834,10 +834,13 @@ take_balloon_path(QemuKnown *self, const QemuKnownTold *told)
     self->balloon_path = path;
 }
 
-/* Each layer of a chain is shown again below each layer above it. */
+/* Each layer of a chain is shown again below each layer above it. What no disk of the guest stands
+ * on may be one chain. */
 static void
 take_chains(QemuKnown *self, const QemuFacts *facts)
 {
+    unsigned int n_others = facts->n_backed_nodes;
+
     if (facts->disks == NULL || facts->nodes == NULL)
         return;
     self->has_chains = true;
@@ -847,7 +850,9 @@ take_chains(QemuKnown *self, const QemuFacts *facts)
         guint n = layers ? layers->len : 0;
 
         self->n_nested_images += n * (n - MIN(n, 1)) / 2;
+        n_others -= MIN(n_others, n - MIN(n, 1));
     }
+    self->n_nested_images += n_others * (n_others + 1) / 2;
 }
 
 void
