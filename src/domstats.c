@@ -89,7 +89,8 @@ is_known_way(DomstatsMonitors monitors, GError **error)
     if (monitors <= DOMSTATS_MONITORS_RELEASE)
         return true;
     g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG,
-                "'monitors' of the options is %u, which this version does not know", monitors);
+                "'monitors' of the options is %u, which this version does not know",
+                (unsigned int)monitors);
     return false;
 }
 

@@ -25,6 +25,7 @@ typedef enum {
 /* One word, however often it was given. */
 typedef struct {
     char *text;
+    int id;                    /* @text as a number; 0: it is none */
     GPtrArray *found[N_KINDS]; /* QemuDomain references; NULL: none */
 } Word;
 
@@ -32,7 +33,7 @@ struct QemuNamed {
     GPtrArray *words;   /* Word *, as given; the same pointer for the same text */
     GHashTable *texts;  /* text -> Word, owned */
     GHashTable *uuids;  /* the text in small letters -> Word */
-    GHashTable *ids;    /* number -> GPtrArray of Word: "7" and "07" are one id */
+    GHashTable *ids;    /* an id of a word -> GPtrArray of Word: "7" and "07" are one id */
     GPtrArray *domains; /* borrowed from @words */
 };
 
@@ -68,10 +69,11 @@ enter_id(QemuNamed *self, Word *word)
 
     if (!g_ascii_string_to_unsigned(word->text, 10, 1, INT_MAX, &id, NULL))
         return;
-    same = g_hash_table_lookup(self->ids, GINT_TO_POINTER((int)id));
+    word->id = (int)id;
+    same = g_hash_table_lookup(self->ids, &word->id);
     if (same == NULL) {
         same = g_ptr_array_new();
-        g_hash_table_insert(self->ids, GINT_TO_POINTER((int)id), same);
+        g_hash_table_insert(self->ids, &word->id, same);
     }
     g_ptr_array_add(same, word);
 }
@@ -117,7 +119,7 @@ look_at(QemuNamed *self, QemuDomain *domain)
     pthread_mutex_lock(&domain->identity_lock);
     uuid = g_ascii_strdown(domain->uuid, -1);
     if (domain->id > 0)
-        same_id = g_hash_table_lookup(self->ids, GINT_TO_POINTER(domain->id));
+        same_id = g_hash_table_lookup(self->ids, &domain->id);
     for (guint i = 0; same_id != NULL && i < same_id->len; i++)
         note(g_ptr_array_index(same_id, i), BY_ID, domain);
     note(g_hash_table_lookup(self->uuids, uuid), BY_UUID, domain);
@@ -159,7 +161,7 @@ qemu_named_find(const char *const *words, const GPtrArray *domains)
     self->words = g_ptr_array_new();
     self->texts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_word);
     self->uuids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    self->ids = g_hash_table_new_full(NULL, NULL, NULL, free_list);
+    self->ids = g_hash_table_new_full(g_int_hash, g_int_equal, NULL, free_list);
     self->domains = g_ptr_array_new();
     for (; *words != NULL; words++)
         enter(self, *words);
