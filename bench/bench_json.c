@@ -110,8 +110,8 @@ compare_costs(const void *one, const void *other)
 static bool
 measure(char **texts, int64_t *ret_ours, int64_t *ret_theirs)
 {
-    static const UtilJsonLimits limits = {QEMU_LIMIT_REPLY_BYTES, QEMU_LIMIT_REPLY_ENTRIES,
-                                          QEMU_LIMIT_REPLY_DEPTH};
+    static const UtilJsonStreamLimits limits = {QEMU_LIMIT_REPLY_BYTES, QEMU_LIMIT_REPLY_ENTRIES,
+                                                QEMU_LIMIT_REPLY_DEPTH};
     g_autoptr(UtilJsonStream) stream = util_jsonstream_new(&limits);
     struct json_tokener *tokener = json_tokener_new(); /* word allowed: what is measured */
     int64_t ours[N_REPEATS] = {0};

@@ -69,7 +69,7 @@ emit_case_check(const void *data)
     const EmitRow *row = data;
     EmitCase self = {.input = {.is_active = true, .ticks_per_second = 100, .page_bytes = 4096}};
     g_auto(UtilParams) params = {0};
-    QemuWriter writer = {.params = &params};
+    QemuFieldWriter writer = {.params = &params};
     virTypedParameter *array = NULL;
     int n_params = 0;
     bool is_whole = false;

@@ -69,8 +69,8 @@ append_greeting(FakeQmp *self)
 static void
 begin_connection(FakeQmp *self, int take_fd)
 {
-    static const UtilJsonLimits limits = {MAX_COMMAND_BYTES, MAX_COMMAND_ENTRIES,
-                                          MAX_COMMAND_DEPTH};
+    static const UtilJsonStreamLimits limits = {MAX_COMMAND_BYTES, MAX_COMMAND_ENTRIES,
+                                                MAX_COMMAND_DEPTH};
 
     self->fd = take_fd;
     util_jsonstream_free(self->stream);

@@ -110,9 +110,9 @@ static const Row rows[] = {
 };
 
 static const char *const command_names[] = {
-    [CLI_COMMAND_STATS] = "stats",     [CLI_COMMAND_LIST] = "list",
-    [CLI_COMMAND_RECORD] = "record",   [CLI_COMMAND_HELP] = "help",
-    [CLI_COMMAND_VERSION] = "version",
+    [CLI_OPTIONS_COMMAND_STATS] = "stats",     [CLI_OPTIONS_COMMAND_LIST] = "list",
+    [CLI_OPTIONS_COMMAND_RECORD] = "record",   [CLI_OPTIONS_COMMAND_HELP] = "help",
+    [CLI_OPTIONS_COMMAND_VERSION] = "version",
 };
 
 static void
@@ -160,7 +160,7 @@ describe(const CliOptions *options)
     describe_number(out, "n_threads", options->n_threads);
     g_string_append(out, options->release_monitors ? " release_monitors" : "");
     g_string_append(out, options->show_health ? " show_health" : "");
-    g_string_append(out, options->format == CLI_FORMAT_JSON ? " json" : "");
+    g_string_append(out, options->format == CLI_OPTIONS_FORMAT_JSON ? " json" : "");
     describe_text(out, "recording_dir", options->recording_dir);
     describe_list(out, "domains", options->domains);
     describe_list(out, "perf_events", options->perf_events);

@@ -11,54 +11,54 @@
 typedef struct {
     const char *sentence;
     DomstatsRecord records[MAX_RECORDS]; /* up to the first without a name */
-    CliExit status;
+    CliOutcome status;
     const char *lines;
 } Row;
 
 /* clang-format off */
 static const Row rows[] = {
-    {"no domains, nothing missing", {{NULL}}, CLI_EXIT_COMPLETE, ""},
-    {"all complete", {{.name = (char *)"vm1"}, {.name = (char *)"vm2"}}, CLI_EXIT_COMPLETE, ""},
+    {"no domains, nothing missing", {{NULL}}, CLI_OUTCOME_COMPLETE, ""},
+    {"all complete", {{.name = (char *)"vm1"}, {.name = (char *)"vm2"}}, CLI_OUTCOME_COMPLETE, ""},
     {"one of two is stuck",
      {{.name = (char *)"vm1"},
       {.name = (char *)"vm2", .health = DOMSTATS_HEALTH_STOPPED, .reason = (char *)"why",
        .monitor_us = -1, .missing = VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BLOCK}},
-     CLI_EXIT_INCOMPLETE, "domstats: vm2: stopped: why; missing: cpu-total, block\n"},
+     CLI_OUTCOME_INCOMPLETE, "domstats: vm2: stopped: why; missing: cpu-total, block\n"},
     {"the only one is stuck",
      {{.name = (char *)"vm2", .health = DOMSTATS_HEALTH_WEDGED, .reason = (char *)"why",
        .monitor_us = -1, .missing = VIR_DOMAIN_STATS_BLOCK}},
-     CLI_EXIT_NOTHING, "domstats: vm2: wedged: why; missing: block\n"},
+     CLI_OUTCOME_NOTHING, "domstats: vm2: wedged: why; missing: block\n"},
     {"the only one answered in part",
      {{.name = (char *)"vm2", .health = DOMSTATS_HEALTH_SLOW, .reason = (char *)"why",
        .monitor_us = 5, .missing = VIR_DOMAIN_STATS_BLOCK}},
-     CLI_EXIT_INCOMPLETE, "domstats: vm2: slow: why; missing: block\n"},
+     CLI_OUTCOME_INCOMPLETE, "domstats: vm2: slow: why; missing: block\n"},
     {"well, but one of two lacks a group",
      {{.name = (char *)"vm1", .monitor_us = 5, .missing = VIR_DOMAIN_STATS_VM},
       {.name = (char *)"vm2", .monitor_us = 5}},
-     CLI_EXIT_INCOMPLETE, "domstats: vm1: ok; missing: vm\n"},
+     CLI_OUTCOME_INCOMPLETE, "domstats: vm1: ok; missing: vm\n"},
     {"the only one is well and gave nothing of what was asked for",
      {{.name = (char *)"vm1", .monitor_us = 5, .missing = VIR_DOMAIN_STATS_VCPU}},
-     CLI_EXIT_INCOMPLETE, "domstats: vm1: ok; missing: vcpu\n"},
+     CLI_OUTCOME_INCOMPLETE, "domstats: vm1: ok; missing: vcpu\n"},
     {"in trouble, yet all that was asked for is there",
      {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_NO_MONITOR, .reason = (char *)"why",
        .monitor_us = -1}},
-     CLI_EXIT_COMPLETE, "domstats: vm1: no-monitor: why\n"},
+     CLI_OUTCOME_COMPLETE, "domstats: vm1: no-monitor: why\n"},
     {"one of two names does not exist",
      {{.name = (char *)"no", .health = DOMSTATS_HEALTH_NO_DOMAIN, .reason = (char *)"no such domain",
        .monitor_us = -1},
       {.name = (char *)"vm1"}},
-     CLI_EXIT_INCOMPLETE, "domstats: no: no-domain: no such domain\n"},
+     CLI_OUTCOME_INCOMPLETE, "domstats: no: no-domain: no such domain\n"},
     {"the only name does not exist",
      {{.name = (char *)"no", .health = DOMSTATS_HEALTH_NO_DOMAIN, .monitor_us = -1}},
-     CLI_EXIT_NOTHING, "domstats: no: no-domain\n"},
+     CLI_OUTCOME_NOTHING, "domstats: no: no-domain\n"},
     {"one of two has ended, whatever was asked of it",
      {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_GONE, .monitor_us = -1},
       {.name = (char *)"vm2", .monitor_us = 5}},
-     CLI_EXIT_INCOMPLETE, "domstats: vm1: gone\n"},
+     CLI_OUTCOME_INCOMPLETE, "domstats: vm1: gone\n"},
     {"a name and a reason that would drive the terminal",
      {{.name = (char *)"\x1b[31m", .health = DOMSTATS_HEALTH_BROKEN, .reason = (char *)"\r\n",
        .monitor_us = -1, .missing = VIR_DOMAIN_STATS_VM}},
-     CLI_EXIT_NOTHING, "domstats: \\x1b[31m: broken: \\x0d\\x0a; missing: vm\n"},
+     CLI_OUTCOME_NOTHING, "domstats: \\x1b[31m: broken: \\x0d\\x0a; missing: vm\n"},
 };
 /* clang-format on */
 
@@ -84,22 +84,22 @@ typedef struct {
     DomstatsRecord records[MAX_RECORDS];
     bool is_for_all;
     const char *blind_spot;
-    CliExit status;
+    CliOutcome status;
     const char *lines;
 } BlindRow;
 
 /* clang-format off */
 static const BlindRow blind_rows[] = {
-    {"an empty answer where nothing is hidden", {{NULL}}, true, NULL, CLI_EXIT_COMPLETE, ""},
+    {"an empty answer where nothing is hidden", {{NULL}}, true, NULL, CLI_OUTCOME_COMPLETE, ""},
     {"an empty answer where others are hidden proves nothing",
-     {{NULL}}, true, "hidden", CLI_EXIT_NOTHING, "domstats: hidden\n"},
+     {{NULL}}, true, "hidden", CLI_OUTCOME_NOTHING, "domstats: hidden\n"},
     {"some domains where others are hidden",
-     {{.name = (char *)"vm1"}}, true, "hidden", CLI_EXIT_INCOMPLETE, "domstats: hidden\n"},
+     {{.name = (char *)"vm1"}}, true, "hidden", CLI_OUTCOME_INCOMPLETE, "domstats: hidden\n"},
     {"the domain that was asked for is there",
-     {{.name = (char *)"vm1"}}, false, "hidden", CLI_EXIT_COMPLETE, ""},
+     {{.name = (char *)"vm1"}}, false, "hidden", CLI_OUTCOME_COMPLETE, ""},
     {"the domain that was asked for may be hidden",
      {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_NO_DOMAIN, .monitor_us = -1}}, false,
-     "hidden", CLI_EXIT_NOTHING, "domstats: hidden\n"},
+     "hidden", CLI_OUTCOME_NOTHING, "domstats: hidden\n"},
 };
 /* clang-format on */
 
@@ -110,7 +110,7 @@ judges_what_is_hidden(const void *data)
     DomstatsRecord *records[MAX_RECORDS] = {NULL};
     size_t n_records = 0;
     g_autoptr(GString) lines = g_string_new(NULL);
-    CliExit status = CLI_EXIT_COMPLETE;
+    CliOutcome status = CLI_OUTCOME_COMPLETE;
 
     while (n_records < MAX_RECORDS && row->records[n_records].name != NULL) {
         records[n_records] = (DomstatsRecord *)&row->records[n_records];

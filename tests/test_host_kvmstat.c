@@ -251,7 +251,7 @@ static const BlockRow block_rows[] = {
 };
 
 static char *
-decode_as_text(const HostKvmLayout *layout, const uint8_t *bytes)
+decode_as_text(const HostKvmstatLayout *layout, const uint8_t *bytes)
 {
     GString *text = g_string_new(NULL);
     size_t n = host_kvmstat_layout_n_stats(layout);
@@ -278,7 +278,7 @@ parses_block(const void *data)
     const BlockRow *row = data;
     Block block = make_block();
     g_autofree uint8_t *bytes = NULL;
-    g_autoptr(HostKvmLayout) layout = NULL;
+    g_autoptr(HostKvmstatLayout) layout = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *got = NULL;
 
@@ -329,7 +329,7 @@ clear_machine(Machine *machine)
 }
 
 static bool
-has_stat(const HostKvmVcpu *vcpu, const char *name, HostKvmKind kind)
+has_stat(const HostKvmstatVcpu *vcpu, const char *name, HostKvmstatKind kind)
 {
     for (size_t i = 0; i < vcpu->n_stats; i++) {
         if (g_str_equal(vcpu->stats[i].name, name))
@@ -343,7 +343,7 @@ check_own_machine(const char *folder)
 {
     Machine machine = {0};
     g_autoptr(HostKvmStats) stats = NULL;
-    HostKvmVcpu vcpu = {0};
+    HostKvmstatVcpu vcpu = {0};
     bool has_machine = false;
 
     (void)folder;
@@ -466,12 +466,12 @@ check_debugfs(const char *folder)
     bool is_sure = false;
     g_autofree char *path = host_kvmstat_find_debugfs(root, 42, &is_sure);
     g_autoptr(GArray) stats = path ? host_kvmstat_read_debugfs(root, path) : NULL;
-    const HostKvmDebugStat *got = NULL;
+    const HostKvmstatDebug *got = NULL;
 
     assert_true(is_sure);
     assert_non_null(stats);
     assert_int_equal(stats->len, 2);
-    got = &g_array_index(stats, HostKvmDebugStat, 0);
+    got = &g_array_index(stats, HostKvmstatDebug, 0);
     assert_string_equal(got[0].name, "exits");
     assert_int_equal(got[0].value, UINT64_MAX);
     assert_string_equal(got[1].name, "halt_poll_success_ns");

@@ -198,7 +198,7 @@ reads_cgroup(const void *data)
     const CgroupRow *row = data;
     char *folder = testing_make_folder();
     g_autoptr(HostRoot) root = make_root(folder);
-    HostCgroupCpu cpu = {0};
+    HostProcessCgroup cpu = {0};
 
     testing_write_file(folder, "proc/42/cgroup", row->cgroup);
     for (size_t i = 0; i < G_N_ELEMENTS(row->files) && row->files[i][0]; i++)
@@ -268,7 +268,7 @@ check_gone(const char *folder)
     g_autofree char *channel = NULL;
     HostProcessStat stat = {.state = '?'};
     HostProcessMemory memory = {.pss_kib = {1, true}};
-    HostCgroupCpu cpu = {.is_libvirts = true};
+    HostProcessCgroup cpu = {.is_libvirts = true};
 
     assert_false(host_process_read_stat(root, 43, 0, &stat));
     assert_int_equal(stat.state, '?');

@@ -96,8 +96,8 @@ tells_listener(const void *data)
     UtilFd clients[3] = {-1, -1, -1};
     UtilFd accepted[3] = {-1, -1, -1};
     ino_t client_inode = 0;
-    g_autoptr(HostUnixTable) table = NULL;
-    HostUnixListener got = {0};
+    g_autoptr(HostUnixdiagTable) table = NULL;
+    HostUnixdiagListener got = {0};
 
     for (unsigned int i = 0; i < row->n_connected; i++)
         clients[i] = make_socket(&address, size, false);
@@ -134,9 +134,9 @@ check_file_inode(const char *folder)
     socklen_t size = 0;
     struct sockaddr_un address = make_address(folder, false, &size, &name);
     g_auto(UtilFd) listener = make_socket(&address, size, true);
-    g_autoptr(HostUnixTable) table = host_unixdiag_read(NULL);
+    g_autoptr(HostUnixdiagTable) table = host_unixdiag_read(NULL);
     struct stat status = {0};
-    HostUnixListener got = {0};
+    HostUnixdiagListener got = {0};
 
     assert_int_equal(stat(name, &status), 0);
     host_unixdiag_lookup(table, name, status.st_ino, &got);
@@ -155,9 +155,9 @@ check_second_listener(const char *folder)
     g_auto(UtilFd) old_client = make_socket(&address, size, false);
     g_auto(UtilFd) accepted = accept(old_listener, NULL, NULL);
     g_auto(UtilFd) listener = -1;
-    g_autoptr(HostUnixTable) table = NULL;
+    g_autoptr(HostUnixdiagTable) table = NULL;
     struct stat status = {0};
-    HostUnixListener got = {0};
+    HostUnixdiagListener got = {0};
 
     /* The old file is kept by a second name, so that the new one has an inode of its own. */
     g_autofree char *second_name = g_strconcat(name, "2", NULL);
@@ -184,10 +184,10 @@ check_renamed(const char *folder)
     g_auto(UtilFd) listener = make_socket(&address, size, true);
     g_auto(UtilFd) client = make_socket(&address, size, false);
     g_auto(UtilFd) accepted = accept(listener, NULL, NULL);
-    g_autoptr(HostUnixTable) table = NULL;
+    g_autoptr(HostUnixdiagTable) table = NULL;
     g_autofree char *new_name = g_strconcat(name, "2", NULL);
     struct stat status = {0};
-    HostUnixListener got = {0};
+    HostUnixdiagListener got = {0};
 
     assert_int_equal(rename(name, new_name), 0);
     assert_int_equal(stat(new_name, &status), 0);
@@ -202,9 +202,9 @@ check_renamed(const char *folder)
 static void
 check_unknown(const char *folder)
 {
-    g_autoptr(HostUnixTable) table = host_unixdiag_read(NULL);
+    g_autoptr(HostUnixdiagTable) table = host_unixdiag_read(NULL);
     g_autofree char *name = g_build_filename(folder, "none", NULL);
-    HostUnixListener got = {.is_known = true, .n_clients = 3};
+    HostUnixdiagListener got = {.is_known = true, .n_clients = 3};
 
     host_unixdiag_lookup(table, name, 0, &got);
     assert_false(got.is_known);

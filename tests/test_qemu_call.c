@@ -156,8 +156,8 @@ run_thread(void *data)
 static bool
 is_dialled(const Scene *self, guint place)
 {
-    g_autoptr(HostUnixTable) table = host_unixdiag_read(NULL);
-    HostUnixListener listener = {0};
+    g_autoptr(HostUnixdiagTable) table = host_unixdiag_read(NULL);
+    HostUnixdiagListener listener = {0};
 
     if (table == NULL)
         skip();

@@ -79,7 +79,7 @@ static void
 fill_cgroup(EmitCase *self)
 {
     fill_process(self);
-    self->facts.host.cgroup = (HostCgroupCpu){
+    self->facts.host.cgroup = (HostProcessCgroup){
         .time_ns = util_count_of(1000),
         .user_ns = util_count_of(700),
         .system_ns = util_count_of(200),

@@ -23,9 +23,9 @@ static const QemuFactsNode nodes[] = {
      .virtual_size = SIZE(400),
      .actual_size = SIZE(300),
      .write_threshold = SIZE(77),
-     .limits = {[QEMU_BLOCK_LIMIT_REQUEST_ALIGNMENT] = SIZE(1),
-                [QEMU_BLOCK_LIMIT_DISCARD_MAX] = SIZE(0),
-                [QEMU_BLOCK_LIMIT_MEMORY_ALIGNMENT_OPTIMAL] = SIZE(4096)}},
+     .limits = {[QEMU_FACTS_BLOCK_LIMIT_REQUEST_ALIGNMENT] = SIZE(1),
+                [QEMU_FACTS_BLOCK_LIMIT_DISCARD_MAX] = SIZE(0),
+                [QEMU_FACTS_BLOCK_LIMIT_MEMORY_ALIGNMENT_OPTIMAL] = SIZE(4096)}},
     {.node_name = "base",
      .driver = "raw",
      .path = "/dev/vg/base",
@@ -191,11 +191,11 @@ fill_histograms(EmitCase *self)
     const uint64_t bins[] = {3, 0, UINT64_MAX};
     QemuFactsDisk *disk = add_disk(self, "", "d0", NULL, 0);
 
-    disk->histograms[QEMU_HISTOGRAM_FLUSH].boundaries = EMIT_CASE_ARRAY(boundaries);
-    disk->histograms[QEMU_HISTOGRAM_FLUSH].bins = EMIT_CASE_ARRAY(bins);
-    disk->histograms[QEMU_HISTOGRAM_READ].boundaries = EMIT_CASE_ARRAY(boundaries);
-    disk->histograms[QEMU_HISTOGRAM_READ].bins = EMIT_CASE_ARRAY(boundaries);
-    disk->histograms[QEMU_HISTOGRAM_WRITE].bins = EMIT_CASE_ARRAY(bins);
+    disk->histograms[QEMU_FACTS_HISTOGRAM_FLUSH].boundaries = EMIT_CASE_ARRAY(boundaries);
+    disk->histograms[QEMU_FACTS_HISTOGRAM_FLUSH].bins = EMIT_CASE_ARRAY(bins);
+    disk->histograms[QEMU_FACTS_HISTOGRAM_READ].boundaries = EMIT_CASE_ARRAY(boundaries);
+    disk->histograms[QEMU_FACTS_HISTOGRAM_READ].bins = EMIT_CASE_ARRAY(boundaries);
+    disk->histograms[QEMU_FACTS_HISTOGRAM_WRITE].bins = EMIT_CASE_ARRAY(bins);
 }
 
 static void
@@ -489,7 +489,7 @@ records_of_a_hostile_chain_are_bounded(void **state)
     EmitCase self = {.input = {.is_active = true, .with_backing = true}};
     QemuFactsLayer layers[N_LAYERS];
     g_auto(UtilParams) params = {0};
-    QemuWriter writer = {.params = &params};
+    QemuFieldWriter writer = {.params = &params};
 
     (void)state;
     qemu_facts_init(&self.facts);

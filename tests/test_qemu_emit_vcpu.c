@@ -85,13 +85,13 @@ fill_vcpu_stats(EmitCase *self)
 {
     static char long_name[80];
     const QemuFactsStat stats[] = {
-        {"exits", QEMU_STAT_CUMULATIVE, false, UINT64_MAX},
-        {"blocking", QEMU_STAT_INSTANT, true, 1},
-        {"max_something", QEMU_STAT_PEAK, false, 0},
-        {"halt_poll_success_hist", QEMU_STAT_HISTOGRAM, false, 1},
-        {"with space", QEMU_STAT_CUMULATIVE, false, 1},
-        {"", QEMU_STAT_CUMULATIVE, false, 1},
-        {long_name, QEMU_STAT_CUMULATIVE, false, 1},
+        {"exits", QEMU_FACTS_STAT_CUMULATIVE, false, UINT64_MAX},
+        {"blocking", QEMU_FACTS_STAT_INSTANT, true, 1},
+        {"max_something", QEMU_FACTS_STAT_PEAK, false, 0},
+        {"halt_poll_success_hist", QEMU_FACTS_STAT_HISTOGRAM, false, 1},
+        {"with space", QEMU_FACTS_STAT_CUMULATIVE, false, 1},
+        {"", QEMU_FACTS_STAT_CUMULATIVE, false, 1},
+        {long_name, QEMU_FACTS_STAT_CUMULATIVE, false, 1},
     };
     const QemuFactsVcpu vcpus[] = {{.index = 4, .thread_id = 100, .has_host = true}};
 
@@ -273,9 +273,9 @@ static void
 fill_vm(EmitCase *self)
 {
     const QemuFactsStat stats[] = {
-        {"remote_tlb_flush", QEMU_STAT_CUMULATIVE, false, 3},
-        {"pages_4k", QEMU_STAT_INSTANT, false, 0},
-        {"max_mmu_rmap_size", QEMU_STAT_PEAK, false, 2},
+        {"remote_tlb_flush", QEMU_FACTS_STAT_CUMULATIVE, false, 3},
+        {"pages_4k", QEMU_FACTS_STAT_INSTANT, false, 0},
+        {"max_mmu_rmap_size", QEMU_FACTS_STAT_PEAK, false, 2},
     };
 
     self->facts.vm_stats = EMIT_CASE_ARRAY(stats);

@@ -14,18 +14,18 @@
 /* What is put, and the text of the list then; NULL: it must be refused. */
 typedef struct {
     const char *sentence;
-    void (*put)(QemuWriter *writer);
+    void (*put)(QemuFieldWriter *writer);
     const char *expected;
 } Row;
 
 static void
-put_plain(QemuWriter *writer)
+put_plain(QemuFieldWriter *writer)
 {
     qemu_field_put_int(writer, QEMU_FIELD_STATE_STATE, -5);
 }
 
 static void
-put_two_indices(QemuWriter *writer)
+put_two_indices(QemuFieldWriter *writer)
 {
     writer->index[0] = 7;
     writer->index[1] = 1203;
@@ -33,14 +33,14 @@ put_two_indices(QemuWriter *writer)
 }
 
 static void
-put_largest_index(QemuWriter *writer)
+put_largest_index(QemuFieldWriter *writer)
 {
     writer->index[0] = UINT_MAX;
     qemu_field_put_string(writer, QEMU_FIELD_NET_NAME, "tap0");
 }
 
 static void
-put_word(QemuWriter *writer)
+put_word(QemuFieldWriter *writer)
 {
     writer->index[0] = 10;
     writer->word = "exits";
@@ -48,21 +48,21 @@ put_word(QemuWriter *writer)
 }
 
 static void
-put_boolean_stat(QemuWriter *writer)
+put_boolean_stat(QemuFieldWriter *writer)
 {
     writer->word = "blocking";
     qemu_field_put_boolean(writer, QEMU_FIELD_VCPU_STAT_CUR, true);
 }
 
 static void
-put_wide(QemuWriter *writer)
+put_wide(QemuFieldWriter *writer)
 {
     qemu_field_put_wide(writer, QEMU_FIELD_IOTHREAD_POLL_GROW, UINT_MAX);
     qemu_field_put_wide(writer, QEMU_FIELD_IOTHREAD_POLL_SHRINK, (uint64_t)UINT_MAX + 1);
 }
 
 static void
-put_absent(QemuWriter *writer)
+put_absent(QemuFieldWriter *writer)
 {
     qemu_field_put_count(writer, QEMU_FIELD_BALLOON_CURRENT, (UtilCount){.value = 3});
     qemu_field_put_string(writer, QEMU_FIELD_BLOCK_PATH, NULL);
@@ -70,7 +70,7 @@ put_absent(QemuWriter *writer)
 }
 
 static void
-put_by_table(QemuWriter *writer)
+put_by_table(QemuFieldWriter *writer)
 {
     static const QemuFieldCount rows[] = {
         {QEMU_FIELD_CPU_SYSTEM, sizeof(UtilCount)},
@@ -83,7 +83,7 @@ put_by_table(QemuWriter *writer)
 }
 
 static void
-put_other_types(QemuWriter *writer)
+put_other_types(QemuFieldWriter *writer)
 {
     qemu_field_put_uint(writer, QEMU_FIELD_NET_COUNT, UINT_MAX);
     qemu_field_put_llong(writer, QEMU_FIELD_DIRTYRATE_RATE, -1);
@@ -93,7 +93,7 @@ put_other_types(QemuWriter *writer)
 
 /* A word that no field can hold: the list must say so, and stay within its memory. */
 static void
-put_long_word(QemuWriter *writer)
+put_long_word(QemuFieldWriter *writer)
 {
     static char word[100000];
 
@@ -126,7 +126,7 @@ check_put(const void *data)
 {
     const Row *row = data;
     g_auto(UtilParams) params = {0};
-    QemuWriter writer = {.params = &params};
+    QemuFieldWriter writer = {.params = &params};
     virTypedParameter *array = NULL;
     int n_params = 0;
     g_autoptr(GError) error = NULL;
@@ -219,7 +219,7 @@ every_name_fits(void **state)
         g_autofree char *name = g_strjoinv("4294967295", parts);
 
         assert_true(strlen(name) < VIR_TYPED_PARAM_FIELD_LENGTH);
-        assert_true(g_strv_length(parts) <= G_N_ELEMENTS(((QemuWriter *)NULL)->index) + 1);
+        assert_true(g_strv_length(parts) <= G_N_ELEMENTS(((QemuFieldWriter *)NULL)->index) + 1);
     }
 }
 

@@ -319,32 +319,32 @@ typedef struct {
     const char *sentence;
     Thread threads[MAX_THREADS];
     bool has_pid;
-    QemuDial outcome;
+    QemuChannelDial outcome;
     DomstatsHealth verdict;
     const char *reason;
 } DialRow;
 
 /* clang-format off */
 static const DialRow dial_rows[] = {
-    {"no permission", {{PID, 'S', "qemu", NULL}}, true, QEMU_DIAL_DENIED, DOMSTATS_HEALTH_DENIED,
+    {"no permission", {{PID, 'S', "qemu", NULL}}, true, QEMU_CHANNEL_DIAL_DENIED, DOMSTATS_HEALTH_DENIED,
      "the error's text"},
-    {"nobody listens, and the process is not known", {{0}}, false, QEMU_DIAL_NOBODY,
+    {"nobody listens, and the process is not known", {{0}}, false, QEMU_CHANNEL_DIAL_NOBODY,
      DOMSTATS_HEALTH_GONE, "the error's text"},
     {"nobody listens, though the process is there", {{PID, 'S', "qemu", NULL}}, true,
-     QEMU_DIAL_NOBODY, DOMSTATS_HEALTH_NO_MONITOR, "the error's text"},
-    {"nobody listens, for the process has ended", {{0}}, true, QEMU_DIAL_NOBODY,
+     QEMU_CHANNEL_DIAL_NOBODY, DOMSTATS_HEALTH_NO_MONITOR, "the error's text"},
+    {"nobody listens, for the process has ended", {{0}}, true, QEMU_CHANNEL_DIAL_NOBODY,
      DOMSTATS_HEALTH_GONE, "process 4242 has ended"},
-    {"a full backlog, and the process is not known", {{0}}, false, QEMU_DIAL_FULL,
+    {"a full backlog, and the process is not known", {{0}}, false, QEMU_CHANNEL_DIAL_FULL,
      DOMSTATS_HEALTH_WEDGED, "its backlog is full"},
-    {"a full backlog", {{PID, 'S', "qemu", NULL}}, true, QEMU_DIAL_FULL,
+    {"a full backlog", {{PID, 'S', "qemu", NULL}}, true, QEMU_CHANNEL_DIAL_FULL,
      DOMSTATS_HEALTH_WEDGED, "its backlog is full"},
-    {"no permission at a place whose former process has ended", {{0}}, true, QEMU_DIAL_DENIED,
+    {"no permission at a place whose former process has ended", {{0}}, true, QEMU_CHANNEL_DIAL_DENIED,
      DOMSTATS_HEALTH_DENIED, "the error's text"},
-    {"a full backlog where the former process has ended", {{0}}, true, QEMU_DIAL_FULL,
+    {"a full backlog where the former process has ended", {{0}}, true, QEMU_CHANNEL_DIAL_FULL,
      DOMSTATS_HEALTH_WEDGED, "its backlog is full"},
-    {"no descriptor is left", {{PID, 'S', "qemu", NULL}}, true, QEMU_DIAL_SHORTAGE,
+    {"no descriptor is left", {{PID, 'S', "qemu", NULL}}, true, QEMU_CHANNEL_DIAL_SHORTAGE,
      DOMSTATS_HEALTH_SLOW, "it was not asked, for want of something here: the error's text"},
-    {"anything else", {{0}}, false, QEMU_DIAL_FAILED, DOMSTATS_HEALTH_NO_MONITOR,
+    {"anything else", {{0}}, false, QEMU_CHANNEL_DIAL_FAILED, DOMSTATS_HEALTH_NO_MONITOR,
      "the error's text"},
 };
 /* clang-format on */
@@ -392,7 +392,7 @@ connect_to(const char *path)
 static void
 skip_where_the_kernel_does_not_tell(void)
 {
-    g_autoptr(HostUnixTable) table = host_unixdiag_read(NULL);
+    g_autoptr(HostUnixdiagTable) table = host_unixdiag_read(NULL);
 
     if (table == NULL)
         skip();
@@ -485,7 +485,7 @@ searches_threads_once(void **state)
     static const Thread threads[MAX_THREADS] = {
         {PID, 'S', "qemu", NULL}, {4243, 'S', "worker", NULL}, {4244, 'D', "disk", "io"}};
     g_auto(Fixture) fixture = {0};
-    QemuSilence *silence = NULL;
+    QemuDomainSilence *silence = NULL;
 
     (void)state;
     init_fixture(&fixture, threads, PID, START_TICKS);
@@ -529,17 +529,17 @@ static void
 bars_only_what_lasts(void **state)
 {
     g_auto(Fixture) fixture = {0};
-    QemuSilence *silence = NULL;
+    QemuDomainSilence *silence = NULL;
 
     (void)state;
     init_fixture(&fixture, NULL, 0, 0);
     silence = &fixture.job->domain->silence;
-    assert_false(qemu_health_lasts(fixture.job, QEMU_BAR_STOPPED));
-    assert_false(qemu_health_lasts(fixture.job, QEMU_BAR_STOPPED));
+    assert_false(qemu_health_lasts(fixture.job, QEMU_HEALTH_BAR_STOPPED));
+    assert_false(qemu_health_lasts(fixture.job, QEMU_HEALTH_BAR_STOPPED));
     silence->barred_us -= 50 * 1000;
-    assert_true(qemu_health_lasts(fixture.job, QEMU_BAR_STOPPED));
+    assert_true(qemu_health_lasts(fixture.job, QEMU_HEALTH_BAR_STOPPED));
     qemu_health_unbar(fixture.job->domain);
-    assert_false(qemu_health_lasts(fixture.job, QEMU_BAR_STOPPED));
+    assert_false(qemu_health_lasts(fixture.job, QEMU_HEALTH_BAR_STOPPED));
 }
 
 int

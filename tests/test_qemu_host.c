@@ -294,7 +294,7 @@ put_cgroup(const char *folder, Cgroup cgroup)
 static const char *
 source_of(const QemuFacts *facts)
 {
-    const HostCgroupCpu *cgroup = &facts->host.cgroup;
+    const HostProcessCgroup *cgroup = &facts->host.cgroup;
 
     if (cgroup->is_unknown)
         return "absent";

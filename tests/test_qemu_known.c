@@ -145,7 +145,7 @@ set_answer(QemuJob *job, QemuCommandId id, const char *reply)
 }
 
 static void
-refuse(QemuJob *job, QemuCommandId id, QemuRefusal refusal)
+refuse(QemuJob *job, QemuCommandId id, QemuAnswerRefusal refusal)
 {
     qemu_answer_clear(&job->answers[id]);
     job->answers[id].status = QEMU_ANSWER_REFUSED;
@@ -221,11 +221,11 @@ answer_one(QemuJob *job, QemuCommandId id, const Call *call)
     g_autofree char *reply = reply_to(id, call);
 
     if ((call->happens & PRECONFIG) != 0 && !(in_preconfig >> id & 1))
-        refuse(job, id, QEMU_REFUSAL_OTHER);
+        refuse(job, id, QEMU_ANSWER_REFUSAL_OTHER);
     else if ((call->happens & NO_SLOTS) != 0 && id == QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS)
-        refuse(job, id, QEMU_REFUSAL_OTHER);
+        refuse(job, id, QEMU_ANSWER_REFUSAL_OTHER);
     else if ((call->happens & NO_BALLOON) != 0 && id == QEMU_COMMAND_QUERY_BALLOON)
-        refuse(job, id, QEMU_REFUSAL_NO_DEVICE);
+        refuse(job, id, QEMU_ANSWER_REFUSAL_NO_DEVICE);
     else
         set_answer(job, id, reply);
 }

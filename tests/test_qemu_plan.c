@@ -36,7 +36,7 @@ typedef struct {
     QemuCommandSet lent;              /* in this call */
     const char *balloon_path;         /* known */
     const QemuDefinitionBoard *board; /* NULL: no words are known */
-    QemuEvidence evidence;
+    QemuJobEvidence evidence;
     bool same_threads; /* as in the call before */
     bool event_before; /* of the run state, before this call */
     bool event_amid;   /* after it was planned */

@@ -73,7 +73,7 @@ keeps_replies(const void *data)
     char *folder = testing_make_folder();
     g_autoptr(HostRoot) root = host_root_new_live();
     g_autoptr(QemuRecordingWriter) recording = qemu_recording_writer_create(folder, root, NULL);
-    const QemuRecordingDomain domain = {.name = "web", .health = DOMSTATS_HEALTH_OK};
+    const QemuRecordingWriterDomain domain = {.name = "web", .health = DOMSTATS_HEALTH_OK};
     QemuAnswer answers[QEMU_N_COMMANDS] = {0};
     g_autofree char *text = NULL;
 
@@ -119,7 +119,7 @@ names_folders(const void *data)
     g_auto(GStrv) names = NULL;
 
     for (size_t i = 0; i < G_N_ELEMENTS(row->names) && row->names[i] != NULL; i++) {
-        const QemuRecordingDomain domain = {.name = row->names[i]};
+        const QemuRecordingWriterDomain domain = {.name = row->names[i]};
 
         qemu_recording_writer_add_domain(recording, &domain, answers);
     }
@@ -133,7 +133,7 @@ names_folders(const void *data)
 
 typedef struct {
     const char *sentence;
-    QemuRecordingDomain domain;
+    QemuRecordingWriterDomain domain;
 } DomainRow;
 
 #define UUID "7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"
@@ -164,7 +164,7 @@ static void
 reads_back_domains(const void *data)
 {
     const DomainRow *row = data;
-    const QemuRecordingDomain *domain = &row->domain;
+    const QemuRecordingWriterDomain *domain = &row->domain;
     char *folder = testing_make_folder();
     g_autofree char *source_name = g_strconcat("replay:", folder, NULL);
     g_autoptr(HostRoot) root = host_root_new_live();
@@ -204,7 +204,7 @@ can_be_replayed(void **state)
     g_autoptr(HostRoot) root = host_root_new_live();
     g_autoptr(QemuRecordingWriter) recording = qemu_recording_writer_create(folder, root, NULL);
     g_autoptr(UtilJson) greeting = parse("{\"QMP\":{\"capabilities\":[]}}");
-    const QemuRecordingDomain domain = {.name = "web", .greeting = greeting};
+    const QemuRecordingWriterDomain domain = {.name = "web", .greeting = greeting};
     QemuAnswer answers[QEMU_N_COMMANDS] = {0};
     g_autoptr(QemuRecordingPeer) replay = NULL;
     char buffer[4096] = "";
@@ -299,7 +299,7 @@ tells_at_the_end_what_could_not_be_written(void **state)
     g_autoptr(HostRoot) root = host_root_new_live();
     g_autoptr(QemuRecordingWriter) recording = qemu_recording_writer_create(folder, root, NULL);
     const QemuAnswer answers[QEMU_N_COMMANDS] = {0};
-    const QemuRecordingDomain domain = {.name = "web"};
+    const QemuRecordingWriterDomain domain = {.name = "web"};
     g_autoptr(GError) error = NULL;
 
     (void)state;

@@ -15,7 +15,7 @@
 
 #define MAX_STEPS 4
 
-/* The order of QemuStatKind. */
+/* The order of QemuFactsStatKind. */
 static const char *const kind_names[] = {"sum", "cur", "max", "histogram"};
 
 typedef struct {

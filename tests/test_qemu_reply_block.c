@@ -52,7 +52,7 @@ show_histograms(GString *out, const QemuFactsDisk *disk)
 {
     static const char *const names[] = {"read", "write", "zone", "flush"};
 
-    for (size_t i = 0; i < QEMU_N_HISTOGRAMS; i++) {
+    for (size_t i = 0; i < QEMU_FACTS_N_HISTOGRAMS; i++) {
         const QemuFactsHistogram *histogram = &disk->histograms[i];
 
         if (histogram->bins == NULL)
@@ -97,7 +97,7 @@ show_node(GString *out, const QemuFactsNode *node)
     show_count(out, "size", node->virtual_size);
     show_count(out, "used", node->actual_size);
     show_count(out, "threshold", node->write_threshold);
-    for (size_t i = 0; i < QEMU_N_BLOCK_LIMITS; i++) {
+    for (size_t i = 0; i < QEMU_FACTS_N_BLOCK_LIMITS; i++) {
         g_autofree char *name = g_strdup_printf("limit%zu", i);
 
         show_count(out, name, node->limits[i]);

@@ -30,10 +30,11 @@ typedef struct {
     Slice slices[MAX_SLICES];
     const char *objects; /* one a line */
     const char *end;     /* "idle", "within", or a part of the reason it broke with */
-    UtilJsonLimits limits;
+    UtilJsonStreamLimits limits;
 } Row;
 
-static const UtilJsonLimits usual_limits = {.max_bytes = 1000, .max_entries = 20, .max_depth = 8};
+static const UtilJsonStreamLimits usual_limits = {
+    .max_bytes = 1000, .max_entries = 20, .max_depth = 8};
 
 static const Row rows[] = {
     {"an object in one slice", {{"{\"a\":1}"}}, "{\"a\":1}\n", "idle"},

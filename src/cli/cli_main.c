@@ -39,7 +39,7 @@ typedef struct {
     const char *blind_spot; /* of the source; NULL: none */
 } Answer;
 
-typedef CliExit (*RunCommand)(const CliOptions *options, Report *report);
+typedef CliOutcome (*RunCommand)(const CliOptions *options, Report *report);
 
 /* A standard descriptor that is closed would be the next monitor's: then what is printed
  * would be sent to a QEMU. Each is opened the wrong way round, so that its use still fails. */
@@ -71,7 +71,7 @@ write_errors(const GString *lines)
 }
 
 /* Adds the line about @error, and gives the exit status for it. */
-static CliExit
+static CliOutcome
 complain(Report *report, const GError *error)
 {
     g_string_append(report->troubles, "domstats: ");
@@ -116,7 +116,7 @@ ask(const CliOptions *options, unsigned int stats, Answer *ret_answer, GError **
     };
     int n = -1;
 
-    if (conn != NULL && options->command == CLI_COMMAND_RECORD)
+    if (conn != NULL && options->command == CLI_OPTIONS_COMMAND_RECORD)
         n = domstats_save_recording(conn, options->recording_dir, 0, &ret_answer->records, error);
     else if (conn != NULL)
         n = domstats_get_stats(conn, &call, &ret_answer->records, error);
@@ -135,14 +135,14 @@ append_troubles(Report *report, const Answer *answer)
         cli_outcome_append_trouble(report->troubles, answer->records[i]);
 }
 
-static CliExit
+static CliOutcome
 judge(Report *report, const Answer *answer)
 {
     return cli_outcome_of_blind_spot(report->troubles, answer->blind_spot, answer->is_for_all,
                                      answer->records, answer->n_records);
 }
 
-static CliExit
+static CliOutcome
 run_stats(const CliOptions *options, Report *report)
 {
     g_autoptr(GError) error = NULL;
@@ -150,7 +150,7 @@ run_stats(const CliOptions *options, Report *report)
 
     if (!ask(options, options->stats, &answer, &error))
         return complain(report, error);
-    if (options->format == CLI_FORMAT_JSON)
+    if (options->format == CLI_OPTIONS_FORMAT_JSON)
         cli_json_print(&report->output, answer.records, answer.n_records);
     else
         cli_text_print(&report->output, answer.records, answer.n_records, options->show_health);
@@ -159,7 +159,7 @@ run_stats(const CliOptions *options, Report *report)
 }
 
 /* The table tells itself which domains are not well. */
-static CliExit
+static CliOutcome
 run_list(const CliOptions *options, Report *report)
 {
     g_autoptr(GError) error = NULL;
@@ -167,14 +167,14 @@ run_list(const CliOptions *options, Report *report)
 
     if (!ask(options, VIR_DOMAIN_STATS_STATE, &answer, &error))
         return complain(report, error);
-    if (options->format == CLI_FORMAT_JSON)
+    if (options->format == CLI_OPTIONS_FORMAT_JSON)
         cli_json_print_list(&report->output, answer.records, answer.n_records);
     else
         cli_list_print(&report->output, answer.records, answer.n_records);
     return judge(report, &answer);
 }
 
-static CliExit
+static CliOutcome
 run_record(const CliOptions *options, Report *report)
 {
     g_autoptr(GError) error = NULL;
@@ -195,45 +195,45 @@ run_record(const CliOptions *options, Report *report)
     return judge(report, &answer);
 }
 
-static CliExit
+static CliOutcome
 run_help(const CliOptions *options, Report *report)
 {
     (void)options;
     cli_options_append_help(report->output.text);
-    return CLI_EXIT_COMPLETE;
+    return CLI_OUTCOME_COMPLETE;
 }
 
-static CliExit
+static CliOutcome
 run_version(const CliOptions *options, Report *report)
 {
     (void)options;
     g_string_append(report->output.text, "domstats " DOMSTATS_VERSION "\n");
-    return CLI_EXIT_COMPLETE;
+    return CLI_OUTCOME_COMPLETE;
 }
 
 static const RunCommand commands[] = {
-    [CLI_COMMAND_STATS] = run_stats,     [CLI_COMMAND_LIST] = run_list,
-    [CLI_COMMAND_RECORD] = run_record,   [CLI_COMMAND_HELP] = run_help,
-    [CLI_COMMAND_VERSION] = run_version,
+    [CLI_OPTIONS_COMMAND_STATS] = run_stats,     [CLI_OPTIONS_COMMAND_LIST] = run_list,
+    [CLI_OPTIONS_COMMAND_RECORD] = run_record,   [CLI_OPTIONS_COMMAND_HELP] = run_help,
+    [CLI_OPTIONS_COMMAND_VERSION] = run_version,
 };
 
-static CliExit
+static CliOutcome
 run(int argc, char *const *argv, Report *report)
 {
     g_auto(CliOptions) options = {0};
     g_autoptr(GError) error = NULL;
-    CliExit status = CLI_EXIT_COMPLETE;
+    CliOutcome status = CLI_OUTCOME_COMPLETE;
 
     if (!cli_options_parse(argc, argv, &options, &error)) {
         (void)complain(report, error);
         g_string_insert(report->troubles, (gssize)report->troubles->len - 1,
                         " (see 'domstats --help')");
-        return CLI_EXIT_USAGE;
+        return CLI_OUTCOME_USAGE;
     }
     status = commands[options.command](&options, report);
     if (!cli_output_end(&report->output, &error)) {
         (void)complain(report, error);
-        return CLI_EXIT_NOTHING;
+        return CLI_OUTCOME_NOTHING;
     }
     return status;
 }
@@ -250,7 +250,7 @@ int
 main(int argc, char **argv)
 {
     Report report = {.troubles = g_string_new(NULL)};
-    CliExit status = CLI_EXIT_COMPLETE;
+    CliOutcome status = CLI_OUTCOME_COMPLETE;
 
     occupy_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN);

@@ -15,9 +15,9 @@
 
 #include "domstats/domstats.h"
 
-#define ON_STATS  (1U << CLI_COMMAND_STATS)
-#define ON_LIST   (1U << CLI_COMMAND_LIST)
-#define ON_RECORD (1U << CLI_COMMAND_RECORD)
+#define ON_STATS  (1U << CLI_OPTIONS_COMMAND_STATS)
+#define ON_LIST   (1U << CLI_OPTIONS_COMMAND_LIST)
+#define ON_RECORD (1U << CLI_OPTIONS_COMMAND_RECORD)
 #define ON_QUERY  (ON_STATS | ON_LIST)
 #define ON_ALL    (ON_STATS | ON_LIST | ON_RECORD)
 
@@ -150,11 +150,12 @@ apply_perf_event(CliOptions *self, const Option *option, const char *text, GErro
 static bool
 apply_format(CliOptions *self, const Option *option, const char *text, GError **error)
 {
-    static const char *const names[] = {[CLI_FORMAT_TEXT] = "text", [CLI_FORMAT_JSON] = "json"};
+    static const char *const names[] = {
+        [CLI_OPTIONS_FORMAT_TEXT] = "text", [CLI_OPTIONS_FORMAT_JSON] = "json"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strcmp(text, names[i]) == 0) {
-            self->format = (CliFormat)i;
+            self->format = (CliOptionsFormat)i;
             return true;
         }
     }
@@ -258,16 +259,16 @@ static const Option options_table[] = {
     {SECTION_SOURCE, 0, "perf-event", "NAME", ON_STATS | ON_RECORD, apply_perf_event, 0,
      "an event of the perf group, cpu_cycles say; may be repeated"},
 
-    {SECTION_OTHER, 'h', "help", NULL, ON_ALL, apply_command, CLI_COMMAND_HELP, "this text"},
-    {SECTION_OTHER, 'V', "version", NULL, ON_ALL, apply_command, CLI_COMMAND_VERSION,
+    {SECTION_OTHER, 'h', "help", NULL, ON_ALL, apply_command, CLI_OPTIONS_COMMAND_HELP, "this text"},
+    {SECTION_OTHER, 'V', "version", NULL, ON_ALL, apply_command, CLI_OPTIONS_COMMAND_VERSION,
      "the version"},
 };
 /* clang-format on */
 
 static const char *const command_names[] = {
-    [CLI_COMMAND_STATS] = "stats",
-    [CLI_COMMAND_LIST] = "list",
-    [CLI_COMMAND_RECORD] = "record",
+    [CLI_OPTIONS_COMMAND_STATS] = "stats",
+    [CLI_OPTIONS_COMMAND_LIST] = "list",
+    [CLI_OPTIONS_COMMAND_RECORD] = "record",
 };
 
 /* The reading of one command line. */
@@ -360,7 +361,7 @@ read_word(Reading *reading, const char *word, GError **error)
     reading->has_word = true;
     for (size_t i = 0; may_be_command && i < G_N_ELEMENTS(command_names); i++) {
         if (strcmp(word, command_names[i]) == 0) {
-            reading->options.command = (CliCommand)i;
+            reading->options.command = (CliOptionsCommand)i;
             return true;
         }
     }
@@ -371,7 +372,7 @@ read_word(Reading *reading, const char *word, GError **error)
 static bool
 check_options(const Reading *reading, GError **error)
 {
-    CliCommand command = reading->options.command;
+    CliOptionsCommand command = reading->options.command;
 
     for (size_t i = 0; i < G_N_ELEMENTS(options_table); i++) {
         if (reading->is_used[i] && (options_table[i].commands & (1U << command)) == 0) {
@@ -381,7 +382,7 @@ check_options(const Reading *reading, GError **error)
             return false;
         }
     }
-    if (command == CLI_COMMAND_RECORD && reading->options.domains->len != 1) {
+    if (command == CLI_OPTIONS_COMMAND_RECORD && reading->options.domains->len != 1) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                     "'record' wants one folder, not %u", reading->options.domains->len);
         return false;
@@ -402,7 +403,7 @@ read_all(Reading *reading, GError **error)
         }
         if (is_option ? !read_dashed(reading, word, error) : !read_word(reading, word, error))
             return false;
-        if (reading->options.command >= CLI_COMMAND_HELP)
+        if (reading->options.command >= CLI_OPTIONS_COMMAND_HELP)
             return true;
     }
     return check_options(reading, error);
@@ -430,7 +431,7 @@ cli_options_parse(int argc, char *const *argv, CliOptions *ret_options, GError *
         cli_options_clear(&reading.options);
         return false;
     }
-    if (reading.options.command == CLI_COMMAND_RECORD)
+    if (reading.options.command == CLI_OPTIONS_COMMAND_RECORD)
         reading.options.recording_dir = g_ptr_array_steal_index(reading.options.domains, 0);
     end_list(reading.options.domains);
     end_list(reading.options.perf_events);

@@ -11,21 +11,21 @@
 #include <stdbool.h>
 
 typedef enum {
-    CLI_COMMAND_STATS,
-    CLI_COMMAND_LIST,
-    CLI_COMMAND_RECORD,
-    CLI_COMMAND_HELP,
-    CLI_COMMAND_VERSION,
-} CliCommand;
+    CLI_OPTIONS_COMMAND_STATS,
+    CLI_OPTIONS_COMMAND_LIST,
+    CLI_OPTIONS_COMMAND_RECORD,
+    CLI_OPTIONS_COMMAND_HELP,
+    CLI_OPTIONS_COMMAND_VERSION,
+} CliOptionsCommand;
 
 typedef enum {
-    CLI_FORMAT_TEXT,
-    CLI_FORMAT_JSON,
-} CliFormat;
+    CLI_OPTIONS_FORMAT_TEXT,
+    CLI_OPTIONS_FORMAT_JSON,
+} CliOptionsFormat;
 
 typedef struct {
-    CliCommand command;
-    CliFormat format;
+    CliOptionsCommand command;
+    CliOptionsFormat format;
     char *source;            /* NULL: the library's default */
     unsigned int stats;      /* VIR_DOMAIN_STATS_* bits; 0: all that is supported */
     unsigned int flags;      /* VIR_CONNECT_GET_ALL_DOMAINS_STATS_* bits */
@@ -34,7 +34,7 @@ typedef struct {
     unsigned int n_threads;  /* 0: as many as pay */
     bool release_monitors;
     bool show_health;
-    char *recording_dir;    /* of CLI_COMMAND_RECORD only */
+    char *recording_dir;    /* of CLI_OPTIONS_COMMAND_RECORD only */
     GPtrArray *domains;     /* char *, in the order given; ends with NULL if it is not empty */
     GPtrArray *perf_events; /* likewise */
 } CliOptions;

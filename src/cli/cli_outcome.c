@@ -31,7 +31,7 @@ cli_outcome_count_complete(DomstatsRecord *const *records, size_t n_records)
     return n_complete;
 }
 
-CliExit
+CliOutcome
 cli_outcome_of(DomstatsRecord *const *records, size_t n_records)
 {
     size_t n_reached = 0;
@@ -39,8 +39,8 @@ cli_outcome_of(DomstatsRecord *const *records, size_t n_records)
     for (size_t i = 0; i < n_records; i++)
         n_reached += is_reached(records[i]) ? 1 : 0;
     if (cli_outcome_count_complete(records, n_records) == n_records)
-        return CLI_EXIT_COMPLETE;
-    return n_reached > 0 ? CLI_EXIT_INCOMPLETE : CLI_EXIT_NOTHING;
+        return CLI_OUTCOME_COMPLETE;
+    return n_reached > 0 ? CLI_OUTCOME_INCOMPLETE : CLI_OUTCOME_NOTHING;
 }
 
 /* Whether what could not be seen may be what was asked for. */
@@ -52,25 +52,25 @@ may_lack(bool is_for_all, DomstatsRecord *const *records, size_t n_records)
     return is_for_all;
 }
 
-CliExit
+CliOutcome
 cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
                           DomstatsRecord *const *records, size_t n_records)
 {
-    CliExit status = cli_outcome_of(records, n_records);
+    CliOutcome status = cli_outcome_of(records, n_records);
 
     if (blind_spot == NULL || !may_lack(is_for_all, records, n_records))
         return status;
     g_string_append_printf(out, "domstats: %s\n", blind_spot);
-    if (status != CLI_EXIT_COMPLETE)
+    if (status != CLI_OUTCOME_COMPLETE)
         return status;
-    return n_records > 0 ? CLI_EXIT_INCOMPLETE : CLI_EXIT_NOTHING;
+    return n_records > 0 ? CLI_OUTCOME_INCOMPLETE : CLI_OUTCOME_NOTHING;
 }
 
-CliExit
+CliOutcome
 cli_outcome_of_error(const GError *error)
 {
-    return g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG) ? CLI_EXIT_USAGE
-                                                                              : CLI_EXIT_NOTHING;
+    return g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG) ? CLI_OUTCOME_USAGE
+                                                                              : CLI_OUTCOME_NOTHING;
 }
 
 void

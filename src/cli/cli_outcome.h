@@ -13,26 +13,26 @@
 
 /* The exit statuses; the manual page promises them. */
 typedef enum {
-    CLI_EXIT_COMPLETE = 0,
-    CLI_EXIT_USAGE = 1,
-    CLI_EXIT_NOTHING = 2,
-    CLI_EXIT_INCOMPLETE = 3,
-} CliExit;
+    CLI_OUTCOME_COMPLETE = 0,
+    CLI_OUTCOME_USAGE = 1,
+    CLI_OUTCOME_NOTHING = 2,
+    CLI_OUTCOME_INCOMPLETE = 3,
+} CliOutcome;
 
 /* How many records have all that was asked for. */
 size_t cli_outcome_count_complete(DomstatsRecord *const *records, size_t n_records);
 
 /* COMPLETE if each record has all that was asked for, NOTHING if no domain answered or is
  * complete. */
-CliExit cli_outcome_of(DomstatsRecord *const *records, size_t n_records);
+CliOutcome cli_outcome_of(DomstatsRecord *const *records, size_t n_records);
 
 /* The same where the source has a @blind_spot, a sentence or NULL, and @is_for_all domains: then an
  * answer is not complete. Appends the line for stderr. */
-CliExit cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
-                                  DomstatsRecord *const *records, size_t n_records);
+CliOutcome cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
+                                     DomstatsRecord *const *records, size_t n_records);
 
 /* The same for an @error of the library. */
-CliExit cli_outcome_of_error(const GError *error);
+CliOutcome cli_outcome_of_error(const GError *error);
 
 /* Appends the line for stderr, "domstats: NAME: HEALTH: REASON; missing: GROUP, ..."; nothing
  * if @record is of a domain that is well and lacks nothing. */

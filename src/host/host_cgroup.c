@@ -145,7 +145,7 @@ us_to_ns(UtilCount us)
 }
 
 static void
-read_v2(HostRoot *root, const char *machine, HostCgroupCpu *cpu)
+read_v2(HostRoot *root, const char *machine, HostProcessCgroup *cpu)
 {
     static const char *const mounts[] = {"sys/fs/cgroup", "sys/fs/cgroup/unified", NULL};
     g_autofree char *text = read_file(root, mounts, machine, "cpu.stat");
@@ -171,7 +171,7 @@ ticks_to_ns(const HostRoot *root, UtilCount ticks)
 }
 
 static void
-read_v1(HostRoot *root, const char *machine, HostCgroupCpu *cpu)
+read_v1(HostRoot *root, const char *machine, HostProcessCgroup *cpu)
 {
     static const char *const mounts[] = {"sys/fs/cgroup/cpuacct", "sys/fs/cgroup/cpu,cpuacct",
                                          NULL};
@@ -189,19 +189,19 @@ read_v1(HostRoot *root, const char *machine, HostCgroupCpu *cpu)
 /* Where the first version accounts processor time, libvirt takes that one. */
 static const struct {
     const char *controller;
-    void (*read)(HostRoot *root, const char *machine, HostCgroupCpu *cpu);
+    void (*read)(HostRoot *root, const char *machine, HostProcessCgroup *cpu);
 } versions[] = {
     {"cpuacct", read_v1},
     {"", read_v2},
 };
 
 void
-host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostCgroupCpu *ret_cpu)
+host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostProcessCgroup *ret_cpu)
 {
     char path[MAX_PATH_BYTES] = "";
     g_autofree char *text = NULL;
 
-    *ret_cpu = (HostCgroupCpu){0};
+    *ret_cpu = (HostProcessCgroup){0};
     g_snprintf(path, sizeof(path), "proc/%d/cgroup", pid);
     text = host_root_read_all(root, path, MAX_CGROUP_BYTES, NULL);
     /* No cgroups in a kernel, and of a recording: no such file. */

@@ -44,7 +44,7 @@ read_count(HostRoot *root, const char *folder, const char *name)
 static void
 clear_stat(gpointer stat)
 {
-    g_free(((HostKvmDebugStat *)stat)->name);
+    g_free(((HostKvmstatDebug *)stat)->name);
 }
 
 GArray *
@@ -55,7 +55,7 @@ host_kvmstat_read_debugfs(HostRoot *root, const char *folder)
 
     if (!names)
         return NULL;
-    stats = g_array_new(FALSE, FALSE, sizeof(HostKvmDebugStat));
+    stats = g_array_new(FALSE, FALSE, sizeof(HostKvmstatDebug));
     g_array_set_clear_func(stats, clear_stat);
     for (size_t i = 0; names[i]; i++) {
         UtilCount count = {0};
@@ -63,7 +63,7 @@ host_kvmstat_read_debugfs(HostRoot *root, const char *folder)
         if (!g_str_has_suffix(names[i], HISTOGRAM_SUFFIX))
             count = read_count(root, folder, names[i]);
         if (count.is_present) {
-            HostKvmDebugStat stat = {g_strdup(names[i]), count.value};
+            HostKvmstatDebug stat = {g_strdup(names[i]), count.value};
 
             g_array_append_val(stats, stat);
         }

@@ -33,7 +33,7 @@ typedef struct {
     size_t offset;
 } Field;
 
-struct HostKvmLayout {
+struct HostKvmstatLayout {
     UtilRefcount ref_count;
     struct kvm_stats_header header;
     uint8_t *descriptors; /* as in the block; holds the names */
@@ -44,7 +44,7 @@ struct HostKvmLayout {
 };
 
 /* Indexed by KVM_STATS_TYPE_*; what is past it we do not know. */
-static const HostKvmKind kinds[] = {
+static const HostKvmstatKind kinds[] = {
     [KVM_STATS_TYPE_CUMULATIVE] = HOST_KVMSTAT_CUMULATIVE,
     [KVM_STATS_TYPE_INSTANT] = HOST_KVMSTAT_INSTANT,
     [KVM_STATS_TYPE_PEAK] = HOST_KVMSTAT_PEAK,
@@ -97,7 +97,7 @@ check_name(const char *name, size_t name_size)
 
 /* Adds the field that the descriptor at @at describes; @max_data bytes of data there are. */
 static bool
-add_field(HostKvmLayout *self, const uint8_t *at, size_t max_data, GError **error)
+add_field(HostKvmstatLayout *self, const uint8_t *at, size_t max_data, GError **error)
 {
     const char *name = (const char *)at + sizeof(struct kvm_stats_desc);
     struct kvm_stats_desc descriptor;
@@ -125,10 +125,10 @@ add_field(HostKvmLayout *self, const uint8_t *at, size_t max_data, GError **erro
     return true;
 }
 
-HostKvmLayout *
+HostKvmstatLayout *
 host_kvmstat_parse(const uint8_t *block, size_t size, GError **error)
 {
-    g_autoptr(HostKvmLayout) self = g_new0(HostKvmLayout, 1);
+    g_autoptr(HostKvmstatLayout) self = g_new0(HostKvmstatLayout, 1);
     const struct kvm_stats_header *header = &self->header;
     size_t step = 0;
 
@@ -150,15 +150,15 @@ host_kvmstat_parse(const uint8_t *block, size_t size, GError **error)
     return g_steal_pointer(&self);
 }
 
-HostKvmLayout *
-host_kvmstat_layout_ref(HostKvmLayout *self)
+HostKvmstatLayout *
+host_kvmstat_layout_ref(HostKvmstatLayout *self)
 {
     util_refcount_inc(&self->ref_count);
     return self;
 }
 
 void
-host_kvmstat_layout_unref(HostKvmLayout *self)
+host_kvmstat_layout_unref(HostKvmstatLayout *self)
 {
     if (!self || !util_refcount_dec(&self->ref_count))
         return;
@@ -168,20 +168,21 @@ host_kvmstat_layout_unref(HostKvmLayout *self)
 }
 
 size_t
-host_kvmstat_layout_n_stats(const HostKvmLayout *self)
+host_kvmstat_layout_n_stats(const HostKvmstatLayout *self)
 {
     return self->n_fields;
 }
 
 size_t
-host_kvmstat_layout_data(const HostKvmLayout *self, size_t *ret_size)
+host_kvmstat_layout_data(const HostKvmstatLayout *self, size_t *ret_size)
 {
     *ret_size = self->data_size;
     return self->header.data_offset;
 }
 
 void
-host_kvmstat_layout_decode(const HostKvmLayout *self, const uint8_t *data, HostKvmStat *ret_stats)
+host_kvmstat_layout_decode(const HostKvmstatLayout *self, const uint8_t *data,
+                           HostKvmStat *ret_stats)
 {
     for (size_t i = 0; i < self->n_fields; i++) {
         const Field *field = &self->fields[i];
@@ -193,7 +194,7 @@ host_kvmstat_layout_decode(const HostKvmLayout *self, const uint8_t *data, HostK
 }
 
 static bool
-is_same_layout(const HostKvmLayout *a, const HostKvmLayout *b)
+is_same_layout(const HostKvmstatLayout *a, const HostKvmstatLayout *b)
 {
     return memcmp(&a->header, &b->header, sizeof(a->header)) == 0 &&
            memcmp(a->descriptors, b->descriptors, a->descriptors_size) == 0;
@@ -203,7 +204,7 @@ is_same_layout(const HostKvmLayout *a, const HostKvmLayout *b)
 typedef struct {
     unsigned int number;
     UtilFd fd;
-    HostKvmLayout *layout;
+    HostKvmstatLayout *layout;
 } Vcpu;
 
 struct HostKvmStats {
@@ -264,7 +265,7 @@ read_own_vcpu_number(int fd)
     return read_vcpu_number(AT_FDCWD, path);
 }
 
-static HostKvmLayout *
+static HostKvmstatLayout *
 read_layout(int fd, uint8_t *buffer, GError **error)
 {
     ssize_t size = pread(fd, buffer, HOST_LIMIT_KVM_BLOCK_BYTES, 0);
@@ -284,7 +285,7 @@ add_vcpu(HostKvmStats *self, int pidfd, int theirs, unsigned int number, uint8_t
          GError **error)
 {
     g_auto(UtilFd) fd = (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
-    g_autoptr(HostKvmLayout) layout = NULL;
+    g_autoptr(HostKvmstatLayout) layout = NULL;
     UtilCount own = {0};
     Vcpu vcpu = {.number = number};
 
@@ -302,7 +303,7 @@ add_vcpu(HostKvmStats *self, int pidfd, int theirs, unsigned int number, uint8_t
     if (!layout)
         return false;
     if (self->vcpus->len > 0) {
-        HostKvmLayout *first = g_array_index(self->vcpus, Vcpu, 0).layout;
+        HostKvmstatLayout *first = g_array_index(self->vcpus, Vcpu, 0).layout;
 
         if (is_same_layout(first, layout)) {
             host_kvmstat_layout_unref(layout);
@@ -351,7 +352,7 @@ make_room(HostKvmStats *self)
     size_t data_size = 0;
 
     for (guint i = 0; i < self->vcpus->len; i++) {
-        const HostKvmLayout *layout = g_array_index(self->vcpus, Vcpu, i).layout;
+        const HostKvmstatLayout *layout = g_array_index(self->vcpus, Vcpu, i).layout;
 
         n_stats = MAX(n_stats, layout->n_fields);
         data_size = MAX(data_size, layout->data_size);
@@ -446,10 +447,10 @@ host_kvmstat_is_current(const HostKvmStats *self, pid_t pid)
 }
 
 bool
-host_kvmstat_read(HostKvmStats *self, size_t i, HostKvmVcpu *ret_vcpu)
+host_kvmstat_read(HostKvmStats *self, size_t i, HostKvmstatVcpu *ret_vcpu)
 {
     const Vcpu *vcpu = NULL;
-    const HostKvmLayout *layout = NULL;
+    const HostKvmstatLayout *layout = NULL;
 
     if (i >= self->vcpus->len)
         return false;
@@ -459,6 +460,6 @@ host_kvmstat_read(HostKvmStats *self, size_t i, HostKvmVcpu *ret_vcpu)
         (ssize_t)layout->data_size)
         return false;
     host_kvmstat_layout_decode(layout, self->data, self->stats);
-    *ret_vcpu = (HostKvmVcpu){vcpu->number, self->stats, layout->n_fields};
+    *ret_vcpu = (HostKvmstatVcpu){vcpu->number, self->stats, layout->n_fields};
     return true;
 }

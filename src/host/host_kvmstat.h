@@ -16,31 +16,31 @@ typedef enum {
     HOST_KVMSTAT_INSTANT,    /* goes up and down */
     HOST_KVMSTAT_PEAK,       /* the highest so far */
     HOST_KVMSTAT_HISTOGRAM,  /* has no one value */
-} HostKvmKind;
+} HostKvmstatKind;
 
 typedef struct {
     const char *name; /* as query-stats spells it */
-    HostKvmKind kind;
+    HostKvmstatKind kind;
     bool is_boolean; /* its unit */
     uint64_t value;  /* as the kernel gives it, not scaled; nothing for a histogram */
 } HostKvmStat;
 
 /* Where which value stands in a statistics block (KVM_GET_STATS_FD in the kernel's KVM
  * documentation), checked once against all limits. */
-typedef struct HostKvmLayout HostKvmLayout;
+typedef struct HostKvmstatLayout HostKvmstatLayout;
 
 /* Takes a whole block as it is read from the descriptor, from offset 0 to its end; NULL and
  * BROKEN when it is none. Statistics of a kind that we do not know are left out. */
-HostKvmLayout *host_kvmstat_parse(const uint8_t *block, size_t size, GError **error);
-HostKvmLayout *host_kvmstat_layout_ref(HostKvmLayout *self);
-void host_kvmstat_layout_unref(HostKvmLayout *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostKvmLayout, host_kvmstat_layout_unref)
+HostKvmstatLayout *host_kvmstat_parse(const uint8_t *block, size_t size, GError **error);
+HostKvmstatLayout *host_kvmstat_layout_ref(HostKvmstatLayout *self);
+void host_kvmstat_layout_unref(HostKvmstatLayout *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostKvmstatLayout, host_kvmstat_layout_unref)
 
-size_t host_kvmstat_layout_n_stats(const HostKvmLayout *self);
+size_t host_kvmstat_layout_n_stats(const HostKvmstatLayout *self);
 /* The part of a block that holds the values: where it begins and how long it is. */
-size_t host_kvmstat_layout_data(const HostKvmLayout *self, size_t *ret_size);
+size_t host_kvmstat_layout_data(const HostKvmstatLayout *self, size_t *ret_size);
 /* Values out of that part, host_kvmstat_layout_n_stats() of them; names borrow from @self. */
-void host_kvmstat_layout_decode(const HostKvmLayout *self, const uint8_t *data,
+void host_kvmstat_layout_decode(const HostKvmstatLayout *self, const uint8_t *data,
                                 HostKvmStat *ret_stats);
 
 typedef struct HostKvmStats HostKvmStats;
@@ -62,23 +62,23 @@ typedef struct {
     unsigned int number; /* of the vCPU, as KVM has it: its APIC id on x86 */
     const HostKvmStat *stats;
     size_t n_stats;
-} HostKvmVcpu;
+} HostKvmstatVcpu;
 
 /* The @i-th vCPU, ascending by number; one system call. What @ret_vcpu points to is good
  * until the next call with @self. False when the kernel no longer gives it. */
-bool host_kvmstat_read(HostKvmStats *self, size_t i, HostKvmVcpu *ret_vcpu);
+bool host_kvmstat_read(HostKvmStats *self, size_t i, HostKvmstatVcpu *ret_vcpu);
 
 /* One statistic of a whole machine in debugfs, where a vCPU's stand as the sum over all. */
 typedef struct {
     char *name;
     uint64_t value;
-} HostKvmDebugStat;
+} HostKvmstatDebug;
 
 /* The folder of @pid's machine in debugfs; NULL if there is none, which @ret_is_sure says to be
  * known, or where debugfs cannot be read. The caller frees. */
 char *host_kvmstat_find_debugfs(HostRoot *root, pid_t pid, bool *ret_is_sure);
 
-/* HostKvmDebugStat elements, ascending by name, without histograms, out of such a folder; NULL if
+/* HostKvmstatDebug elements, ascending by name, without histograms, out of such a folder; NULL if
  * it cannot be read. Free with g_array_unref(). */
 GArray *host_kvmstat_read_debugfs(HostRoot *root, const char *folder);
 

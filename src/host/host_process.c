@@ -290,7 +290,7 @@ parse_own_number(const char *status, size_t *ret_n)
     return *ret_n > 0 && number <= G_MAXINT32 ? (pid_t)number : 0;
 }
 
-HostNumbers
+HostProcessNumbers
 host_process_read_numbers(HostRoot *root, pid_t pid)
 {
     char path[HOST_KEPT_PATH_BYTES] = "";
@@ -301,11 +301,11 @@ host_process_read_numbers(HostRoot *root, pid_t pid)
     status = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
     /* A recording of a host where nothing was to be translated need not have the file. */
     if (status == NULL)
-        return errno == ENOENT && !host_root_is_live(root) ? HOST_NUMBERS_SAME
-                                                           : HOST_NUMBERS_UNKNOWN;
+        return errno == ENOENT && !host_root_is_live(root) ? HOST_PROCESS_NUMBERS_SAME
+                                                           : HOST_PROCESS_NUMBERS_UNKNOWN;
     parse_own_number(status, &n);
     /* No line: a kernel without pid namespaces. */
-    return n <= 1 ? HOST_NUMBERS_SAME : HOST_NUMBERS_OTHER;
+    return n <= 1 ? HOST_PROCESS_NUMBERS_SAME : HOST_PROCESS_NUMBERS_OTHER;
 }
 
 pid_t

@@ -67,12 +67,12 @@ pid_t *host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n);
 /* Whether the threads of a process have, where it runs, the numbers that we see: in a pid namespace
  * of its own they have others, and QEMU tells those. */
 typedef enum {
-    HOST_NUMBERS_UNKNOWN, /* cannot be told now */
-    HOST_NUMBERS_SAME,
-    HOST_NUMBERS_OTHER,
-} HostNumbers;
+    HOST_PROCESS_NUMBERS_UNKNOWN, /* cannot be told now */
+    HOST_PROCESS_NUMBERS_SAME,
+    HOST_PROCESS_NUMBERS_OTHER,
+} HostProcessNumbers;
 
-HostNumbers host_process_read_numbers(HostRoot *root, pid_t pid);
+HostProcessNumbers host_process_read_numbers(HostRoot *root, pid_t pid);
 
 /* The number that a thread has in its own pid namespace; 0 if it cannot be told. */
 pid_t host_process_read_own_number(HostRoot *root, pid_t pid, pid_t tid);
@@ -96,6 +96,6 @@ typedef struct {
     UtilCount system_ns;
     bool is_libvirts; /* then an unreadable file means absent, not another source */
     bool is_unknown;  /* whether it is libvirt's could not be read */
-} HostCgroupCpu;
+} HostProcessCgroup;
 
-void host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostCgroupCpu *ret_cpu);
+void host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostProcessCgroup *ret_cpu);

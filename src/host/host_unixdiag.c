@@ -32,10 +32,10 @@ typedef struct {
     uint32_t file_inode;   /* as much as the kernel tells; 0 for abstract ones */
     uint32_t file_device;  /* as the kernel numbers them within */
     uint64_t socket_inode; /* the listener's; 0 while none is known */
-    HostUnixListener known;
+    HostUnixdiagListener known;
 } Place;
 
-struct HostUnixTable {
+struct HostUnixdiagTable {
     GHashTable *places;   /* Place -> itself, owned; by path and file inode */
     GHashTable *by_path;  /* path -> Place; listening ones */
     GHashTable *by_inode; /* socket inode -> Place; listening ones */
@@ -68,10 +68,10 @@ free_place(gpointer data)
     g_free(place);
 }
 
-static HostUnixTable *
+static HostUnixdiagTable *
 new_table(void)
 {
-    HostUnixTable *self = g_new0(HostUnixTable, 1);
+    HostUnixdiagTable *self = g_new0(HostUnixdiagTable, 1);
 
     self->places = g_hash_table_new_full(hash_place, equal_places, free_place, NULL);
     self->by_path = g_hash_table_new(g_str_hash, g_str_equal);
@@ -80,7 +80,7 @@ new_table(void)
 }
 
 void
-host_unixdiag_free(HostUnixTable *self)
+host_unixdiag_free(HostUnixdiagTable *self)
 {
     if (!self)
         return;
@@ -92,7 +92,7 @@ host_unixdiag_free(HostUnixTable *self)
 
 /* The place of @path and @file_inode, made if it is new. */
 static Place *
-get_place(HostUnixTable *self, char *path, uint32_t file_inode)
+get_place(HostUnixdiagTable *self, char *path, uint32_t file_inode)
 {
     Place wanted = {.path = path, .file_inode = file_inode};
     Place *place = g_hash_table_lookup(self->places, &wanted);
@@ -160,7 +160,7 @@ read_name(const struct nlattr *attribute, char ret_path[sizeof(struct sockaddr_u
 }
 
 static void
-add_listener(HostUnixTable *self, Place *place, uint32_t inode, const Attributes *attributes)
+add_listener(HostUnixdiagTable *self, Place *place, uint32_t inode, const Attributes *attributes)
 {
     if (place->known.is_known)
         return; /* seen before in this dump; as a key the inode may not change */
@@ -194,7 +194,7 @@ add_connection(Place *place, uint32_t inode, const Attributes *attributes)
 static int
 take_socket(const struct nlmsghdr *message, void *data)
 {
-    HostUnixTable *self = data;
+    HostUnixdiagTable *self = data;
     const struct unix_diag_msg *socket = mnl_nlmsg_get_payload(message);
     Attributes attributes = {0};
     char path[sizeof(struct sockaddr_un)] = "";
@@ -240,7 +240,7 @@ send_request(struct mnl_socket *netlink, char *buffer)
 
 /* The whole dump into @self; false with errno. */
 static bool
-receive_sockets(struct mnl_socket *netlink, char *buffer, HostUnixTable *self)
+receive_sockets(struct mnl_socket *netlink, char *buffer, HostUnixdiagTable *self)
 {
     unsigned int port = mnl_socket_get_portid(netlink);
     int state = MNL_CB_OK;
@@ -257,10 +257,10 @@ receive_sockets(struct mnl_socket *netlink, char *buffer, HostUnixTable *self)
     return state == MNL_CB_STOP;
 }
 
-HostUnixTable *
+HostUnixdiagTable *
 host_unixdiag_read(GError **error)
 {
-    g_autoptr(HostUnixTable) self = new_table();
+    g_autoptr(HostUnixdiagTable) self = new_table();
     g_autofree char *buffer = g_malloc0(RECEIVE_BYTES);
     struct mnl_socket *netlink = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
     bool is_read = netlink && mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) == 0 &&
@@ -275,8 +275,8 @@ host_unixdiag_read(GError **error)
 }
 
 void
-host_unixdiag_lookup(const HostUnixTable *self, const char *path, ino_t file_inode,
-                     HostUnixListener *ret_listener)
+host_unixdiag_lookup(const HostUnixdiagTable *self, const char *path, ino_t file_inode,
+                     HostUnixdiagListener *ret_listener)
 {
     Place wanted = {.file_inode = (uint32_t)file_inode};
     g_autofree char *copy = g_strdup(path);
@@ -287,18 +287,18 @@ host_unixdiag_lookup(const HostUnixTable *self, const char *path, ino_t file_ino
         place = g_hash_table_lookup(self->places, &wanted);
     else
         place = g_hash_table_lookup(self->by_path, path);
-    *ret_listener = place && place->known.is_known ? place->known : (HostUnixListener){0};
+    *ret_listener = place && place->known.is_known ? place->known : (HostUnixdiagListener){0};
 }
 
 void
-host_unixdiag_lookup_file(const HostUnixTable *self, dev_t device, ino_t file_inode,
-                          HostUnixListener *ret_listener)
+host_unixdiag_lookup_file(const HostUnixdiagTable *self, dev_t device, ino_t file_inode,
+                          HostUnixdiagListener *ret_listener)
 {
     uint32_t kernel_device = major(device) << KERNEL_MINOR_BITS | minor(device);
     GHashTableIter iter;
     gpointer value = NULL;
 
-    *ret_listener = (HostUnixListener){0};
+    *ret_listener = (HostUnixdiagListener){0};
     g_hash_table_iter_init(&iter, self->by_inode);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const Place *place = value;
@@ -309,7 +309,7 @@ host_unixdiag_lookup_file(const HostUnixTable *self, dev_t device, ino_t file_in
 }
 
 const char *
-host_unixdiag_path_of(const HostUnixTable *self, ino_t socket_inode)
+host_unixdiag_path_of(const HostUnixdiagTable *self, ino_t socket_inode)
 {
     uint64_t key = socket_inode;
     const Place *place = g_hash_table_lookup(self->by_inode, &key);

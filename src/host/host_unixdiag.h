@@ -11,12 +11,12 @@
 
 #include "host_root.h"
 
-typedef struct HostUnixTable HostUnixTable;
+typedef struct HostUnixdiagTable HostUnixdiagTable;
 
 /* All unix sockets of our network namespace; NULL and an error where the kernel refuses. */
-HostUnixTable *host_unixdiag_read(GError **error);
-void host_unixdiag_free(HostUnixTable *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostUnixTable, host_unixdiag_free)
+HostUnixdiagTable *host_unixdiag_read(GError **error);
+void host_unixdiag_free(HostUnixdiagTable *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostUnixdiagTable, host_unixdiag_free)
 
 typedef struct {
     bool is_known;          /* a listener is in the table */
@@ -24,20 +24,20 @@ typedef struct {
     unsigned int n_queued;  /* connections nobody has accepted yet */
     ino_t inode;            /* the listening socket's own */
     ino_t peer_inode;       /* the client's end of an accepted connection; 0 if not told */
-} HostUnixListener;
+} HostUnixdiagListener;
 
 /* What the table knows of the listener whose bound path is @path (as bound; a leading '@'
  * for the abstract ones) and, where non-zero, whose file has inode @file_inode. */
-void host_unixdiag_lookup(const HostUnixTable *self, const char *path, ino_t file_inode,
-                          HostUnixListener *ret_listener);
+void host_unixdiag_lookup(const HostUnixdiagTable *self, const char *path, ino_t file_inode,
+                          HostUnixdiagListener *ret_listener);
 
 /* The same for a file wherever it is now: it may have been renamed since, or be reached by
  * another way. */
-void host_unixdiag_lookup_file(const HostUnixTable *self, dev_t device, ino_t file_inode,
-                               HostUnixListener *ret_listener);
+void host_unixdiag_lookup_file(const HostUnixdiagTable *self, dev_t device, ino_t file_inode,
+                               HostUnixdiagListener *ret_listener);
 
 /* The path a listening socket with that socket inode is bound to; NULL if none. Borrowed. */
-const char *host_unixdiag_path_of(const HostUnixTable *self, ino_t socket_inode);
+const char *host_unixdiag_path_of(const HostUnixdiagTable *self, ino_t socket_inode);
 
 /* For another network namespace: path of the listening socket inode by /proc/<pid>/net/unix.
  * NULL if none; the caller frees. Works on recorded trees. */

@@ -58,7 +58,7 @@ save_answers(const QemuCall *self, const QemuJob *job)
     const QemuEndpointPlace *place = places->len > 0 ? g_ptr_array_index(places, 0) : NULL;
     g_autoptr(UtilJson) greeting =
         domain->monitor ? qemu_monitor_make_greeting(domain->monitor) : NULL;
-    const QemuRecordingDomain info = {
+    const QemuRecordingWriterDomain info = {
         .name = domain->name,
         .uuid = domain->uuid,
         .id = domain->id,

@@ -78,7 +78,7 @@ emit_groups(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
         return missing | job->groups;
     for (size_t i = 0; i < qemu_n_groups; i++) {
         const QemuGroup *group = &qemu_groups[i];
-        QemuWriter writer = {.params = params};
+        QemuFieldWriter writer = {.params = params};
         bool is_whole = false;
 
         if ((job->groups & group->bit) == 0)

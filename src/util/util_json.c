@@ -53,7 +53,7 @@ util_json_parse(const char *text, size_t size, int max_depth, GError **error)
 UtilJson *
 util_json_ref(UtilJson *self)
 {
-    UtilJsonDocument *document = (UtilJsonDocument *)self;
+    UtilJsonParseDocument *document = (UtilJsonParseDocument *)self;
 
     util_refcount_inc(&document->holders);
     return self;
@@ -62,7 +62,7 @@ util_json_ref(UtilJson *self)
 void
 util_json_unref(UtilJson *self)
 {
-    UtilJsonDocument *document = (UtilJsonDocument *)self;
+    UtilJsonParseDocument *document = (UtilJsonParseDocument *)self;
 
     if (document != NULL && util_refcount_dec(&document->holders))
         g_free(document);
@@ -122,7 +122,7 @@ util_json_element(const UtilJson *self, size_t i)
 UtilCount
 util_json_count(const UtilJson *self)
 {
-    if (util_json_kind(self) != UTIL_JSON_NUMBER || self->form != UTIL_JSON_FORM_COUNT)
+    if (util_json_kind(self) != UTIL_JSON_NUMBER || self->form != UTIL_JSONPARSE_FORM_COUNT)
         return (UtilCount){0};
     return util_count_of(self->count);
 }
@@ -132,9 +132,9 @@ util_json_int64(const UtilJson *self, int64_t *ret_value)
 {
     if (util_json_kind(self) != UTIL_JSON_NUMBER)
         return false;
-    if (self->form == UTIL_JSON_FORM_NEGATIVE)
+    if (self->form == UTIL_JSONPARSE_FORM_NEGATIVE)
         *ret_value = self->negative;
-    else if (self->form == UTIL_JSON_FORM_COUNT && self->count <= INT64_MAX)
+    else if (self->form == UTIL_JSONPARSE_FORM_COUNT && self->count <= INT64_MAX)
         *ret_value = (int64_t)self->count;
     else
         return false;
@@ -148,9 +148,9 @@ util_json_double(const UtilJson *self, double *ret_value)
 
     if (util_json_kind(self) != UTIL_JSON_NUMBER)
         return false;
-    if (self->form == UTIL_JSON_FORM_FRACTION)
+    if (self->form == UTIL_JSONPARSE_FORM_FRACTION)
         value = g_ascii_strtod(self->text, NULL);
-    else if (self->form == UTIL_JSON_FORM_NEGATIVE)
+    else if (self->form == UTIL_JSONPARSE_FORM_NEGATIVE)
         value = (double)self->negative;
     else
         value = (double)self->count;
@@ -247,7 +247,7 @@ util_json_is_equal(const UtilJson *self, const UtilJson *other)
         return self->truth == other->truth;
     if (kind == UTIL_JSON_ARRAY || kind == UTIL_JSON_OBJECT)
         return has_equal_children(self, other);
-    if (kind == UTIL_JSON_NUMBER && self->form != UTIL_JSON_FORM_FRACTION)
+    if (kind == UTIL_JSON_NUMBER && self->form != UTIL_JSONPARSE_FORM_FRACTION)
         return self->count == other->count;
     return memcmp(self->text, other->text, self->size) == 0;
 }
@@ -255,9 +255,9 @@ util_json_is_equal(const UtilJson *self, const UtilJson *other)
 static UtilJsonOut *
 copy_number(const UtilJson *self)
 {
-    if (self->form == UTIL_JSON_FORM_FRACTION)
+    if (self->form == UTIL_JSONPARSE_FORM_FRACTION)
         return util_jsonout_new_fraction(self->text, self->size);
-    if (self->form == UTIL_JSON_FORM_NEGATIVE)
+    if (self->form == UTIL_JSONPARSE_FORM_NEGATIVE)
         return util_jsonout_new_int64(self->negative);
     return util_jsonout_new_count(self->count);
 }

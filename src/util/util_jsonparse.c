@@ -217,7 +217,7 @@ parse_fraction(Parser *self, const uint8_t *start, UtilJson *value)
             return set_fault(self, "a malformed number");
         skip_digits(self);
     }
-    value->form = UTIL_JSON_FORM_FRACTION;
+    value->form = UTIL_JSONPARSE_FORM_FRACTION;
     value->text = (const char *)start;
     value->size = (uint32_t)(self->at - start);
     return true;
@@ -245,7 +245,8 @@ parse_number(Parser *self, UtilJson *value)
         return parse_fraction(self, start, value);
     if (is_overflow || (is_negative && magnitude > most_negative))
         return set_fault(self, "an integer that 64 bits cannot hold");
-    value->form = is_negative && magnitude > 0 ? UTIL_JSON_FORM_NEGATIVE : UTIL_JSON_FORM_COUNT;
+    value->form =
+        is_negative && magnitude > 0 ? UTIL_JSONPARSE_FORM_NEGATIVE : UTIL_JSONPARSE_FORM_COUNT;
     value->count = is_negative ? 0 - magnitude : magnitude;
     return true;
 }
@@ -357,8 +358,8 @@ UtilJson *
 util_jsonparse_make(const char *text, size_t size, const UtilJsonParseLimits *limits,
                     size_t *ret_at, const char **ret_fault)
 {
-    UtilJsonDocument *document =
-        g_malloc(sizeof(UtilJsonDocument) + limits->max_values * sizeof(UtilJson) + size + 1);
+    UtilJsonParseDocument *document =
+        g_malloc(sizeof(UtilJsonParseDocument) + limits->max_values * sizeof(UtilJson) + size + 1);
     UtilJson *end = document->values + limits->max_values;
     uint8_t *copy = (uint8_t *)end;
     Parser parser = {copy, document->values, end, limits->max_depth, NULL, false};

@@ -13,10 +13,10 @@
 #include "util_refcount.h"
 
 typedef enum {
-    UTIL_JSON_FORM_COUNT,    /* of a number: @count, 0 .. 2^64-1 */
-    UTIL_JSON_FORM_NEGATIVE, /* @negative, -2^63 .. -1 */
-    UTIL_JSON_FORM_FRACTION, /* @text, which has a point or an exponent and no NUL behind it */
-} UtilJsonForm;
+    UTIL_JSONPARSE_FORM_COUNT,    /* of a number: @count, 0 .. 2^64-1 */
+    UTIL_JSONPARSE_FORM_NEGATIVE, /* @negative, -2^63 .. -1 */
+    UTIL_JSONPARSE_FORM_FRACTION, /* @text, which has a point or an exponent and no NUL behind it */
+} UtilJsonParseForm;
 
 struct UtilJson {
     const char *name; /* of a member; else NULL */
@@ -29,7 +29,7 @@ struct UtilJson {
     };
     uint32_t size; /* bytes of the text, or number of children */
     uint8_t kind;  /* UtilJsonKind */
-    uint8_t form;  /* UtilJsonForm */
+    uint8_t form;  /* UtilJsonParseForm */
 };
 
 /* The root of a text and its memory: the other values, then the text. */
@@ -37,7 +37,7 @@ typedef struct {
     UtilJson root; /* first: who holds it holds all */
     UtilRefcount holders;
     UtilJson values[];
-} UtilJsonDocument;
+} UtilJsonParseDocument;
 
 typedef struct {
     size_t max_values; /* within the first; memory is taken for as many */

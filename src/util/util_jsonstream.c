@@ -17,7 +17,7 @@ enum {
 };
 
 struct UtilJsonStream {
-    UtilJsonLimits limits;
+    UtilJsonStreamLimits limits;
     UtilJsonMeasure measure; /* of the object begun */
     GString *begun;          /* its bytes so far; NULL: none is begun */
     bool is_line_new;        /* nothing but white space of the line has been looked at */
@@ -26,7 +26,7 @@ struct UtilJsonStream {
 };
 
 UtilJsonStream *
-util_jsonstream_new(const UtilJsonLimits *limits)
+util_jsonstream_new(const UtilJsonStreamLimits *limits)
 {
     UtilJsonStream *self = g_new0(UtilJsonStream, 1);
 

@@ -17,12 +17,12 @@ typedef struct {
     size_t max_entries; /* members and elements of one object, all levels; an upper bound:
                          * commas and opening brackets */
     int max_depth;      /* brackets within brackets: {} is 1 */
-} UtilJsonLimits;
+} UtilJsonStreamLimits;
 
 typedef struct UtilJsonStream UtilJsonStream;
 
 /* @limits is copied. */
-UtilJsonStream *util_jsonstream_new(const UtilJsonLimits *limits);
+UtilJsonStream *util_jsonstream_new(const UtilJsonStreamLimits *limits);
 void util_jsonstream_free(UtilJsonStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UtilJsonStream, util_jsonstream_free)
 

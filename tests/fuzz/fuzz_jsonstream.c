@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Theirs, json_object_put)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const UtilJsonLimits limits = {.max_bytes = 300, .max_entries = 128, .max_depth = 8};
+static const UtilJsonStreamLimits limits = {.max_bytes = 300, .max_entries = 128, .max_depth = 8};
 
 static void
 fail(const char *what, const char *text)

@@ -105,7 +105,7 @@ claim_process(HostRoot *root)
     QemuProcessStat qemu = {0};
     HostProcessMemory memory = {0};
     g_autoptr(HostReader) reader = host_reader_new(root);
-    HostCgroupCpu cpu = {0};
+    HostProcessCgroup cpu = {0};
     g_autofree char *channel = host_process_read_wait_channel(root, PID, TID);
     size_t n_threads = 0;
     g_autofree pid_t *threads = host_process_list_threads(root, PID, &n_threads);
@@ -164,7 +164,7 @@ claim_counters(HostRoot *root)
 static void
 claim_kvm_block(const uint8_t *data, size_t size)
 {
-    g_autoptr(HostKvmLayout) layout = host_kvmstat_parse(data, size, NULL);
+    g_autoptr(HostKvmstatLayout) layout = host_kvmstat_parse(data, size, NULL);
     g_autofree HostKvmStat *stats = NULL;
     size_t n_bytes = 0;
     size_t offset = 0;

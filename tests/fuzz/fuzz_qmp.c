@@ -47,7 +47,7 @@ check_message(const UtilJson *object)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const UtilJsonLimits limits = {
+    static const UtilJsonStreamLimits limits = {
         .max_bytes = QEMU_LIMIT_REPLY_BYTES,
         .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
         .max_depth = QEMU_LIMIT_REPLY_DEPTH,

@@ -74,8 +74,8 @@ write_files(const char *bytes, size_t size)
 static unsigned int
 count_replies(QemuRecordingPeer *replay)
 {
-    static const UtilJsonLimits limits = {QEMU_LIMIT_RECORDING_FILE_BYTES, QEMU_LIMIT_REPLY_ENTRIES,
-                                          QEMU_LIMIT_REPLY_DEPTH + 1};
+    static const UtilJsonStreamLimits limits = {
+        QEMU_LIMIT_RECORDING_FILE_BYTES, QEMU_LIMIT_REPLY_ENTRIES, QEMU_LIMIT_REPLY_DEPTH + 1};
     g_autoptr(UtilJsonStream) stream = util_jsonstream_new(&limits);
     unsigned int n_replies = 0;
     char buffer[4096];

@@ -37,7 +37,7 @@ claim_stats(const GArray *stats)
     for (guint i = 0; i < stats->len; i++) {
         QemuFactsStat *stat = &g_array_index(stats, QemuFactsStat, i);
 
-        claim(stat->kind != QEMU_STAT_HISTOGRAM);
+        claim(stat->kind != QEMU_FACTS_STAT_HISTOGRAM);
         claim(!stat->is_boolean || stat->value <= 1);
         claim(g_hash_table_add(names, (gpointer)(uintptr_t)stat->name));
     }
@@ -63,7 +63,7 @@ static void
 claim_disk(const QemuFactsDisk *disk)
 {
     claim(disk->device != NULL);
-    for (size_t i = 0; i < QEMU_N_HISTOGRAMS; i++) {
+    for (size_t i = 0; i < QEMU_FACTS_N_HISTOGRAMS; i++) {
         const QemuFactsHistogram *histogram = &disk->histograms[i];
 
         claim((histogram->bins == NULL) == (histogram->boundaries == NULL));
@@ -124,7 +124,7 @@ emit(const QemuFacts *facts)
                                  .ticks_per_second = 100,
                                  .page_bytes = 4096};
     g_auto(UtilParams) params = {0};
-    QemuWriter writer = {.params = &params};
+    QemuFieldWriter writer = {.params = &params};
     virTypedParameter *taken = NULL;
     int n_taken = 0;
 

@@ -38,7 +38,7 @@
  *
  * When it is given up, the answers still owed are forgotten, not the connection: they are read by
  * the next call (DRAIN), and a domain comes back without connecting anew. What was seen of it stays
- * in the domain (QemuSilence).
+ * in the domain (QemuDomainSilence).
  */
 #include "qemu_conversation.h"
 
@@ -209,7 +209,7 @@ static bool
 is_catching_up(QemuConversation *self)
 {
     QemuDomain *domain = self->job->domain;
-    const QemuSilence *silence = &domain->silence;
+    const QemuDomainSilence *silence = &domain->silence;
     bool is_stopped = qemu_health_is_stopped(qemu_host_view_root(self->shared->host), domain);
 
     self->turn_us = silence->since_us;
@@ -329,7 +329,7 @@ static void
 remember_silence(QemuConversation *self)
 {
     QemuDomain *domain = self->job->domain;
-    QemuSilence *silence = &domain->silence;
+    QemuDomainSilence *silence = &domain->silence;
 
     domain->is_silent = true;
     silence->since_us = self->turn_us;
@@ -465,7 +465,7 @@ look(QemuConversation *self, int64_t now_us)
 
     if (!qemu_health_is_stopped(qemu_host_view_root(self->shared->host), job->domain))
         qemu_health_unbar(job->domain);
-    else if (qemu_health_lasts(job, QEMU_BAR_STOPPED))
+    else if (qemu_health_lasts(job, QEMU_HEALTH_BAR_STOPPED))
         return NEXT_SILENT;
     if (self->drain_until_us != 0 && now_us >= self->drain_until_us)
         return NEXT_SILENT;

@@ -118,15 +118,15 @@ qemu_health_judge_stopped(QemuHostView *host, QemuJob *job)
 }
 
 bool
-qemu_health_lasts(const QemuJob *job, QemuBar bar)
+qemu_health_lasts(const QemuJob *job, QemuHealthBar bar)
 {
-    QemuSilence *silence = &job->domain->silence;
+    QemuDomainSilence *silence = &job->domain->silence;
     int64_t now_us = util_deadline_now_us();
 
     if (silence->barred_us == 0)
         silence->barred_us = now_us;
     return now_us - silence->barred_us >=
-           (bar == QEMU_BAR_STOPPED ? STOPPED_LASTS_US : qemu_health_fair_us(job));
+           (bar == QEMU_HEALTH_BAR_STOPPED ? STOPPED_LASTS_US : qemu_health_fair_us(job));
 }
 
 void
@@ -234,7 +234,7 @@ judge_waited(QemuHostView *host, QemuJob *job, int64_t waited_us, char state)
 
 /* A thread that was found to wait tells no more of a main thread that begins or ends to. */
 static void
-note_state(QemuSilence *silence, char state)
+note_state(QemuDomainSilence *silence, char state)
 {
     if (silence->state != 0 && (silence->state == 'D') != (state == 'D'))
         silence->is_searched = false;
@@ -264,8 +264,8 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
     note_state(&job->domain->silence, stat.state);
     if (look == HOST_PROCESS_ENDED)
         say_ended(job);
-    else if (is_stopped_state(stat.state) &&
-             (waited_us >= qemu_health_fair_us(job) || qemu_health_lasts(job, QEMU_BAR_STOPPED)))
+    else if (is_stopped_state(stat.state) && (waited_us >= qemu_health_fair_us(job) ||
+                                              qemu_health_lasts(job, QEMU_HEALTH_BAR_STOPPED)))
         say_stopped(job, &stat);
     else if (qemu_monitor_probe_is_answered(job->domain->monitor) ||
              !qemu_holder_judge_overtaken(host, job))
@@ -323,24 +323,25 @@ judge_nobody(QemuHostView *host, QemuJob *job, const GError *error)
 /* Only where nobody listens may the process that was known say that it ended: another one may
  * answer at the same place by now. */
 void
-qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuDial outcome, const GError *error)
+qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuChannelDial outcome,
+                       const GError *error)
 {
     switch (outcome) {
-    case QEMU_DIAL_NOBODY:
+    case QEMU_CHANNEL_DIAL_NOBODY:
         judge_nobody(host, job, error);
         break;
-    case QEMU_DIAL_DENIED:
+    case QEMU_CHANNEL_DIAL_DENIED:
         judge(job, DOMSTATS_HEALTH_DENIED, DOMSTATS_REASON_PERMISSION, g_strdup(error->message));
         break;
-    case QEMU_DIAL_FULL:
+    case QEMU_CHANNEL_DIAL_FULL:
         judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_BACKLOG,
               g_strdup_printf("%s: QEMU accepts nobody and its backlog is full", error->message));
         break;
-    case QEMU_DIAL_SHORTAGE:
+    case QEMU_CHANNEL_DIAL_SHORTAGE:
         judge_shortage(job, error);
         break;
-    case QEMU_DIAL_FAILED:
-    case QEMU_DIAL_CONNECTED:
+    case QEMU_CHANNEL_DIAL_FAILED:
+    case QEMU_CHANNEL_DIAL_CONNECTED:
     default: /* a recording may be broken itself */
         judge(job,
               g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN) ? DOMSTATS_HEALTH_BROKEN

@@ -18,13 +18,13 @@ bool qemu_health_judge_stopped(QemuHostView *host, QemuJob *job);
 
 /* What can keep a domain from being asked for an instant, or for long. */
 typedef enum {
-    QEMU_BAR_STOPPED, /* its process is stopped */
-    QEMU_BAR_FULL,    /* its monitor's backlog is full */
-} QemuBar;
+    QEMU_HEALTH_BAR_STOPPED, /* its process is stopped */
+    QEMU_HEALTH_BAR_FULL,    /* its monitor's backlog is full */
+} QemuHealthBar;
 
 /* Notes a look that showed @bar; true once looks in a row have shown it for so long that another
  * one is not worth it. Looks of earlier calls count. */
-bool qemu_health_lasts(const QemuJob *job, QemuBar bar);
+bool qemu_health_lasts(const QemuJob *job, QemuHealthBar bar);
 /* Notes a look that showed neither. */
 void qemu_health_unbar(QemuDomain *domain);
 
@@ -39,7 +39,7 @@ void qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *err
 /* True if the domain's process is known to have ended. */
 bool qemu_health_has_ended(HostRoot *root, const QemuDomain *domain);
 /* The verdict where no place could be dialled: @outcome of the last one, with its error. */
-void qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuDial outcome,
+void qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuChannelDial outcome,
                             const GError *error);
 /* Looks for the thread that tells why a silent domain is silent, unless that was done: worth it
  * while there is nothing else to do, until @deadline. What it finds is kept with the domain's

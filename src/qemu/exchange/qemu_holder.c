@@ -37,13 +37,13 @@ is_own_connection(const QemuDomain *domain, ino_t inode)
 /* The listener of @place: by the name it was bound to, if that still leads to its file, else by
  * the file. */
 static void
-find_listener(const HostUnixTable *table, const QemuEndpointPlace *place,
-              HostUnixListener *ret_listener)
+find_listener(const HostUnixdiagTable *table, const QemuEndpointPlace *place,
+              HostUnixdiagListener *ret_listener)
 {
     struct stat status = {0};
     bool has_file = place->connect_path[0] == '/' && stat(place->connect_path, &status) == 0;
 
-    *ret_listener = (HostUnixListener){0};
+    *ret_listener = (HostUnixdiagListener){0};
     if (has_file)
         host_unixdiag_lookup(table, place->bound_path, status.st_ino, ret_listener);
     if (has_file && !ret_listener->is_known)
@@ -55,20 +55,20 @@ find_listener(const HostUnixTable *table, const QemuEndpointPlace *place,
 
 void
 qemu_holder_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
-                          HostUnixListener *ret_listener)
+                          HostUnixdiagListener *ret_listener)
 {
-    const HostUnixTable *table = qemu_host_view_unix_table(host);
+    const HostUnixdiagTable *table = qemu_host_view_unix_table(host);
 
-    *ret_listener = (HostUnixListener){0};
+    *ret_listener = (HostUnixdiagListener){0};
     if (table != NULL)
         find_listener(table, place, ret_listener);
 }
 
 static bool
 judge_held(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
-           const HostUnixTable *table)
+           const HostUnixdiagTable *table)
 {
-    HostUnixListener listener = {0};
+    HostUnixdiagListener listener = {0};
     g_autofree char *holder = NULL;
     g_autofree char *reason = NULL;
     pid_t pid = 0;
@@ -94,7 +94,7 @@ bool
 qemu_holder_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place)
 {
     const QemuDomain *domain = job->domain;
-    g_autoptr(HostUnixTable) fresh = NULL;
+    g_autoptr(HostUnixdiagTable) fresh = NULL;
 
     if (!judge_held(host, job, place, qemu_host_view_unix_table(host)))
         return false;

@@ -8,7 +8,7 @@
 
 /* The listener at @place as the call's table of sockets has it. */
 void qemu_holder_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
-                               HostUnixListener *ret_listener);
+                               HostUnixdiagListener *ret_listener);
 
 /* BUSY if the table shows that another process holds the monitor at @bound_path; false if
  * not. */

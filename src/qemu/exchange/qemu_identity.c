@@ -86,7 +86,7 @@ void
 qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEndpointPlace *place,
                            UtilDeadline deadline)
 {
-    HostUnixListener listener = {0};
+    HostUnixdiagListener listener = {0};
     g_autoptr(QemuDefinition) definition = NULL;
     pid_t pid = 0;
 

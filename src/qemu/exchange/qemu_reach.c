@@ -81,13 +81,13 @@ qemu_reach_is_settled(QemuJob *job)
     return false;
 }
 
-static QemuDial
+static QemuChannelDial
 dial(const QemuEndpointPlace *place, bool is_replay, QemuChannel **ret_channel, GError **error)
 {
     if (!is_replay)
         return qemu_channel_dial(place->connect_path, ret_channel, error);
     *ret_channel = qemu_recording_peer_open(place->connect_path, error);
-    return *ret_channel != NULL ? QEMU_DIAL_CONNECTED : QEMU_DIAL_FAILED;
+    return *ret_channel != NULL ? QEMU_CHANNEL_DIAL_CONNECTED : QEMU_CHANNEL_DIAL_FAILED;
 }
 
 /* Tries one place. LATER if its backlog is full. */
@@ -97,14 +97,14 @@ try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, bool
     QemuDomain *domain = job->domain;
     g_autoptr(GError) error = NULL;
     QemuChannel *channel = NULL;
-    QemuDial outcome = QEMU_DIAL_CONNECTED;
+    QemuChannelDial outcome = QEMU_CHANNEL_DIAL_CONNECTED;
 
     if (!is_replay && qemu_holder_judge_busy(host, job, place)) {
         qemu_identity_find_process(host, domain, place, job->request->deadline);
         return QEMU_REACH_NEVER;
     }
     outcome = dial(place, is_replay, &channel, &error);
-    if (outcome == QEMU_DIAL_CONNECTED) {
+    if (outcome == QEMU_CHANNEL_DIAL_CONNECTED) {
         domain->monitor = qemu_monitor_new(channel);
         if (qemu_identity_check_peer(host, job))
             return QEMU_REACH_CONNECTED;
@@ -112,12 +112,12 @@ try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, bool
     } else if (job->verdict != DOMSTATS_HEALTH_BUSY) {
         qemu_health_judge_dial(host, job, outcome, error);
     }
-    return outcome == QEMU_DIAL_FULL ? QEMU_REACH_LATER : QEMU_REACH_NEVER;
+    return outcome == QEMU_CHANNEL_DIAL_FULL ? QEMU_REACH_LATER : QEMU_REACH_NEVER;
 }
 
 /* Not to be dialled at this look: whether another one is worth it. */
 static QemuReach
-put_off(const QemuJob *job, QemuBar bar)
+put_off(const QemuJob *job, QemuHealthBar bar)
 {
     if (qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) ||
         qemu_health_lasts(job, bar))
@@ -132,7 +132,7 @@ qemu_reach_connect(QemuHostView *host, QemuJob *job, bool is_replay)
     bool is_full = false;
 
     if (qemu_health_judge_stopped(host, job))
-        return places->len > 0 ? put_off(job, QEMU_BAR_STOPPED) : QEMU_REACH_NEVER;
+        return places->len > 0 ? put_off(job, QEMU_HEALTH_BAR_STOPPED) : QEMU_REACH_NEVER;
     if (places->len == 0)
         qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR, "no monitor of it is known");
     for (guint i = 0; i < places->len; i++) {
@@ -145,7 +145,7 @@ qemu_reach_connect(QemuHostView *host, QemuJob *job, bool is_replay)
         is_full |= reach == QEMU_REACH_LATER;
     }
     if (is_full && job->verdict != DOMSTATS_HEALTH_BUSY)
-        return put_off(job, QEMU_BAR_FULL);
+        return put_off(job, QEMU_HEALTH_BAR_FULL);
     qemu_health_unbar(job->domain);
     return QEMU_REACH_NEVER;
 }

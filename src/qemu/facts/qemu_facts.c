@@ -26,7 +26,7 @@ clear_disk(void *data)
 {
     QemuFactsDisk *disk = data;
 
-    for (size_t i = 0; i < QEMU_N_HISTOGRAMS; i++) {
+    for (size_t i = 0; i < QEMU_FACTS_N_HISTOGRAMS; i++) {
         free_array(&disk->histograms[i].boundaries);
         free_array(&disk->histograms[i].bins);
     }

@@ -21,22 +21,22 @@
 
 /* query-stats-schemas: how one statistic is to be read. */
 typedef enum {
-    QEMU_STAT_CUMULATIVE, /* emitted as .sum */
-    QEMU_STAT_INSTANT,    /* .cur */
-    QEMU_STAT_PEAK,       /* .max */
-    QEMU_STAT_HISTOGRAM,  /* linear or log2: not emitted */
-} QemuStatKind;
+    QEMU_FACTS_STAT_CUMULATIVE, /* emitted as .sum */
+    QEMU_FACTS_STAT_INSTANT,    /* .cur */
+    QEMU_FACTS_STAT_PEAK,       /* .max */
+    QEMU_FACTS_STAT_HISTOGRAM,  /* linear or log2: not emitted */
+} QemuFactsStatKind;
 
 typedef struct {
     const char *name;
-    QemuStatKind kind;
+    QemuFactsStatKind kind;
     bool is_boolean; /* the schema's unit */
 } QemuFactsSchema;
 
 /* One value of query-stats, or of the kernel's own statistics block. */
 typedef struct {
     const char *name;
-    QemuStatKind kind;
+    QemuFactsStatKind kind;
     bool is_boolean;
     uint64_t value;
 } QemuFactsStat;
@@ -62,11 +62,11 @@ typedef struct {
 } QemuFactsHistogram;
 
 enum {
-    QEMU_HISTOGRAM_READ,
-    QEMU_HISTOGRAM_WRITE,
-    QEMU_HISTOGRAM_ZONE_APPEND,
-    QEMU_HISTOGRAM_FLUSH,
-    QEMU_N_HISTOGRAMS
+    QEMU_FACTS_HISTOGRAM_READ,
+    QEMU_FACTS_HISTOGRAM_WRITE,
+    QEMU_FACTS_HISTOGRAM_ZONE_APPEND,
+    QEMU_FACTS_HISTOGRAM_FLUSH,
+    QEMU_FACTS_N_HISTOGRAMS
 };
 
 /* One entry of timed_stats. What QEMU leaves out stays 0, as libvirt has it. */
@@ -94,26 +94,26 @@ typedef struct {
     UtilCount fl_reqs, fl_times_ns;
     UtilCount failed_rd, failed_wr, failed_fl, invalid_rd, invalid_wr, invalid_fl;
     UtilCount idle_ns;
-    QemuFactsHistogram histograms[QEMU_N_HISTOGRAMS];
+    QemuFactsHistogram histograms[QEMU_FACTS_N_HISTOGRAMS];
     GArray *timed_groups;  /* QemuFactsTimedGroup, or NULL */
     const UtilJson *entry; /* its part of the reply, out of which the layers are made */
     GArray *layers;        /* QemuFactsLayer; NULL: no medium, or not made yet */
 } QemuFactsDisk;
 
 enum {
-    QEMU_BLOCK_LIMIT_REQUEST_ALIGNMENT,
-    QEMU_BLOCK_LIMIT_DISCARD_MAX,
-    QEMU_BLOCK_LIMIT_DISCARD_ALIGNMENT,
-    QEMU_BLOCK_LIMIT_WRITE_ZEROES_MAX,
-    QEMU_BLOCK_LIMIT_WRITE_ZEROES_ALIGNMENT,
-    QEMU_BLOCK_LIMIT_TRANSFER_OPTIMAL,
-    QEMU_BLOCK_LIMIT_TRANSFER_MAX,
-    QEMU_BLOCK_LIMIT_TRANSFER_HW_MAX,
-    QEMU_BLOCK_LIMIT_IOV_MAX,
-    QEMU_BLOCK_LIMIT_IOV_HW_MAX,
-    QEMU_BLOCK_LIMIT_MEMORY_ALIGNMENT_MINIMAL,
-    QEMU_BLOCK_LIMIT_MEMORY_ALIGNMENT_OPTIMAL,
-    QEMU_N_BLOCK_LIMITS
+    QEMU_FACTS_BLOCK_LIMIT_REQUEST_ALIGNMENT,
+    QEMU_FACTS_BLOCK_LIMIT_DISCARD_MAX,
+    QEMU_FACTS_BLOCK_LIMIT_DISCARD_ALIGNMENT,
+    QEMU_FACTS_BLOCK_LIMIT_WRITE_ZEROES_MAX,
+    QEMU_FACTS_BLOCK_LIMIT_WRITE_ZEROES_ALIGNMENT,
+    QEMU_FACTS_BLOCK_LIMIT_TRANSFER_OPTIMAL,
+    QEMU_FACTS_BLOCK_LIMIT_TRANSFER_MAX,
+    QEMU_FACTS_BLOCK_LIMIT_TRANSFER_HW_MAX,
+    QEMU_FACTS_BLOCK_LIMIT_IOV_MAX,
+    QEMU_FACTS_BLOCK_LIMIT_IOV_HW_MAX,
+    QEMU_FACTS_BLOCK_LIMIT_MEMORY_ALIGNMENT_MINIMAL,
+    QEMU_FACTS_BLOCK_LIMIT_MEMORY_ALIGNMENT_OPTIMAL,
+    QEMU_FACTS_N_BLOCK_LIMITS
 };
 
 /* query-named-block-nodes, one node. */
@@ -127,7 +127,7 @@ typedef struct {
     UtilCount actual_size;
     UtilCount write_threshold;
     UtilCount wr_highest_offset; /* of the node that holds its data; only where it was asked for */
-    UtilCount limits[QEMU_N_BLOCK_LIMITS];
+    UtilCount limits[QEMU_FACTS_N_BLOCK_LIMITS];
 } QemuFactsNode;
 
 /* The image of a domain that does not run, as its file tells. */
@@ -192,7 +192,7 @@ typedef struct {
     bool has_process;  /* /proc/<pid>/stat was read */
     UtilCount n_vcpus; /* by the names of the threads; only when QEMU does not tell its vCPUs */
     HostProcessStat process;
-    HostCgroupCpu cgroup;
+    HostProcessCgroup cgroup;
     UtilCount vcpus_ns, iothreads_ns, vhost_ns, emulator_ns; /* ext: CPU time apart */
     UtilCount run_delay_ns;                                  /* ext: of all threads */
     HostProcessMemory memory;                                /* ext */

@@ -39,11 +39,11 @@ static const UtilJsonCountField counter_fields[] = {
     {"idle_time_ns", offsetof(QemuFactsDisk, idle_ns)},
 };
 
-static const char *const histogram_names[QEMU_N_HISTOGRAMS] = {
-    [QEMU_HISTOGRAM_READ] = "rd_latency_histogram",
-    [QEMU_HISTOGRAM_WRITE] = "wr_latency_histogram",
-    [QEMU_HISTOGRAM_ZONE_APPEND] = "zone_append_latency_histogram",
-    [QEMU_HISTOGRAM_FLUSH] = "flush_latency_histogram",
+static const char *const histogram_names[QEMU_FACTS_N_HISTOGRAMS] = {
+    [QEMU_FACTS_HISTOGRAM_READ] = "rd_latency_histogram",
+    [QEMU_FACTS_HISTOGRAM_WRITE] = "wr_latency_histogram",
+    [QEMU_FACTS_HISTOGRAM_ZONE_APPEND] = "zone_append_latency_histogram",
+    [QEMU_FACTS_HISTOGRAM_FLUSH] = "flush_latency_histogram",
 };
 
 static const UtilJsonCountField timed_fields[] = {
@@ -68,18 +68,18 @@ static const UtilJsonCountField depth_fields[] = {
 #define LIMIT_OFFSET(id) (offsetof(QemuFactsNode, limits) + (id) * sizeof(UtilCount))
 
 static const UtilJsonCountField limit_fields[] = {
-    {"request-alignment", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_REQUEST_ALIGNMENT)},
-    {"max-discard", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_DISCARD_MAX)},
-    {"discard-alignment", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_DISCARD_ALIGNMENT)},
-    {"max-write-zeroes", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_WRITE_ZEROES_MAX)},
-    {"write-zeroes-alignment", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_WRITE_ZEROES_ALIGNMENT)},
-    {"opt-transfer", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_TRANSFER_OPTIMAL)},
-    {"max-transfer", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_TRANSFER_MAX)},
-    {"max-hw-transfer", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_TRANSFER_HW_MAX)},
-    {"max-iov", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_IOV_MAX)},
-    {"max-hw-iov", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_IOV_HW_MAX)},
-    {"min-mem-alignment", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_MEMORY_ALIGNMENT_MINIMAL)},
-    {"opt-mem-alignment", LIMIT_OFFSET(QEMU_BLOCK_LIMIT_MEMORY_ALIGNMENT_OPTIMAL)},
+    {"request-alignment", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_REQUEST_ALIGNMENT)},
+    {"max-discard", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_DISCARD_MAX)},
+    {"discard-alignment", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_DISCARD_ALIGNMENT)},
+    {"max-write-zeroes", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_WRITE_ZEROES_MAX)},
+    {"write-zeroes-alignment", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_WRITE_ZEROES_ALIGNMENT)},
+    {"opt-transfer", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_TRANSFER_OPTIMAL)},
+    {"max-transfer", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_TRANSFER_MAX)},
+    {"max-hw-transfer", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_TRANSFER_HW_MAX)},
+    {"max-iov", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_IOV_MAX)},
+    {"max-hw-iov", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_IOV_HW_MAX)},
+    {"min-mem-alignment", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_MEMORY_ALIGNMENT_MINIMAL)},
+    {"opt-mem-alignment", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_MEMORY_ALIGNMENT_OPTIMAL)},
 };
 
 /* Drivers that change no data on its way to their one child. */
@@ -92,7 +92,7 @@ static const char *const filter_drivers[] = {
 static const char *
 entry_name(const UtilJson *entry)
 {
-    return qemu_reply_member_string(entry, "node-name");
+    return qemu_reply_read_string(entry, "node-name");
 }
 
 static bool
@@ -112,7 +112,7 @@ read_uint64s(const UtilJson *list)
     g_autoptr(GArray) values = NULL;
     guint length = (guint)util_json_length(list);
 
-    if (!qemu_reply_is_list(list, QEMU_LIMIT_REPLY_ENTRIES))
+    if (!qemu_reply_read_is_list(list, QEMU_LIMIT_REPLY_ENTRIES))
         return NULL;
     values = g_array_sized_new(FALSE, FALSE, sizeof(uint64_t), length);
     for (guint i = 0; i < length; i++) {
@@ -181,12 +181,12 @@ static void
 read_disk(const UtilJson *entry, QemuFactsDisk *disk)
 {
     const UtilJson *stats = util_json_member(entry, "stats");
-    const char *device = qemu_reply_member_string(entry, "device");
+    const char *device = qemu_reply_read_string(entry, "device");
 
     disk->device = device ? device : "";
     disk->entry = entry;
     util_json_read_counts(stats, counter_fields, G_N_ELEMENTS(counter_fields), disk);
-    for (size_t i = 0; i < QEMU_N_HISTOGRAMS; i++)
+    for (size_t i = 0; i < QEMU_FACTS_N_HISTOGRAMS; i++)
         read_histogram(util_json_member(stats, histogram_names[i]), &disk->histograms[i]);
     disk->timed_groups = read_timed_groups(util_json_member(stats, "timed_stats"));
 }
@@ -224,7 +224,7 @@ qemu_reply_parse_blockstats(const UtilJson *reply, QemuFacts *facts)
 {
     g_autoptr(GArray) disks = NULL;
 
-    if (!qemu_reply_is_list(reply, QEMU_LIMIT_DISKS))
+    if (!qemu_reply_read_is_list(reply, QEMU_LIMIT_DISKS))
         return false;
     disks = qemu_facts_new_disks(util_json_length(reply));
     for (size_t i = 0; i < util_json_length(reply); i++) {
@@ -234,9 +234,9 @@ qemu_reply_parse_blockstats(const UtilJson *reply, QemuFacts *facts)
 
         if (util_json_kind(entry) != UTIL_JSON_OBJECT)
             return false;
-        qdev = qemu_reply_member_string(entry, "qdev");
+        qdev = qemu_reply_read_string(entry, "qdev");
         /* Only what the guest has: no drive that no device uses, and no firmware. */
-        if (qdev == NULL || is_flash(qdev, qemu_reply_member_string(entry, "device")))
+        if (qdev == NULL || is_flash(qdev, qemu_reply_read_string(entry, "device")))
             continue;
         g_array_set_size(disks, disks->len + 1);
         disk = &g_array_index(disks, QemuFactsDisk, disks->len - 1);
@@ -300,7 +300,7 @@ find_data_file(const UtilJson *image)
 
     if (specific == NULL)
         return NULL;
-    return qemu_reply_member_string(util_json_member(specific, "data"), "data-file");
+    return qemu_reply_read_string(util_json_member(specific, "data"), "data-file");
 }
 
 static void
@@ -308,13 +308,13 @@ read_node(const UtilJson *entry, const char *name, QemuFactsNode *node, QemuFact
 {
     const UtilJson *image = util_json_member(entry, "image");
     const UtilJson *limits = util_json_member(image, "limits");
-    const char *file = qemu_reply_member_string(entry, "file");
+    const char *file = qemu_reply_read_string(entry, "file");
 
     if (file == NULL)
-        file = qemu_reply_member_string(image, "filename");
+        file = qemu_reply_read_string(image, "filename");
     facts->n_backed_nodes += util_json_has(entry, "backing_file");
     node->node_name = name;
-    node->driver = qemu_reply_member_string(entry, "drv");
+    node->driver = qemu_reply_read_string(entry, "drv");
     node->path = find_path(file, node->driver, facts);
     node->data_file = find_data_file(image);
     node->virtual_size = util_json_member_count(image, "virtual-size");
@@ -344,7 +344,7 @@ qemu_reply_parse_named_nodes(const UtilJson *reply, QemuFacts *facts)
 {
     g_autoptr(GArray) nodes = NULL;
 
-    if (!qemu_reply_is_list(reply, QEMU_LIMIT_NODES))
+    if (!qemu_reply_read_is_list(reply, QEMU_LIMIT_NODES))
         return false;
     facts->n_backed_nodes = 0;
     nodes = g_array_sized_new(FALSE, TRUE, sizeof(QemuFactsNode), (guint)util_json_length(reply));
@@ -368,7 +368,7 @@ qemu_reply_parse_named_nodes(const UtilJson *reply, QemuFacts *facts)
 bool
 qemu_reply_parse_blockstats_nodes(const UtilJson *reply, QemuFacts *facts)
 {
-    if (!qemu_reply_is_list(reply, QEMU_LIMIT_NODES))
+    if (!qemu_reply_read_is_list(reply, QEMU_LIMIT_NODES))
         return false;
     for (size_t i = 0; facts->node_by_name != NULL && i < util_json_length(reply); i++) {
         const UtilJson *entry = util_json_element(reply, i);

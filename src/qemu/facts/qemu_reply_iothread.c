@@ -22,7 +22,7 @@ qemu_reply_parse_iothreads(const UtilJson *reply, QemuFacts *facts)
     g_autoptr(GArray) iothreads = NULL;
     guint length = (guint)util_json_length(reply);
 
-    if (!qemu_reply_is_list(reply, QEMU_LIMIT_IOTHREADS))
+    if (!qemu_reply_read_is_list(reply, QEMU_LIMIT_IOTHREADS))
         return false;
     iothreads = g_array_sized_new(FALSE, TRUE, sizeof(QemuFactsIothread), length);
     g_array_set_size(iothreads, length);
@@ -30,10 +30,10 @@ qemu_reply_parse_iothreads(const UtilJson *reply, QemuFacts *facts)
         const UtilJson *entry = util_json_element(reply, i);
         QemuFactsIothread *iothread = &g_array_index(iothreads, QemuFactsIothread, i);
 
-        iothread->id = qemu_reply_member_string(entry, "id");
+        iothread->id = qemu_reply_read_string(entry, "id");
         if (iothread->id == NULL)
             return false;
-        iothread->thread_id = qemu_reply_member_thread(entry, "thread-id");
+        iothread->thread_id = qemu_reply_read_thread(entry, "thread-id");
         util_json_read_counts(entry, poll_fields, G_N_ELEMENTS(poll_fields), iothread);
     }
     g_clear_pointer(&facts->iothreads, g_array_unref);
@@ -48,7 +48,7 @@ read_vcpu_rates(const UtilJson *list)
     g_autoptr(GArray) rates = NULL;
     guint length = (guint)util_json_length(list);
 
-    if (!qemu_reply_is_list(list, QEMU_LIMIT_VCPUS))
+    if (!qemu_reply_read_is_list(list, QEMU_LIMIT_VCPUS))
         return NULL;
     rates = g_array_sized_new(FALSE, TRUE, sizeof(QemuFactsVcpuDirtyRate), length);
     g_array_set_size(rates, length);
@@ -57,7 +57,7 @@ read_vcpu_rates(const UtilJson *list)
         QemuFactsVcpuDirtyRate *vcpu = &g_array_index(rates, QemuFactsVcpuDirtyRate, i);
         UtilCount rate = util_json_member_count(entry, "dirty-rate");
 
-        if (!qemu_reply_member_index(entry, "id", &vcpu->index) || !rate.is_present)
+        if (!qemu_reply_read_index(entry, "id", &vcpu->index) || !rate.is_present)
             return NULL;
         vcpu->rate_mib_s = rate.value;
     }
@@ -68,7 +68,7 @@ bool
 qemu_reply_parse_dirty_rate(const UtilJson *reply, QemuFacts *facts)
 {
     QemuFactsDirtyRate *dirty_rate = &facts->dirty_rate;
-    const char *status = qemu_reply_member_string(reply, "status");
+    const char *status = qemu_reply_read_string(reply, "status");
     const char *unit = util_json_member_string(reply, "calc-time-unit");
 
     if (status == NULL)
@@ -76,7 +76,7 @@ qemu_reply_parse_dirty_rate(const UtilJson *reply, QemuFacts *facts)
     g_clear_pointer(&dirty_rate->vcpus, g_array_unref);
     *dirty_rate = (QemuFactsDirtyRate){
         .status = status,
-        .mode = qemu_reply_member_string(reply, "mode"),
+        .mode = qemu_reply_read_string(reply, "mode"),
         .vcpus = read_vcpu_rates(util_json_member(reply, "vcpu-dirty-rate")),
     };
     dirty_rate->has_start_time =

@@ -81,7 +81,7 @@ qemu_reply_parse_memory_devices(const UtilJson *reply, QemuFacts *facts)
 {
     QemuFactsMemory *memory = &facts->memory;
 
-    if (!qemu_reply_is_list(reply, QEMU_LIMIT_MEMORY_DEVICES))
+    if (!qemu_reply_read_is_list(reply, QEMU_LIMIT_MEMORY_DEVICES))
         return false;
     memory->devices_bytes = util_count_of(0);
     memory->devices_full_bytes = util_count_of(0);

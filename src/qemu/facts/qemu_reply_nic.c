@@ -35,9 +35,9 @@ parse_devices(const UtilJson *reply, GArray **devices)
         const UtilJson *entry = util_json_element(reply, i);
         const char *name = NULL;
 
-        if (!is_nic_type(qemu_reply_member_string(entry, "type")))
+        if (!is_nic_type(qemu_reply_read_string(entry, "type")))
             continue;
-        name = qemu_reply_member_string(entry, "name");
+        name = qemu_reply_read_string(entry, "name");
         if (name == NULL || found->len >= QEMU_LIMIT_NICS)
             return false;
         g_array_append_val(found, name);

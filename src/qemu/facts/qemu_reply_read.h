@@ -14,7 +14,7 @@
 
 /* The string @name; NULL also when it is longer than anything we would use. */
 static inline const char *
-qemu_reply_member_string(const UtilJson *object, const char *name)
+qemu_reply_read_string(const UtilJson *object, const char *name)
 {
     const char *text = util_json_member_string(object, name);
 
@@ -26,14 +26,14 @@ qemu_reply_member_string(const UtilJson *object, const char *name)
 /* True for an array that may be believed: a longer one is refused, not cut, since a part of it
  * would look like the whole. */
 static inline bool
-qemu_reply_is_list(const UtilJson *reply, size_t max_length)
+qemu_reply_read_is_list(const UtilJson *reply, size_t max_length)
 {
     return util_json_kind(reply) == UTIL_JSON_ARRAY && util_json_length(reply) <= max_length;
 }
 
 /* A host thread's id; 0 if it cannot be one. */
 static inline pid_t
-qemu_reply_member_thread(const UtilJson *object, const char *name)
+qemu_reply_read_thread(const UtilJson *object, const char *name)
 {
     int64_t value = 0;
 
@@ -44,7 +44,7 @@ qemu_reply_member_thread(const UtilJson *object, const char *name)
 
 /* An index counted from 0; false if there is none. */
 static inline bool
-qemu_reply_member_index(const UtilJson *object, const char *name, int *ret_index)
+qemu_reply_read_index(const UtilJson *object, const char *name, int *ret_index)
 {
     int64_t value = 0;
 

@@ -11,7 +11,7 @@
 bool
 qemu_reply_parse_status(const UtilJson *reply, QemuFacts *facts)
 {
-    const char *status = qemu_reply_member_string(reply, "status");
+    const char *status = qemu_reply_read_string(reply, "status");
     bool is_running = false;
 
     if (status == NULL || !util_json_member_boolean(reply, "running", &is_running))

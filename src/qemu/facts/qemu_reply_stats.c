@@ -14,17 +14,17 @@
 
 static const struct {
     const char *word;
-    QemuStatKind kind;
+    QemuFactsStatKind kind;
 } kinds[] = {
-    {"cumulative", QEMU_STAT_CUMULATIVE},
-    {"instant", QEMU_STAT_INSTANT},
-    {"peak", QEMU_STAT_PEAK},
-    {"linear-histogram", QEMU_STAT_HISTOGRAM},
-    {"log2-histogram", QEMU_STAT_HISTOGRAM},
+    {"cumulative", QEMU_FACTS_STAT_CUMULATIVE},
+    {"instant", QEMU_FACTS_STAT_INSTANT},
+    {"peak", QEMU_FACTS_STAT_PEAK},
+    {"linear-histogram", QEMU_FACTS_STAT_HISTOGRAM},
+    {"log2-histogram", QEMU_FACTS_STAT_HISTOGRAM},
 };
 
 static bool
-read_kind(const char *word, QemuStatKind *ret_kind)
+read_kind(const char *word, QemuFactsStatKind *ret_kind)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
         if (g_strcmp0(kinds[i].word, word) == 0) {
@@ -41,7 +41,7 @@ add_schemas(const UtilJson *list, GArray **schemas)
 {
     if (*schemas == NULL)
         *schemas = g_array_new(FALSE, FALSE, sizeof(QemuFactsSchema));
-    if (!qemu_reply_is_list(list, QEMU_LIMIT_STATS_PER_OBJECT - (*schemas)->len))
+    if (!qemu_reply_read_is_list(list, QEMU_LIMIT_STATS_PER_OBJECT - (*schemas)->len))
         return false;
     for (size_t i = 0; i < util_json_length(list); i++) {
         const UtilJson *entry = util_json_element(list, i);
@@ -154,7 +154,7 @@ add_stat(StatReader *self, int place, const UtilJson *value, GArray *stats)
     UtilCount count = {0};
     bool is_set = false;
 
-    if (self->is_seen[place] || schema->kind == QEMU_STAT_HISTOGRAM)
+    if (self->is_seen[place] || schema->kind == QEMU_FACTS_STAT_HISTOGRAM)
         return;
     if (schema->is_boolean ? !util_json_boolean(value, &is_set)
                            : !(count = util_json_count(value)).is_present)

@@ -41,10 +41,10 @@ read_halted(const UtilJson *entry, QemuFactsVcpu *vcpu)
 static bool
 read_vcpu(const UtilJson *entry, QemuFactsVcpu *vcpu)
 {
-    if (!qemu_reply_member_index(entry, "cpu-index", &vcpu->index))
+    if (!qemu_reply_read_index(entry, "cpu-index", &vcpu->index))
         return false;
-    vcpu->qom_path = qemu_reply_member_string(entry, "qom-path");
-    vcpu->thread_id = qemu_reply_member_thread(entry, "thread-id");
+    vcpu->qom_path = qemu_reply_read_string(entry, "qom-path");
+    vcpu->thread_id = qemu_reply_read_thread(entry, "thread-id");
     read_halted(entry, vcpu);
     return true;
 }
@@ -129,7 +129,7 @@ qemu_reply_parse_cpus_fast(const UtilJson *reply, QemuFacts *facts)
 {
     g_autoptr(GArray) vcpus = NULL;
 
-    if (!qemu_reply_is_list(reply, QEMU_LIMIT_VCPUS))
+    if (!qemu_reply_read_is_list(reply, QEMU_LIMIT_VCPUS))
         return false;
     vcpus = qemu_facts_new_vcpus(util_json_length(reply));
     g_array_set_size(vcpus, (guint)util_json_length(reply));
@@ -150,7 +150,7 @@ qemu_reply_parse_hotpluggable_cpus(const UtilJson *reply, QemuFacts *facts)
 {
     uint64_t n_vcpus = 0;
 
-    if (!qemu_reply_is_list(reply, QEMU_LIMIT_VCPUS))
+    if (!qemu_reply_read_is_list(reply, QEMU_LIMIT_VCPUS))
         return false;
     for (size_t i = 0; i < util_json_length(reply); i++) {
         UtilCount count = util_json_member_count(util_json_element(reply, i), "vcpus-count");

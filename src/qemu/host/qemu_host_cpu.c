@@ -16,15 +16,16 @@ void
 qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
     QemuHostKept *kept = &job->domain->host;
-    HostCgroupCpu *cgroup = &facts->host.cgroup;
+    HostProcessCgroup *cgroup = &facts->host.cgroup;
 
-    if (kept->cgroup == QEMU_HOST_CGROUP_NONE && !job->request->is_recording)
+    if (kept->cgroup == QEMU_HOST_KEPT_CGROUP_NONE && !job->request->is_recording)
         return;
     host_process_read_cgroup_cpu(qemu_host_view_root(self), job->domain->pid, cgroup);
-    if (kept->cgroup == QEMU_HOST_CGROUP_UNKNOWN && !cgroup->is_unknown)
-        kept->cgroup = cgroup->is_libvirts ? QEMU_HOST_CGROUP_LIBVIRTS : QEMU_HOST_CGROUP_NONE;
+    if (kept->cgroup == QEMU_HOST_KEPT_CGROUP_UNKNOWN && !cgroup->is_unknown)
+        kept->cgroup =
+            cgroup->is_libvirts ? QEMU_HOST_KEPT_CGROUP_LIBVIRTS : QEMU_HOST_KEPT_CGROUP_NONE;
     /* One that has left the cgroup is not counted on by its own numbers. */
-    if (kept->cgroup == QEMU_HOST_CGROUP_LIBVIRTS && !cgroup->is_libvirts)
+    if (kept->cgroup == QEMU_HOST_KEPT_CGROUP_LIBVIRTS && !cgroup->is_libvirts)
         cgroup->is_unknown = true;
 }
 
@@ -137,12 +138,12 @@ qemu_host_open_kvm(QemuHostView *self, QemuDomain *domain)
 /* In the order of query-stats, which is the kernel's from its end: so a record is the same whether
  * QEMU told the statistics, the kernel, or a recording. */
 static GArray *
-copy_stats(const HostKvmVcpu *kvm)
+copy_stats(const HostKvmstatVcpu *kvm)
 {
-    static const QemuStatKind kinds[] = {
-        [HOST_KVMSTAT_CUMULATIVE] = QEMU_STAT_CUMULATIVE,
-        [HOST_KVMSTAT_INSTANT] = QEMU_STAT_INSTANT,
-        [HOST_KVMSTAT_PEAK] = QEMU_STAT_PEAK,
+    static const QemuFactsStatKind kinds[] = {
+        [HOST_KVMSTAT_CUMULATIVE] = QEMU_FACTS_STAT_CUMULATIVE,
+        [HOST_KVMSTAT_INSTANT] = QEMU_FACTS_STAT_INSTANT,
+        [HOST_KVMSTAT_PEAK] = QEMU_FACTS_STAT_PEAK,
     };
     GArray *stats = g_array_sized_new(FALSE, FALSE, sizeof(QemuFactsStat), (guint)kvm->n_stats);
 
@@ -161,7 +162,7 @@ copy_stats(const HostKvmVcpu *kvm)
 
 /* Adds the statistic @name to @sum; false if the vCPU has none of that name. */
 static bool
-add_to_sum(UtilCount *sum, const HostKvmVcpu *kvm, const char *name)
+add_to_sum(UtilCount *sum, const HostKvmstatVcpu *kvm, const char *name)
 {
     for (size_t i = 0; i < kvm->n_stats; i++) {
         if (strcmp(kvm->stats[i].name, name) == 0) {
@@ -199,7 +200,7 @@ read_own_copies(QemuHostView *self, QemuJob *job, QemuFacts *facts)
         n = kept->kvm ? host_kvmstat_n_vcpus(kept->kvm) : 0;
     }
     for (size_t i = 0; i < n; i++) {
-        HostKvmVcpu kvm = {0};
+        HostKvmstatVcpu kvm = {0};
         QemuFactsVcpu *vcpu = vcpu_at(facts, i, n);
         bool is_read = host_kvmstat_read(kept->kvm, i, &kvm);
 
@@ -250,7 +251,7 @@ index_by_name(const GArray *stats)
     GHashTable *by_name = g_hash_table_new(g_str_hash, g_str_equal);
 
     for (guint i = 0; i < stats->len; i++) {
-        HostKvmDebugStat *stat = &g_array_index(stats, HostKvmDebugStat, i);
+        HostKvmstatDebug *stat = &g_array_index(stats, HostKvmstatDebug, i);
 
         g_hash_table_insert(by_name, stat->name, stat);
     }
@@ -273,11 +274,11 @@ read_vm_stats(HostRoot *root, const char *folder, QemuFacts *facts)
     facts->vm_stats = g_array_new(FALSE, FALSE, sizeof(QemuFactsStat));
     for (guint i = 0; i < facts->schemas_vm->len; i++) {
         const QemuFactsSchema *schema = &g_array_index(facts->schemas_vm, QemuFactsSchema, i);
-        const HostKvmDebugStat *stat = g_hash_table_lookup(by_name, schema->name);
+        const HostKvmstatDebug *stat = g_hash_table_lookup(by_name, schema->name);
         QemuFactsStat value = {schema->name, schema->kind, schema->is_boolean,
                                stat ? stat->value : 0};
 
-        if (stat != NULL && schema->kind != QEMU_STAT_HISTOGRAM)
+        if (stat != NULL && schema->kind != QEMU_FACTS_STAT_HISTOGRAM)
             g_array_append_val(facts->vm_stats, value);
     }
 }

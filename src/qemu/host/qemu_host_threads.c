@@ -185,14 +185,14 @@ qemu_host_find_threads(QemuHostView *self, QemuJob *job, QemuFacts *facts)
     if (facts->vcpus == NULL && facts->iothreads == NULL)
         return;
     if (job->request->is_recording) {
-        kept->numbers = HOST_NUMBERS_UNKNOWN;
+        kept->numbers = HOST_PROCESS_NUMBERS_UNKNOWN;
         g_clear_pointer(&kept->thread_numbers, g_array_unref);
     }
-    if (kept->numbers == HOST_NUMBERS_UNKNOWN)
+    if (kept->numbers == HOST_PROCESS_NUMBERS_UNKNOWN)
         kept->numbers = host_process_read_numbers(root, pid);
-    if (kept->numbers == HOST_NUMBERS_OTHER)
+    if (kept->numbers == HOST_PROCESS_NUMBERS_OTHER)
         translate_threads(root, pid, &kept->thread_numbers, facts);
-    else if (kept->numbers == HOST_NUMBERS_SAME)
+    else if (kept->numbers == HOST_PROCESS_NUMBERS_SAME)
         set_threads(NULL, facts);
     if (facts->vcpus != NULL)
         remember_vcpus(kept, facts->vcpus);

@@ -19,9 +19,9 @@ struct QemuHostView {
     const char *resctrl_root;
     const char *const *perf_events;
     pthread_mutex_t lock;
-    HostUnixTable *unix_table;
+    HostUnixdiagTable *unix_table;
     bool unix_table_was_read;
-    HostUnixTable *late_unix_table;
+    HostUnixdiagTable *late_unix_table;
     bool late_unix_table_was_read;
     HostReader *reader;
     HostHolders *holders;
@@ -96,8 +96,8 @@ qemu_host_view_holders(QemuHostView *self)
     return self->holders;
 }
 
-static const HostUnixTable *
-read_table_once(QemuHostView *self, HostUnixTable **table, bool *was_read)
+static const HostUnixdiagTable *
+read_table_once(QemuHostView *self, HostUnixdiagTable **table, bool *was_read)
 {
     pthread_mutex_lock(&self->lock);
     if (!*was_read && host_root_is_live(self->root))
@@ -107,13 +107,13 @@ read_table_once(QemuHostView *self, HostUnixTable **table, bool *was_read)
     return *table;
 }
 
-const HostUnixTable *
+const HostUnixdiagTable *
 qemu_host_view_unix_table(QemuHostView *self)
 {
     return read_table_once(self, &self->unix_table, &self->unix_table_was_read);
 }
 
-const HostUnixTable *
+const HostUnixdiagTable *
 qemu_host_view_late_unix_table(QemuHostView *self)
 {
     return read_table_once(self, &self->late_unix_table, &self->late_unix_table_was_read);

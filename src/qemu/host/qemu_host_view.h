@@ -22,9 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuHostView, qemu_host_view_free)
 
 HostRoot *qemu_host_view_root(QemuHostView *self);
 /* The kernel's table of unix sockets; NULL where it cannot be had. Borrowed. */
-const HostUnixTable *qemu_host_view_unix_table(QemuHostView *self);
+const HostUnixdiagTable *qemu_host_view_unix_table(QemuHostView *self);
 /* The table as it was when a deadline had passed: read once more, once a call. */
-const HostUnixTable *qemu_host_view_late_unix_table(QemuHostView *self);
+const HostUnixdiagTable *qemu_host_view_late_unix_table(QemuHostView *self);
 
 /* Reads what may block. Borrowed. */
 HostReader *qemu_host_view_reader(QemuHostView *self);

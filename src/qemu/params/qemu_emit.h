@@ -23,7 +23,7 @@ typedef struct {
 
 /* Writes the group; false when what it rests on is not there, so that it is missing from the
  * record: what could be written without it stays. */
-typedef bool (*QemuEmit)(QemuWriter *writer, const QemuEmitInput *input);
+typedef bool (*QemuEmit)(QemuFieldWriter *writer, const QemuEmitInput *input);
 
 /* The virDomainState of @input, and why: libvirt's where it told, else by QEMU's run state. -1,
  * with @ret_reason untouched, when neither is known. Filters ask it too. */
@@ -31,21 +31,21 @@ int qemu_emit_state_of(const QemuEmitInput *input, int *ret_reason);
 
 /* qemu_emit_stats.c: statistics of KVM under the fields of cumulative, instant and peak values,
  * in this order. */
-void qemu_emit_stats(QemuWriter *writer, const GArray *stats, const QemuFieldId fields[3]);
+void qemu_emit_stats(QemuFieldWriter *writer, const GArray *stats, const QemuFieldId fields[3]);
 
 /* qemu_emit_resctrl.c: the monitors of one kind; the count even when it is 0 only for those of
  * caches. */
-void qemu_emit_resctrl(QemuWriter *writer, const QemuEmitInput *input,
+void qemu_emit_resctrl(QemuFieldWriter *writer, const QemuEmitInput *input,
                        QemuDefinitionResctrlKind kind);
 
-bool qemu_emit_state(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_cpu(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_balloon(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_vcpu(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_interface(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_block(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_perf(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_iothread(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_memory(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_dirtyrate(QemuWriter *writer, const QemuEmitInput *input);
-bool qemu_emit_vm(QemuWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_state(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_cpu(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_balloon(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_vcpu(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_interface(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_perf(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_iothread(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_memory(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_dirtyrate(QemuFieldWriter *writer, const QemuEmitInput *input);
+bool qemu_emit_vm(QemuFieldWriter *writer, const QemuEmitInput *input);

@@ -96,7 +96,7 @@ current_kib(const QemuEmitInput *input)
 }
 
 static void
-put_guest(QemuWriter *writer, const QemuFactsMemory *memory)
+put_guest(QemuFieldWriter *writer, const QemuFactsMemory *memory)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(guest_rows); i++) {
         UtilCount value =
@@ -109,7 +109,7 @@ put_guest(QemuWriter *writer, const QemuFactsMemory *memory)
 }
 
 static void
-put_ext(QemuWriter *writer, const QemuEmitInput *input)
+put_ext(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const QemuFactsMemory *memory = &input->facts->memory;
     UtilCount told = memory->last_update_s;
@@ -127,7 +127,7 @@ put_ext(QemuWriter *writer, const QemuEmitInput *input)
 }
 
 bool
-qemu_emit_balloon(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_balloon(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const QemuFactsHost *host = &input->facts->host;
     UtilCount current = current_kib(input);

@@ -57,21 +57,21 @@ static const QemuFieldId zero_fields[] = {
 
 static const struct {
     QemuFieldId count, start, value;
-} histogram_fields[QEMU_N_HISTOGRAMS] = {
-    [QEMU_HISTOGRAM_READ] = {QEMU_FIELD_BLOCK_HIST_RD_COUNT, QEMU_FIELD_BLOCK_HIST_RD_START,
-                             QEMU_FIELD_BLOCK_HIST_RD_VALUE},
-    [QEMU_HISTOGRAM_WRITE] = {QEMU_FIELD_BLOCK_HIST_WR_COUNT, QEMU_FIELD_BLOCK_HIST_WR_START,
-                              QEMU_FIELD_BLOCK_HIST_WR_VALUE},
-    [QEMU_HISTOGRAM_ZONE_APPEND] = {QEMU_FIELD_BLOCK_HIST_ZAP_COUNT,
-                                    QEMU_FIELD_BLOCK_HIST_ZAP_START,
-                                    QEMU_FIELD_BLOCK_HIST_ZAP_VALUE},
-    [QEMU_HISTOGRAM_FLUSH] = {QEMU_FIELD_BLOCK_HIST_FL_COUNT, QEMU_FIELD_BLOCK_HIST_FL_START,
-                              QEMU_FIELD_BLOCK_HIST_FL_VALUE},
+} histogram_fields[QEMU_FACTS_N_HISTOGRAMS] = {
+    [QEMU_FACTS_HISTOGRAM_READ] = {QEMU_FIELD_BLOCK_HIST_RD_COUNT, QEMU_FIELD_BLOCK_HIST_RD_START,
+                                   QEMU_FIELD_BLOCK_HIST_RD_VALUE},
+    [QEMU_FACTS_HISTOGRAM_WRITE] = {QEMU_FIELD_BLOCK_HIST_WR_COUNT, QEMU_FIELD_BLOCK_HIST_WR_START,
+                                    QEMU_FIELD_BLOCK_HIST_WR_VALUE},
+    [QEMU_FACTS_HISTOGRAM_ZONE_APPEND] = {QEMU_FIELD_BLOCK_HIST_ZAP_COUNT,
+                                          QEMU_FIELD_BLOCK_HIST_ZAP_START,
+                                          QEMU_FIELD_BLOCK_HIST_ZAP_VALUE},
+    [QEMU_FACTS_HISTOGRAM_FLUSH] = {QEMU_FIELD_BLOCK_HIST_FL_COUNT, QEMU_FIELD_BLOCK_HIST_FL_START,
+                                    QEMU_FIELD_BLOCK_HIST_FL_VALUE},
 };
 
-#define LIMIT(id) [QEMU_BLOCK_LIMIT_##id] = QEMU_FIELD_BLOCK_LIMIT_##id
+#define LIMIT(id) [QEMU_FACTS_BLOCK_LIMIT_##id] = QEMU_FIELD_BLOCK_LIMIT_##id
 
-static const QemuFieldId limit_fields[QEMU_N_BLOCK_LIMITS] = {
+static const QemuFieldId limit_fields[QEMU_FACTS_N_BLOCK_LIMITS] = {
     LIMIT(REQUEST_ALIGNMENT),
     LIMIT(DISCARD_MAX),
     LIMIT(DISCARD_ALIGNMENT),
@@ -87,14 +87,14 @@ static const QemuFieldId limit_fields[QEMU_N_BLOCK_LIMITS] = {
 };
 
 static void
-put_unless_zero(QemuWriter *writer, QemuFieldId field, UtilCount value)
+put_unless_zero(QemuFieldWriter *writer, QemuFieldId field, UtilCount value)
 {
     if (value.value > 0)
         qemu_field_put_count(writer, field, value);
 }
 
 static void
-put_timed_groups(QemuWriter *writer, const GArray *groups)
+put_timed_groups(QemuFieldWriter *writer, const GArray *groups)
 {
     if (groups == NULL || groups->len == 0)
         return;
@@ -116,7 +116,7 @@ put_timed_groups(QemuWriter *writer, const GArray *groups)
 }
 
 static void
-put_histogram(QemuWriter *writer, const QemuFactsHistogram *histogram, size_t kind)
+put_histogram(QemuFieldWriter *writer, const QemuFactsHistogram *histogram, size_t kind)
 {
     const GArray *boundaries = histogram->boundaries;
     const GArray *bins = histogram->bins;
@@ -134,16 +134,16 @@ put_histogram(QemuWriter *writer, const QemuFactsHistogram *histogram, size_t ki
 }
 
 static void
-put_counters(QemuWriter *writer, const QemuFactsDisk *disk)
+put_counters(QemuFieldWriter *writer, const QemuFactsDisk *disk)
 {
     qemu_field_put_counts(writer, counter_rows, G_N_ELEMENTS(counter_rows), disk);
     put_timed_groups(writer, disk->timed_groups);
-    for (size_t kind = 0; kind < QEMU_N_HISTOGRAMS; kind++)
+    for (size_t kind = 0; kind < QEMU_FACTS_N_HISTOGRAMS; kind++)
         put_histogram(writer, &disk->histograms[kind], kind);
 }
 
 static void
-put_allocation(QemuWriter *writer, const QemuBlockRow *row)
+put_allocation(QemuFieldWriter *writer, const QemuBlockRow *row)
 {
     UtilCount offset = row->node->wr_highest_offset;
 
@@ -156,7 +156,7 @@ put_allocation(QemuWriter *writer, const QemuBlockRow *row)
 }
 
 static void
-put_sizes(QemuWriter *writer, const QemuBlockRow *row)
+put_sizes(QemuFieldWriter *writer, const QemuBlockRow *row)
 {
     const QemuFactsNode *node = row->node;
     UtilCount physical = node->actual_size;
@@ -169,13 +169,13 @@ put_sizes(QemuWriter *writer, const QemuBlockRow *row)
     put_unless_zero(writer, QEMU_FIELD_BLOCK_CAPACITY, node->virtual_size);
     qemu_field_put_count(writer, QEMU_FIELD_BLOCK_PHYSICAL, physical);
     put_unless_zero(writer, QEMU_FIELD_BLOCK_THRESHOLD, row->storage->write_threshold);
-    for (size_t i = 0; i < QEMU_N_BLOCK_LIMITS; i++)
+    for (size_t i = 0; i < QEMU_FACTS_N_BLOCK_LIMITS; i++)
         put_unless_zero(writer, limit_fields[i], row->storage->limits[i]);
 }
 
 /* A domain that does not run: what its file told. */
 static void
-put_image(QemuWriter *writer, const QemuFactsImage *image)
+put_image(QemuFieldWriter *writer, const QemuFactsImage *image)
 {
     put_unless_zero(writer, QEMU_FIELD_BLOCK_ALLOCATION, image->allocation);
     put_unless_zero(writer, QEMU_FIELD_BLOCK_CAPACITY, image->capacity);
@@ -183,7 +183,7 @@ put_image(QemuWriter *writer, const QemuFactsImage *image)
 }
 
 static void
-put_row(QemuWriter *writer, const QemuBlockRow *row, const QemuEmitInput *input)
+put_row(QemuFieldWriter *writer, const QemuBlockRow *row, const QemuEmitInput *input)
 {
     GHashTable *images = input->is_active ? NULL : input->facts->images;
     const QemuFactsImage *image =
@@ -202,7 +202,7 @@ put_row(QemuWriter *writer, const QemuBlockRow *row, const QemuEmitInput *input)
 }
 
 static void
-put_ext(QemuWriter *writer, const QemuFactsDisk *disk)
+put_ext(QemuFieldWriter *writer, const QemuFactsDisk *disk)
 {
     const QemuFactsTimedGroup *group = NULL;
 
@@ -215,7 +215,7 @@ put_ext(QemuWriter *writer, const QemuFactsDisk *disk)
 }
 
 bool
-qemu_emit_block(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     g_autoptr(GArray) rows = NULL;
     bool is_cut = false;

@@ -8,9 +8,9 @@
 #include "qemu_emit.h"
 
 static const QemuFieldCount cgroup_rows[] = {
-    {QEMU_FIELD_CPU_TIME, offsetof(HostCgroupCpu, time_ns)},
-    {QEMU_FIELD_CPU_USER, offsetof(HostCgroupCpu, user_ns)},
-    {QEMU_FIELD_CPU_SYSTEM, offsetof(HostCgroupCpu, system_ns)},
+    {QEMU_FIELD_CPU_TIME, offsetof(HostProcessCgroup, time_ns)},
+    {QEMU_FIELD_CPU_USER, offsetof(HostProcessCgroup, user_ns)},
+    {QEMU_FIELD_CPU_SYSTEM, offsetof(HostProcessCgroup, system_ns)},
 };
 
 static const QemuFieldCount ext_rows[] = {
@@ -23,10 +23,10 @@ static const QemuFieldCount ext_rows[] = {
 
 /* False if there are none. */
 static bool
-put_times(QemuWriter *writer, const QemuEmitInput *input)
+put_times(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const QemuFactsHost *host = &input->facts->host;
-    HostCgroupCpu times = host->cgroup;
+    HostProcessCgroup times = host->cgroup;
     uint64_t ns_per_tick = 0;
 
     if (times.is_unknown)
@@ -46,7 +46,7 @@ put_times(QemuWriter *writer, const QemuEmitInput *input)
 }
 
 bool
-qemu_emit_cpu(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_cpu(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const QemuFacts *facts = input->facts;
     bool is_whole = false;

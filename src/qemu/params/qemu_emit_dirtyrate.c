@@ -24,7 +24,7 @@ find_word(const char *word, const char *const *words, int n_words)
 }
 
 static void
-put_measured(QemuWriter *writer, const QemuFactsDirtyRate *rate, const char *mode)
+put_measured(QemuFieldWriter *writer, const QemuFactsDirtyRate *rate, const char *mode)
 {
     GArray *vcpus = g_str_equal(mode, "dirty-ring") ? rate->vcpus : NULL;
     g_autoptr(GHashTable) written = g_hash_table_new(g_direct_hash, g_direct_equal);
@@ -42,7 +42,7 @@ put_measured(QemuWriter *writer, const QemuFactsDirtyRate *rate, const char *mod
 }
 
 bool
-qemu_emit_dirtyrate(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_dirtyrate(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const QemuFactsDirtyRate *rate = &input->facts->dirty_rate;
     const char *mode = rate->mode ? rate->mode : modes[0];

@@ -29,7 +29,7 @@ static const struct {
 };
 
 static void
-put_nic(QemuWriter *writer, const QemuFactsNic *nic)
+put_nic(QemuFieldWriter *writer, const QemuFactsNic *nic)
 {
     qemu_field_put_string(writer, QEMU_FIELD_NET_NAME, nic->ifname);
     for (size_t i = 0; nic->counters != NULL && i < G_N_ELEMENTS(rows); i++) {
@@ -42,7 +42,7 @@ put_nic(QemuWriter *writer, const QemuFactsNic *nic)
 }
 
 bool
-qemu_emit_interface(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_interface(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const GArray *nics = input->facts->nics;
     UtilCount n_nics = input->facts->n_nics;

@@ -58,7 +58,7 @@ make_numbers(const GArray *iothreads, const QemuFactsIothread **ret_threads)
 }
 
 static void
-put_polling(QemuWriter *writer, const QemuFactsIothread *iothread)
+put_polling(QemuFieldWriter *writer, const QemuFactsIothread *iothread)
 {
     if (!iothread->poll_max_ns.is_present || !iothread->poll_grow.is_present ||
         !iothread->poll_shrink.is_present)
@@ -69,13 +69,13 @@ put_polling(QemuWriter *writer, const QemuFactsIothread *iothread)
 }
 
 static void
-put_name(QemuWriter *writer, const QemuFactsIothread *iothread)
+put_name(QemuFieldWriter *writer, const QemuFactsIothread *iothread)
 {
     qemu_field_put_string(writer, QEMU_FIELD_EXT_IOTHREAD_NAME, iothread->id);
 }
 
 bool
-qemu_emit_iothread(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_iothread(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const GArray *iothreads = input->facts->iothreads;
     g_autofree const QemuFactsIothread **threads = NULL;

@@ -5,7 +5,7 @@
 #include "qemu_emit.h"
 
 bool
-qemu_emit_memory(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_memory(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     if (input->is_active)
         qemu_emit_resctrl(writer, input, QEMU_DEFINITION_BANDWIDTH);

@@ -20,7 +20,7 @@ find_event(const GArray *events, const char *name)
 }
 
 bool
-qemu_emit_perf(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_perf(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const GArray *events = input->facts->perf;
 

@@ -11,11 +11,11 @@
 typedef struct {
     QemuFieldId count, name, vcpus, n_banks, bank_id;
     bool has_zero_count; /* the count is written also when it is 0 */
-    void (*put_bank)(QemuWriter *writer, const QemuFactsResctrlBank *bank);
+    void (*put_bank)(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank);
 } Shape;
 
 static void
-put_cache(QemuWriter *writer, const QemuFactsResctrlBank *bank)
+put_cache(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank)
 {
     /* libvirt's type is too small for 4 GiB; it would show the remainder. */
     if (bank->bytes.is_present && bank->bytes.value <= UINT_MAX)
@@ -24,14 +24,14 @@ put_cache(QemuWriter *writer, const QemuFactsResctrlBank *bank)
 }
 
 static void
-put_bandwidth(QemuWriter *writer, const QemuFactsResctrlBank *bank)
+put_bandwidth(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank)
 {
     qemu_field_put_count(writer, QEMU_FIELD_MEMORY_BANDWIDTH_NODE_LOCAL, bank->local_bytes);
     qemu_field_put_count(writer, QEMU_FIELD_MEMORY_BANDWIDTH_NODE_TOTAL, bank->total_bytes);
 }
 
 static void
-put_energy(QemuWriter *writer, const QemuFactsResctrlBank *bank)
+put_energy(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank)
 {
     if (bank->has_core_energy)
         qemu_field_put_double(writer, QEMU_FIELD_CPU_ENERGY_PKG_CORE_ENERGY, bank->core_energy_j);
@@ -54,7 +54,7 @@ static const Shape shapes[] = {
 };
 
 static void
-put_monitor(QemuWriter *writer, const Shape *shape, const QemuFactsResctrl *monitor)
+put_monitor(QemuFieldWriter *writer, const Shape *shape, const QemuFactsResctrl *monitor)
 {
     unsigned int n_banks = monitor->banks ? monitor->banks->len : 0;
 
@@ -84,7 +84,8 @@ find_next(const GArray *monitors, QemuDefinitionResctrlKind kind, unsigned int *
 }
 
 void
-qemu_emit_resctrl(QemuWriter *writer, const QemuEmitInput *input, QemuDefinitionResctrlKind kind)
+qemu_emit_resctrl(QemuFieldWriter *writer, const QemuEmitInput *input,
+                  QemuDefinitionResctrlKind kind)
 {
     const GArray *monitors = input->facts->resctrl;
     const Shape *shape = &shapes[kind];

@@ -67,7 +67,7 @@ qemu_emit_state_of(const QemuEmitInput *input, int *ret_reason)
 }
 
 bool
-qemu_emit_state(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_state(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     int reason = 0;
     int state = qemu_emit_state_of(input, &reason);

@@ -24,12 +24,12 @@ is_name(const char *name)
 }
 
 void
-qemu_emit_stats(QemuWriter *writer, const GArray *stats, const QemuFieldId fields[3])
+qemu_emit_stats(QemuFieldWriter *writer, const GArray *stats, const QemuFieldId fields[3])
 {
     for (guint i = 0; stats != NULL && i < stats->len; i++) {
         const QemuFactsStat *stat = &g_array_index(stats, QemuFactsStat, i);
 
-        if (stat->kind == QEMU_STAT_HISTOGRAM || !is_name(stat->name))
+        if (stat->kind == QEMU_FACTS_STAT_HISTOGRAM || !is_name(stat->name))
             continue;
         writer->word = stat->name;
         if (stat->is_boolean)

@@ -7,9 +7,9 @@
 #include <limits.h>
 
 static const QemuFieldId stat_fields[] = {
-    [QEMU_STAT_CUMULATIVE] = QEMU_FIELD_VCPU_STAT_SUM,
-    [QEMU_STAT_INSTANT] = QEMU_FIELD_VCPU_STAT_CUR,
-    [QEMU_STAT_PEAK] = QEMU_FIELD_VCPU_STAT_MAX,
+    [QEMU_FACTS_STAT_CUMULATIVE] = QEMU_FIELD_VCPU_STAT_SUM,
+    [QEMU_FACTS_STAT_INSTANT] = QEMU_FIELD_VCPU_STAT_CUR,
+    [QEMU_FACTS_STAT_PEAK] = QEMU_FIELD_VCPU_STAT_MAX,
 };
 
 /* False if QEMU has not told. */
@@ -58,7 +58,7 @@ current_without_qemu(const QemuEmitInput *input)
 
 /* False if one of the group's two counts cannot be told. */
 static bool
-put_counts(QemuWriter *writer, const QemuEmitInput *input)
+put_counts(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const QemuDefinition *definition = input->definition;
     UtilCount current = {0};
@@ -92,7 +92,7 @@ is_under_kvm(const QemuEmitInput *input, const QemuFactsVcpu *vcpu)
 }
 
 static void
-put_vcpu(QemuWriter *writer, const QemuEmitInput *input, const QemuFactsVcpu *vcpu)
+put_vcpu(QemuFieldWriter *writer, const QemuEmitInput *input, const QemuFactsVcpu *vcpu)
 {
     qemu_field_put_int(writer, QEMU_FIELD_VCPU_STATE, VIR_VCPU_RUNNING);
     if (vcpu->has_host) {
@@ -109,7 +109,7 @@ put_vcpu(QemuWriter *writer, const QemuEmitInput *input, const QemuFactsVcpu *vc
 }
 
 static void
-put_ext(QemuWriter *writer, const QemuFactsVcpu *vcpu)
+put_ext(QemuFieldWriter *writer, const QemuFactsVcpu *vcpu)
 {
     char state[] = {vcpu->run_state, '\0'};
 
@@ -121,7 +121,7 @@ put_ext(QemuWriter *writer, const QemuFactsVcpu *vcpu)
 }
 
 bool
-qemu_emit_vcpu(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_vcpu(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     bool is_whole = put_counts(writer, input);
 

@@ -5,13 +5,13 @@
 #include "qemu_emit.h"
 
 static const QemuFieldId stat_fields[] = {
-    [QEMU_STAT_CUMULATIVE] = QEMU_FIELD_VM_STAT_SUM,
-    [QEMU_STAT_INSTANT] = QEMU_FIELD_VM_STAT_CUR,
-    [QEMU_STAT_PEAK] = QEMU_FIELD_VM_STAT_MAX,
+    [QEMU_FACTS_STAT_CUMULATIVE] = QEMU_FIELD_VM_STAT_SUM,
+    [QEMU_FACTS_STAT_INSTANT] = QEMU_FIELD_VM_STAT_CUR,
+    [QEMU_FACTS_STAT_PEAK] = QEMU_FIELD_VM_STAT_MAX,
 };
 
 bool
-qemu_emit_vm(QemuWriter *writer, const QemuEmitInput *input)
+qemu_emit_vm(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     if (!input->is_active || input->facts->vm_stats == NULL)
         return false;

@@ -45,7 +45,7 @@ append_bytes(char *to, const char *end, const char *from, size_t size)
 
 /* The field's name in @name: tens of thousands of them are made in a round, so no printf. */
 static void
-make_name(const QemuWriter *self, QemuFieldId field, char name[NAME_BYTES])
+make_name(const QemuFieldWriter *self, QemuFieldId field, char name[NAME_BYTES])
 {
     const char *from = qemu_fields[field].pattern;
     char *to = name;
@@ -71,7 +71,7 @@ make_name(const QemuWriter *self, QemuFieldId field, char name[NAME_BYTES])
 }
 
 #define DEFINE_PUT(kind, value_type, param_type)                                                   \
-    void qemu_field_put_##kind(QemuWriter *self, QemuFieldId field, value_type value)              \
+    void qemu_field_put_##kind(QemuFieldWriter *self, QemuFieldId field, value_type value)         \
     {                                                                                              \
         char name[NAME_BYTES];                                                                     \
                                                                                                    \
@@ -87,7 +87,7 @@ DEFINE_PUT(ullong, unsigned long long, ULLONG)
 DEFINE_PUT(double, double, DOUBLE)
 
 void
-qemu_field_put_string(QemuWriter *self, QemuFieldId field, const char *value)
+qemu_field_put_string(QemuFieldWriter *self, QemuFieldId field, const char *value)
 {
     char name[NAME_BYTES];
 
@@ -99,7 +99,7 @@ qemu_field_put_string(QemuWriter *self, QemuFieldId field, const char *value)
 }
 
 void
-qemu_field_put_boolean(QemuWriter *self, QemuFieldId field, bool value)
+qemu_field_put_boolean(QemuFieldWriter *self, QemuFieldId field, bool value)
 {
     char name[NAME_BYTES];
     int type = qemu_fields[field].type;
@@ -110,7 +110,7 @@ qemu_field_put_boolean(QemuWriter *self, QemuFieldId field, bool value)
 }
 
 void
-qemu_field_put_wide(QemuWriter *self, QemuFieldId field, uint64_t value)
+qemu_field_put_wide(QemuFieldWriter *self, QemuFieldId field, uint64_t value)
 {
     char name[NAME_BYTES];
 
@@ -123,14 +123,15 @@ qemu_field_put_wide(QemuWriter *self, QemuFieldId field, uint64_t value)
 }
 
 void
-qemu_field_put_count(QemuWriter *self, QemuFieldId field, UtilCount value)
+qemu_field_put_count(QemuFieldWriter *self, QemuFieldId field, UtilCount value)
 {
     if (value.is_present)
         qemu_field_put_ullong(self, field, value.value);
 }
 
 void
-qemu_field_put_counts(QemuWriter *self, const QemuFieldCount *rows, size_t n_rows, const void *base)
+qemu_field_put_counts(QemuFieldWriter *self, const QemuFieldCount *rows, size_t n_rows,
+                      const void *base)
 {
     for (size_t i = 0; i < n_rows; i++)
         qemu_field_put_count(

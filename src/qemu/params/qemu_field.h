@@ -37,21 +37,21 @@ typedef struct {
     UtilParams *params;
     unsigned int index[3]; /* for the first, second and third <n> */
     const char *word;      /* for <stat>, <feature>, <event> */
-} QemuWriter;
+} QemuFieldWriter;
 
 /* Each asserts that the table gives the field that type. */
-void qemu_field_put_int(QemuWriter *self, QemuFieldId field, int value);
-void qemu_field_put_uint(QemuWriter *self, QemuFieldId field, unsigned int value);
-void qemu_field_put_llong(QemuWriter *self, QemuFieldId field, long long value);
-void qemu_field_put_ullong(QemuWriter *self, QemuFieldId field, unsigned long long value);
-void qemu_field_put_double(QemuWriter *self, QemuFieldId field, double value);
-void qemu_field_put_string(QemuWriter *self, QemuFieldId field, const char *value);
+void qemu_field_put_int(QemuFieldWriter *self, QemuFieldId field, int value);
+void qemu_field_put_uint(QemuFieldWriter *self, QemuFieldId field, unsigned int value);
+void qemu_field_put_llong(QemuFieldWriter *self, QemuFieldId field, long long value);
+void qemu_field_put_ullong(QemuFieldWriter *self, QemuFieldId field, unsigned long long value);
+void qemu_field_put_double(QemuFieldWriter *self, QemuFieldId field, double value);
+void qemu_field_put_string(QemuFieldWriter *self, QemuFieldId field, const char *value);
 /* Only these two may differ from the table: a boolean also where it says ULLONG (a schema's
  * boolean), ULLONG where it says UINT (a value past 32 bits). */
-void qemu_field_put_boolean(QemuWriter *self, QemuFieldId field, bool value);
-void qemu_field_put_wide(QemuWriter *self, QemuFieldId field, uint64_t value);
+void qemu_field_put_boolean(QemuFieldWriter *self, QemuFieldId field, bool value);
+void qemu_field_put_wide(QemuFieldWriter *self, QemuFieldId field, uint64_t value);
 /* Nothing for an absent count or a NULL string. */
-void qemu_field_put_count(QemuWriter *self, QemuFieldId field, UtilCount value);
+void qemu_field_put_count(QemuFieldWriter *self, QemuFieldId field, UtilCount value);
 
 /* Writing by table: rows of a struct's UtilCount members and their fields, in order. */
 typedef struct {
@@ -59,5 +59,5 @@ typedef struct {
     size_t offset;
 } QemuFieldCount;
 
-void qemu_field_put_counts(QemuWriter *self, const QemuFieldCount *rows, size_t n_rows,
+void qemu_field_put_counts(QemuFieldWriter *self, const QemuFieldCount *rows, size_t n_rows,
                            const void *base);

@@ -148,7 +148,7 @@ void
 qemu_domain_end_silence(QemuDomain *self)
 {
     self->is_silent = false;
-    self->silence = (QemuSilence){.barred_us = self->silence.barred_us};
+    self->silence = (QemuDomainSilence){.barred_us = self->silence.barred_us};
 }
 
 void

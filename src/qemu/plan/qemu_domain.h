@@ -28,7 +28,7 @@ typedef struct {
     pid_t thread;      /* one in uninterruptible sleep; 0: none */
     int64_t
         barred_us; /* monotonic: since when looks show that it cannot be asked; 0: they do not */
-} QemuSilence;
+} QemuDomainSilence;
 
 typedef struct {
     char *key;              /* the endpoint's, which does not change */
@@ -48,7 +48,7 @@ typedef struct {
     unsigned int n_failures;    /* dials in a row that led to nothing */
     unsigned int failed_groups; /* asked when the last of them broke the rules; 0: none yet */
     int64_t next_dial_us;       /* monotonic: not before */
-    QemuSilence silence;
+    QemuDomainSilence silence;
     QemuKnown *known; /* what its QEMU told, for later calls */
     QemuHostKept host;
 

@@ -18,15 +18,15 @@
 /* Where the CPU time comes from: one source for the life of a process, for two would make the
  * counter jump. */
 typedef enum {
-    QEMU_HOST_CGROUP_UNKNOWN,
-    QEMU_HOST_CGROUP_LIBVIRTS,
-    QEMU_HOST_CGROUP_NONE, /* of libvirt's making: the process itself */
-} QemuHostCgroup;
+    QEMU_HOST_KEPT_CGROUP_UNKNOWN,
+    QEMU_HOST_KEPT_CGROUP_LIBVIRTS,
+    QEMU_HOST_KEPT_CGROUP_NONE, /* of libvirt's making: the process itself */
+} QemuHostKeptCgroup;
 
 /* All of one process: it goes when the process is another, or has ended. All zero: nothing. */
 typedef struct {
-    HostNumbers numbers; /* whether QEMU numbers its threads as we do */
-    GArray *threads;     /* pid_t: the process's threads when last looked, ascending */
+    HostProcessNumbers numbers; /* whether QEMU numbers its threads as we do */
+    GArray *threads;            /* pid_t: the process's threads when last looked, ascending */
     GArray
         *thread_numbers;  /* of those @threads, where QEMU numbers them otherwise; NULL: not read */
     GArray *vcpu_threads; /* pid_t: which of them are vCPUs, ascending; NULL: not known */
@@ -38,7 +38,7 @@ typedef struct {
     char *kvm_folder;        /* of the VM in debugfs; NULL: none */
     bool has_looked_for_folder;
     HostPerf *perf;
-    QemuHostCgroup cgroup; /* whose times those of the process are */
+    QemuHostKeptCgroup cgroup; /* whose times those of the process are */
 } QemuHostKept;
 
 /* Lets go of what keeps the kernel's part of the machine alive: for who would not hear that the

@@ -54,7 +54,7 @@ qemu_job_begin_anew(QemuJob *self)
 {
     qemu_job_drop_answers(self);
     self->answered_us = 0;
-    self->evidence = (QemuEvidence){0};
+    self->evidence = (QemuJobEvidence){0};
     self->asked = 0;
     self->lent = 0;
     g_clear_pointer(&self->balloon_path, g_free);

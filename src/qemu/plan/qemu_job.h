@@ -14,7 +14,7 @@ typedef struct {
     bool has_kvm_stats;     /* the kernel gives the vCPUs' statistics without QEMU */
     bool has_debugfs_stats; /* and the VM's */
     bool has_short_chains;  /* few backing images: leaving them out costs more than it saves */
-} QemuEvidence;
+} QemuJobEvidence;
 
 /* One domain's part of one call. */
 typedef struct {
@@ -22,7 +22,7 @@ typedef struct {
     const QemuRequest *request;
     unsigned int groups;      /* wanted and, as far as is known, supported */
     unsigned int unsupported; /* wanted by name, not to be had of this QEMU */
-    QemuEvidence evidence;
+    QemuJobEvidence evidence;
     QemuCommandSet asked; /* queued in this call */
     QemuCommandSet lent;  /* not asked, since what is known of an earlier call serves */
     QemuAnswer answers[QEMU_N_COMMANDS];

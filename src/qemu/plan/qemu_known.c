@@ -791,7 +791,7 @@ take_refusals(QemuKnown *self, const QemuKnownTold *told)
 
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
         if ((told->asked >> id & 1) != 0 && told->answers[id].status == QEMU_ANSWER_REFUSED &&
-            told->answers[id].refusal == QEMU_REFUSAL_NO_COMMAND)
+            told->answers[id].refusal == QEMU_ANSWER_REFUSAL_NO_COMMAND)
             self->available &= ~((QemuCommandSet)1 << id);
     if ((told->asked & BIT(QUERY_HOTPLUGGABLE_CPUS)) != 0 && slots->status == QEMU_ANSWER_REFUSED &&
         has_returned(told->answers, told->asked, QEMU_COMMAND_QUERY_CPUS_FAST))

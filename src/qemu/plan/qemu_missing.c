@@ -32,10 +32,10 @@ absent_commands(const QemuJob *job)
 
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
         if (is_refused(job, (QemuCommandId)id) &&
-            job->answers[id].refusal == QEMU_REFUSAL_NO_COMMAND)
+            job->answers[id].refusal == QEMU_ANSWER_REFUSAL_NO_COMMAND)
             absent |= (QemuCommandSet)1 << id;
     if (is_refused(job, QEMU_COMMAND_QUERY_BALLOON) &&
-        job->answers[QEMU_COMMAND_QUERY_BALLOON].refusal == QEMU_REFUSAL_NO_DEVICE)
+        job->answers[QEMU_COMMAND_QUERY_BALLOON].refusal == QEMU_ANSWER_REFUSAL_NO_DEVICE)
         absent |= of_balloon;
     /* The machine is made, and cannot plug vCPUs. */
     if (is_refused(job, QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS) &&

@@ -58,26 +58,26 @@ qemu_channel_free(QemuChannel *self)
 
 /* What a failed connect means to the one who dialled. A backlog that is full gives EAGAIN on
  * unix sockets, which have no EINPROGRESS. */
-static QemuDial
+static QemuChannelDial
 say_failure(const char *connect_path, int code, GError **error)
 {
     static const struct {
         int code;
-        QemuDial outcome;
+        QemuChannelDial outcome;
         UtilError kind;
     } outcomes[] = {
-        {EAGAIN, QEMU_DIAL_FULL, UTIL_ERROR_CONNECT},
-        {ENOENT, QEMU_DIAL_NOBODY, UTIL_ERROR_CONNECT},
-        {ENOTDIR, QEMU_DIAL_NOBODY, UTIL_ERROR_CONNECT},
-        {ECONNREFUSED, QEMU_DIAL_NOBODY, UTIL_ERROR_CONNECT},
-        {EACCES, QEMU_DIAL_DENIED, UTIL_ERROR_DENIED},
-        {EPERM, QEMU_DIAL_DENIED, UTIL_ERROR_DENIED},
-        {EMFILE, QEMU_DIAL_SHORTAGE, UTIL_ERROR_SYSTEM},
-        {ENFILE, QEMU_DIAL_SHORTAGE, UTIL_ERROR_SYSTEM},
-        {ENOMEM, QEMU_DIAL_SHORTAGE, UTIL_ERROR_SYSTEM},
-        {ENOBUFS, QEMU_DIAL_SHORTAGE, UTIL_ERROR_SYSTEM},
+        {EAGAIN, QEMU_CHANNEL_DIAL_FULL, UTIL_ERROR_CONNECT},
+        {ENOENT, QEMU_CHANNEL_DIAL_NOBODY, UTIL_ERROR_CONNECT},
+        {ENOTDIR, QEMU_CHANNEL_DIAL_NOBODY, UTIL_ERROR_CONNECT},
+        {ECONNREFUSED, QEMU_CHANNEL_DIAL_NOBODY, UTIL_ERROR_CONNECT},
+        {EACCES, QEMU_CHANNEL_DIAL_DENIED, UTIL_ERROR_DENIED},
+        {EPERM, QEMU_CHANNEL_DIAL_DENIED, UTIL_ERROR_DENIED},
+        {EMFILE, QEMU_CHANNEL_DIAL_SHORTAGE, UTIL_ERROR_SYSTEM},
+        {ENFILE, QEMU_CHANNEL_DIAL_SHORTAGE, UTIL_ERROR_SYSTEM},
+        {ENOMEM, QEMU_CHANNEL_DIAL_SHORTAGE, UTIL_ERROR_SYSTEM},
+        {ENOBUFS, QEMU_CHANNEL_DIAL_SHORTAGE, UTIL_ERROR_SYSTEM},
     };
-    QemuDial outcome = QEMU_DIAL_FAILED;
+    QemuChannelDial outcome = QEMU_CHANNEL_DIAL_FAILED;
     UtilError kind = UTIL_ERROR_SYSTEM;
 
     for (size_t i = 0; i < G_N_ELEMENTS(outcomes); i++) {
@@ -159,7 +159,7 @@ make_tcp_address(const char *text, struct sockaddr_storage *address, socklen_t *
     return 0;
 }
 
-QemuDial
+QemuChannelDial
 qemu_channel_dial(const char *connect_path, QemuChannel **ret_channel, GError **error)
 {
     bool is_tcp = g_str_has_prefix(connect_path, "tcp:");
@@ -185,7 +185,7 @@ qemu_channel_dial(const char *connect_path, QemuChannel **ret_channel, GError **
     if (connect(fd, (const struct sockaddr *)&address, size) < 0 && errno != EINPROGRESS)
         return say_failure(connect_path, errno, error);
     *ret_channel = qemu_channel_new_fd(util_fd_steal(&fd));
-    return QEMU_DIAL_CONNECTED;
+    return QEMU_CHANNEL_DIAL_CONNECTED;
 }
 
 int

@@ -12,17 +12,19 @@
 typedef struct QemuChannel QemuChannel;
 
 typedef enum {
-    QEMU_DIAL_CONNECTED, /* the kernel took the connection; whether QEMU does shows its greeting */
-    QEMU_DIAL_FULL,      /* the listener's backlog is full */
-    QEMU_DIAL_NOBODY,    /* no such socket, or nobody listens on it */
-    QEMU_DIAL_DENIED,
-    QEMU_DIAL_SHORTAGE, /* descriptors or memory: of ours, not of the peer's */
-    QEMU_DIAL_FAILED,   /* anything else: descriptors, a name that is no socket's */
-} QemuDial;
+    QEMU_CHANNEL_DIAL_CONNECTED, /* the kernel took the connection; whether QEMU does shows its
+                                    greeting */
+    QEMU_CHANNEL_DIAL_FULL,      /* the listener's backlog is full */
+    QEMU_CHANNEL_DIAL_NOBODY,    /* no such socket, or nobody listens on it */
+    QEMU_CHANNEL_DIAL_DENIED,
+    QEMU_CHANNEL_DIAL_SHORTAGE, /* descriptors or memory: of ours, not of the peer's */
+    QEMU_CHANNEL_DIAL_FAILED,   /* anything else: descriptors, a name that is no socket's */
+} QemuChannelDial;
 
 /* Dials a QemuEndpointPlace's connect_path: a path of any length, "@name" (abstract) or
  * "tcp:HOST:PORT" with a numeric host. Sets @ret_channel, or @error, which names the path. */
-QemuDial qemu_channel_dial(const char *connect_path, QemuChannel **ret_channel, GError **error);
+QemuChannelDial qemu_channel_dial(const char *connect_path, QemuChannel **ret_channel,
+                                  GError **error);
 
 /* What answers in the place of a socket: a recording. Its functions are send() and recv() that
  * never wait, and the end of it. */

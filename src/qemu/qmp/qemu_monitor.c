@@ -101,7 +101,7 @@ clear_queued(gpointer data)
 QemuMonitor *
 qemu_monitor_new(QemuChannel *take_channel)
 {
-    static const UtilJsonLimits limits = {
+    static const UtilJsonStreamLimits limits = {
         .max_bytes = QEMU_LIMIT_REPLY_BYTES,
         .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
         .max_depth = QEMU_LIMIT_REPLY_DEPTH,
@@ -258,22 +258,22 @@ is_due(const QemuMonitor *self, const QemuQmpMessage *message)
     return id != QEMU_QMP_NO_ID && message->id == id;
 }
 
-static QemuRefusal
+static QemuAnswerRefusal
 refusal_of(const QemuQmpMessage *message)
 {
     static const struct {
         const char *error_class;
-        QemuRefusal refusal;
+        QemuAnswerRefusal refusal;
     } classes[] = {
-        {"CommandNotFound", QEMU_REFUSAL_NO_COMMAND},
-        {"DeviceNotActive", QEMU_REFUSAL_NO_DEVICE},
-        {"KVMMissingCap", QEMU_REFUSAL_NO_DEVICE},
+        {"CommandNotFound", QEMU_ANSWER_REFUSAL_NO_COMMAND},
+        {"DeviceNotActive", QEMU_ANSWER_REFUSAL_NO_DEVICE},
+        {"KVMMissingCap", QEMU_ANSWER_REFUSAL_NO_DEVICE},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(classes); i++)
         if (g_strcmp0(classes[i].error_class, message->error_class) == 0)
             return classes[i].refusal;
-    return QEMU_REFUSAL_OTHER;
+    return QEMU_ANSWER_REFUSAL_OTHER;
 }
 
 static bool

@@ -23,17 +23,17 @@ typedef enum {
 
 /* What QEMU's error says, by its class. */
 typedef enum {
-    QEMU_REFUSAL_OTHER,      /* perhaps only now */
-    QEMU_REFUSAL_NO_COMMAND, /* this QEMU has no such command, or it is disabled for good */
-    QEMU_REFUSAL_NO_DEVICE,  /* there is no such device, or it cannot work here */
-} QemuRefusal;
+    QEMU_ANSWER_REFUSAL_OTHER,      /* perhaps only now */
+    QEMU_ANSWER_REFUSAL_NO_COMMAND, /* this QEMU has no such command, or it is disabled for good */
+    QEMU_ANSWER_REFUSAL_NO_DEVICE,  /* there is no such device, or it cannot work here */
+} QemuAnswerRefusal;
 
 /* What became of one command. All zero is one that was not asked. */
 typedef struct {
     QemuAnswerStatus status;
-    UtilJson *message;     /* as it came; owned */
-    const UtilJson *value; /* of "return", inside @message */
-    QemuRefusal refusal;   /* of a REFUSED one */
+    UtilJson *message;         /* as it came; owned */
+    const UtilJson *value;     /* of "return", inside @message */
+    QemuAnswerRefusal refusal; /* of a REFUSED one */
 } QemuAnswer;
 
 void qemu_answer_clear(QemuAnswer *self);

@@ -86,7 +86,7 @@ read_greeting(QemuRecordingPeer *self, const char *folder, GError **error)
 QemuRecordingPeer *
 qemu_recording_peer_new(const char *folder, GError **error)
 {
-    static const UtilJsonLimits limits = {
+    static const UtilJsonStreamLimits limits = {
         .max_bytes = QEMU_LIMIT_REPLY_BYTES,
         .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
         .max_depth = QEMU_LIMIT_REPLY_DEPTH,

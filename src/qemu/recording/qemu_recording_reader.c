@@ -75,7 +75,7 @@ read_file(const char *path, size_t *ret_size)
 static UtilJson *
 parse_object(const char *bytes, size_t size, GError **error)
 {
-    static const UtilJsonLimits limits = {
+    static const UtilJsonStreamLimits limits = {
         .max_bytes = QEMU_LIMIT_REPLY_BYTES,
         .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
         .max_depth = QEMU_LIMIT_REPLY_DEPTH,

@@ -142,7 +142,7 @@ set_string(UtilJsonOut *object, const char *name, const char *value)
 }
 
 static char *
-make_domain_text(const QemuRecordingDomain *domain)
+make_domain_text(const QemuRecordingWriterDomain *domain)
 {
     g_autoptr(UtilJsonOut) object = util_jsonout_new_object();
 
@@ -180,7 +180,7 @@ write_member(const char *folder, const char *file_name, const UtilJson *message,
 }
 
 static bool
-write_domain(const char *folder, const QemuRecordingDomain *domain, const QemuAnswer *answers,
+write_domain(const char *folder, const QemuRecordingWriterDomain *domain, const QemuAnswer *answers,
              GError **error)
 {
     static const char *const greeting_members[] = {"QMP", NULL};
@@ -208,7 +208,7 @@ write_domain(const char *folder, const QemuRecordingDomain *domain, const QemuAn
 }
 
 void
-qemu_recording_writer_add_domain(QemuRecordingWriter *self, const QemuRecordingDomain *domain,
+qemu_recording_writer_add_domain(QemuRecordingWriter *self, const QemuRecordingWriterDomain *domain,
                                  const QemuAnswer *answers)
 {
     g_autofree char *name = take_folder_name(self, domain->name);

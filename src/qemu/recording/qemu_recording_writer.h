@@ -22,7 +22,7 @@ typedef struct {
     const char *reason;       /* NULL none */
     const char *monitor_path; /* for people; NULL unknown */
     const UtilJson *greeting; /* the whole message; NULL none came */
-} QemuRecordingDomain;
+} QemuRecordingWriterDomain;
 
 /* Begins a recording of @root's host in a new or empty folder, which is closed to other users:
  * command lines may hold secrets. Borrows @root, which keeps a copy of what is read through it
@@ -34,7 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuRecordingWriter, qemu_recording_writer_free)
 
 /* Writes one domain and the replies among @answers, QEMU_N_COMMANDS of them. From any thread.
  * That something could not be written is told at the end. */
-void qemu_recording_writer_add_domain(QemuRecordingWriter *self, const QemuRecordingDomain *domain,
+void qemu_recording_writer_add_domain(QemuRecordingWriter *self,
+                                      const QemuRecordingWriterDomain *domain,
                                       const QemuAnswer *answers);
 
 /* Writes host.json, which makes the folder a recording. False if that, or anything before,

@@ -116,7 +116,8 @@ make_key(pid_t pid, const QemuProcessStat *stat)
 }
 
 static QemuEndpoint *
-make_endpoint(QemuSourceView *view, pid_t pid, const QemuProcessStat *stat, QemuCmdline *cmdline)
+make_endpoint(QemuSourcePlaceView *view, pid_t pid, const QemuProcessStat *stat,
+              QemuCmdline *cmdline)
 {
     g_autofree char *key = make_key(pid, stat);
     g_autofree char *name = make_name(cmdline, pid);
@@ -143,7 +144,7 @@ is_waiting_for_daemon(HostRoot *root, const QemuProcessStat *stat)
 
 /* True for a process with the same words as the one that forked it. */
 static bool
-is_forked_copy(const QemuSourceView *view, const QemuProcessStat *stat, const char *bytes,
+is_forked_copy(const QemuSourcePlaceView *view, const QemuProcessStat *stat, const char *bytes,
                size_t size)
 {
     size_t parent_size = 0;
@@ -157,7 +158,7 @@ is_forked_copy(const QemuSourceView *view, const QemuProcessStat *stat, const ch
 /* Gives the endpoint of a process that looks like a QEMU, by its command line; NULL if it is no
  * machine, or ended meanwhile. */
 static QemuEndpoint *
-look_at_qemu(QemuSourceView *view, pid_t pid, const char *bytes, size_t size,
+look_at_qemu(QemuSourcePlaceView *view, pid_t pid, const char *bytes, size_t size,
              QemuProcessStat *ret_stat)
 {
     g_auto(GStrv) words = NULL;
@@ -183,7 +184,7 @@ look_at_qemu(QemuSourceView *view, pid_t pid, const char *bytes, size_t size,
 /* A program of QEMU's name whose command line cannot be read: it is in the answer, though nothing
  * more is known of it. */
 static QemuEndpoint *
-make_blocked(QemuSourceView *view, pid_t pid, const char *exe)
+make_blocked(QemuSourcePlaceView *view, pid_t pid, const char *exe)
 {
     const char *const words[] = {exe, NULL};
     QemuProcessStat stat = {0};
@@ -231,7 +232,7 @@ make_seen(QemuEndpoint *take_endpoint, uint64_t exec_mark, const char *exe)
 /* Looks at a process of which nothing is known, or nothing that is true any more. Gives what
  * to remember; NULL: nothing, so that the next scan looks again. */
 static Seen *
-look_at(QemuSourceView *view, pid_t pid, const char *exe)
+look_at(QemuSourcePlaceView *view, pid_t pid, const char *exe)
 {
     size_t size = 0;
     QemuProcessStat stat = {0};
@@ -253,7 +254,7 @@ look_at(QemuSourceView *view, pid_t pid, const char *exe)
 
 /* Gives what is known of the process now; NULL: it is no QEMU. */
 static Seen *
-meet(AutoSource *self, QemuSourceView *view, pid_t pid)
+meet(AutoSource *self, QemuSourcePlaceView *view, pid_t pid)
 {
     Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
     g_autofree char *exe = NULL;
@@ -316,7 +317,7 @@ blind_spot_of_auto(void *data)
 /* What is known of the process: past the deadline as the last scan left it. NULL: it is no QEMU, or
  * it was not looked at, which clears @ret_is_whole. */
 static Seen *
-get_seen(AutoSource *self, QemuSourceView *view, pid_t pid, bool *ret_is_whole)
+get_seen(AutoSource *self, QemuSourcePlaceView *view, pid_t pid, bool *ret_is_whole)
 {
     Seen *seen = NULL;
 
@@ -330,7 +331,7 @@ get_seen(AutoSource *self, QemuSourceView *view, pid_t pid, bool *ret_is_whole)
 
 /* The endpoints of the processes @pids, in their order; what was met is marked. */
 static GPtrArray *
-list_endpoints(AutoSource *self, QemuSourceView *view, const pid_t *pids, bool *ret_is_whole)
+list_endpoints(AutoSource *self, QemuSourcePlaceView *view, const pid_t *pids, bool *ret_is_whole)
 {
     GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
 
@@ -353,7 +354,7 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
 {
     AutoSource *self = data;
     g_autofree pid_t *pids = host_process_list(self->root, NULL);
-    g_auto(QemuSourceView) view = {0};
+    g_auto(QemuSourcePlaceView) view = {0};
     g_autoptr(GPtrArray) endpoints = NULL;
     bool is_whole = true;
 
@@ -368,7 +369,7 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
         return NULL;
     }
     g_atomic_int_set(&self->is_blind, hides_others(self->root));
-    qemu_source_view_init(&view, self->root, deadline);
+    qemu_source_place_view_init(&view, self->root, deadline);
     self->n_scans++;
     endpoints = list_endpoints(self, &view, pids, &is_whole);
     g_hash_table_foreach_remove(self->seen, was_not_met, self);

@@ -62,7 +62,7 @@ typedef struct {
     GHashTable *persistent; /* UUIDs */
     GHashTable *changed;    /* UUIDs; NULL: any may have */
     GHashTable *pids;       /* UUID -> pid; NULL: not looked for yet */
-    QemuSourceView view;
+    QemuSourcePlaceView view;
     bool has_view;
 } Scan;
 
@@ -73,7 +73,7 @@ clear_scan(Scan *self)
     g_clear_pointer(&self->changed, g_hash_table_unref);
     g_clear_pointer(&self->pids, g_hash_table_unref);
     if (self->has_view)
-        qemu_source_view_clear(&self->view);
+        qemu_source_place_view_clear(&self->view);
 }
 
 static void
@@ -236,7 +236,7 @@ set_places(Scan *scan, QemuEndpoint *endpoint, const QemuXml *xml)
     g_ptr_array_add(words, NULL);
     cmdline = qemu_cmdline_parse((const char *const *)words->pdata);
     if (!scan->has_view)
-        qemu_source_view_init(&scan->view, scan->session->root, util_deadline_in_ms(LOOK_MS));
+        qemu_source_place_view_init(&scan->view, scan->session->root, util_deadline_in_ms(LOOK_MS));
     scan->has_view = true;
     qemu_source_place_find(&scan->view, endpoint->pid, cmdline, endpoint);
     if (cmdline->monitors->len > 0)

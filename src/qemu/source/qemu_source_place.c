@@ -20,7 +20,7 @@
 
 /* One process on the way to its places. */
 typedef struct {
-    QemuSourceView *view;
+    QemuSourcePlaceView *view;
     pid_t pid;
     QemuEndpoint *endpoint;
     bool has_our_mounts;
@@ -31,26 +31,26 @@ typedef struct {
 } Search;
 
 void
-qemu_source_view_init(QemuSourceView *self, HostRoot *root, UtilDeadline deadline)
+qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, UtilDeadline deadline)
 {
-    *self = (QemuSourceView){.root = root, .words = {host_reader_new(root), deadline}};
+    *self = (QemuSourcePlaceView){.root = root, .words = {host_reader_new(root), deadline}};
     self->own_mounts = host_root_readlink(root, "proc/self/ns/mnt");
     self->own_network = host_root_readlink(root, "proc/self/ns/net");
 }
 
 void
-qemu_source_view_clear(QemuSourceView *self)
+qemu_source_place_view_clear(QemuSourcePlaceView *self)
 {
     host_unixdiag_free(self->sockets);
     host_reader_free(self->words.reader);
     g_free(self->own_mounts);
     g_free(self->own_network);
-    *self = (QemuSourceView){0};
+    *self = (QemuSourcePlaceView){0};
 }
 
 /* NULL where the kernel does not tell, and for a recording. */
-static const HostUnixTable *
-get_sockets(QemuSourceView *self)
+static const HostUnixdiagTable *
+get_sockets(QemuSourcePlaceView *self)
 {
     if (!self->sockets_were_tried && host_root_is_live(self->root))
         self->sockets = host_unixdiag_read(NULL);
@@ -192,7 +192,7 @@ add_tcp(Search *self, const char *address)
 static char *
 find_bound_path(Search *self, ino_t inode)
 {
-    const HostUnixTable *sockets = self->has_our_network ? get_sockets(self->view) : NULL;
+    const HostUnixdiagTable *sockets = self->has_our_network ? get_sockets(self->view) : NULL;
 
     if (sockets != NULL)
         return g_strdup(host_unixdiag_path_of(sockets, inode));
@@ -278,7 +278,7 @@ make_reason(const Search *self, const QemuCmdline *cmdline)
 }
 
 void
-qemu_source_place_find(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdline,
+qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline,
                        QemuEndpoint *endpoint)
 {
     g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);

@@ -12,19 +12,19 @@
 
 /* What is looked up at most once for all processes of a scan. */
 typedef struct {
-    HostRoot *root;         /* borrowed */
-    QemuProcessWords words; /* its reader is owned */
-    HostUnixTable *sockets; /* NULL: not read, or not to be had */
+    HostRoot *root;             /* borrowed */
+    QemuProcessWords words;     /* its reader is owned */
+    HostUnixdiagTable *sockets; /* NULL: not read, or not to be had */
     bool sockets_were_tried;
     char *own_mounts; /* our namespaces, as /proc names them; NULL unknown */
     char *own_network;
-} QemuSourceView;
+} QemuSourcePlaceView;
 
-void qemu_source_view_init(QemuSourceView *self, HostRoot *root, UtilDeadline deadline);
-void qemu_source_view_clear(QemuSourceView *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuSourceView, qemu_source_view_clear)
+void qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, UtilDeadline deadline);
+void qemu_source_place_view_clear(QemuSourcePlaceView *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuSourcePlaceView, qemu_source_place_view_clear)
 
 /* Gives @endpoint the places of the monitors of process @pid, in the order of the command
  * line; where there is none, its trouble and the sentence that says why. */
-void qemu_source_place_find(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdline,
+void qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline,
                             QemuEndpoint *endpoint);
