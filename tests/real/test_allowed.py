@@ -25,6 +25,7 @@ ALLOWED = {
     ("query-hotpluggable-cpus", "{}"),
     ("query-balloon", "{}"),
     ("query-memory-size-summary", "{}"),
+    ("query-memory-devices", "{}"),
     ("qom-list", '{"path": "/machine/peripheral"}'),
     ("qom-list", '{"path": "/machine/peripheral-anon"}'),
     ("qom-list", '{"path": "/machine/unattached"}'),
@@ -126,8 +127,10 @@ class Allowed(unittest.TestCase):
             proxy = Proxy(path, host.control_path("vm"))
             self.make_every_kind_of_call(process, "socket:" + path)
             where = host.path("recording")
-            subprocess.run([COMMAND, "record", where, "-c", "socket:" + path], check=True,
-                           capture_output=True)
+            # The process that holds the socket is not QEMU here: its threads and interfaces are not known.
+            done = subprocess.run([COMMAND, "record", where, "-c", "socket:" + path], check=False,
+                                  capture_output=True, text=True)
+            self.assertIn(done.returncode, (0, 3), done.stderr)
             seen = set()
             for request in proxy.requests():
                 row = normal(request)
