@@ -5,12 +5,17 @@
  */
 #include "qemu/qemu_call.h"
 
+#include <fcntl.h>
+#include <linux/kvm.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "domstats_record.h"
 #include "fake_qmp.h"
 #include "testing.h"
+#include "util/util_fd.h"
 
 enum {
     LONG_MS = 60000, /* for calls that end long before */
@@ -260,6 +265,47 @@ wakes_for_what_came_under_a_call(void **state)
     close_scene(&scene);
 }
 
+/* Copies of the descriptors of a machine that this process makes; NULL where it cannot. */
+static HostKvmStats *
+keep_machine(void)
+{
+    UtilFd kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    UtilFd machine = kvm >= 0 ? ioctl(kvm, KVM_CREATE_VM, 0) : -1;
+    UtilFd vcpu = machine >= 0 ? ioctl(machine, KVM_CREATE_VCPU, 0) : -1;
+    UtilFd stats = vcpu >= 0 ? ioctl(vcpu, KVM_GET_STATS_FD, NULL) : -1;
+    HostKvmStats *kept = stats >= 0 ? host_kvmstat_open(getpid(), NULL) : NULL;
+
+    util_fd_clear(&stats);
+    util_fd_clear(&vcpu);
+    util_fd_clear(&machine);
+    util_fd_clear(&kvm);
+    return kept;
+}
+
+/* A connection ends before the process does that had it: what its kernel has to keep for us is
+ * closed then, since nothing else would tell. */
+static void
+keeps_no_machine_without_a_connection(void **state)
+{
+    Scene scene = {0};
+    g_autoptr(GPtrArray) records = NULL;
+
+    (void)state;
+    open_scene(&scene);
+    records = call(&scene, PART_MS);
+    assert_health(records, 0, DOMSTATS_HEALTH_OK);
+    stop_peers(&scene);
+    assert_true(qemu_domain_list_get_fd(scene.list, NULL) >= 0);
+    host_kvmstat_free(domain_at(&scene, 0)->host.kvm);
+    domain_at(&scene, 0)->host.kvm = keep_machine();
+    if (domain_at(&scene, 0)->host.kvm == NULL)
+        print_message("not tried: no KVM here, or none that names its descriptors\n");
+    fake_qmp_drop(scene.fakes[0]);
+    assert_int_equal(qemu_domain_list_dispatch(scene.list, NULL), 1);
+    assert_null(domain_at(&scene, 0)->host.kvm);
+    close_scene(&scene);
+}
+
 int
 main(void)
 {
@@ -267,6 +313,7 @@ main(void)
         cmocka_unit_test(asks_what_is_released_meanwhile),
         cmocka_unit_test(says_who_it_is_that_another_call_keeps),
         cmocka_unit_test(wakes_for_what_came_under_a_call),
+        cmocka_unit_test(keeps_no_machine_without_a_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

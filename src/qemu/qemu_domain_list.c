@@ -269,6 +269,8 @@ drain(HostRoot *root, QemuDomain *domain, QemuMonitorBuffer *buffer)
     if (step != QEMU_STEP_CLOSED)
         return has_come;
     qemu_domain_disconnect(domain);
+    /* A process closes its connections a moment before it has ended. */
+    qemu_host_kept_let_go(&domain->host);
     if (qemu_health_has_ended(root, domain))
         qemu_host_kept_clear(&domain->host);
     return true;
