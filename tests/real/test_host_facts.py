@@ -2,6 +2,7 @@
 """What the host tells of real QEMUs: perf events, threads of other pid namespaces."""
 
 import os
+import signal
 import subprocess
 import unittest
 
@@ -109,6 +110,61 @@ class Plugging(HostFacts):
         for _ in range(2):
             self.assertIn("cpu.haltpoll.success.time", run.ask("values", CPU_TOTAL))
             self.assertEqual(self.numbers(run.process.pid), [])
+
+
+class Ended(HostFacts):
+    """What was open for a QEMU is closed as soon as its end is seen."""
+
+    @staticmethod
+    def kept_of(run, pid):
+        """What the reader has open of that process: files of /proc, perf events, parts of KVM."""
+        folder = f"/proc/{run.process.pid}/fd"
+        links = []
+        for name in os.listdir(folder):
+            try:
+                links.append(os.readlink(os.path.join(folder, name)))
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return [link for link in links
+                if link.startswith((f"/proc/{pid}/", "anon_inode:kvm", "anon_inode:[perf_event]"))]
+
+    def meet(self, *options):
+        qemu = self.host.start("vm", "-smp", "2")
+        run = self.open("vm", "perf=task_clock", *options)
+        for _ in range(2):
+            run.ask("values", CPU_TOTAL | VCPU | PERF, EXT)
+        self.assertNotEqual(self.kept_of(run, qemu.pid), [])
+        return qemu, run
+
+    def test_seen_by_the_next_call(self):
+        qemu, run = self.meet()
+        self.host.forget("vm", keep_socket=True)
+        self.assertEqual(run.call()["vm"]["health"], "gone")
+        self.assertEqual(self.kept_of(run, qemu.pid), [])
+
+    def test_seen_within_a_call(self):
+        qemu, run = self.meet()
+        qemu.send_signal(signal.SIGSTOP)
+        self.assertEqual(run.call(timeout_ms=1000)["vm"]["health"], "stopped")
+        self.assertNotEqual(self.kept_of(run, qemu.pid), [])
+        self.host.forget("vm", keep_socket=True)
+        self.assertEqual(run.call()["vm"]["health"], "gone")
+        self.assertEqual(self.kept_of(run, qemu.pid), [])
+
+    def test_seen_between_calls(self):
+        qemu, run = self.meet()
+        run.ask("dispatch")
+        self.host.forget("vm", keep_socket=True)
+        run.ask("dispatch")
+        self.assertEqual(self.kept_of(run, qemu.pid), [])
+
+    def test_another_has_taken_its_place(self):
+        qemu, run = self.meet()
+        self.host.forget("vm")
+        again = self.host.start("vm", "-smp", "2")
+        run.ask("values", CPU_TOTAL | VCPU | PERF, EXT)
+        self.assertEqual(run.call()["vm"]["id"], again.pid)
+        self.assertEqual([link for link in self.kept_of(run, qemu.pid) if "/proc/" in link], [])
 
 
 class PidNamespace(HostFacts):
