@@ -90,6 +90,7 @@ take_ended(QemuJob *job, void *data)
     if (g_atomic_int_add(&outcome->n_endings, 1) > 0)
         return;
     outcome->verdict = job->verdict;
+    outcome->reason_code = job->reason_code;
     outcome->is_complete = job->is_complete;
     outcome->is_waiting = qemu_job_is_waiting(job);
     outcome->reason = g_strdup(job->reason);

@@ -11,6 +11,7 @@
 /* What became of a domain in the last round. */
 typedef struct {
     DomstatsHealth verdict;
+    DomstatsReason reason_code;
     bool is_complete;
     bool is_waiting; /* some answer was still owed when the job ended */
     char *reason;

@@ -43,6 +43,7 @@ static const FakeQmpScript flooding = {.lines = flooding_lines};
 static const FakeQmpScript slow = {.replies = slow_replies};
 
 static const ExchangeCaseRound short_round = {.timeout_ms = SHORT_MS};
+static const ExchangeCaseRound part_round = {.timeout_ms = PART_MS};
 static const ExchangeCaseRound long_round = {.timeout_ms = LONG_MS};
 
 static void
@@ -295,7 +296,7 @@ waits_for_one_that_was_catching_up_between_calls(void)
 
     exchange_case_init(&exchange);
     domain = exchange_case_add(&exchange, &script);
-    exchange_case_run(&exchange, &short_round);
+    exchange_case_run(&exchange, &part_round);
     assert_became(&exchange, 0, "slow, silent, connected");
     domain->silence.since_us -= 10 * G_USEC_PER_SEC; /* it had its time */
     fake_qmp_let_go(fake_at(&exchange, 0));
