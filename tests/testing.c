@@ -5,10 +5,13 @@
 #include "testing.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* What one cmocka test of a table needs; cmocka hands it over as the test's state. */
 typedef struct {
@@ -16,9 +19,35 @@ typedef struct {
     const void *row;
 } TableTest;
 
-/* Folders that a test has made and not removed yet: paths, owned. */
-static GPtrArray *folders;
-static guint n_outside; /* of them: made before the test began */
+/* The standard input of the keeper; -1: not started. It ends with this process and with what that
+ * forked, however they end. */
+static int keeper_fd = -1;
+
+/* Reads paths of folders, a line each, and removes them when nobody writes any more. */
+static const char KEEPER[] =
+    "exec 3<&0; { all=$(cat <&3); printf '%s\\n' \"$all\" | while IFS= read -r folder; do "
+    "rm -rf -- \"$folder\"; done; } >/dev/null 2>&1 &";
+
+/* Starts the keeper, in a session of its own, so that what ends the test does not end it. The shell
+ * that starts it is waited for: it is no child that a test could meet. */
+static void
+start_keeper(void)
+{
+    const char *argv[] = {"setsid", "sh", "-c", KEEPER, NULL};
+    int fds[2] = {-1, -1};
+    pid_t pid = -1;
+
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+        dup2(fds[0], STDIN_FILENO);
+        execvp(argv[0], (char **)argv);
+        _exit(127);
+    }
+    close(fds[0]);
+    keeper_fd = fds[1];
+    waitpid(pid, NULL, 0);
+}
 
 static int
 remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
@@ -27,39 +56,6 @@ remove_entry(const char *path, const struct stat *info, int kind, struct FTW *wa
     (void)kind;
     (void)walk;
     return g_remove(path);
-}
-
-static void
-remove_folder(const char *path)
-{
-    guint place = 0;
-
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    if (folders != NULL && g_ptr_array_find_with_equal_func(folders, path, g_str_equal, &place))
-        g_ptr_array_remove_index(folders, place);
-    if (folders != NULL && folders->len == 0)
-        g_clear_pointer(&folders, g_ptr_array_unref);
-}
-
-static int
-count_folders(void **state)
-{
-    (void)state;
-    n_outside = folders ? folders->len : 0;
-    return 0;
-}
-
-/* A test that failed has jumped out, past whatever would have removed them. */
-static int
-remove_left_folders(void **state)
-{
-    (void)state;
-    while (folders != NULL && folders->len > n_outside) {
-        g_autofree char *path = g_strdup(g_ptr_array_index(folders, folders->len - 1));
-
-        remove_folder(path);
-    }
-    return 0;
 }
 
 static void
@@ -81,11 +77,8 @@ testing_run_table(const char *group, const void *rows, size_t row_size, size_t n
         const void *row = (const char *)rows + i * row_size;
 
         states[i] = (TableTest){check, row};
-        tests[i] = (struct CMUnitTest){.name = *(const char *const *)row,
-                                       .test_func = run_row,
-                                       .setup_func = count_folders,
-                                       .teardown_func = remove_left_folders,
-                                       .initial_state = &states[i]};
+        tests[i] = (struct CMUnitTest){
+            .name = *(const char *const *)row, .test_func = run_row, .initial_state = &states[i]};
     }
     return _cmocka_run_group_tests(group, tests, n_rows, NULL, NULL);
 }
@@ -114,18 +107,19 @@ char *
 testing_make_folder(void)
 {
     char *path = g_dir_make_tmp("domstats-test-XXXXXX", NULL);
+    g_autofree char *line = g_strconcat(path, "\n", NULL);
 
     assert_non_null(path);
-    if (folders == NULL)
-        folders = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(folders, g_strdup(path));
+    if (keeper_fd < 0)
+        start_keeper();
+    assert_int_equal(write(keeper_fd, line, strlen(line)), strlen(line));
     return path;
 }
 
 void
 testing_remove_folder(char *path)
 {
-    remove_folder(path);
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     g_free(path);
 }
 

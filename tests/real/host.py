@@ -2,17 +2,17 @@
 """Real QEMU processes for tests: started, talked to and ended by the test itself.
 
 Everything a Host makes (processes, sockets, images, taps, its folder) is gone after it, also
-when the test fails.
+when the test fails or is killed: keeper.py sees to it.
 """
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
+
+from keeper import Keeper
 
 COMMAND = os.environ.get("DOMSTATS_COMMAND", "domstats")
 QEMU = os.environ.get("DOMSTATS_QEMU", "qemu-system-x86_64")
@@ -68,13 +68,13 @@ def accelerator():
 
 class Host:
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="domstats-real-")
+        self.keeper = Keeper()
+        self.folder = self.keeper.folder
         os.chmod(self.folder, 0o755)
         # Apart from the others, so that "dir:" sees only those that domstats is meant to use.
         os.mkdir(self.path("control"))
         self.processes = {}
         self.clients = []
-        self.taps = []
 
     def __enter__(self):
         return self
@@ -84,9 +84,7 @@ class Host:
             client.close()
         for process in self.processes.values():
             self.end(process)
-        for tap in self.taps:
-            subprocess.run(["ip", "link", "del", tap], check=False, capture_output=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.keeper.clear_up()
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -118,7 +116,7 @@ class Host:
     def tap(self, name):
         subprocess.run(["ip", "tuntap", "add", name, "mode", "tap"], check=True,
                        capture_output=True)
-        self.taps.append(name)
+        self.keeper.tell(name)
         subprocess.run(["ip", "link", "set", name, "up"], check=True, capture_output=True)
         return name
 

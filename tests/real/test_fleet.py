@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -77,7 +78,7 @@ def kinds(host):
         "container": Kind("-smp", "2", "-netdev", f"tap,id=n0,ifname=fleetin0,{SCRIPTS}", "-device",
                           "virtio-net-pci,netdev=n0", nics=["fleetin0"], inside=container),
         "mounts": Kind("-smp", "2", "-device", "virtio-balloon-pci", inside=(
-            "unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /mnt && exec "$@"', "sh")),
+            "unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /mnt/hidden && exec "$@"', "sh")),
         "user": Kind("-nic", "user,model=e1000", nics=[None]),
         "taps": Kind("-netdev", f"tap,id=n0,ifname=fleett0,{SCRIPTS}", "-device",
                      "virtio-net-pci,netdev=n0", "-nic", f"tap,{SCRIPTS}", nics=["fleett0", "tap0"]),
@@ -227,16 +228,18 @@ class Fleet(unittest.TestCase):
 
 
 def prepare():
-    """What the QEMUs find on their host; in our namespaces only. qemu-bridge-helper reads a file of
-    /etc."""
+    """What the QEMUs find on their host; in our namespaces only, and so is what we write: it goes with
+    them. qemu-bridge-helper reads a file of /etc."""
     for words in (["mount", "--make-rprivate", "/"], ["mount", "-t", "sysfs", "sysfs", "/sys"],
                   ["ip", "link", "set", "lo", "up"], ["ip", "link", "add", BRIDGE, "type", "bridge"],
-                  ["mount", "-t", "tmpfs", "tmpfs", "/mnt"], ["mkdir", "/mnt/upper", "/mnt/work"],
+                  ["mount", "-t", "tmpfs", "tmpfs", "/mnt"],
+                  ["mkdir", "/mnt/upper", "/mnt/work", "/mnt/hidden", "/mnt/tmp"],
                   ["mount", "-t", "overlay", "-o", "lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work",
                    "overlay", "/etc"], ["mkdir", "-p", "/etc/qemu"]):
         subprocess.run(words, check=True)
     with open("/etc/qemu/bridge.conf", "w", encoding="ascii") as file:
         file.write(f"allow {BRIDGE}\n")
+    tempfile.tempdir = "/mnt/tmp"
 
 
 if __name__ == "__main__":

@@ -3,9 +3,7 @@
 knows otherwise: how it started the machine, stat(), qemu-io, /proc."""
 
 import os
-import shutil
 import subprocess
-import tempfile
 import time
 import unittest
 
@@ -256,8 +254,7 @@ class ManyMachines(unittest.TestCase):
             host.start("alpha", "-drive", f"file={image},if=none,id=d0", "-device",
                        "virtio-blk-pci,drive=d0,id=disk0", "-device", "virtio-balloon-pci")
             host.start("beta", "-smp", "2", "-object", "iothread,id=iothread1", accel="tcg")
-            where = os.path.join(tempfile.mkdtemp(prefix="domstats-recording-"), "rec")
-            self.addCleanup(shutil.rmtree, os.path.dirname(where))
+            where = host.path("recording")
             done = subprocess.run([os.environ["DOMSTATS_COMMAND"], "record", where, "-c",
                                    "dir:" + host.folder], check=False, capture_output=True,
                                   text=True)
