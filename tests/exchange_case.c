@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * exchange_case: see exchange_case.h. Owns peers, domains and the round's jobs.
+ * exchange_case: see exchange_case.h. Owns the peers, the domains and a call's jobs.
  */
 #include "exchange_case.h"
 
@@ -77,8 +77,8 @@ find_outcome(ExchangeCase *self, const QemuJob *job)
     return &self->outcomes[place];
 }
 
-/* The driver's part, on the thread that worked on @job. No assertion: that may fail on the
- * test's own thread only. */
+/* Does the driver's part, on the thread that worked on @job. It asserts nothing, since cmocka's
+ * assertions may fail on the test's own thread only. */
 static void
 take_ended(QemuJob *job, void *data)
 {
@@ -123,16 +123,16 @@ check_outcomes(const ExchangeCase *self)
 }
 
 void
-exchange_case_run(ExchangeCase *self, const ExchangeCaseRound *round)
+exchange_case_run(ExchangeCase *self, const ExchangeCaseCall *call)
 {
-    QemuRequest request = {.stats = round->stats ? round->stats : VIR_DOMAIN_STATS_STATE,
-                           .timeout_ms = round->timeout_ms};
+    QemuRequest request = {.stats = call->stats ? call->stats : VIR_DOMAIN_STATS_STATE,
+                           .timeout_ms = call->timeout_ms};
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)qemu_job_free);
     g_autoptr(QemuHostView) host = qemu_host_view_new(self->root, NULL, NULL);
     FakeQmpThread *thread = NULL;
     QemuExchange exchange = {.jobs = jobs,
                              .host = host,
-                             .n_threads = round->n_threads,
+                             .n_threads = call->n_threads,
                              .ended = take_ended,
                              .data = self};
     int64_t begin_us = util_deadline_now_us();
@@ -142,7 +142,7 @@ exchange_case_run(ExchangeCase *self, const ExchangeCaseRound *round)
     for (guint i = 0; i < self->domains->len; i++)
         g_ptr_array_add(jobs, qemu_job_new(g_ptr_array_index(self->domains, i), &request));
     self->jobs = jobs;
-    exchange.deadline = util_deadline_in_ms(round->timeout_ms);
+    exchange.deadline = util_deadline_in_ms(call->timeout_ms);
     request.deadline = exchange.deadline;
     thread = fake_qmp_start((FakeQmp *const *)self->fakes->pdata, self->fakes->len);
     assert_true(qemu_exchange_run(&exchange, NULL));
@@ -163,4 +163,27 @@ exchange_case_describe(const ExchangeCase *self, size_t place)
                            outcome->status ? " " : "", outcome->status ? outcome->status : "",
                            domain->is_silent ? ", silent" : "",
                            domain->monitor ? ", connected" : "");
+}
+
+void
+exchange_case_assert_became(const ExchangeCase *self, size_t place, const char *expected)
+{
+    g_autofree char *got = exchange_case_describe(self, place);
+
+    testing_assert_same_text(got, expected);
+}
+
+void
+exchange_case_assert_reason(const ExchangeCase *self, size_t place, const char *reason)
+{
+    const char *got = self->outcomes[place].reason;
+
+    if (got == NULL || strstr(got, reason) == NULL)
+        testing_assert_same_text(got, reason);
+}
+
+FakeQmp *
+exchange_case_fake(const ExchangeCase *self, size_t place)
+{
+    return g_ptr_array_index(self->fakes, place);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * exchange_case: domains whose monitors are scripted peers, and rounds of the exchange with
- * them. What the driver does when a job has ended is done here in its smallest form.
+ * exchange_case: domains whose monitors are scripted peers, and calls that the exchange makes to
+ * them. It does what the driver does with an ended job, in the smallest form.
  */
 #pragma once
 
 #include "fake_qmp.h"
 #include "qemu/exchange/qemu_exchange.h"
 
-/* What became of a domain in the last round. */
+/* What became of a domain in the last call. */
 typedef struct {
     DomstatsHealth verdict;
     DomstatsReason reason_code;
@@ -24,16 +24,16 @@ typedef struct {
     HostRoot *root;
     GPtrArray *fakes;   /* FakeQmp * */
     GPtrArray *domains; /* QemuDomain * */
-    GPtrArray *jobs;    /* of the round that runs */
+    GPtrArray *jobs;    /* QemuJob *, of the call that runs */
     ExchangeCaseOutcome *outcomes;
-    int64_t elapsed_us; /* of the last round */
+    int64_t elapsed_us; /* of the last call */
 } ExchangeCase;
 
 typedef struct {
     unsigned int stats; /* 0: VIR_DOMAIN_STATS_STATE */
     unsigned int timeout_ms;
     unsigned int n_threads;
-} ExchangeCaseRound;
+} ExchangeCaseCall;
 
 void exchange_case_init(ExchangeCase *self);
 void exchange_case_clear(ExchangeCase *self);
@@ -43,13 +43,21 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ExchangeCase, exchange_case_clear)
 FakeQmp *exchange_case_add_fake(ExchangeCase *self, const FakeQmpScript *script, bool is_tcp);
 /* A domain, with a monitor at @path if that is not NULL; owned by @self. */
 QemuDomain *exchange_case_add_domain(ExchangeCase *self, const char *path);
-/* Both, the one behind the other. */
+/* A peer in the case's folder, and a domain whose monitor it is. */
 QemuDomain *exchange_case_add(ExchangeCase *self, const FakeQmpScript *script);
 
 /* One call of the exchange for all domains, with the peers at work in a thread of their own.
  * Fails if a job does not end exactly once, or a complete one has an answer to come. */
-void exchange_case_run(ExchangeCase *self, const ExchangeCaseRound *round);
+void exchange_case_run(ExchangeCase *self, const ExchangeCaseCall *call);
 
-/* Of the domain at @place: "ok running, connected", "wedged, silent, connected". The caller
- * frees. */
+/* What became of the domain at @place: "ok running, connected", "wedged, silent, connected". The
+ * caller frees. */
 char *exchange_case_describe(const ExchangeCase *self, size_t place);
+
+/* These fail with both texts: what became of the domain is not @expected; @reason is no part of the
+ * reason that its record gives. */
+void exchange_case_assert_became(const ExchangeCase *self, size_t place, const char *expected);
+void exchange_case_assert_reason(const ExchangeCase *self, size_t place, const char *reason);
+
+/* The peer that was added at @place; owned by @self. */
+FakeQmp *exchange_case_fake(const ExchangeCase *self, size_t place);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Tests of qemu_exchange with one domain: what becomes of it, and of its connection, over
- * several rounds.
+ * several calls.
  */
 #include "qemu/exchange/qemu_exchange.h"
-
-#include <string.h>
 
 #include "exchange_case.h"
 #include "fake_qmp.h"
@@ -13,12 +11,12 @@
 
 enum {
     MAX_LINES = 20,
-    MAX_ROUNDS = 4,
-    MOST_PATIENCE = 64, /* times the time of a round that is waited for */
-    SHORT_MS = 50,      /* for rounds that end by their deadline */
-    PART_MS = 300,      /* for those that come a part of the way before */
-    PROBE_MS = 600,     /* and for those that send the probe */
-    LONG_MS = 60000,    /* for those that end long before */
+    MAX_CALLS = 4,
+    MAX_STRETCH = 64, /* by how much a row's short deadlines are multiplied at most */
+    SHORT_MS = 50,    /* for calls that end at their deadline */
+    PART_MS = 300,    /* for calls that get a part of their replies before it */
+    PROBE_MS = 600,   /* for calls that have the time to send the probe */
+    LONG_MS = 60000,  /* for calls that end long before it */
 };
 
 /* The answers that let a domain be identified, as a script's first lines. */
@@ -35,20 +33,20 @@ enum {
 #define STOP    "{\"event\":\"STOP\"}"
 
 typedef struct {
-    unsigned int timeout_ms; /* 0: no such round */
+    unsigned int timeout_ms; /* 0: no such call */
     const char *expected;
-    bool lets_go; /* before the round */
+    bool lets_go; /* before the call */
     unsigned int stats;
-} Round;
+} Call;
 
 typedef struct {
     const char *sentence;
     FakeQmpLine lines[MAX_LINES];
     bool is_bare;
     bool has_oob;
-    Round rounds[MAX_ROUNDS];
+    Call calls[MAX_CALLS];
     unsigned int n_connections;
-    const char *reason; /* in that of the last round */
+    const char *reason; /* in that of the last call */
 } Row;
 
 #define STATE_AND_BLOCK (VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BLOCK)
@@ -106,7 +104,7 @@ static const Row rows[] = {
     {"an id that was not asked",
      {IDENTITY, {"query-status", "{\"return\":{},\"id\":8}"}}, false, false, {{LONG_MS, "broken"}},
      1, "had not been asked"},
-    {"a reply that nobody waits for, between rounds",
+    {"a reply that nobody waits for, between calls",
      {IDENTITY, {"query-status", RUNNING, FAKE_QMP_WAITS}, {NULL, RUNNING}}, false, false,
      {{LONG_MS, "ok running, connected"}, {LONG_MS, "broken", true}}, 1, "had not been asked"},
     {"every command is refused",
@@ -124,19 +122,19 @@ static const Row rows[] = {
       {"query-named-block-nodes", EMPTY}}, false, false,
      {{LONG_MS, "ok running, connected", false, STATE_AND_BLOCK},
       {LONG_MS, "ok running, connected", false, STATE_AND_BLOCK}}, 1, NULL},
-    {"an event between rounds makes it ask",
+    {"an event between calls makes it ask",
      {IDENTITY, {"query-status", RUNNING}, {"query-blockstats", EMPTY},
       {"query-named-block-nodes", EMPTY, FAKE_QMP_WAITS}, {NULL, STOP}, {"query-status", PAUSED},
       {"query-blockstats", EMPTY}, {"query-named-block-nodes", EMPTY}}, false, false,
      {{LONG_MS, "ok running, connected", false, STATE_AND_BLOCK},
       {LONG_MS, "ok paused, connected", true, STATE_AND_BLOCK}}, 1, NULL},
-    {"an event in the round makes it ask after all",
+    {"an event in the call makes it ask after all",
      {IDENTITY, {"query-status", RUNNING}, {"query-blockstats", EMPTY},
       {"query-named-block-nodes", EMPTY}, {"query-blockstats", STOP EMPTY},
       {"query-named-block-nodes", EMPTY}, {"query-status", PAUSED}}, false, false,
      {{LONG_MS, "ok running, connected", false, STATE_AND_BLOCK},
       {LONG_MS, "ok paused, connected", false, STATE_AND_BLOCK}}, 1, NULL},
-    {"an event after the reply of its round is not forgotten",
+    {"an event after the reply of its call is not forgotten",
      {IDENTITY, {"query-status", RUNNING STOP}, {"query-blockstats", EMPTY},
       {"query-named-block-nodes", EMPTY}, {"query-status", PAUSED}, {"query-blockstats", EMPTY},
       {"query-named-block-nodes", EMPTY}}, false, false,
@@ -145,39 +143,37 @@ static const Row rows[] = {
 };
 /* clang-format on */
 
-/* True for a round that only its deadline can have ended. */
+/* Whether only the deadline ends the call. */
 static bool
-is_waited_for(const Round *round)
+is_waited_for(const Call *call)
 {
-    return round->timeout_ms < LONG_MS;
+    return call->timeout_ms < LONG_MS;
 }
 
-/* False if the machine gave the peer less than its fair time, so that nothing can be said of it. */
+/* False if the machine was too busy to give the peer the time that a verdict needs. */
 static bool
-run_round(const Round *round, unsigned int patience, ExchangeCase *exchange)
+run_call(const Call *call, unsigned int stretch, ExchangeCase *exchange)
 {
-    unsigned int timeout_ms = round->timeout_ms * (is_waited_for(round) ? patience : 1);
-    g_autofree char *got = NULL;
+    unsigned int timeout_ms = call->timeout_ms * (is_waited_for(call) ? stretch : 1);
 
-    if (round->lets_go) {
-        fake_qmp_let_go(g_ptr_array_index(exchange->fakes, 0));
-        fake_qmp_settle(g_ptr_array_index(exchange->fakes, 0));
+    if (call->lets_go) {
+        fake_qmp_let_go(exchange_case_fake(exchange, 0));
+        fake_qmp_settle(exchange_case_fake(exchange, 0));
     }
     exchange_case_run(exchange,
-                      &(ExchangeCaseRound){.stats = round->stats, .timeout_ms = timeout_ms});
-    if (is_waited_for(round) && patience < MOST_PATIENCE &&
+                      &(ExchangeCaseCall){.stats = call->stats, .timeout_ms = timeout_ms});
+    if (is_waited_for(call) && stretch < MAX_STRETCH &&
         exchange->outcomes[0].reason_code == DOMSTATS_REASON_NO_TIME)
         return false;
-    if (is_waited_for(round))
+    if (is_waited_for(call))
         assert_true(exchange->elapsed_us >= (int64_t)timeout_ms * 1000 / 2);
-    got = exchange_case_describe(exchange, 0);
-    testing_assert_same_text(got, round->expected);
+    exchange_case_assert_became(exchange, 0, call->expected);
     return true;
 }
 
-/* Tries a row from its beginning; false as above. */
+/* Runs a row from its first call; false as above. */
 static bool
-run_row(const Row *row, unsigned int patience)
+run_row(const Row *row, unsigned int stretch)
 {
     const FakeQmpScript script = {
         .lines = row->lines, .is_bare = row->is_bare, .has_oob = row->has_oob};
@@ -185,28 +181,27 @@ run_row(const Row *row, unsigned int patience)
 
     exchange_case_init(&exchange);
     exchange_case_add(&exchange, &script);
-    for (size_t i = 0; i < MAX_ROUNDS && row->rounds[i].timeout_ms != 0; i++)
-        if (!run_round(&row->rounds[i], patience, &exchange))
+    for (size_t i = 0; i < MAX_CALLS && row->calls[i].timeout_ms != 0; i++)
+        if (!run_call(&row->calls[i], stretch, &exchange))
             return false;
-    assert_int_equal(fake_qmp_n_connections(g_ptr_array_index(exchange.fakes, 0)),
-                     row->n_connections);
-    if (row->reason != NULL && strstr(exchange.outcomes[0].reason, row->reason) == NULL)
-        testing_assert_same_text(exchange.outcomes[0].reason, row->reason);
+    assert_int_equal(fake_qmp_n_connections(exchange_case_fake(&exchange, 0)), row->n_connections);
+    if (row->reason != NULL)
+        exchange_case_assert_reason(&exchange, 0, row->reason);
     return true;
 }
 
-/* Where the machine has much else to do, a row is tried again with more time. */
+/* On a busy machine a row is run again with longer deadlines. */
 static void
-goes_through_rounds(const void *data)
+goes_through_calls(const void *data)
 {
-    unsigned int patience = 1;
+    unsigned int stretch = 1;
 
-    while (!run_row(data, patience))
-        patience *= 4;
+    while (!run_row(data, stretch))
+        stretch *= 4;
 }
 
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("exchange rounds", rows, goes_through_rounds);
+    return TESTING_RUN_TABLE("exchange calls", rows, goes_through_calls);
 }

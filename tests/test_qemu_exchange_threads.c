@@ -63,7 +63,7 @@ does_all_jobs(const void *data)
     refused = row->refused;
     n_tried = 0;
     exchange_case_run(&exchange,
-                      &(ExchangeCaseRound){.timeout_ms = PART_MS, .n_threads = N_THREADS});
+                      &(ExchangeCaseCall){.timeout_ms = PART_MS, .n_threads = N_THREADS});
     assert_int_equal(n_tried, N_THREADS - 1);
     for (size_t i = 0; i < N_DOMAINS; i++) {
         g_autofree char *got = exchange_case_describe(&exchange, i);

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tests of qemu_exchange: how it reaches a monitor, and what it says when it does not: places that
+ * lead nowhere, monitors that others hold, processes that are stopped.
+ */
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exchange_case.h"
+#include "fake_qmp.h"
+#include "qemu/exchange/qemu_exchange.h"
+#include "testing.h"
+#include "util/util_fd.h"
+
+static const FakeQmpScript good = {.lines = NULL};
+
+static const ExchangeCaseCall short_call = {.timeout_ms = 50};
+static const ExchangeCaseCall long_call = {.timeout_ms = 60000};
+
+static void
+speaks_over_tcp(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+
+    exchange_case_init(&exchange);
+    exchange_case_add_domain(&exchange,
+                             fake_qmp_path(exchange_case_add_fake(&exchange, &good, true)));
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "ok running, connected");
+    fake_qmp_drop(exchange_case_fake(&exchange, 0));
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "ok running, connected");
+    /* Which process answers on TCP is not known, so the list of commands is asked again too. */
+    assert_string_equal(fake_qmp_heard(exchange_case_fake(&exchange, 0)),
+                        "query-name query-uuid query-commands query-status "
+                        "query-name query-uuid query-commands query-status");
+}
+
+static void
+reaches_a_path_longer_than_an_address(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+    g_autofree char *folder = NULL;
+    g_autofree char *path = NULL;
+
+    exchange_case_init(&exchange);
+    folder = g_strdup_printf("%s/%0100d/%0100d", exchange.folder, 1, 2);
+    path = g_build_filename(folder, "monitor", NULL);
+    assert_int_equal(g_mkdir_with_parents(folder, 0755), 0);
+    exchange_case_add_fake(&exchange, &good, false);
+    assert_int_equal(g_rename(fake_qmp_path(exchange_case_fake(&exchange, 0)), path), 0);
+    exchange_case_add_domain(&exchange, path);
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "ok running, connected");
+}
+
+static void
+says_when_no_process_listens(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &good);
+    exchange_case_add_domain(&exchange, "/no/such/folder/monitor");
+    exchange_case_add_domain(&exchange, "tcp:example.org:4444");
+    exchange_case_add_domain(&exchange, NULL);
+    fake_qmp_retire(exchange_case_fake(&exchange, 0));
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "gone");
+    exchange_case_assert_became(&exchange, 1, "gone");
+    exchange_case_assert_reason(&exchange, 1, "'/no/such/folder/monitor'");
+    exchange_case_assert_became(&exchange, 2, "no-monitor");
+    exchange_case_assert_became(&exchange, 3, "no-monitor");
+}
+
+static void
+goes_on_to_the_next_place(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+    QemuDomain *domain = NULL;
+    const char *path = NULL;
+
+    exchange_case_init(&exchange);
+    path = fake_qmp_path(exchange_case_add_fake(&exchange, &good, false));
+    domain = exchange_case_add_domain(&exchange, "/no/such/monitor");
+    qemu_endpoint_add_place(domain->endpoint, path, path);
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "ok running, connected");
+}
+
+/* Connects clients until the backlog takes no more. The caller frees, and closes them. */
+static GArray *
+fill_backlog(const char *path)
+{
+    GArray *fds = g_array_new(FALSE, FALSE, sizeof(int));
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = -1;
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    do {
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        g_array_append_val(fds, fd);
+    } while (connect(fd, (const void *)&address, sizeof(address)) == 0 && fds->len < 100);
+    assert_true(fds->len < 100);
+    return fds;
+}
+
+static void
+says_when_the_backlog_is_full(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+    g_autoptr(FakeQmp) fake = NULL;
+    g_autofree char *path = NULL;
+    g_autoptr(GArray) fds = NULL;
+
+    exchange_case_init(&exchange);
+    path = g_build_filename(exchange.folder, "monitor", NULL);
+    fake = fake_qmp_new_listening(&good, path); /* no thread serves it */
+    fds = fill_backlog(path);
+    exchange_case_add_domain(&exchange, path);
+    exchange_case_run(&exchange, &long_call);
+    for (guint i = 0; i < fds->len; i++)
+        close(g_array_index(fds, int, i));
+    exchange_case_assert_became(&exchange, 0, "wedged");
+    exchange_case_assert_reason(&exchange, 0, "backlog is full");
+}
+
+static void
+leaves_a_monitor_that_another_holds(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+    g_auto(UtilFd) fd = -1;
+    g_autoptr(HostUnixdiagTable) table = host_unixdiag_read(NULL);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (table == NULL)
+        skip(); /* without unix_diag nothing says who holds a monitor */
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &good);
+    g_strlcpy(address.sun_path, fake_qmp_path(exchange_case_fake(&exchange, 0)),
+              sizeof(address.sun_path));
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (const void *)&address, sizeof(address)), 0);
+    fake_qmp_settle(exchange_case_fake(&exchange, 0));
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "busy");
+    util_fd_clear(&fd); /* the peer notices when it runs again, in the next call */
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "ok running, connected");
+}
+
+static void
+takes_no_other_process_for_it(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+    QemuDomain *domain = NULL;
+
+    exchange_case_init(&exchange);
+    domain = exchange_case_add(&exchange, &good);
+    domain->pid = domain->endpoint->pid = getppid();
+    exchange_case_run(&exchange, &short_call);
+    exchange_case_assert_became(&exchange, 0, "no-monitor");
+    exchange_case_assert_reason(&exchange, 0, "now belongs to process");
+    assert_string_equal(fake_qmp_heard(exchange_case_fake(&exchange, 0)), "");
+}
+
+static void
+believes_the_source(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+    QemuDomain *inactive = NULL;
+    QemuDomain *troubled = NULL;
+
+    exchange_case_init(&exchange);
+    inactive = exchange_case_add(&exchange, &good);
+    troubled = exchange_case_add(&exchange, &good);
+    inactive->endpoint->is_active = false;
+    troubled->endpoint->trouble = DOMSTATS_HEALTH_DENIED;
+    troubled->endpoint->trouble_reason = g_strdup("not yours");
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "ok");
+    assert_true(exchange.outcomes[0].is_complete);
+    exchange_case_assert_became(&exchange, 1, "denied");
+    exchange_case_assert_reason(&exchange, 1, "not yours");
+    assert_int_equal(fake_qmp_n_connections(exchange_case_fake(&exchange, 0)), 0);
+    assert_int_equal(fake_qmp_n_connections(exchange_case_fake(&exchange, 1)), 0);
+}
+
+/* The child process: a monitor that greets and is then stopped. Never returns. */
+static void
+stop_after_greeting(const char *path, int ready_fd)
+{
+    static const FakeQmpLine lines[] = {{NULL, NULL, FAKE_QMP_IGNORES}, {0}};
+    static const FakeQmpScript script = {.lines = lines};
+    FakeQmp *fake = fake_qmp_new_listening(&script, path);
+
+    close(ready_fd); /* which tells the parent that it listens */
+    while (fake_qmp_n_connections(fake) == 0)
+        fake_qmp_step(fake);
+    fake_qmp_settle(fake);
+    raise(SIGSTOP);
+    _exit(0);
+}
+
+static void
+does_not_wait_for_the_stopped(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+    g_autofree char *path = NULL;
+    int ready[2] = {-1, -1};
+    char byte = 0;
+    pid_t pid = 0;
+
+    exchange_case_init(&exchange);
+    path = g_build_filename(exchange.folder, "monitor", NULL);
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        close(ready[0]);
+        stop_after_greeting(path, ready[1]);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 0);
+    close(ready[0]);
+    exchange_case_add_domain(&exchange, path);
+    exchange_case_run(&exchange, &long_call); /* its deadline is a minute away */
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    exchange_case_assert_became(&exchange, 0, "stopped, silent, connected");
+    exchange_case_assert_reason(&exchange, 0, "is stopped (state T)");
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "gone");
+}
+
+typedef struct {
+    const char *sentence;
+    void (*check)(void);
+} StoryRow;
+
+static const StoryRow story_rows[] = {
+    {"a monitor on TCP", speaks_over_tcp},
+    {"a path longer than an address", reaches_a_path_longer_than_an_address},
+    {"no process listens", says_when_no_process_listens},
+    {"where one place fails the next is tried", goes_on_to_the_next_place},
+    {"a full backlog", says_when_the_backlog_is_full},
+    {"a monitor that another holds is left alone", leaves_a_monitor_that_another_holds},
+    {"the place now belongs to another process", takes_no_other_process_for_it},
+    {"the source says that a domain is inactive, or denied", believes_the_source},
+    {"a process that was stopped is not waited for", does_not_wait_for_the_stopped},
+};
+
+static void
+tells_story(const void *data)
+{
+    const StoryRow *row = data;
+
+    row->check();
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("exchange dials", story_rows, tells_story);
+}
