@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_known: what one QEMU told in earlier calls, and what of it a later call may be lent in
- * place of asking again.
+ * qemu_known: what one QEMU replied in earlier calls, and which of it a later call may use in place
+ * of asking again.
  *
- * The only module that writes what is kept of a QEMU's words. Its table says for each command
- * what is kept of the reply and the proof under which it is lent.
+ * The only module that keeps anything of a QEMU's replies. To lend means here: a call does not send
+ * the command, and the kept value is put into its facts.
  */
 #pragma once
 
@@ -15,70 +15,68 @@
 
 typedef struct QemuKnown QemuKnown;
 
-/* What a call told: commands, answers by QemuCommandId, and what was decoded of them. */
+/* What QEMU replied in one call. All borrowed. */
 typedef struct {
     QemuCommandSet asked;
-    const QemuAnswer *answers;
-    const QemuFacts *facts;
+    const QemuAnswer *answers; /* by QemuCommandId */
+    const QemuFacts *facts;    /* decoded of the answers */
     QemuSchemasPool *schemas;
-    const char *balloon_path; /* that a qom-get of this call was sent with; NULL: none */
-    bool has_one_monitor;     /* it is the one that was asked */
+    const char *balloon_path; /* of the qom-get that this call sent; NULL: it sent none */
+    bool has_one_monitor; /* by its command line QEMU has no other than the one that was asked */
 } QemuKnownTold;
 
 QemuKnown *qemu_known_new(void);
 void qemu_known_free(QemuKnown *self);
 
-/* A call begins. Until it is planned nothing is lent to it. */
+/* A call begins. Nothing is lent to it before qemu_known_begin_plan(). */
 void qemu_known_begin_call(QemuKnown *self);
-/* Its commands are about to be planned: what is in doubt from now on is not kept of it. */
+/* The commands of the call are about to be planned. A reply is not kept if a note between here and
+ * qemu_known_take() breaks its proof. */
 void qemu_known_begin_plan(QemuKnown *self);
 
-/* What happened. Each ends the loans whose proof it breaks, also within a call. */
+/* What was seen of the QEMU. Each note ends the loans whose proof it breaks, also those of the call
+ * under way. */
 void qemu_known_note_events(QemuKnown *self, const QemuEvents *events);
-/* The threads of the process were looked at, and whether they could be listed. @are_same: they are,
- * but for such that can be neither vCPU nor IOThread, those of the last time. */
+/* The threads of the process were looked at. @were_listed: they could be listed. @are_same: they
+ * are those of the last list, not counting threads that can be neither vCPU nor IOThread. */
 void qemu_known_note_threads(QemuKnown *self, bool were_listed, bool are_same);
-/* Whether they were noted as the same in this call. */
+/* True if this call noted them as the same. */
 bool qemu_known_has_same_threads(const QemuKnown *self);
 void qemu_known_note_connection_lost(QemuKnown *self);
-/* Who answers is to be asked again. */
+/* QEMU is to be asked again who it is. */
 void qemu_known_doubt_identity(QemuKnown *self);
-/* Another process, or one that broke the rules: nothing is kept any more. */
+/* Drops all that is kept: the process is another one, or sent what no QEMU sends. */
 void qemu_known_forget(QemuKnown *self);
 
-/* This connection's QEMU was asked who it is. @commands: the value of query-commands; NULL: it was
- * not asked. False if it has none of our commands. */
+/* The QEMU of this connection was asked who it is. @commands: the value of query-commands, or NULL
+ * if that was not sent, since it is known. False if QEMU has none of our commands. */
 bool qemu_known_take_identity(QemuKnown *self, const UtilJson *commands);
 bool qemu_known_is_identified(const QemuKnown *self);
-/* The commands that this QEMU has; 0: it was never asked. */
+/* The commands that this QEMU has; 0 before the first qemu_known_take_identity(). */
 QemuCommandSet qemu_known_available(const QemuKnown *self);
 
-/* Of @wanted, what need not be asked: lent to this call as long as qemu_known_holds() says so. */
+/* The commands of @wanted that need not be sent, provided that qemu_known_holds() still gives them
+ * when the answers are in. */
 QemuCommandSet qemu_known_lend(const QemuKnown *self, QemuCommandSet wanted);
-/* What must be asked so that the loan of @lent is proved. */
+/* The commands that must be sent to prove that @lent are as they were. */
 QemuCommandSet qemu_known_conditions(QemuCommandSet lent);
-/* Of @lent, what the answers and events so far prove to be as it was. */
+/* The commands of @lent whose kept values the answers and events so far prove to be current. */
 QemuCommandSet qemu_known_holds(const QemuKnown *self, QemuCommandSet lent, QemuCommandSet asked,
                                 const QemuAnswer *answers);
 /* Puts what is kept of @command's reply into @facts, which borrow it. */
 void qemu_known_give(const QemuKnown *self, QemuCommandId command, QemuFacts *facts);
 
-/* The run state as an event of this call told it last; NULL: none did. A literal. */
+/* The run state of the last event of this call that has one, a literal; NULL: no event had. */
 const char *qemu_known_told_status(const QemuKnown *self);
-/* The balloon's path as it last served; NULL: none has. Borrowed until the next take. */
+/* The QOM path of the balloon device at which QEMU last answered; NULL: none. Borrowed until the
+ * next qemu_known_take() or qemu_known_forget(). */
 const char *qemu_known_balloon_path(const QemuKnown *self);
-/* True if the chains were counted and have no more than @n_most images below their tops. Changes
- * the form of a request only. */
+/* True if the chains of images were counted and query-named-block-nodes would nest no more than
+ * @n_most images in others. Good only to choose the form of a request: it is kept without proof. */
 bool qemu_known_has_short_chains(const QemuKnown *self, unsigned int n_most);
 
-/* The call has ended and its record is made: keeps what it told, without which later calls would
- * have to ask. */
+/* The call has ended and its record is made: keeps what later calls may be lent. */
 void qemu_known_take(QemuKnown *self, const QemuKnownTold *told);
 
-/* True for a run state of QEMU's in which the guest stands still: no vCPU runs, no state is loaded,
- * and only RESUME, RESET or a new QEMU can end it. NULL does not. */
-bool qemu_known_stands_still(const char *status);
-
-/* The table, for docs/internals.md: a line of Markdown for @i, NULL after the last. The caller
- * frees. */
+/* The table of docs/internals.md: line @i in Markdown, NULL after the last. The caller frees. */
 char *qemu_known_describe(size_t i);
