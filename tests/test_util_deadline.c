@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_util_deadline: relations that hold however slow the machine is.
+ * test_util_deadline: deadlines and clocks, by relations that hold on a slow machine too.
  */
 #include "testing.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_util_fd: a descriptor is closed once, by whoever holds it last.
+ * test_util_fd: a descriptor is closed once, by its last owner.
  */
 #include "testing.h"
 

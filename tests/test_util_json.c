@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_util_json: what is read from a text, what is absent, and what is built.
+ * test_util_json: reading JSON, what counts as absent, and building JSON.
  */
 #include "testing.h"
 
@@ -112,7 +112,7 @@ parses(const void *data)
     const ParseRow *row = data;
     const size_t prefix_size = strlen("error: ");
     size_t size = row->size > 0 ? row->size : strlen(row->text);
-    /* A copy without a NUL behind it, so that a read past the end is seen. */
+    /* A copy without a NUL behind it, so that ASan reports a read past the end. */
     g_autofree char *text = g_memdup2(row->text, size);
     g_autoptr(GError) error = NULL;
     g_autoptr(UtilJson) value = util_json_parse(text ? text : "", size, MAX_DEPTH, &error);
@@ -129,7 +129,7 @@ parses(const void *data)
         testing_assert_same_text(error->message, row->outcome);
 }
 
-/* One value, read in every way. */
+/* A value, and what each reading function gives for it. */
 typedef struct {
     const char *sentence;
     const char *text;
@@ -213,7 +213,7 @@ reads(const void *data)
     testing_assert_same_text(readings->str, row->readings);
 }
 
-/* Ways through a value: each row a function of the same object. */
+/* Each row is a function that reads the same object. */
 static const char walked_text[] =
     "{\"list\":[{\"n\":1},null,{\"n\":\"x\"}],\"n\":5,\"s\":\"t\",\"b\":true,\"z\":null}";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_util_jsonstream: which bytes become which objects. Each row runs twice, as it is cut
- * and cut into single bytes: both must give the same objects and the same end.
+ * test_util_jsonstream: which bytes become which objects. Each row runs twice, cut as it says and
+ * cut into single bytes; both must give the same objects and the same end.
  */
 #include "testing.h"
 
@@ -12,7 +12,7 @@
 
 enum { MAX_SLICES = 6 };
 
-/* For bytes that hold a NUL, which ends any other slice. */
+/* For bytes with a NUL, which ends all other slices. */
 #define SLICE_WITH_NUL(text)                                                                       \
     {                                                                                              \
         text, sizeof(text) - 1                                                                     \
@@ -246,7 +246,7 @@ assert_stays_broken(UtilJsonStream *stream)
     assert_true(g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN));
 }
 
-/* Single bytes may show a fault in another order: then any reason is right. */
+/* Cut into single bytes, the first fault found may be another one: any reason is accepted. */
 static void
 check_end(UtilJsonStream *stream, const GError *error, const char *end, bool is_by_bytes)
 {

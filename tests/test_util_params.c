@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_util_params: what is added is what is taken, in order, or an error names what was not.
+ * test_util_params: parameters are taken out in the order in which they were added, or an error
+ * names the one that was refused.
  */
 #include "testing.h"
 
@@ -180,7 +181,7 @@ gives_params(const void *data)
         return;
     }
     check_taken(&params, row->outcome);
-    /* What was taken left an empty list, as good as new. */
+    /* Taking them has left an empty list that can be used again. */
     check_taken(&params, "");
     util_params_add_int(&params, "again", 2);
     check_taken(&params, "again int 2\n");

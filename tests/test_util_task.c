@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_util_task: a task that ends, and one that is left behind.
+ * test_util_task: a task that ends in time, and one that is left to itself.
  */
 #include <pthread.h>
 #include <unistd.h>
@@ -57,7 +57,7 @@ let_go(const Pipes *pipes)
     assert_int_equal(write(pipes->to_task[1], "x", 1), 1);
 }
 
-/* Waits until the errand has been freed, and for nothing else. */
+/* Waits until the errand has been freed. */
 static void
 finish(const Pipes *pipes)
 {

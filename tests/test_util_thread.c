@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_util_thread: what a thread of the library may be interrupted by: nothing.
+ * test_util_thread: no signal interrupts a thread of the library.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_count: a number that may be absent. What a peer did not give stays absent: never 0.
+ * util_count: a number that may be absent. A value that a peer did not give is absent, never 0.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_deadline: see util_deadline.h. Owns nothing; knows nothing of what is waited for.
+ * util_deadline: see util_deadline.h. Owns nothing; does not know what its callers wait for.
  */
 #include "util_deadline.h"
 
@@ -48,7 +48,7 @@ util_deadline_left_ms(UtilDeadline self)
     int64_t left_us = util_deadline_left_us(self);
     int64_t left_ms = left_us / US_PER_MS + (left_us % US_PER_MS != 0);
 
-    /* poll() takes an int; who waits that long asks again. */
+    /* poll() takes an int. A caller for whom that is not enough asks again when poll() returns. */
     return (int)MIN(left_ms, G_MAXINT);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_error: gives the error domain its quark; owns nothing, knows no code's meaning.
+ * util_error: see util_error.h.
  */
 #include "util_error.h"
 

@@ -11,12 +11,12 @@
 GQuark util_error_quark(void);
 
 typedef enum {
-    UTIL_ERROR_INVALID,     /* what the caller gave cannot be meant */
-    UTIL_ERROR_UNSUPPORTED, /* meant, but not to be had here */
-    UTIL_ERROR_CONNECT,     /* a place that cannot be reached or read */
+    UTIL_ERROR_INVALID,     /* an argument that is not valid */
+    UTIL_ERROR_UNSUPPORTED, /* a valid request that cannot be served here */
+    UTIL_ERROR_CONNECT,     /* a socket, folder or daemon that cannot be reached or read */
     UTIL_ERROR_DENIED,      /* no permission */
-    UTIL_ERROR_BROKEN,      /* a peer or a file that breaks the rules or our limits */
-    UTIL_ERROR_TIMEOUT,     /* the deadline came first */
+    UTIL_ERROR_BROKEN,      /* what a peer sent, or a file holds, breaks the rules or our limits */
+    UTIL_ERROR_TIMEOUT,     /* the deadline passed */
     UTIL_ERROR_SYSTEM,      /* the operating system refused: descriptors, memory maps */
     UTIL_ERROR_INTERNAL,
 } UtilError;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_fd: see util_fd.h. Knows nothing of what a descriptor stands for.
+ * util_fd: see util_fd.h. Does not know what a descriptor refers to.
  */
 #include "util_fd.h"
 
@@ -13,7 +13,7 @@ util_fd_clear(UtilFd *self)
 {
     int saved_errno = errno;
 
-    /* Linux has given the number back even when close() says EINTR: never try again. */
+    /* On Linux close() frees the number even if it fails with EINTR: it is called only once. */
     if (*self >= 0)
         close(util_fd_steal(self));
     *self = -1;
@@ -30,25 +30,25 @@ util_fd_steal(UtilFd *self)
 }
 
 int
-util_fd_reopen(int place_fd, int flags, mode_t kind)
+util_fd_reopen(int path_fd, int flags, mode_t type)
 {
     struct stat status = {0};
     char link[32] = "";
 
-    if (fstat(place_fd, &status) < 0)
+    if (fstat(path_fd, &status) < 0)
         return -1;
-    if ((status.st_mode & S_IFMT) != kind) {
+    if ((status.st_mode & S_IFMT) != type) {
         errno = S_ISLNK(status.st_mode) ? ELOOP : EINVAL;
         return -1;
     }
-    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", place_fd);
+    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", path_fd);
     return open(link, flags & ~O_NOFOLLOW);
 }
 
 int
-util_fd_open_file(int folder_fd, const char *name, int flags, mode_t kind)
+util_fd_open_file(int folder_fd, const char *name, int flags, mode_t type)
 {
-    g_auto(UtilFd) place = openat(folder_fd, name, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
+    g_auto(UtilFd) path_fd = openat(folder_fd, name, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
 
-    return place < 0 ? -1 : util_fd_reopen(place, flags, kind);
+    return path_fd < 0 ? -1 : util_fd_reopen(path_fd, flags, type);
 }

@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <sys/stat.h>
 
-/* -1 holds nothing. Declare it as g_auto(UtilFd) fd = -1; */
+/* -1 is no descriptor. Declare it as g_auto(UtilFd) fd = -1; */
 typedef int UtilFd;
 
 /* Closes what @self holds and leaves -1; errno is kept. */
@@ -17,11 +17,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UtilFd, util_fd_clear)
 /* Gives the descriptor to the caller and leaves -1. */
 int util_fd_steal(UtilFd *self);
 
-/* Opens @name below @folder_fd as openat() does with @flags, if it is of the kind @kind: S_IFREG,
- * say. -1 with errno, EINVAL if it is of another kind and ELOOP if that is a link. Its kind is
- * looked at before it is opened: opening alone may start a watchdog, wind a tape or wait for a
- * writer. */
-int util_fd_open_file(int folder_fd, const char *name, int flags, mode_t kind);
+/* Opens @name in @folder_fd as openat() does with @flags, if its file type is @type (S_IFREG, for
+ * example). Gives -1 with errno on failure: ELOOP for a symbolic link that is not to be followed,
+ * EINVAL for another type. The type is checked before the file is opened, since open() alone may
+ * start a watchdog, rewind a tape or wait for the writer of a pipe. */
+int util_fd_open_file(int folder_fd, const char *name, int flags, mode_t type);
 
-/* The same of what @place_fd, an O_PATH descriptor, stands for. */
-int util_fd_reopen(int place_fd, int flags, mode_t kind);
+/* The same for the file that @path_fd, an O_PATH descriptor, refers to. */
+int util_fd_reopen(int path_fd, int flags, mode_t type);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_json: see util_json.h. Owns the memory of what was parsed; knows no member's meaning.
+ * util_json: see util_json.h. Does not know what a member means.
  */
 #include "util_json.h"
 
@@ -12,7 +12,7 @@
 #include "util_jsonout.h"
 #include "util_jsonparse.h"
 
-/* Gives the first byte that is no white space. */
+/* The first offset from @at on whose byte is not white space. */
 static size_t
 skip_blank(const char *text, size_t size, size_t at)
 {
@@ -31,7 +31,7 @@ util_json_parse(const char *text, size_t size, int max_depth, GError **error)
     bool is_end = false;
 
     if (size <= G_MAXINT) {
-        /* No limit: the text is at hand already, and so is an entry for each of its bytes. */
+        /* No limit on entries: the text is in memory and has at most one entry a byte. */
         util_jsonmeasure_init(&measure, size, max_depth);
         while (at < size && measure.fault == NULL)
             at += util_jsonmeasure_step(&measure, text + at, size - at, &is_end);
@@ -74,9 +74,9 @@ util_json_kind(const UtilJson *self)
     return self ? (UtilJsonKind)self->kind : UTIL_JSON_NULL;
 }
 
-/* NULL for null. */
+/* NULL for a JSON null. */
 static const UtilJson *
-given(const UtilJson *self)
+null_as_absent(const UtilJson *self)
 {
     return util_json_kind(self) == UTIL_JSON_NULL ? NULL : self;
 }
@@ -98,7 +98,7 @@ find_member(const UtilJson *self, const char *name)
 const UtilJson *
 util_json_member(const UtilJson *self, const char *name)
 {
-    return given(find_member(self, name));
+    return null_as_absent(find_member(self, name));
 }
 
 bool
@@ -116,7 +116,7 @@ util_json_length(const UtilJson *self)
 const UtilJson *
 util_json_element(const UtilJson *self, size_t i)
 {
-    return i < util_json_length(self) ? given(&self->children[i]) : NULL;
+    return i < util_json_length(self) ? null_as_absent(&self->children[i]) : NULL;
 }
 
 UtilCount
@@ -219,37 +219,7 @@ util_json_foreach(const UtilJson *self, UtilJsonVisit visit, void *data)
     if (util_json_kind(self) != UTIL_JSON_OBJECT)
         return;
     for (uint32_t i = 0; i < self->size; i++)
-        visit(self->children[i].name, given(&self->children[i]), data);
-}
-
-static bool
-has_equal_children(const UtilJson *self, const UtilJson *other)
-{
-    for (uint32_t i = 0; i < self->size; i++)
-        if (g_strcmp0(self->children[i].name, other->children[i].name) != 0 ||
-            !util_json_is_equal(&self->children[i], &other->children[i]))
-            return false;
-    return true;
-}
-
-bool
-util_json_is_equal(const UtilJson *self, const UtilJson *other)
-{
-    UtilJsonKind kind = util_json_kind(self);
-
-    if (util_json_kind(other) != kind)
-        return false;
-    if (kind == UTIL_JSON_NULL)
-        return true;
-    if (self->size != other->size || self->form != other->form)
-        return false;
-    if (kind == UTIL_JSON_BOOLEAN)
-        return self->truth == other->truth;
-    if (kind == UTIL_JSON_ARRAY || kind == UTIL_JSON_OBJECT)
-        return has_equal_children(self, other);
-    if (kind == UTIL_JSON_NUMBER && self->form != UTIL_JSONPARSE_FORM_FRACTION)
-        return self->count == other->count;
-    return memcmp(self->text, other->text, self->size) == 0;
+        visit(self->children[i].name, null_as_absent(&self->children[i]), data);
 }
 
 static UtilJsonOut *
@@ -262,7 +232,7 @@ copy_number(const UtilJson *self)
     return util_jsonout_new_count(self->count);
 }
 
-/* The same values as what is written. */
+/* A copy that util_jsonout can write; NULL for null. */
 static UtilJsonOut *
 copy_out(const UtilJson *self)
 {

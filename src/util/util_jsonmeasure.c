@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonmeasure: see util_jsonmeasure.h. Owns nothing; what must survive the end of a slice is
+ * util_jsonmeasure: see util_jsonmeasure.h. Owns nothing: what is remembered between two slices is
  * in the struct.
  */
 #include "util_jsonmeasure.h"
@@ -11,7 +11,7 @@ enum {
     PLACE_ESCAPE, /* after a backslash */
 };
 
-/* What a byte is between strings. */
+/* What a byte outside of strings is. */
 enum {
     KIND_BAD, /* the rest: most capitals (NaN, Infinity), single quotes, comments, control bytes */
     KIND_SKIP,
@@ -31,7 +31,7 @@ static const uint8_t byte_kinds[256] = {
     ['"'] = KIND_QUOTE,
 };
 
-/* What neither ends a string nor needs a look there. */
+/* Bytes that may stand in a string and do not change the state. */
 static const bool is_inside[256] = {
     [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... 0xFF] = true,
 };
@@ -59,7 +59,8 @@ pass_string(UtilJsonMeasure *self, const uint8_t *at, const uint8_t *end)
     return self->fault == NULL ? at + 1 : at;
 }
 
-/* Which letters may follow a backslash is not looked at here. */
+/* Passes an escaped quote or backslash. Which other letters may follow a backslash is left to
+ * util_jsonparse. */
 static const uint8_t *
 pass_escape(UtilJsonMeasure *self, const uint8_t *at)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonmeasure: where a JSON text ends, and how much is in it, from bytes in any slices.
+ * util_jsonmeasure: finds where a JSON text ends and counts its entries, in bytes that come in
+ * slices of any size.
  *
- * It looks at brackets, commas and quotes, so that a text can be refused as soon as it is past a
- * limit, and its values can be given their memory at once. Whether the text is JSON is
- * util_jsonparse's to say; here only bytes are refused that JSON has nowhere.
+ * It looks at brackets, commas and quotes only. So a text past a limit is refused before all of it
+ * is here, and util_jsonparse can allocate all values at once. Only util_jsonparse checks the
+ * grammar; bytes that no JSON text may have at their place are refused here already.
  */
 #pragma once
 
@@ -16,17 +17,17 @@ typedef struct {
     size_t max_entries;
     int max_depth;
 
-    const char *fault; /* why the text is refused; NULL while it is not */
-    size_t n_entries;  /* ',' '{' and '[' so far: no fewer than members and elements */
+    const char *fault; /* why the text is refused; NULL: it is not */
+    size_t n_entries;  /* ',' '{' and '[' so far: at least as many as members and elements */
     int depth;
-    uint8_t place; /* where a slice was cut */
+    uint8_t place; /* state after the last slice: between strings, in one, behind a backslash */
 } UtilJsonMeasure;
 
-/* Ready for the first byte of a text. */
+/* Starts a new text. */
 void util_jsonmeasure_init(UtilJsonMeasure *self, size_t max_entries, int max_depth);
 
-/* Looks at @bytes as far as the bracket that closes the outermost one, or at all of them. Gives
- * how many are good; sets @ret_is_end if the last of them was that bracket. A byte that is not
- * good sets @fault, for ever. */
+/* Reads @bytes up to the bracket that closes the outermost one, or all of them. Gives the number of
+ * good bytes; sets @ret_is_end if the last of them was that bracket. A bad byte sets @fault, and
+ * the text stays refused. */
 size_t util_jsonmeasure_step(UtilJsonMeasure *self, const char *bytes, size_t size,
                              bool *ret_is_end);

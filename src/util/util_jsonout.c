@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonout: see util_jsonout.h. Owns no state; knows no member's meaning.
+ * util_jsonout: see util_jsonout.h. Does not know what a member means.
  */
 #include "util_jsonout.h"
 
 #include <json-c/json.h>
 
-/* Like GLib: memory running out ends the process. */
+/* json-c gives NULL when memory runs out; that ends the process, as in GLib. */
 static UtilJsonOut *
-made(UtilJsonOut *value)
+check_allocated(UtilJsonOut *value)
 {
     g_assert(value != NULL);
     return value;
@@ -23,43 +23,43 @@ util_jsonout_free(UtilJsonOut *self)
 UtilJsonOut *
 util_jsonout_new_object(void)
 {
-    return made(json_object_new_object());
+    return check_allocated(json_object_new_object());
 }
 
 UtilJsonOut *
 util_jsonout_new_array(void)
 {
-    return made(json_object_new_array());
+    return check_allocated(json_object_new_array());
 }
 
 UtilJsonOut *
 util_jsonout_new_string(const char *value)
 {
-    return made(json_object_new_string(value));
+    return check_allocated(json_object_new_string(value));
 }
 
 UtilJsonOut *
 util_jsonout_new_string_len(const char *bytes, size_t size)
 {
-    return made(json_object_new_string_len(bytes, (int)size));
+    return check_allocated(json_object_new_string_len(bytes, (int)size));
 }
 
 UtilJsonOut *
 util_jsonout_new_int64(int64_t value)
 {
-    return made(json_object_new_int64(value));
+    return check_allocated(json_object_new_int64(value));
 }
 
 UtilJsonOut *
 util_jsonout_new_count(uint64_t value)
 {
-    return made(json_object_new_uint64(value));
+    return check_allocated(json_object_new_uint64(value));
 }
 
 UtilJsonOut *
 util_jsonout_new_boolean(bool value)
 {
-    return made(json_object_new_boolean(value));
+    return check_allocated(json_object_new_boolean(value));
 }
 
 UtilJsonOut *
@@ -67,7 +67,7 @@ util_jsonout_new_fraction(const char *text, size_t size)
 {
     g_autofree char *copy = g_strndup(text, size);
 
-    return made(json_object_new_double_s(0, copy));
+    return check_allocated(json_object_new_double_s(0, copy));
 }
 
 void

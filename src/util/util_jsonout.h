@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonout: building JSON that is written; the only caller of json-c.
+ * util_jsonout: builds JSON values and writes them as text. No other file calls json-c.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One value and all within it; NULL is null. */
+/* A value and all values within it; NULL stands for null. */
 typedef struct json_object UtilJsonOut;
 
 void util_jsonout_free(UtilJsonOut *self);
@@ -22,12 +22,12 @@ UtilJsonOut *util_jsonout_new_string_len(const char *bytes, size_t size);
 UtilJsonOut *util_jsonout_new_int64(int64_t value);
 UtilJsonOut *util_jsonout_new_count(uint64_t value);
 UtilJsonOut *util_jsonout_new_boolean(bool value);
-/* A number with a point or an exponent, by its text, which is written as it is. */
+/* A number with a point or an exponent; @text is written unchanged. */
 UtilJsonOut *util_jsonout_new_fraction(const char *text, size_t size);
 
-/* Both take ownership of @value. A member of that name is replaced. */
+/* Both take @value. util_jsonout_set() replaces a member of that name. */
 void util_jsonout_set(UtilJsonOut *self, const char *name, UtilJsonOut *value);
 void util_jsonout_append(UtilJsonOut *self, UtilJsonOut *value);
 
-/* The text of @self: short, or indented for people. The caller frees with g_free(). */
+/* The text of @self: compact, or indented for people. The caller frees it. */
 char *util_jsonout_to_text(UtilJsonOut *self, bool is_pretty);

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonparse: see util_jsonparse.h. Knows the grammar (RFC 8259), and nothing of who sent a
- * text.
+ * util_jsonparse: see util_jsonparse.h. Knows the grammar (RFC 8259), and not who sent a text.
  *
  * How it works
  *
- * The text is copied once, behind the place for the values, and parsed there: a string stays where
- * it is, gets a NUL in place of its closing quote, and becomes shorter where it has escapes. A NUL
- * stands behind the text and nowhere else in it, so no byte is compared with the end.
+ * The text is copied once, behind the array of values, and is parsed in the copy: a string stays
+ * where it is, a NUL replaces its closing quote, and its escapes are replaced by what they stand
+ * for, which is shorter. The copy ends with a NUL, which the grammar allows nowhere, so that no
+ * position is compared with the end.
  *
- * The children of one value stand side by side. Those of a container that is not closed yet are a
- * stack, which grows from the front of the values; when it is closed, its children move behind all
- * that is unused. So no more place is needed than there are values, and each moves once.
+ * The children of one container are neighbours in the array. The children of containers that are
+ * still open form a stack at the front of the array. When a container is closed, its children move
+ * from that stack to the back of the array, in front of all that moved there before. So the array
+ * needs no more room than there are values, and each value moves once.
  *
- * Members that occur twice are kept both: util_json finds the last.
+ * Of a member that occurs twice both are kept; util_json looks up the last.
  */
 #include "util_jsonparse.h"
 
@@ -21,21 +22,21 @@
 
 typedef struct {
     uint8_t *at;      /* the next byte */
-    UtilJson *open;   /* behind the children of containers that are not closed */
-    UtilJson *closed; /* the first of the children of those that are */
+    UtilJson *open;   /* the end of the stack at the front */
+    UtilJson *closed; /* the first value at the back */
     int depth_left;
     const char *fault;
-    bool has_nul; /* the string has one that was escaped */
+    bool has_nul; /* the string that is parsed has an escaped NUL */
 } Parser;
 
 /* clang-format off */
-/* What stands for itself in a string: ASCII but control bytes, quote and backslash. */
+/* Bytes that stand for themselves in a string: ASCII without control bytes, quote and backslash. */
 static const bool is_plain[256] = {
     [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... 0x7F] = true,
 };
 
-/* Unicode, table 3-7: which bytes may begin a character, how many follow, and the first of
- * those between what; any later one is 80..BF. */
+/* Unicode, table 3-7: the range of the first byte of a character, how many bytes follow, and the
+ * range of the second byte. All later bytes are 80..BF. */
 static const struct {
     uint8_t first, last, n_follow, low, high;
 } characters[] = {
@@ -65,7 +66,7 @@ set_unexpected(Parser *self)
                                              : "a byte that JSON does not have there");
 }
 
-/* Gives the next byte that is no white space. */
+/* Moves to the next byte that is not white space, and gives it. */
 static uint8_t
 skip_blank(Parser *self)
 {
@@ -77,7 +78,7 @@ skip_blank(Parser *self)
     return *at;
 }
 
-/* How many bytes the character has that begins at @at; 0 if it is none. */
+/* The size of the UTF-8 character at @at; 0 if it is not one. */
 static size_t
 measure_character(const uint8_t *at)
 {
@@ -94,7 +95,7 @@ measure_character(const uint8_t *at)
     return 0;
 }
 
-/* The number of four hexadecimal digits; -1 if they are not. */
+/* The value of four hexadecimal digits; -1 if they are not four such digits. */
 static int
 read_code(const uint8_t *at)
 {
@@ -110,7 +111,8 @@ read_code(const uint8_t *at)
     return code;
 }
 
-/* The code at @at and, of a pair of surrogates, at its next escape. A lone one is replaced. */
+/* Parses a \u escape, or the two of a surrogate pair, and appends the character to @to. A single
+ * surrogate becomes U+FFFD. */
 static bool
 parse_code(Parser *self, uint8_t **to)
 {
@@ -150,7 +152,7 @@ parse_escape(Parser *self, uint8_t **to)
     return true;
 }
 
-/* What is not plain in a string: moves it to @to. */
+/* Parses an escape or a character of several bytes, and appends it to @to. */
 static bool
 parse_special(Parser *self, uint8_t **to)
 {
@@ -169,7 +171,7 @@ parse_special(Parser *self, uint8_t **to)
     return true;
 }
 
-/* The string at @at, which is its quote; sets @ret_text, with a NUL behind it, and its size. */
+/* Parses the string whose opening quote is the next byte. @ret_text ends with a NUL. */
 static bool
 parse_string(Parser *self, const char **ret_text, uint32_t *ret_size)
 {
@@ -199,7 +201,7 @@ skip_digits(Parser *self)
         self->at++;
 }
 
-/* What follows the digits of an integer: makes it a fraction. */
+/* Parses the decimals, the exponent or both, which follow the digits of @value. */
 static bool
 parse_fraction(Parser *self, const uint8_t *start, UtilJson *value)
 {
@@ -285,7 +287,7 @@ parse_name(Parser *self, UtilJson *value)
     return true;
 }
 
-/* Moves the children from @first on behind what is unused, and gives them to @value. */
+/* Moves the children from @first on to the back of the array; they become those of @value. */
 static void
 close_container(Parser *self, UtilJson *first, UtilJson *value)
 {
@@ -295,7 +297,7 @@ close_container(Parser *self, UtilJson *first, UtilJson *value)
     value->children = self->closed;
 }
 
-/* What stands between the brackets, and the second one. */
+/* Parses the container whose opening bracket is the next byte; @bracket closes it. */
 static bool
 parse_container(Parser *self, uint8_t bracket, UtilJson *value)
 {

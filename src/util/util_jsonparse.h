@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonparse: one whole JSON text becomes values, all in one piece of memory.
+ * util_jsonparse: parses a JSON text into values in one block of memory.
  *
- * What a value is made of is here for util_json, which reads it; others ask util_json.
+ * The struct of a value is declared here for util_json, which reads it; other files use util_json.
  */
 #pragma once
 
@@ -32,19 +32,20 @@ struct UtilJson {
     uint8_t form;  /* UtilJsonParseForm */
 };
 
-/* The root of a text and its memory: the other values, then the text. */
+/* The memory of one text: its outermost value, the other values, and behind them the text. */
 typedef struct {
-    UtilJson root; /* first: who holds it holds all */
+    UtilJson root; /* first, so that a pointer to it is a pointer to the block */
     UtilRefcount holders;
     UtilJson values[];
 } UtilJsonParseDocument;
 
 typedef struct {
-    size_t max_values; /* within the first; memory is taken for as many */
-    int max_depth;     /* {} is 1 */
+    size_t max_values; /* below the outermost one; memory is allocated for that many */
+    int max_depth;     /* {} has depth 1 */
 } UtilJsonParseLimits;
 
-/* The first value in @text; sets @ret_at to where it ends. NULL if there is none but null within
- * the limits: sets then @ret_fault to what is wrong with the byte @ret_at. */
+/* Parses the first value in @text, and sets @ret_at to the offset behind it. Gives NULL if the
+ * value is malformed, null or past the limits: @ret_fault then says what is wrong at the offset
+ * @ret_at. The caller frees the value with util_json_unref(). */
 UtilJson *util_jsonparse_make(const char *text, size_t size, const UtilJsonParseLimits *limits,
                               size_t *ret_at, const char **ret_fault);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonstream: see util_jsonstream.h. Owns the bytes of an object that has not ended; one that
- * comes whole is parsed from where it is. Knows nothing of what an object means.
+ * util_jsonstream: see util_jsonstream.h. Owns the bytes of an object that is not complete. One
+ * that comes complete is parsed from the caller's buffer. Does not know what an object means.
  */
 #include "util_jsonstream.h"
 
@@ -13,16 +13,16 @@
 
 enum {
     TELNET_COMMAND = 0xFF,
-    BYTES_PER_ENTRY = 6, /* QEMU takes 9 to 25 */
+    BYTES_PER_ENTRY = 6, /* replies of QEMU have 9 to 25 */
 };
 
 struct UtilJsonStream {
     UtilJsonStreamLimits limits;
-    UtilJsonMeasure measure; /* of the object begun */
-    GString *begun;          /* its bytes so far; NULL: none is begun */
-    bool is_line_new;        /* nothing but white space of the line has been looked at */
-    const char *fault;       /* what broke the stream, for ever, */
-    size_t fault_at;         /* and where in the object */
+    UtilJsonMeasure measure; /* of the object that is not complete */
+    GString *partial;        /* the bytes of that object; NULL: there is none */
+    bool is_line_new;        /* only white space of the current line has been taken */
+    const char *fault;       /* why the stream broke; NULL: it did not. It stays so */
+    size_t fault_at;         /* the offset of the fault in its object */
 };
 
 UtilJsonStream *
@@ -37,11 +37,11 @@ util_jsonstream_new(const UtilJsonStreamLimits *limits)
 }
 
 static void
-forget_begun(UtilJsonStream *self)
+forget_partial(UtilJsonStream *self)
 {
-    if (self->begun != NULL)
-        g_string_free(self->begun, TRUE);
-    self->begun = NULL;
+    if (self->partial != NULL)
+        g_string_free(self->partial, TRUE);
+    self->partial = NULL;
 }
 
 void
@@ -49,23 +49,23 @@ util_jsonstream_free(UtilJsonStream *self)
 {
     if (self == NULL)
         return;
-    forget_begun(self);
+    forget_partial(self);
     g_free(self);
 }
 
-/* Gives -1, so that every way to break ends in one line. */
+/* Breaks the stream; gives -1, which the caller returns. */
 static ssize_t
 set_broken(UtilJsonStream *self, const char *fault, size_t at, GError **error)
 {
     self->fault = fault;
     self->fault_at = at;
-    forget_begun(self);
+    forget_partial(self);
     g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "bad JSON object at its byte '%zu': %s", at,
                 fault);
     return -1;
 }
 
-/* Gives how much white space is at the start of @bytes. */
+/* The number of bytes of white space at the start of @bytes. */
 static size_t
 skip_blank(UtilJsonStream *self, const char *bytes, size_t size)
 {
@@ -89,9 +89,10 @@ find_fault_of_start(char first)
     return "it does not begin with a brace";
 }
 
-/* An object that ends on the line that it begins, as QEMU's do, is parsed without being measured:
- * memory is taken for an entry in BYTES_PER_ENTRY. Gives NULL for any other, also for one with a
- * fault: then it is measured. Each line is tried but once, so a peer gains nothing by that. */
+/* Parses an object that ends on the line on which it begins, as those of QEMU do, without measuring
+ * it: memory is allocated for one entry in BYTES_PER_ENTRY. Gives NULL if the object is longer than
+ * the line, has more entries or has a fault: the caller then measures it. Each line is tried only
+ * once, so a peer cannot make us parse the same bytes again and again. */
 static UtilJson *
 take_line(UtilJsonStream *self, const char *bytes, size_t size, size_t *ret_size)
 {
@@ -102,53 +103,53 @@ take_line(UtilJsonStream *self, const char *bytes, size_t size, size_t *ret_size
     const char *fault = NULL;
 
     self->is_line_new = false;
-    /* An entry takes a byte at least. */
+    /* An entry has at least one byte, so a line this short cannot have too many. */
     if (length == 0 || length > self->limits.max_entries)
         return NULL;
     return util_jsonparse_make(bytes, length, &limits, ret_size, &fault);
 }
 
-/* Keeps more bytes of an object that has not ended. */
+/* Appends @bytes to the object that is not complete. */
 static void
 keep_part(UtilJsonStream *self, const char *bytes, size_t size)
 {
-    if (self->begun == NULL)
-        self->begun = g_string_new_len(bytes, (gssize)size);
+    if (self->partial == NULL)
+        self->partial = g_string_new_len(bytes, (gssize)size);
     else
-        g_string_append_len(self->begun, bytes, (gssize)size);
+        g_string_append_len(self->partial, bytes, (gssize)size);
 }
 
-/* The object that ends with these bytes; NULL sets the fault. */
+/* Parses the object that ends with @bytes; sets the fault and gives NULL if it is malformed. */
 static UtilJson *
 parse_object(UtilJsonStream *self, const char *bytes, size_t size)
 {
     UtilJsonParseLimits limits = {self->measure.n_entries, self->limits.max_depth};
     UtilJson *object = NULL;
 
-    if (self->begun != NULL) {
+    if (self->partial != NULL) {
         keep_part(self, bytes, size);
-        bytes = self->begun->str;
-        size = self->begun->len;
+        bytes = self->partial->str;
+        size = self->partial->len;
     }
     object = util_jsonparse_make(bytes, size, &limits, &self->fault_at, &self->fault);
-    forget_begun(self);
+    forget_partial(self);
     return object;
 }
 
-/* Takes bytes of an object as far as it goes. Gives how many; -1 when it broke. */
+/* Takes the bytes that belong to the current object. Gives how many; -1 if the stream broke. */
 static ssize_t
 take_part(UtilJsonStream *self, const char *bytes, size_t size, UtilJson **ret_value,
           GError **error)
 {
-    size_t n_begun = self->begun ? self->begun->len : 0;
-    size_t n_seen = MIN(size, self->limits.max_bytes - n_begun);
+    size_t n_partial = self->partial ? self->partial->len : 0;
+    size_t n_seen = MIN(size, self->limits.max_bytes - n_partial);
     bool is_end = false;
     size_t n_good = util_jsonmeasure_step(&self->measure, bytes, n_seen, &is_end);
 
     if (self->measure.fault != NULL)
-        return set_broken(self, self->measure.fault, n_begun + n_good, error);
+        return set_broken(self, self->measure.fault, n_partial + n_good, error);
     if (!is_end && n_seen < size)
-        return set_broken(self, "too many bytes", n_begun + n_good, error);
+        return set_broken(self, "too many bytes", n_partial + n_good, error);
     if (is_end)
         *ret_value = parse_object(self, bytes, n_good);
     else
@@ -169,7 +170,7 @@ util_jsonstream_take(UtilJsonStream *self, const char *bytes, size_t size, UtilJ
     if (self->fault != NULL)
         return set_broken(self, self->fault, self->fault_at, error);
     *ret_value = NULL;
-    if (self->begun == NULL) {
+    if (self->partial == NULL) {
         n_blank = skip_blank(self, bytes, size);
         if (n_blank == size)
             return (ssize_t)size;
@@ -188,5 +189,5 @@ util_jsonstream_take(UtilJsonStream *self, const char *bytes, size_t size, UtilJ
 bool
 util_jsonstream_is_idle(const UtilJsonStream *self)
 {
-    return self->begun == NULL;
+    return self->partial == NULL;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonstream: bytes in any slices in, whole JSON objects out, bounded.
+ * util_jsonstream: turns bytes, in slices of any size, into whole JSON objects within limits.
  *
- * Objects are told apart by their braces, not by line ends, so it reads a monitor in pretty
- * mode as well. What stands between two objects may only be white space. It is the one
- * place where a peer's bytes become values, hence the one place with limits on them.
+ * It finds the end of an object by the braces, not by line ends, so it reads a monitor in pretty
+ * mode as well. Only white space may stand between two objects. No other file turns a peer's bytes
+ * into values, so the limits on them are checked here.
  */
 #pragma once
 
@@ -14,9 +14,9 @@
 
 typedef struct {
     size_t max_bytes;   /* of one object's text */
-    size_t max_entries; /* members and elements of one object, all levels; an upper bound:
-                         * commas and opening brackets */
-    int max_depth;      /* brackets within brackets: {} is 1 */
+    size_t max_entries; /* members and elements of one object, on all levels, counted as its commas
+                           and opening brackets: never too few */
+    int max_depth;      /* {} has depth 1 */
 } UtilJsonStreamLimits;
 
 typedef struct UtilJsonStream UtilJsonStream;
@@ -26,14 +26,14 @@ UtilJsonStream *util_jsonstream_new(const UtilJsonStreamLimits *limits);
 void util_jsonstream_free(UtilJsonStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UtilJsonStream, util_jsonstream_free)
 
-/* Takes from @bytes up to the end of the next object or all of them.
- * Gives how many bytes it took; sets @ret_value to the object that ended there (the caller's
- * to unref) or to NULL if none has ended yet. -1 and BROKEN's reason in @error when the bytes
- * cannot be an object within the limits, by the rules of util_json_parse(); then the stream stays
- * so. A limit that is passed is noticed at once, what is no JSON at the latest where the object
- * ends. The same bytes give the same objects however they are sliced. */
+/* Takes @bytes up to the end of the next object, or all of them. Gives the number of bytes taken;
+ * sets @ret_value to the object that ended there (the caller unrefs it), or to NULL if none ended.
+ * Gives -1 and BROKEN if the bytes cannot be an object within the limits, by the rules of
+ * util_json_parse(); every later call then fails with the same error. A limit that is passed is
+ * reported at once, any other fault at the latest where the object ends. The same bytes give the
+ * same objects however they are sliced. */
 ssize_t util_jsonstream_take(UtilJsonStream *self, const char *bytes, size_t size,
                              UtilJson **ret_value, GError **error);
 
-/* True between objects: the end of the stream is then no loss. */
+/* True between two objects: a connection that ends now has lost none. */
 bool util_jsonstream_is_idle(const UtilJsonStream *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_params: see util_params.h. Owns the array and the strings in it until they are
- * stolen; knows no parameter's meaning.
+ * util_params: see util_params.h. Owns the array and the strings in it until they are stolen. Does
+ * not know what a parameter means.
  */
 #include "util_params.h"
 
@@ -11,7 +11,7 @@
 
 enum {
     N_FIRST = 16, /* parameters that the first growth makes room for */
-    /* Of a name that did not fit, so much is kept for the message: it may be a peer's. */
+    /* So much of a name that is too long is kept for the error; it may come from a peer. */
     MAX_BAD_NAME_BYTES = 2 * VIR_TYPED_PARAM_FIELD_LENGTH,
 };
 
@@ -54,8 +54,7 @@ remember_bad_name(UtilParams *self, const char *name)
     self->bad_name = g_utf8_make_valid(head, -1);
 }
 
-/* The next place, with name and type set and the value left to the caller; NULL if the name
- * does not fit. */
+/* Appends a parameter; the caller sets its value. NULL if the name is too long or the list full. */
 static virTypedParameter *
 add(UtilParams *self, const char *name, virTypedParameterType type)
 {
@@ -67,7 +66,7 @@ add(UtilParams *self, const char *name, virTypedParameterType type)
         return NULL;
     }
     if (self->n_most != 0 && self->n_params == self->n_most) {
-        self->is_over = true;
+        self->has_too_many = true;
         return NULL;
     }
     if (self->n_params == self->n_allocated) {
@@ -155,7 +154,7 @@ util_params_steal(UtilParams *self, virTypedParameter **ret_params, int *ret_n, 
                     VIR_TYPED_PARAM_FIELD_LENGTH - 1);
         return false;
     }
-    if (self->is_over) {
+    if (self->has_too_many) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "more than %zu parameters", self->n_most);
         return false;
     }

@@ -2,8 +2,8 @@
 /*
  * util_params: a growing list of named, typed values: libvirt's typed parameters.
  *
- * It remembers its first error (a name too long for VIR_TYPED_PARAM_FIELD_LENGTH, or too many), so
- * a row of appends does not check each one: the one who takes the list asks once.
+ * It remembers its first error (a name too long for VIR_TYPED_PARAM_FIELD_LENGTH, or too many
+ * parameters). So a row of appends does not check each one: util_params_steal() reports the error.
  */
 #pragma once
 
@@ -17,12 +17,12 @@ typedef struct {
     virTypedParameter *params;
     size_t n_params;
     size_t n_allocated;
-    size_t n_most;  /* more than that are refused; 0: no bound */
-    bool is_over;   /* there were more */
-    char *bad_name; /* the first that did not fit */
+    size_t n_most;     /* how many are accepted; 0: any number */
+    bool has_too_many; /* more than @n_most were added */
+    char *bad_name;    /* the first name that was too long; NULL: none */
 } UtilParams;
 
-/* Makes room for @n_expected at once; takes no more than @n_most, if that is not 0. */
+/* Allocates room for @n_expected parameters. The list accepts @n_most of them; 0: any number. */
 void util_params_init(UtilParams *self, size_t n_expected, size_t n_most);
 void util_params_clear(UtilParams *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UtilParams, util_params_clear)
@@ -36,8 +36,9 @@ void util_params_add_boolean(UtilParams *self, const char *name, bool value);
 void util_params_add_string(UtilParams *self, const char *name,
                             const char *value); /* copied; NULL: absent */
 
-/* Hands the array out, to be freed with util_params_free_array(), and leaves an empty list;
- * false, with the name in @error, if one did not fit. NULL for no parameters. */
+/* Gives the array, to be freed with util_params_free_array(), and leaves an empty list; the array
+ * is NULL if there are no parameters. False if a name was too long (INTERNAL, with the name) or
+ * there were more than @n_most (BROKEN). */
 bool util_params_steal(UtilParams *self, virTypedParameter **ret_params, int *ret_n,
                        GError **error);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_refcount: a count of references that threads share. GLib's gatomicrefcount is counted
- * inside of GLib, where ThreadSanitizer, which checks what we are built with, does not see that
- * the last one comes after all others; these are macros, and so seen.
+ * util_refcount: a reference count that threads share.
+ *
+ * It stands in for GLib's gatomicrefcount, which counts inside of GLib. ThreadSanitizer sees only
+ * what is compiled with it, which GLib is not: it would miss that the last reference is dropped
+ * after all others, and report a race. The g_atomic_int macros are compiled into our own code.
  */
 #pragma once
 
@@ -13,7 +15,7 @@ typedef struct {
     gint n;
 } UtilRefcount;
 
-/* One reference, the caller's. */
+/* Sets the count to one reference, the caller's. */
 static inline void
 util_refcount_init(UtilRefcount *self)
 {
@@ -26,14 +28,14 @@ util_refcount_inc(UtilRefcount *self)
     g_atomic_int_inc(&self->n);
 }
 
-/* True if that was the last: nobody else has one, and what they did has happened. */
+/* Drops a reference. True if it was the last: what other threads did with theirs has happened. */
 static inline bool
 util_refcount_dec(UtilRefcount *self)
 {
     return g_atomic_int_dec_and_test(&self->n);
 }
 
-/* True if there is no other. */
+/* True if the caller has the only reference. */
 static inline bool
 util_refcount_is_one(UtilRefcount *self)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_task: see util_task.h. The task is shared by two, its owner and its thread; the last of
- * them frees it.
+ * util_task: see util_task.h. The owner and the thread have a reference to the task each; the task
+ * is freed with the last one.
  */
 #include "util_task.h"
 
@@ -95,7 +95,7 @@ util_task_free(UtilTask *self)
 {
     if (self == NULL)
         return;
-    /* One that has ended is joined, so that nothing of it runs on. */
+    /* The thread of a task that has ended is joined, so that it no longer runs when we return. */
     if (!util_task_wait(self, util_deadline_in_ms(0)))
         g_thread_unref(self->thread);
     unref(self);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_task: one function run on a thread of its own, for calls that may block for ever and
- * cannot be told of a deadline: a storage that is gone, a daemon that hangs.
+ * util_task: runs one function on a thread of its own, for calls that take no deadline and may
+ * block for ever: on storage that is gone, or on a daemon that hangs.
  *
- * Who waited long enough leaves the task to itself. Its thread then sleeps where it is blocked
- * until that ends, frees what it was given, and is gone; nothing of it is waited for.
+ * A caller whose deadline has passed frees the task and goes on. The thread stays blocked until its
+ * call returns, then frees the data and ends; nothing waits for it.
  */
 #pragma once
 
@@ -21,12 +21,12 @@ typedef void (*UtilTaskRun)(void *data);
  * thread. */
 UtilTask *util_task_start(UtilTaskRun run, void *take_data, GDestroyNotify free_data);
 
-/* True once it has ended, thread and all; false if it has not by @deadline. */
+/* True once @run has returned and its thread has ended; false if it has not by @deadline. */
 bool util_task_wait(UtilTask *self, UtilDeadline deadline);
 
-/* What it was given: not to be looked at before util_task_wait() was true. */
+/* The data of the task. Not to be used before util_task_wait() has given true. */
 void *util_task_data(UtilTask *self);
 
-/* Ends the task, or leaves it to itself; NULL is taken. */
+/* Joins the thread if @run has returned, else lets it run on by itself. Takes NULL. */
 void util_task_free(UtilTask *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UtilTask, util_task_free)

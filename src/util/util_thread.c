@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_thread: see util_thread.h. Knows nothing of what the threads do.
+ * util_thread: see util_thread.h. Does not know what the threads do.
  */
 #include "util_thread.h"
 
@@ -14,7 +14,7 @@ util_thread_start(const char *name, GThreadFunc run, void *data)
     sigset_t all;
     sigset_t before;
 
-    /* A thread begins with the mask of the one that makes it. */
+    /* A new thread inherits the signal mask of the thread that starts it. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     thread = g_thread_try_new(name, run, data, NULL);

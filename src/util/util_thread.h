@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_thread: the only place that starts threads.
+ * util_thread: the only file that starts threads.
  *
- * A thread of the library never handles a signal of the application: its handlers run on its own
- * threads, and a SIGPIPE of a socket that libvirt's client writes to ends no program.
+ * The threads of the library block all signals. So the signal handlers of the application run on
+ * its own threads only, and no SIGPIPE of a socket that libvirt's client writes to ends the
+ * program.
  */
 #pragma once
 
