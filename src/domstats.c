@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * domstats: the public calls. Checks what any backend would refuse, and passes the rest on.
+ * domstats: the public calls. Checks what no backend accepts, and passes the rest on.
  */
 #include "domstats/domstats.h"
 
@@ -75,7 +75,7 @@ domstats_reason_to_string(DomstatsReason reason)
 
 /* False, with INVALID_ARG, if @pointer is NULL. */
 static bool
-is_given(const void *pointer, const char *what, GError **error)
+check_given(const void *pointer, const char *what, GError **error)
 {
     if (pointer == NULL)
         g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG, "'%s' must not be NULL",
@@ -84,7 +84,7 @@ is_given(const void *pointer, const char *what, GError **error)
 }
 
 static bool
-is_known_way(DomstatsMonitors monitors, GError **error)
+check_monitors(DomstatsMonitors monitors, GError **error)
 {
     if (monitors <= DOMSTATS_MONITORS_RELEASE)
         return true;
@@ -94,9 +94,9 @@ is_known_way(DomstatsMonitors monitors, GError **error)
     return false;
 }
 
-/* virTypedParamsGet*() first resets libvirt's last error of this thread. The key of that error is
- * made by virInitialize() alone; before it, the key is 0, which is another library's. libvirt does
- * the work once, whichever thread comes first. */
+/* virTypedParamsGet*() resets the last error that libvirt keeps for this thread, under a key that
+ * only virInitialize() creates. Without it the key is 0, which another library may have created.
+ * libvirt does this work once, on whichever thread calls first. */
 static bool
 initialize_libvirt(GError **error)
 {
@@ -109,7 +109,7 @@ initialize_libvirt(GError **error)
 
 /* False, with INVALID_ARG, if a member that this version does not know is set. */
 static bool
-is_understood(const uint64_t *reserved, size_t n, const char *what, GError **error)
+check_reserved(const uint64_t *reserved, size_t n, const char *what, GError **error)
 {
     for (size_t i = 0; i < n; i++) {
         if (reserved[i] == 0)
@@ -131,8 +131,8 @@ domstats_open(const char *source, const DomstatsOptions *options, GError **error
 
     if (options == NULL)
         options = &defaults;
-    if (!is_understood(options->reserved, G_N_ELEMENTS(options->reserved), "options", error) ||
-        !is_known_way(options->monitors, error) || !initialize_libvirt(error))
+    if (!check_reserved(options->reserved, G_N_ELEMENTS(options->reserved), "options", error) ||
+        !check_monitors(options->monitors, error) || !initialize_libvirt(error))
         return NULL;
     backend = driver->open(source, options, error);
     if (backend == NULL)
@@ -171,11 +171,11 @@ domstats_get_stats(DomstatsConn *conn, const DomstatsCall *call, DomstatsRecord 
     static const DomstatsCall everything = {0};
     GPtrArray *records = NULL;
 
-    if (!is_given(conn, "conn", error) || !is_given(ret_records, "ret_records", error))
+    if (!check_given(conn, "conn", error) || !check_given(ret_records, "ret_records", error))
         return -1;
     if (call == NULL)
         call = &everything;
-    if (!is_understood(call->reserved, G_N_ELEMENTS(call->reserved), "call", error))
+    if (!check_reserved(call->reserved, G_N_ELEMENTS(call->reserved), "call", error))
         return -1;
     records = conn->driver->get_stats(conn->backend, call, error);
     return records ? give_records(records, ret_records) : -1;
@@ -199,7 +199,7 @@ domstats_domain_list_get_stats(DomstatsConn *conn, const char *const *domains, u
     const DomstatsCall call = {
         .domains = domains, .stats = stats, .flags = flags, .timeout_ms = timeout_ms};
 
-    if (!is_given(domains, "domains", error))
+    if (!check_given(domains, "domains", error))
         return -1;
     return domstats_get_stats(conn, &call, ret_records, error);
 }
@@ -223,7 +223,7 @@ domstats_get_blind_spot(DomstatsConn *conn)
 int
 domstats_get_fd(DomstatsConn *conn, GError **error)
 {
-    if (!is_given(conn, "conn", error))
+    if (!check_given(conn, "conn", error))
         return -1;
     return conn->driver->get_fd(conn->backend, error);
 }
@@ -231,7 +231,7 @@ domstats_get_fd(DomstatsConn *conn, GError **error)
 int
 domstats_dispatch(DomstatsConn *conn, GError **error)
 {
-    if (!is_given(conn, "conn", error))
+    if (!check_given(conn, "conn", error))
         return -1;
     return conn->driver->dispatch(conn->backend, error);
 }
@@ -242,8 +242,8 @@ domstats_save_recording(DomstatsConn *conn, const char *dir, unsigned int timeou
 {
     GPtrArray *records = NULL;
 
-    if (!is_given(conn, "conn", error) || !is_given(dir, "dir", error) ||
-        !is_given(ret_records, "ret_records", error))
+    if (!check_given(conn, "conn", error) || !check_given(dir, "dir", error) ||
+        !check_given(ret_records, "ret_records", error))
         return -1;
     records = conn->driver->save_recording(conn->backend, dir, timeout_ms, error);
     return records ? give_records(records, ret_records) : -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * driver: what stands between the public calls and a backend: a table of callbacks.
+ * driver: the table of callbacks through which the public calls use a backend.
  *
- * A backend's errors leave it as public ones (DOMSTATS_ERROR).
+ * A backend reports public errors (DOMSTATS_ERROR).
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 typedef struct {
     void *(*open)(const char *source, const DomstatsOptions *options, GError **error);
     void (*close)(void *self);
-    /* Gives DomstatsRecord pointers that free themselves; NULL on error. */
+    /* Gives DomstatsRecord pointers, which the array frees; NULL on error. */
     GPtrArray *(*get_stats)(void *self, const DomstatsCall *call, GError **error);
     const char *(*blind_spot)(void *self);
     int (*get_fd)(void *self, GError **error);

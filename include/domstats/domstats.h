@@ -3,19 +3,19 @@
  * domstats: how every virtual machine of a QEMU/KVM host is doing, in one call.
  *
  * The groups, fields, types and flags are libvirt's, with libvirt's own constants:
- * VIR_DOMAIN_STATS_* for groups, VIR_CONNECT_GET_ALL_DOMAINS_STATS_* for flags. What a
- * record holds is read with libvirt's virTypedParamsGet*() functions.
+ * VIR_DOMAIN_STATS_* for groups, VIR_CONNECT_GET_ALL_DOMAINS_STATS_* for flags. What a record holds
+ * is read with libvirt's virTypedParamsGet*() functions.
  *
- * Threads: every function may be called from several threads at once on one connection, save
- * domstats_close(), which must be the last. A call may start threads, which have all signals
- * blocked, so that handlers of the application run on its own threads. Between calls nothing runs
- * and nothing wakes up, except a thread that the kernel or libvirt holds in a call that cannot be
+ * Threads: every function may be called from several threads at once on one connection, except
+ * domstats_close(), which must be the last. A call may start threads; they block all signals, so
+ * the signal handlers of the application run on its own threads. No thread of the library runs
+ * between two calls, except one that the kernel or libvirt holds in a call that cannot be
  * interrupted.
  *
- * fork(): a child must not use a connection that its parent opened, nor close it: both would talk
- * to the same monitors. Its descriptors are closed by exec(). A child opens its own.
+ * fork(): a child must neither use nor close a connection that its parent opened: both would talk
+ * to the same monitors. exec() closes its descriptors. A child opens its own connection.
  *
- * Paths are of any bytes, as the kernel has them; names of domains and reasons are UTF-8.
+ * Paths may have any bytes, as in the kernel; names of domains and reasons are UTF-8.
  */
 #ifndef DOMSTATS_H
 #define DOMSTATS_H
@@ -28,22 +28,22 @@
 
 G_BEGIN_DECLS
 
-/* The version of this header, and a number of it that grows with each version. */
+/* The version of this header, and a number made of it, which grows with each version. */
 #define DOMSTATS_MAJOR_VERSION 0
 #define DOMSTATS_MINOR_VERSION 1
 #define DOMSTATS_MICRO_VERSION 0
 #define DOMSTATS_VERSION_NUMBER                                                                    \
     (DOMSTATS_MAJOR_VERSION * 1000000 + DOMSTATS_MINOR_VERSION * 1000 + DOMSTATS_MICRO_VERSION)
 
-/* The version of the library that the program runs with, as DOMSTATS_VERSION_NUMBER. */
+/* The version of the library that the program runs with, made as DOMSTATS_VERSION_NUMBER. */
 unsigned int domstats_version(void);
 
-/* Errors of a whole call. What befalls a single domain is never an error of the call: it is
- * the health of that domain's record. */
+/* Errors of a whole call. Trouble with a single domain is not an error of the call: the record of
+ * that domain tells it as its health. */
 #define DOMSTATS_ERROR (domstats_error_quark())
 GQuark domstats_error_quark(void);
 
-/* One to one with libvirt's virErrorNumber, which is the value of each. */
+/* The value of each is the one of libvirt's virErrorNumber that means the same. */
 typedef enum {
     DOMSTATS_ERROR_INTERNAL = VIR_ERR_INTERNAL_ERROR,
     DOMSTATS_ERROR_NO_CONNECT = VIR_ERR_NO_CONNECT,
@@ -63,55 +63,55 @@ typedef enum {
     DOMSTATS_HEALTH_GONE,       /* the process ended */
     DOMSTATS_HEALTH_DENIED,     /* no permission to connect */
     DOMSTATS_HEALTH_BROKEN,     /* the peer does not speak QMP, or broke its rules or our limits */
-    DOMSTATS_HEALTH_NO_MONITOR, /* QEMU runs without a QMP monitor that could be used */
+    DOMSTATS_HEALTH_NO_MONITOR, /* QEMU runs without a QMP monitor that can be used */
     DOMSTATS_HEALTH_NO_DOMAIN,  /* no domain has the name, UUID or id that was asked for */
 } DomstatsHealth;
 
 /* The name of @health as it is printed: "ok", "slow", ...; "unknown" for any other number. */
 const char *domstats_health_to_string(DomstatsHealth health);
 
-/* What a call wants that libvirt's flags cannot say. These bits are apart from those flags, so
- * that libvirt may add flags without meeting ours. */
+/* What a call asks for beyond libvirt's flags. These bits have a member of their own, so that no
+ * flag of a later libvirt can collide with them. */
 typedef enum {
-    /* Fields libvirt does not have, named "ext.*"; docs/fields.md lists them. */
+    /* Adds fields that libvirt does not have, named "ext.*"; docs/fields.md lists them. */
     DOMSTATS_CALL_EXT = 1 << 0,
-    /* A record that is not complete brings the domain's last complete one in @last. */
+    /* Adds to an incomplete record the last complete one of its domain, as @last. */
     DOMSTATS_CALL_LAST = 1 << 1,
 } DomstatsCallExtras;
 
-/* Whom the values of a record come from. */
+/* Where the values of a record come from. */
 typedef enum {
-    DOMSTATS_ANSWERED_BY_NOBODY,  /* there are none */
+    DOMSTATS_ANSWERED_BY_NOBODY,  /* there are no values */
     DOMSTATS_ANSWERED_BY_HOST,    /* the host alone: /proc, /sys, the kernel */
-    DOMSTATS_ANSWERED_BY_MONITOR, /* its QEMU, and what the host knows beside it */
-    DOMSTATS_ANSWERED_BY_LIBVIRT, /* libvirt, of a domain that does not run */
+    DOMSTATS_ANSWERED_BY_MONITOR, /* the monitor of its QEMU, and the host */
+    DOMSTATS_ANSWERED_BY_LIBVIRT, /* libvirt: the domain does not run */
     DOMSTATS_ANSWERED_BY_SERVICE, /* a running domstatsd */
 } DomstatsAnsweredBy;
 
 /* The name of @by as it is printed: "nobody", "host", ...; "unknown" for any other number. */
 const char *domstats_answered_by_to_string(DomstatsAnsweredBy by);
 
-/* Why a domain has its health, for programs; the record's reason says it for people. */
+/* Why a domain has its health, for programs; @reason of the record says it to people. */
 typedef enum {
-    DOMSTATS_REASON_NONE,            /* OK: there is nothing to say */
-    DOMSTATS_REASON_OTHER,           /* only the sentence tells */
-    DOMSTATS_REASON_LATE,            /* SLOW: some replies came in time */
+    DOMSTATS_REASON_NONE,            /* OK */
+    DOMSTATS_REASON_OTHER,           /* no code of its own: see @reason */
+    DOMSTATS_REASON_LATE,            /* SLOW: only some of the replies came in time */
     DOMSTATS_REASON_NO_TIME,         /* SLOW: the call's time was too short to ask, or to judge */
-    DOMSTATS_REASON_SHORTAGE,        /* SLOW: this process lacked something: descriptors, memory */
+    DOMSTATS_REASON_SHORTAGE,        /* SLOW: descriptors or memory ran out here */
     DOMSTATS_REASON_HELD,            /* BUSY: another process is the monitor's client */
-    DOMSTATS_REASON_MAIN_LOOP,       /* WEDGED: QEMU answers, but carries out no command */
-    DOMSTATS_REASON_SILENT,          /* WEDGED: QEMU greeted, and answers nothing */
-    DOMSTATS_REASON_NO_GREETING,     /* WEDGED: the connection was made, no greeting came */
-    DOMSTATS_REASON_BACKLOG,         /* WEDGED: nobody accepts the connections that wait */
+    DOMSTATS_REASON_MAIN_LOOP,       /* WEDGED: QEMU answers, but executes no command */
+    DOMSTATS_REASON_SILENT,          /* WEDGED: QEMU sent its greeting, and then no reply */
+    DOMSTATS_REASON_NO_GREETING,     /* WEDGED: QEMU accepted the connection and sent no greeting */
+    DOMSTATS_REASON_BACKLOG,         /* WEDGED: QEMU accepts no connection; its backlog is full */
     DOMSTATS_REASON_SIGNAL,          /* STOPPED: by a signal or a debugger */
     DOMSTATS_REASON_UNINTERRUPTIBLE, /* STOPPED: a thread sleeps in the kernel */
-    DOMSTATS_REASON_ENDED,           /* GONE: its process is no more */
+    DOMSTATS_REASON_ENDED,           /* GONE: its process has ended */
     DOMSTATS_REASON_PERMISSION,      /* DENIED */
-    DOMSTATS_REASON_PROTOCOL,        /* BROKEN: what it sent breaks QMP's rules or our limits */
-    DOMSTATS_REASON_CLOSED,          /* BROKEN: it closed the connection */
-    DOMSTATS_REASON_NO_MONITOR,      /* NO_MONITOR: it has none that could be used */
-    DOMSTATS_REASON_NOBODY_LISTENS,  /* NO_MONITOR or GONE: where its monitor should be */
-    DOMSTATS_REASON_NO_NAME,         /* NO_DOMAIN */
+    DOMSTATS_REASON_PROTOCOL,        /* BROKEN: what QEMU sent breaks QMP's rules or our limits */
+    DOMSTATS_REASON_CLOSED,          /* BROKEN: QEMU closed the connection */
+    DOMSTATS_REASON_NO_MONITOR,      /* NO_MONITOR: QEMU has no monitor that can be used */
+    DOMSTATS_REASON_NOBODY_LISTENS,  /* NO_MONITOR or GONE: nobody listens at its address */
+    DOMSTATS_REASON_NO_NAME,         /* NO_DOMAIN: nothing has that name, UUID or id */
 } DomstatsReason;
 
 /* The name of @reason as it is printed: "none", "late", ...; "unknown" for any other number. */
@@ -119,8 +119,8 @@ const char *domstats_reason_to_string(DomstatsReason reason);
 
 typedef struct DomstatsRecord DomstatsRecord;
 
-/* The answer for one domain. Owned by the list it came in; all members are read-only. Later
- * versions may have more members: do not copy the struct. */
+/* What a call found out about one domain. The list that it came in owns it; all members are
+ * read-only. Later versions may have more members: do not copy the struct. */
 struct DomstatsRecord {
     char *name;                        /* query-name, else what the source calls it */
     char uuid[VIR_UUID_STRING_BUFLEN]; /* query-uuid, else version 5 of the socket's path */
@@ -131,55 +131,57 @@ struct DomstatsRecord {
     DomstatsHealth health;
     char *reason;         /* a sentence for a person, UTF-8; NULL when @health is OK */
     int64_t since_us;     /* wall clock, µs since 1970: when @health became what it is */
-    int64_t taken_us;     /* wall clock, µs since 1970: when the last answer was taken */
-    int64_t monitor_us;   /* µs from the first command to the last answer; -1: none came */
-    unsigned int missing; /* wanted groups (VIR_DOMAIN_STATS_*) that are not, or not whole, in it */
+    int64_t taken_us;     /* wall clock, µs since 1970: when the record was made */
+    int64_t monitor_us;   /* µs from the first command to the last reply; -1: no reply came */
+    unsigned int missing; /* wanted groups (VIR_DOMAIN_STATS_*) that it lacks, wholly or in part */
     DomstatsRecord *last; /* with DOMSTATS_CALL_LAST; else NULL */
     DomstatsAnsweredBy answered_by;
-    int pid;              /* of its process; 0: it has none, or it is not known */
-    uint64_t start_ticks; /* when @pid began, in clock ticks since the host's boot: tells it from a
-                             later process of that number; 0: not known */
-    char *monitor;        /* where its monitor is: a path, '@' and an abstract name, or
+    int pid;              /* its process; 0: it has none, or it is not known */
+    uint64_t start_ticks; /* when @pid started, in clock ticks since the host's boot: tells it from
+                             a later process with that number; 0: not known */
+    char *monitor;        /* the address of its monitor: a path, '@' and an abstract name, or
                              "tcp:HOST:PORT"; NULL: no monitor is known */
-    int holder_pid;       /* BUSY: the process that holds the monitor; 0: it cannot be seen */
+    int holder_pid;       /* BUSY: the process that holds the monitor; 0: not known */
     DomstatsReason reason_code;
 };
 
-/* What becomes of the monitors when a call ends. A monitor serves one client at a time. */
+/* Whether the library stays connected to the monitors between calls. A monitor serves one client at
+ * a time. */
 typedef enum {
-    DOMSTATS_MONITORS_DEFAULT, /* the library's choice; now: hold */
-    DOMSTATS_MONITORS_HOLD,    /* stay connected: the next call costs less, but nobody else can
-                                  use the monitor meanwhile */
-    DOMSTATS_MONITORS_RELEASE, /* let go of every monitor */
+    DOMSTATS_MONITORS_DEFAULT, /* the library chooses; now: hold */
+    DOMSTATS_MONITORS_HOLD,    /* stay connected: the next call costs less, but no other client
+                                  can use the monitors meanwhile */
+    DOMSTATS_MONITORS_RELEASE, /* disconnect from every monitor as soon as its replies are in */
 } DomstatsMonitors;
 
-/* How a connection behaves. All zero is the default. Set members by name, in a struct that is
- * otherwise zero: later versions take their new members from @reserved, and a version that does
+/* How a connection behaves. All members zero: the defaults. Set members by name, in a struct that
+ * is otherwise zero: later versions take their new members from @reserved, and a version that does
  * not know them refuses them. Strings are borrowed for domstats_open() only. */
 typedef struct {
-    unsigned int timeout_ms; /* deadline of a call that names none; 0: 5000 */
-    unsigned int n_threads;  /* threads of one call, its caller's included; 0: as many as pay */
+    unsigned int timeout_ms; /* deadline of calls that do not set one; 0: 5000 */
+    unsigned int n_threads;  /* threads of a call, its caller's included; 0: as many as help */
     DomstatsMonitors monitors;
-    const char *const *perf_events; /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;
-                                       opened for each QEMU when first met; NULL: none */
-    const char *resctrl_root;       /* NULL: /sys/fs/resctrl */
-    uint64_t reserved[8];           /* zero; else domstats_open() fails with INVALID_ARG */
+    const char *const
+        *perf_events;         /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;
+                                 counted for each QEMU from the first call that finds it; NULL: none */
+    const char *resctrl_root; /* NULL: /sys/fs/resctrl */
+    uint64_t reserved[8];     /* zero; else domstats_open() fails with INVALID_ARG */
 } DomstatsOptions;
 
-/* What one call asks for. All zero asks for every group of every domain. Set members by name, as
- * with DomstatsOptions. All is borrowed for the call only. */
+/* What one call asks for. All members zero: every group of every domain. Set members by name, as
+ * with DomstatsOptions. Everything is borrowed for the call only. */
 typedef struct {
-    const char *const *domains; /* NULL: every domain; else as domstats_domain_list_get_stats() */
-    unsigned int stats;         /* as domstats_get_all_domain_stats(), and so the next two */
+    const char *const *domains; /* NULL: all; else as domstats_domain_list_get_stats() */
+    unsigned int stats;         /* as domstats_get_all_domain_stats(); so are the next two */
     unsigned int flags;
     unsigned int timeout_ms;
-    unsigned int extras;  /* DomstatsCallExtras; a bit that is none of them is INVALID_ARG */
+    unsigned int extras; /* DomstatsCallExtras; the call fails with INVALID_ARG for any other bit */
     uint64_t reserved[8]; /* zero; else the call fails with INVALID_ARG */
 } DomstatsCall;
 
 typedef struct DomstatsConn DomstatsConn;
 
-/* The first record of a list: g_autoptr(DomstatsRecordList) frees the list. */
+/* A list of records: g_autoptr(DomstatsRecordList) frees it. */
 typedef DomstatsRecord *DomstatsRecordList;
 
 #define DOMSTATS_DEFAULT_TIMEOUT_MS 5000
@@ -190,74 +192,75 @@ typedef DomstatsRecord *DomstatsRecordList;
  *   "socket:PATH"    one monitor
  *   "libvirt:URI"    the domains of a libvirt connection, active or not
  *   "replay:PATH"    a recorded host, made by domstats_save_recording()
- * Initializes libvirt's library (virInitialize()), so that the caller need not before it reads
- * records with virTypedParamsGet*(), on any thread.
- * @options may be NULL. Gives a connection to be closed with domstats_close(), or NULL:
- * INVALID_ARG when the source is not one of these, NO_CONNECT when the place it names
- * cannot be used. A domain that cannot be reached is no error. */
+ * Initializes libvirt's library (virInitialize()), so that records can be read with
+ * virTypedParamsGet*() on any thread.
+ * @options may be NULL. Gives a connection, to be closed with domstats_close(), or NULL:
+ * INVALID_ARG if the source is not one of these, NO_CONNECT if the place it names cannot be
+ * used. A domain that cannot be reached is not an error. */
 DomstatsConn *domstats_open(const char *source, const DomstatsOptions *options, GError **error);
 
-/* Closes all monitors and frees @conn; NULL is taken. No other call may be running. */
+/* Disconnects from all monitors and frees @conn. Takes NULL. No other call may be running. */
 void domstats_close(DomstatsConn *conn);
 
 /* The statistics of every domain that the filter bits of @flags select.
  *
  * @stats: VIR_DOMAIN_STATS_* bits; 0 means every group that the domain, its QEMU and this
- * host support. @flags: VIR_CONNECT_GET_ALL_DOMAINS_STATS_*. A group that is named and not
- * supported is left out, as is one that a record lacks for another reason, and stands in its
- * @missing; with ENFORCE_STATS it is an error. With @stats 0 what is not supported is not missing;
- * what is, and did not come, is.
+ * host support. @flags: VIR_CONNECT_GET_ALL_DOMAINS_STATS_*. A group that is named in @stats
+ * and that a record lacks is set in its @missing, whether it is not supported or failed; with
+ * ENFORCE_STATS a group that is not supported is an error. With @stats 0 a group is set in @missing
+ * only if it is supported and failed.
  * @timeout_ms: the deadline of the whole call, whatever happens; 0: the connection's.
  *
  * Gives the number of records and sets @ret_records to a NULL-terminated array (also for
- * none) to be freed with domstats_record_list_free(). Gives -1 and leaves @ret_records
- * untouched on error: INVALID_ARG for an unknown flag, UNSUPPORTED when ENFORCE_STATS is
- * set and a group cannot be served (the text names group and domain), SYSTEM when the
- * source itself can no longer be read. */
+ * none), to be freed with domstats_record_list_free(). On error gives -1 and leaves @ret_records
+ * untouched: INVALID_ARG for an unknown flag, UNSUPPORTED if ENFORCE_STATS is set and a group
+ * cannot be served (the message names group and domain), SYSTEM if the source itself can no
+ * longer be read. */
 int domstats_get_all_domain_stats(DomstatsConn *conn, unsigned int stats, unsigned int flags,
                                   unsigned int timeout_ms, DomstatsRecord ***ret_records,
                                   GError **error);
 
-/* The same for the domains named in the NULL-terminated @domains, in that order, twice if named
- * twice. A word is looked up as virsh does: as a decimal id, else as a UUID, else as a name; of two
- * domains of one name both are given. A domain that a filter excludes is left out. A word that
- * nothing has gives a record without parameters whose health is NO_DOMAIN and whose name is the
- * word. An empty list is INVALID_ARG. */
+/* The same for the domains that the NULL-terminated @domains names, in that order, twice if named
+ * twice. A word is looked up as virsh does: as a decimal id, else as a UUID, else as a name; if two
+ * domains have that name, both are given. A domain that a filter excludes is left out. For a word
+ * that matches no domain there is a record without parameters, whose health is NO_DOMAIN and whose
+ * name is the word. An empty list is INVALID_ARG. */
 int domstats_domain_list_get_stats(DomstatsConn *conn, const char *const *domains,
                                    unsigned int stats, unsigned int flags, unsigned int timeout_ms,
                                    DomstatsRecord ***ret_records, GError **error);
 
-/* The same with all that can be asked for: of every domain, or of those that @call names. @call
- * NULL asks for everything. */
+/* The same with @call, which has all that can be asked for. NULL asks for every group of every
+ * domain. */
 int domstats_get_stats(DomstatsConn *conn, const DomstatsCall *call, DomstatsRecord ***ret_records,
                        GError **error);
 
-/* Frees a NULL-terminated array of records and all they hold; NULL is taken. */
+/* Frees a NULL-terminated array of records and all they hold. Takes NULL. */
 void domstats_record_list_free(DomstatsRecord **records);
 
 /* What the source could not see when a call last looked for domains: a sentence, which is never
- * freed; NULL if it saw everything. Then an answer may lack domains, and one that is empty, or that
- * says NO_DOMAIN, proves nothing. "auto" cannot see others' processes where /proc hides them. */
+ * freed; NULL if it saw everything. If it is not NULL, domains may be missing: an empty list, or a
+ * NO_DOMAIN, proves nothing. The source "auto" cannot see the processes of other users where /proc
+ * hides them. */
 const char *domstats_get_blind_spot(DomstatsConn *conn);
 
-/* A descriptor that becomes readable when a monitor has sent something or a QEMU has ended;
- * it belongs to @conn. -1 and SYSTEM when none can be made. */
+/* A descriptor that becomes readable when a monitor has sent something or a QEMU has ended. It
+ * belongs to @conn. -1 and SYSTEM if none can be made. */
 int domstats_get_fd(DomstatsConn *conn, GError **error);
 
-/* Takes in what has come, without waiting: call it when that descriptor is readable. QEMU
- * keeps what is not read in its own memory, so a program that holds monitors for long must. Gives
- * the number of domains that something came from, or whose QEMU ended: 0, also before
- * domstats_get_fd() was called, if the next call will find all as it was. -1 and SYSTEM when the
- * descriptor cannot be read. */
+/* Reads what the monitors have sent, without waiting. To be called when that descriptor is
+ * readable, by any program that holds monitors for long: QEMU keeps what is not read in its own
+ * memory. Gives the number of domains whose monitor sent something or whose QEMU ended; it is 0 if
+ * the next call will find everything as it was, and before domstats_get_fd() was called. -1 and
+ * SYSTEM if the descriptor cannot be read. */
 int domstats_dispatch(DomstatsConn *conn, GError **error);
 
-/* Asks every domain everything and saves each reply and host file as it came, under the new
- * or empty folder @dir, for "replay:@dir". Gives the number of records and sets @ret_records, as
- * domstats_get_all_domain_stats() does: of a domain that is not well, or whose record has missing
- * groups, not everything is recorded. -1 and an error if the recording could not be made:
- * INVALID_ARG when @dir is not empty, or while another recording of @conn is made, NO_CONNECT when
- * it cannot be made, SYSTEM when something could not be written. Without an error it may be called
- * again, with another folder. It is made for tools. */
+/* Asks every domain for everything and saves each reply and each host file unchanged in the new or
+ * empty folder @dir, for "replay:@dir". Gives the number of records and sets @ret_records, as
+ * domstats_get_all_domain_stats() does; the recording of a domain is incomplete if its record is
+ * not OK or has missing groups. -1 and an error if the recording could not be made: INVALID_ARG if
+ * @dir is not empty or another recording of @conn is being made, NO_CONNECT if @dir cannot be made,
+ * SYSTEM if something could not be written. Without an error it may be called again, with another
+ * folder. It is made for tools. */
 int domstats_save_recording(DomstatsConn *conn, const char *dir, unsigned int timeout_ms,
                             DomstatsRecord ***ret_records, GError **error);
 
