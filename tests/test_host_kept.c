@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of host_kept, on this process and its threads: what is read again is new, what is another
- * file is not taken for the old one, and descriptors are given back.
+ * test_host_kept: on this process and its threads: files that are read again have their new
+ * content, files are not mistaken for each other, and descriptors are given back.
  */
 #include "host/host_kept.h"
 
@@ -66,7 +66,7 @@ opens_each_file_once(void)
     assert_int_equal(count_descriptors(), n_before);
 }
 
-/* Another order, or fewer files, or others: never the content of the wrong one. */
+/* Files in another order, fewer files or others never give the content of the wrong one. */
 static void
 tells_files_apart(void)
 {
@@ -119,7 +119,7 @@ reads_nothing_of_what_has_ended(void)
     assert_false(host_process_reread_stat(kept, getpid(), place[1], &stat));
 }
 
-/* A process that may open few files keeps few, and reads the others all the same. */
+/* A process that may open few files keeps few of them, and still reads the others. */
 static void
 leaves_room_for_others(void)
 {
@@ -140,7 +140,7 @@ leaves_room_for_others(void)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-/* What is recorded must be read by its path, or the recording would lack it. */
+/* While a recording is made, files are read by their paths, or the recording would lack them. */
 static void
 keeps_nothing_from_a_recording(void)
 {

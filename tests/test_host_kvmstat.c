@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_kvmstat: statistics blocks made by hand, well-formed and hostile; debugfs in a
- * made tree; and a vCPU of our own, where this host has KVM.
+ * test_host_kvmstat: statistics blocks made by hand, well-formed and hostile; debugfs in a made
+ * tree; and vCPUs of this process, where the host has KVM.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -23,8 +23,8 @@
 #define N_VALUES    8
 #define BLOCK_BYTES (DATA_OFFSET + N_VALUES * sizeof(uint64_t))
 
-/* A block as the kernel lays it out, before a row spoils it: "exits" cumulative, "mode" an
- * instant boolean, "hist" a histogram of 4, values 100, 101, ... */
+/* A block in the kernel's layout, which each row then changes: "exits" cumulative, "mode" an
+ * instant boolean, "hist" a histogram of 4; the values are 100, 101, ... */
 typedef struct {
     struct kvm_stats_header header;
     struct kvm_stats_desc descs[N_STATS];
@@ -56,7 +56,7 @@ make_block(void)
     return block;
 }
 
-/* The bytes of @block, exactly as many as its size, so that a read past them is seen. */
+/* A copy of @block of exactly its size, so that ASan reports a read past it. */
 static uint8_t *
 make_bytes(const Block *block)
 {
@@ -295,12 +295,12 @@ parses_block(const void *data)
     assert_string_equal(got, row->expected);
 }
 
-/* Two vCPUs of our own, whose statistics we keep open as QEMU does. */
+/* Two vCPUs of this process; the descriptors of their statistics stay open, as in QEMU. */
 typedef struct {
     UtilFd kvm, vm, vcpus[2], stats[2];
 } Machine;
 
-/* False where there is no KVM, or no statistics of it. */
+/* False if the host has no KVM, or no statistics of it. */
 static bool
 make_machine(Machine *machine)
 {
@@ -352,7 +352,7 @@ check_own_machine(const char *folder)
         stats = host_kvmstat_open(getpid(), NULL);
     clear_machine(&machine);
     if (!stats) {
-        /* Older kernels do not tell the vCPU in the name of its descriptor. */
+        /* Older kernels do not have the number of the vCPU in the name of its descriptor. */
         print_message("not tried: no KVM here, or none that names its descriptors\n");
         return;
     }
@@ -366,7 +366,8 @@ check_own_machine(const char *folder)
     assert_false(host_kvmstat_read(stats, 2, &vcpu));
 }
 
-/* A process with two vCPUs, which at each byte makes the next step and answers with one. */
+/* A process with two vCPUs; for each byte that it is sent it takes the next step and sends one
+ * back. */
 static int
 be_machine(int from, int to)
 {
@@ -395,7 +396,7 @@ take_step(const int *to, const int *from)
     return write(*to, &byte, 1) == 1 && read(*from, &byte, 1) == 1;
 }
 
-/* The number of vCPUs is the same in the end, the vCPUs are not. */
+/* In the end there are as many vCPUs as before, but other ones. */
 static void
 check_plugging(const char *folder)
 {

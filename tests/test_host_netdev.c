@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_netdev: the interface table, of text and of a namespace.
+ * test_host_netdev: the interface table, from a text and of a namespace.
  */
 #include <string.h>
 

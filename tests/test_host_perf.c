@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_perf: event names, and counting our own process where the kernel lets us.
+ * test_host_perf: the names of events, and counting events of this process, where the kernel allows
+ * it.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -16,7 +17,7 @@
 
 static HostRoot *root; /* live, for all scenarios */
 
-/* Counts @events of ourselves; NULL, said aloud, where we may not or cannot. */
+/* Counts @events of this process; prints why and gives NULL if that is not possible. */
 static HostPerf *
 open_own(const char *const *events, size_t n_expected)
 {
@@ -106,7 +107,7 @@ check_threads(void)
     assert_true(read_value(perf, 0, "page_faults") >= before + N_PAGES);
 }
 
-/* A thread that is there before anything is counted, and touches pages when it is told to. */
+/* A thread that runs before anything is counted, and touches pages when it is told to. */
 typedef struct {
     int to_thread[2];
     int from_thread[2];
@@ -147,7 +148,7 @@ end_thread(const Pipes *pipes, GThread *thread)
     }
 }
 
-/* Page faults of this process, by its own account. */
+/* The page faults of this process according to getrusage(). */
 static uint64_t
 count_faults(void)
 {
@@ -177,7 +178,7 @@ check_threads_before(void)
     assert_true(after - before < count_faults() - own_before + N_PAGES / 2);
 }
 
-/* All that the root lets be kept is taken, down to the last one. */
+/* Takes all descriptors that the root may keep. */
 static void
 check_no_room(void)
 {

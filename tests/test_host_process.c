@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_process: stat lines, scheduler files, memory and libvirt's cgroups, out of made
- * trees; and our own process, live.
+ * test_host_process: stat lines, scheduler files, memory and libvirt's cgroups in made trees, and
+ * this process, live.
  */
 #include <sched.h>
 #include <string.h>
@@ -346,8 +346,8 @@ check_look(const char *folder)
     close(to_child[0]);
 }
 
-/* As nobody, on a /proc that hides the processes of others; what it sees of process 1, whose
- * owner is another. */
+/* As the user nobody, with a /proc that hides the processes of other users: what it sees of process
+ * 1. */
 static int
 look_where_hidden(void)
 {

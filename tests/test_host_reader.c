@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_reader: files of processes whose reading may not come back.
+ * test_host_reader: reading files of processes, some of which block.
  *
- * "proc/N/blocked" stands for one that does not: its reader waits at a pipe until the test lets it
- * go.
+ * A read of "proc/N/blocked" blocks: it waits for a byte from a pipe, which the test writes later.
  */
 #include <errno.h>
 #include <string.h>
@@ -61,7 +60,7 @@ assert_fails(HostReader *reader, pid_t pid, const char *name, int expected)
     assert_int_equal(errno, expected);
 }
 
-/* Lets @n of them go, and waits until they are blocked no more. */
+/* Ends @n of the blocked reads, and waits until they are no longer in the list. */
 static void
 let_go(HostBlocked *blocked, int n)
 {
@@ -115,7 +114,7 @@ check_many_blocked(HostRoot *root)
     assert_reads(reader, PID + HOST_LIMIT_BLOCKED_READS);
 }
 
-/* Another call has another reader, and the same root. */
+/* A later call has another reader, and the same root. */
 static void
 check_later_call(HostRoot *root)
 {

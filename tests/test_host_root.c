@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_root: reading live and recorded trees, and that a recording gives what the live
- * tree gave.
+ * test_host_root: reading live and recorded trees; a recording gives what the live tree gave.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -147,7 +146,7 @@ check_pipe(const char *folder)
     assert_int_equal(mkfifo(pipe_path, 0600), 0);
     assert_true(inotify_add_watch(events, pipe_path, IN_OPEN) >= 0);
     assert_unreadable(root, "pipe", EINVAL);
-    /* A device that does something when it is opened was not opened either. */
+    /* Nor was a device opened, which may have effects. */
     assert_int_equal(read(events, event, sizeof(event)), -1);
     assert_int_equal(errno, EAGAIN);
     close(events);
@@ -192,7 +191,7 @@ check_numbers(const char *folder)
     assert_int_equal(errno, ENOENT);
 }
 
-/* A small tree that stands for a live one: a recording of a recording is one as well. */
+/* A small recorded tree in place of a live one: a recording can be made of it too. */
 static void
 make_original(const char *folder)
 {

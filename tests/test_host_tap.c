@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_tap: the network devices that a process holds open, in a made tree and of this process.
+ * test_host_tap: the network devices that a process holds open, in made trees and of this process.
  */
 #include "host/host_tap.h"
 
@@ -95,7 +95,8 @@ make_link(const char *folder, const char *path, const char *target)
     assert_int_equal(symlink(target, link), 0);
 }
 
-/* What /sys has of a macvtap of index 6, of the loopback of index 1, and of a link that is none. */
+/* What /sys shows of a macvtap with index 6, of the loopback with index 1, and of a link that is
+ * malformed. */
 static void
 make_links(const char *folder)
 {
@@ -166,12 +167,12 @@ check_live(const char *folder)
 
     (void)folder;
     assert_int_equal(taps->len, 0);
-    /* No tun at all: no ioctl of one is tried. */
+    /* This descriptor is no tun, so no ioctl of a tun is tried on it. */
     table = host_tap_read_table(root, getpid(), STDERR_FILENO);
     assert_null(table);
 }
 
-/* A tap of our own, where we may make one. */
+/* A tap that the test makes, where it may. */
 static void
 check_own_tap(const char *folder)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_text: numbers as /proc writes them, and nothing that only looks like one.
+ * test_host_text: numbers as /proc writes them, and texts that only look like numbers.
  */
 #include "host/host_text.h"
 

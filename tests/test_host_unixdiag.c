@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_host_unixdiag: what the kernel tells of sockets that this process makes, and the
- * textual table of another network namespace.
+ * test_host_unixdiag: what the kernel lists of sockets that this process makes, and /proc/net/unix
+ * of another network namespace.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ inode_of(int fd)
     return status.st_ino;
 }
 
-/* A socket that listens at @address, or else one connected to it. */
+/* A socket that listens at @address, or is connected to it. */
 static int
 make_socket(const struct sockaddr_un *address, socklen_t size, bool listens)
 {
@@ -159,7 +159,7 @@ check_second_listener(const char *folder)
     struct stat status = {0};
     HostUnixdiagListener got = {0};
 
-    /* The old file is kept by a second name, so that the new one has an inode of its own. */
+    /* A second name keeps the old file, so that the new one gets another inode. */
     g_autofree char *second_name = g_strconcat(name, "2", NULL);
 
     assert_int_equal(link(name, second_name), 0);
@@ -227,7 +227,7 @@ check_recorded_holder(const char *folder)
     assert_int_equal(symlink("socket:[123]", link), 0);
     root = host_root_new_recorded(folder, NULL);
     holders = host_holders_new(root);
-    /* Nothing is looked at after the deadline. */
+    /* After the deadline no process is searched. */
     assert_int_equal(host_holders_find(holders, 123, 0, util_deadline_in_ms(0)), 0);
     assert_int_equal(host_holders_find(holders, 123, 0, util_deadline_in_ms(60000)), 77);
     assert_int_equal(host_holders_find(holders, 12, 77, util_deadline_in_ms(60000)), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_about: see host_about.h. Keeps nothing.
+ * host_about: see host_about.h. Owns nothing.
  */
 #include "host_about.h"
 

@@ -12,7 +12,7 @@
 struct HostBlocked {
     UtilRefcount ref_count;
     pthread_mutex_t lock;
-    GArray *pids; /* pid_t, one a blocked read */
+    GArray *pids; /* pid_t, one for each blocked read */
 };
 
 HostBlocked *
@@ -43,7 +43,7 @@ host_blocked_unref(HostBlocked *self)
     g_free(self);
 }
 
-/* The place of @pid, or how many there are. */
+/* The index of @pid; the length of the list if it is not in it. */
 static guint
 find(const HostBlocked *self, pid_t pid)
 {

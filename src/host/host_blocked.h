@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_blocked: the reads of files of processes that did not come back, by process.
+ * host_blocked: the processes whose files are being read by threads that have not come back.
  *
- * Shared by who counts them and the threads that are blocked in them; may be used from several
- * threads at once.
+ * Shared by the root and the threads that are blocked; may be used from several threads at once.
  */
 #pragma once
 
@@ -17,9 +16,9 @@ HostBlocked *host_blocked_new(void);
 HostBlocked *host_blocked_ref(HostBlocked *self);
 void host_blocked_unref(HostBlocked *self);
 
-/* False while a read of that process is blocked, or HOST_LIMIT_BLOCKED_READS of any. */
+/* False while a read of this process is blocked, or HOST_LIMIT_BLOCKED_READS reads of any. */
 bool host_blocked_may_read(HostBlocked *self, pid_t pid);
 
-/* A read of that process is blocked from now on; and has come back. */
+/* To be called when a read of @pid has blocked for too long, and when it has come back. */
 void host_blocked_add(HostBlocked *self, pid_t pid);
 void host_blocked_remove(HostBlocked *self, pid_t pid);

@@ -3,8 +3,8 @@
  * host_cgroup: the processor time of the cgroup that libvirt made for a process; a part of
  * host_process.
  *
- * Owns nothing. Which cgroups are libvirt's is told from their names, those that its
- * documentation ("Control Groups Resource Management") gives.
+ * Owns nothing. A cgroup is taken for libvirt's if it has a name as libvirt's documentation
+ * ("Control Groups Resource Management") gives them.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 #define NS_PER_S         1e9
 #define PAST_UINT64      18446744073709551616.0
 
-/* What follows "<prefix><digits>" in @text, NULL if it does not begin so. */
+/* What follows "<prefix><digits>" in @text; NULL if @text does not begin with that. */
 static const char *
 skip_numbered(const char *text, const char *prefix)
 {
@@ -32,14 +32,14 @@ skip_numbered(const char *text, const char *prefix)
     return n_digits > 0 ? text + n_digits : NULL;
 }
 
-/* One form of a machine's cgroup: <prefix><digits><separator><name><suffix>. */
+/* A form of the name of a machine's cgroup: <prefix><digits><separator><name><suffix>. */
 typedef struct {
     const char *prefix;
     const char *separator;
     const char *suffix;
-} MachineName;
+} NameForm;
 
-static const MachineName machine_names[] = {
+static const NameForm name_forms[] = {
     {"machine-qemu\\x2d", "\\x2d", ".scope"}, /* registered with systemd */
     {"qemu-", "-", ".libvirt-qemu"},          /* without it */
 };
@@ -47,8 +47,8 @@ static const MachineName machine_names[] = {
 static bool
 is_machine(const char *part)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(machine_names); i++) {
-        const MachineName *form = &machine_names[i];
+    for (size_t i = 0; i < G_N_ELEMENTS(name_forms); i++) {
+        const NameForm *form = &name_forms[i];
         const char *behind = skip_numbered(part, form->prefix);
 
         if (behind && g_str_has_prefix(behind, form->separator) &&
@@ -58,7 +58,7 @@ is_machine(const char *part)
     return false;
 }
 
-/* The groups that libvirt makes inside a machine's. */
+/* True for the groups that libvirt makes inside of a machine's. */
 static bool
 is_inner(const char *part)
 {
@@ -72,8 +72,8 @@ is_inner(const char *part)
     return behind && *behind == '\0';
 }
 
-/* The machine's cgroup out of that of one of its threads, without the leading slash; NULL if
- * the path is none of libvirt's. A path that leaves our cgroup namespace begins with "..". */
+/* The cgroup of the machine that the thread in @path belongs to, without the leading slash; NULL if
+ * @path is not libvirt's. A path out of our cgroup namespace begins with "..". */
 static char *
 make_machine_path(const char *path)
 {
@@ -84,7 +84,7 @@ make_machine_path(const char *path)
         n--;
         g_clear_pointer(&parts[n], g_free);
     }
-    /* "", at least one folder, the machine */
+    /* an empty part, one folder at least, the machine */
     if (n < 3 || *parts[0] != '\0' || !is_machine(parts[n - 1]))
         return NULL;
     for (guint i = 1; i < n; i++) {
@@ -104,8 +104,8 @@ has_controller(const char *list, const char *controller)
     return g_strv_contains((const char *const *)names, controller);
 }
 
-/* The path that /proc/<pid>/cgroup names for @controller, "" being the second version's;
- * NULL if there is none. */
+/* The path that /proc/<pid>/cgroup has for @controller, which is "" for cgroups v2; NULL if it has
+ * none. */
 static char *
 find_path(const char *text, const char *controller)
 {
@@ -157,7 +157,7 @@ read_v2(HostRoot *root, const char *machine, HostProcessCgroup *cpu)
     cpu->system_ns = us_to_ns(host_text_line_count(text, "system_usec "));
 }
 
-/* As libvirt does it, in floating point: ticks need not divide a second. */
+/* In floating point, as libvirt computes it: 10^9 need not be a multiple of the tick rate. */
 static UtilCount
 ticks_to_ns(const HostRoot *root, UtilCount ticks)
 {
@@ -186,7 +186,7 @@ read_v1(HostRoot *root, const char *machine, HostProcessCgroup *cpu)
     }
 }
 
-/* Where the first version accounts processor time, libvirt takes that one. */
+/* In this order: where cgroups v1 account processor time, libvirt reads those. */
 static const struct {
     const char *controller;
     void (*read)(HostRoot *root, const char *machine, HostProcessCgroup *cpu);
@@ -204,7 +204,7 @@ host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostProcessCgroup *ret_c
     *ret_cpu = (HostProcessCgroup){0};
     g_snprintf(path, sizeof(path), "proc/%d/cgroup", pid);
     text = host_root_read_all(root, path, MAX_CGROUP_BYTES, NULL);
-    /* No cgroups in a kernel, and of a recording: no such file. */
+    /* Without the file there are no cgroups: not in this kernel, or not in this recording. */
     ret_cpu->is_unknown = text == NULL && errno != ENOENT;
     for (size_t i = 0; text && i < G_N_ELEMENTS(versions); i++) {
         g_autofree char *of_pid = find_path(text, versions[i].controller);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_file: see host_file.h. Knows nothing of paths.
+ * host_file: see host_file.h. Knows no paths.
  */
 #include "host_file.h"
 

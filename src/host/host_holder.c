@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_holder: which process has a socket open.
+ * host_holder: see host_holder.h.
  *
- * Owns what was seen so far: the sockets of the processes looked at, and the list of those still
- * to be looked at. Knows nothing of what the sockets are for.
+ * Owns what the search has found so far: the sockets of the processes that were searched, and the
+ * list of the processes that were not. Does not know what the sockets are for.
  */
 #include "host_holder.h"
 
@@ -15,13 +15,14 @@
 
 struct HostHolders {
     HostRoot *root;
-    HostRoot *live_root; /* apart: what this looks through is of no use in a recording */
+    HostRoot *live_root; /* a root of its own, so that a recording of @root keeps nothing of the
+                            search; NULL: use @root */
     pthread_mutex_t lock;
-    GHashTable *holders; /* socket inode -> pid */
-    GHashTable *seen;    /* pids that were looked at */
-    bool has_begun;
-    pid_t *pids;   /* that /proc shows, ended by 0 */
-    size_t n_done; /* of them */
+    GHashTable *holders;  /* socket inode -> pid */
+    GHashTable *searched; /* pids whose descriptors were read */
+    bool is_started;
+    pid_t *pids;   /* all processes that /proc shows, ended by 0 */
+    size_t n_done; /* how many of them were searched */
 };
 
 HostHolders *
@@ -32,7 +33,7 @@ host_holders_new(HostRoot *root)
     self->root = root;
     pthread_mutex_init(&self->lock, NULL);
     self->holders = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    self->seen = g_hash_table_new(NULL, NULL);
+    self->searched = g_hash_table_new(NULL, NULL);
     return self;
 }
 
@@ -42,7 +43,7 @@ host_holders_free(HostHolders *self)
     if (self == NULL)
         return;
     g_free(self->pids);
-    g_hash_table_unref(self->seen);
+    g_hash_table_unref(self->searched);
     g_hash_table_unref(self->holders);
     host_root_free(self->live_root);
     pthread_mutex_destroy(&self->lock);
@@ -55,14 +56,15 @@ searched_root(const HostHolders *self)
     return self->live_root ? self->live_root : self->root;
 }
 
-/* Remembers the sockets of one process; the first that holds one is its holder. */
+/* Remembers the sockets of one process. If several hold a socket, the first is taken for its
+ * holder. */
 static void
-look_at(HostHolders *self, pid_t pid, UtilDeadline deadline)
+search_process(HostHolders *self, pid_t pid, UtilDeadline deadline)
 {
     g_autofree char *folder = g_strdup_printf("proc/%d/fd", pid);
     g_auto(GStrv) fds = NULL;
 
-    if (!g_hash_table_add(self->seen, GINT_TO_POINTER(pid)))
+    if (!g_hash_table_add(self->searched, GINT_TO_POINTER(pid)))
         return;
     fds = host_root_list(searched_root(self), folder, HOST_LIMIT_DESCRIPTORS);
     for (size_t i = 0; fds && fds[i] && !util_deadline_has_passed(deadline); i++) {
@@ -85,12 +87,12 @@ get_holder(const HostHolders *self, ino_t socket_inode)
 }
 
 static void
-begin(HostHolders *self)
+start_search(HostHolders *self)
 {
     if (host_root_is_live(self->root))
         self->live_root = host_root_new_live();
     self->pids = host_process_list(searched_root(self), NULL);
-    self->has_begun = true;
+    self->is_started = true;
 }
 
 pid_t
@@ -101,16 +103,16 @@ host_holders_find(HostHolders *self, ino_t socket_inode, pid_t guess, UtilDeadli
     if (socket_inode == 0)
         return 0;
     pthread_mutex_lock(&self->lock);
-    if (!self->has_begun)
-        begin(self);
+    if (!self->is_started)
+        start_search(self);
     holder = get_holder(self, socket_inode);
     if (holder == 0 && guess != 0) {
-        look_at(self, guess, deadline);
+        search_process(self, guess, deadline);
         holder = get_holder(self, socket_inode);
     }
     while (holder == 0 && self->pids != NULL && self->pids[self->n_done] != 0 &&
            !util_deadline_has_passed(deadline)) {
-        look_at(self, self->pids[self->n_done++], deadline);
+        search_process(self, self->pids[self->n_done++], deadline);
         holder = get_holder(self, socket_inode);
     }
     pthread_mutex_unlock(&self->lock);

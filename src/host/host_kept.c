@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_kept: see host_kept.h. Owns the descriptors, as many as the root has room for; knows
- * nothing of what is in the files.
+ * host_kept: see host_kept.h. Owns the descriptors, as many as the root has room for; does not know
+ * what is in the files.
  *
- * Rounds that ask for the same read the same files in the same order. So there is no table to look
- * in: the files stand in the order of the last round, and the first that is not the one expected
- * ends what can be used again.
+ * Calls that ask for the same read the same files in the same order. So there is no table to look
+ * in: the files stand in the order in which the last call read them. The first one that differs
+ * from the file that is read now is closed, with all files after it.
  */
 #include "host_kept.h"
 
@@ -16,13 +16,13 @@ typedef struct {
     pid_t pid;
     pid_t tid;
     const char *name; /* a literal */
-    int fd;           /* -1: there was no room, or a recording was made */
+    int fd;           /* -1: not kept, for want of room or because of a recording */
 } File;
 
 struct HostKept {
     HostRoot *root;
     GArray *files;
-    guint place; /* of the next in this round */
+    guint place; /* of the file that is read next */
 };
 
 void
@@ -68,7 +68,7 @@ host_kept_begin(HostKept *self)
     self->place = 0;
 }
 
-/* The file that is read next, opened if there is room. */
+/* Moves to the file that is read next; opens it if there is room. */
 static const File *
 next_file(HostKept *self, pid_t pid, pid_t tid, const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_kept: the files of one process under /proc that are read each round, kept open: reading
- * one again costs less than half of finding, opening and closing it.
+ * host_kept: keeps the files of one process under /proc open that every call reads: reading one
+ * again costs less than half of finding, opening and closing it.
  */
 #pragma once
 
@@ -19,10 +19,11 @@ HostKept *host_kept_new(HostRoot *root);
 void host_kept_free(HostKept *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostKept, host_kept_free)
 
-/* A round begins: what is read now is most likely what was read in the last one, in that order. */
+/* To be called before the first file of a call. The files read from now on are most likely those of
+ * the last call, in the same order. */
 void host_kept_begin(HostKept *self);
 
-/* Like host_root_read() of that path; @name is a literal. Of a thread that has ended it gives -1,
- * whoever has its number. */
+/* Like host_root_read() of that path; @name is a string literal, compared by its address. Gives -1
+ * for a thread that has ended, even if another thread has its number now. */
 ssize_t host_kept_read(HostKept *self, pid_t pid, pid_t tid, const char *name, char *buffer,
                        size_t size);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_kvmdebug: KVM's statistics of a whole virtual machine, out of debugfs; a part of
- * host_kvmstat.
+ * host_kvmdebug: KVM's statistics of a whole virtual machine, from debugfs; a part of host_kvmstat.
  *
- * Owns nothing. One folder a machine, named <pid>-<descriptor>, one file a statistic. Knows
- * neither kinds nor units: debugfs does not tell them.
+ * Owns nothing. A machine has one folder, named <pid>-<descriptor>, with one file for each
+ * statistic. debugfs does not tell their kinds or units.
  */
 #include <string.h>
 
@@ -13,7 +12,7 @@
 #include "host_text.h"
 
 #define KVM_FOLDER       "sys/kernel/debug/kvm"
-#define HISTOGRAM_SUFFIX "_hist" /* of a histogram debugfs shows only the first bucket */
+#define HISTOGRAM_SUFFIX "_hist" /* debugfs shows only the first bucket of a histogram */
 
 char *
 host_kvmstat_find_debugfs(HostRoot *root, pid_t pid, bool *ret_is_sure)
@@ -34,11 +33,8 @@ static UtilCount
 read_count(HostRoot *root, const char *folder, const char *name)
 {
     g_autofree char *path = g_strconcat(folder, "/", name, NULL);
-    char text[32] = "";
 
-    if (host_root_read(root, path, text, sizeof(text)) <= 0)
-        return (UtilCount){0};
-    return host_text_whole_count(text);
+    return host_root_read_count(root, path);
 }
 
 static void

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_kvmstat: KVM's own statistics of a virtual machine, read without QEMU's help.
+ * host_kvmstat: see host_kvmstat.h.
  *
- * A layout owns a copy of a block's descriptors; what it says was checked when it was made,
- * so reading values checks nothing. The statistics of a machine own a descriptor a vCPU and
- * share one layout where the kernel describes all vCPUs alike, which it does. Knows nothing of
- * QMP.
+ * A layout owns a copy of a block's descriptors. They are checked when the layout is made, so
+ * reading values checks nothing. The statistics of a machine own a descriptor for each vCPU; vCPUs
+ * that the kernel describes alike, as it does, share one layout. Knows nothing of QMP.
  */
 #include "host_kvmstat.h"
 
@@ -27,7 +26,7 @@
 #define MAX_LINK_BYTES 64
 #define LINK_PREFIX    "anon_inode:kvm-vcpu-stats:"
 
-/* One statistic and the place of its value from the begin of the data. */
+/* A statistic and the offset of its value in the data. */
 typedef struct {
     HostKvmStat stat;
     size_t offset;
@@ -36,14 +35,14 @@ typedef struct {
 struct HostKvmstatLayout {
     UtilRefcount ref_count;
     struct kvm_stats_header header;
-    uint8_t *descriptors; /* as in the block; holds the names */
+    uint8_t *descriptors; /* as in the block; the names of @fields point into it */
     size_t descriptors_size;
     Field *fields;
     size_t n_fields;
-    size_t data_size; /* up to the end of the last value that is read */
+    size_t data_size; /* up to the end of the last value that we read */
 };
 
-/* Indexed by KVM_STATS_TYPE_*; what is past it we do not know. */
+/* Indexed by KVM_STATS_TYPE_*; larger numbers are kinds that we do not know. */
 static const HostKvmstatKind kinds[] = {
     [KVM_STATS_TYPE_CUMULATIVE] = HOST_KVMSTAT_CUMULATIVE,
     [KVM_STATS_TYPE_INSTANT] = HOST_KVMSTAT_INSTANT,
@@ -59,7 +58,7 @@ fail_block(const char *reason, GError **error)
     return false;
 }
 
-/* Checks that all that @header names lies inside a block of @size bytes. */
+/* Checks that all that @header names lies inside of a block of @size bytes. */
 static bool
 check_header(const struct kvm_stats_header *header, size_t size, size_t *ret_descriptors_size,
              GError **error)
@@ -80,7 +79,7 @@ check_header(const struct kvm_stats_header *header, size_t size, size_t *ret_des
     return true;
 }
 
-/* @name has MAX_NAME_BYTES at most and may lack an end. */
+/* @name_size is MAX_NAME_BYTES at most; @name may lack its NUL. */
 static bool
 check_name(const char *name, size_t name_size)
 {
@@ -95,7 +94,7 @@ check_name(const char *name, size_t name_size)
     return true;
 }
 
-/* Adds the field that the descriptor at @at describes; @max_data bytes of data there are. */
+/* Adds the field that the descriptor at @at describes; the block has @max_data bytes of data. */
 static bool
 add_field(HostKvmstatLayout *self, const uint8_t *at, size_t max_data, GError **error)
 {
@@ -105,7 +104,7 @@ add_field(HostKvmstatLayout *self, const uint8_t *at, size_t max_data, GError **
     uint32_t type = 0;
     size_t end = 0;
 
-    memcpy(&descriptor, at, sizeof(descriptor)); /* perhaps not aligned */
+    memcpy(&descriptor, at, sizeof(descriptor)); /* it may not be aligned */
     if (!check_name(name, self->header.name_size))
         return fail_block("a name without end or with odd characters", error);
     end = (size_t)descriptor.offset + descriptor.size * sizeof(uint64_t);
@@ -200,7 +199,7 @@ is_same_layout(const HostKvmstatLayout *a, const HostKvmstatLayout *b)
            memcmp(a->descriptors, b->descriptors, a->descriptors_size) == 0;
 }
 
-/* One vCPU: our copy of QEMU's descriptor. */
+/* A vCPU, with our copy of QEMU's descriptor of its statistics. */
 typedef struct {
     unsigned int number;
     UtilFd fd;
@@ -209,7 +208,7 @@ typedef struct {
 
 struct HostKvmStats {
     GArray *vcpus; /* Vcpu */
-    uint8_t *data; /* for the longest layout */
+    uint8_t *data; /* room for the data of any vCPU */
     HostKvmStat *stats;
 };
 
@@ -233,7 +232,7 @@ host_kvmstat_free(HostKvmStats *self)
     g_free(self);
 }
 
-/* Says with errno why @what did not work. */
+/* Sets an error that says why, by errno, we could not do @what. */
 static void
 set_errno(GError **error, pid_t pid, const char *what)
 {
@@ -242,8 +241,8 @@ set_errno(GError **error, pid_t pid, const char *what)
     g_set_error(error, UTIL_ERROR, code, "cannot %s process %d: %s", what, pid, g_strerror(errno));
 }
 
-/* The vCPU's number when the descriptor @name in @folder_fd, a folder of descriptors, is one
- * of its statistics; absent for any other. */
+/* The number of the vCPU whose statistics the descriptor @name in @folder_fd, a folder of
+ * descriptors, gives; absent for any other descriptor. */
 static UtilCount
 read_vcpu_number(int folder_fd, const char *name)
 {
@@ -255,7 +254,7 @@ read_vcpu_number(int folder_fd, const char *name)
     return host_text_whole_count(target + strlen(LINK_PREFIX));
 }
 
-/* That number of a descriptor of ours. */
+/* The same for a descriptor of our own. */
 static UtilCount
 read_own_vcpu_number(int fd)
 {
@@ -277,9 +276,9 @@ read_layout(int fd, uint8_t *buffer, GError **error)
     return host_kvmstat_parse(buffer, (size_t)size, error);
 }
 
-/* Copies the descriptor @theirs of vCPU @number. What that number stands for may have changed
- * since it was looked at, so our copy is looked at again before anything is read from it.
- * True when there is nothing to be had of this one. */
+/* Copies the descriptor @theirs, of vCPU @number. QEMU may have closed it and opened another by
+ * that number since we looked, so our copy is checked before it is read. True also if this
+ * descriptor is gone. */
 static bool
 add_vcpu(HostKvmStats *self, int pidfd, int theirs, unsigned int number, uint8_t *buffer,
          GError **error)
@@ -344,7 +343,7 @@ compare_vcpus(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* Room for the values of whichever vCPU has most. */
+/* Allocates room for the values of the vCPU that has most. */
 static void
 make_room(HostKvmStats *self)
 {
@@ -407,7 +406,7 @@ compare_numbers(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* The numbers of the vCPUs that the process has descriptors of now, ascending; NULL if its
+/* The numbers of the vCPUs for which the process has descriptors now, ascending; NULL if its
  * descriptors cannot be listed. */
 static GArray *
 list_numbers(pid_t pid)

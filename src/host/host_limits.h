@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_limits: every bound on what is read of this host, with its reason: a guest's processes,
- * and whoever else runs here, have their part in it. docs/internals.md shows this table.
+ * host_limits: every limit on what is read of this host, with its reason. Limits are needed because
+ * the processes of guests and of other users have a part in how much there is to read.
+ * docs/internals.md shows this table.
  *
  * LIMIT(name, value, unit, what it bounds and why that much)
  */

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_netdev: interface counters of a network namespace, read once for all its devices.
- *
- * A table owns its names and counters. Directions stay the host's: who emits knows which kind
- * of interface turns them round.
+ * host_netdev: see host_netdev.h. A table owns its names and counters.
  */
 #include "host_netdev.h"
 
@@ -14,7 +11,7 @@
 #include "host_text.h"
 
 #define MAX_PATH_BYTES 64
-#define N_COLUMNS      12 /* up to the last that is wanted: drops sent */
+#define N_COLUMNS      12 /* up to the last one that we read: drops sent */
 
 struct HostNetdevTable {
     GHashTable *counters; /* name -> HostNetdevCounters */
@@ -44,8 +41,8 @@ parse_counters(const char *text, HostNetdevCounters *ret_counters)
     return true;
 }
 
-/* The numbers may stand right behind the colon, and a name may hold colons itself (old
- * aliases): the last one of the line ends it. */
+/* The numbers may follow the colon without a blank, and a name may have colons of its own (old
+ * aliases), so the name ends at the last colon of the line. */
 static void
 parse_line(HostNetdevTable *self, const char *line, size_t size)
 {

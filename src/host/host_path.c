@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_path: walks a relative path below a folder without ever leaving it.
- *
- * Part by part with O_NOFOLLOW, which needs nothing newer of the kernel. Knows nothing of
- * what the files mean.
+ * host_path: see host_path.h. Opens part after part with O_NOFOLLOW, which every kernel has.
  */
 #include "host_path.h"
 
@@ -18,10 +15,11 @@
 
 #include "util/util_fd.h"
 
-/* Deeper than any path under /proc or /sys; host_path_remove() holds a descriptor a level. */
+/* More parts than any path under /proc or /sys has; host_path_remove() has a descriptor open for
+ * each level. */
 #define MAX_DEPTH 32
 
-/* Copies the part that starts at @path; its length, or 0 with errno when it may not be. */
+/* Copies the part at the start of @path. Gives its length, or 0 with errno if it is not allowed. */
 static size_t
 copy_part(const char *path, char part[NAME_MAX + 1])
 {
@@ -40,8 +38,8 @@ copy_part(const char *path, char part[NAME_MAX + 1])
     return length;
 }
 
-/* Makes the folder @name, in place of an empty file if one stands there: a list that was
- * recorded made it when nobody knew more. */
+/* Makes the folder @name, also in place of an empty file: host_recorder_list() makes empty files
+ * for names that later turn out to be folders. */
 static bool
 make_folder(int folder_fd, const char *name)
 {
@@ -107,7 +105,7 @@ remove_to_depth(int folder_fd, const char *name, int depth)
     folder = fd < 0 ? NULL : fdopendir(fd);
     if (!folder)
         return;
-    (void)util_fd_steal(&fd); /* is the folder's now */
+    (void)util_fd_steal(&fd); /* closedir() closes it */
     while ((entry = readdir(folder))) {
         if (!g_str_equal(entry->d_name, ".") && !g_str_equal(entry->d_name, ".."))
             remove_to_depth(dirfd(folder), entry->d_name, depth - 1);

@@ -1,49 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_perf: the kernel's performance counters of one process, by libvirt's event names.
+ * host_perf: see host_perf.h.
  *
  * Owns a descriptor for each event and thread. Knows nothing of QEMU.
  *
  * How it works
  *
- * The kernel counts for one thread, and with inheritance for those that it will make
- * (perf_event_open(2)): an event on the process alone is one on its first thread. libvirt opens its
- * events before QEMU has a second thread; we meet a QEMU that runs, so each thread that exists
- * gets an event of its own, and the value is their sum. A thread that ends leaves its count in its
- * event, and later threads are counted by the event of the thread that made them.
+ * The kernel counts events of one thread and, with inheritance, of the threads that it will start
+ * (perf_event_open(2)); an event of a process is one of its first thread. libvirt opens its events
+ * before QEMU has a second thread. We find a QEMU that already runs, so we open each event on every
+ * thread that exists, and the value is their sum. The count of a thread that ends stays in its
+ * event. A thread that starts later is counted in the event of the thread that started it.
  *
- * A thread that comes while the events are being opened is counted by inheritance or is not
- * counted, and nothing tells which. So the threads are listed again when all events are open: if
- * one has come, all events are closed and opened anew.
+ * A thread that starts while the events are being opened may be counted by inheritance or not, and
+ * the kernel does not tell. So the threads are listed again when all events are open: if there is a
+ * new one, all events are closed and opened again.
  */
 #include "host_perf.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "host_limits.h"
 #include "host_process.h"
-#include "host_text.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
 
-#define CACHE_MONITOR    "sys/bus/event_source/devices/intel_cqm/"
-#define TYPE_OF_MONITOR  UINT32_MAX /* stands for the number in CACHE_MONITOR's type file */
-#define MAX_NUMBER_BYTES 32
-#define MAX_ATTEMPTS     8
+#define CACHE_MONITOR   "sys/bus/event_source/devices/intel_cqm/"
+#define TYPE_OF_MONITOR UINT32_MAX /* stands for the number in the file "type" of CACHE_MONITOR */
+#define MAX_ATTEMPTS    8
 
 typedef struct {
     const char *name;
     uint32_t type;
     uint64_t config;
-    const char *scale_path; /* of a file with the factor to bytes; NULL: 1 */
+    const char *scale_path; /* of a file that has the factor to bytes; NULL: the factor is 1 */
 } Event;
 
-/* THE table of events, in the order that libvirt gives them. */
-static const Event events_known[] = {
+/* All events, in the order in which libvirt gives them. */
+static const Event known_events[] = {
     {"cmt", TYPE_OF_MONITOR, 1, CACHE_MONITOR "events/llc_occupancy.scale"},
     {"mbmt", TYPE_OF_MONITOR, 2, NULL},
     {"mbml", TYPE_OF_MONITOR, 3, NULL},
@@ -68,32 +65,32 @@ static const Event events_known[] = {
     {"emulation_faults", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_EMULATION_FAULTS, NULL},
 };
 
-/* Says which errors of perf_event_open() mean that this machine has no such counter. */
+/* The errors of perf_event_open() that mean: this machine has no such counter. */
 static const int lacking_errnos[] = {ENOENT, ENODEV, EOPNOTSUPP, EINVAL, ENOSYS, ENXIO};
 
 typedef struct {
     const Event *event;
     uint64_t scale;
-    GArray *fds; /* int: one for each thread that was there */
+    GArray *fds; /* int: one for each thread that existed */
 } Counter;
 
 struct HostPerf {
     HostRoot *root;
     GArray *counters;  /* Counter */
-    size_t n_reserved; /* descriptors that the root lets us have */
+    size_t n_reserved; /* descriptors that were reserved at the root */
 };
 
 const char *
 host_perf_event_name(size_t i)
 {
-    return i < G_N_ELEMENTS(events_known) ? events_known[i].name : NULL;
+    return i < G_N_ELEMENTS(known_events) ? known_events[i].name : NULL;
 }
 
 bool
 host_perf_check_name(const char *name, GError **error)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(events_known); i++) {
-        if (g_str_equal(events_known[i].name, name))
+    for (size_t i = 0; i < G_N_ELEMENTS(known_events); i++) {
+        if (g_str_equal(known_events[i].name, name))
             return true;
     }
     g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID, "unknown perf event '%s'", name);
@@ -110,17 +107,7 @@ host_perf_check_names(const char *const *events, GError **error)
     return true;
 }
 
-static UtilCount
-read_number(HostRoot *root, const char *path)
-{
-    char text[MAX_NUMBER_BYTES] = "";
-
-    if (host_root_read(root, path, text, sizeof(text)) <= 0)
-        return (UtilCount){0};
-    return host_text_whole_count(text);
-}
-
-/* Fills in type and scale; false if this machine has no such counter. */
+/* Finds the type of the event and its scale; false if this machine has no such counter. */
 static bool
 find_counter(HostRoot *root, const Event *event, uint32_t *ret_type, uint64_t *ret_scale)
 {
@@ -128,9 +115,9 @@ find_counter(HostRoot *root, const Event *event, uint32_t *ret_type, uint64_t *r
     UtilCount scale = util_count_of(1);
 
     if (event->type == TYPE_OF_MONITOR)
-        type = read_number(root, CACHE_MONITOR "type");
+        type = host_root_read_count(root, CACHE_MONITOR "type");
     if (event->scale_path)
-        scale = read_number(root, event->scale_path);
+        scale = host_root_read_count(root, event->scale_path);
     if (!type.is_present || type.value >= TYPE_OF_MONITOR || !scale.is_present)
         return false;
     *ret_type = (uint32_t)type.value;
@@ -138,7 +125,7 @@ find_counter(HostRoot *root, const Event *event, uint32_t *ret_type, uint64_t *r
     return true;
 }
 
-/* A descriptor that counts one thread; -1 with errno. */
+/* A descriptor that counts the event in one thread; -1 with errno. */
 static int
 open_counter(pid_t thread, uint32_t type, uint64_t config)
 {
@@ -180,7 +167,8 @@ clear_counter(gpointer data)
     g_array_unref(counter->fds);
 }
 
-/* Opens @counter on each of @threads; one that has ended meanwhile is left out. With errno. */
+/* Opens @counter on each of @threads, except those that have ended meanwhile. False, with errno, if
+ * one cannot be opened or all have ended. */
 static bool
 open_on_threads(Counter *counter, const pid_t *threads, uint32_t type)
 {
@@ -228,14 +216,14 @@ close_all(HostPerf *self)
     self->n_reserved = 0;
 }
 
-/* Room for @n_threads times the @events we know. */
+/* Reserves a descriptor for each thread and each of @events. */
 static bool
 reserve(HostPerf *self, pid_t pid, size_t n_threads, const char *const *events, GError **error)
 {
     size_t n_events = 0;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(events_known); i++) {
-        if (g_strv_contains(events, events_known[i].name))
+    for (size_t i = 0; i < G_N_ELEMENTS(known_events); i++) {
+        if (g_strv_contains(events, known_events[i].name))
             n_events++;
     }
     if (n_threads * n_events <= HOST_LIMIT_PERF_COUNTERS &&
@@ -255,17 +243,17 @@ open_events(HostPerf *self, pid_t pid, const pid_t *threads, size_t n_threads,
 {
     if (!reserve(self, pid, n_threads, events, error))
         return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(events_known); i++) {
-        if (g_strv_contains(events, events_known[i].name) &&
-            !add_counter(self, pid, threads, &events_known[i], error))
+    for (size_t i = 0; i < G_N_ELEMENTS(known_events); i++) {
+        if (g_strv_contains(events, known_events[i].name) &&
+            !add_counter(self, pid, threads, &known_events[i], error))
             return false;
     }
     return true;
 }
 
-/* True when no thread of @after is missing in @before; both ascend and end with 0. */
+/* True if all threads of @after are in @before too. Both are ascending and end with 0. */
 static bool
-has_none_come(const pid_t *before, const pid_t *after)
+has_no_new_thread(const pid_t *before, const pid_t *after)
 {
     for (; *after != 0; after++) {
         while (*before != 0 && *before < *after)
@@ -306,7 +294,7 @@ host_perf_open(HostRoot *root, pid_t pid, const char *const *events, GError **er
         if (!open_events(self, pid, before, n, events, error))
             return NULL;
         threads = list_threads(root, pid, &n, error);
-        if (threads != NULL && has_none_come(before, threads))
+        if (threads != NULL && has_no_new_thread(before, threads))
             return g_steal_pointer(&self);
         close_all(self);
     }

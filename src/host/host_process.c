@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_process: what /proc tells of one process and of its threads.
+ * host_process: see host_process.h.
  *
- * Owns nothing: each call reads what it needs. Numbers stay in the kernel's units; who turns
- * ticks into nanoseconds knows the host's tick rate. The process's cgroup is host_cgroup.c's.
+ * Owns nothing: each call reads what it needs. Numbers stay in the kernel's units, as ticks have to
+ * be converted by the rate of their host. The cgroup of a process is read by host_cgroup.c.
  */
 #include "host_process.h"
 
@@ -15,18 +15,18 @@
 #include "host_text.h"
 
 #define MAX_LINE_BYTES 64
-#define NS_DIGITS      6 /* decimals of a millisecond that are nanoseconds */
+#define NS_DIGITS      6 /* decimals of a millisecond, down to the nanosecond */
 
-/* Enough for a line of stat, whose only text is a name of 64 bytes at most. */
+/* Enough for the line of stat, in which only the name is text, of 64 bytes at most. */
 #define MAX_STAT_BYTES 1024
-/* As much as one read() of /proc gives; the lines we want are in it. */
+/* As much as /proc gives with one read(); the lines that we look for are in it. */
 #define MAX_SCHED_BYTES  4096
 #define MAX_STATUS_BYTES 16384
 
 static const char stat_file[] = "stat";
 static const char schedstat_file[] = "schedstat";
 
-/* Fields of stat by their numbers in proc(5), counted from the state, which is the third. */
+/* Fields of stat by their numbers in proc(5). */
 typedef struct {
     int field;
     size_t offset;
@@ -65,7 +65,8 @@ host_process_parse_stat(const char *text, HostProcessStat *ret_stat)
 {
     HostProcessStat stat = {0};
     const char *name = strchr(text, '(');
-    const char *behind = strrchr(text, ')'); /* a name may hold ")" itself, numbers do not */
+    const char *behind =
+        strrchr(text, ')'); /* a name may have a ")" in it, the numbers behind it do not */
     size_t size = 0;
 
     if (!name || !behind || behind < name)
@@ -104,8 +105,8 @@ host_process_reread_stat(HostKept *kept, pid_t pid, pid_t tid, HostProcessStat *
            host_process_parse_stat(text, ret_stat);
 }
 
-/* Of a process that /proc does not show: hidepid= hides those of others, and a pid namespace may
- * have another /proc than its own. */
+/* Asks the kernel about a process that /proc does not show: with hidepid= it does not show those of
+ * other users, and it may be the /proc of another pid namespace. */
 static HostProcessLook
 ask_kernel(pid_t pid)
 {
@@ -163,8 +164,8 @@ host_process_reread_run_delay_ns(HostKept *kept, pid_t pid, pid_t tid)
     return parse_run_delay_ns(text);
 }
 
-/* Milliseconds with decimals, all of them nanoseconds at most, in nanoseconds; exact, which
- * floating point is not. Digits past the nanosecond are dropped. */
+/* Converts milliseconds with decimals to nanoseconds, exactly, which floating point would not do.
+ * Digits below the nanosecond are dropped. */
 static UtilCount
 parse_ms_as_ns(const char *text)
 {
@@ -196,7 +197,7 @@ parse_ms_as_ns(const char *text)
 UtilCount
 host_process_parse_wait_sum_ns(const char *sched_text)
 {
-    /* Newest spelling first: kernels since 5.16, before, and long before. */
+    /* The spellings of kernels since 5.16, of those before, and of much older ones. */
     static const char *const names[] = {"wait_sum", "se.statistics.wait_sum", "se.wait_sum"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -227,7 +228,7 @@ host_process_has_wait_sum(HostRoot *root)
 
     if (host_root_read(root, "proc/sys/kernel/sched_schedstats", text, sizeof(text)) > 0)
         return text[0] == '1';
-    /* Kernels without the switch have the line always or never. */
+    /* Kernels without this switch print the line always or never. */
     return host_root_read(root, "proc/self/sched", text, sizeof(text)) > 0 &&
            host_process_parse_wait_sum_ns(text).is_present;
 }
@@ -276,8 +277,8 @@ host_process_list(HostRoot *root, size_t *ret_n)
     return host_root_list_numbers(root, "proc", HOST_LIMIT_PROCESSES, ret_n);
 }
 
-/* The last of the numbers behind "NSpid:" in a status file, one a pid namespace from that of /proc
- * inwards; says how many there are, 0 if there is no such line. */
+/* The last number behind "NSpid:" in a status file: the number in the innermost of the nested pid
+ * namespaces. Sets @ret_n to how many numbers there are, 0 if there is no such line. */
 static pid_t
 parse_own_number(const char *status, size_t *ret_n)
 {
@@ -299,12 +300,12 @@ host_process_read_numbers(HostRoot *root, pid_t pid)
 
     host_kept_make_path(path, pid, 0, "status");
     status = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
-    /* A recording of a host where nothing was to be translated need not have the file. */
+    /* A recording need not have the file: the numbers of its host then needed no translation. */
     if (status == NULL)
         return errno == ENOENT && !host_root_is_live(root) ? HOST_PROCESS_NUMBERS_SAME
                                                            : HOST_PROCESS_NUMBERS_UNKNOWN;
     parse_own_number(status, &n);
-    /* No line: a kernel without pid namespaces. */
+    /* Kernels without pid namespaces print no such line. */
     return n <= 1 ? HOST_PROCESS_NUMBERS_SAME : HOST_PROCESS_NUMBERS_OTHER;
 }
 
@@ -333,7 +334,7 @@ host_process_read_memory(HostRoot *root, HostReader *reader, pid_t pid, UtilDead
     rollup = host_reader_read(reader, pid, path, MAX_STATUS_BYTES, deadline, NULL);
     if (rollup) {
         ret_memory->pss_kib = host_text_line_count(rollup, "Pss:");
-        /* Unlike VmSwap of status it has the shared memory of a guest in it. */
+        /* Unlike VmSwap in status, it includes the shared memory of a guest. */
         ret_memory->swap_kib = host_text_line_count(rollup, "Swap:");
     }
     host_kept_make_path(path, pid, 0, "status");

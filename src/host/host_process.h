@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_process: what /proc tells of one process and of its threads.
+ * host_process: what /proc tells about a process and its threads.
  */
 #pragma once
 
@@ -14,88 +14,89 @@ typedef struct {
     char state; /* R, S, D, T, t, Z, X, I */
     uint64_t user_ticks;
     uint64_t system_ticks;
-    uint64_t start_ticks; /* since boot: with the pid, the identity of a process */
+    uint64_t start_ticks; /* since boot; pid and start identify a process */
     uint64_t rss_pages;
-    char name[64]; /* comm, as it is */
+    char name[64]; /* comm, unchanged */
 } HostProcessStat;
 
-/* Parses one line of stat; false if it is none. The name may hold blanks and parentheses. */
+/* Parses the line of stat; false if it is malformed. The name may have blanks and parentheses. */
 bool host_process_parse_stat(const char *text, HostProcessStat *ret_stat);
 
 /* @tid 0: the process itself. */
 bool host_process_read_stat(HostRoot *root, pid_t pid, pid_t tid, HostProcessStat *ret_stat);
-/* The same by a descriptor that is kept. */
+/* The same through a descriptor that is kept open. */
 bool host_process_reread_stat(HostKept *kept, pid_t pid, pid_t tid, HostProcessStat *ret_stat);
 
-/* Whether a process is there. */
+/* Whether a process exists. */
 typedef enum {
-    HOST_PROCESS_HIDDEN, /* it lives or may, and cannot be seen from here */
+    HOST_PROCESS_HIDDEN, /* it exists or may exist, but we cannot see it */
     HOST_PROCESS_LIVES,
-    HOST_PROCESS_ENDED, /* for certain; also when another has its number, or it is a zombie */
+    HOST_PROCESS_ENDED, /* certainly; also if another process has its number, or it is a zombie */
 } HostProcessLook;
 
-/* @start_ticks 0: not known. @ret_stat is set when it lives. */
+/* @start_ticks 0: not known. Sets @ret_stat if the process lives. */
 HostProcessLook host_process_look(HostRoot *root, pid_t pid, uint64_t start_ticks,
                                   HostProcessStat *ret_stat);
 
-/* Nanoseconds a thread waited on a run queue: the second number of schedstat. */
+/* The nanoseconds that a thread waited on a run queue: the second number of schedstat. */
 UtilCount host_process_read_run_delay_ns(HostRoot *root, pid_t pid, pid_t tid);
 UtilCount host_process_reread_run_delay_ns(HostKept *kept, pid_t pid, pid_t tid);
 
-/* Nanoseconds of wait_sum out of a thread's sched file; absent where the kernel prints no
- * such line. Text in, so that it is pure. */
+/* The nanoseconds of wait_sum in the text of a sched file; absent if the kernel prints no such
+ * line. */
 UtilCount host_process_parse_wait_sum_ns(const char *sched_text);
 UtilCount host_process_read_wait_sum_ns(HostRoot *root, pid_t pid, pid_t tid);
 
-/* True if this kernel's sched files have that line now (sched_schedstats is on): ask once a
- * round, the file is dear to read. */
+/* True if sched files have that line now (sched_schedstats is on). To be asked once a call, as the
+ * sched file is expensive to read. */
 bool host_process_has_wait_sum(HostRoot *root);
 
 /* The name of a thread; NULL if it has ended. The caller frees. */
 char *host_process_read_name(HostRoot *root, pid_t pid, pid_t tid);
 
-/* The kernel's name of what a thread sleeps in, "" if it does not tell. The caller frees. */
+/* The kernel's name of the function that a thread sleeps in; "" if the kernel does not tell. The
+ * caller frees. */
 char *host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid);
 
-/* The numbers of all processes that /proc shows, ascending, ended by 0; NULL with errno. The caller
- * frees. */
+/* The numbers of all processes that /proc shows, ascending, ended by 0; NULL with errno. @ret_n may
+ * be NULL. The caller frees. */
 pid_t *host_process_list(HostRoot *root, size_t *ret_n);
 
-/* The thread ids, ascending, zero-terminated; NULL when the process is gone. */
+/* The numbers of the threads of a process, likewise; NULL with errno also if it has ended. */
 pid_t *host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n);
 
-/* Whether the threads of a process have, where it runs, the numbers that we see: in a pid namespace
- * of its own they have others, and QEMU tells those. */
+/* Whether the numbers that we see for the threads of a process are those that it sees itself. In a
+ * pid namespace of its own they differ, and QEMU reports the ones that it sees. */
 typedef enum {
-    HOST_PROCESS_NUMBERS_UNKNOWN, /* cannot be told now */
+    HOST_PROCESS_NUMBERS_UNKNOWN, /* cannot be read now */
     HOST_PROCESS_NUMBERS_SAME,
     HOST_PROCESS_NUMBERS_OTHER,
 } HostProcessNumbers;
 
 HostProcessNumbers host_process_read_numbers(HostRoot *root, pid_t pid);
 
-/* The number that a thread has in its own pid namespace; 0 if it cannot be told. */
+/* The number that a thread has in its own pid namespace; 0 if it cannot be read. */
 pid_t host_process_read_own_number(HostRoot *root, pid_t pid, pid_t tid);
 
-/* Proportional set, swap and huge pages, from smaps_rollup and status. KiB. */
+/* Proportional set size, swap and huge pages, in KiB, from smaps_rollup and status. */
 typedef struct {
     UtilCount pss_kib;
     UtilCount swap_kib;
     UtilCount hugetlb_kib;
 } HostProcessMemory;
 
-/* smaps_rollup, which may block, is read by @reader until @deadline, status by @root. */
+/* Reads smaps_rollup, which may block, with @reader until @deadline, and status with @root. */
 void host_process_read_memory(HostRoot *root, HostReader *reader, pid_t pid, UtilDeadline deadline,
                               HostProcessMemory *ret_memory);
 
-/* Nanoseconds out of the cgroup that libvirt made for the process; all absent when its cgroup
- * is not one of libvirt's, or that cannot be told. */
+/* Nanoseconds, from the cgroup that libvirt made for a process; all absent if its cgroup is not one
+ * of libvirt's, or cannot be read. */
 typedef struct {
     UtilCount time_ns;
     UtilCount user_ns;
     UtilCount system_ns;
-    bool is_libvirts; /* then an unreadable file means absent, not another source */
-    bool is_unknown;  /* whether it is libvirt's could not be read */
+    bool is_libvirts; /* then a file that cannot be read means absent: no other source is used */
+    bool is_unknown;  /* the process's cgroup could not be read */
 } HostProcessCgroup;
 
 void host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostProcessCgroup *ret_cpu);

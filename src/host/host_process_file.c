@@ -2,14 +2,13 @@
 /*
  * host_process_file: see host_process_file.h.
  *
- * The name is a stranger's: it is followed inside of the process's root and nowhere else, and what
- * is there is looked at before it is opened, since opening a device or a pipe is an act. A process
- * may have changed its root since it read the file (-chroot): in our own mounts our root serves as
- * well.
+ * The path comes from another process, so it is resolved inside of that process's root directory
+ * and nowhere else. The file's type is checked before it is opened, as opening a device or a pipe
+ * has effects. The process may have changed its root after it read the file (-chroot); if it is in
+ * our mount namespace, the path is resolved in our root instead.
  */
 #include "host_process_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
@@ -17,16 +16,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host_file.h"
 #include "host_process.h"
 #include "util/util_deadline.h"
 #include "util/util_fd.h"
 
 enum {
     PATH_BYTES = 128,
-    CLOCK_SLACK_S = 1, /* the start is told in ticks, the clock may have been set by a little */
+    CLOCK_SLACK_S = 1, /* the start is known in ticks, and the clock may have been adjusted since */
 };
 
-/* When the process started, in seconds since 1970; 0 if it cannot be told. */
+/* When the process started, in seconds since 1970; 0 if it cannot be read. */
 static int64_t
 find_start_s(HostRoot *root, pid_t pid)
 {
@@ -54,7 +54,7 @@ has_our_mounts(HostRoot *root, pid_t pid)
     return ours != NULL && theirs != NULL && strcmp(ours, theirs) == 0;
 }
 
-/* A descriptor that can only be looked at; -1 with errno. */
+/* An O_PATH descriptor; -1 with errno. */
 static int
 find_file(HostRoot *root, pid_t pid, const char *path)
 {
@@ -69,22 +69,14 @@ find_file(HostRoot *root, pid_t pid, const char *path)
     return root_fd < 0 ? -1 : (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 }
 
-/* All of an open file; NULL if it is longer, or holds a NUL. */
+/* Everything in an open file; NULL if it is longer than @max_bytes or has a NUL. */
 static char *
 read_text(int fd, size_t max_bytes)
 {
-    g_autofree char *text = g_malloc(max_bytes + 1);
     size_t size = 0;
-    ssize_t n = 0;
+    g_autofree char *text = host_file_read_whole(fd, max_bytes, &size);
 
-    do {
-        n = read(fd, text + size, max_bytes + 1 - size);
-        size += (size_t)MAX(n, 0);
-    } while ((n > 0 && size <= max_bytes) || (n < 0 && errno == EINTR));
-    if (n < 0 || size > max_bytes || memchr(text, '\0', size) != NULL)
-        return NULL;
-    text[size] = '\0';
-    return g_steal_pointer(&text);
+    return text != NULL && strlen(text) == size ? g_steal_pointer(&text) : NULL;
 }
 
 static char *

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_process_file: a file that a process was told to read when it started, as it saw it.
+ * host_process_file: reads a file that a process was told to read when it started, as that process
+ * saw it.
  */
 #pragma once
 
 #include "host_root.h"
 
-/* The text of the file that @pid calls @path, an absolute one; NULL if there is none, it is no
- * regular file, is longer than @max_bytes, holds a NUL, or was written after the process started,
- * so that it may not be what it read. A recording keeps the text as @note of the process's folder.
- * The caller frees. */
+/* The text of the file that @pid calls @path, an absolute path. NULL if there is none, it is no
+ * regular file, is longer than @max_bytes, has a NUL, or was written after the process started, so
+ * that the process may have read something else. A recording keeps the text as @note in the folder
+ * of the process. The caller frees. */
 char *host_process_file_read(HostRoot *root, pid_t pid, const char *path, size_t max_bytes,
                              const char *note);

@@ -2,15 +2,17 @@
 /*
  * host_reader: see host_reader.h.
  *
- * Owns helpers: threads that read one file after the other. Knows nothing of what is in the files.
+ * Owns helpers: threads that each read one file after the other. Does not know what is in the
+ * files.
  *
  * How it works
  *
- * Who reads puts the path into a helper and waits for it by the deadline. A helper that answers is
- * used again. One that does not is left to itself: its process is put among the blocked ones of the
- * root, it sleeps in the kernel until the read comes back, and then ends. It has its own copy of
- * all that it needs, so the reader and the root may go before it does. So a process that blocks
- * costs one thread and not one a call.
+ * The caller gives a path to a helper and waits for its answer until the deadline. A helper that
+ * answers is used again. If it does not answer, the caller notes the process in the root's list of
+ * blocked ones and gives the helper up: it sleeps in the kernel until the read comes back, and then
+ * ends. It has a copy of everything it needs, so the reader and the root may be freed before. As no
+ * process in that list is read again, a process that blocks costs one thread, and not one for each
+ * call.
  */
 #include "host_reader.h"
 
@@ -23,23 +25,23 @@
 #include "util/util_refcount.h"
 #include "util/util_thread.h"
 
-/* Shared by the reader and its thread; what is below the lock is guarded by it. */
+/* Shared by the reader and its thread. The lock guards the members below it. */
 typedef struct {
     UtilRefcount ref_count;
     HostReaderRead read;
     HostBlocked *blocked;
-    GThread *thread; /* the reader's */
+    GThread *thread; /* joined or unreferenced by the reader */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    char *path; /* to be read; NULL: nothing */
+    char *path; /* the file to read; NULL: there is none */
     size_t max_bytes;
     pid_t pid;
     char *bytes; /* what was read; NULL with @error */
     size_t size;
     int error;
     bool has_answered;
-    bool is_left;  /* nobody waits for the answer any more */
-    bool must_end; /* when nothing is to be read */
+    bool is_left;  /* the caller no longer waits for the answer */
+    bool must_end; /* once no file is to be read */
 } Helper;
 
 struct HostReader {
@@ -71,7 +73,7 @@ unref_helper(Helper *self)
     g_free(self);
 }
 
-/* Reads the file that was put in; the lock is held before and after, not meanwhile. */
+/* Reads the file at @path. The lock is held before and after, but not during the read. */
 static void
 answer(Helper *self)
 {
@@ -191,7 +193,7 @@ put_helper(HostReader *self, Helper *helper)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* True if the file was read, or could not be, by @deadline; else the helper is left behind. */
+/* True if the helper answered by @deadline, with the file or an error; else it is given up. */
 static bool
 ask(Helper *self, pid_t pid, const char *path, size_t max_bytes, UtilDeadline deadline)
 {

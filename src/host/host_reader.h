@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_reader: reads files of processes whose reading may block for ever, by a deadline.
+ * host_reader: reads files of processes whose reading may block for ever, until a deadline.
  *
- * cmdline, environ, smaps_rollup and maps of a process wait for the lock of its memory, which it
- * may hold while it waits itself: for a server that is gone, or for a device. Then nothing that
- * reads them comes back, whatever flags they are opened with.
+ * Reading cmdline, environ, smaps_rollup or maps of a process waits for the lock of its memory. The
+ * process may hold that lock while it waits itself, for a server or a device that is gone. Then no
+ * read of these files comes back, whatever flags they are opened with.
  */
 #pragma once
 
@@ -13,18 +13,18 @@
 
 typedef struct HostReader HostReader;
 
-/* For one call or one scan: its threads run while it is there. Borrows @root. */
+/* For one call or one scan: its threads live as long as it. Borrows @root. */
 HostReader *host_reader_new(HostRoot *root);
-/* Ends its threads, and leaves those that are blocked to themselves. */
+/* Ends its threads; those that are blocked run on by themselves. */
 void host_reader_free(HostReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostReader, host_reader_free)
 
-/* As host_root_read_all() of @path, a file of the process @pid. NULL with ETIMEDOUT when it has not
- * come back by @deadline, with EBUSY when an earlier read of that process has not come back yet or
- * too many of others have not. From any thread. */
+/* As host_root_read_all() of @path, a file of the process @pid. NULL with ETIMEDOUT if the read has
+ * not come back by @deadline; NULL with EBUSY if an earlier read of that process, or too many of
+ * others, have not come back. May be called from any thread. */
 char *host_reader_read(HostReader *self, pid_t pid, const char *path, size_t max_bytes,
                        UtilDeadline deadline, size_t *ret_size);
 
-/* For tests: what reads, in place of opening the file below "/" and reading it. With errno. */
+/* For tests: @read is called instead of opening and reading the file below "/"; it sets errno. */
 typedef char *(*HostReaderRead)(const char *path, size_t max_bytes, size_t *ret_size);
 HostReader *host_reader_new_with(HostRoot *root, HostReaderRead read);

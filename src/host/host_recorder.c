@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_recorder: the copy that a recording keeps of what host_root reads.
+ * host_recorder: see host_recorder.h.
  *
- * Owns the folder's descriptor and a lock. A tree cannot hold a file and a link of one name,
- * nor files below a link: there the link stays, because what a link says is what is asked of
- * it. Knows nothing of what the files mean.
+ * Owns the folder's descriptor and a lock. A tree cannot have a file and a link of one name, nor
+ * files below a link. Where both are read, the link stays, because readers ask where it points.
+ * Does not know what the files mean.
  */
 #include "host_recorder.h"
 
@@ -54,7 +54,7 @@ host_recorder_free(HostRecorder *self)
     g_free(self);
 }
 
-/* Remembers errno, unless it only says that a link stands in the way. */
+/* Remembers errno as the first failure, unless it only means that a link is in the way. */
 static void
 note_failure(HostRecorder *self)
 {
@@ -109,7 +109,7 @@ make_link(int parent, const char *name, const char *target)
 
     if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
         if (S_ISDIR(status.st_mode) || (S_ISREG(status.st_mode) && status.st_size > 0))
-            return true; /* what stands below that name was asked for before */
+            return true; /* the files below that name were read before, so they stay */
         if (unlinkat(parent, name, 0) < 0)
             return false;
     }
@@ -131,7 +131,7 @@ host_recorder_link(HostRecorder *self, const char *path, const char *target)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* Stands for @name, of which the listed folder is @listed_fd, in the copy @copy_fd. */
+/* Makes an entry for @name, which is in the listed folder @listed_fd, in the copy @copy_fd. */
 static bool
 make_entry(int copy_fd, int listed_fd, const char *name)
 {
@@ -146,7 +146,7 @@ make_entry(int copy_fd, int listed_fd, const char *name)
     return fd >= 0;
 }
 
-/* Takes away what an earlier list had and @names has not. */
+/* Removes the entries of an earlier list that are not in @names. */
 static void
 remove_others(int copy_fd, char *const *names)
 {
@@ -176,7 +176,7 @@ remove_others(int copy_fd, char *const *names)
 static int
 open_copy_folder(const HostRecorder *self, const char *path)
 {
-    /* The walk makes every folder above the last part; "x" itself is never looked at. */
+    /* Makes every folder above the last part; "x" itself is not made. */
     g_autofree char *inside = g_strconcat(path, "/x", NULL);
     g_auto(UtilFd) parent = -1;
     const char *name = NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_resctrl: what a resource control monitor counts: cache, memory bandwidth, energy.
+ * host_resctrl: see host_resctrl.h.
  *
- * Owns nothing. The files are those of the kernel's "User Interface for Resource Control
- * feature": mon_data has a folder for each cache or package, a file in it for each feature.
- * Knows nothing of who made the monitor.
+ * Owns nothing. The files are described in the kernel's "User Interface for Resource Control
+ * feature": mon_data has a folder for each cache or package, with one file for each feature. Does
+ * not know who made the monitor.
  */
 #include "host_resctrl.h"
 
@@ -18,7 +18,8 @@
 #define MAX_NUMBER_BYTES  64
 #define MAX_FEATURE_BYTES 4096
 
-/* How the folders of one kind are named, and which file lists the features the host counts. */
+/* How the folders of a kind are named, and the file that lists the features that the host
+ * counts. */
 typedef struct {
     const char *prefix;
     const char *separator; /* NULL: the id stands right behind the prefix */
@@ -43,7 +44,7 @@ take_bytes(const char *text, void *bank, size_t offset)
     return count.is_present;
 }
 
-/* The kernel prints a fixed-point number: digits and a point. */
+/* Parses a fixed-point number as the kernel prints it: digits and a point. */
 static bool
 parse_decimal(const char *text, double *ret_value)
 {
@@ -78,7 +79,7 @@ take_activity(const char *text, void *bank, size_t offset)
     return self->has_activity;
 }
 
-/* THE table of features, by the names of their files. */
+/* All features, by the names of their files. */
 static const struct {
     HostResctrlKind kind;
     const char *name;
@@ -96,7 +97,7 @@ static const struct {
     {HOST_RESCTRL_ENERGY, "activity", offsetof(HostResctrlBank, activity_f), take_activity},
 };
 
-/* The id that the folder @name has, if it is of that kind: mon_L3_00, mon_PERF_PKG_00. */
+/* The id in the name of a folder of that kind (mon_L3_00, mon_PERF_PKG_00); absent for others. */
 static UtilCount
 parse_id(const Kind *kind, const char *name)
 {
@@ -134,7 +135,7 @@ compare_folders(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* Folder elements of that kind below @mon_data, ascending by id. */
+/* The folders of that kind below @mon_data: Folder elements, ascending by id. */
 static GArray *
 list_folders(HostRoot *root, const char *mon_data, const Kind *kind)
 {
@@ -164,8 +165,9 @@ has_file(HostRoot *root, const char *folder, const char *name)
     return host_root_read(root, path, text, sizeof(text)) >= 0;
 }
 
-/* Marks in @ret_is_counted, one for each of the features, those of @kind that the host counts:
- * by its own list, else by what the first folder has. False if it counts none. */
+/* Sets each element of @ret_is_counted to whether the host counts that feature and it is of
+ * @kind. The host's own list tells, or without it the files in the first folder. False if it
+ * counts none. */
 static bool
 find_counted(HostRoot *root, const char *resctrl, const char *first_folder, HostResctrlKind kind,
              bool ret_is_counted[G_N_ELEMENTS(features)])
@@ -222,7 +224,7 @@ GArray *
 host_resctrl_read(HostRoot *root, const char *resctrl, const char *monitor, HostResctrlKind kind,
                   GError **error)
 {
-    const char *top = resctrl + strspn(resctrl, "/"); /* paths below a root have no slash first */
+    const char *top = resctrl + strspn(resctrl, "/"); /* paths below a root have no leading slash */
     g_autofree char *mon_data = g_strconcat(top, *monitor ? "/" : "", monitor, "/mon_data", NULL);
     g_autoptr(GArray) folders = NULL;
     g_autoptr(GArray) banks = g_array_new(FALSE, FALSE, sizeof(HostResctrlBank));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_root: the files of a host under /proc and /sys, live or from a recording.
+ * host_root: see host_root.h.
  *
- * Owns the descriptor of the root and, while it records, the recording. A live root follows
- * links as the kernel does; a recorded tree came from somebody else, so there no path leaves
- * it and only regular files are read. Knows nothing of what the files mean.
+ * Owns the descriptor of the root and, while it records, the recording. In a live root links are
+ * followed as the kernel does it. A recorded tree may come from anyone: no path leaves it, and only
+ * regular files are read. Does not know what the files mean.
  */
 #include "host_root.h"
 
@@ -26,12 +26,13 @@
 #include "util/util_error.h"
 #include "util/util_fd.h"
 
-#define OPEN_FLAGS     (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-#define MAX_HOST_BYTES 4096
-#define LIST_BYTES     8192
-#define KEPT_SHARE     4
+#define OPEN_FLAGS      (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+#define MAX_HOST_BYTES  4096
+#define MAX_COUNT_BYTES 32
+#define LIST_BYTES      8192
+#define KEPT_SHARE      4
 
-/* /proc gives this much with one read(), if the file is that long. */
+/* One read() of a file in /proc gives that many bytes, or the whole file if it is shorter. */
 #define ONE_READ_BYTES 4096
 
 struct HostRoot {
@@ -39,13 +40,14 @@ struct HostRoot {
     bool is_live;
     HostAbout about;
     HostBlocked *blocked;
-    HostRecorder *record; /* atomic: of the recording that is made now; NULL: none */
-    GPtrArray *ended;     /* HostRecorder *: a reader on another thread may still know one */
+    HostRecorder *record; /* atomic: of the current recording; NULL: there is none */
+    GPtrArray *ended; /* HostRecorder *, of earlier recordings: other threads may still use one */
     int n_kept_most;
     int n_kept; /* atomic */
 };
 
-/* A share of what this process may open: the monitors and the application need the rest. */
+/* A share of the descriptors that this process may open; the monitors and the application need the
+ * rest. */
 static int
 count_kept_most(void)
 {
@@ -158,7 +160,8 @@ get_record(HostRoot *self)
     return g_atomic_pointer_get(&self->record);
 }
 
-/* A recorded tree may hold what would block or do harm when opened: devices, pipes. */
+/* A recorded tree may have devices and pipes, which could block or have effects if they were
+ * opened. */
 static int
 open_recorded_file(const HostRoot *self, const char *path)
 {
@@ -176,7 +179,7 @@ open_file(const HostRoot *self, const char *path)
     return open_recorded_file(self, path);
 }
 
-/* Reads up to @size bytes or the end; the number, or -1 with errno. */
+/* Reads @size bytes, or less at the end of the file. Gives the number, or -1 with errno. */
 static ssize_t
 read_up_to(int fd, char *buffer, size_t size)
 {
@@ -234,6 +237,16 @@ host_root_read_all(HostRoot *self, const char *path, size_t max_bytes, size_t *r
     if (bytes != NULL && ret_size)
         *ret_size = size;
     return bytes;
+}
+
+UtilCount
+host_root_read_count(HostRoot *self, const char *path)
+{
+    char text[MAX_COUNT_BYTES] = "";
+
+    if (host_root_read(self, path, text, sizeof(text)) <= 0)
+        return (UtilCount){0};
+    return host_text_whole_count(text);
 }
 
 bool
@@ -296,7 +309,8 @@ compare_names(const void *a, const void *b)
     return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Adds the names in @entries, as getdents64() gave them; false at @max_names. */
+/* Adds the names in @entries, the output of getdents64(); false if there are more than
+ * @max_names. */
 static bool
 add_names(GPtrArray *names, const char *entries, ssize_t size, size_t max_names)
 {
@@ -314,8 +328,8 @@ add_names(GPtrArray *names, const char *entries, ssize_t size, size_t max_names)
     return true;
 }
 
-/* Takes names out of @folder_fd until the end or @max_names; says which in @ret_is_whole.
- * Without opendir(), whose buffer costs more than what /proc has to say. */
+/* Reads names from @folder_fd up to @max_names; sets @ret_is_whole if those were all. Does not use
+ * opendir(), because allocating its buffer costs more than reading the short folders of /proc. */
 static char **
 take_names(int folder_fd, size_t max_names, bool *ret_is_whole)
 {
@@ -336,7 +350,7 @@ take_names(int folder_fd, size_t max_names, bool *ret_is_whole)
     return (char **)g_ptr_array_free(names, FALSE);
 }
 
-/* A host has thousands of processes that no replay needs. */
+/* The list of all processes is not recorded: a host has thousands that no replay needs. */
 static bool
 may_record_list(const char *path)
 {
@@ -359,7 +373,7 @@ host_root_list(HostRoot *self, const char *path, size_t max_names)
     return names;
 }
 
-/* As add_names(), for names that are numbers of processes or threads; the others are left out. */
+/* Like add_names(), but adds only names that are numbers of processes or threads. */
 static bool
 add_numbers(GArray *numbers, const char *entries, ssize_t size, size_t max_numbers)
 {
@@ -399,7 +413,7 @@ compare_numbers(gconstpointer a, gconstpointer b)
     return (first > second) - (first < second);
 }
 
-/* /proc lists most folders so; looking costs less than sorting. */
+/* /proc lists most folders in this order, and checking that costs less than sorting. */
 static bool
 is_ascending(const GArray *numbers)
 {
@@ -410,7 +424,7 @@ is_ascending(const GArray *numbers)
     return true;
 }
 
-/* False with errno. */
+/* Appends to @numbers; false with errno. */
 static bool
 read_numbers(HostRoot *self, const char *path, size_t max_numbers, GArray *numbers)
 {
@@ -449,7 +463,7 @@ host_root_list_numbers(HostRoot *self, const char *path, size_t max_numbers, siz
     return (pid_t *)(void *)g_array_free(numbers, FALSE);
 }
 
-/* The link itself of the last part, also in a live tree: nothing of it is followed. */
+/* Reads the link at the last part of @path; that link itself is never followed. */
 static ssize_t
 read_link(const HostRoot *self, const char *path, char *target, size_t size)
 {
@@ -506,8 +520,8 @@ free_recorder(gpointer data)
     host_recorder_free(data);
 }
 
-/* Ends the recording; @about is the text of the file that makes the folder a recording, or NULL.
- * The recorder is kept, closed: readers on other threads do not count their references. */
+/* Ends the recording; @about is the text of host.json, or NULL to write none. The recorder is
+ * closed but not freed before the root: other threads use it without a reference. */
 static int
 end_recording(HostRoot *self, const char *about)
 {

@@ -4,12 +4,12 @@
  *
  * How it works
  *
- * A name is believed if the kernel says it of the open descriptor: in fdinfo ("iff:"), or by an
- * ioctl on a copy of the descriptor. The kernel tells the namespace of a tun in the same way, to
- * those who may administrate it. A macvtap tells no namespace: it is looked for in this program's
- * /sys, by the number in its device node's name and by the device number, which is one for all
- * namespaces; its counters then come from there too. The number alone proves nothing: it is an
- * index of the namespace where the node was made.
+ * The name of a device is taken only from what the kernel says about the open descriptor: in fdinfo
+ * ("iff:"), or in answer to an ioctl on a copy of the descriptor. Another ioctl gives the namespace
+ * of a tun, to users who may administrate it. No ioctl gives the namespace of a macvtap. It is
+ * looked for in our own /sys, by the number in the name of its device node and by its device
+ * number, which is unique over all namespaces; its counters then come from there too. The number in
+ * the name alone is not enough: it is an index in the namespace where the node was made.
  */
 #include "host_tap.h"
 
@@ -34,11 +34,12 @@
 #define MAX_PATH_BYTES 128
 #define MAX_INFO_BYTES 4096
 #define MACVTAP_PREFIX "/dev/tap"
-#define TUN_SUFFIX     "/tun" /* of /dev/net/tun, in whatever mount namespace */
+#define TUN_SUFFIX     "/tun" /* of /dev/net/tun, wherever a mount namespace has it */
 
 enum { TUN_MAJOR = 10, TUN_MINOR = 200 };
 
-/* A copy of another process's descriptor; -1 with errno: that takes the right to trace it. */
+/* A copy of a descriptor of another process, which takes the permission to trace it; -1 with
+ * errno. */
 static int
 copy_descriptor(HostRoot *root, pid_t pid, int theirs)
 {
@@ -61,7 +62,7 @@ is_tun(int fd)
            minor(stat.st_rdev) == TUN_MINOR;
 }
 
-/* A descriptor of the namespace that the tun @fd is in now; -1 with errno. */
+/* A descriptor of the network namespace that the tun @fd is in now; -1 with errno. */
 static int
 open_namespace(int fd)
 {
@@ -84,7 +85,7 @@ name_namespace(int fd)
     return g_strdup_printf("net:[%" G_GUINT64_FORMAT "]", (guint64)stat.st_ino);
 }
 
-/* The device that a tun's fdinfo names; NULL if it is attached to none. */
+/* The name in the fdinfo of a tun; NULL if it is attached to no device. */
 static char *
 read_tun_name(HostRoot *root, pid_t pid, int fd)
 {
@@ -103,14 +104,14 @@ read_tun_name(HostRoot *root, pid_t pid, int fd)
     return g_strndup(name, size);
 }
 
-/* Where a recording keeps the namespace of the device behind a descriptor. */
+/* The path at which a recording keeps the namespace of the device behind a descriptor. */
 static void
 make_note_path(char *path, pid_t pid, int fd)
 {
     g_snprintf(path, MAX_PATH_BYTES, "proc/%d/fdnet/%d", pid, fd);
 }
 
-/* As the recording tells it, or the process's own. */
+/* The namespace in the recording; without one, that of the process. */
 static char *
 read_recorded_namespace(HostRoot *root, pid_t pid, int fd)
 {
@@ -148,7 +149,7 @@ read_tun(HostRoot *root, pid_t pid, int fd, HostTap *tap)
     return true;
 }
 
-/* The device whose class is @class_name and whose node is @node, by the link to it:
+/* The name of the device whose node is @node in the class @class_name, from the target of the link:
  * "../../devices/virtual/net/NAME/macvtap/tap6". */
 static char *
 read_class_link(HostRoot *root, const char *class_name, const char *node)
@@ -164,8 +165,8 @@ read_class_link(HostRoot *root, const char *class_name, const char *node)
     return g_strdup(parts[n - 3]);
 }
 
-/* The device number of the node behind a descriptor, as files of /sys write it; "" of a recording,
- * whose files are all of one moment. */
+/* Sets @text to the device number of the node behind a descriptor, in the form of the files in
+ * /sys. It stays "" for a recording, in which no device can have been replaced by another. */
 static bool
 read_device_number(HostRoot *root, pid_t pid, int fd, char *text, size_t size)
 {
@@ -196,14 +197,11 @@ static UtilCount
 read_statistic(HostRoot *root, const char *ifname, const char *name)
 {
     g_autofree char *path = g_strdup_printf("sys/class/net/%s/statistics/%s", ifname, name);
-    char text[64] = "";
 
-    if (host_root_read(root, path, text, sizeof(text)) <= 0)
-        return (UtilCount){0};
-    return host_text_whole_count(g_strchomp(text));
+    return host_root_read_count(root, path);
 }
 
-/* The sums that /proc/net/dev shows. False if one of them cannot be read. */
+/* The values that /proc/net/dev shows, some of which are sums. False if a file cannot be read. */
 static bool
 read_counters(HostRoot *root, const char *ifname, HostNetdevCounters *counters)
 {
@@ -232,7 +230,7 @@ read_counters(HostRoot *root, const char *ifname, HostNetdevCounters *counters)
     return true;
 }
 
-/* By this program's /sys; false if the device is not there, so in another namespace. */
+/* Looks in our own /sys; false if the device is not there, but in another namespace. */
 static bool
 find_macvtap(HostRoot *root, pid_t pid, const char *node, HostTap *tap)
 {
@@ -254,7 +252,7 @@ find_macvtap(HostRoot *root, pid_t pid, const char *node, HostTap *tap)
     return false;
 }
 
-/* What the kernel says of a copy of the descriptor. */
+/* Asks the kernel, through a copy of the descriptor. */
 static char *
 ask_macvtap_name(HostRoot *root, pid_t pid, int fd)
 {
@@ -285,7 +283,7 @@ clear_tap(gpointer data)
     g_free(tap->net_namespace);
 }
 
-/* The network device behind the descriptor @fd; false if there is none. */
+/* Reads the network device behind the descriptor @fd; false if there is none. */
 static bool
 read_tap(HostRoot *root, pid_t pid, int fd, HostTap *tap)
 {
@@ -312,7 +310,7 @@ is_same_device(const HostTap *a, const HostTap *b)
            g_strcmp0(a->net_namespace, b->net_namespace) == 0;
 }
 
-/* Takes @tap: as a device of its own, or as a further queue of one that is listed. */
+/* Takes @tap: as a device of its own, or as another queue of a device in @taps. */
 static void
 add_tap(GArray *taps, HostTap *tap)
 {
@@ -369,7 +367,7 @@ typedef struct {
     int error;
 } Visit;
 
-/* On a thread of its own, which ends in the namespace that it entered. */
+/* Enters the namespace for good, so it runs on a thread of its own. */
 static void *
 visit_namespace(void *data)
 {
@@ -395,7 +393,7 @@ host_tap_read_table(HostRoot *root, pid_t pid, int fd)
 
     if (namespace < 0)
         return NULL;
-    if (!host_root_may_keep(root)) { /* a recording has no place for it */
+    if (!host_root_may_keep(root)) { /* a recording has no place for this table */
         errno = ENOSYS;
         return NULL;
     }

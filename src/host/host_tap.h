@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_tap: the network devices that a process holds open: which they are by now, and in which
- * network namespace. A device may be renamed and moved while it is open, and another take its name.
+ * host_tap: the network devices that a process holds open: their names now, and their network
+ * namespaces. A device may be renamed or moved while it is open, and another device may then get
+ * its name.
  */
 #pragma once
 
@@ -9,22 +10,23 @@
 #include "host_root.h"
 
 typedef struct {
-    GArray *fds;         /* int: their numbers in that process, ascending: one for each queue */
-    char *ifname;        /* the present name */
+    GArray *fds;         /* int: descriptors in that process, ascending: one for each queue */
+    char *ifname;        /* its name now */
     bool is_macvtap;     /* macvtap or ipvtap, not a tun */
-    char *net_namespace; /* where it is now, as links of proc/<pid>/ns say it; NULL: not known */
-    bool has_counters;   /* it was proved of a macvtap: no table is needed */
+    char *net_namespace; /* the one it is in now, in the form of the links in proc/<pid>/ns; NULL:
+                            not known */
+    bool has_counters;   /* @counters is set: a macvtap that was found in our /sys */
     HostNetdevCounters counters;
 } HostTap;
 
-/* HostTap elements in order of their first descriptors, without those whose name nothing proves.
- * NULL when the process's descriptors may not be listed. Of a recording, a device is in the
- * process's own namespace if it does not tell another. */
+/* The devices, as HostTap elements in the order of their first descriptors, without those whose
+ * name cannot be proved. NULL with errno if the descriptors of the process cannot be listed. In a
+ * recording a device is in the namespace of the process, unless the recording names another. */
 GArray *host_tap_list(HostRoot *root, pid_t pid);
 
-/* True if one of its descriptors is @fd. */
+/* True if @fd is one of its descriptors. */
 bool host_tap_has_fd(const HostTap *self, int fd);
 
-/* The counters of the namespace that the device behind @fd of @pid is in, whoever lives there; NULL
- * with errno. Of a live host only. */
+/* Reads the interface counters in the network namespace of the device behind @fd of @pid, also if
+ * no process is in that namespace. NULL with errno. For a live host only. */
 HostNetdevTable *host_tap_read_table(HostRoot *root, pid_t pid, int fd);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_text: reading the kernel's text files: numbers, fields, lines by their name.
- *
- * Owns nothing. Knows no file.
+ * host_text: see host_text.h.
  */
 #include "host_text.h"
 

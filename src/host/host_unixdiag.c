@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_unixdiag: who listens on, and who is connected to, the unix sockets of this host.
+ * host_unixdiag: see host_unixdiag.h.
  *
- * A table owns one place for each (bound path, file inode). A connection that a listener
- * accepted has the listener's path, and a socket inode of its own; one that nobody has
- * accepted yet has inode 0 (sock_diag(7), and seen so). Knows nothing of what is spoken.
+ * A table owns one Place for each (bound path, file inode). A connection that a listener has
+ * accepted has the path of the listener and a socket inode of its own; one that it has not accepted
+ * yet has inode 0 (sock_diag(7), and observed). Does not know what is sent over the sockets.
  */
 #include "host_unixdiag.h"
 
@@ -29,16 +29,16 @@
 
 typedef struct {
     char *path;
-    uint32_t file_inode;   /* as much as the kernel tells; 0 for abstract ones */
-    uint32_t file_device;  /* as the kernel numbers them within */
-    uint64_t socket_inode; /* the listener's; 0 while none is known */
+    uint32_t file_inode;   /* the low 32 bits, which the kernel gives; 0 for abstract sockets */
+    uint32_t file_device;  /* in the kernel's internal numbering */
+    uint64_t socket_inode; /* of the listener; 0: none is known */
     HostUnixdiagListener known;
 } Place;
 
 struct HostUnixdiagTable {
     GHashTable *places;   /* Place -> itself, owned; by path and file inode */
-    GHashTable *by_path;  /* path -> Place; listening ones */
-    GHashTable *by_inode; /* socket inode -> Place; listening ones */
+    GHashTable *by_path;  /* path -> Place; only of listeners */
+    GHashTable *by_inode; /* socket inode -> Place; only of listeners */
     size_t n_sockets;
 };
 
@@ -90,7 +90,7 @@ host_unixdiag_free(HostUnixdiagTable *self)
     g_free(self);
 }
 
-/* The place of @path and @file_inode, made if it is new. */
+/* The place of @path and @file_inode; makes it if it is new. */
 static Place *
 get_place(HostUnixdiagTable *self, char *path, uint32_t file_inode)
 {
@@ -105,7 +105,7 @@ get_place(HostUnixdiagTable *self, char *path, uint32_t file_inode)
     return place;
 }
 
-/* The attributes of one socket that we read; NULL where it has none. */
+/* The attributes of a socket that we read; NULL for those that it does not have. */
 typedef struct {
     const struct nlattr *name;
     const struct nlattr *file;
@@ -136,8 +136,8 @@ take_attribute(const struct nlattr *attribute, void *data)
     return MNL_CB_OK;
 }
 
-/* The bound name as text: an abstract one begins with "@" and loses the NULs it is filled
- * up with. False for what would not fit a socket address. */
+/* The bound name as text: an abstract name begins with "@" and loses the NULs at its end. False if
+ * it would not fit into a socket address. */
 static bool
 read_name(const struct nlattr *attribute, char ret_path[sizeof(struct sockaddr_un)])
 {
@@ -163,7 +163,7 @@ static void
 add_listener(HostUnixdiagTable *self, Place *place, uint32_t inode, const Attributes *attributes)
 {
     if (place->known.is_known)
-        return; /* seen before in this dump; as a key the inode may not change */
+        return; /* a second entry in this dump; the inode is a key and must not change */
     if (attributes->file) {
         const struct unix_diag_vfs *file = mnl_attr_get_payload(attributes->file);
 
@@ -185,7 +185,7 @@ static void
 add_connection(Place *place, uint32_t inode, const Attributes *attributes)
 {
     if (inode == 0)
-        return; /* not accepted yet: the listener's queue counts it */
+        return; /* not accepted yet; the queue of the listener counts it */
     place->known.n_clients++;
     if (attributes->peer && place->known.peer_inode == 0)
         place->known.peer_inode = mnl_attr_get_u32(attributes->peer);
@@ -238,7 +238,7 @@ send_request(struct mnl_socket *netlink, char *buffer)
     return mnl_socket_sendto(netlink, message, message->nlmsg_len) >= 0;
 }
 
-/* The whole dump into @self; false with errno. */
+/* Reads the whole dump into @self; false with errno. */
 static bool
 receive_sockets(struct mnl_socket *netlink, char *buffer, HostUnixdiagTable *self)
 {

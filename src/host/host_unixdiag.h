@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_unixdiag: who listens on, and who is connected to, the unix sockets of this host,
- * asked of the kernel (sock_diag) without touching any socket. One dump a round serves all.
+ * host_unixdiag: the listening unix sockets of this host and their connections, as the kernel lists
+ * them (sock_diag). No socket is touched, and one list serves many domains.
  */
 #pragma once
 
@@ -13,32 +13,32 @@
 
 typedef struct HostUnixdiagTable HostUnixdiagTable;
 
-/* All unix sockets of our network namespace; NULL and an error where the kernel refuses. */
+/* All unix sockets of our network namespace; NULL and SYSTEM if the kernel refuses. */
 HostUnixdiagTable *host_unixdiag_read(GError **error);
 void host_unixdiag_free(HostUnixdiagTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostUnixdiagTable, host_unixdiag_free)
 
 typedef struct {
     bool is_known;          /* a listener is in the table */
-    unsigned int n_clients; /* connections the listener has accepted */
-    unsigned int n_queued;  /* connections nobody has accepted yet */
+    unsigned int n_clients; /* connections that the listener has accepted */
+    unsigned int n_queued;  /* connections that it has not accepted yet */
     ino_t inode;            /* the listening socket's own */
-    ino_t peer_inode;       /* the client's end of an accepted connection; 0 if not told */
+    ino_t peer_inode;       /* the client's end of an accepted connection; 0: not known */
 } HostUnixdiagListener;
 
-/* What the table knows of the listener whose bound path is @path (as bound; a leading '@'
- * for the abstract ones) and, where non-zero, whose file has inode @file_inode. */
+/* Sets @ret_listener to the listener that is bound to @path (as it was bound; abstract ones begin
+ * with '@') and, if @file_inode is not 0, whose file has that inode. */
 void host_unixdiag_lookup(const HostUnixdiagTable *self, const char *path, ino_t file_inode,
                           HostUnixdiagListener *ret_listener);
 
-/* The same for a file wherever it is now: it may have been renamed since, or be reached by
- * another way. */
+/* The same by the file, which may have been renamed since, or be reached by another path. */
 void host_unixdiag_lookup_file(const HostUnixdiagTable *self, dev_t device, ino_t file_inode,
                                HostUnixdiagListener *ret_listener);
 
-/* The path a listening socket with that socket inode is bound to; NULL if none. Borrowed. */
+/* The path to which the listening socket with that inode is bound; NULL if there is none.
+ * Borrowed. */
 const char *host_unixdiag_path_of(const HostUnixdiagTable *self, ino_t socket_inode);
 
-/* For another network namespace: path of the listening socket inode by /proc/<pid>/net/unix.
- * NULL if none; the caller frees. Works on recorded trees. */
+/* The same for the network namespace of @pid, from /proc/<pid>/net/unix; works on recordings too.
+ * The caller frees. */
 char *host_unixdiag_path_in_proc(HostRoot *root, pid_t pid, ino_t socket_inode);
