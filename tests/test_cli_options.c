@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_cli_options: what the words of a command line come to, and what is said of wrong ones.
+ * test_cli_options: what command lines are read as, and the messages for wrong ones.
  */
 #include "cli/cli_options.h"
 
@@ -146,7 +146,7 @@ describe_list(GString *out, const char *name, const GPtrArray *list)
     describe_text(out, name, text);
 }
 
-/* Whatever is not as without any words. */
+/* Every option that differs from the defaults. */
 static char *
 describe(const CliOptions *options)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_cli_text: records in the form that readers of 'virsh domstats' know.
+ * test_cli_text: records printed as 'virsh domstats' prints them.
  */
 #include "cli/cli_text.h"
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_escape: see cli_escape.h. Nearly all text is plain ASCII, which is copied in runs.
+ * cli_escape: see cli_escape.h. Nearly all text is printable ASCII, which is copied in runs.
  */
 #include "cli_escape.h"
 
 #include <string.h>
 
-/* A character that is longer than a byte, or none at all. */
+/* The next character, or a byte that is not UTF-8. */
 typedef struct {
     gunichar code;
     size_t size;      /* in bytes, at least 1 */
-    gboolean is_utf8; /* else @code says nothing */
+    gboolean is_utf8; /* else @code is not set */
 } Character;
 
 static Character
@@ -18,14 +18,14 @@ take_character(const char *text)
 {
     gunichar code = g_utf8_get_char_validated(text, -1);
 
-    /* -1 and -2 are GLib's for "not UTF-8" and "cut off". */
+    /* GLib gives -1 for "not UTF-8" and -2 for "cut off". */
     if (code >= (gunichar)-2)
         return (Character){0, 1, FALSE};
     return (Character){code, (size_t)g_unichar_to_utf8(code, NULL), TRUE};
 }
 
-/* Formatting characters (which turn the direction of writing) count as unprintable in GLib;
- * line and paragraph separators do not, but many readers end a line there. */
+/* GLib counts formatting characters, which may change the direction of writing, as unprintable. It
+ * does not count the line and paragraph separators, at which many readers end a line. */
 static gboolean
 is_printable(const Character *character)
 {
@@ -33,7 +33,7 @@ is_printable(const Character *character)
            character->code != 0x2029;
 }
 
-/* A backslash begins an escape in text, so one that is text is escaped as well. */
+/* A backslash begins an escape, so a backslash of the text is escaped as well. */
 static gboolean
 is_plain_text(const Character *character)
 {
@@ -70,7 +70,7 @@ cli_escape_append_text(GString *out, const char *text)
     }
 }
 
-/* A code beyond 16 bits is written as JSON wants it: as UTF-16's pair. */
+/* Writes a code past 16 bits as JSON requires: as a surrogate pair. */
 static void
 append_json_code(GString *out, gunichar code)
 {

@@ -14,7 +14,7 @@
 
 typedef void (*AppendRecord)(GString *out, const DomstatsRecord *record);
 
-/* @name with the comma before it is the member; null unless @is_known. */
+/* Appends a comma and the member @name, which is null unless @is_known. */
 static void
 append_number(GString *out, const char *name, int64_t value, bool is_known)
 {

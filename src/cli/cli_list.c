@@ -18,7 +18,7 @@ typedef enum {
     N_COLUMNS,
 } Column;
 
-/* Cells are escaped, hence valid UTF-8. */
+/* The cells are escaped, so they are valid UTF-8. */
 typedef struct {
     char *cells[N_COLUMNS];
 } Row;
@@ -91,7 +91,7 @@ make_row(const DomstatsRecord *record)
     }};
 }
 
-/* How many places of a terminal @text takes. */
+/* How many columns of a terminal @text takes. */
 static size_t
 width_of(const char *text)
 {

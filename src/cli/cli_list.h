@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_list: the table of 'domstats list'.
+ * cli_list: prints the table of 'domstats list'.
  */
 #pragma once
 
@@ -9,9 +9,9 @@
 #include "cli_output.h"
 #include "domstats/domstats.h"
 
-/* The state in virsh's words ("running", "shut off", ...); NULL if the record does not tell. */
+/* The state in virsh's words ("running", "shut off", ...); NULL if the record has none. */
 const char *cli_list_state(const DomstatsRecord *record);
 
-/* A head, a line under it, then a row a domain; columns are as wide as they must be. Since when
- * and why are told of domains that are not well; times are local. */
+/* Prints a head, a line under it and a row for each domain, with columns as wide as their longest
+ * cell. Only domains that are not OK have a time and a reason; times are local. */
 void cli_list_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records);

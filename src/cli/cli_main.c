@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_main: the command `domstats`: options in, one call of the library, text out.
+ * cli_main: the command `domstats`: reads the options, makes one call of the library, prints the
+ * answer.
  *
- * Owns the connection, the output and the exit status. All it knows of domains is in the
- * records it hands on.
+ * Owns the connection, the output and the exit status. All it knows of domains is in the records
+ * that it passes on.
  *
- * How it works: the process is made ready (descriptors 0 to 2 exist, SIGPIPE is an error of
- * write(), as many descriptors as allowed); the options are read; the sub-command makes one
- * call and prints the answer; the output is ended, which may still fail; only then come the
- * lines about domains that are not well, so that on a terminal they stand last.
+ * How it works
+ *
+ * First the process is prepared: descriptors 0 to 2 are opened if they are not, SIGPIPE becomes an
+ * error of write(), and the limit of descriptors is raised. Then the options are read, and the
+ * sub-command makes its call and prints the answer. Then the output is ended, which may still fail.
+ * The lines about domains that are not well are written to stderr after that, so that they are the
+ * last on a terminal.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -31,7 +35,7 @@ typedef struct {
     GString *troubles; /* lines for stderr */
 } Report;
 
-/* What the library gave. */
+/* What the library answered. */
 typedef struct {
     DomstatsRecord **records;
     size_t n_records;
@@ -41,8 +45,9 @@ typedef struct {
 
 typedef CliOutcome (*RunCommand)(const CliOptions *options, Report *report);
 
-/* A standard descriptor that is closed would be the next monitor's: then what is printed
- * would be sent to a QEMU. Each is opened the wrong way round, so that its use still fails. */
+/* If a standard descriptor were closed, the connection to a monitor could get its number, and what
+ * is printed would be sent to a QEMU. Each is opened for the wrong direction, so that using it
+ * still fails. */
 static void
 occupy_standard_descriptors(void)
 {
@@ -52,7 +57,7 @@ occupy_standard_descriptors(void)
     }
 }
 
-/* A monitor is a descriptor, and the usual soft limit is 1024. */
+/* Each monitor takes a descriptor, and the usual soft limit is 1024. */
 static void
 raise_descriptor_limit(void)
 {
@@ -70,7 +75,7 @@ write_errors(const GString *lines)
     (void)fwrite(lines->str, 1, lines->len, stderr);
 }
 
-/* Adds the line about @error, and gives the exit status for it. */
+/* Appends the line about @error; gives the exit status for it. */
 static CliOutcome
 complain(Report *report, const GError *error)
 {
@@ -102,7 +107,7 @@ clear_answer(Answer *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, clear_answer)
 
-/* Makes the call that the sub-command is for; false with an error. */
+/* Makes the call of the sub-command; false with an error. */
 static bool
 ask(const CliOptions *options, unsigned int stats, Answer *ret_answer, GError **error)
 {
@@ -158,7 +163,7 @@ run_stats(const CliOptions *options, Report *report)
     return judge(report, &answer);
 }
 
-/* The table tells itself which domains are not well. */
+/* Appends no lines for stderr, as the table shows which domains are not well. */
 static CliOutcome
 run_list(const CliOptions *options, Report *report)
 {
@@ -238,7 +243,7 @@ run(int argc, char *const *argv, Report *report)
     return status;
 }
 
-/* libvirt writes to stderr by itself otherwise; what it says is in our own messages. */
+/* Without this function libvirt prints its errors; our own messages have their text already. */
 static void
 ignore_libvirt(void *data, virErrorPtr error)
 {

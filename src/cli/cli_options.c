@@ -2,10 +2,10 @@
 /*
  * cli_options: see cli_options.h.
  *
- * Options are read here and not by GOption or getopt_long(), because the place of a word
- * matters ("list" is a sub-command before "--" and a domain after it), an option must go with
- * its sub-command, and an abbreviation that works today would break a script when a longer
- * option is added.
+ * The options are read here and not by GOption or getopt_long(), for three reasons: the place of a
+ * word matters ("list" is a sub-command before "--" and a domain after it), an option is allowed
+ * with some sub-commands only, and abbreviations are refused, since one that works today would
+ * break a script when a longer option is added.
  */
 #include "cli_options.h"
 
@@ -24,7 +24,7 @@
 #define MAX_TIMEOUT_S 86400.0
 #define MAX_THREADS   1024
 
-/* Where the second column of --help starts, and of what width the first is at most. */
+/* Where the second column of --help starts; a longer first column shifts it. */
 #define HELP_COLUMN 24
 
 typedef enum {
@@ -37,15 +37,15 @@ typedef enum {
 
 typedef struct Option Option;
 
-/* Takes one option in; @text is its argument, NULL if it has none. */
+/* Applies an option to @self; @text is its argument, NULL if it has none. */
 typedef bool (*OptionApply)(CliOptions *self, const Option *option, const char *text,
                             GError **error);
 
 struct Option {
     Section section;
-    char letter; /* 0: only the long name */
+    char letter; /* 0: it has only the long name */
     const char *name;
-    const char *argument; /* what help calls it; NULL: the option takes none */
+    const char *argument; /* its name in the help; NULL: the option takes none */
     unsigned int commands;
     OptionApply apply;
     unsigned int value; /* what @apply sets: a bit, a command, or the offset of a bool */
@@ -87,7 +87,7 @@ apply_extras(CliOptions *self, const Option *option, const char *text, GError **
     return true;
 }
 
-/* For --raw: values are never dressed up, here as in virsh. */
+/* For --raw, which has no effect: values are always printed raw. */
 static bool
 apply_nothing(CliOptions *self, const Option *option, const char *text, GError **error)
 {
@@ -271,13 +271,13 @@ static const char *const command_names[] = {
     [CLI_OPTIONS_COMMAND_RECORD] = "record",
 };
 
-/* The reading of one command line. */
+/* The state while a command line is read. */
 typedef struct {
-    char *const *arguments; /* those not yet read */
+    char *const *arguments; /* the ones not read yet */
     size_t n_arguments;
     CliOptions options;
-    bool has_word;   /* a word that is no option was met: no sub-command can come now */
-    bool only_words; /* after "--" */
+    bool has_word;   /* a word that is no option was read: no sub-command may follow */
+    bool only_words; /* "--" was read */
     bool is_used[G_N_ELEMENTS(options_table)];
 } Reading;
 
@@ -309,7 +309,7 @@ find_letter(char letter)
     return NULL;
 }
 
-/* @text is the argument if it stood in the same word as the option, else NULL. */
+/* Reads one option. @text is its argument if that is in the same word, else NULL. */
 static bool
 read_option(Reading *reading, const Option *option, const char *text, GError **error)
 {
@@ -368,7 +368,7 @@ read_word(Reading *reading, const char *word, GError **error)
     return apply_domain(&reading->options, NULL, word, error);
 }
 
-/* What can be said only once the sub-command is known. */
+/* Checks what depends on the sub-command, once that is known. */
 static bool
 check_options(const Reading *reading, GError **error)
 {
@@ -409,7 +409,7 @@ read_all(Reading *reading, GError **error)
     return check_options(reading, error);
 }
 
-/* The library takes lists that end with NULL. */
+/* Ends the list with NULL, as the library wants it, unless it is empty. */
 static void
 end_list(GPtrArray *list)
 {

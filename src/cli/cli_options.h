@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_options: what the command line asks for, and the text that --help gives.
+ * cli_options: reads the command line, and writes the text of --help.
  *
- * One table describes every option: how it is read, which sub-command takes it and what help
- * says of it. Knows nothing of how the wish is carried out.
+ * One table describes every option: how it is read, which sub-commands take it and its help. Does
+ * not know what is done with the options.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ typedef struct {
     unsigned int flags;      /* VIR_CONNECT_GET_ALL_DOMAINS_STATS_* bits */
     unsigned int extras;     /* DomstatsCallExtras */
     unsigned int timeout_ms; /* 0: the library's default */
-    unsigned int n_threads;  /* 0: as many as pay */
+    unsigned int n_threads;  /* 0: the library's default */
     bool release_monitors;
     bool show_health;
     char *recording_dir;    /* of CLI_OPTIONS_COMMAND_RECORD only */
@@ -39,8 +39,9 @@ typedef struct {
     GPtrArray *perf_events; /* likewise */
 } CliOptions;
 
-/* Reads the arguments after argv[0]. False, with one line that names what is wrong (an error
- * of G_OPTION_ERROR), leaves @ret_options untouched. --help and --version end the reading. */
+/* Reads the arguments after argv[0]. On failure gives false and leaves @ret_options untouched;
+ * @error, of G_OPTION_ERROR, has one line that names what is wrong. Nothing after --help or
+ * --version is read. */
 bool cli_options_parse(int argc, char *const *argv, CliOptions *ret_options, GError **error);
 
 void cli_options_clear(CliOptions *self);
@@ -48,7 +49,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliOptions, cli_options_clear)
 
 void cli_options_append_help(GString *out);
 
-/* The names of the groups in @stats, which are those of their options, with @separator between
- * them and @quote around each; bits without a name are left out. */
+/* Appends the names of the groups in @stats, which are the names of their options, with @separator
+ * between them and @quote around each. Bits without a name are left out. */
 void cli_options_append_group_names(GString *out, unsigned int stats, const char *separator,
                                     const char *quote);

@@ -7,7 +7,7 @@
 #include "cli_escape.h"
 #include "cli_options.h"
 
-/* A domain in trouble may be complete all the same: the host alone knows some groups. */
+/* A domain that is not well may still be complete: some groups are read from the host alone. */
 static bool
 is_complete(const DomstatsRecord *record)
 {
@@ -43,9 +43,9 @@ cli_outcome_of(DomstatsRecord *const *records, size_t n_records)
     return n_reached > 0 ? CLI_OUTCOME_INCOMPLETE : CLI_OUTCOME_NOTHING;
 }
 
-/* Whether what could not be seen may be what was asked for. */
+/* True if the source may have missed a domain that was asked for. */
 static bool
-may_lack(bool is_for_all, DomstatsRecord *const *records, size_t n_records)
+may_have_missed(bool is_for_all, DomstatsRecord *const *records, size_t n_records)
 {
     for (size_t i = 0; i < n_records && !is_for_all; i++)
         is_for_all = records[i]->health == DOMSTATS_HEALTH_NO_DOMAIN;
@@ -58,7 +58,7 @@ cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
 {
     CliOutcome status = cli_outcome_of(records, n_records);
 
-    if (blind_spot == NULL || !may_lack(is_for_all, records, n_records))
+    if (blind_spot == NULL || !may_have_missed(is_for_all, records, n_records))
         return status;
     g_string_append_printf(out, "domstats: %s\n", blind_spot);
     if (status != CLI_OUTCOME_COMPLETE)

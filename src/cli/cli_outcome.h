@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_outcome: what the records of one call amount to: the exit status, and the line about
- * each domain that is not well.
+ * cli_outcome: derives the exit status from the records of a call, and the line about each domain
+ * that is not well.
  */
 #pragma once
 
@@ -19,21 +19,22 @@ typedef enum {
     CLI_OUTCOME_INCOMPLETE = 3,
 } CliOutcome;
 
-/* How many records have all that was asked for. */
+/* The number of records that have everything that was asked for. */
 size_t cli_outcome_count_complete(DomstatsRecord *const *records, size_t n_records);
 
-/* COMPLETE if each record has all that was asked for, NOTHING if no domain answered or is
- * complete. */
+/* COMPLETE if every record has everything that was asked for, NOTHING if no record has and no
+ * monitor answered, else INCOMPLETE. */
 CliOutcome cli_outcome_of(DomstatsRecord *const *records, size_t n_records);
 
-/* The same where the source has a @blind_spot, a sentence or NULL, and @is_for_all domains: then an
- * answer is not complete. Appends the line for stderr. */
+/* The same for a source with a @blind_spot (a sentence, or NULL): if it may have missed domains
+ * that were asked for, which is so if @is_for_all domains or a record has NO_DOMAIN, the status is
+ * never COMPLETE, and the line for stderr is appended to @out. */
 CliOutcome cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
                                      DomstatsRecord *const *records, size_t n_records);
 
-/* The same for an @error of the library. */
+/* The exit status for an error of the library. */
 CliOutcome cli_outcome_of_error(const GError *error);
 
-/* Appends the line for stderr, "domstats: NAME: HEALTH: REASON; missing: GROUP, ..."; nothing
- * if @record is of a domain that is well and lacks nothing. */
+/* Appends the line for stderr, "domstats: NAME: HEALTH: REASON; missing: GROUP, ..."; nothing if
+ * the domain is well and lacks no group. */
 void cli_outcome_append_trouble(GString *out, const DomstatsRecord *record);

@@ -23,7 +23,8 @@ cli_output_clear(CliOutput *self)
         g_string_free(g_steal_pointer(&self->text), TRUE);
 }
 
-/* Another process may have made the same pipe non-blocking. */
+/* True if the write may succeed now. Also waits while a pipe is full that another process made
+ * non-blocking. */
 static bool
 may_try_again(int fd)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_output: text on its way to a descriptor, written in large pieces.
+ * cli_output: collects text and writes it to a descriptor in large pieces.
  *
- * Remembers the first error, so that who appends need not ask each time: the one who ends
- * the output does.
+ * It remembers its first error. So callers that append do not check each time: cli_output_end()
+ * reports the error.
  */
 #pragma once
 
@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 typedef struct {
-    GString *text;    /* what is not yet written: appended to by anyone */
-    int fd;           /* borrowed; -1: everything stays in @text */
+    GString *text;    /* what is not written yet; callers append to it */
+    int fd;           /* closed by cli_output_end(); -1: everything stays in @text */
     int error_number; /* errno of the first failure; 0: none */
 } CliOutput;
 
@@ -20,9 +20,9 @@ void cli_output_init(CliOutput *self, int fd);
 void cli_output_clear(CliOutput *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliOutput, cli_output_clear)
 
-/* To be called between appends: writes once enough has come together. */
+/* To be called after an append: writes the text if enough has been collected. */
 void cli_output_offer(CliOutput *self);
 
-/* Writes the rest and closes the descriptor, since some file systems tell only then that they
- * are full. False, with a sentence in @error, if anything of the output was lost. */
+/* Writes the rest and closes the descriptor, because some file systems report only then that they
+ * are full. False, with an error, if any of the output was lost. */
 bool cli_output_end(CliOutput *self, GError **error);

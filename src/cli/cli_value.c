@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_value: see cli_value.h. A host has some hundred thousand values and nearly all are
- * integers, so these are written without printf and without an allocation.
+ * cli_value: see cli_value.h. A host has some hundred thousand values, nearly all of them integers,
+ * so integers are printed without printf and without allocating.
  */
 #include "cli_value.h"
 
@@ -35,7 +35,7 @@ append_signed(GString *out, int64_t value)
     append_unsigned(out, magnitude);
 }
 
-/* False if the parameter is no integer. */
+/* Appends nothing and gives false if the parameter is no integer. */
 static bool
 append_integer(GString *out, const virTypedParameter *param)
 {
@@ -70,7 +70,7 @@ cli_value_append_text(GString *out, const virTypedParameter *param)
         cli_escape_append_text(out, param->value.s);
 }
 
-/* With the point that keeps a reader from taking 2.0 for an integer. */
+/* Adds ".0" to a whole number, so that no reader takes it for an integer. */
 static void
 append_json_double(GString *out, double value)
 {
@@ -80,7 +80,7 @@ append_json_double(GString *out, double value)
         g_string_append(out, "null");
         return;
     }
-    /* Fifteen digits are always true; where they do not lead back, seventeen do. */
+    /* Fifteen digits are always exact; if they do not give the same double back, seventeen do. */
     g_ascii_formatd(text, sizeof(text), "%.15g", value);
     if (g_ascii_strtod(text, NULL) < value || g_ascii_strtod(text, NULL) > value)
         g_ascii_formatd(text, sizeof(text), "%.17g", value);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli_value: one typed parameter's value, in text and in JSON.
+ * cli_value: prints the value of one typed parameter, as text and as JSON.
  */
 #pragma once
 
 #include <glib.h>
 #include <libvirt/libvirt.h>
 
-/* As virsh writes it: integers in decimal, "%f", yes or no, strings as they are (escaped). */
+/* As virsh prints it: integers in decimal, doubles with "%f", booleans as yes or no; strings are
+ * escaped. */
 void cli_value_append_text(GString *out, const virTypedParameter *param);
 
-/* Integers exact to 64 bits, doubles with all their digits (null if not finite), true or
- * false, strings. */
+/* Integers exactly, doubles with all their digits (null if not finite), true or false, strings. */
 void cli_value_append_json(GString *out, const virTypedParameter *param);
