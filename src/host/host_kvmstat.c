@@ -3,8 +3,8 @@
  * host_kvmstat: see host_kvmstat.h.
  *
  * A layout owns a copy of a block's descriptors. They are checked when the layout is made, so
- * reading values checks nothing. The statistics of a machine own a descriptor for each vCPU; vCPUs
- * that the kernel describes alike, as it does, share one layout. Knows nothing of QMP.
+ * reading values checks nothing. The statistics of a machine own a descriptor for each vCPU; the
+ * vCPUs share one layout if the kernel describes them alike, which it does. Knows nothing of QMP.
  */
 #include "host_kvmstat.h"
 

@@ -15,9 +15,9 @@
     LIMIT(THREADS, 65536, "threads", "threads of one process")                                     \
     LIMIT(DESCRIPTORS, 65536, "descriptors", "open files of one process that are looked at")       \
     LIMIT(KEPT, 65536, "descriptors",                                                              \
-          "files of /proc that stay open between calls, and a quarter of what we may open")        \
+          "files of /proc kept open between calls; also at most a quarter of all we may open")     \
     LIMIT(BLOCKED_READS, 8, "threads",                                                             \
-          "reads of processes that are blocked by their memory's lock: then none is begun")        \
+          "reads that a process's memory lock blocks at once; then no other is started")           \
     LIMIT(PERF_COUNTERS, 8192, "descriptors",                                                      \
           "perf events of one process: 64 vCPUs and 300 other threads, all 22 events")             \
     LIMIT(INTERFACES, 100000, "interfaces", "network interfaces of one namespace")                 \
@@ -27,7 +27,7 @@
           "the kernel's statistics of one vCPU; Linux 6.18 gives 4 KB")                            \
     LIMIT(KVM_STATS, 1024, "values", "statistics of one vCPU; Linux 6.18 has 45")                  \
     LIMIT(KVM_VCPUS, 4096, "vCPUs", "vCPUs of one process: the kernel's own limit (x86-64)")       \
-    LIMIT(KVM_MACHINES, 65536, "machines", "machines that the kernel shows in debugfs")            \
+    LIMIT(KVM_MACHINES, 65536, "machines", "machines that the kernel lists in debugfs")            \
     LIMIT(KVM_ENTRIES, 8192, "entries", "statistics and vCPUs of one machine in debugfs")          \
     LIMIT(RESCTRL_FOLDERS, 4096, "folders", "caches and sockets of one resctrl monitor")
 

@@ -65,8 +65,7 @@ host_process_parse_stat(const char *text, HostProcessStat *ret_stat)
 {
     HostProcessStat stat = {0};
     const char *name = strchr(text, '(');
-    const char *behind =
-        strrchr(text, ')'); /* a name may have a ")" in it, the numbers behind it do not */
+    const char *behind = strrchr(text, ')'); /* the last one, as a name may have a ")" in it */
     size_t size = 0;
 
     if (!name || !behind || behind < name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_reader: reads files of processes whose reading may block for ever, until a deadline.
+ * host_reader: reads, with a deadline, those files of processes whose reading may block for ever.
  *
  * Reading cmdline, environ, smaps_rollup or maps of a process waits for the lock of its memory. The
  * process may hold that lock while it waits itself, for a server or a device that is gone. Then no

@@ -4,7 +4,7 @@
  *
  * Owns nothing. The files are described in the kernel's "User Interface for Resource Control
  * feature": mon_data has a folder for each cache or package, with one file for each feature. Does
- * not know who made the monitor.
+ * not know what the monitor was made for.
  */
 #include "host_resctrl.h"
 

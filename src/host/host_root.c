@@ -3,7 +3,7 @@
  * host_root: see host_root.h.
  *
  * Owns the descriptor of the root and, while it records, the recording. In a live root links are
- * followed as the kernel does it. A recorded tree may come from anyone: no path leaves it, and only
+ * followed as the kernel does it. A recorded tree is not trusted: no path leaves it, and only
  * regular files are read. Does not know what the files mean.
  */
 #include "host_root.h"

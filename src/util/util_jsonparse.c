@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * util_jsonparse: see util_jsonparse.h. Knows the grammar (RFC 8259), and not who sent a text.
+ * util_jsonparse: see util_jsonparse.h. Implements the grammar of RFC 8259.
  *
  * How it works
  *
