@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_blocked_thread: see qemu_blocked_thread.h. Owns nothing; reads /proc. When it is worth to
- * look is the caller's to say.
+ * qemu_blocked_thread: finds and describes the thread that best explains why a process is silent.
+ * Owns nothing; reads /proc.
  */
 #include "qemu_blocked_thread.h"
 

@@ -1,43 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_conversation: one job on its way.
+ * qemu_conversation: moves one job from its first command to its end.
  *
- * Owns nothing but an error: the job, its domain and the poll are others'. Knows nothing of other
- * jobs, nor of what replies mean: qemu_reach says how to connect, the plan what to ask next,
- * qemu_health why nothing came, and qemu_exchange when to move and when to give up.
+ * Owns the error that ended a connection; the job, its domain and the poll are borrowed. Does not
+ * know other jobs, nor what replies mean: qemu_reach connects, qemu_plan says what to ask,
+ * qemu_health says why nothing came, and qemu_exchange says when to move and when to give up.
  *
  * How it works
  *
- * A job goes through these phases, at its own pace:
+ * A job goes through these phases:
  *
- *   HELD_BACK its process is stopped or its monitor's backlog full at this look: nothing is
- * dialled, and the next look tries again. DRAIN     a kept connection still owes replies to an
- * earlier call. It is read without waiting; if nothing came, and the peer had a fair time in that
- * call, the domain is as stuck as it was, and the job ends here. Nothing is sent while replies are
- * outstanding. GREET     a new connection; see qemu_monitor for what a connect does not prove.
- *   IDENTIFY  commands, name and UUID, once a connection.
- *   COLLECT   the plan's commands, then what their answers call for, until nothing is left.
+ * - HELD_BACK: the last look showed that the process is stopped or the monitor's backlog full. The
+ *   monitor is not dialled; the next look decides again.
+ * - DRAIN: the peer still owes replies to an earlier call on this connection. They are read and
+ *   dropped. Nothing is sent before all of them have come. If no part of one has come since that
+ *   call, and the peer had a fair time in it, the job ends here: the domain is still stuck.
+ * - GREET: a new connection; see qemu_monitor for what a connect does not prove.
+ * - IDENTIFY: name, UUID and commands are asked for, once for each connection.
+ * - COLLECT: the plan's commands are asked, then what their answers call for.
  *
- * Each function that moves a job gives what comes next (Next); settle() alone acts on it, and
+ * Each function that moves a job gives what comes next (Next). settle() alone acts on that, and
  * end() alone ends a job:
  *
  *   start ----+                                  WAIT      poll for the peer, or for the next look
- *   step -----+-> resume, connect, pump, look    COMPLETE  nothing is left to ask
+ *   step -----+-> resume, connect, pump, look    COMPLETE  end: nothing is left to ask
  *   look_after+   -> Next -> settle() ---------> CLOSED    dial once more, or end
- *   judge ----+                                  SILENT    end: not waited for any longer
+ *   judge ----+                                  SILENT    end: the peer is waited for no longer
  *   give_up --+
  *   skip -----+                                  JUDGED    end: the verdict is set already
  *
- * A connection that a QEMU closes, or that only old events have ended, is dialled anew at once in
- * the same call: a QEMU whose monitor was taken away is so told from one that takes clients again.
- * A peer that did not greet is not: some programs end when a client leaves.
+ * If a QEMU closes its connection, or more events than the limit had gathered on it before any
+ * reply came, the job dials once more in the same call. This tells a QEMU that lost its monitor
+ * from one that takes clients again. A peer that had not greeted is not dialled again: some
+ * programs end when a client leaves.
  *
- * A silent job that is looked after is sent the out-of-band probe, which a QEMU whose main loop is
- * blocked still answers; and a process that looks in a row show as stopped is not waited for, since
- * only somebody else's signal can wake it.
+ * A look at a silent job sends the out-of-band probe, which a QEMU answers while its main loop is
+ * blocked. If looks in a row show its process as stopped, the job ends: only a signal from
+ * elsewhere makes the process go on.
  *
- * When it is given up, the answers still owed are forgotten, not the connection: they are read by
- * the next call (DRAIN), and a domain comes back without connecting anew. What was seen of it stays
+ * A job that is given up keeps its connection. The next call reads the replies still owed (DRAIN),
+ * so the domain can be asked again without a new connection. What was seen of its silence is kept
  * in the domain (QemuDomainSilence).
  */
 #include "qemu_conversation.h"
@@ -52,15 +54,15 @@
 #include "util/util_error.h"
 
 enum {
-    RESUME_STEPS = 16, /* buffers that have come meanwhile: a megabyte */
+    RESUME_STEPS = 16, /* buffers that are read of a kept connection at first: a megabyte */
     PROBE_AFTER_US = 200 * 1000,
 };
 
-/* What a move of a job gives. */
+/* What is to be done with a job after a move; see the top. */
 typedef enum {
     NEXT_WAIT,
     NEXT_COMPLETE,
-    NEXT_CLOSED, /* @error is set */
+    NEXT_CLOSED, /* the conversation's error is set */
     NEXT_SILENT,
     NEXT_JUDGED,
 } Next;
@@ -91,7 +93,7 @@ queue_set(QemuConversation *self, QemuCommandSet set)
     job->asked |= set;
 }
 
-/* Enters COLLECT; gives what it calls for. */
+/* Enters COLLECT; gives the commands to send. */
 static QemuCommandSet
 start_collecting(QemuConversation *self)
 {
@@ -113,7 +115,7 @@ take_in_events(QemuDomain *domain)
         qemu_known_note_events(domain->known, &events);
 }
 
-/* Goes on to the next phase where this one is done. WAIT sets the commands to queue. */
+/* Enters the next phase if this one is done. Sets the commands to queue with WAIT. */
 static Next
 advance(QemuConversation *self, QemuCommandSet *ret_set)
 {
@@ -153,9 +155,9 @@ note_step(QemuConversation *self, QemuStep step)
         self->job->answered_us = self->heard_us;
 }
 
-/* Moves one monitor as far as it goes now. What has just been sent cannot be answered yet, so
- * a socket is read once at most, and not at all unless @may_read. A recording has no more to say
- * than what it says at once. */
+/* Sends and reads until the peer has to act. A socket is read once at most, and only if @may_read:
+ * what has just been sent is not answered yet. A recording answers at once, so one with nothing to
+ * read will not answer at all. */
 static Next
 pump(QemuConversation *self, bool may_read)
 {
@@ -181,18 +183,23 @@ pump(QemuConversation *self, bool may_read)
     }
 }
 
-/* Connects, and sends what can be sent. */
+/* Sends; a recording is read as well, for it has no socket to poll. */
 static Next
-connect_anew(QemuConversation *self)
+pump_first(QemuConversation *self)
 {
-    QemuDomain *domain = self->job->domain;
+    return pump(self, qemu_monitor_fd(self->job->domain->monitor) < 0);
+}
 
+/* Connects, and sends what a new connection allows. */
+static Next
+connect_monitor(QemuConversation *self)
+{
     switch (qemu_reach_connect(self->shared->host, self->job, self->shared->is_replay)) {
     case QEMU_REACH_CONNECTED:
         qemu_job_set_verdict(self->job, DOMSTATS_HEALTH_OK, NULL);
         self->phase = QEMU_CONVERSATION_GREET;
         self->turn_us = util_deadline_now_us();
-        return pump(self, qemu_monitor_fd(domain->monitor) < 0);
+        return pump_first(self);
     case QEMU_REACH_LATER:
         self->phase = QEMU_CONVERSATION_HELD_BACK;
         return NEXT_WAIT;
@@ -202,11 +209,11 @@ connect_anew(QemuConversation *self)
     }
 }
 
-/* True for a silent domain that is worth waiting for: it has said something since, was stopped and
- * is no more, or has had no fair time yet, which is then waited for. Sets since when that counts.
- */
+/* Whether this call should wait for the replies that a silent domain owes. True if some have come
+ * since, if its process was stopped and runs again, or until the peer has had its fair time. Sets
+ * turn_us and drain_until_us accordingly. */
 static bool
-is_catching_up(QemuConversation *self)
+is_worth_waiting(QemuConversation *self)
 {
     QemuDomain *domain = self->job->domain;
     const QemuDomainSilence *silence = &domain->silence;
@@ -226,8 +233,8 @@ is_catching_up(QemuConversation *self)
     return self->drain_until_us > util_deadline_now_us();
 }
 
-/* A kept connection: reads what has come meanwhile. WAIT with or without a connection: that it was
- * closed since the last call is no failure. */
+/* Reads what has come on a kept connection since the last call. If QEMU closed it meanwhile, which
+ * is no failure, gives WAIT without a connection. */
 static Next
 resume(QemuConversation *self)
 {
@@ -247,7 +254,7 @@ resume(QemuConversation *self)
     take_in_events(domain);
     self->phase = QEMU_CONVERSATION_DRAIN;
     self->turn_us = util_deadline_now_us();
-    if (!domain->is_silent || is_catching_up(self))
+    if (!domain->is_silent || is_worth_waiting(self))
         return NEXT_WAIT;
     qemu_health_search_threads(self->shared->host, domain, self->shared->search_until);
     return NEXT_SILENT;
@@ -262,7 +269,7 @@ has_answer(const QemuJob *job)
     return false;
 }
 
-/* Whether a connection that is over should be dialled once more in this call. */
+/* Whether the job should dial again after its connection ended. */
 static bool
 may_dial_anew(const QemuConversation *self)
 {
@@ -288,9 +295,8 @@ stop_polling(QemuConversation *self)
     self->is_polled = false;
 }
 
-/* Ends the connection; the error that did stays. */
 static void
-leave(QemuConversation *self)
+disconnect(QemuConversation *self)
 {
     stop_polling(self);
     qemu_domain_disconnect(self->job->domain);
@@ -308,14 +314,15 @@ end_complete(QemuConversation *self)
     qemu_job_set_verdict(job, DOMSTATS_HEALTH_OK, NULL);
 }
 
-/* Of a peer that broke the rules nothing is believed: its replies may be another command's. For
- * what this host lacks, a domain is not made to wait. */
+/* If the peer broke the rules, the job's answers are dropped: each may belong to another command. A
+ * shortage of this process (SYSTEM) does not count as a failure of the domain, so the next call
+ * dials without a pause. */
 static void
 end_closed(QemuConversation *self)
 {
     QemuJob *job = self->job;
 
-    leave(self);
+    disconnect(self);
     if (!g_error_matches(self->error, UTIL_ERROR, UTIL_ERROR_SYSTEM))
         qemu_reach_note_failure(job->domain,
                                 self->phase == QEMU_CONVERSATION_COLLECT ? job->groups : 0);
@@ -324,7 +331,8 @@ end_closed(QemuConversation *self)
     qemu_health_judge_close(self->shared->host, job, self->error);
 }
 
-/* Leaves the answers owed to the next call. */
+/* Notes in the domain what the next call needs to know. That call reads and drops the answers still
+ * owed, for this job no longer takes them. */
 static void
 remember_silence(QemuConversation *self)
 {
@@ -333,12 +341,11 @@ remember_silence(QemuConversation *self)
 
     domain->is_silent = true;
     silence->since_us = self->turn_us;
-    silence->was_stopped = silence->state == 'T' || silence->state == 't';
     silence->progress = qemu_monitor_progress(domain->monitor);
     qemu_monitor_forget(domain->monitor);
 }
 
-/* Behind another client nobody stays in the queue. */
+/* A monitor that another client holds is left, so that we do not wait in its queue. */
 static void
 end_silent(QemuConversation *self)
 {
@@ -355,12 +362,12 @@ end_silent(QemuConversation *self)
     if (self->phase != QEMU_CONVERSATION_COLLECT && !util_deadline_has_passed(shared->deadline))
         qemu_host_gather_evidence(shared->host, job);
     if (job->verdict == DOMSTATS_HEALTH_BUSY || job->verdict == DOMSTATS_HEALTH_GONE)
-        leave(self);
+        disconnect(self);
     else
         remember_silence(self);
 }
 
-/* The one place where a job ends. */
+/* Ends the job, with its record. Nothing else does. */
 static void
 end(QemuConversation *self, Next next)
 {
@@ -385,7 +392,8 @@ end(QemuConversation *self, Next next)
     }
 }
 
-/* Keeps the poll's interest what the monitor's is. False if the kernel refuses. */
+/* Polls for reading, and for writing while the monitor has something to send. False if the kernel
+ * refuses. */
 static bool
 poll_for(QemuConversation *self)
 {
@@ -407,16 +415,16 @@ poll_for(QemuConversation *self)
     return true;
 }
 
-/* Acts on what a move gave: the job waits on, or has ended when this returns. */
+/* Acts on @next: when this returns, the job is polled for or held back, or has ended. */
 static void
 settle(QemuConversation *self, Next next)
 {
     if (next == NEXT_CLOSED && may_dial_anew(self)) {
         self->has_dialled_anew = true;
         g_clear_error(&self->error);
-        leave(self);
+        disconnect(self);
         qemu_job_begin_anew(self->job);
-        next = connect_anew(self);
+        next = connect_monitor(self);
     }
     if (next == NEXT_WAIT && self->phase != QEMU_CONVERSATION_HELD_BACK && !poll_for(self))
         next = NEXT_CLOSED;
@@ -437,8 +445,7 @@ qemu_conversation_start(QemuConversation *self)
     else if (domain->monitor != NULL)
         next = resume(self);
     if (next == NEXT_WAIT)
-        next = domain->monitor != NULL ? pump(self, qemu_monitor_fd(domain->monitor) < 0)
-                                       : connect_anew(self);
+        next = domain->monitor != NULL ? pump_first(self) : connect_monitor(self);
     settle(self, next);
 }
 
@@ -457,7 +464,7 @@ qemu_conversation_step(QemuConversation *self)
     settle(self, pump(self, true));
 }
 
-/* One that has said nothing since the last look. */
+/* A look at a job of which nothing has come since the last one. */
 static Next
 look(QemuConversation *self, int64_t now_us)
 {
@@ -484,7 +491,7 @@ qemu_conversation_look_after(QemuConversation *self)
 
     self->looked_us = now_us;
     if (self->phase == QEMU_CONVERSATION_HELD_BACK) {
-        settle(self, connect_anew(self));
+        settle(self, connect_monitor(self));
         return false;
     }
     if (has_spoken) {
@@ -502,7 +509,7 @@ qemu_conversation_judge(QemuConversation *self)
     Next next = NEXT_WAIT;
     int64_t waited_us = 0;
 
-    self->has_dialled_anew = true; /* not any more */
+    self->has_dialled_anew = true; /* there is no time to dial again */
     if (self->phase == QEMU_CONVERSATION_HELD_BACK)
         return;
     next = pump(self, true);

@@ -1,75 +1,78 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_conversation: one job on its way: its phases, its connection, its end.
+ * qemu_conversation: moves one job from its first command to its end, phase by phase.
  */
 #pragma once
 
 #include "qemu/host/qemu_host.h"
 
-/* In the order they are gone through. */
+/* In the order in which a job goes through them. */
 typedef enum {
-    QEMU_CONVERSATION_HELD_BACK, /* not dialled yet: looked at again */
-    QEMU_CONVERSATION_DRAIN,
-    QEMU_CONVERSATION_GREET,
-    QEMU_CONVERSATION_IDENTIFY,
-    QEMU_CONVERSATION_COLLECT,
+    QEMU_CONVERSATION_HELD_BACK, /* not dialled yet: qemu_conversation_look_after() tries again */
+    QEMU_CONVERSATION_DRAIN,     /* the peer owes replies to an earlier call */
+    QEMU_CONVERSATION_GREET,     /* the greeting has not come */
+    QEMU_CONVERSATION_IDENTIFY,  /* name, UUID and commands are asked for */
+    QEMU_CONVERSATION_COLLECT,   /* the plan's commands are asked */
     QEMU_CONVERSATION_ENDED,
 } QemuConversationPhase;
 
-/* Called on the thread that worked on @job, as soon as it has ended: complete, or with a
- * verdict. Different jobs may end on different threads at once. */
+/* Called on the thread that worked on @job as soon as the job has ended: it is complete, or has a
+ * verdict. Jobs may end on several threads at once. */
 typedef void (*QemuConversationEnded)(QemuJob *job, void *data);
 
 /* What the conversations of one thread share. */
 typedef struct {
     QemuHostView *host; /* borrowed, as all pointers here */
-    int poll_fd;        /* gives a QemuConversation as data.ptr */
+    int poll_fd;        /* an epoll descriptor: it gives the QemuConversation as data.ptr */
     QemuMonitorBuffer *buffer;
     bool is_replay;
-    UtilDeadline deadline;     /* of the call: after it nothing is looked at */
-    UtilDeadline search_until; /* for those that end at once */
+    UtilDeadline deadline;     /* after it no evidence is gathered */
+    UtilDeadline search_until; /* for the threads of domains whose jobs end when they are resumed */
     QemuConversationEnded ended;
-    void *data;
+    void *data;          /* of the callback */
     size_t n_open;       /* conversations that have not ended */
-    size_t n_given_up;   /* that ended in silence */
-    int64_t given_up_us; /* what it took to end those: verdict, host facts, record */
+    size_t n_given_up;   /* conversations that ended in silence */
+    int64_t given_up_us; /* time spent on ending those: verdict, host values, record */
 } QemuConversationShared;
 
-/* Begins with these two set and all else zero; stays where it is until it has ended. */
+/* The caller sets the first two members and zeroes the others, and does not move it in memory. */
 typedef struct {
     QemuJob *job;
     QemuConversationShared *shared;
     QemuConversationPhase phase;
-    bool is_polled;
-    bool polls_write;
-    bool has_dialled_anew;
-    bool is_judged;    /* its silence is */
-    int64_t turn_us;   /* monotonic: since when something is asked of the peer; 0: nothing is */
-    int64_t heard_us;  /* when something came last */
-    int64_t looked_us; /* when it was looked after last */
-    int64_t drain_until_us; /* an old silence is not waited for any longer; 0: until the deadline */
+    bool is_polled;         /* its socket is in poll_fd */
+    bool polls_write;       /* also for EPOLLOUT */
+    bool has_dialled_anew;  /* or must not any more in this call */
+    bool is_judged;         /* the verdict on its silence is set */
+    int64_t turn_us;        /* monotonic: since when the peer owes what it was last asked for */
+    int64_t heard_us;       /* monotonic: when bytes of the peer came last */
+    int64_t looked_us;      /* monotonic: when it was looked after last */
+    int64_t drain_until_us; /* monotonic: DRAIN ends then if nothing comes; 0: at the deadline */
     GError *error;          /* what ended the connection; owned */
 } QemuConversation;
 
 void qemu_conversation_free(QemuConversation *self);
 
-/* Sends the first commands, connecting where there is no connection; or ends it, where there
- * is nothing to wait for. Never waits itself. */
+/* None of these functions waits. Each may end the job; then it has called "ended". */
+
+/* Connects where there is no connection, and sends the first commands. Ends the job at once if
+ * there is nothing to wait for. */
 void qemu_conversation_start(QemuConversation *self);
 
-/* Ends one that was not started: there is no time to. */
+/* In place of qemu_conversation_start(): ends the job unasked, since no time is left. */
 void qemu_conversation_skip(QemuConversation *self);
 
-/* Moves one that was started and has not ended as far as it goes now: when its poll says so. */
+/* The following are for a conversation that was started and has not ended. */
+
+/* Reads and sends what the socket allows now: for when the poll reports it. */
 void qemu_conversation_step(QemuConversation *self);
 
-/* Looks after one that was started and has not ended, in case it is silent: sends the probe,
- * or ends it if its process is stopped for good. True if it is silent, and its threads should be
- * searched when there is nothing else to do. */
+/* If nothing has come since the last look: sends the probe once, and ends the job if its process
+ * stays stopped. Dials again if the job is held back. True if the peer is silent and its threads
+ * were not searched yet. */
 bool qemu_conversation_look_after(QemuConversation *self);
 
-/* Takes what has come from one that was started and has not ended, and will not be waited for any
- * longer: it has ended with that, or has its verdict. */
+/* Reads what has come by now. Unless that ends the job, sets the verdict on the peer's silence. */
 void qemu_conversation_judge(QemuConversation *self);
-/* Ends one after that, with its record; what it still says is read by the next call. */
+/* After qemu_conversation_judge(): ends the job. A later call reads what the peer still owes. */
 void qemu_conversation_give_up(QemuConversation *self);

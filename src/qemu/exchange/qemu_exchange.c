@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_exchange: many monitors at once, one deadline.
+ * qemu_exchange: asks many monitors at once, within one deadline.
  *
- * Owns the polls and the worker threads of one call. Knows nothing of what one job does:
- * that is qemu_conversation's.
+ * Owns the epoll descriptors and the worker threads of one call, and the conversations. Does not
+ * know what a job does: qemu_conversation moves it.
  *
  * How it works
  *
- * Jobs share nothing, so they are dealt out to worker threads (the caller is one of them), each
- * with a poll of its own. A job goes through its phases (see qemu_conversation) at its own pace;
- * none waits for another job. Jobs whose domains other calls hold join the caller's share as soon
- * as those have let go.
+ * Jobs share nothing, so qemu_exchange_run() deals them out to worker threads (the caller's thread
+ * is one of them), each with an epoll descriptor of its own. A job goes through its phases (see
+ * qemu_conversation) at its own pace and never waits for another job. A job whose domain another
+ * call holds joins the caller's worker as soon as that call has released the domain.
  *
- * They are started a few at a time, and more as those have ended, for QEMUs that all run at once
- * crowd each other and our replies out of the caches. But nobody waits for a slow one: with
- * nothing to read for a millisecond, or after five, the next are started anyway, and twice as
- * many at a time from then on.
+ * A worker starts N_FRESH jobs at a time, and one more for each that ends: QEMUs that all run at
+ * once push each other and our replies out of the processor's caches. A slow QEMU must not delay
+ * the others, so a worker that has read nothing for QUIET_MS, or has started nothing for FRESH_MS,
+ * starts the next jobs anyway, and twice as many at a time from then on.
  *
- * The silent ones are looked after, more seldom the longer it takes: first after 50 ms, then at
- * most every 250, or more often in a short call. While there is nothing to read, the threads of
- * silent processes are searched for what they wait for, one process at a time.
+ * A worker looks at its silent jobs in patrols: the first after 50 ms, then at growing distances of
+ * up to 250 ms, closer together in a short call. While a worker has nothing to read, it searches
+ * the threads of silent processes for a blocked one, one process at a time.
  *
- * As soon as a job has ended, its record is made on the same thread (the "ended" callback),
- * so decoding and emitting are spread as well.
+ * A job that has ended gets its record at once, on the same thread (the "ended" callback), so
+ * decoding and emitting are spread over the threads too.
  *
- * The deadline is that of the last record. What it takes to end a silent job (its verdict, what the
- * host tells, its record) is measured, and kept from call to call; so many are open, so long before
- * the deadline they are given up, but for no more than a third of the call. At the deadline nothing
- * more is started or looked at: what is still open ends with what is known.
+ * The last record must be there by the deadline. So open jobs are given up before the deadline:
+ * earlier by what ending a silent job takes (verdict, host values, record), times the number of
+ * open jobs, but by a third of the call at most. What it takes is measured, and kept for later
+ * calls. After the deadline no job is started: a job that was not started ends as "slow".
  */
 #include "qemu_exchange.h"
 
@@ -42,41 +42,41 @@
 enum {
     FIRST_PATROL_MS = 50,
     PATROL_MS = 250,
-    PATROLS_AT_LEAST = 4,
-    JOBS_PER_THREAD = 16, /* fewer do not pay for a thread */
+    PATROLS_AT_LEAST = 4, /* in a call, however short */
+    JOBS_PER_THREAD = 16, /* with fewer, starting a thread costs more than it saves */
     MAX_THREADS = 64,
     N_EVENTS = 64,
-    /* Started at a time: enough to keep QEMUs and us busy, few enough for their replies to be
-     * taken in and gone while they are in the caches. */
+    /* Jobs that run at a time: enough to keep QEMUs and us busy, few enough that we read their
+     * replies and free them while they are in the caches. */
     N_FRESH = 8,
-    N_FRESH_MOST = 512, /* of slow ones; each may have some KB of replies on the way */
-    QUIET_MS = 1,       /* no news for so long: these are waiting, others may run */
-    FRESH_MS = 5,       /* one that takes longer does not keep others from starting */
-    SEARCH_MS = 5,      /* spent on the threads of those that end at once */
-    /* A poll counts whole milliseconds, and wakes late where many want to run. */
+    N_FRESH_MOST = 512, /* of slow QEMUs; each may have some KB of replies on the way */
+    QUIET_MS = 1,       /* nothing came for so long: start more jobs */
+    FRESH_MS = 5,       /* nothing was started for so long: start more jobs */
+    SEARCH_MS = 5,      /* for the threads of domains whose jobs end when they are resumed */
+    /* epoll_wait() counts whole milliseconds, and wakes us late on a busy machine. */
     WAKE_US = 2000,
-    WAKE_SHARE = 100,     /* of the call's time */
-    RESERVE_SHARE = 3,    /* of the call's time, at the most: a fair time to answer is left */
-    GIVE_UP_US = 300,     /* until it was measured */
-    GIVEN_UP_ENOUGH = 4,  /* for a mean */
-    GIVE_UP_MOST = 10000, /* µs: a measurement of a machine that stood still is none */
+    WAKE_DIVISOR = 100,      /* this part of the call's time comes on top */
+    RESERVE_DIVISOR = 3,     /* at most this part is taken from the time QEMUs have to answer */
+    GIVE_UP_US = 300,        /* before anything was measured */
+    GIVEN_UP_ENOUGH = 4,     /* measurements that make a mean */
+    GIVE_UP_MOST_US = 10000, /* a longer one only shows that this machine was held up */
 };
 
 typedef struct {
     const QemuExchange *exchange;
     QemuConversationShared shared;
-    GPtrArray *conversations; /* owned */
-    GPtrArray *silent;        /* of these: to be searched, borrowed */
+    GPtrArray *conversations; /* owned; in the order in which they are started */
+    GPtrArray *silent;        /* conversations whose processes are to be searched; borrowed */
     guint n_started;
-    guint n_waiting;         /* jobs that may still join */
-    guint n_fresh_most;      /* so many at a time */
-    guint first_fresh;       /* those before it have ended, or have had their time */
-    UtilDeadline next_start; /* when more are started whatever the others do */
+    guint n_waiting;         /* jobs that may still join, since other calls hold their domains */
+    guint n_fresh_most;      /* fresh jobs at a time */
+    guint first_fresh;       /* older ones have ended, or no longer keep others from starting */
+    UtilDeadline next_start; /* when more are started, however many are fresh */
     UtilDeadline next_patrol;
     int patrol_ms;
-    int64_t begin_us;
+    int64_t begin_us; /* monotonic */
     UtilFd poll_fd;
-    QemuMonitorBuffer *buffer;
+    QemuMonitorBuffer *buffer; /* owned */
 } Worker;
 
 static void
@@ -97,17 +97,16 @@ has_ended(const Worker *self, guint i)
     return conversation_at(self, i)->phase == QEMU_CONVERSATION_ENDED;
 }
 
-/* A short call has its patrols too: a probe needs one, and time for the answer. */
+/* A short call has patrols too: the probe is sent in one, and its answer needs time. */
 static void
 plan_patrol(Worker *self)
 {
-    int share_ms = util_deadline_left_ms(self->exchange->deadline) / PATROLS_AT_LEAST;
+    int most_ms = util_deadline_left_ms(self->exchange->deadline) / PATROLS_AT_LEAST;
 
-    self->next_patrol = util_deadline_in_ms((unsigned int)CLAMP(share_ms, 1, self->patrol_ms));
+    self->next_patrol = util_deadline_in_ms((unsigned int)CLAMP(most_ms, 1, self->patrol_ms));
     self->patrol_ms = MIN(2 * self->patrol_ms, PATROL_MS);
 }
 
-/* Looks after the silent ones. */
 static void
 patrol(Worker *self)
 {
@@ -116,7 +115,7 @@ patrol(Worker *self)
             g_ptr_array_add(self->silent, conversation_at(self, i));
 }
 
-/* What one silent job takes at its end. */
+/* How long it takes to end one silent job. */
 static int64_t
 give_up_us(const Worker *self)
 {
@@ -124,35 +123,34 @@ give_up_us(const Worker *self)
     int kept_us = self->exchange->give_up_us ? g_atomic_int_get(self->exchange->give_up_us) : 0;
 
     if (shared->n_given_up >= GIVEN_UP_ENOUGH)
-        return MIN(shared->given_up_us / (int64_t)shared->n_given_up, GIVE_UP_MOST);
+        return MIN(shared->given_up_us / (int64_t)shared->n_given_up, GIVE_UP_MOST_US);
     return kept_us > 0 ? kept_us : GIVE_UP_US;
 }
 
-/* When those that are open now must be given up, for all to have ended by the deadline. */
+/* When the open jobs must be given up, so that all of them have ended by the deadline. */
 static UtilDeadline
 give_up_at(const Worker *self)
 {
     int64_t at_us = self->exchange->deadline.at_us;
-    int64_t wake_us = WAKE_US + (at_us - self->begin_us) / WAKE_SHARE;
-    int64_t all_us = wake_us + (int64_t)self->shared.n_open * give_up_us(self);
+    int64_t call_us = at_us - self->begin_us;
+    int64_t wake_us = WAKE_US + call_us / WAKE_DIVISOR;
+    int64_t reserve_us = wake_us + (int64_t)self->shared.n_open * give_up_us(self);
 
-    return (UtilDeadline){at_us -
-                          CLAMP(all_us, 0, MAX(0, (at_us - self->begin_us) / RESERVE_SHARE))};
+    return (UtilDeadline){at_us - CLAMP(reserve_us, 0, MAX(0, call_us / RESERVE_DIVISOR))};
 }
 
-/* Searches one silent process; false if there is none. */
-static bool
+/* Searches the threads of one silent process, if there is one to search. */
+static void
 search_one(Worker *self)
 {
     QemuConversation *conversation = NULL;
 
     if (self->silent->len == 0)
-        return false;
+        return;
     conversation = g_ptr_array_steal_index_fast(self->silent, self->silent->len - 1);
     if (conversation->phase != QEMU_CONVERSATION_ENDED)
         qemu_health_search_threads(self->exchange->host, conversation->job->domain,
                                    give_up_at(self));
-    return true;
 }
 
 static void
@@ -166,7 +164,7 @@ add_job(Worker *self, QemuJob *job)
     self->shared.n_open++;
 }
 
-/* Takes in jobs whose domains have become free; waits for one if there is nothing else to do. */
+/* Takes in jobs whose domains other calls have released. Waits for one if no job is open. */
 static void
 take_more(Worker *self)
 {
@@ -182,7 +180,7 @@ take_more(Worker *self)
         self->n_waiting -= MIN(jobs->len, self->n_waiting);
 }
 
-/* How many of those started last are neither done nor late. */
+/* How many of the jobs started last have not ended and still keep others from starting. */
 static guint
 count_fresh(Worker *self)
 {
@@ -195,7 +193,8 @@ count_fresh(Worker *self)
     return n_fresh;
 }
 
-/* Starts as many as there is room for; a batch more if the others are not worth waiting for. */
+/* Starts jobs until n_fresh_most are fresh. If nothing came, or the next start is due, the jobs
+ * that run count as fresh no longer. */
 static void
 start_more(Worker *self, bool is_quiet)
 {
@@ -227,8 +226,8 @@ wait_ms(const Worker *self)
                : left_ms;
 }
 
-/* Lets each that has something to read take it in: a turn each, of which the peer has some say how
- * long it takes. False if there was nothing. */
+/* Waits for news, and moves each conversation whose socket is ready. How long that takes is partly
+ * the peers' choice, so the deadline is looked at before each. False if nothing came. */
 static bool
 step_all(Worker *self)
 {
@@ -244,8 +243,8 @@ step_all(Worker *self)
     return n > 0;
 }
 
-/* Ends what is still open: with what has come by now, and what there is no time for without. All
- * verdicts come first: they cost little, and are worth more than what the host tells of one. */
+/* Ends all jobs that are open, with the answers that have come by now. All verdicts come before the
+ * first record: a verdict costs little and matters more than the host's values of one domain. */
 static void
 end_all(Worker *self)
 {
@@ -341,8 +340,8 @@ deal_out(Worker *workers, unsigned int n_workers, const GPtrArray *jobs)
         add_job(&workers[i % n_workers], g_ptr_array_index(jobs, i));
 }
 
-/* The share of a thread that the system refuses becomes the caller's: beside its own, not after it.
- */
+/* Gives the jobs of @other, whose thread the system refused, to @self. Both run together then, not
+ * one after the other. */
 static void
 take_over(Worker *self, Worker *other)
 {
@@ -352,7 +351,7 @@ take_over(Worker *self, Worker *other)
     other->shared.n_open = 0;
 }
 
-/* Runs all workers, the first on this thread. */
+/* Runs all workers: the first on this thread, the others on threads of their own. */
 static void
 run_workers(Worker *workers, unsigned int n_workers)
 {

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_health: why a domain did not answer.
+ * qemu_health: tells why a domain did not answer.
  *
- * Owns nothing; reads the process's state in /proc, and writes the verdict into the job. Who is in
- * the way is qemu_holder's. Each sentence names what an operator needs next: pid, thread and what
- * it sleeps in, or the process that is in the way.
+ * Owns nothing; reads the process's state in /proc, and writes the verdict into the job and what it
+ * saw into the domain's silence. qemu_holder finds the process that holds a monitor. Each sentence
+ * names what an operator needs next: the pid, the thread and what it sleeps in.
  *
  * How it works
  *
- * A verdict claims what was seen. Silence is held against a QEMU only if it had a fair time to
- * answer (qemu_health_fair_us()): until then the verdict is SLOW, for the time was ours. A process
- * that one look shows as stopped may run on in the next instant, under strace for example, so looks
- * must show it for STOPPED_LASTS_US before a job ends by that.
+ * A verdict claims only what was seen. A QEMU that had less than the fair time to answer
+ * (qemu_health_fair_us()) is SLOW, whatever it did. A process that one look shows as stopped may
+ * run in the next instant, under strace for example, so looks must show it for STOPPED_LASTS_US
+ * before a job ends for that reason.
  *
- * The sentence names one thread. To search all threads of a process costs a read each, so that is
- * done while nothing else is to be done, and what was found stays with the domain's silence: at its
- * end a job reads the main thread and the one that was found, and no more.
+ * The sentence names one thread. Searching all threads of a process costs a read for each, so the
+ * exchange has it done while it has nothing to read, and the result is kept in the domain's
+ * silence. At the end of a job only the main thread and the thread that was found are read.
  */
 #include "qemu_health.h"
 
@@ -37,12 +37,12 @@ judge(QemuJob *job, DomstatsHealth verdict, DomstatsReason code, char *take_reas
 enum {
     FAIR_US = 250 * 1000,
     STOPPED_LASTS_US = 50 * 1000,
-    /* Past the deadline, for who was given up in time and had to wait its turn: a look is cheap. */
+    /* So long after the deadline a process may still be looked at, or this part of a long call. */
     LATE_US = 10 * 1000,
-    LATE_SHARE = 20, /* of a long call's time */
+    LATE_DIVISOR = 20,
 };
 
-/* Looks at the domain's own process; sets @ret_stat if it is seen to live. */
+/* Looks at the domain's process. Sets @ret_stat if the process lives. */
 static HostProcessLook
 look_at_process(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
 {
@@ -66,7 +66,7 @@ say_ended(QemuJob *job)
           g_strdup_printf("process %d has ended", (int)job->domain->pid));
 }
 
-/* GONE if its process has ended; false if not. */
+/* If the process has ended: the verdict GONE, and true. */
 static bool
 judge_ended(HostRoot *root, QemuJob *job)
 {
@@ -88,13 +88,20 @@ is_stopped_state(char state)
     return state == 'T' || state == 't';
 }
 
+/* Sets @ret_stat if the process is stopped. */
+static bool
+looks_stopped(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
+{
+    return look_at_process(root, domain, ret_stat) == HOST_PROCESS_LIVES &&
+           is_stopped_state(ret_stat->state);
+}
+
 bool
 qemu_health_is_stopped(HostRoot *root, const QemuDomain *domain)
 {
     HostProcessStat stat = {0};
 
-    return look_at_process(root, domain, &stat) == HOST_PROCESS_LIVES &&
-           is_stopped_state(stat.state);
+    return looks_stopped(root, domain, &stat);
 }
 
 static void
@@ -110,8 +117,7 @@ qemu_health_judge_stopped(QemuHostView *host, QemuJob *job)
 {
     HostProcessStat stat = {0};
 
-    if (look_at_process(qemu_host_view_root(host), job->domain, &stat) != HOST_PROCESS_LIVES ||
-        !is_stopped_state(stat.state))
+    if (!looks_stopped(qemu_host_view_root(host), job->domain, &stat))
         return false;
     say_stopped(job, &stat);
     return true;
@@ -145,7 +151,8 @@ qemu_health_search_threads(QemuHostView *host, QemuDomain *domain, UtilDeadline 
     domain->silence.is_searched = true;
 }
 
-/* What this process or this host lacks is not the domain's fault, and it will be asked again. */
+/* This process or this host lacks something (descriptors, memory): that is no fault of the domain.
+ */
 static void
 judge_shortage(QemuJob *job, const GError *error)
 {
@@ -168,7 +175,8 @@ count_answers(const QemuJob *job, unsigned int *ret_n_asked)
     return n_answers;
 }
 
-/* What the process shows that answers nothing: @waited_us is long enough to say so. */
+/* A peer that had its time and answered nothing. @stat and @thread: of the thread that tells most.
+ */
 static void
 judge_mute(QemuJob *job, const HostProcessStat *stat, const char *thread)
 {
@@ -192,7 +200,7 @@ judge_mute(QemuJob *job, const HostProcessStat *stat, const char *thread)
                               thread));
 }
 
-/* A peer that had its time, runs, and did not answer all. */
+/* A peer that had its time, is not stopped, and did not answer everything. */
 static void
 judge_unanswered(QemuHostView *host, QemuJob *job, char state)
 {
@@ -220,7 +228,7 @@ judge_unanswered(QemuHostView *host, QemuJob *job, char state)
         judge_mute(job, &stat, thread);
 }
 
-/* A peer that runs, and whose monitor nobody else has. */
+/* A peer that is not stopped, and whose monitor no other process holds. */
 static void
 judge_waited(QemuHostView *host, QemuJob *job, int64_t waited_us, char state)
 {
@@ -232,20 +240,26 @@ judge_waited(QemuHostView *host, QemuJob *job, int64_t waited_us, char state)
                               (int)(waited_us / 1000)));
 }
 
-/* A thread that was found to wait tells no more of a main thread that begins or ends to. */
+/* When the main thread enters or leaves uninterruptible sleep, the reason for the silence may have
+ * changed, so the threads are searched again. */
 static void
 note_state(QemuDomainSilence *silence, char state)
 {
     if (silence->state != 0 && (silence->state == 'D') != (state == 'D'))
         silence->is_searched = false;
     silence->state = state;
+    silence->was_stopped = is_stopped_state(state);
 }
 
-/* When a process may still be looked at: well before a call is late by a tenth. */
+/* Until when a process may be looked at, on the monotonic clock. A job that was given up in time
+ * may be judged after the deadline, since others were judged first; a call may be late by a tenth.
+ */
 static int64_t
 latest_us(const QemuRequest *request)
 {
-    return request->deadline.at_us + MAX(LATE_US, (int64_t)request->timeout_ms * 1000 / LATE_SHARE);
+    int64_t late_us = (int64_t)request->timeout_ms * 1000 / LATE_DIVISOR;
+
+    return request->deadline.at_us + MAX(LATE_US, late_us);
 }
 
 void
@@ -282,13 +296,19 @@ qemu_health_judge_unasked(QemuJob *job, int64_t waited_us)
                       : g_strdup("there was no time to ask it"));
 }
 
-/* A QEMU that lives and closes connections: what it said before may be true, what is wrong with it
- * cannot be told from here. */
+static const char *
+say_if_it_lives(HostRoot *root, const QemuDomain *domain)
+{
+    HostProcessStat stat = {0};
+
+    return look_at_process(root, domain, &stat) == HOST_PROCESS_LIVES ? ", and its process lives"
+                                                                      : "";
+}
+
 void
 qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *error)
 {
     HostRoot *root = qemu_host_view_root(host);
-    HostProcessStat stat = {0};
 
     if (g_error_matches(error, UTIL_ERROR, UTIL_ERROR_SYSTEM))
         judge_shortage(job, error);
@@ -296,32 +316,24 @@ qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *error)
         judge(job, DOMSTATS_HEALTH_BROKEN, DOMSTATS_REASON_PROTOCOL, g_strdup(error->message));
     else if (!judge_ended(root, job))
         judge(job, DOMSTATS_HEALTH_BROKEN, DOMSTATS_REASON_CLOSED,
-              g_strdup_printf("%s%s", error->message,
-                              look_at_process(root, job->domain, &stat) == HOST_PROCESS_LIVES
-                                  ? ", and its process lives"
-                                  : ""));
+              g_strdup_printf("%s%s", error->message, say_if_it_lives(root, job->domain)));
 }
 
-/* Nobody listens: it has ended, or had its monitor taken away. */
+/* No process listens: QEMU has ended, or its monitor was taken away. Other outcomes of a dial do
+ * not ask whether the known process has ended: another one may listen at the same place by now. */
 static void
 judge_nobody(QemuHostView *host, QemuJob *job, const GError *error)
 {
     HostRoot *root = qemu_host_view_root(host);
-    HostProcessStat stat = {0};
     bool is_known = job->domain->pid != 0;
 
     if (judge_ended(root, job))
         return;
     judge(job, is_known ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,
           DOMSTATS_REASON_NOBODY_LISTENS,
-          g_strdup_printf("%s%s", error->message,
-                          look_at_process(root, job->domain, &stat) == HOST_PROCESS_LIVES
-                              ? ", and its process lives"
-                              : ""));
+          g_strdup_printf("%s%s", error->message, say_if_it_lives(root, job->domain)));
 }
 
-/* Only where nobody listens may the process that was known say that it ended: another one may
- * answer at the same place by now. */
 void
 qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuChannelDial outcome,
                        const GError *error)
@@ -342,7 +354,7 @@ qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuChannelDial outcome
         break;
     case QEMU_CHANNEL_DIAL_FAILED:
     case QEMU_CHANNEL_DIAL_CONNECTED:
-    default: /* a recording may be broken itself */
+    default: /* BROKEN: the files of a recording are */
         judge(job,
               g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN) ? DOMSTATS_HEALTH_BROKEN
                                                                     : DOMSTATS_HEALTH_NO_MONITOR,

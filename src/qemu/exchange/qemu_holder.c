@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_holder: who else is connected to a monitor.
+ * qemu_holder: finds the other client of a monitor.
  *
- * Owns nothing; reads the kernel's table of unix sockets, and names the process that has the other
- * end of an accepted connection open.
+ * Owns nothing. The kernel's table of unix sockets tells which connections a listener has; the
+ * process that has the other end of one open is its client.
  */
 #include "qemu_holder.h"
 
@@ -12,7 +12,6 @@
 
 #include "host/host_process.h"
 
-/* The name of a process, for a sentence. */
 static char *
 name_process(HostRoot *root, pid_t pid)
 {
@@ -23,8 +22,8 @@ name_process(HostRoot *root, pid_t pid)
     return g_strdup_printf("process %d (%s)", (int)pid, stat.name);
 }
 
-/* Whether the accepted client is this domain's own connection: a peer that does not greet may
- * have accepted it. */
+/* True if @inode is that of this job's own socket: a peer that does not greet may have accepted it.
+ */
 static bool
 is_own_connection(const QemuDomain *domain, ino_t inode)
 {
@@ -34,7 +33,7 @@ is_own_connection(const QemuDomain *domain, ino_t inode)
            status.st_ino == inode;
 }
 
-/* The listener of @place: by the name it was bound to, if that still leads to its file, else by
+/* The listener at @place: by the name it was bound to if that name still leads to its file, else by
  * the file. */
 static void
 find_listener(const HostUnixdiagTable *table, const QemuEndpointPlace *place,
@@ -48,7 +47,7 @@ find_listener(const HostUnixdiagTable *table, const QemuEndpointPlace *place,
         host_unixdiag_lookup(table, place->bound_path, status.st_ino, ret_listener);
     if (has_file && !ret_listener->is_known)
         host_unixdiag_lookup_file(table, status.st_dev, status.st_ino, ret_listener);
-    /* Some file systems show other numbers than the kernel's table does. */
+    /* On some file systems stat() gives other numbers than the kernel's table has. */
     if (!ret_listener->is_known)
         host_unixdiag_lookup(table, place->bound_path, 0, ret_listener);
 }
@@ -76,7 +75,7 @@ judge_held(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
     if (table == NULL)
         return false;
     find_listener(table, place, &listener);
-    /* Without an inode the client has gone, and QEMU only has not noticed yet. */
+    /* Without an inode the client has closed its end, and QEMU has not noticed it yet. */
     if (!listener.is_known || listener.n_clients == 0 || listener.peer_inode == 0 ||
         is_own_connection(job->domain, listener.peer_inode))
         return false;
@@ -100,8 +99,8 @@ qemu_holder_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace
         return false;
     if (domain->holder_pid != getpid() && (domain->holder_pid != 0 || geteuid() != 0))
         return true;
-    /* Who sees all processes, and no holder, looks again: it may have gone since the table was
-     * read, most likely another call of ours, which let go. */
+    /* The table may be old. If this process itself is the holder (another call of ours), or root
+     * sees no holder among all processes, the holder may have closed its connection since. */
     fresh = host_unixdiag_read(NULL);
     return judge_held(host, job, place, fresh);
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_holder: who else is connected to a monitor, which serves one client.
+ * qemu_holder: finds the other client of a monitor; a monitor serves one client at a time.
  */
 #pragma once
 
 #include "qemu/host/qemu_host.h"
 
-/* The listener at @place as the call's table of sockets has it. */
+/* The listener at @place in this call's table of sockets; not is_known if the table has none. */
 void qemu_holder_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
                                HostUnixdiagListener *ret_listener);
 
-/* BUSY if the table shows that another process holds the monitor at @bound_path; false if
- * not. */
+/* Before a dial: if this call's table shows another client of the monitor at @place, the verdict
+ * BUSY, the client's pid in the domain, and true. */
 bool qemu_holder_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place);
 
-/* The same when it has not greeted us: somebody may have come in between, and the table now tells.
- */
+/* The same after a dial, by a table that is read later, if QEMU has not greeted: another client may
+ * have connected between the first table and our dial. */
 bool qemu_holder_judge_overtaken(QemuHostView *host, QemuJob *job);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_identity: who answers on a fresh connection.
+ * qemu_identity: finds out which QEMU answers on a new connection.
  *
- * Owns nothing; writes what it learns into the domain. The kernel's word on the peer
- * (SO_PEERCRED) comes with connect(), before QEMU says anything, so it holds for a stopped
- * QEMU as well.
+ * Owns nothing; writes what it learns into the domain. The kernel tells the peer's pid
+ * (SO_PEERCRED) with connect(), before QEMU says anything, so the process of a stopped QEMU is
+ * known too.
  */
 #include "qemu_identity.h"
 
@@ -15,9 +15,9 @@
 #include "qemu_holder.h"
 #include "util/util_error.h"
 
-/* Another QEMU, perhaps: keeps the connection and nothing else. */
+/* Forgets everything of the domain but its connection, which may lead to another QEMU. */
 static void
-begin_anew(QemuDomain *domain)
+forget_all_but_connection(QemuDomain *domain)
 {
     QemuMonitor *monitor = g_steal_pointer(&domain->monitor);
 
@@ -25,9 +25,9 @@ begin_anew(QemuDomain *domain)
     domain->monitor = monitor;
 }
 
-/* The peer is the process we know, or one that has taken its place. */
+/* Notes that the domain is the process @pid, and reads its command line if the source knew none. */
 static void
-settle_process(QemuHostView *host, QemuDomain *domain, pid_t pid, UtilDeadline deadline)
+note_process(QemuHostView *host, QemuDomain *domain, pid_t pid, UtilDeadline deadline)
 {
     const QemuProcessWords words = {qemu_host_view_reader(host), deadline};
     HostProcessStat stat = {0};
@@ -36,12 +36,12 @@ settle_process(QemuHostView *host, QemuDomain *domain, pid_t pid, UtilDeadline d
     if (host_process_read_stat(qemu_host_view_root(host), pid, 0, &stat))
         start_ticks = stat.start_ticks;
     if (domain->pid != 0 && (domain->pid != pid || domain->start_ticks != start_ticks))
-        begin_anew(domain);
+        forget_all_but_connection(domain);
     qemu_domain_set_process(domain, pid, start_ticks);
     if (qemu_domain_definition(domain) != NULL)
         return;
     domain->definition = qemu_process_read_definition(qemu_host_view_root(host), &words, pid);
-    /* What query-name and query-uuid would say, for a QEMU that does not come to say it. */
+    /* What query-name and query-uuid tell, in case QEMU does not answer. */
     if (domain->definition != NULL)
         qemu_domain_identify(domain, domain->definition->name, domain->definition->uuid);
 }
@@ -54,13 +54,13 @@ qemu_identity_check_peer(QemuHostView *host, QemuJob *job)
     pid_t expected = domain->endpoint->pid;
     g_autofree char *reason = NULL;
 
-    if (pid == 0) { /* a recording, TCP, another pid namespace: nothing to compare */
+    if (pid == 0) { /* a recording, or another pid namespace: there is nothing to compare */
         if (domain->pid == 0)
-            begin_anew(domain);
+            forget_all_but_connection(domain);
         return true;
     }
     if (expected == 0) {
-        settle_process(host, domain, pid, job->request->deadline);
+        note_process(host, domain, pid, job->request->deadline);
         return true;
     }
     if (pid == expected)
@@ -71,7 +71,7 @@ qemu_identity_check_peer(QemuHostView *host, QemuJob *job)
     return false;
 }
 
-/* True if the process that was known is still the one that has its pid. */
+/* True if the domain's process is known and still has its pid. */
 static bool
 is_known_process(QemuHostView *host, const QemuDomain *domain)
 {
@@ -96,14 +96,14 @@ qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEnd
     pid = host_holders_find(qemu_host_view_holders(host), listener.inode, 0, deadline);
     if (pid == 0)
         return;
-    /* A launcher may hold it as well. */
+    /* Not only QEMU may hold the socket: a program that made it and started QEMU may too. */
     definition = qemu_process_read_definition(
         qemu_host_view_root(host), &(QemuProcessWords){qemu_host_view_reader(host), deadline}, pid);
     if (definition != NULL)
-        settle_process(host, domain, pid, deadline);
+        note_process(host, domain, pid, deadline);
 }
 
-/* What is too long to be used is not there. */
+/* NULL if the answer has no such string, or one past the limit. */
 static const char *
 read_text(const QemuAnswer *answer, const char *member)
 {

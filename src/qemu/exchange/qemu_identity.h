@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_identity: who answers on a fresh connection. A socket's path can be taken over by
- * another QEMU, and a pid be given to another process, so both are checked each time.
+ * qemu_identity: finds out which QEMU answers on a new connection. Another QEMU can listen at the
+ * same path, and another process can get the same pid, so both are checked for each connection.
  */
 #pragma once
 
 #include "qemu/host/qemu_host.h"
 
-/* Directly after the dial: which process listens. A new one makes the domain begin anew.
- * False if the place belongs to another domain's process: then the verdict is set. */
+/* Directly after the dial: notes in the domain which process listens. If it is another one than
+ * before, forgets what is known of the domain. False, with the verdict NO_MONITOR, if the source
+ * says that the domain is another process. */
 bool qemu_identity_check_peer(QemuHostView *host, QemuJob *job);
 
-/* Another client holds the monitor at @place, so nobody tells whose it is: learns the process
- * from the socket that listens there, if it is a QEMU's and is found by @deadline. */
+/* For a monitor that is not dialled, since another client holds it: finds the domain's process by
+ * the socket that listens at @place. Notes it if it is a QEMU and is found by @deadline. */
 void qemu_identity_find_process(QemuHostView *host, QemuDomain *domain,
                                 const QemuEndpointPlace *place, UtilDeadline deadline);
 
-/* When plan_identity's answers are in: name, UUID, commands. False, with BROKEN, for a peer that
- * knows no command. */
+/* When the commands of qemu_plan_identity() are answered: takes name, UUID and commands. False,
+ * with BROKEN, if the peer has none of our commands. */
 bool qemu_identity_take_answers(QemuJob *job, GError **error);

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_reach: how a domain's monitor is reached.
+ * qemu_reach: decides whether and where to dial a domain's monitor, and dials it.
  *
- * Owns nothing; writes the connection, the pause and the verdict into domain and job. Knows nothing
- * of what is said on a connection.
+ * Owns nothing; writes the connection, the pause and the verdict into domain and job. Does not know
+ * what is said on a connection.
  *
  * How it works
  *
- * A process that the kernel shows as stopped is not dialled, nor is a listener whose backlog is
- * full dialled twice at once: a connect would only take a place in that backlog. Both may pass
- * within milliseconds (a debugger's stop, another client's short visit), so one look does not
- * settle it: the job is looked at again until they have lasted (see qemu_health_lasts()); the first
- * look of an earlier call counts.
+ * A process that the kernel shows as stopped is not dialled: the connection would only take a place
+ * in its backlog. A stop and a full backlog may pass within milliseconds (a debugger, another
+ * client's short visit), so the job is looked at again until they have lasted; see
+ * qemu_health_lasts().
  *
- * A peer that breaks the rules, or that leads to nothing, is dialled ever more seldom: from the
- * third failure in a row on there is a pause. What broke the rules when it was asked for some
- * groups is asked meanwhile by calls that do not want all of those: one reply past a limit must not
- * hide the run state.
+ * From the third failure in a row on, a domain is not dialled for a pause that doubles with each
+ * failure. If the peer broke the rules after it was asked for some groups, a call that does not
+ * want all of these groups dials it in spite of the pause: one reply past a limit must not hide the
+ * run state.
  */
 #include "qemu_reach.h"
 
@@ -115,7 +114,7 @@ try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, bool
     return outcome == QEMU_CHANNEL_DIAL_FULL ? QEMU_REACH_LATER : QEMU_REACH_NEVER;
 }
 
-/* Not to be dialled at this look: whether another one is worth it. */
+/* After a look that showed @bar: LATER if another look is worth it. */
 static QemuReach
 put_off(const QemuJob *job, QemuHealthBar bar)
 {

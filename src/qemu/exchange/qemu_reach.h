@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_reach: how a domain's monitor is reached: whether to dial it, which of its places, and when
- * again.
+ * qemu_reach: decides whether and where to dial a domain's monitor, and dials it.
  */
 #pragma once
 
 #include "qemu/host/qemu_host.h"
 
 typedef enum {
-    QEMU_REACH_CONNECTED, /* the domain has a connection; whether QEMU takes part is not known */
-    QEMU_REACH_LATER, /* not now: worth another look in this call. The verdict says why, so far */
-    QEMU_REACH_NEVER, /* not in this call: the verdict is set */
+    QEMU_REACH_CONNECTED, /* the domain has a connection; QEMU may not have accepted it yet */
+    QEMU_REACH_LATER,     /* not now: look again in this call. The verdict says why, so far */
+    QEMU_REACH_NEVER,     /* not in this call: the verdict is set */
 } QemuReach;
 
-/* True if all that can be said of the job's domain can be said without a monitor: the verdict is
- * set, or the job complete. */
+/* True if the job needs no connection: the source says that the monitor cannot be used or that the
+ * domain does not run, or dialling pauses after failures. Then the verdict is set, or the job is
+ * complete. */
 bool qemu_reach_is_settled(QemuJob *job);
 
-/* Dials the first place that is free, with an answer at once. */
+/* Dials the domain's places in their order until one connects. Never waits. */
 QemuReach qemu_reach_connect(QemuHostView *host, QemuJob *job, bool is_replay);
 
-/* A connection led to nothing, or to a peer that broke the rules when it was asked for @groups; 0
- * if it did so before it was asked for any. */
+/* Notes that a connection failed after it was asked for @groups; 0 if it failed before. */
 void qemu_reach_note_failure(QemuDomain *domain, unsigned int groups);

@@ -22,8 +22,8 @@
 typedef struct {
     int64_t since_us;  /* monotonic: answers are owed since then */
     uint64_t progress; /* qemu_monitor_progress() when it was left */
-    bool was_stopped;  /* when it was left */
     char state;        /* of its main thread, when last judged; 0: not seen */
+    bool was_stopped;  /* by a signal or a debugger, when last judged */
     bool is_searched;  /* its threads were, for the next */
     pid_t thread;      /* one in uninterruptible sleep; 0: none */
     int64_t
