@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_call: one call.
+ * qemu_call: runs one call.
  *
- * Owns its jobs, and the records until they are given back. Knows what becomes of a domain
- * between its last answer and its release; the exchange and the list know the rest.
+ * Owns the call's jobs, and the records until the caller takes them. Does not know how a domain is
+ * asked (qemu_exchange) or found (qemu_domain_list).
  *
  * How it works
  *
- *   1. find the domains that are named, and make jobs of those the request selects
- *   2. exchange: plan, ask, and for each domain as soon as it has ended (make_record(), which the
- *      exchange calls on the thread that worked on it):
- *   3. decode its answers, read what the host knows, emit, make its record
- *   4. put the records in the order that was asked for
+ *   1. find the domains that are named, and make a job for each domain that the request selects
+ *   2. qemu_exchange asks them. For each job that ends it calls end_job(), on the thread that
+ * worked on the job: decode the answers, read the host's values, make the record, keep what later
+ *      calls need, release the domain
+ *   3. put the records in the order that was asked for
  *
- * A call that names domains by what only QEMU can tell first makes a round that asks those not
- * met before who they are.
+ * If a word names no domain that is known yet, step 2 is done once before, for the domains that
+ * were never asked, without any group: QEMU tells name and UUID.
  */
 #include "qemu_call.h"
 
@@ -24,18 +24,18 @@
 #include "qemu_named.h"
 #include "qemu_record.h"
 
-/* Images of a storage that is gone must not take the time of those that ask a QEMU. */
+/* Images on storage that is gone must not take the time of the jobs that ask a QEMU. */
 enum { IMAGES_MS = 500 };
 
-/* A call under way: the holder of its domains. */
+/* A call while it runs. Its address is the holder of its domains. */
 typedef struct {
     const QemuCall *call;
-    UtilDeadline images_until; /* what one call spends on storage that may be gone */
+    UtilDeadline images_until;
     int64_t begin_wall_us;
     GPtrArray *pending; /* QemuJob *, whose domains other calls hold; borrowed */
-} Round;
+} Run;
 
-/* The last complete record goes with one that is not, if it was asked for. */
+/* Adds the last complete record to a record that is not complete, if the request wants that. */
 static void
 add_last(QemuJob *job)
 {
@@ -71,7 +71,7 @@ save_answers(const QemuCall *self, const QemuJob *job)
         .greeting = greeting,
     };
 
-    /* Its command line is read, and so recorded, also where nobody needed it. */
+    /* Reading a file of the host records it. A replay needs the command line in any case. */
     if (domain->pid != 0)
         qemu_definition_free(qemu_process_read_definition(
             qemu_host_view_root(self->host),
@@ -80,24 +80,47 @@ save_answers(const QemuCall *self, const QemuJob *job)
     qemu_recording_writer_add_domain(self->recording, &info, job->answers);
 }
 
-/* The sizes that no QEMU tells. */
+/* The image sizes of a domain that does not run, which no QEMU tells. */
 static void
-look_at_images(const Round *round, const QemuJob *job, QemuFacts *facts)
+look_at_images(const Run *run, const QemuJob *job, QemuFacts *facts)
 {
     bool with_backing = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING);
 
-    qemu_image_prober_run(round->call->images, qemu_domain_definition(job->domain), with_backing,
-                          round->images_until, facts);
+    qemu_image_prober_run(run->call->images, qemu_domain_definition(job->domain), with_backing,
+                          run->images_until, facts);
 }
 
-/* Whether the host is asked about the job's process: not about one that has ended, nor past the
- * deadline about one that did not answer. */
+/* Decodes the job's answers into @facts. False if one of them is not what its command promises:
+ * then the verdict is BROKEN, and @facts have nothing that QEMU told. */
 static bool
-is_worth_looking(const QemuJob *job)
+decode(QemuJob *job, QemuFacts *facts)
 {
-    if (job->verdict == DOMSTATS_HEALTH_GONE)
-        return false;
-    return job->is_complete || !util_deadline_has_passed(job->request->deadline);
+    const char *bad_command = NULL;
+    g_autofree char *reason = NULL;
+
+    qemu_facts_init(facts);
+    if (qemu_record_decode(job, facts, &bad_command))
+        return true;
+    reason = g_strdup_printf("its reply to %s is not what that command promises", bad_command);
+    qemu_job_set_verdict(job, DOMSTATS_HEALTH_BROKEN, reason);
+    qemu_facts_clear(facts);
+    qemu_job_disbelieve(job);
+    (void)qemu_record_decode(job, facts, &bad_command);
+    return false;
+}
+
+/* Adds what the host tells. Nothing is read of a process that has ended, nor, after the deadline,
+ * of one that did not answer. */
+static void
+read_host(const Run *run, QemuJob *job, QemuFacts *facts)
+{
+    const QemuDomain *domain = job->domain;
+    bool has_time = job->is_complete || !util_deadline_has_passed(job->request->deadline);
+
+    if (job->verdict != DOMSTATS_HEALTH_GONE && has_time)
+        qemu_host_read_facts(run->call->host, job, facts);
+    if (!domain->endpoint->is_active && (job->groups & VIR_DOMAIN_STATS_BLOCK) != 0)
+        look_at_images(run, job, facts);
 }
 
 static bool
@@ -108,63 +131,77 @@ has_one_monitor(const QemuDomain *domain)
     return definition != NULL && definition->has_one_monitor;
 }
 
-/* One domain's answers are in, or will not come: makes its record, on the thread that talked
- * to it, and lets go of the domain. */
+/* Makes the record, and notes the verdict in the domain. */
 static void
-make_record(QemuJob *job, void *data)
+make_record(const QemuCall *call, QemuJob *job, const QemuFacts *facts, int64_t taken_us)
 {
-    const Round *round = data;
-    const QemuCall *call = round->call;
     QemuDomain *domain = job->domain;
-    int64_t wall_us = util_deadline_wall_us();
-    const char *bad_command = NULL;
-    g_auto(QemuFacts) facts = {0};
 
-    qemu_facts_init(&facts);
-    if (!qemu_record_decode(job, &facts, &bad_command)) {
-        g_autofree char *reason =
-            g_strdup_printf("its reply to %s is not what that command promises", bad_command);
-
-        qemu_job_set_verdict(job, DOMSTATS_HEALTH_BROKEN, reason);
-        qemu_facts_clear(&facts);
-        qemu_job_disbelieve(job);
-        (void)qemu_record_decode(job, &facts, &bad_command);
-    }
-    if (is_worth_looking(job))
-        qemu_host_read_facts(call->host, job, &facts);
-    if (!domain->endpoint->is_active && (job->groups & VIR_DOMAIN_STATS_BLOCK) != 0)
-        look_at_images(round, job, &facts);
-    qemu_record_make(job, &facts, qemu_host_view_root(call->host), wall_us);
-    qemu_domain_set_health(domain, job->verdict, job->reason, wall_us);
+    qemu_record_make(job, facts, qemu_host_view_root(call->host), taken_us);
+    qemu_domain_set_health(domain, job->verdict, job->reason, taken_us);
     domain->reason_code = job->reason_code;
     qemu_domain_note_unsupported(domain, job->unsupported);
     if (job->record != NULL)
         job->record->since_us = domain->since_us;
-    if (call->recording != NULL)
-        save_answers(call, job);
     add_last(job);
+}
+
+/* Keeps what QEMU told in this call and a later one need not ask. */
+static void
+keep(const QemuCall *call, const QemuJob *job, const QemuFacts *facts)
+{
+    QemuDomain *domain = job->domain;
+
     qemu_known_take(domain->known, &(QemuKnownTold){.asked = job->asked,
                                                     .answers = job->answers,
-                                                    .facts = &facts,
+                                                    .facts = facts,
                                                     .schemas = call->schemas,
                                                     .has_one_monitor = has_one_monitor(domain),
                                                     .balloon_path = job->balloon_path});
-    qemu_job_drop_answers(job);
-    /* One that owes answers serves nobody else either; without it, the next call would wait. */
-    if ((call->releases_monitors && !domain->is_silent) || bad_command != NULL)
+}
+
+/* Closes the connection and the descriptors that must not stay open, and releases the domain. */
+static void
+let_go(const QemuCall *call, const QemuJob *job, bool is_believed)
+{
+    QemuDomain *domain = job->domain;
+
+    /* A QEMU that owes answers serves no other client either, and a new connection to it would only
+     * wait: so this one stays. */
+    if ((call->releases_monitors && !domain->is_silent) || !is_believed)
         qemu_domain_disconnect(domain);
-    /* Descriptors keep what the kernel has of a machine alive. */
+    /* An open descriptor keeps the kernel's data of a machine that has ended. */
     if (job->verdict == DOMSTATS_HEALTH_GONE)
         qemu_host_kept_clear(&domain->host);
-    /* Without a connection nothing tells when that QEMU ends. */
+    /* Without a connection we are not told when that QEMU ends. */
     if (domain->monitor == NULL)
         qemu_host_kept_let_go(&domain->host);
     qemu_domain_list_release(call->list, domain);
 }
 
-/* Other calls held this domain until our deadline: its record says what others may know of it. */
+/* The exchange calls this on the thread that worked on @job, when its answers are in or are waited
+ * for no longer. */
 static void
-give_up_waiting(const Round *round, QemuJob *job)
+end_job(QemuJob *job, void *data)
+{
+    const Run *run = data;
+    int64_t taken_us = util_deadline_wall_us();
+    g_auto(QemuFacts) facts = {0};
+    bool is_believed = decode(job, &facts);
+
+    read_host(run, job, &facts);
+    make_record(run->call, job, &facts, taken_us);
+    if (run->call->recording != NULL)
+        save_answers(run->call, job);
+    keep(run->call, job, &facts);
+    qemu_job_drop_answers(job);
+    let_go(run->call, job, is_believed);
+}
+
+/* Makes the record of a job whose domain other calls held until the deadline, of what a call may
+ * read of a domain that it does not hold. */
+static void
+give_up_waiting(const Run *run, QemuJob *job)
 {
     DomstatsRecord *record = g_new0(DomstatsRecord, 1);
     bool with_last = qemu_request_wants(job->request, DOMSTATS_CALL_LAST);
@@ -172,7 +209,7 @@ give_up_waiting(const Round *round, QemuJob *job)
     record->health = DOMSTATS_HEALTH_SLOW;
     record->reason_code = DOMSTATS_REASON_NO_TIME;
     domstats_record_set_reason(record, "another call waited for it until the deadline");
-    record->since_us = round->begin_wall_us;
+    record->since_us = run->begin_wall_us;
     record->taken_us = util_deadline_wall_us();
     record->monitor_us = -1;
     record->missing = job->groups & ~qemu_domain_describe(job->domain, record);
@@ -181,54 +218,52 @@ give_up_waiting(const Round *round, QemuJob *job)
     job->record = record;
 }
 
-/* The jobs whose domains other calls have let go of. */
+/* See QemuExchange: the jobs whose domains other calls have released by now. */
 static GPtrArray *
 take_more(void *data, UtilDeadline until)
 {
-    Round *round = data;
+    Run *run = data;
 
-    return qemu_domain_list_take_free(round->call->list, round->pending, round, until);
+    return qemu_domain_list_take_free(run->call->list, run->pending, run, until);
 }
 
 static void
-release_all(const Round *round, const GPtrArray *jobs)
+release_all(const Run *run, const GPtrArray *jobs)
 {
     for (guint i = 0; i < jobs->len; i++)
-        qemu_domain_list_release(round->call->list,
-                                 ((QemuJob *)g_ptr_array_index(jobs, i))->domain);
+        qemu_domain_list_release(run->call->list, ((QemuJob *)g_ptr_array_index(jobs, i))->domain);
 }
 
-/* Jobs whose domains are free begin; those that other calls hold join them as they are let go of.
- */
+/* Runs @jobs: at once those whose domains are free, the others when other calls release theirs. */
 static bool
-run_jobs(Round *round, const GPtrArray *jobs, UtilDeadline deadline, GError **error)
+run_jobs(Run *run, const GPtrArray *jobs, UtilDeadline deadline, GError **error)
 {
-    const QemuCall *call = round->call;
+    const QemuCall *call = run->call;
     g_autoptr(GPtrArray) pending = g_ptr_array_sized_new(jobs->len);
     g_autoptr(GPtrArray) taken = NULL;
     QemuExchange exchange = {.host = call->host,
                              .deadline = deadline,
                              .n_threads = call->n_threads,
                              .is_replay = call->is_replay,
-                             .ended = make_record,
-                             .data = round,
+                             .ended = end_job,
+                             .data = run,
                              .take_more = take_more,
                              .give_up_us = call->give_up_us};
 
     for (guint i = 0; i < jobs->len; i++)
         g_ptr_array_add(pending, g_ptr_array_index(jobs, i));
-    round->pending = pending;
-    taken = take_more(round, util_deadline_in_ms(0));
+    run->pending = pending;
+    taken = take_more(run, util_deadline_in_ms(0));
     if (taken == NULL)
         taken = g_ptr_array_new();
     exchange.jobs = taken;
     exchange.n_waiting = pending->len;
     if (!qemu_exchange_run(&exchange, error)) {
-        release_all(round, taken);
+        release_all(run, taken);
         return false;
     }
     for (guint i = 0; i < pending->len; i++)
-        give_up_waiting(round, g_ptr_array_index(pending, i));
+        give_up_waiting(run, g_ptr_array_index(pending, i));
     return true;
 }
 
@@ -247,19 +282,19 @@ make_jobs(const GPtrArray *domains, const QemuRequest *request)
         QemuDomain *domain = g_ptr_array_index(domains, i);
         g_autoptr(QemuEndpoint) endpoint = qemu_domain_ref_endpoint(domain);
 
-        /* The state is not known yet: it is filtered when the record is made. */
+        /* The run state is not known yet: qemu_record_make() filters by it. */
         if (qemu_request_selects(request, endpoint->is_active, endpoint->is_persistent, -1))
             g_ptr_array_add(jobs, qemu_job_new(domain, request));
     }
     return jobs;
 }
 
-/* Asks the domains that were never met who they are, so that they can be named. Those that do not
- * say may take half of the time: the rest is for those that are meant. */
+/* Asks the domains that no call has ended with yet for name and UUID. This may take half of the
+ * time; the other half is for the statistics of the domains that are named. */
 static bool
-introduce(Round *round, const GPtrArray *domains, GError **error)
+introduce(Run *run, const GPtrArray *domains, GError **error)
 {
-    UtilDeadline deadline = round->call->request->deadline;
+    UtilDeadline deadline = run->call->request->deadline;
     unsigned int share_ms = (unsigned int)util_deadline_left_ms(deadline) / 2;
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(free_job);
 
@@ -269,25 +304,19 @@ introduce(Round *round, const GPtrArray *domains, GError **error)
         QemuJob *job = NULL;
 
         if (endpoint->is_active && !qemu_domain_was_met(domain)) {
-            job = qemu_job_new(domain, round->call->request);
+            job = qemu_job_new(domain, run->call->request);
             job->groups = 0;
             g_ptr_array_add(jobs, job);
         }
     }
-    return run_jobs(round, jobs, util_deadline_at_most(deadline, share_ms), error);
+    return run_jobs(run, jobs, util_deadline_at_most(deadline, share_ms), error);
 }
 
-static void
-free_record(gpointer data)
-{
-    domstats_record_free(data);
-}
-
-/* The records of @jobs in their order; NULL if one of them refuses the whole call. */
+/* The records of @jobs in their order. NULL with the refusal of a job that has one. */
 static GPtrArray *
 collect_all(const GPtrArray *jobs, GError **error)
 {
-    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+    g_autoptr(GPtrArray) records = qemu_record_list_new();
 
     for (guint i = 0; i < jobs->len; i++) {
         QemuJob *job = g_ptr_array_index(jobs, i);
@@ -306,23 +335,23 @@ GPtrArray *
 qemu_call_run(const QemuCall *self, const GPtrArray *domains, GError **error)
 {
     const QemuRequest *request = self->request;
-    Round round = {.call = self,
-                   .images_until = util_deadline_at_most(request->deadline, IMAGES_MS),
-                   .begin_wall_us = util_deadline_wall_us()};
+    Run run = {.call = self,
+               .images_until = util_deadline_at_most(request->deadline, IMAGES_MS),
+               .begin_wall_us = util_deadline_wall_us()};
     g_autoptr(QemuNamed) named = NULL;
     g_autoptr(GPtrArray) jobs = NULL;
 
     if (request->domains != NULL) {
         named = qemu_named_find(request->domains, domains);
         if (!qemu_named_has_all(named)) {
-            if (!introduce(&round, domains, error))
+            if (!introduce(&run, domains, error))
                 return NULL;
             qemu_named_free(named);
             named = qemu_named_find(request->domains, domains);
         }
     }
     jobs = make_jobs(named ? qemu_named_domains(named) : domains, request);
-    if (!run_jobs(&round, jobs, request->deadline, error))
+    if (!run_jobs(&run, jobs, request->deadline, error))
         return NULL;
     return named ? qemu_named_collect(named, jobs, error) : collect_all(jobs, error);
 }

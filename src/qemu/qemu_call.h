@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_call: one call: its jobs, their records, in the order that was asked for.
+ * qemu_call: runs one call: makes its jobs, has them asked, gives their records in order.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #include "qemu/recording/qemu_recording_writer.h"
 #include "qemu_domain_list.h"
 
-/* What a call works with, shared by its threads; all borrowed. */
+/* What a call works with, shared by its threads; all pointers are borrowed. */
 typedef struct {
     QemuDomainList *list;
     const QemuRequest *request; /* checked */
@@ -17,14 +17,14 @@ typedef struct {
     QemuSchemasPool *schemas;
     QemuImageProber *images;
     QemuRecordingWriter *recording; /* NULL: nothing is recorded */
-    int *give_up_us; /* atomic: what it takes to end a job in silence, from call to call; or NULL */
-    unsigned int n_threads; /* 0: as many as pay */
+    int *give_up_us;                /* see QemuExchange */
+    unsigned int n_threads;         /* see QemuExchange */
     bool is_replay;
     bool releases_monitors; /* connections end with the call */
 } QemuCall;
 
-/* Gives the records of those among @domains, a snapshot of the list, that the request selects:
- * in their order, or in that of the words that named them. By the deadline each has a record,
- * or is left out by a filter. NULL if the request cannot be met for one of them, or if the
- * operating system refuses what all of them need. */
+/* Gives the records of those of @domains, a snapshot of the list, that the request selects, by the
+ * deadline: in the order of @domains, or of the words that name them. A domain that a filter leaves
+ * out has none. NULL with UNSUPPORTED if ENFORCE_STATS refuses a domain, with SYSTEM if the
+ * operating system refuses what all jobs need. */
 GPtrArray *qemu_call_run(const QemuCall *self, const GPtrArray *domains, GError **error);

@@ -2,25 +2,27 @@
 /*
  * qemu_domain_list: the domains of a connection.
  *
- * Owns them, their order, the lock that settles who holds which, and the descriptor that the
- * application polls. Knows nothing of what a holder does with a domain.
+ * Owns the domains, their order, the lock under which a domain gets its holder, and the descriptor
+ * that the application polls. Does not know what a holder does with a domain.
  *
  * How it works
  *
- * The list has one lock, which is held to copy the list and to hand domains over, never while
- * anything is waited for. A domain is worked on by one call at a time: its holder. A call
- * first takes all domains that are free, and then those that other calls have released
- * meanwhile; so no call waits for a domain while it holds another, and a deadline bounds the
- * waiting.
+ * The list has one lock. It is held to copy the list, to give a domain to a call and back, and
+ * while qemu_domain_list_dispatch() reads, but never while a thread waits for a peer. One call at a
+ * time works on a domain: its holder. A call first takes all domains without a holder, and works on
+ * them; those that other calls release meanwhile it takes as they come. It waits for a release only
+ * when it holds no domain, and until its deadline at most, so calls cannot block each other for
+ * ever.
  *
- * A QEMU serves one client, so there is one domain of each: a second would wait in the queue
- * behind the first's connection. A domain that a scan does not find stays known, though not in
- * the list, as long as some call knows it, and is taken back if it is found again meanwhile.
- * When the last such call ends, it is closed.
+ * A QEMU serves one client, so there is one QemuDomain for each: the connection of a second one
+ * would wait in QEMU's queue behind that of the first. A domain that a scan no longer finds leaves
+ * the list, and is kept in @by_key while a call has it in its snapshot. If a later scan finds it
+ * before the last of these calls ends, the list gets the same QemuDomain again; else it is closed
+ * then.
  *
- * What a scan finds changed (its socket has another name, say) becomes true at once for a
- * domain that nobody holds, else when its holder lets go. A holder may so read the endpoint as
- * it likes; others take a reference.
+ * A scan may find that a domain has changed (its socket has another name, say). The domain gets its
+ * new endpoint at once if it has no holder, else when the holder releases it. So the holder may
+ * read the endpoint without a lock; others take a reference.
  */
 #include "qemu_domain_list.h"
 
@@ -32,14 +34,17 @@
 #include "util/util_error.h"
 #include "util/util_fd.h"
 
+enum { N_EVENTS = 64 };
+
 struct QemuDomainList {
     QemuSource *source;
-    pthread_mutex_t scan_lock; /* one scan at a time */
-    pthread_mutex_t lock;      /* the list, and each domain's holder */
-    pthread_cond_t released;   /* some holder let go */
-    GPtrArray *domains;        /* QemuDomain *, in the source's order */
-    GHashTable *by_key;        /* key -> QemuDomain *: those, and what left and is still known */
-    UtilFd watch_fd;           /* -1 until asked for */
+    pthread_mutex_t scan_lock; /* held for a whole scan: there is one at a time */
+    pthread_mutex_t lock;      /* guards what follows, and each domain's holder and next_endpoint */
+    pthread_cond_t released;   /* a holder released its domain */
+    GPtrArray *domains;        /* QemuDomain *, owned, in the source's order */
+    GHashTable *by_key; /* key -> QemuDomain *, owned: these, and those that left the list but are
+                         * in a snapshot */
+    UtilFd watch_fd;    /* an epoll descriptor; -1 until asked for */
 };
 
 static void
@@ -77,9 +82,10 @@ qemu_domain_list_free(QemuDomainList *self)
     g_free(self);
 }
 
-/* The source's newest word on @domain. Call it with the lock held. */
+/* Gives @domain its new @endpoint, now or when its holder releases it. Call it with the lock held.
+ */
 static void
-offer_endpoint(QemuDomain *domain, QemuEndpoint *endpoint)
+set_endpoint(QemuDomain *domain, QemuEndpoint *endpoint)
 {
     g_clear_pointer(&domain->next_endpoint, qemu_endpoint_unref);
     if (domain->endpoint == endpoint)
@@ -91,22 +97,22 @@ offer_endpoint(QemuDomain *domain, QemuEndpoint *endpoint)
 }
 
 static gboolean
-is_forgotten(gpointer key, gpointer value, gpointer data)
+is_in_table_only(gpointer key, gpointer value, gpointer data)
 {
     (void)key;
     (void)data;
     return qemu_domain_is_held_once(value);
 }
 
-/* Lets go of what has left the list and no call knows any more: to whom nobody else has a
- * reference, nobody gets one while we hold the lock. Call it with the lock held. */
+/* Closes the domains that are neither in the list nor in a snapshot: the table has the only
+ * reference. Call it with the lock held, so that no other thread takes a reference meanwhile. */
 static void
-forget_left(QemuDomainList *self)
+close_left(QemuDomainList *self)
 {
-    g_hash_table_foreach_remove(self->by_key, is_forgotten, NULL);
+    g_hash_table_foreach_remove(self->by_key, is_in_table_only, NULL);
 }
 
-/* Makes the list what the source has found, keeping the domains that are the same. */
+/* Makes the list that of @endpoints. A domain that is known by its key stays the same. */
 static void
 update(QemuDomainList *self, const GPtrArray *endpoints)
 {
@@ -121,12 +127,12 @@ update(QemuDomainList *self, const GPtrArray *endpoints)
             domain = qemu_domain_new(endpoint);
             g_hash_table_insert(self->by_key, domain->key, domain);
         }
-        offer_endpoint(domain, endpoint);
+        set_endpoint(domain, endpoint);
         g_ptr_array_add(domains, qemu_domain_ref(domain));
     }
     g_ptr_array_unref(self->domains);
     self->domains = domains;
-    forget_left(self);
+    close_left(self);
     pthread_mutex_unlock(&self->lock);
 }
 
@@ -157,11 +163,11 @@ qemu_domain_list_give_back(QemuDomainList *self, GPtrArray *take_snapshot)
 {
     g_ptr_array_unref(take_snapshot);
     pthread_mutex_lock(&self->lock);
-    forget_left(self);
+    close_left(self);
     pthread_mutex_unlock(&self->lock);
 }
 
-/* Takes the jobs whose domains nobody holds out of @pending. Call it with the lock held. */
+/* See qemu_domain_list_take_free(), but does not wait. Call it with the lock held. */
 static GPtrArray *
 take(GPtrArray *pending, gpointer holder)
 {
@@ -227,8 +233,8 @@ qemu_domain_list_get_fd(QemuDomainList *self, GError **error)
     return fd;
 }
 
-/* What was passed over while a call held the domain, and what came after the call's last read,
- * makes no new edge by itself: putting it under watch anew does. */
+/* The descriptor is edge-triggered. What came while a call held the domain gives no further edge,
+ * so the connection is put under watch again, which gives one if there is something to read. */
 static void
 watch(const QemuDomainList *self, int fd, struct epoll_event *event)
 {
@@ -251,8 +257,8 @@ qemu_domain_list_watch(QemuDomainList *self)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* Reads one monitor to the end of what it has sent; its holder is this function. True if something
- * came, or it closed. */
+/* Reads all that has come from the monitor of @domain, which has no holder, with the list's lock
+ * held. True if something came, or if QEMU closed the connection. */
 static bool
 drain(HostRoot *root, QemuDomain *domain, QemuMonitorBuffer *buffer)
 {
@@ -276,31 +282,41 @@ drain(HostRoot *root, QemuDomain *domain, QemuMonitorBuffer *buffer)
     return true;
 }
 
+/* Reads the monitors of @n_events events; gives the number of domains that something came from. The
+ * lock stays held, so that no call takes a domain meanwhile. */
+static int
+drain_all(const QemuDomainList *self, const struct epoll_event *events, int n_events,
+          QemuMonitorBuffer *buffer)
+{
+    int n_changed = 0;
+
+    for (int i = 0; i < n_events; i++) {
+        QemuDomain *domain = events[i].data.ptr;
+
+        /* A domain that has left the list may be freed already. A holder reads by itself. */
+        if (g_ptr_array_find(self->domains, domain, NULL) && domain->holder == NULL)
+            n_changed += drain(qemu_source_root(self->source), domain, buffer);
+    }
+    return n_changed;
+}
+
 int
 qemu_domain_list_dispatch(QemuDomainList *self, GError **error)
 {
     g_autofree QemuMonitorBuffer *buffer = g_new(QemuMonitorBuffer, 1);
-    struct epoll_event events[64];
+    struct epoll_event events[N_EVENTS];
     guint n_passes = 0;
     int n_changed = 0;
     int n = 0;
 
     pthread_mutex_lock(&self->lock);
-    /* Each has its turn, and none a second one: a peer that never ends would keep us here. */
+    /* As many events as there are domains, not until none is left: a peer that sends without end
+     * would keep us here. */
     if (self->watch_fd >= 0)
-        n_passes = self->domains->len / G_N_ELEMENTS(events) + 1;
+        n_passes = self->domains->len / N_EVENTS + 1;
     for (guint pass = 0; pass < n_passes && n >= 0; pass++) {
-        n = epoll_wait(self->watch_fd, events, G_N_ELEMENTS(events), 0);
-
-        for (int i = 0; i < n; i++) {
-            QemuDomain *domain = events[i].data.ptr;
-
-            /* One that has left the list may be gone as well. A round that holds it reads it
-             * itself. Draining does not wait, so the lock can stay: the domain then cannot be
-             * taken away meanwhile. */
-            if (g_ptr_array_find(self->domains, domain, NULL) && domain->holder == NULL)
-                n_changed += drain(qemu_source_root(self->source), domain, buffer);
-        }
+        n = epoll_wait(self->watch_fd, events, N_EVENTS, 0);
+        n_changed += drain_all(self, events, n, buffer);
     }
     if (n < 0)
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot poll monitors: %s",

@@ -2,15 +2,15 @@
 /*
  * qemu_driver: the backend for QEMU.
  *
- * Owns the source and the list of domains. Knows the order of things, and how the errors
- * inside the library become public ones.
+ * Owns the source, the list of domains, and what calls share beside it. Does not know how a domain
+ * is asked. Here alone the errors inside the library become public ones.
  *
  * How it works
  *
  *   1. check the request
- *   2. let the source look for domains; take a snapshot of the list
- *   3. qemu_call: ask them all, and make a record of each
- *   4. put connections made meanwhile under the application's descriptor
+ *   2. qemu_domain_list: let the source look for domains, take a snapshot
+ *   3. qemu_call: ask the domains, make a record of each
+ *   4. give the snapshot back, watch connections that were made for the application's descriptor
  */
 #include "qemu_driver.h"
 
@@ -19,14 +19,15 @@
 #include "qemu_call.h"
 #include "util/util_error.h"
 
-/* Meeting a QEMU takes a hundred times the memory that is kept of it. */
+/* So many domains that were never asked before make a first call. What a QEMU tells in its first
+ * call takes a hundred times the memory that is kept of it. */
 enum { MANY_NEW = 32 };
 
 typedef struct {
     QemuSource *source;
     QemuDomainList *list;
-    int give_up_us; /* atomic: see qemu_exchange */
-    int has_grown;  /* atomic: many QEMUs were met, and what that took is not given back yet */
+    int give_up_us; /* atomic; see QemuExchange */
+    int has_grown;  /* atomic: a first call's memory is not given back yet */
     QemuSchemasPool *schemas;
     QemuImageProber *images; /* of domains that do not run */
     unsigned int timeout_ms;
@@ -36,7 +37,7 @@ typedef struct {
     char **perf_events;
 } QemuDriver;
 
-/* The one place where an error inside becomes a public one. Takes @inner. */
+/* Makes an error inside the library a public one. */
 static void
 publish_error(GError *take_inner, GError **error)
 {
@@ -111,7 +112,7 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
     return self;
 }
 
-/* The call itself: for @domains of the list; @recording may be NULL. */
+/* @recording: NULL if the call is not recorded. */
 static GPtrArray *
 run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
          QemuRecordingWriter *recording, GError **error)
@@ -133,7 +134,7 @@ run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
 }
 
 static bool
-meets_many(const GPtrArray *domains)
+has_many_new(const GPtrArray *domains)
 {
     guint n_new = 0;
 
@@ -142,12 +143,12 @@ meets_many(const GPtrArray *domains)
     return n_new == MANY_NEW;
 }
 
-/* The allocator keeps what was freed, for ever where it is between what is in use. By the call
- * after the one that met them, what QEMUs say once is freed. */
+/* The allocator keeps memory that was freed between blocks in use. All that the replies of a first
+ * call took is freed at the end of the next call, so then the allocator gives it back. */
 static void
-give_memory_back(QemuDriver *self, bool has_met_many)
+give_memory_back(QemuDriver *self, bool is_first_call)
 {
-    if (has_met_many)
+    if (is_first_call)
         g_atomic_int_set(&self->has_grown, 1);
     else if (g_atomic_int_compare_and_exchange(&self->has_grown, 1, 0))
         malloc_trim(0);
@@ -158,18 +159,18 @@ get_stats(QemuDriver *self, const QemuRequest *request, GError **error)
 {
     GPtrArray *domains = NULL;
     GPtrArray *records = NULL;
-    bool has_met_many = false;
+    bool is_first_call = false;
 
     if (!qemu_request_check(request, error))
         return NULL;
     domains = qemu_domain_list_scan(self->list, request->deadline, error);
     if (domains == NULL)
         return NULL;
-    has_met_many = meets_many(domains);
+    is_first_call = has_many_new(domains);
     records = run_call(self, request, domains, NULL, error);
     qemu_domain_list_give_back(self->list, domains);
     qemu_domain_list_watch(self->list);
-    give_memory_back(self, has_met_many);
+    give_memory_back(self, is_first_call);
     return records;
 }
 
@@ -224,7 +225,7 @@ driver_dispatch(void *data, GError **error)
     return n_changed;
 }
 
-/* The scan is not recorded: it looks at every process of the host. */
+/* The scan comes before the recording begins: what it reads of all processes is not recorded. */
 static GPtrArray *
 record_host(QemuDriver *self, const QemuRequest *request, const char *folder, GError **error)
 {

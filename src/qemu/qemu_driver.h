@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_driver: the backend for QEMU: the story of a call, top to bottom.
+ * qemu_driver: the backend for QEMU, as a table of callbacks.
  */
 #pragma once
 

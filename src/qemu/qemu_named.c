@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_named: see qemu_named.h.
+ * qemu_named: finds the domains that the words of a call name.
  *
- * Owns references to the domains. The words are looked up once, before the call: what a domain is
- * called may change while it is asked. Each domain is compared with a table of the words, so the
- * work is that of the domains plus that of the words.
+ * Owns copies of the words, and references to the domains. The words are looked up once, before the
+ * jobs are made: a domain may get another name while it is asked. Each domain is looked up in
+ * tables of the words, so the work grows with the sum of both, not with their product.
  */
 #include "qemu_named.h"
 
@@ -13,7 +13,7 @@
 #include "domstats_record.h"
 #include "qemu_record.h"
 
-/* In the order in which a word is tried. */
+/* What a word may be, in the order in which that is tried. */
 typedef enum {
     BY_ID,
     BY_UUID,
@@ -30,11 +30,11 @@ typedef struct {
 } Word;
 
 struct QemuNamed {
-    GPtrArray *words;   /* Word *, as given; the same pointer for the same text */
+    GPtrArray *words;   /* Word *, in the order given; the same pointer for the same text */
     GHashTable *texts;  /* text -> Word, owned */
-    GHashTable *uuids;  /* the text in small letters -> Word */
-    GHashTable *ids;    /* an id of a word -> GPtrArray of Word: "7" and "07" are one id */
-    GPtrArray *domains; /* borrowed from @words */
+    GHashTable *uuids;  /* text in lower case -> Word */
+    GHashTable *ids;    /* id -> GPtrArray of Word: "7" and "07" are one id */
+    GPtrArray *domains; /* QemuDomain *, referenced by the words */
 };
 
 static void
@@ -60,9 +60,9 @@ free_word(gpointer data)
     g_free(word);
 }
 
-/* Enters @word among those that may be an id, if it is a number. */
+/* Adds @word to the table of ids if it is a number. */
 static void
-enter_id(QemuNamed *self, Word *word)
+add_id(QemuNamed *self, Word *word)
 {
     guint64 id = 0;
     GPtrArray *same = NULL;
@@ -79,14 +79,14 @@ enter_id(QemuNamed *self, Word *word)
 }
 
 static void
-enter_uuid(QemuNamed *self, Word *word)
+add_uuid(QemuNamed *self, Word *word)
 {
     if (g_uuid_string_is_valid(word->text))
         g_hash_table_insert(self->uuids, g_ascii_strdown(word->text, -1), word);
 }
 
 static void
-enter(QemuNamed *self, const char *text)
+add_word(QemuNamed *self, const char *text)
 {
     Word *word = g_hash_table_lookup(self->texts, text);
 
@@ -94,12 +94,13 @@ enter(QemuNamed *self, const char *text)
         word = g_new0(Word, 1);
         word->text = g_strdup(text);
         g_hash_table_insert(self->texts, word->text, word);
-        enter_id(self, word);
-        enter_uuid(self, word);
+        add_id(self, word);
+        add_uuid(self, word);
     }
     g_ptr_array_add(self->words, word);
 }
 
+/* Notes that @word, which may be NULL, names @domain by @kind. */
 static void
 note(Word *word, Kind kind, QemuDomain *domain)
 {
@@ -110,8 +111,9 @@ note(Word *word, Kind kind, QemuDomain *domain)
     g_ptr_array_add(word->found[kind], qemu_domain_ref(domain));
 }
 
+/* Finds the words that name @domain. */
 static void
-look_at(QemuNamed *self, QemuDomain *domain)
+match(QemuNamed *self, QemuDomain *domain)
 {
     g_autofree char *uuid = NULL;
     const GPtrArray *same_id = NULL;
@@ -128,7 +130,7 @@ look_at(QemuNamed *self, QemuDomain *domain)
     pthread_mutex_unlock(&domain->identity_lock);
 }
 
-/* The domains that @word stands for; NULL: none. */
+/* The domains that @word names; NULL: none. */
 static const GPtrArray *
 domains_of(const Word *word)
 {
@@ -138,7 +140,7 @@ domains_of(const Word *word)
     return NULL;
 }
 
-/* Each domain once. */
+/* Lists each named domain once. */
 static void
 list_domains(QemuNamed *self)
 {
@@ -164,9 +166,9 @@ qemu_named_find(const char *const *words, const GPtrArray *domains)
     self->ids = g_hash_table_new_full(g_int_hash, g_int_equal, NULL, free_list);
     self->domains = g_ptr_array_new();
     for (; *words != NULL; words++)
-        enter(self, *words);
+        add_word(self, *words);
     for (guint i = 0; i < domains->len; i++)
-        look_at(self, g_ptr_array_index(domains, i));
+        match(self, g_ptr_array_index(domains, i));
     list_domains(self);
     return self;
 }
@@ -199,13 +201,7 @@ qemu_named_domains(const QemuNamed *self)
     return self->domains;
 }
 
-static void
-free_record(gpointer data)
-{
-    domstats_record_free(data);
-}
-
-/* Adds the records of @found; false with the refusal of one of them. */
+/* Adds copies of the records of @found. False with the refusal of a job that has one. */
 static bool
 add_records(GPtrArray *records, const GPtrArray *found, GHashTable *jobs, GError **error)
 {
@@ -227,7 +223,7 @@ add_records(GPtrArray *records, const GPtrArray *found, GHashTable *jobs, GError
 GPtrArray *
 qemu_named_collect(const QemuNamed *self, const GPtrArray *jobs, GError **error)
 {
-    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+    g_autoptr(GPtrArray) records = qemu_record_list_new();
     g_autoptr(GHashTable) by_domain = g_hash_table_new(NULL, NULL);
 
     for (guint i = 0; i < jobs->len; i++) {
@@ -240,7 +236,8 @@ qemu_named_collect(const QemuNamed *self, const GPtrArray *jobs, GError **error)
         const GPtrArray *found = domains_of(word);
 
         if (found == NULL)
-            g_ptr_array_add(records, qemu_record_make_nobody(word->text, util_deadline_wall_us()));
+            g_ptr_array_add(records,
+                            qemu_record_make_no_domain(word->text, util_deadline_wall_us()));
         else if (!add_records(records, found, by_domain, error))
             return NULL;
     }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_record: job -> facts -> params -> one record.
+ * qemu_record: makes a job's record.
+ *
+ * Owns nothing; writes the record, the refusal and a verdict into the job. Does no I/O, and does
+ * not know how a reply is decoded (qemu_reply) or a group emitted (qemu_emit).
  *
  * How it works
  *
- * Replies, and what qemu_known lends in their place, are decoded in the order of the command table,
- * which is the order in which decoders rest on each other. Then each wanted group writes itself
- * through its row in qemu_group. A group is missing from the record when something that it wanted
- * of QEMU did not come (qemu_missing), or its emitter lacks something of the host. What such a
- * group could still write stays in the record, for it is as fresh as the rest: what the host knows
- * by itself, and the run state as an event of this call told it.
+ * Replies, and what qemu_known lends in their place, are decoded in the order of the command table:
+ * a decoder may use what an earlier one wrote into the facts. Then the emitter of each wanted group
+ * writes its parameters. A group is missing if something that it wanted of QEMU did not come
+ * (qemu_missing), or if its emitter says that the host's part is not whole. What such a group did
+ * write stays in the record, since it is as new as the rest.
  */
 #include "qemu_record.h"
 
@@ -47,7 +49,7 @@ qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
         }
     }
     qemu_reply_finish_block(facts);
-    /* A machine that cannot plug vCPUs has those that there are. */
+    /* On a machine that cannot plug vCPUs, the maximum is the present number. */
     if (facts->vcpus != NULL && !facts->n_vcpus_max.is_present &&
         qemu_missing_is_absent(job, QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS))
         facts->n_vcpus_max = util_count_of(facts->vcpus->len);
@@ -56,8 +58,8 @@ qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
     return is_good;
 }
 
-/* True if a group that its emitter did not write whole is none of this guest's or host's: where all
- * groups are wanted, it is passed over. */
+/* True if a group that its emitter did not write whole is not missing: all groups are wanted, and
+ * this guest or this host does not have what it needs. */
 static bool
 is_passed_over(const QemuJob *job, const QemuGroup *group)
 {
@@ -73,7 +75,7 @@ emit_groups(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
 {
     unsigned int missing = qemu_request_is_all(job->request) ? 0 : job->unsupported;
 
-    /* Of a process that has ended nothing is true any more. */
+    /* No value is true of a process that has ended. */
     if (job->verdict == DOMSTATS_HEALTH_GONE)
         return missing | job->groups;
     for (size_t i = 0; i < qemu_n_groups; i++) {
@@ -111,7 +113,7 @@ is_selected(const QemuJob *job, const QemuEmitInput *input)
     int reason = 0;
     int state = VIR_DOMAIN_NOSTATE;
 
-    /* Whatever it does, a domain whose state nobody can tell is not left out silently. */
+    /* A domain whose run state is unknown is never left out. */
     if (endpoint->is_active && input->facts->status == NULL && input->facts->libvirt_state < 0)
         return true;
     state = qemu_emit_state_of(input, &reason);
@@ -128,9 +130,9 @@ answered_by(const DomstatsRecord *record, const QemuEndpoint *endpoint)
     return endpoint->is_active ? DOMSTATS_ANSWERED_BY_HOST : DOMSTATS_ANSWERED_BY_LIBVIRT;
 }
 
-/* Where the values come from, and where the domain is. */
+/* Says where the values come from, and where the domain is. */
 static void
-tell_about(DomstatsRecord *record, const QemuJob *job)
+describe(DomstatsRecord *record, const QemuJob *job)
 {
     const QemuDomain *domain = job->domain;
     const GPtrArray *places = domain->endpoint->places;
@@ -185,17 +187,29 @@ qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int
     domstats_record_set_reason(record, job->reason);
     record->taken_us = wall_us;
     record->monitor_us = facts->monitor_us.is_present ? (int64_t)facts->monitor_us.value : -1;
-    tell_about(record, job);
+    describe(record, job);
     job->record = g_steal_pointer(&record);
 }
 
+static void
+free_record(gpointer data)
+{
+    domstats_record_free(data);
+}
+
+GPtrArray *
+qemu_record_list_new(void)
+{
+    return g_ptr_array_new_with_free_func(free_record);
+}
+
 DomstatsRecord *
-qemu_record_make_nobody(const char *name, int64_t wall_us)
+qemu_record_make_no_domain(const char *word, int64_t wall_us)
 {
     DomstatsRecord *record = g_new0(DomstatsRecord, 1);
-    g_autofree char *reason = g_strdup_printf("no domain has the name, UUID or id '%s'", name);
+    g_autofree char *reason = g_strdup_printf("no domain has the name, UUID or id '%s'", word);
 
-    record->name = g_strdup(name);
+    record->name = g_strdup(word);
     record->id = -1;
     record->health = DOMSTATS_HEALTH_NO_DOMAIN;
     record->reason_code = DOMSTATS_REASON_NO_NAME;
