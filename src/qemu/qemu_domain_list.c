@@ -10,9 +10,9 @@
  * The list has one lock. It is held to copy the list, to give a domain to a call and back, and
  * while qemu_domain_list_dispatch() reads, but never while a thread waits for a peer. One call at a
  * time works on a domain: its holder. A call first takes all domains without a holder, and works on
- * them; those that other calls release meanwhile it takes as they come. It waits for a release only
- * when it holds no domain, and until its deadline at most, so calls cannot block each other for
- * ever.
+ * them; those that other calls release meanwhile it takes as they come. The thread that waits for a
+ * release works on no domain meanwhile, and waits until the call's deadline at most, so calls
+ * cannot block each other for ever.
  *
  * A QEMU serves one client, so there is one QemuDomain for each: the connection of a second one
  * would wait in QEMU's queue behind that of the first. A domain that a scan no longer finds leaves
