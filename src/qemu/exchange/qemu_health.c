@@ -322,7 +322,7 @@ qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *error)
 /* No process listens: QEMU has ended, or its monitor was taken away. Other outcomes of a dial do
  * not ask whether the known process has ended: another one may listen at the same place by now. */
 static void
-judge_nobody(QemuHostView *host, QemuJob *job, const GError *error)
+judge_not_listening(QemuHostView *host, QemuJob *job, const GError *error)
 {
     HostRoot *root = qemu_host_view_root(host);
     bool is_known = job->domain->pid != 0;
@@ -340,7 +340,7 @@ qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuChannelDial outcome
 {
     switch (outcome) {
     case QEMU_CHANNEL_DIAL_NOBODY:
-        judge_nobody(host, job, error);
+        judge_not_listening(host, job, error);
         break;
     case QEMU_CHANNEL_DIAL_DENIED:
         judge(job, DOMSTATS_HEALTH_DENIED, DOMSTATS_REASON_PERMISSION, g_strdup(error->message));
