@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Real QEMU processes in real trouble: each stays in the answer, with the verdict that its
-trouble calls for, and costs nobody else anything.
+"""Real QEMU processes in real trouble: each stays in the answer with the verdict that its trouble
+calls for, and the other domains are complete.
 
-That a call does not wait is shown by giving it a deadline past the watchdog of longrun.py.
+A call that must not wait gets a deadline past the watchdog of longrun.py: if it waits, it fails.
 """
 
 import json
@@ -13,25 +13,15 @@ import subprocess
 import time
 import unittest
 
-from host import PATIENCE_S, Host, Qmp
+from host import Host, Qmp
 from longrun import WATCHDOG_S, Call, LongRun
+from waiting import has_unread, until
 
-FIRST_MS = 1500  # deadline of a call that is meant to meet it
-ENDLESS_MS = 2 * WATCHDOG_S * 1000  # of one that is not
-# What a monitor does that is met when the main loop is blocked already: QEMU 10 does not even greet.
+FIRST_MS = 1500  # deadline of a call that must wait for it
+ENDLESS_MS = 2 * WATCHDOG_S * 1000  # of a call that must end before it
+# What a monitor does whose main loop is blocked before the connection: QEMU 10 does not even greet.
 UNGREETED = "main loop is blocked: it greets and takes no command|accepts connections but does not greet"
 LAST = 2  # DOMSTATS_CALL_LAST
-
-
-def until(what, attempt):
-    """Repeats @attempt until it gives something; what happens in another process takes a while."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        found = attempt()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"it did not happen: {what}")
 
 
 def call_until(run, name, health):
@@ -43,7 +33,7 @@ def call_until(run, name, health):
 
 
 def sockets_of(run):
-    """The sockets that the reader holds: the same ones, the same connections."""
+    """The sockets that longrun holds: equal lists are the same connections."""
     folder = f"/proc/{run.process.pid}/fd"
     links = []
     for name in os.listdir(folder):
@@ -60,7 +50,7 @@ def backlog_of(path):
     for line in table.splitlines():
         if f" {path} " in line:
             return int(line.split()[2])
-    raise AssertionError(f"nobody listens on {path}")
+    raise AssertionError(f"no process listens on {path}")
 
 
 class Faults(unittest.TestCase):
@@ -84,7 +74,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(domain["health"], health, domain)
         self.assertRegex(domain["reason"], reason)
         self.assertNotEqual(domain["missing"], 0)
-        # What the host knows by itself is there, what QEMU counts is not.
+        # What the host counts is there, what QEMU counts is not.
         self.assertIn("cpu", domain["groups"])
         self.assertNotIn("block", domain["groups"])
 
@@ -126,7 +116,7 @@ class Stopped(Faults):
         self.assertEqual(last["taken_us"], whole["taken_us"])
         self.assertEqual(last["n_params"], whole["n_params"])
 
-    def test_met_when_it_was_stopped_already(self):
+    def test_stopped_before_the_first_call(self):
         process = self.host.start("bad")
         process.send_signal(signal.SIGSTOP)
         run = self.open()
@@ -137,7 +127,7 @@ class Stopped(Faults):
         process.send_signal(signal.SIGCONT)
         self.assert_whole(call_until(run, "bad", "ok")["bad"])
 
-    def test_comes_back_also_when_the_events_are_taken_in_between(self):
+    def test_comes_back_also_when_replies_are_dispatched_between_calls(self):
         process = self.host.start("bad")
         run = self.open()
         run.ask("dispatch")
@@ -145,7 +135,7 @@ class Stopped(Faults):
         process.send_signal(signal.SIGSTOP)
         run.call(timeout_ms=ENDLESS_MS)
         process.send_signal(signal.SIGCONT)
-        time.sleep(0.3)
+        until("QEMU has answered", lambda: has_unread(sockets_of(run)))
         run.ask("dispatch")
         self.assert_whole(call_until(run, "bad", "ok")["bad"])
 
@@ -167,7 +157,7 @@ class Wedged(Faults):
         self.assert_whole(call_until(run, "bad", "ok")["bad"])
         self.assertEqual(sockets_of(run), before)
 
-    def test_when_it_was_met_before(self):
+    def test_when_it_was_connected_before(self):
         process = self.host.start("bad", control=True)
         self.host.start("good")
         run = self.open()
@@ -175,11 +165,11 @@ class Wedged(Faults):
         fifo = self.host.wedge("bad")
         self.check_wedged(run, fifo, process, "main loop is blocked: it answers out of band only")
 
-    def test_when_it_is_first_met(self):
+    def test_before_the_first_connection(self):
         process = self.host.start("bad", control=True)
         self.host.start("good")
         fifo = self.host.wedge("bad")
-        # The negotiation, which an out-of-band command needs, is in band itself.
+        # An out-of-band command needs the negotiation, which is in band.
         self.check_wedged(self.open(), fifo, process, UNGREETED)
 
     def test_with_monitors_let_go_later_calls_do_not_wait_either(self):
@@ -191,7 +181,6 @@ class Wedged(Faults):
         self.host.unwedge(fifo)
         self.assert_whole(call_until(run, "bad", "ok")["bad"])
         self.assertEqual(sockets_of(run), [])
-
 
     def test_one_that_only_qemu_can_name_is_found_beside_it(self):
         uuid = "11111111-2222-4333-8444-555555555555"
@@ -206,7 +195,7 @@ class Wedged(Faults):
 
 
 class Held(Faults):
-    def test_the_holder_is_named_and_nobody_queues_behind_it(self):
+    def test_the_holder_is_named_and_no_call_queues_behind_it(self):
         process = self.host.start("bad")
         self.host.start("good")
         path = self.host.path("bad.sock")
@@ -282,7 +271,7 @@ class Restarted(Faults):
         for _ in range(20):
             self.assertEqual(run.call()["vm"]["health"], "gone")
         again = self.host.start("vm")
-        call = call_until(run, "vm", "ok")  # backing off may cost a while
+        call = call_until(run, "vm", "ok")  # after 20 failures the next dial is delayed
         self.assertEqual(call["vm"]["id"], again.pid)
 
 
@@ -301,14 +290,14 @@ class Sockets(Faults):
 
         new = self.host.start("other", monitor=["-qmp", f"unix:{path},server=on,wait=off"],
                               wait=False)
-        call = until("met", lambda: (lambda call: call if "other" in call.domains else None)
+        call = until("'other' is found", lambda: (lambda call: call if "other" in call.domains else None)
                      (by_folder.call()))
         self.assertEqual(call_until(by_folder, "other", "ok")["other"]["id"], new.pid)
         self.assertEqual(by_path.call()["vm"]["id"], old.pid)
 
         moved = self.host.path("elsewhere.sock")
         os.rename(path, moved)
-        call = until("met under its new name", lambda: by_folder.call())
+        call = until("it is found under its new name", lambda: by_folder.call())
         self.assertEqual(call["other"]["id"], new.pid)
         self.assert_whole(call_until(by_folder, "other", "ok")["other"])
 
@@ -366,7 +355,7 @@ class Descriptors(Faults):
 
 
 class Crowd(Faults):
-    """The same as tools/fault-show shows for a hundred."""
+    """What tools/fault-show shows for a hundred domains."""
 
     def test_each_of_forty_has_its_verdict_by_the_deadline(self):
         trouble = {"stopped": 4, "wedged": 2, "busy": 2, "gone": 2}
@@ -390,7 +379,7 @@ class Crowd(Faults):
                 self.host.processes[name].kill()
         call = run.end_call()
         expected = {name: re.sub(r"\d", "", name) for name in names}
-        self.assertGreaterEqual(call.ms, 2 * FIRST_MS)  # given up before the deadline, to end by it
+        self.assertGreaterEqual(call.ms, 2 * FIRST_MS)  # the call gives up early enough to end by its deadline
         self.assertEqual(call.healths(), expected)
         for name in names:
             if name.startswith("ok"):

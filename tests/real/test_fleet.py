@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A host of many kinds of QEMUs at once, as people start them: old and new words for disks, firmware,
-containers, interfaces and memory of each kind. One connection that lives on is held against a new one
-in each step, and both against QEMU's own words; every domain must be well and whole.
+"""A host of many kinds of QEMUs at once, as people start them: old and new options for disks,
+firmware, containers, interfaces and memory of each kind. In each step one kept connection is compared
+with a new one, and both with QEMU's replies; every domain must be ok and complete.
 
-All of it in mount, network and process namespaces of its own, so that the source "auto" meets these
-QEMUs alone."""
+The test runs in mount, network and process namespaces of its own, so that the source "auto" finds
+these QEMUs alone."""
 
 import json
 import os
@@ -12,17 +12,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from fnmatch import fnmatch
 
-from host import Host, PATIENCE_S, domstats
+from host import Host, domstats
 from longrun import LongRun
+from waiting import until
 
 MIB = 1 << 20
 SCRIPTS = "script=no,downscript=no"
 BRIDGE = "fleetbr0"
-# QEMU and the clock are not idle between two readings.
+# Values that change between two readings.
 MOVES = (".time", "cpu.user", "cpu.system", ".delay", ".wait", ".steal", "balloon.rss", ".cur",
          ".sum", ".max")
 
@@ -109,7 +109,7 @@ def kinds(host):
 
 
 def told_by_qemu(qmp):
-    """The fields that QEMU's own words give, by another way than the library's where there is one."""
+    """The values of fields by QEMU's replies, to other commands than the library's where QEMU has them."""
     def run(command):
         return qmp.run(command)
 
@@ -129,7 +129,7 @@ def told_by_qemu(qmp):
 
 
 def is_disk(row):
-    """Firmware and what no device uses are no disks."""
+    """Firmware, and drives that no device uses, are no disks."""
     return bool(row.get("qdev")) and "flash" not in row["qdev"] and "pflash" not in row["device"]
 
 
@@ -147,27 +147,23 @@ class Fleet(unittest.TestCase):
         self.fleet = {}
 
     def start(self, name, kind):
-        """With a monitor for each connection, and one for the test."""
+        """Starts a QEMU with a monitor for the kept connection, one for new ones, and one for the test."""
         self.host.start(name, "-qmp", f"unix:{self.host.path(name)}.fresh,server=on,wait=off",
                         *kind.words, control=True, wait=False, launcher=kind.inside)
 
     def control(self, name):
-        """The test's own monitor, once it is there: seen by connecting, since /proc/net/unix shows
-        one namespace only."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            process = self.host.processes[name]
+        """Waits for the test's own monitor, by connecting: /proc/net/unix shows one namespace only."""
+        process, path = self.host.processes[name], self.host.control_path(name)
+
+        def is_up():
             if process.poll() is not None:
                 raise RuntimeError(f"{name}: QEMU ended: {process.stderr.read().decode()}")
-            if os.path.exists(self.host.control_path(name)) and can_connect(
-                    self.host.control_path(name)):
-                return self.host.control(name)
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{name}: no monitor")
-            time.sleep(0.02)
+            return os.path.exists(path) and can_connect(path)
+        until(f"{name} has a monitor", is_up)
+        return self.host.control(name)
 
     def ask(self, run):
-        """What both connections say, held against each other; by name."""
+        """Compares what both connections say; gives the kept one's records by name."""
         kept = {record["name"]: record for record in run.ask("records")["domains"]}
         fresh = self.ask_anew()
         self.assertEqual(sorted(kept), sorted(self.clients))
@@ -181,8 +177,8 @@ class Fleet(unittest.TestCase):
         return kept
 
     def ask_anew(self):
-        """Whoever holds a monitor in another network namespace cannot be seen: such a one is asked
-        by the name of its free monitor."""
+        """The records of new connections, by name. "auto" does not see who holds a monitor in another
+        network namespace, so such a domain is asked by the path of its free monitor."""
         hidden = [name for name, kind in self.fleet.items() if "--net" in kind.inside]
         seen = [name for name in self.fleet if name not in hidden]
         sources = [seen, *(["-c", f"socket:{self.host.path(name)}.fresh"] for name in hidden)]
@@ -235,8 +231,8 @@ class Fleet(unittest.TestCase):
 
 
 def prepare():
-    """What the QEMUs find on their host; in our namespaces only, and so is what we write: it goes with
-    them. qemu-bridge-helper reads a file of /etc."""
+    """Makes what the QEMUs need of their host, in our namespaces, with which it goes: /sys, a bridge, and
+    the file of /etc that qemu-bridge-helper reads."""
     for words in (["mount", "--make-rprivate", "/"], ["mount", "-t", "sysfs", "sysfs", "/sys"],
                   ["ip", "link", "set", "lo", "up"], ["ip", "link", "add", BRIDGE, "type", "bridge"],
                   ["mount", "-t", "tmpfs", "tmpfs", "/mnt"],

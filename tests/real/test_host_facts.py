@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the host tells of real QEMUs: perf events, threads of other pid namespaces."""
+"""What the host tells of real QEMUs: perf events, descriptors of vCPU statistics, threads of other
+pid namespaces."""
 
 import os
 import signal
@@ -8,16 +9,17 @@ import unittest
 
 from host import Host
 from longrun import LongRun
+from waiting import until
 
 PERF = 1 << 6
 CPU_TOTAL = 1 << 1
 VCPU = 1 << 3
 EXT = 1 << 0  # DOMSTATS_CALL_EXT
-MS = 1000 * 1000
+MS = 1000 * 1000  # ns
 
 
 def spinning_firmware(host):
-    """A firmware that jumps to itself where a processor begins, 16 bytes below the end."""
+    """A firmware that jumps to itself at the reset vector, 16 bytes below its end."""
     image = bytearray(65536)
     image[0xFFF0:0xFFF2] = b"\xeb\xfe"
     path = host.path("spin.bin")
@@ -37,14 +39,6 @@ class HostFacts(unittest.TestCase):
         self.addCleanup(run.__exit__, None, None, None)
         return run
 
-    def until(self, what, attempt):
-        """A guest takes its time; the test's own timeout is what ends this."""
-        for _ in range(100000):
-            found = attempt()
-            if found:
-                return found
-        raise AssertionError(f"it did not happen: {what}")
-
 
 class Perf(HostFacts):
     def test_the_vcpu_threads_of_a_guest_that_runs_already_are_counted(self):
@@ -58,7 +52,7 @@ class Perf(HostFacts):
         def both():
             values = run.ask("values", PERF | CPU_TOTAL)
             return values if values["cpu.time"] >= before["cpu.time"] + 300 * MS else None
-        after = self.until("the guest spins", both)
+        after = until("the guest spins", both)
         # A tick of cpu.time, 10 ms, may begin before and end after a reading.
         spent = after["cpu.time"] - before["cpu.time"]
         self.assertGreaterEqual(after["perf.task_clock"] - before["perf.task_clock"],
@@ -168,30 +162,30 @@ class Ended(HostFacts):
 
 
 class PidNamespace(HostFacts):
-    """QEMU tells its threads by their numbers in its own pid namespace."""
+    """QEMU names its threads by their ids in its own pid namespace."""
 
     def setUp(self):
         super().setUp()
         probe = subprocess.run(["unshare", "-pf", "--mount-proc", "true"], check=False,
                                capture_output=True)
         if probe.returncode != 0:
-            self.skipTest("no pid namespace to be had")
+            self.skipTest("not allowed to make a pid namespace")
 
     def qemu_pid(self, launcher):
-        """The QEMU that unshare has started, as we number it."""
+        """The pid of the QEMU that unshare has started, in our namespace."""
         def child():
             with open(f"/proc/{launcher.pid}/task/{launcher.pid}/children",
                       encoding="ascii") as children:
                 pids = children.read().split()
             return int(pids[0]) if pids else None
-        return self.until("unshare has a child", child)
+        return until("unshare has a child", child)
 
     def start(self, name, *arguments):
         path = self.host.path(name + ".sock")
         launcher = self.host.start(
             name, "-bios", spinning_firmware(self.host), *arguments, accel="tcg,thread=multi",
             control=True, wait=False, launcher=["unshare", "-pf", "--kill-child", "--mount-proc"])
-        self.until("QEMU listens", lambda: os.path.exists(path) and
+        until("QEMU listens", lambda: os.path.exists(path) and
                    os.path.exists(self.host.control_path(name)))
         return self.qemu_pid(launcher)
 
@@ -215,7 +209,7 @@ class PidNamespace(HostFacts):
             values = run.ask("values", VCPU | CPU_TOTAL, EXT)
             return values if values.get("vcpu.0.time", 0) >= 200 * MS else None
         before = {i: self.ticks_of(pid, threads[f"CPU {i}/TCG"]) * tick_ns for i in range(2)}
-        values = self.until("the guest spins", spun)
+        values = until("the guest spins", spun)
         for i in range(2):
             after = self.ticks_of(pid, threads[f"CPU {i}/TCG"]) * tick_ns
             self.assertLessEqual(before[i], values[f"vcpu.{i}.time"])
@@ -225,4 +219,4 @@ class PidNamespace(HostFacts):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

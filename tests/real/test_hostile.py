@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A folder of hostile monitors, and two good QEMUs among them: one call, every good one complete,
-every bad one with its own verdict."""
+"""A folder of hostile monitors with two good QEMUs among them. In one call every good domain is
+complete, and every bad one has its own verdict."""
 
 import os
 import subprocess
@@ -9,13 +9,13 @@ import unittest
 
 from host import PATIENCE_S, Host
 from longrun import LongRun
-from test_faults import until
+from waiting import until
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import hostile_peer  # noqa: E402 pylint: disable=wrong-import-position
 
 TIMEOUT_MS = 8000
-# One that sends what it likes may make us hold: a message of text; a message of entries.
+# How much one peer can make the process hold: a message of the largest size, and its values.
 PEAK_KIB = 1 << 18
 
 
