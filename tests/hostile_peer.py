@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Monitors that do harm: many sockets in one folder, each with one bad behaviour.
+"""Hostile monitors: many sockets in one folder, each with one bad behaviour.
 
 usage: hostile_peer.py FOLDER
 
-Serves until the end of its stdin; a line there lets those go on that wait for one. BEHAVIOURS
-says which verdict each of them deserves; the test reads it from here.
+Serves until the end of its stdin; a line there lets the peers go on that wait for one. BEHAVIOURS
+has the verdict that the test expects of each.
 """
 
 import json
@@ -86,13 +86,13 @@ class Peer:
         return request
 
     def serve(self, **values):
-        """As a QEMU that is well, save for the values of some commands."""
+        """Answers as a QEMU that is well does, but with @values for some commands."""
         while True:
             request = self.hear()
             self.say(self.reply(request, values.get(request.get("execute"))))
 
     def flood(self, piece):
-        """Without end, as fast as it is taken."""
+        """Sends @piece without end, as fast as the client reads."""
         while True:
             self.say(piece)
 
@@ -138,8 +138,8 @@ def drips_answers(peer):
 
 
 def says(*pieces):
-    """Greets, hears a command, and says those pieces; with "@" in them, a command that has an
-    id, which stands for it."""
+    """Greets, hears a command, and says @pieces. If they have a "@", it hears a command with an id,
+    which takes the place of the "@"."""
     def behaviour(peer):
         peer.greet()
         has_place = any(b"@" in piece for piece in pieces)
@@ -207,7 +207,7 @@ def is_late(peer):
 
 
 def closes_after(n_bytes):
-    """Everything it says in one conversation is cut there."""
+    """Closes the connection after so many bytes."""
     def behaviour(peer):
         left = n_bytes
         text = GREETING
@@ -221,8 +221,8 @@ def closes_after(n_bytes):
 
 
 def conversation_bytes():
-    """How many bytes a conversation of the first round is at least: greeting, negotiation, name,
-    UUID, commands."""
+    """The least bytes of the conversation in a first call: greeting, negotiation, name, UUID,
+    commands."""
     peer = Peer(None, "closes-0000")
     commands = ("qmp_capabilities", "query-name", "query-uuid", "query-commands")
     return len(GREETING) + sum(len(peer.reply({"execute": command})) for command in commands)
@@ -299,7 +299,7 @@ BEHAVIOURS = {
     "negative": (gives(query_balloon={"actual": -5}), "broken", "reply to query-balloon"),
     "most": (gives(query_balloon={"actual": 18446744073709551615}), "ok", None),
     "name-is-long": (gives(query_name={"name": "n" * 1000000}), "ok", None),
-    # As much as the limits let pass, made to be dear.
+    # As much as the limits allow, in the forms that cost most.
     "many-nodes": (gives(query_named_block_nodes=[node(i) for i in range(16384)]), "ok", None),
     "one-node": (gives(query_named_block_nodes=[node(0)] * 16384), "ok", None),
     "many-disks": (gives(query_blockstats=[disk(i) for i in range(4096)],
@@ -315,7 +315,7 @@ BEHAVIOURS = {
 }
 
 
-# They make both ends work hard: among others, some may not come to their end in time.
+# These make both ends work hard: beside many others, some may not end in time.
 HARD = {"gigabyte", "blanks", "million", "million-keys", "events", "long-events", "name-is-long",
         "many-nodes", "one-node", "many-disks", "one-disk", "too-many-disks", "many-cpus",
         "one-cpu", "slices"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One connection of the library that lives across calls: the test's end of longrun.c."""
+"""Drives longrun.c: a process with one connection of the library, kept across calls."""
 
 import json
 import os
@@ -10,7 +10,7 @@ WATCHDOG_S = 120  # for a call that hangs; no test asserts how fast one is
 
 
 class Call:
-    """What one call gave."""
+    """The answer of one call: its records, also by name."""
 
     def __init__(self, answer):
         self.ms = answer["ms"]
@@ -29,7 +29,7 @@ class LongRun:
     def __init__(self, source, *options, timeout_ms=None, **popen):
         if timeout_ms is not None:
             options += (f"timeout={timeout_ms}",)
-        # What a sanitizer keeps back of freed memory is not what the library needs.
+        # ASan keeps freed memory for a while, which is not the library's.
         environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") +
                            ":quarantine_size_mb=8")
         self.process = subprocess.Popen([os.environ["DOMSTATS_LONGRUN"], source, *options],
@@ -49,7 +49,7 @@ class LongRun:
             raise
         finally:
             self.process.stdout.close()
-        # Leaks and races are what a sanitizer ends it with.
+        # A sanitizer that found a leak or a race ends the process with its own status.
         if status != 0 and failure == (None, None, None):
             raise RuntimeError(f"longrun ended with {status}")
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every byte that goes to a QEMU, whatever is asked of the library, is one of the commands below:
-all of them only read. A proxy in front of a real QEMU writes down what it is sent."""
+"""The library sends nothing to a QEMU but the commands below, all of which only read, whatever it is
+asked for. A proxy in front of a real QEMU keeps every byte."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import unittest
 from host import COMMAND, Host
 from longrun import LongRun
 
-# Command and arguments, in full; a path is the device's own.
+# Command and arguments, in full; PATH is the balloon's.
 ALLOWED = {
     ("qmp_capabilities", '{"enable": ["oob"]}'),
     ("query-name", "{}"),
@@ -44,7 +44,7 @@ ALLOWED = {
     ("query-stats", '{"target": "vm"}'),
     ("query-yank", "{}"),
 }
-# Sent in ordinary calls, so that the proof is not one of silence.
+# Commands that must have been sent, so that the test cannot pass without any.
 EXPECTED = {"qmp_capabilities", "query-name", "query-uuid", "query-commands", "query-status",
             "query-balloon", "query-blockstats", "query-named-block-nodes", "query-iothreads",
             "qom-list", "qom-get", "query-yank"}
@@ -54,7 +54,8 @@ EXT, LAST = 1, 2  # DOMSTATS_CALL_*
 
 
 class Proxy(threading.Thread):
-    """Stands at @path for the monitor at @behind; what clients say is kept in @heard."""
+    """Listens at @path and passes bytes to and from the monitor at @behind; keeps in self.heard what
+    clients send, a text a connection."""
 
     def __init__(self, path, behind):
         super().__init__(daemon=True)
@@ -89,7 +90,7 @@ class Proxy(threading.Thread):
                 (monitor if ready is client else client).sendall(data)
 
     def requests(self):
-        """Every object that was sent; what is none fails here."""
+        """Every object that was sent; bytes that are no JSON fail here."""
         for stream in self.heard:
             text = stream.decode()
             while text:
@@ -99,7 +100,7 @@ class Proxy(threading.Thread):
 
 
 def normal(request):
-    """The row of ALLOWED that a request is; what is in it beside a command fails here."""
+    """The request as a row of ALLOWED; a member that no command has fails here."""
     arguments = dict(request.get("arguments", {}))
     path = arguments.get("path")
     text = json.dumps(arguments, sort_keys=True)

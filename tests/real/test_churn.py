@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Domains that come, go, hang, break and end, over and over on one connection: descriptors,
-threads and memory end where they began.
+"""Domains come, go, hang and break in hundreds of calls of one connection: the process then has as
+many descriptors and threads as before, and hardly more memory.
 
-DOMSTATS_CHURN_ROUNDS makes it longer: thousands of rounds take minutes.
+DOMSTATS_CHURN_CALLS is the number of calls (300); thousands take minutes.
 """
 
 import os
@@ -20,14 +20,14 @@ from longrun import LongRun
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from hostile_peer import Closed, Peer, listen  # noqa: E402 pylint: disable=wrong-import-position
 
-ROUNDS = int(os.environ.get("DOMSTATS_CHURN_ROUNDS", "300"))
+CALLS = int(os.environ.get("DOMSTATS_CHURN_CALLS", "300"))
 N_DOMAINS = 12
 N_PARTS = 4
-SLACK_KIB = 4096  # of the allocator, which does not give back each page
+SLACK_KIB = 4096  # the allocator keeps some free pages
 
 
 class Monitor(threading.Thread):
-    """A monitor that is well until it is told otherwise."""
+    """A monitor that answers well until the test hangs or breaks it."""
 
     def __init__(self, folder, name):
         super().__init__(daemon=True)
@@ -67,7 +67,7 @@ class Monitor(threading.Thread):
         try:
             self.connection.shutdown(socket.SHUT_RDWR)
         except (AttributeError, OSError):
-            pass  # nobody was connected
+            pass  # no client was connected
 
     def end(self):
         os.unlink(self.path)
@@ -79,7 +79,7 @@ class Monitor(threading.Thread):
 
 
 class Fakes:
-    """Rounds with monitors of our own."""
+    """Monitors of our own."""
 
     timeout_ms = 30
 
@@ -123,7 +123,7 @@ class Fakes:
 
 
 class Qemus:
-    """Rounds with real ones."""
+    """Real QEMUs."""
 
     timeout_ms = 1000
 
@@ -149,13 +149,13 @@ class Qemus:
 
 
 class Churn(unittest.TestCase):
-    def churn(self, kind, n_rounds):
+    def churn(self, kind, n_calls):
         with Host() as host, LongRun("dir:" + host.folder, "threads=4") as run:
             chance = random.Random(4)
             usages = []
             for _ in range(N_PARTS):
                 actor = kind(host, chance)
-                for i in range(n_rounds // N_PARTS):
+                for i in range(n_calls // N_PARTS):
                     actor.act()
                     self.assertIsNone(run.call(timeout_ms=actor.timeout_ms).error)
                     if i % 7 == 0:
@@ -163,9 +163,9 @@ class Churn(unittest.TestCase):
                 actor.end()
                 self.assertEqual(run.call().domains, {})
                 usages.append(self.settled(run))
-            # The first parts are for what is made once: pools, tables, the allocator's pages.
+            # What is made once (pools, tables, the allocator's pages) is there after half of the parts.
             first, last = usages[N_PARTS // 2 - 1], usages[-1]
-            print(f"{n_rounds} rounds: {first} ... {last}", file=sys.stderr)
+            print(f"{n_calls} calls: {first} ... {last}", file=sys.stderr)
             self.assertEqual(last["n_fds"], first["n_fds"])
             self.assertEqual(last["n_threads"], first["n_threads"])
             self.assertLess(last["rss_kib"], first["rss_kib"] + SLACK_KIB)
@@ -181,10 +181,10 @@ class Churn(unittest.TestCase):
         return usage
 
     def test_fake_monitors(self):
-        self.churn(Fakes, ROUNDS)
+        self.churn(Fakes, CALLS)
 
     def test_real_qemus(self):
-        self.churn(Qemus, max(40, ROUNDS // 10))
+        self.churn(Qemus, max(40, CALLS // 10))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Which disks a real QEMU has, what they are called, and where their images are."""
 import os
@@ -24,12 +23,18 @@ def device(drive, kind="virtio-blk-pci"):
     return ["-device", f"{kind},drive={drive},id=disk-{drive}"]
 
 
+def chain(host):
+    """Makes CHAIN images, each over the one before it; gives the path of the top one."""
+    for i in range(CHAIN):
+        below = ["-F", "qcow2", "-b", host.path(f"{i - 1}.qcow2")] if i > 0 else []
+        top = host.image(f"{i}.qcow2", "-u", "-f", "qcow2", *below, "1M")
+    return top
+
+
 class Disks(unittest.TestCase):
     def test_a_chain_of_260_images_is_whole(self):
         with Host() as host:
-            for i in range(CHAIN):
-                below = ["-F", "qcow2", "-b", host.path(f"{i - 1}.qcow2")] if i > 0 else []
-                top = host.image(f"{i}.qcow2", "-u", "-f", "qcow2", *below, "1M")
+            top = chain(host)
             host.start("vm", "-drive", f"file={top},if=none,id=d0,format=qcow2", *device("d0"))
             self.assertEqual(len(block(host, "vm")), 1)
             images = block(host, "vm", "--backing")
@@ -39,9 +44,7 @@ class Disks(unittest.TestCase):
 
     def test_a_long_chain_that_no_device_uses_is_not_repeated_layer_by_layer(self):
         with Host() as host:
-            for i in range(CHAIN):
-                below = ["-F", "qcow2", "-b", host.path(f"{i - 1}.qcow2")] if i > 0 else []
-                top = host.image(f"{i}.qcow2", "-u", "-f", "qcow2", *below, "1M")
+            top = chain(host)
             disk = host.image("disk", "-f", "raw", "1M")
             host.start("vm", "-drive", f"file={top},if=none,id=unused,format=qcow2",
                        "-drive", f"file={disk},if=none,id=d0,format=raw", *device("d0"))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Interfaces of real QEMUs, counted and named: in all the forms that people write, with taps that are
-renamed, moved, plugged, and strangers that take their names. Asked twice each time: by a connection
-that lives on, and by a new one; both must say the same, which QEMU and the kernel must confirm.
+"""Interfaces of real QEMUs, counted and named: all forms of options, taps that are renamed, moved and
+plugged, and other devices that take their names. Each time a kept connection and a new one must say
+the same, and so must QEMU and the kernel.
 
-All of it in a network and a mount namespace of its own."""
+The test runs in a network and a mount namespace of its own."""
 
 import ctypes
 import fcntl
@@ -21,7 +21,7 @@ INTERFACE = 1 << 4
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
 SCRIPTS = "script=no,downscript=no"
-# The members of a line of /proc/net/dev, in our words: what the host sent, the guest received.
+# The columns of /proc/net/dev by our names: what the host sent, the guest received.
 COLUMNS = {"tx.bytes": 0, "tx.pkts": 1, "tx.errs": 2, "tx.drop": 3,
            "rx.bytes": 8, "rx.pkts": 9, "rx.errs": 10, "rx.drop": 11}
 
@@ -66,7 +66,7 @@ def counters(ifname, pid="self"):
 
 
 def is_macvtap_possible():
-    """Its device node must come by itself, too."""
+    """Also the device node must appear, which devtmpfs makes."""
     with open("/proc/mounts", encoding="ascii", errors="replace") as mounts:
         if " /dev devtmpfs " not in mounts.read():
             return False
@@ -93,7 +93,7 @@ class Nics(unittest.TestCase):
         self.pid = self.host.processes["vm"].pid
 
     def namespace(self):
-        """A process in a network namespace of its own; gives its pid."""
+        """Starts a process in a network namespace of its own; gives its pid."""
         process = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo ready; exec sleep 600"],
                                    stdout=subprocess.PIPE)
         self.addCleanup(process.stdout.close)
@@ -103,7 +103,7 @@ class Nics(unittest.TestCase):
         return process.pid
 
     def ask(self):
-        """Both answers, which must be the same: the count, and the numbers of each name."""
+        """Asks both connections, which must say the same; gives the count, and the counters by name."""
         kept = self.kept.ask("values", INTERFACE, 0)
         _, domains, _ = domstats("-c", "socket:" + self.host.path("fresh.sock"), "--interface")
         fresh = {name: value for name, value in domains["vm"]["stats"].items()
@@ -120,19 +120,19 @@ class Nics(unittest.TestCase):
 
     def told_by_qemu(self):
         text = self.qmp.run("human-monitor-command", **{"command-line": "info network"})
-        # Further queues of one have further indexes.
+        # The further queues of a NIC have higher indexes.
         return sum("index=0,type=nic" in line for line in text.splitlines())
 
     def check(self, count, *names, pid="self"):
-        """So many interfaces, those of @names with the counters of the devices of that name where
-        @pid lives."""
+        """Expects @count interfaces; those of @names have the counters of these devices in the
+        namespace of @pid."""
         self.assertEqual(self.told_by_qemu(), count)
         got_count, got = self.ask()
         self.assertEqual(got_count, count)
         self.assertEqual(got, {name: counters(name, pid) for name in names})
 
     def run_until(self, event, command, **arguments):
-        """Runs a command and waits for what it announces."""
+        """Runs a command and waits for @event."""
         self.qmp.send(command, **arguments)
         while True:
             message = json.loads(self.qmp.stream.readline())
@@ -154,7 +154,7 @@ class Nics(unittest.TestCase):
 
 
 class Forms(Nics):
-    """How people write them."""
+    """Forms of options."""
 
     def check_form(self, count, *arguments, names=(), **options):
         with self.subTest(" ".join(arguments)):
@@ -253,7 +253,7 @@ netdev = "n0"
 
 
 class Moved(Nics):
-    """A tap that is renamed and moved while a stranger takes its name."""
+    """A tap that is renamed and moved while another device takes its name."""
 
     def stranger(self, name):
         ip("link", "add", name, "type", "ifb")

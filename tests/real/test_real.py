@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The main job on real QEMU processes: what the command says is compared with what the test
-knows otherwise: how it started the machine, stat(), qemu-io, /proc."""
+"""What the command says of real QEMU processes, compared with what the test knows by other means: how
+it started the machine, stat(), qemu-io, /proc."""
 
 import os
 import subprocess
@@ -26,10 +26,10 @@ def ticks_of(pid):
 
 
 class StandingStill(unittest.TestCase):
-    """What a stopped guest cannot change is not asked again: a connection that has asked often must
-    tell what one that never has been there tells."""
+    """The library does not ask again for what a stopped guest cannot change: a connection that has
+    asked often must give the values that a new one gives."""
 
-    def test_what_is_kept_is_what_would_be_told(self):
+    def test_kept_values_are_those_of_a_new_connection(self):
         with Host() as host:
             other = host.path("control/other.sock")
             host.start("vm", "-smp", "2", "-device", "virtio-balloon-pci,id=balloon0", "-qmp",
@@ -45,7 +45,7 @@ class StandingStill(unittest.TestCase):
                     before = self.settle(run, other)
 
     def settle(self, run, other):
-        """Asks so often that nothing is asked any more that need not be; compares."""
+        """Asks until all is kept that may be, and compares with a new connection; gives the values."""
         for _ in range(4):
             kept = self.pick(run.ask("values"))
         code, domains, trouble = domstats("-c", "socket:" + other)
@@ -55,7 +55,7 @@ class StandingStill(unittest.TestCase):
         return kept
 
     def wait_for_more(self, run, before):
-        """Until the guest has run: so what was kept is not what is told now."""
+        """Waits until the guest has run, so that the values before are old."""
         deadline = time.monotonic() + PATIENCE_S
         while self.pick(run.ask("values"))["vcpu.0.exits.sum"] <= before["vcpu.0.exits.sum"]:
             self.assertLess(time.monotonic(), deadline)
@@ -268,7 +268,7 @@ class ManyMachines(unittest.TestCase):
                 for name, domain in live.items():
                     self.compare(name, domain["stats"], again[name]["stats"])
 
-    # QEMU itself is not idle while it is asked: these move between the two readings.
+    # Values that change between two readings.
     MOVES = (".time", "cpu.user", "cpu.system", ".delay", ".steal", "ext.", "balloon.rss",
              ".sum", ".cur", ".max")
 
