@@ -72,7 +72,7 @@ class Bench:
         print(f"{datetime.datetime.now():%H:%M:%S} {words}", file=sys.stderr, flush=True)
 
     def rounds(self, folder, sizes, sides, *more, wrapper=()):
-        """One run of bench_rounds; gives what it printed."""
+        """Runs bench_rounds once; gives what it printed."""
         line = [*wrapper, self.program("bench", "bench_rounds"), "--folder", folder,
                 "--sizes", ",".join(map(str, sizes)), "--sides", sides,
                 "--seconds", str(self.form["seconds"]), "--repeats", str(self.form["repeats"]),
@@ -85,20 +85,20 @@ class Bench:
         return json.loads(done.stdout)
 
     def states(self, kind):
-        """How the guests of a kind that compares are: paused, running, or both: then running ones
-        are measured at the largest size."""
+        """The state of the guests of a kind: "paused", "running", or "both", which measures running ones
+        at the largest size."""
         return self.options.guests or ("paused" if kind == "daemon" else "both")
 
     def new_runs(self, kind, them):
-        """Where the sizes of this fleet go: those of paused guests, and those of running ones.
-        They are among the results at once, so what was measured is not lost."""
+        """The lists for the sizes of this fleet: of paused guests, and of running ones. They are part of
+        the results from now on, so that a later failure loses nothing."""
         runs = [{"qemu": them.version(), "accel": them.accel, "guests": guests, "sizes": []}
                 for guests in ("paused", "running")]
         self.results.setdefault(kind, []).extend(runs)
         return [run["sizes"] for run in runs]
 
     def bulk(self, qemu, sizes):
-        """Kinds 1 and 2: the floor, and our calls, on plainly started QEMUs."""
+        """Kinds 1 and 2: the floor and our calls, on QEMUs that were started without libvirt."""
         states = self.states("bulk")
         with fleet.Fleet(qemu) as them:
             paused, running = self.new_runs("bulk", them)
@@ -130,7 +130,7 @@ class Bench:
         self.libvirt(qemu, sizes, "daemon")
 
     def record(self, qemu, folder):
-        """What one QEMU of the fleet's shape answers."""
+        """Records one QEMU of the fleet; gives the folder of its recording."""
         with fleet.Fleet(qemu) as them:
             them.grow(1)
             subprocess.run([self.program("src", "cli", "domstats"), "-c",
@@ -140,8 +140,8 @@ class Bench:
 
     @contextlib.contextmanager
     def peers(self, recording, size, delay_us, kinds=1):
-        """@size recorded domains of so many kinds behind sockets, in as few processes as their descriptors, two
-        a domain, allow; gives their fleet's folder."""
+        """Serves @size recorded domains of so many kinds, in as few processes as two descriptors a domain
+        allow; gives the folder of their sockets."""
         share = (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS) // 2
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="domstats-bench-"))
@@ -159,11 +159,11 @@ class Bench:
             yield folder
 
     def slow(self, qemu):
-        """Kind 4: recorded domains that take their time for each reply.
+        """Kind 4: recorded domains that delay each reply.
 
-        We run in a process namespace of our own: so no call takes the one peer process for a
-        QEMU, and lists its thousands of descriptors once for each domain."""
-        results = self.results.setdefault("slow", [])  # at once: what was measured is not lost
+        bench_rounds runs in a process namespace of its own, where it does not see the peer process:
+        else it would take that for a QEMU and list its thousands of descriptors for each domain."""
+        results = self.results.setdefault("slow", [])  # filled as it goes: a failure loses nothing
         with tempfile.TemporaryDirectory(prefix="domstats-bench-") as folder:
             recording = self.record(qemu, os.path.join(folder, "recording"))
             wanted = [(delay, size) for delay in DELAYS_MS for size in self.form["slow"]]
@@ -178,7 +178,7 @@ class Bench:
         return results
 
     def reading(self, qemu):
-        """What the replies of domains of many kinds cost: to read alone, and in our calls."""
+        """The cost of replies of domains of many kinds: of reading them alone, and in our calls."""
         calls = []
         with tempfile.TemporaryDirectory(prefix="domstats-bench-") as folder:
             recording = self.record(qemu, os.path.join(folder, "recording"))
@@ -192,7 +192,7 @@ class Bench:
         return {"alone": json.loads(alone), "calls": calls}
 
     def driver(self, qemu):
-        """Kind 5: where our own instructions go."""
+        """Kind 5: the instructions of each part of our side."""
         runs = []
         with fleet.Fleet(qemu) as them:
             them.grow(N_PROFILED)
@@ -217,7 +217,7 @@ class Bench:
         return callgrind.Profile(path)
 
     def idle(self, qemu):
-        """Kind 6: what a connection costs between calls."""
+        """Kind 6: the memory and wake-ups of a connection between calls."""
         size = self.form["idle"][-1]
         with fleet.Fleet(qemu) as them:
             them.grow(size)
@@ -225,7 +225,7 @@ class Bench:
                                "5")[0]
 
     def taps(self, qemu):
-        """Whether interfaces of others make a small call slow."""
+        """How much slower a small call is on a host with many interfaces of others."""
         with fleet.Fleet(qemu) as them:
             them.grow(N_PROFILED)
             without = self.rounds(them.folder, [N_PROFILED], "ours")[0]
@@ -235,8 +235,8 @@ class Bench:
                         "with": self.rounds(them.folder, [N_PROFILED], "ours")[0]}
 
     def fetch_newer(self):
-        """The emulator of another suite, fetched once into the build folder; None if it cannot be,
-        which is no failure unless it was asked for."""
+        """The emulator of another suite, fetched once into the build folder. None if that fails, which
+        counts as a failure only if the suite was asked for."""
         suite = self.options.newer or NEWER_SUITE
         folder = self.program(f"qemu-{suite}")
         path = os.path.join(folder, "qemu-system-x86_64")
@@ -245,15 +245,15 @@ class Bench:
             done = subprocess.run([os.path.join(HERE, "fetch-qemu"), suite, folder], text=True,
                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
             if done.returncode != 0:
-                # The first line, its own: apt's name the mirror, which is nobody's business.
+                # The first line is fetch-qemu's own; apt's lines name the mirror, which is private.
                 self.fail(f"with QEMU of {suite}", done.stderr.partition(":\n")[0],
                           bool(self.options.newer))
                 return None
         return path
 
     def comparisons(self):
-        """(kind, emulator, sizes) of what is repeated with each emulator. The short form has no
-        time for more than the largest size, and the kinds that have a target, of a newer one."""
+        """(kind, emulator, sizes) of the kinds that are repeated with each emulator. With a newer
+        emulator, the short form measures only the kinds that have a target, at the largest size."""
         kinds = [kind for kind in self.options.only if kind in COMPARED]
         for qemu in self.options.qemu:
             yield from ((kind, qemu, self.form[kind]) for kind in kinds)
@@ -272,7 +272,7 @@ class Bench:
                                              "is_failure": is_failure})
 
     def attempt(self, what, measure, *arguments):
-        """One kind. When it fails, the table says so, and the others are measured all the same."""
+        """Measures one kind. When that fails, the table says so, and the other kinds follow."""
         start = time.monotonic()
         self.log(what)
         try:
@@ -355,10 +355,10 @@ def machine():
 
 
 def adopt_orphans():
-    """Goes on in a child; this process only buries what loses its parent, and ends as the child.
+    """Goes on in a child; this process only reaps orphans, and ends with the child's status.
 
-    libvirt waits for the end of each QEMU until its process id is free. Where the system's first
-    process is slow to bury, that takes seconds a domain."""
+    libvirt waits until the process id of an ended QEMU is free. That takes seconds a domain where the
+    system's first process is slow to reap."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     child = os.fork()
     if child == 0:

@@ -35,15 +35,15 @@ typedef struct {
     unsigned int n_commands;
     QemuCommandSet commands;
     unsigned int n_left;  /* replies of this round still to come */
-    bool is_line_started; /* some bytes of the next message are in */
-    bool is_event;        /* and it is one */
+    bool is_line_started; /* some bytes of the next message have come */
+    bool is_event;        /* that message is an event */
     GString *kept;        /* the replies of one round */
 } Raw;
 
 struct BenchFloor {
     GPtrArray *raws;
     UtilFd poll_fd;
-    bool keeps; /* what comes is kept, not thrown away */
+    bool keeps; /* replies are kept, not thrown away */
     char buffer[65536];
 };
 
@@ -110,7 +110,7 @@ typedef struct {
     QemuSchemasPool *schemas;
 } Lesson;
 
-/* What the driver does with answers as far as it changes what it asks next. */
+/* Does with answers what the driver does, as far as it changes what is asked next. */
 static void
 learn(QemuJob *job, void *data)
 {
@@ -181,7 +181,7 @@ add_raw(BenchFloor *self, const QemuJob *job)
     g_ptr_array_add(self->raws, raw);
 }
 
-/* Takes what has come on one connection, until @raw has its replies or nothing more is there. */
+/* Reads one connection until @raw has its replies or no more bytes have come. */
 static bool
 drain(BenchFloor *self, Raw *raw, GError **error)
 {
@@ -234,7 +234,7 @@ dial(BenchFloor *self, Raw *raw, const char *path, GError **error)
         return false;
     }
     qemu_qmp_append_negotiation(negotiation, true, 0);
-    raw->n_left = 2; /* the greeting as well */
+    raw->n_left = 2; /* the greeting, and the reply to the negotiation */
     if (!send_all(raw, negotiation->str, negotiation->len, error))
         return false;
     while (raw->n_left > 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bench_floor: what QEMU itself needs: the commands of our plan sent raw to all monitors at
- * once, answers counted and thrown away.
+ * bench_floor: the time that QEMU itself needs. It sends the commands of our plan raw to all
+ * monitors at once, counts the replies, and throws them away.
  *
- * The commands are those of the driver's own plan in its steady state, taken from a real
- * exchange with each monitor, so they cannot drift from what the driver sends.
+ * It takes the commands from a real exchange with each monitor, when the driver's plan no longer
+ * changes: so they are what the driver sends.
  */
 #pragma once
 
@@ -19,16 +19,16 @@ BenchFloor *bench_floor_new(void);
 void bench_floor_free(BenchFloor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BenchFloor, bench_floor_free)
 
-/* Adds the monitors at @paths (char *): lets the driver's plan become steady on each, and connects
- * to it anew. */
+/* Adds the monitors at @paths (char *): runs the driver on each until its plan no longer changes,
+ * and opens a raw connection to it. */
 bool bench_floor_add(BenchFloor *self, const GPtrArray *paths, GError **error);
 
-/* One round over all monitors; @ret_n_values is the number of replies. */
+/* Asks all monitors once; @ret_n_values is the number of replies. */
 bool bench_floor_run(BenchFloor *self, size_t *ret_n_values, GError **error);
 
-/* What json-c alone needs for the replies of one round of all monitors, which was kept when they
- * were added: builds their values and frees them. */
+/* Parses with json-c alone the replies that all monitors gave when they were added: builds their
+ * values and frees them. */
 bool bench_floor_parse(BenchFloor *self, size_t *ret_n_values, GError **error);
 
-/* What is sent: commands, and bytes of a round in both directions. The caller frees. */
+/* The commands, and the bytes of asking once, in both directions. The caller frees. */
 UtilJsonOut *bench_floor_describe(const BenchFloor *self);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bench_idle: what a connection costs while nobody asks: memory, threads, wake-ups.
+ * bench_idle: what a connection costs between calls: memory, threads, wake-ups.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ typedef struct {
 
 BenchIdleMemory bench_idle_memory(void);
 
-/* Stays idle for @wait_ms and tells what happened meanwhile, and by how much memory has grown
- * since @before, when there was no connection: as the calls left it, and once more when malloc
- * has given back what is free. The caller frees. */
+/* Stays idle for @wait_ms. Gives the wake-ups of that time, and by how much memory has grown since
+ * @before, when there was no connection: as the calls left it, and after malloc has given back what
+ * is free. The caller frees. */
 UtilJsonOut *bench_idle_observe(unsigned int wait_ms, const BenchIdleMemory *before);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bench_json: what it costs to read the replies of one call, by how many kinds of domains there
- * are.
+ * bench_json: the cost of reading the replies of one call, by the number of kinds of domains.
  *
  *   bench_json DOMAIN_FOLDER
  *

@@ -15,7 +15,7 @@
 
 enum {
     N_STARTERS = 4,
-    N_ENDERS = 16, /* libvirt looks five times a second whether a process has ended */
+    N_ENDERS = 16, /* libvirt looks only five times a second whether a process has ended */
 };
 
 static const char *const disks[] = {"vda", "vdb"};
@@ -31,7 +31,7 @@ struct BenchLibvirt {
     int wakeup_timer;
     gint is_ending; /* atomic */
     unsigned int start_flags;
-    GMutex lock; /* of the next two, while domains start */
+    GMutex lock; /* guards the next two while domains start */
     GPtrArray *guests;
     GError *start_error;
 };
@@ -74,7 +74,7 @@ destroy_one(gpointer data, gpointer user_data)
     virDomainDestroy(((Guest *)data)->domain);
 }
 
-/* A pool whose threads are not its own alone always comes to be. */
+/* g_thread_pool_new() cannot fail for a pool that is not exclusive. */
 static void
 destroy_all(const GPtrArray *guests)
 {

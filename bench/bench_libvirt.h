@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bench_libvirt: libvirt's own ways to the same statistics: bulk, one by one, classic calls.
+ * bench_libvirt: asks libvirt for the same statistics: in bulk, one by one, by classic calls.
  *
  * The connection may be libvirt's embedded driver in this process, or a daemon. The domains
- * are those that were started through it here.
+ * are those that were started by bench_libvirt_start().
  */
 #pragma once
 

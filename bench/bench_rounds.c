@@ -6,8 +6,8 @@
  * xml/NAME.xml is its definition where libvirt is to start it. What is printed is one JSON
  * object; bench.py makes tables of it.
  *
- * All sides run in this one process, in turn, each repeat in another order: so what slows the
- * machine for a while slows all of them.
+ * All sides run in this one process, in turn, each repeat in another order: so a slow moment of the
+ * machine does not fall on one side alone.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,10 +18,10 @@
 #include "util/util_deadline.h"
 
 enum {
-    N_WARM_UP = 3, /* rounds of our sides: what is asked once, and what is kept */
+    N_WARM_UP = 3, /* calls of our sides that are not timed: they ask what is asked once */
     N_WARM_UP_OTHERS = 1,
     MIN_REPEATS = 3,
-    SEED = 1, /* every run has the same orders */
+    SEED = 1, /* all runs have the same orders */
 };
 
 typedef struct {
@@ -101,8 +101,8 @@ warm_up(const GPtrArray *sides, BenchSideSubject *subject, GError **error)
     return true;
 }
 
-/* An order of its own for each repeat: what a side leaves in the caches is not always to the same
- * one's advantage. */
+/* Each repeat has its own order, so that what one side leaves in the caches does not always help
+ * the same other side. */
 static void
 shuffle(guint *order, guint n, GRand *random)
 {
@@ -115,7 +115,7 @@ shuffle(guint *order, guint n, GRand *random)
     }
 }
 
-/* Gives the samples of all sides, in their order; NULL when a round failed. */
+/* Gives the samples of all sides, in their order; NULL when a call failed. */
 static Samples *
 measure(const Options *options, const GPtrArray *sides, BenchSideSubject *subject, GError **error)
 {
@@ -188,7 +188,7 @@ grow(const Options *options, guint size, BenchSideSubject *subject, GError **err
     return subject->floor == NULL || bench_floor_add(subject->floor, monitors, error);
 }
 
-/* Lets libvirt's guests run. The floor is that of the driver's plan, which may be another now. */
+/* Lets libvirt's guests run. The driver's plan for them may differ, so the floor is made again. */
 static bool
 resume(const Options *options, BenchSideSubject *subject, GError **error)
 {

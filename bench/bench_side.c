@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bench_side: THE table of sides, and how ours are asked.
- *
- * Ours go through the public interface alone, as an application's calls would.
+ * bench_side: the table of sides, and how ours are asked: by the public interface alone, as an
+ * application does.
  */
 #include "bench_side.h"
 
@@ -12,8 +11,8 @@
 
 #define EACH_GROUP "/+"
 
-/* A domain that is not whole would be measured as fast. A single group may be one that this QEMU
- * has nothing for. */
+/* A domain that lacks values would make a call look fast. A single group may be one of which this
+ * QEMU has nothing. */
 static bool
 check_record(const DomstatsRecord *record, const BenchSide *side, GError **error)
 {
@@ -78,7 +77,7 @@ run_ours_by_domain(const BenchSide *self, BenchSideSubject *subject, size_t *ret
     return true;
 }
 
-/* The others rest on what a fleet does not have: counters that were switched on for a domain. */
+/* The other groups need counters that are switched on for a domain, which a fleet does not have. */
 static const unsigned int fleet_groups =
     VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON |
     VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK |

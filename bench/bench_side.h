@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bench_side: what is timed against what: the ways to ask all domains of a fleet once.
+ * bench_side: the sides that are timed: ways to ask all domains of a fleet once.
  */
 #pragma once
 
@@ -8,7 +8,7 @@
 #include "bench_libvirt.h"
 #include "domstats/domstats.h"
 
-/* One fleet of QEMUs and everything that asks it. What is NULL cannot be asked. */
+/* One fleet of QEMUs and what can ask it. NULL: sides that need it cannot run. */
 typedef struct {
     GPtrArray *names; /* char *: of the domains started so far */
     DomstatsConn *ours;
@@ -19,8 +19,8 @@ typedef struct {
 
 typedef struct BenchSide BenchSide;
 
-/* One round; sets how many values it brought. False if a domain is missing or not whole: a
- * figure of such a round would be worth nothing. */
+/* Asks once; sets how many values came. False if a domain is missing or lacks values: the time of
+ * such a call would mean nothing. */
 typedef bool (*BenchSideRun)(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
                              GError **error);
 

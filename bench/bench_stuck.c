@@ -45,7 +45,7 @@ sleep_on(void *data)
     return NULL;
 }
 
-/* The life of one stuck process; writes a byte when it listens. */
+/* The child process: listens, writes a byte, and never answers. */
 _Noreturn static void
 be_stuck(const Options *options, const char *path, int ready_fd)
 {
@@ -68,7 +68,7 @@ be_stuck(const Options *options, const char *path, int ready_fd)
     _exit(0);
 }
 
-/* Gives how many were started. */
+/* Starts the processes; gives how many were started. */
 static unsigned int
 start_all(const Options *options, const char *folder, pid_t *pids)
 {

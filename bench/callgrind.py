@@ -7,7 +7,7 @@ import re
 NAME = re.compile(r"(c?fn)=\((\d+)\)(?: (.*))?")
 ALLOCATORS = ("malloc", "calloc", "realloc")
 
-# The parts of our side: functions, each with all that it calls; none of them calls another.
+# The parts of our side: functions, each counted with all that it calls. None of them calls another.
 INSIDE_EXCHANGE = {
     "JSON to values": ("util_jsonstream_take",),
     "values to facts": ("qemu_record_decode",),
@@ -25,7 +25,7 @@ EXCHANGE = "qemu_exchange_run"
 class Profile:
     def __init__(self, path):
         self.alone = collections.Counter()
-        self.called = collections.Counter()  # what a function's callees cost, by function
+        self.called = collections.Counter()  # by function: the cost of its callees
         self.calls = collections.Counter()
         self.read(path)
 
@@ -62,7 +62,7 @@ class Profile:
         return sum(self.alone.values())
 
     def minus(self, other):
-        """What this run did more than @other."""
+        """Subtracts @other, a shorter run; gives self."""
         for mine, its in ((self.alone, other.alone), (self.called, other.called),
                           (self.calls, other.calls)):
             mine.subtract(its)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fleets of QEMUs to be measured: started plainly, or described for libvirt to start.
+"""Fleets of QEMUs to measure: started by this script, or described in XML for libvirt to start.
 
-All QEMUs have one shape: paused, 2 vCPUs, 2 disks (one with a backing file), 1 tap, a balloon,
-1 IOThread, guest.S as firmware for when bench_rounds lets them run, and two monitors of their
-own: ours/NAME.sock and floor/NAME.sock. Everything a Fleet makes (processes, images, its folder)
-is gone when it ends.
+All QEMUs are alike: paused, 2 vCPUs, 2 disks (one with a backing file), 1 tap, a balloon, 1 IOThread,
+guest.S as firmware (bench_rounds may let it run), and two monitors: ours/NAME.sock and
+floor/NAME.sock. A Fleet removes all that it made (processes, images, its folder) when it ends.
 """
 
 import concurrent.futures
@@ -76,7 +75,7 @@ auth_unix_rw = "none"
 log_outputs = "3:file:{folder}/daemon/libvirtd.log"
 """
 
-# libvirt's folders are fixed when it is built: the private daemon sees its own in their place.
+# libvirt's folders are fixed when it is built, so the private daemon's are mounted over them.
 LIBVIRTD = """set -e
 for place in etc/libvirt var/lib/libvirt run/libvirt var/cache/libvirt; do
     mkdir -p /$place "$0/daemon/$place"
@@ -114,7 +113,7 @@ def is_running(pid):
 
 @contextlib.contextmanager
 def other_taps(count):
-    """@count tap devices of nobody's; they go with their descriptors."""
+    """Makes @count tap devices that no QEMU uses; they go with their descriptors."""
     descriptors = []
     try:
         for number in range(count):
@@ -123,7 +122,7 @@ def other_taps(count):
                         struct.pack("16sH22x", b"d%do%d" % (os.getpid(), number), IFF_TAP | IFF_NO_PI))
         yield
     finally:
-        # Each end waits for the kernel, all of them together hardly longer.
+        # The kernel takes its time for each close; many at once take hardly longer than one.
         with concurrent.futures.ThreadPoolExecutor(N_CLOSERS) as pool:
             list(pool.map(os.close, descriptors))
 
@@ -174,7 +173,7 @@ class Fleet:
         return text.split("version", 1)[1].split()[0]
 
     def facts(self, number):
-        """What is different from domain to domain; makes its images."""
+        """What differs from domain to domain; makes the images of this one."""
         name = f"bench-{number:05}"
         overlay, raw = self.path("disks", name + ".qcow2"), self.path("disks", name + ".raw")
         shutil.copy(self.path("overlay.qcow2"), overlay)
@@ -193,7 +192,7 @@ class Fleet:
         return words
 
     def start(self, number):
-        """One QEMU, ready when this returns."""
+        """Starts one QEMU, whose monitors listen when this returns."""
         it = self.facts(number)
         tap = ["-netdev", f"tap,id=hostnet0,ifname={it['tap']},script=no,downscript=no",
                "-device", "virtio-net-pci,netdev=hostnet0,id=net0"]

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * replay_peer: many slow QEMUs in one process: a recorded domain behind any number of sockets,
- * each answering one request at a time after a fixed delay.
+ * replay_peer: many slow QEMUs in one process: a recorded domain behind any number of sockets, each
+ * of which answers one request at a time after a fixed delay.
  *
- *   replay_peer --recording DOMAIN_FOLDER --folder DIR --first K --sockets N --delay-us D [--kinds
- * M]
+ *   replay_peer --recording DOMAIN_FOLDER --folder DIR --first K --sockets N --delay-us D
+ *               [--kinds M]
  *
  * serves DIR/bench-0000K.sock and the next, prints "ready", and ends when its standard input does.
  * Each monitor has a name and a UUID of its own; all other replies are the recorded ones, with the
  * request's id if it had one. With several kinds, neighbours differ as bench_kinds says.
  *
  * How it works. It shares the machine with what is measured, so it does as little as it can:
- * - A request is looked up by its bytes up to its id. The same commands come in the same order
- *   again and again, so the one that came after the last one is tried first: one comparison.
- * - Replies are sent on ticks, a twentieth of the delay apart: all that is due then, what is due
- *   for one monitor at once. After requests have come it sleeps until the next tick, so that more
- *   of them are read together.
+ * - It looks a request up by its bytes up to the id. The same commands come in the same order again
+ *   and again, so it first compares with the request that followed the last one before.
+ * - It sends replies on ticks, a twentieth of the delay apart: all that are due, those of one
+ * monitor with one call. After requests have come it sleeps until the next tick, so that it reads
+ * more of them together.
  */
 #include <errno.h>
 #include <poll.h>
@@ -51,7 +51,7 @@ struct Reply {
     ReplyKind kind;
     GString *request; /* without its id and its closing brace */
     GPtrArray *all;   /* GString *: the message without an id, for REPLY_FIXED; one a kind */
-    Reply *next;      /* what was asked after it the last time */
+    Reply *next;      /* the request that followed this one the last time */
 };
 
 /* A reply to be sent. */
@@ -88,7 +88,7 @@ typedef struct {
     UtilFd poll_fd;
     char *greeting;
     GPtrArray *replies; /* Reply * */
-    Reply *last;        /* that was found */
+    Reply *last;        /* the one that was found last */
     Monitor *due_first; /* by due_us, which only grows since all delays are the same */
     Monitor *due_last;
     int64_t tick_us;
@@ -172,7 +172,7 @@ find_reply(Peer *self, const char *request, size_t size, size_t stem_size)
     return reply;
 }
 
-/* All of it: a reply is smaller than what a socket takes, so this hardly ever waits. */
+/* Sends all of it. A reply is smaller than a socket's buffer, so this hardly ever waits. */
 static void
 send_all(const Monitor *monitor, struct iovec *parts, size_t n_parts)
 {
@@ -301,7 +301,7 @@ find_end(const char *bytes, size_t size, size_t *ret_stem_size)
     return 0;
 }
 
-/* Nothing is sent to it any more; send_due() takes it off its list. */
+/* Closes the client's end. send_due() then takes the monitor off the list. */
 static void
 drop_client(Monitor *monitor)
 {
@@ -468,7 +468,7 @@ until_tick(const Peer *self, int64_t at_us, int64_t now_us)
     return (struct timespec){left_us / 1000000, left_us % 1000000 * 1000};
 }
 
-/* Waits for requests, or until something is due; gives how many monitors have something to say. */
+/* Waits for requests, or until something is due; gives how many monitors have events. */
 static int
 wait_for_events(const Peer *self, struct epoll_event *events)
 {

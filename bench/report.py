@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Medians, ratios and tables out of the results of a run."""
+"""Makes medians, ratios and tables from the results of a run."""
 
 import statistics
 
@@ -40,7 +40,7 @@ def table(head, rows):
 
 
 def name_of(run):
-    """The emulator, and how its guests are if they are not paused."""
+    """The emulator, with the state of its guests if they are not paused."""
     return run["qemu"] + (", running guests" if run["guests"] == "running" else "")
 
 
@@ -134,7 +134,7 @@ def ratios(results):
 
 
 def times(kind, title):
-    """All sides of one run, ms a call, by number of domains."""
+    """A table of all sides of one run: ms a call, by number of domains."""
     sides = list(kind["sizes"][-1]["sides"])
     head = ("ms, median", *(f"{size['domains']:,}" for size in kind["sizes"]), "values a domain",
             "CPU µs a domain")
@@ -215,7 +215,7 @@ def make(results):
 
 
 def points(kinds, side):
-    """(domains, ms) of the first emulator."""
+    """(domains, ms) of each size, with the first emulator."""
     if not kinds:
         return []
     return [(size["domains"], wall_ms(size, side)) for size in kinds[0]["sizes"]
