@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What tools/capture writes about a case, for the person who reads what we make of it."""
+"""Writes about.txt of a case: for the person who reads the parameters that we make of it."""
 import json
 import os
 
@@ -22,7 +22,7 @@ Recorded by tools/capture with "domstats record", together with all other cases.
 
 
 def write_about(folder, case):
-    """@folder: the domain's, of a recording in /srv/recording."""
+    """@folder is the domain's, in the recording /srv/recording."""
     with open(f"{folder}/domain.json", encoding="utf-8") as text:
         pid = json.load(text)["pid"]
     with open(f"/srv/recording/proc/{pid}/cmdline", encoding="utf-8") as text:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The table of tools/capture: which QEMUs it starts, what it does to them, what is then to be seen.
+"""The table of tools/capture: the QEMUs it starts, what it does to them, and what they must show then.
 
 A case: name, sentence, options of QEMU, and by keyword
   qemu     which QEMU of those that tools/capture was given
@@ -43,7 +43,7 @@ def image(name):
 BACKEND = "/machine/peripheral/disk0/virtio-backend"
 VIRTIO = "-d " + BACKEND
 RUN = ("-accel", "kvm", "-m", "16")
-RUN_TCG = ("-accel", "tcg", "-m", "16")  # gets through the BIOS on any host within a second
+RUN_TCG = ("-accel", "tcg", "-m", "16")  # the BIOS ends within a second on any host
 PAUSED = ("-S", *RUN)
 CHAIN = [["-f", "raw", "base.raw", "8M"],
          ["-f", "qcow2", "-F", "raw", "-b", image("base.raw"), "first.qcow2", "8M"],
@@ -312,7 +312,7 @@ case("dirtyrate-ring", "The rate of dirty pages of each vCPU, by the dirty ring.
          ("query-dirty-rate", {}, {"status": "measured"})],
      seen=["calc_status 2, mode dirty-ring, a rate for vcpu.0 and vcpu.1"])
 
-# Run states; boot sectors bring the guest there
+# Run states, which boot sectors bring about
 case("running", "A guest that runs, and halts.", *disk(image("halt.img")), base=RUN_TCG,
      images=[("halt.img", boot())],
      do=[("query-blockstats", {}, [{"stats": {"rd_operations": 1}}])],

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Starts and sets up the machines of tools/capture, one case at a time. Everything that was
-started is in a Machine, which ends it by its process id."""
+"""Starts and sets up the machines of tools/capture, one case at a time. A Machine ends all that it
+started, by process id."""
 import fcntl
 import os
 import signal
@@ -45,7 +45,7 @@ class Machine:
         self.case = case
         self.name = case["name"]
         self.processes = []
-        self.words = {"guest": "/srv/guest"}  # what stands for "{guest}" in the options
+        self.words = {"guest": "/srv/guest"}  # replaces "{guest}" in the options
         self.loop = self.client = self.package = None
 
     def end(self):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The bulk calls themselves: filters, ENFORCE, unknown bits, lists. Both sides get the same call
-and must give the same domains, or the same error."""
+"""Compares the bulk calls: filters, ENFORCE, unknown bits, lists. Both sides get the same call and must
+give the same domains, or the same error."""
 import itertools
 
 import libvirt
@@ -28,7 +28,7 @@ def outcome(function, *arguments):
 
 
 def list_filters():
-    """Each filter, each pair of them, and some more."""
+    """Each filter, each pair of filters, and some further masks."""
     names = list(FILTERS)
     for n in (1, 2):
         for some in itertools.combinations(names, n):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One record of libvirt's, one of ours and one of libvirt's again: what differs, and whether the
-list of KNOWN differences has it: those that are explained, and those that are still open."""
+"""Compares a record of ours with two of libvirt's, one read before it and one after; looks differences
+up in KNOWN, which has those that are explained and those that are still open."""
 import re
 from dataclasses import dataclass
 from typing import Callable, Optional
@@ -31,7 +31,7 @@ def is_one_less(theirs, ours):
 
 @dataclass
 class Known:
-    """A difference that is known: as narrow as can be told."""
+    """A known difference, as narrow as it can be described."""
     name: str
     fields: str
     what: str  # "only libvirt", "only ours", "value", "order"
@@ -39,7 +39,7 @@ class Known:
     kinds: tuple = ()  # of domains; "off": any that does not run; none: every kind
     applies: bool = True  # to this libvirt
     holds: Optional[Callable] = None  # of libvirt's later value and ours
-    is_open: bool = False  # ours is to be changed
+    is_open: bool = False  # we have to change our value
 
     def has(self, difference, kind, is_off):
         return self.applies and self.what == difference.what and \
@@ -87,7 +87,7 @@ KNOWN = [
 
 
 def find_known(difference, kind, is_off):
-    """The entry of KNOWN that has it; None if none does."""
+    """The entry of KNOWN for that difference, or None."""
     return next((known for known in KNOWN if known.has(difference, kind, is_off)), None)
 
 
@@ -107,7 +107,7 @@ def between(value, first, second):
 
 
 def compare_field(name, first, ours, second):
-    """None if all is well; otherwise what is not."""
+    """The difference of one field, or None."""
     told = [each for each in (first, second) if each is not None]
     if ours is None:
         return Difference(name, "only libvirt", f"{told[0]}") if len(told) == 2 else None
@@ -122,7 +122,7 @@ def compare_field(name, first, ours, second):
 
 
 def compare_order(first, ours):
-    """Differences of the order of those fields that both have."""
+    """Differences in the order of the fields that both have."""
     in_ours, in_libvirt = set(ours.by_name), set(first.by_name)
 
     def names(record, others):
@@ -158,7 +158,7 @@ def compare(first, ours, second):
 
 
 class Table:
-    """Fields x domains, added up."""
+    """Counts fields and differences over all domains."""
 
     def __init__(self):
         self.rows = {}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What we say of a QEMU of libvirt's without libvirt's help, by its second monitor alone: the disks
-are as many as libvirt's, in its order, with its paths and sizes; the memory is as large."""
+"""Asks libvirt's QEMUs by a second monitor, without libvirt: the disks must be libvirt's, in its order,
+with its paths and sizes, and so must the sizes of memory."""
 import os
 
 import libvirt
@@ -10,7 +10,7 @@ from compare_libvirt import compare, ours
 GROUPS = libvirt.VIR_DOMAIN_STATS_BLOCK | libvirt.VIR_DOMAIN_STATS_BALLOON
 # Names of disks and numbers of images are libvirt's own. Of memory only the sizes are asked.
 NOT_COMPARED = (".name", ".backingIndex")
-# kinds whose order or disks only libvirt knows
+# kinds of which only libvirt knows the disks or their order
 LEFT_OUT = ("backup", "plugged", "no-monitor")
 
 
@@ -34,7 +34,7 @@ def run_one(theirs, mine, name):
 
 
 def run(machine, library, theirs, names):
-    """Gives the number of domains compared, and what differs. Nobody else may hold the monitors."""
+    """Gives the number of domains compared, and what differs. The monitors must be free."""
     wrong = []
     n = 0
     for name in names:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A private libvirt with images, network devices and helpers of its own.
 
-Whatever is made outside of the folder is written into its journal first, so that another process
-can take it away when this one has ended, however it ended: sweep(). Only what stands there, and
-QEMUs whose command line names the folder, is ended, each by its pid."""
+What is made outside of the folder is first written into the folder's journal, so that another process
+can remove it after this one has ended in any way: sweep(). That ends only processes of the journal
+and QEMUs whose command line names the folder, each by its pid."""
 import ctypes
 import glob
 import os
@@ -26,9 +26,9 @@ stdio_handler = "file"
 
 
 def do_as_a_daemon():
-    """What libvirt's daemons do before they serve, and a program with an embedded driver cannot by
-    any public call: this thread has an identity, in whose name a domain's secrets are asked for; and
-    netlink's events are listened to, without which a macvtap device cannot be taken away."""
+    """Does what libvirt's daemons do before they serve, for which there is no public call: sets the
+    identity of this thread, in whose name libvirt reads a domain's secrets, and listens to netlink
+    events, without which libvirt cannot remove a macvtap device."""
     library = ctypes.CDLL("libvirt.so.0")
     library.virIdentityGetSystem.restype = ctypes.c_void_p
     library.virIdentitySetCurrent.argtypes = [ctypes.c_void_p]
@@ -38,7 +38,7 @@ def do_as_a_daemon():
 
 
 class Host:
-    """The event loop, the connection, and what domains are made of."""
+    """libvirt's event loop and connection, and makers of images and devices for domains."""
 
     def __init__(self, folder):
         self.dir = folder
@@ -91,7 +91,7 @@ class Host:
             function, arguments = self.cleanups.pop()
             try:
                 function(*arguments)
-            except Exception as error:  # the rest must go away too
+            except Exception as error:  # the rest is removed all the same
                 print(f"cleaning up: {function.__name__}: {error}")
 
     def _end_domains(self):
@@ -123,7 +123,7 @@ class Host:
         return thread
 
     def run(self, *words, tries=1):
-        """Fails with the command's own words, if the last of @tries does."""
+        """Runs a command up to @tries times; fails with its output if the last try does."""
         while tries > 1 and not self.may_run(*words):
             tries -= 1
         if tries == 1:
@@ -135,17 +135,17 @@ class Host:
 
     def image(self, name, form, size, *options):
         path = self.path(name)
-        # For a key, qemu-img measures its own CPU time, which a busy machine can spoil.
+        # qemu-img measures its own CPU time for a key, which may fail on a busy machine.
         self.run("qemu-img", "create", "-q", "-f", form, *options, path,
                  *([str(size)] if size else []), tries=20 if form == "luks" else 1)
         return path
 
     def fill(self, path, form, size):
-        """Data at the start of an image, so that sizes differ from those of an empty one."""
+        """Writes to the start of an image, so that its sizes differ from an empty one's."""
         self.run("qemu-io", "-f", form, "-c", f"write -P 5 0 {size}", path)
 
     def serve_nbd(self, image):
-        """An NBD server; gives its socket."""
+        """Starts an NBD server; gives its socket."""
         path = image + ".nbd"
         server = subprocess.Popen(["qemu-nbd", "-f", "raw", "-t", "-e", "8", "-k", path, image])
         self.note("pid", str(server.pid))
@@ -155,7 +155,7 @@ class Host:
         return path
 
     def loop_device(self, image):
-        """A block device over a file; None where there are none to be had."""
+        """Makes a block device of a file; gives its path, or None where there are no loop devices."""
         made = subprocess.run(["losetup", "-f", "--show", image], capture_output=True, text=True)
         if made.returncode != 0:
             return None
@@ -167,11 +167,11 @@ class Host:
         return self._link("link", "type", "bridge")
 
     def tap(self):
-        """A device to put a macvtap on."""
+        """Makes a device for a macvtap to be put on; gives its name."""
         return self._link("tuntap", "mode", "tap")
 
     def _link(self, what, *kind):
-        """The name of a new network device; None where there is none to be had."""
+        """Makes a network device; gives its name, or None where that is not possible."""
         self.n_links += 1
         name = f"ds{os.getpid()}n{self.n_links}"
         if not self.may_run("ip", what, "add", name, *kind):
@@ -182,7 +182,7 @@ class Host:
         return name
 
     def secret(self, text):
-        """The UUID of a new secret for images."""
+        """Makes a secret for images; gives its UUID."""
         self.n_secrets += 1
         made = self.secrets.secretDefineXML(
             "<secret ephemeral='no' private='no'><description>x</description>"
@@ -200,7 +200,7 @@ def read(path):
 
 
 def end_process(pid, folder):
-    """Ends a process that has something of @folder in its command line."""
+    """Ends a process whose command line names @folder."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for _ in range(100):
             if folder not in read(f"/proc/{pid}/cmdline"):
@@ -210,7 +210,7 @@ def end_process(pid, folder):
 
 
 def sweep(folder):
-    """Takes away all that a Host in @folder has left, and the folder."""
+    """Removes all that a Host in @folder has left, and the folder."""
     pids = [int(read(path)) for path in glob.glob(folder + "/root/run/qemu/*.pid")
             if read(path).strip().isdigit() and "driver" not in path]
     links = []
@@ -253,7 +253,7 @@ def raw_frames(device, n, size):
 
 
 def wait_until(is_true, timeout_s=30):
-    """Asks again until it is; a timeout is an error."""
+    """Waits until @is_true() is; fails after @timeout_s."""
     deadline = time.monotonic() + timeout_s
     while not is_true():
         if time.monotonic() > deadline:

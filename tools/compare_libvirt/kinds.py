@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The domains to compare: one function a kind, which gives the XML and what to do once it runs.
-One that cannot be had on this machine raises Unavailable."""
+"""The kinds of domains to compare: one function a kind, which gives the XML and what to do when the
+domain runs. It raises Unavailable where this machine cannot run such a domain."""
 import libvirt
 
 from compare_libvirt import host as hosts
@@ -14,7 +14,7 @@ class Unavailable(Exception):
 
 
 class Domain:
-    """What a kind wants. @start: "paused", "running" or None for one that does not run."""
+    """The definition of a kind. @start: "paused", "running", or None for a domain that does not run."""
 
     def __init__(self, devices="", start="paused", **more):
         self.devices = devices
@@ -197,8 +197,8 @@ def kind_user_nic(_host, _name):
 
 
 def traffic(kind, source=""):
-    """A device whose frames are known in each direction, without a guest: QEMU takes what comes
-    for this model at any time, and the redirector says what the guest would have sent."""
+    """A device with a known number of frames in each direction, without a guest: QEMU receives frames
+    for this model at any time, and the redirector sends frames in the guest's place."""
     def make(host, name):
         return Domain(
             f"<interface type='{kind}'>{source}<model type='ne2k_pci'/><rom enabled='no'/>"
@@ -244,7 +244,7 @@ def kind_dimm(_host, _name):
 
 
 def kind_virtio_mem(_host, _name):
-    """Memory that the guest has not plugged in, for there is none."""
+    """Memory that is not plugged in, since there is no guest to do it."""
     return Domain("<memory model='virtio-mem'><target><size unit='MiB'>128</size><node>0</node>"
                   "<block unit='MiB'>2</block><requested unit='MiB'>64</requested></target>"
                   "</memory>", memory="<maxMemory slots='4' unit='MiB'>1024</maxMemory>"
@@ -325,7 +325,7 @@ def kind_snapshot(host, name):
 
 
 def kind_commit(host, name):
-    """The top of a chain has been committed, and waits for what is to follow."""
+    """The top of a chain has been committed, and the job waits to be completed."""
     top = chain(host, name)[0]
 
     def commit(domain):
@@ -335,7 +335,7 @@ def kind_commit(host, name):
 
 
 def kind_backup(host, name):
-    """A backup job lets others read the disk as it was."""
+    """A backup job serves the disk as it was when the job started."""
     def backup(domain):
         domain.backupBegin(
             f"<domainbackup mode='pull'><server transport='unix' socket='{host.path(name)}.nbd'/>"

@@ -111,7 +111,7 @@ class Libvirt:
 
 
 class Ours:
-    """The same by the public calls of libdomstats."""
+    """The same calls by libdomstats."""
 
     def __init__(self, library, source):
         self.lib = c.CDLL(library)

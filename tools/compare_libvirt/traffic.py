@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Known frames in each direction through a tap device: both sides' numbers must grow by them."""
+"""Sends known frames in each direction through a tap device; both sides' counters must grow by them."""
 import libvirt
 
 from compare_libvirt import host as hosts
@@ -17,7 +17,7 @@ def read(side, name):
 
 
 def run_one(machine, sides, name):
-    """Gives what is wrong."""
+    """Gives the failures."""
     device = machine.conn.lookupByName(name).XMLDesc().split("<target dev='")[1].split("'")[0]
     hosts.silence(device)
     before = {side: read(sides[side], name) for side in sides}
