@@ -240,8 +240,13 @@ dial(BenchFloor *self, Raw *raw, const char *path, GError **error)
     while (raw->n_left > 0)
         if (!drain(self, raw, error))
             return false;
-    return epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, raw->fd,
-                     &(struct epoll_event){.events = EPOLLIN, .data.ptr = raw}) == 0;
+    if (epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, raw->fd,
+                  &(struct epoll_event){.events = EPOLLIN, .data.ptr = raw}) < 0) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "floor: cannot poll '%s': %s", path,
+                    g_strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 bool
