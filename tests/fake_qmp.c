@@ -28,13 +28,13 @@ struct FakeQmp {
     UtilFd fd;
     char *path;
     UtilJsonStream *stream;
-    GQueue *commands;   /* UtilJson *: came, not yet looked at */
-    const UtilJson *id; /* of the last one taken; inside @last */
+    GQueue *commands;   /* UtilJson *: those that the script has not come to */
+    const UtilJson *id; /* of the last command taken; a part of @last */
     UtilJson *last;
     GString *out;
     size_t n_sent; /* of @out */
     size_t n_said; /* on this connection */
-    size_t place;  /* the script's line that is next */
+    size_t place;  /* the next line of the script */
     FakeQmpThen mode;
     bool closes_when_said;
     unsigned int n_connections;
@@ -278,7 +278,7 @@ append_text(FakeQmp *self, const FakeQmpLine *line)
     g_autofree char *id = describe_id(self);
     g_autoptr(GString) text = g_string_new(line->says);
 
-    /* A request without id has a reply without. */
+    /* The reply to a request without an id has none. */
     g_string_replace(text, ",\"id\":@id", id, 0);
     for (size_t i = 0; i < MAX(line->n_times, 1); i++) {
         if (line->n_bytes != 0)
@@ -362,7 +362,7 @@ take_negotiation(FakeQmp *self, const char *name)
     return true;
 }
 
-/* Does the script's next line; false if it must wait. */
+/* Carries out the next line; false if what it waits for has not come. */
 static bool
 follow_line(FakeQmp *self)
 {
@@ -509,7 +509,7 @@ struct FakeQmpThread {
     UtilFd stop_fd;
 };
 
-/* What would wake it: the listener, the connection, or nothing (-1). */
+/* What the thread must poll for it: the listener, the connection, or nothing (-1). */
 static struct pollfd
 wish_of(const FakeQmp *fake)
 {

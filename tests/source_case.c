@@ -16,10 +16,10 @@ source_case_write_words(const char *folder, int pid, const char *name, const cha
     g_autofree char *path = g_strdup_printf("proc/%d/%s", pid, name);
     g_autofree char *full = g_build_filename(folder, path, NULL);
     g_autofree char *bytes = g_strdup(text);
+    const char delimiters[] = {end_of_word, '\0'};
 
     testing_write_file(folder, path, "");
-    if (end_of_word != '\0')
-        g_strdelimit(bytes, "|", '\0');
+    g_strdelimit(bytes, delimiters, '\0');
     assert_true(g_file_set_contents(full, bytes, (gssize)strlen(text), NULL));
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * source_case: trees of files for sources to look at, and what they found as text.
+ * source_case: trees of files for sources to read, and what they found as text.
  */
 #pragma once
 
 #include "qemu/facts/qemu_endpoint.h"
 
-/* Writes proc/<pid>/<name> below @folder; with @end_of_word '|' each of those becomes a NUL. */
+/* Writes proc/<pid>/<name> below @folder; each @end_of_word in @text becomes a NUL;
+ * '\0': none does. */
 void source_case_write_words(const char *folder, int pid, const char *name, const char *text,
                              char end_of_word);
 
