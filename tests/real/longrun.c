@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * longrun: one connection that lives across many calls, driven by a test through pipes.
+ * longrun: a process with one connection, kept across many calls, which a test drives through
+ * pipes.
  *
- * Knows the public library alone. Each line of stdin is a command, and each gets one line of
+ * Uses the public library alone. Each line of stdin is a command, which is answered by one line of
  * JSON on stdout:
  *
- *     call STATS FLAGS TIMEOUT_MS   every domain, with its verdict and the time the call took
+ *     call [STATS FLAGS TIMEOUT_MS EXTRAS]
+ *                                   every domain, with its verdict and the time the call took
  *     named WORDS                   those domains, all statistics
- *     values [STATS EXTRAS]         the counts and texts of the first domain, all statistics if not
- *                                   told
- *     records                       every domain with all its fields: their values
- *     dispatch                      takes in what has come, by the descriptor for event loops
- *     limit N                       of file descriptors from now on
+ *     values [STATS EXTRAS]         the counts and texts of the first domain; without STATS all
+ *                                   statistics
+ *     records                       every domain with the values of all its fields
+ *     dispatch                      reads what has come, as an event loop does by the descriptor
+ *     limit N                       limits the process to N file descriptors
  *     usage                         what this process holds: descriptors, threads, memory
- *     reset                         the peak of memory is counted from here
+ *     reset                         counts the peak of memory from now on
  *
  * usage: longrun SOURCE [release] [threads=N] [timeout=MS] [perf=EVENT]
  */
@@ -175,7 +177,7 @@ run_limit(DomstatsConn *conn, char **words)
     printf("{\"ok\":%s}\n", setrlimit(RLIMIT_NOFILE, &limit) == 0 ? "true" : "false");
 }
 
-/* Up to @n numbers out of @words; those that are not there stay as they are. */
+/* Reads up to @n numbers from @words; numbers without a word keep their value. */
 static void
 parse_numbers(char **words, uint64_t *numbers, size_t n)
 {
