@@ -8,7 +8,6 @@
  */
 #include "host_root.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "host_about.h"
+#include "host_entries.h"
 #include "host_file.h"
 #include "host_limits.h"
 #include "host_path.h"
@@ -29,7 +29,6 @@
 #define OPEN_FLAGS      (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 #define MAX_HOST_BYTES  4096
 #define MAX_COUNT_BYTES 32
-#define LIST_BYTES      8192
 #define KEPT_SHARE      4
 
 /* One read() of a file in /proc gives that many bytes, or the whole file if it is shorter. */
@@ -303,53 +302,6 @@ open_folder(const HostRoot *self, const char *path)
     return host_path_open(self->folder_fd, path, O_RDONLY | O_DIRECTORY);
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-    return strverscmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Adds the names in @entries, the output of getdents64(); false if there are more than
- * @max_names. */
-static bool
-add_names(GPtrArray *names, const char *entries, ssize_t size, size_t max_names)
-{
-    for (ssize_t at = 0; at < size;) {
-        /* The kernel aligns each entry. */
-        const struct dirent64 *entry = (const void *)(entries + at);
-
-        at += entry->d_reclen;
-        if (g_str_equal(entry->d_name, ".") || g_str_equal(entry->d_name, ".."))
-            continue;
-        if (names->len >= max_names)
-            return false;
-        g_ptr_array_add(names, g_strdup(entry->d_name));
-    }
-    return true;
-}
-
-/* Reads names from @folder_fd up to @max_names; sets @ret_is_whole if those were all. Does not use
- * opendir(), because allocating its buffer costs more than reading the short folders of /proc. */
-static char **
-take_names(int folder_fd, size_t max_names, bool *ret_is_whole)
-{
-    GPtrArray *names = g_ptr_array_new();
-    union {
-        char bytes[LIST_BYTES];
-        struct dirent64 first; /* for its alignment */
-    } buffer;
-    bool has_room = true;
-    ssize_t size = 0;
-
-    while (has_room && (size = getdents64(folder_fd, buffer.bytes, sizeof(buffer.bytes))) > 0)
-        has_room = add_names(names, buffer.bytes, size, max_names);
-    *ret_is_whole = has_room && size == 0;
-    if (names->len > 1)
-        qsort(names->pdata, names->len, sizeof(names->pdata[0]), compare_names);
-    g_ptr_array_add(names, NULL);
-    return (char **)g_ptr_array_free(names, FALSE);
-}
-
 /* The list of all processes is not recorded: a host has thousands that no replay needs. */
 static bool
 may_record_list(const char *path)
@@ -367,41 +319,10 @@ host_root_list(HostRoot *self, const char *path, size_t max_names)
 
     if (fd < 0)
         return NULL;
-    names = take_names(fd, max_names, &is_whole);
+    names = host_entries_take_names(fd, max_names, &is_whole);
     if (record && may_record_list(path))
         host_recorder_list(record, path, fd, names, is_whole);
     return names;
-}
-
-/* Like add_names(), but adds only names that are numbers of processes or threads. */
-static bool
-add_numbers(GArray *numbers, const char *entries, ssize_t size, size_t max_numbers)
-{
-    for (ssize_t at = 0; at < size;) {
-        const struct dirent64 *entry = (const void *)(entries + at);
-        pid_t number = host_text_pid(entry->d_name);
-
-        at += entry->d_reclen;
-        if (number > 0 && numbers->len >= max_numbers)
-            return false;
-        if (number > 0)
-            g_array_append_val(numbers, number);
-    }
-    return true;
-}
-
-static void
-take_numbers(int folder_fd, GArray *numbers, size_t max_numbers)
-{
-    union {
-        char bytes[LIST_BYTES];
-        struct dirent64 first; /* for its alignment */
-    } buffer;
-    ssize_t size = 0;
-
-    do
-        size = getdents64(folder_fd, buffer.bytes, sizeof(buffer.bytes));
-    while (size > 0 && add_numbers(numbers, buffer.bytes, size, max_numbers));
 }
 
 static gint
@@ -443,7 +364,7 @@ read_numbers(HostRoot *self, const char *path, size_t max_numbers, GArray *numbe
     }
     fd = open_folder(self, path);
     if (fd >= 0)
-        take_numbers(fd, numbers, max_numbers);
+        host_entries_take_numbers(fd, max_numbers, numbers);
     return fd >= 0;
 }
 
