@@ -174,7 +174,6 @@ fill_balloon(EmitCase *self)
     QemuFactsMemory *memory = &self->facts.memory;
 
     fill_sizes(self);
-    memory->has_device = true;
     memory->actual_bytes = util_count_of((uint64_t)1 << 20);
     memory->swap_in = util_count_of(1023);
     memory->swap_out = util_count_of(2048);

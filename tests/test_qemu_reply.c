@@ -90,7 +90,7 @@ show_memory(GString *out, const QemuFactsMemory *memory)
         {"interval", memory->polling_interval_s},
     };
 
-    if (memory->has_device)
+    if (memory->actual_bytes.is_present)
         g_string_append(out, "balloon\n");
     for (size_t i = 0; i < G_N_ELEMENTS(counts); i++)
         show_count(out, counts[i].name, counts[i].count);

@@ -17,3 +17,12 @@ util_count_of(uint64_t value)
 {
     return (UtilCount){value, true};
 }
+
+/* Adds @addend to @sum, which becomes absent if either is, or if the sum exceeds 64 bits. */
+static inline void
+util_count_add(UtilCount *sum, UtilCount addend)
+{
+    sum->is_present =
+        sum->is_present && addend.is_present && addend.value <= UINT64_MAX - sum->value;
+    sum->value += addend.value;
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_definition: see qemu_definition.h. Makes definitions and frees them; knows nothing of
- * where they come from.
+ * qemu_definition: see qemu_definition.h. Does not know how a command line or XML is read.
  */
 #include "qemu_definition.h"
 
@@ -57,7 +56,7 @@ qemu_definition_new(void)
 
     self->nics = new_array(sizeof(QemuDefinitionNic), clear_nic);
     self->loose_taps = new_array(sizeof(QemuDefinitionNic), clear_nic);
-    self->has_balloon = true; /* until someone says that there is none */
+    self->has_balloon = true; /* unless libvirt's XML says that there is none */
     util_refcount_init(&self->ref_count);
     return self;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_definition: how a virtual machine was made, as far as someone told: the command line
- * of its QEMU (qemu_cmdline) or libvirt's XML (qemu_source_libvirt). Plain data, owned.
+ * qemu_definition: how a virtual machine is configured, read from the command line of its QEMU
+ * (qemu_cmdline) or from libvirt's XML (qemu_source_libvirt). Plain data; a definition owns its
+ * strings and arrays. Once it is shared by reference it does not change.
  */
 #pragma once
 
@@ -12,52 +13,55 @@
 #include "util/util_count.h"
 #include "util/util_refcount.h"
 
-/* The kinds that matter for statistics: where the host keeps the counters, and whose view. */
+/* What an interface is connected to decides where the host keeps its counters, and whether they
+ * are swapped to be the guest's. */
 typedef enum {
-    QEMU_DEFINITION_NIC_TAP, /* tap of QEMU's or of a bridge or network: counters are swapped */
-    QEMU_DEFINITION_NIC_HOST_VIEW, /* macvtap, libvirt's type direct: counters as they are */
-    QEMU_DEFINITION_NIC_NO_DEVICE  /* user, socket, stream, vhost-user, hostdev: nothing on the host
-                                    */
+    QEMU_DEFINITION_NIC_TAP, /* a tap device: what the host sends the guest receives, so swapped */
+    QEMU_DEFINITION_NIC_HOST_VIEW, /* macvtap (libvirt's type direct): as the host has them */
+    QEMU_DEFINITION_NIC_NO_DEVICE, /* user, socket, stream, vhost-user, hostdev: the host has no
+                                      device, hence no counters */
 } QemuDefinitionNicKind;
 
-/* An interface of the guest and what it is connected to; or such a back end alone. */
+/* An interface of the guest and its back end; or, in @loose_taps, a tap back end alone. */
 typedef struct {
     char *id;         /* the device's id, or libvirt's alias; NULL: it has none */
     bool is_on_board; /* the machine makes it ("-nic", "-net nic", a default), not "-device" */
     QemuDefinitionNicKind kind;
-    char *ifname; /* as told: it may have another name by now; NULL unknown */
-    GArray *fds;  /* int: QEMU's descriptors of it ("fd=", "fds="); NULL unknown */
+    char *ifname; /* as configured; the device may have been renamed since; NULL unknown */
+    GArray *fds;  /* int: QEMU's descriptors of the tap ("fd=", "fds="); NULL unknown */
 } QemuDefinitionNic;
 
-/* Whether the machine has interfaces beside those of "-device". */
+/* Whether the machine has interfaces that no "-device" made. */
 typedef enum {
-    QEMU_DEFINITION_BOARD_UNKNOWN, /* nobody told, or it may have some where none are looked for */
-    QEMU_DEFINITION_BOARD_EMPTY,
-    QEMU_DEFINITION_BOARD_ASK, /* it may: they are children of /machine/unattached */
+    QEMU_DEFINITION_BOARD_UNKNOWN, /* the machine type is not one whose board qemu_cmdline_nic
+                                      knows, or a part of the command line could not be read */
+    QEMU_DEFINITION_BOARD_EMPTY,   /* it has none */
+    QEMU_DEFINITION_BOARD_ASK,     /* it may have some: they are children of /machine/unattached */
 } QemuDefinitionBoard;
 
-/* A disk as libvirt names it. Only libvirt's XML fills these. */
+/* A disk as libvirt's XML describes it; a command line fills none. */
 typedef struct {
     char *target; /* vda */
     char *alias;  /* virtio-disk0: the qdev id, also inside a QOM path */
-    char *path;   /* local source; NULL */
+    char *path;   /* local source; NULL: not local, or no medium */
     char *format; /* of the top image: raw, qcow2, ... */
     bool is_vhost_user;
     bool is_encrypted;  /* libvirt knows a secret for its top image */
     GArray *indexes;    /* unsigned int: backing index of each layer, top first; NULL: none given */
     GPtrArray *paths;   /* char *: local path of each layer, top first, "" where it has none */
-    GPtrArray *formats; /* char *: likewise of each its format */
-    char *mirror_path;  /* target of a running copy job; NULL */
-    unsigned int mirror_index;
+    GPtrArray *formats; /* char *: format of each layer, likewise */
+    char *mirror_path;  /* target of a running copy job; NULL: no such job, or not local */
+    unsigned int mirror_index; /* backing index of that target; 0: none given */
 } QemuDefinitionDisk;
 
-/* A resctrl monitor as libvirt's XML has it. */
+/* What a resctrl monitor measures. */
 typedef enum {
     QEMU_DEFINITION_CACHE,
     QEMU_DEFINITION_BANDWIDTH,
     QEMU_DEFINITION_ENERGY
 } QemuDefinitionResctrlKind;
 
+/* A resctrl monitor as libvirt's XML describes it. */
 typedef struct {
     QemuDefinitionResctrlKind kind;
     char *id;     /* monitor id: its name and, below the allocation's group, its folder */
@@ -65,48 +69,51 @@ typedef struct {
     char *folder; /* below the resctrl root */
 } QemuDefinitionResctrl;
 
-/* Who told. libvirt tells all of a machine, also what was plugged later; a command line tells what
- * the machine began with, as far as it is understood. */
+/* Where a definition comes from. libvirt's XML describes the machine as it is now, plugged devices
+ * included. A command line describes the machine at its start, as far as qemu_cmdline understands
+ * it. */
 typedef enum { QEMU_DEFINITION_OF_CMDLINE, QEMU_DEFINITION_OF_LIBVIRT } QemuDefinitionOrigin;
 
 typedef struct {
     QemuDefinitionOrigin origin;
     char *name;
-    char *uuid;                /* canonical text; NULL unknown */
-    GArray *nics;              /* QemuDefinitionNic, in order */
-    GArray *loose_taps;        /* QemuDefinitionNic: taps that are connected to no one interface */
-    QemuDefinitionBoard board; /* of the words; libvirt tells all interfaces */
-    bool has_one_monitor;      /* whoever has that one is the only one who can plug a device */
-    bool has_odd_nic;          /* a device that nobody here knows has a network back end */
-    GArray *disks;             /* QemuDefinitionDisk; NULL: not told, only libvirt does */
-    GArray *resctrl;           /* QemuDefinitionResctrl; NULL none */
-    GPtrArray *perf_events;    /* char *, NULL-terminated; NULL none */
-    UtilCount memory_kib;      /* maximum, memory devices included */
+    char *uuid;         /* canonical text; NULL unknown */
+    GArray *nics;       /* QemuDefinitionNic, in order */
+    GArray *loose_taps; /* QemuDefinitionNic: taps that no single interface is connected to */
+    QemuDefinitionBoard board;    /* of a command line; in libvirt's XML @nics are all interfaces */
+    bool has_one_monitor;         /* only the client of that monitor can plug and unplug devices */
+    bool has_odd_nic;             /* @nics is not reliable: a device of a model that qemu_nic_model
+                                     lacks has a "netdev", or there are more than QEMU_LIMIT_NICS */
+    GArray *disks;                /* QemuDefinitionDisk; NULL for a command line */
+    GArray *resctrl;              /* QemuDefinitionResctrl; NULL none */
+    GPtrArray *perf_events;       /* char *, NULL-terminated; NULL none */
+    UtilCount memory_kib;         /* maximum, memory devices included */
     UtilCount memory_current_kib; /* libvirt's currentMemory */
     UtilCount vcpus_current, vcpus_max;
-    bool has_balloon; /* false only if told so: model none */
-    bool is_kvm;      /* true only if told so: KVM alone may run it */
+    bool has_balloon; /* false only if libvirt's XML says "model none" */
+    bool is_kvm;      /* true only if it is certain that KVM runs it, and not TCG */
     UtilRefcount ref_count;
 } QemuDefinition;
 
-/* One of a command line, or of libvirt, in which the disks are told, if only that there are none.
- */
+/* An empty definition of a command line, which has no list of disks; and one of libvirt, which has
+ * an empty one. The caller owns it. */
 QemuDefinition *qemu_definition_new(void);
 QemuDefinition *qemu_definition_new_of_libvirt(void);
-/* One more owner: from then on it must not change. */
+/* Adds an owner. From then on the definition must not change. */
 QemuDefinition *qemu_definition_ref(QemuDefinition *self);
-/* One owner less; the last frees it. NULL is taken. */
+/* Drops an owner; the last one frees the definition. NULL is taken. */
 void qemu_definition_free(QemuDefinition *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDefinition, qemu_definition_free)
 
-/* True if the interfaces are libvirt's word, which is true for as long as it is libvirt's. */
+/* True if @nics are all interfaces that the machine has now: those of libvirt's XML. */
 bool qemu_definition_tells_nics(const QemuDefinition *self);
-/* True if the number of interfaces needs a look at QEMU's devices; and at its board's. */
+/* True if the interfaces can only be counted with qom-list of QEMU's plugged devices; and, of
+ * those definitions, if the board's own devices must be listed too. */
 bool qemu_definition_needs_devices(const QemuDefinition *self);
 bool qemu_definition_needs_board(const QemuDefinition *self);
 
-/* Append an empty element and give it, a disk only to a definition of libvirt; borrowed until the
- * next append. */
+/* Append an empty element and give it, borrowed until the next append. Only a definition of
+ * libvirt can take a disk. */
 QemuDefinitionNic *qemu_definition_add_nic(QemuDefinition *self);
 QemuDefinitionNic *qemu_definition_add_loose_tap(QemuDefinition *self);
 QemuDefinitionDisk *qemu_definition_add_disk(QemuDefinition *self);

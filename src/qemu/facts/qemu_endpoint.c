@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_endpoint: one domain as a source found it.
- *
- * Owns all that it names. Knows nothing of how it was found, and touches nothing.
+ * qemu_endpoint: see qemu_endpoint.h. Does not know how a source finds domains; dials nothing.
  */
 #include "qemu_endpoint.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_endpoint: one domain as a source found it: who it is said to be, and how to reach it.
+ * qemu_endpoint: one domain as a source found it: its identity, and where its monitors are.
  *
- * Immutable once a source has given it out, hence shared by reference.
+ * Owns all that it names. A source fills it before it gives it out; from then on it does not
+ * change, so that it can be shared by reference.
  */
 #pragma once
 
@@ -16,36 +17,39 @@
 
 /* A place where a monitor can be dialled. */
 typedef struct {
-    char *connect_path; /* as this process reaches it: may lead through /proc/<pid>/root;
-                           '@' first: abstract; "tcp:HOST:PORT"; for a recording its folder */
-    char *bound_path;   /* as QEMU bound it: the name in the kernel's socket table */
+    char *connect_path; /* what this process dials: a path, perhaps through /proc/<pid>/root;
+                           "@name" (abstract); "tcp:HOST:PORT"; or a recording's folder */
+    char *bound_path;   /* what QEMU bound: the name in the kernel's socket table */
 } QemuEndpointPlace;
 
 typedef struct {
-    char *key;            /* the same as long as it is the same QEMU: source's own words */
-    char *name;           /* what to call it until query-name has answered */
-    char *uuid;           /* canonical; NULL: ask QEMU */
-    int id;               /* 0: give one; -1: not running */
-    pid_t pid;            /* 0 unknown until connected */
+    char *key;            /* made by the source; two calls see the same QEMU if it is the same */
+    char *name;           /* shown until QEMU has answered query-name */
+    char *uuid;           /* canonical text; NULL: query-uuid is needed */
+    int id;               /* 0: the domain list gives one; -1: not running */
+    pid_t pid;            /* 0: unknown until the monitor is connected */
     uint64_t start_ticks; /* of @pid; 0 unknown */
-    bool is_persistent;   /* as libvirt has it; others are transient */
+    bool is_persistent;   /* libvirt says so; domains of other sources are transient */
     bool is_active;
-    GPtrArray *places;          /* QemuEndpointPlace *, to be tried in order; may be empty */
-    QemuDefinition *definition; /* NULL: nothing is known */
-    DomstatsHealth trouble;     /* OK, or why it cannot be reached though it is there */
+    GPtrArray *places;          /* QemuEndpointPlace *, dialled in this order; may be empty */
+    QemuDefinition *definition; /* NULL unknown */
+    DomstatsHealth trouble;     /* OK, or why the source already knows that it cannot be reached */
     char *trouble_reason;
-    int libvirt_state, libvirt_reason; /* virDomainState; -1: not told by libvirt */
+    int libvirt_state, libvirt_reason; /* virDomainState and its reason; -1: not from libvirt */
     void *source_data;                 /* the source's own; freed with @free_source_data */
     GDestroyNotify free_source_data;
     UtilRefcount ref_count;
 } QemuEndpoint;
 
+/* A running domain without places; copies both texts, @name made valid UTF-8. */
 QemuEndpoint *qemu_endpoint_new(const char *key, const char *name);
 QemuEndpoint *qemu_endpoint_ref(QemuEndpoint *self);
+/* NULL is taken. */
 void qemu_endpoint_unref(QemuEndpoint *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuEndpoint, qemu_endpoint_unref)
 
+/* Appends a place; copies both paths. */
 void qemu_endpoint_add_place(QemuEndpoint *self, const char *connect_path, const char *bound_path);
 
-/* Version 5 UUID of @name in the namespace of URLs, as canonical text in @ret_uuid. */
+/* Writes the version 5 UUID of @name, in the namespace of URLs, as canonical text. */
 void qemu_endpoint_make_uuid(const char *name, char ret_uuid[VIR_UUID_STRING_BUFLEN]);

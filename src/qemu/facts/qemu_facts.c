@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_facts: see qemu_facts.h. Makes facts empty and frees them; knows nothing of where they
- * come from.
+ * qemu_facts: see qemu_facts.h. Does not know where facts come from.
  */
 #include "qemu_facts.h"
 
@@ -79,7 +78,7 @@ qemu_facts_init(QemuFacts *self)
 void
 qemu_facts_clear(QemuFacts *self)
 {
-    /* Whoever made the arrays, what hangs on their elements goes with them. */
+    /* Arrays that qemu_facts_new_vcpus() and _disks() did not make lack the function. */
     if (self->vcpus != NULL)
         g_array_set_clear_func(self->vcpus, clear_vcpu);
     if (self->disks != NULL)

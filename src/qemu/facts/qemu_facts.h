@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_facts: plain structs: what is known of one domain in one round.
+ * qemu_facts: what one call has found out about one domain, as plain structs.
  *
- * Decoders (qemu_reply_*) and host readers (qemu_host) fill them, emitters (qemu_emit_*) read
- * them. Strings are borrowed from the replies, which outlive the facts of their round. What
- * was not given stays absent: a UtilCount not present, a pointer NULL, a length 0.
+ * Decoders (qemu_reply_*) and host readers (qemu_host) fill the facts, emitters (qemu_emit_*) read
+ * them. The facts own their arrays; strings are borrowed from the replies, which must live longer.
+ * What neither QEMU nor the host gave stays absent: a UtilCount not present, a pointer NULL, a
+ * length 0.
  */
 #pragma once
 
@@ -19,13 +20,15 @@
 #include "util/util_count.h"
 #include "util/util_json.h"
 
-/* query-stats-schemas: how one statistic is to be read. */
+/* The kind of a statistic, by query-stats-schemas or the kernel's own description. */
 typedef enum {
     QEMU_FACTS_STAT_CUMULATIVE, /* emitted as .sum */
-    QEMU_FACTS_STAT_INSTANT,    /* .cur */
-    QEMU_FACTS_STAT_PEAK,       /* .max */
+    QEMU_FACTS_STAT_INSTANT,    /* emitted as .cur */
+    QEMU_FACTS_STAT_PEAK,       /* emitted as .max */
     QEMU_FACTS_STAT_HISTOGRAM,  /* linear or log2: not emitted */
 } QemuFactsStatKind;
+
+/* What query-stats-schemas says of one statistic. */
 
 typedef struct {
     const char *name;
@@ -48,11 +51,11 @@ typedef struct {
     const char *qom_path;       /* matches query-stats */
     bool has_halted, is_halted; /* s390x only, not TCG */
     GArray *stats;              /* QemuFactsStat, or NULL */
-    bool has_host;              /* the four below were read */
+    bool has_host;              /* the thread's stat was read: the four below are set */
     char run_state;             /* of the thread: R, S, D, T ... */
-    UtilCount time_ns;
-    UtilCount wait_ns;
-    UtilCount delay_ns;
+    UtilCount time_ns;          /* CPU time */
+    UtilCount wait_ns;          /* waited for a CPU: wait_sum of /proc/PID/task/TID/sched */
+    UtilCount delay_ns;         /* waited for a CPU: schedstat */
 } QemuFactsVcpu;
 
 /* query-blockstats, one latency histogram. */
@@ -69,7 +72,7 @@ enum {
     QEMU_FACTS_N_HISTOGRAMS
 };
 
-/* One entry of timed_stats. What QEMU leaves out stays 0, as libvirt has it. */
+/* One entry of timed_stats. What QEMU leaves out stays 0, since libvirt shows 0 too. */
 typedef struct {
     uint64_t interval_s;
     uint64_t rd_min_ns, rd_max_ns, rd_avg_ns;
@@ -78,12 +81,13 @@ typedef struct {
     double rd_queue_depth, wr_queue_depth, zap_queue_depth;
 } QemuFactsTimedGroup;
 
-/* One layer of a disk's chain as query-blockstats walks it, top first, filters left out. */
+/* One image of a disk's chain in query-blockstats. A chain is listed from the top and without
+ * filters. */
 typedef struct {
     const char *node_name;       /* the layer's format node (or only node) */
     const char *storage_name;    /* its protocol node; NULL: it has none of its own */
     const char *data_name;       /* node of its external data file; NULL: none */
-    UtilCount wr_highest_offset; /* of "parent" in QEMU's words: the node that holds the data */
+    UtilCount wr_highest_offset; /* of the node that holds the data, which QEMU calls "parent" */
 } QemuFactsLayer;
 
 typedef struct {
@@ -96,7 +100,7 @@ typedef struct {
     UtilCount idle_ns;
     QemuFactsHistogram histograms[QEMU_FACTS_N_HISTOGRAMS];
     GArray *timed_groups;  /* QemuFactsTimedGroup, or NULL */
-    const UtilJson *entry; /* its part of the reply, out of which the layers are made */
+    const UtilJson *entry; /* its part of the reply; qemu_reply_finish_block() reads layers of it */
     GArray *layers;        /* QemuFactsLayer; NULL: no medium, or not made yet */
 } QemuFactsDisk;
 
@@ -120,27 +124,29 @@ enum {
 typedef struct {
     const char *node_name;
     const char *driver; /* "qcow2", "file", "throttle", ... */
-    const char *path;   /* local file or device behind it, as QEMU was given it: it may be relative;
-                         * NULL for network and others */
-    const char *data_file; /* qcow2 with an external data file: its name as the image says */
+    const char *path; /* local file or device behind it, as QEMU was given it, so perhaps relative;
+                         NULL: no local file (network, ...) */
+    const char *data_file; /* of a qcow2 image: the name of its external data file, as stored in the
+                              image; NULL: none */
     UtilCount virtual_size;
     UtilCount actual_size;
     UtilCount write_threshold;
-    UtilCount wr_highest_offset; /* of the node that holds its data; only where it was asked for */
+    UtilCount wr_highest_offset; /* of the node that holds its data; only if the plan asked for the
+                                    statistics of all nodes */
     UtilCount limits[QEMU_FACTS_N_BLOCK_LIMITS];
 } QemuFactsNode;
 
-/* The image of a domain that does not run, as its file tells. */
+/* Sizes in bytes of an image of a domain that does not run, read from the file. */
 typedef struct {
-    UtilCount allocation; /* bytes the host has given it */
-    UtilCount capacity;   /* bytes the guest would see */
-    UtilCount physical;   /* where the file or device ends */
+    UtilCount allocation; /* blocks that the host's file system has allocated */
+    UtilCount capacity;   /* size that the guest would see */
+    UtilCount physical;   /* size of the file or device */
 } QemuFactsImage;
 
 typedef struct {
     const char *id;
     pid_t thread_id;   /* as QEMU numbers it; 0 unknown */
-    pid_t host_thread; /* as this host does */
+    pid_t host_thread; /* the same thread as this host numbers it; 0 unknown */
     UtilCount poll_max_ns, poll_grow, poll_shrink;
 } QemuFactsIothread;
 
@@ -150,8 +156,8 @@ typedef struct {
 } QemuFactsVcpuDirtyRate;
 
 typedef struct {
-    const char *status; /* unstarted, measuring, measured; NULL: not asked or refused */
-    const char *mode;   /* NULL: older than 6.2 */
+    const char *status; /* unstarted, measuring, measured; NULL: query-dirty-rate has no reply */
+    const char *mode;   /* NULL: QEMU is older than 6.2 */
     bool has_start_time, has_calc_time, has_rate;
     int64_t start_time_s;
     int64_t calc_time_s;
@@ -160,41 +166,40 @@ typedef struct {
 } QemuFactsDirtyRate;
 
 typedef struct {
-    bool has_device; /* query-balloon answered */
-    UtilCount actual_bytes;
+    UtilCount actual_bytes;              /* query-balloon; absent: no balloon device, or no reply */
     UtilCount base_bytes, plugged_bytes; /* query-memory-size-summary */
-    /* query-memory-devices: what they are now, what they can grow to, and what of their present
-     * size no balloon sees: virtio-mem's */
+    /* Sums over query-memory-devices: all present sizes; the same with each virtio-mem at its
+     * maximum; the present sizes of virtio-mem alone, which no balloon counts. */
     UtilCount devices_bytes, devices_full_bytes, virtio_mem_bytes;
-    /* guest-stats, bytes or counts, as QEMU gives them, 2^64-1 already absent */
+    /* guest-stats, in QEMU's bytes or counts; absent where QEMU gave 2^64-1 */
     UtilCount swap_in, swap_out, major_faults, minor_faults, free_memory, total_memory;
     UtilCount available_memory, disk_caches, htlb_pgalloc, htlb_pgfail, last_update_s;
     UtilCount polling_interval_s;
 } QemuFactsMemory;
 
-/* The devices of QEMU that are network interfaces, by who made them: const char *, the last part of
- * each one's QOM path, in no order. NULL: not told. */
+/* The devices of QEMU that are network interfaces, by the container that lists them. Elements are
+ * const char *, the last part of the device's QOM path, in no order. NULL: no reply to that
+ * qom-list. */
 typedef struct {
-    GArray *with_id;    /* of /machine/peripheral: "-device" or device_add with an id */
-    GArray *without_id; /* of /machine/peripheral-anon: "device[7]", numbered as they came */
-    GArray *on_board;   /* of /machine/unattached: the machine's own */
+    GArray *with_id;    /* /machine/peripheral: "-device" or device_add with an id */
+    GArray *without_id; /* /machine/peripheral-anon: "device[7]", numbered in order of creation */
+    GArray *on_board;   /* /machine/unattached: the machine's own */
 } QemuFactsNicDevices;
 
-/* One interface of the guest: those of the definition in its order, then those plugged later. */
+/* One interface of the guest. */
 typedef struct {
-    const char
-        *ifname;       /* host device; NULL: it has none (user, hostdev, ...), or it is not known */
-    bool is_host_view; /* counters are given as the host has them, not swapped */
-    const HostNetdevCounters *counters; /* NULL: no such device; borrowed for the call */
+    const char *ifname; /* host device; NULL: it has none (user, hostdev, ...), or is not known */
+    bool is_host_view;  /* counters are shown as the host has them, not swapped */
+    const HostNetdevCounters *counters; /* NULL: not known; borrowed for the call */
 } QemuFactsNic;
 
 typedef struct {
     bool has_process;  /* /proc/<pid>/stat was read */
-    UtilCount n_vcpus; /* by the names of the threads; only when QEMU does not tell its vCPUs */
+    UtilCount n_vcpus; /* by the names of QEMU's threads; only without a reply to query-cpus-fast */
     HostProcessStat process;
     HostProcessCgroup cgroup;
-    UtilCount vcpus_ns, iothreads_ns, vhost_ns, emulator_ns; /* ext: CPU time apart */
-    UtilCount run_delay_ns;                                  /* ext: of all threads */
+    UtilCount vcpus_ns, iothreads_ns, vhost_ns, emulator_ns; /* ext: CPU time by kind of thread */
+    UtilCount run_delay_ns;                                  /* ext: sum over all threads */
     HostProcessMemory memory;                                /* ext */
 } QemuFactsHost;
 
@@ -203,14 +208,13 @@ typedef struct {
     uint64_t value;
 } QemuFactsPerf;
 
-/* One folder of a resctrl monitor's mon_data: a cache, a memory controller or a package. What
- * the host does not count is absent. */
+/* One folder of a resctrl monitor's mon_data: a cache, a memory controller or a package. */
 typedef struct {
     unsigned int id;
     UtilCount bytes;                    /* cache monitors */
     UtilCount local_bytes, total_bytes; /* bandwidth monitors */
-    bool has_core_energy, has_activity; /* energy monitors */
-    double core_energy_j, activity_f;
+    bool has_core_energy, has_activity; /* energy monitors; of the two values below */
+    double core_energy_j, activity_f;   /* joules, farads */
 } QemuFactsResctrlBank;
 
 typedef struct {
@@ -221,44 +225,44 @@ typedef struct {
 } QemuFactsResctrl;
 
 typedef struct {
-    /* state: query-status, or libvirt's own */
-    const char *status; /* NULL unknown */
-    bool is_running;
-    int libvirt_state; /* virDomainState and reason told by libvirt; -1 not told */
+    const char *status; /* query-status; NULL unknown */
+    bool is_running;    /* likewise */
+    int libvirt_state;  /* virDomainState and its reason by libvirt; -1: not from libvirt */
     int libvirt_reason;
 
     UtilCount halt_success_ns, halt_fail_ns; /* sums over all vCPUs; query-stats or debugfs */
     QemuFactsMemory memory;
-    GArray *schemas_vcpu; /* QemuFactsSchema by target, or NULL */
-    GArray *schemas_vm;
-    GArray *vcpus;               /* QemuFactsVcpu, by ascending index; NULL: not known */
-    UtilCount n_vcpus_max;       /* query-hotpluggable-cpus: sum of vcpus-count */
-    GArray *vm_stats;            /* QemuFactsStat, or NULL */
-    GArray *disks;               /* QemuFactsDisk, QEMU's order; NULL: block not known */
-    GArray *nodes;               /* QemuFactsNode */
-    unsigned int n_backed_nodes; /* of them that have a backing image */
+    GArray *schemas_vcpu;  /* QemuFactsSchema of statistics of a vCPU, by name; NULL: no reply */
+    GArray *schemas_vm;    /* likewise of the VM */
+    GArray *vcpus;         /* QemuFactsVcpu, by ascending index; NULL: not known */
+    UtilCount n_vcpus_max; /* query-hotpluggable-cpus: sum of vcpus-count */
+    GArray *vm_stats;      /* QemuFactsStat, or NULL */
+    GArray *disks;         /* QemuFactsDisk, QEMU's order; NULL: no reply */
+    GArray *nodes;         /* QemuFactsNode; NULL: no reply */
+    unsigned int n_backed_nodes; /* how many of @nodes have a backing image */
     GHashTable *node_by_name;    /* const char * -> QemuFactsNode * in @nodes */
-    GHashTable *images;     /* char * path -> QemuFactsImage *; NULL: it runs, or not looked at */
-    GPtrArray *owned_texts; /* char *: what had to be made out of a reply's text; NULL: none */
+    GHashTable *images;     /* char * path -> QemuFactsImage *; NULL: it runs, or none was read */
+    GPtrArray *owned_texts; /* char *: paths decoded from "json:" file names; NULL: none */
     GArray *iothreads;      /* QemuFactsIothread */
     QemuFactsDirtyRate dirty_rate;
     QemuFactsNicDevices nic_devices;
-    GArray *nics;     /* QemuFactsNic; NULL: not known */
-    UtilCount n_nics; /* of the guest; absent: there may be others than @nics, or fewer */
-    GArray *perf;     /* QemuFactsPerf */
-    bool lacks_perf;  /* events were asked for that this host has and that could not be read */
-    GArray *resctrl;  /* QemuFactsResctrl, in the definition's order; frees its banks; NULL none */
+    GArray *nics;     /* QemuFactsNic, the definition's in its order, then those plugged later;
+                         NULL: not known */
+    UtilCount n_nics; /* interfaces of the guest; absent: @nics may have too many or too few */
+    GArray *perf;     /* QemuFactsPerf; NULL: no event was asked for */
+    bool lacks_perf;  /* an event that was asked for, and that this host has, could not be read */
+    GArray *resctrl;  /* QemuFactsResctrl, in the definition's order; NULL none */
     QemuFactsHost host;
-    UtilCount monitor_us; /* ext: time from the first command to the last answer */
+    UtilCount monitor_us; /* ext: time from the first command to the last reply */
 } QemuFacts;
 
-/* Everything absent, libvirt's state not told. */
+/* Sets everything to absent. */
 void qemu_facts_init(QemuFacts *self);
-/* Frees all that hangs on @self, nested arrays too, and leaves it as after init. */
+/* Frees all that @self owns, nested arrays included, and leaves it as after init. */
 void qemu_facts_clear(QemuFacts *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuFacts, qemu_facts_clear)
 
-/* Empty arrays with room for @n_expected, whose elements are freed with what hangs on them. */
+/* Empty arrays with room for @n_expected elements; freed elements free the arrays that they own. */
 GArray *qemu_facts_new_vcpus(size_t n_expected);
 GArray *qemu_facts_new_disks(size_t n_expected);
 GArray *qemu_facts_new_resctrl(void);
@@ -266,16 +270,18 @@ GArray *qemu_facts_new_resctrl(void);
 /* The node named @name, or NULL. */
 const QemuFactsNode *qemu_facts_node(const QemuFacts *self, const char *name);
 
-/* True for a block driver whose file name is a path of this host, whatever characters are in it. */
+/* True for a block driver (file, host_device, ...) whose file name is always a path of the host,
+ * even if it looks like "protocol:...". */
 bool qemu_facts_is_local_driver(const char *driver);
 
-/* Nodes by their path, which a format node and the storage node below it share. Borrows nodes and
- * paths, neither of which may change. */
+/* Looks nodes up by their path, which a format node and the storage node below it share. Borrows
+ * nodes and paths, which must neither move nor change. */
 typedef struct QemuFactsPaths QemuFactsPaths;
 
 QemuFactsPaths *qemu_facts_paths_new(const QemuFacts *facts);
 void qemu_facts_paths_free(QemuFactsPaths *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuFactsPaths, qemu_facts_paths_free)
-/* The first node of that path that opens it, or the first that does not; NULL if there is none. */
+/* The first node with that path whose driver opens files (storage), or whose driver does not
+ * (format); NULL if there is none. */
 const QemuFactsNode *qemu_facts_paths_storage(const QemuFactsPaths *self, const char *path);
 const QemuFactsNode *qemu_facts_paths_format(const QemuFactsPaths *self, const char *path);

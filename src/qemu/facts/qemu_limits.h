@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_limits: every bound on what a peer can make us do, with its reason. docs/internals.md
- * shows this table, and that of host_limits.h below it; a test keeps them the same.
+ * qemu_limits: each limit on what a peer can make this program do, with its reason.
+ * docs/internals.md shows this table, followed by that of host_limits.h; test_limits compares them.
  *
  * LIMIT(name, value, unit, what it bounds and why that much)
  */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_nic_model: see qemu_nic_model.h. The models that can be plugged, of QEMU 4.2 to 11.1; those
- * that are soldered on boards are not here, for such boards are not counted (qemu_cmdline_nic).
+ * qemu_nic_model: see qemu_nic_model.h. The table has the models of QEMU 4.2 to 11.1 that a user
+ * can add to a machine. Models that only a board can have are left out: qemu_cmdline_nic does not
+ * count the interfaces of such boards.
  */
 #include "qemu_nic_model.h"
 
 #include <glib.h>
 #include <string.h>
 
-/* In the order of strcmp(). */
 static const char *const models[] = {
     "e1000",
     "e1000-82540em",

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_reply: the decoders: one command's "return" -> facts. Pure. Each is in the file
- * qemu_reply_<subject>.c; all follow the contract of QemuCommand.parse.
+ * qemu_reply: the decoders, which turn the "return" of one command into facts. Pure. Each is in a
+ * file qemu_reply_<subject>.c.
  *
- * None trusts an order or a member; what breaks a limit of qemu_limits.h is cut or refused.
+ * All follow the contract of QemuCommand.parse: false if the reply is not of the promised kind or
+ * exceeds a limit of qemu_limits.h, and then the facts are as before. No decoder relies on the
+ * order of a list or on a member being there.
  */
 #pragma once
 
@@ -23,19 +25,20 @@ bool qemu_reply_parse_memory_size(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_memory_devices(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_guest_stats(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_polling_interval(const UtilJson *reply, QemuFacts *facts);
-/* The name of the balloon device in a reply of qom-list; NULL: not in it, or not a name that
- * can stand in a request as it is. Borrowed. */
+/* The name of the balloon device in a reply to qom-list, borrowed. NULL: there is none, or its name
+ * would have to be escaped in a request. */
 const char *qemu_reply_find_balloon(const UtilJson *reply);
 
-/* qemu_reply_block.c; in any order. A filter can only be told apart with both at hand, so the
- * disks' layers are made by qemu_reply_finish_block(): call it when both are in. */
+/* qemu_reply_block.c. The first two may be called in any order. Whether a node is a filter can
+ * only be told from both replies, so qemu_reply_finish_block() makes the disks' layers: call it
+ * after both. */
 bool qemu_reply_parse_blockstats(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_named_nodes(const UtilJson *reply, QemuFacts *facts);
-/* Adds to the nodes, which come first. */
+/* Adds the highest offset to each node: call it after qemu_reply_parse_named_nodes(). */
 bool qemu_reply_parse_blockstats_nodes(const UtilJson *reply, QemuFacts *facts);
 void qemu_reply_finish_block(QemuFacts *facts);
 
-/* qemu_reply_nic.c: each container of devices. */
+/* qemu_reply_nic.c: one for each container of devices. */
 bool qemu_reply_parse_peripheral(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_peripheral_anon(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_unattached(const UtilJson *reply, QemuFacts *facts);
@@ -44,7 +47,8 @@ bool qemu_reply_parse_unattached(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_iothreads(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_dirty_rate(const UtilJson *reply, QemuFacts *facts);
 
-/* qemu_reply_stats.c; the schemas and the vCPUs come before the values. */
+/* qemu_reply_stats.c. Call the one for the schemas, and qemu_reply_parse_cpus_fast(), before those
+ * for the values. */
 bool qemu_reply_parse_stats_schemas(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_stats_vcpu(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_stats_haltpoll(const UtilJson *reply, QemuFacts *facts);

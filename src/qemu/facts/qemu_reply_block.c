@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_reply_block: query-blockstats and query-named-block-nodes -> facts, and the two joined.
+ * qemu_reply_block: query-blockstats and query-named-block-nodes -> facts.
  *
  * How it works
  *
- * Counters are in the entries of query-blockstats, one a guest disk. Below each hangs the graph
- * of its nodes: "backing" leads to the next layer, "parent", in spite of its name, to the child
- * that holds the layer's data. Sizes are in query-named-block-nodes, a flat list by name.
+ * query-blockstats has one entry for each guest disk, with its counters. Nested in the entry is the
+ * graph of the disk's nodes: member "backing" is the next layer, member "parent", in spite of its
+ * name, the child that holds the layer's data. query-named-block-nodes has the sizes, in a flat
+ * list of nodes by name.
  *
- * A filter (throttle, copy-on-read, what a backup job puts in) shows its child under both
- * names, each with the whole subtree, so a plain walk counts layers twice and stacked filters
- * multiply that. The walk here knows a filter by just this, or, for a QEMU that shows the child
- * once (5.1 and older), by the driver of the node, and goes through to its child. Hence layers
- * are made last, from both replies, and no node is visited twice. Each step of the walk goes one
- * level down the reply, so QEMU_LIMIT_REPLY_DEPTH bounds the layers of a chain; nothing cuts one.
+ * QEMU shows the child of a filter (throttle, copy-on-read, the filter of a backup job) twice, as
+ * "backing" and as "parent", each with its whole subtree. A plain walk would therefore count layers
+ * twice, and stacked filters would multiply that. The walk here takes a node whose two members name
+ * the same child for a filter and goes on at that child. QEMU 5.1 and older show the child once;
+ * there the node's driver tells, which only query-named-block-nodes has. So the layers are made
+ * last, from both replies. Each step of the walk goes one level down the reply, so
+ * QEMU_LIMIT_REPLY_DEPTH bounds the layers of a chain.
  *
- * Deliberately not done: the children of a quorum but its first; driver-specific counters.
+ * Deliberately not done: all children of a quorum but its first; driver-specific counters.
  */
 #include "qemu_reply.h"
 
@@ -82,27 +84,17 @@ static const UtilJsonCountField limit_fields[] = {
     {"opt-mem-alignment", LIMIT_OFFSET(QEMU_FACTS_BLOCK_LIMIT_MEMORY_ALIGNMENT_OPTIMAL)},
 };
 
-/* Drivers that change no data on its way to their one child. */
+/* Drivers that pass data unchanged to and from one child. */
 static const char *const filter_drivers[] = {
     "throttle",   "copy-on-read", "copy-before-write", "backup-top", "mirror_top",
     "commit_top", "preallocate",  "compress",          "blkdebug",   "blkverify",
-    "blkreplay",  "blklogwrites", "replication",
+    "blkreplay",  "blklogwrites", "replication",       NULL,
 };
 
 static const char *
 entry_name(const UtilJson *entry)
 {
     return qemu_reply_read_string(entry, "node-name");
-}
-
-static bool
-is_one_of(const char *word, const char *const *words, size_t n_words)
-{
-    for (size_t i = 0; word != NULL && i < n_words; i++) {
-        if (strcmp(words[i], word) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* NULL if @list is no array of counts. */
@@ -160,7 +152,7 @@ read_timed_group(const UtilJson *entry, QemuFactsTimedGroup *group)
     }
 }
 
-/* NULL for none: most disks have no intervals set. */
+/* NULL if the disk keeps no statistics of intervals, as most do not. */
 static GArray *
 read_timed_groups(const UtilJson *list)
 {
@@ -191,17 +183,20 @@ read_disk(const UtilJson *entry, QemuFactsDisk *disk)
     disk->timed_groups = read_timed_groups(util_json_member(stats, "timed_stats"));
 }
 
-/* True if @name is @word with a number after it. */
+/* True if @name is @prefix followed by a decimal number. */
 static bool
-is_numbered(const char *name, const char *word)
+is_numbered(const char *name, const char *prefix)
 {
-    return g_str_has_prefix(name, word) && g_ascii_isdigit(name[strlen(word)]) &&
-           name[strlen(word) + strspn(name + strlen(word), "0123456789")] == '\0';
+    const char *digits = name + strlen(prefix);
+
+    return g_str_has_prefix(name, prefix) && g_ascii_isdigit(digits[0]) &&
+           digits[strspn(digits, "0123456789")] == '\0';
 }
 
-/* True for flash that holds firmware or its variables. It hangs on the machine itself
- * ("/machine/system.flash0", "/machine/virt.flash1"); a board without such a place keeps it where
- * its own devices are, and then only QEMU's name for "-drive if=pflash" and "if=mtd" tells. */
+/* True for flash that holds firmware or its variables. Machines that have flash as a child of their
+ * own show it by the path: "/machine/system.flash0", "/machine/virt.flash1". Others have it among
+ * the board's devices; there only the name that QEMU gives to "-drive if=pflash" and "if=mtd" shows
+ * it. */
 static bool
 is_flash(const char *qdev, const char *device)
 {
@@ -235,7 +230,7 @@ qemu_reply_parse_blockstats(const UtilJson *reply, QemuFacts *facts)
         if (util_json_kind(entry) != UTIL_JSON_OBJECT)
             return false;
         qdev = qemu_reply_read_string(entry, "qdev");
-        /* Only what the guest has: no drive that no device uses, and no firmware. */
+        /* A drive without a device, or with firmware, is no disk of the guest. */
         if (qdev == NULL || is_flash(qdev, qemu_reply_read_string(entry, "device")))
             continue;
         g_array_set_size(disks, disks->len + 1);
@@ -248,14 +243,15 @@ qemu_reply_parse_blockstats(const UtilJson *reply, QemuFacts *facts)
     return true;
 }
 
-/* "nbd://host", "rbd:pool/image", "fat:dir": a colon before any slash. */
+/* True for "nbd://host", "rbd:pool/image", "fat:dir": there is a colon before any slash. */
 static bool
 has_protocol(const char *name)
 {
     return name[strcspn(name, ":/")] == ':';
 }
 
-/* The path inside a "json:" file name, copied, or NULL: the innermost file of the tree. */
+/* The path of the innermost "file" in a "json:" file name; NULL if that is not local. The caller
+ * frees. */
 static char *
 find_path_in_json(const char *text)
 {
@@ -274,7 +270,8 @@ find_path_in_json(const char *text)
     return g_strdup(path);
 }
 
-/* The local path that a node's file @name stands for; NULL if there is none. */
+/* The local path that a node's file @name stands for; NULL if there is none. Borrowed from the
+ * reply or from @facts. */
 static const char *
 find_path(const char *name, const char *driver, QemuFacts *facts)
 {
@@ -324,7 +321,7 @@ read_node(const UtilJson *entry, const char *name, QemuFactsNode *node, QemuFact
         util_json_read_counts(limits, limit_fields, G_N_ELEMENTS(limit_fields), node);
 }
 
-/* The table keeps pointers into @nodes, which must not grow any more. */
+/* The table points into @nodes, which must not grow after this. */
 static GHashTable *
 index_nodes(GArray *nodes)
 {
@@ -352,8 +349,7 @@ qemu_reply_parse_named_nodes(const UtilJson *reply, QemuFacts *facts)
         const UtilJson *entry = util_json_element(reply, i);
         const char *name = entry_name(entry);
 
-        /* Nothing could refer to it. */
-        if (name == NULL)
+        if (name == NULL) /* no disk could refer to it */
             continue;
         g_array_set_size(nodes, nodes->len + 1);
         read_node(entry, name, &g_array_index(nodes, QemuFactsNode, nodes->len - 1), facts);
@@ -389,19 +385,19 @@ qemu_reply_parse_blockstats_nodes(const UtilJson *reply, QemuFacts *facts)
 static bool
 is_filter(const UtilJson *storage, const UtilJson *backing, const QemuFactsNode *node)
 {
-    if (node != NULL && is_one_of(node->driver, filter_drivers, G_N_ELEMENTS(filter_drivers)))
+    if (node != NULL && node->driver != NULL && g_strv_contains(filter_drivers, node->driver))
         return true;
     return storage != NULL && backing != NULL && entry_name(storage) != NULL &&
            g_strcmp0(entry_name(storage), entry_name(backing)) == 0;
 }
 
-/* What the walk looks at. */
+/* Facts, and an index of them that is made when it is first needed. */
 typedef struct {
     QemuFacts *facts;
-    QemuFactsPaths *paths; /* made when needed */
+    QemuFactsPaths *paths; /* NULL: not made yet */
 } Walk;
 
-/* One place of the walk: the entry of a node that is no filter, and what hangs below it. */
+/* A step of the walk: the entry of a node that is no filter, and the entries of its children. */
 typedef struct {
     const UtilJson *entry; /* NULL: the end of the chain */
     const UtilJson *storage;
@@ -410,7 +406,7 @@ typedef struct {
     QemuFactsNode *node; /* NULL: not among the named nodes */
 } Place;
 
-/* Goes down from @entry through filters. One without a child is taken as it is. */
+/* The first place at or below @entry that is no filter, or a filter without a child. */
 static Place
 find_place(const Walk *walk, const UtilJson *entry)
 {
@@ -432,8 +428,9 @@ find_place(const Walk *walk, const UtilJson *entry)
     return place;
 }
 
-/* The node of the file itself where "parent" is the node of an external data file: QEMU does
- * not link it to the layer, but both have the same path. */
+/* The name of the node that opened the image file @path; NULL if there is none. Needed where
+ * "parent" is the node of an external data file: then QEMU does not link the layer to the node of
+ * its image file, but both have the same path. */
 static const char *
 find_storage_by_path(Walk *walk, const char *path)
 {
@@ -461,13 +458,14 @@ make_layer(Walk *walk, const Place *place)
         layer.data_name = storage.name;
         layer.storage_name = find_storage_by_path(walk, place->node->path);
     } else if (place->node->path == NULL) {
-        /* A path like "a:b" looks like a protocol, except at the node that opens it. */
+        /* A path like "a:b" was taken for a protocol (find_path()); the node that opened the file
+         * is of a local driver, so its path is known. */
         place->node->path = storage.node->path;
     }
     return layer;
 }
 
-/* NULL if not even the top node is found. */
+/* NULL if there is no node at all: no medium. */
 static GArray *
 make_layers(Walk *walk, const UtilJson *entry)
 {

@@ -2,7 +2,8 @@
 /*
  * qemu_reply_iothread: query-iothreads and query-dirty-rate -> facts.
  *
- * IOThreads stay in QEMU's order, which is none: their numbers come from their ids or threads.
+ * IOThreads stay in the order of the reply, which means nothing: qemu_emit_iothread numbers them
+ * by their ids or threads.
  */
 #include "qemu_reply.h"
 
@@ -41,7 +42,7 @@ qemu_reply_parse_iothreads(const UtilJson *reply, QemuFacts *facts)
     return true;
 }
 
-/* NULL for a list of the wrong kind; one that is not there is no reason to ask. */
+/* NULL if @list is absent, which it is outside of dirty-ring mode, or is malformed. */
 static GArray *
 read_vcpu_rates(const UtilJson *list)
 {
@@ -82,7 +83,8 @@ qemu_reply_parse_dirty_rate(const UtilJson *reply, QemuFacts *facts)
     dirty_rate->has_start_time =
         util_json_member_int64(reply, "start-time", &dirty_rate->start_time_s);
     dirty_rate->has_rate = util_json_member_int64(reply, "dirty-rate", &dirty_rate->rate_mib_s);
-    /* Seconds unless another unit was asked for, which we never do. */
+    /* QEMU answers in seconds unless query-dirty-rate asks for another unit; the allow-list's text
+     * does not. */
     if (unit == NULL || strcmp(unit, "second") == 0)
         dirty_rate->has_calc_time =
             util_json_member_int64(reply, "calc-time", &dirty_rate->calc_time_s);

@@ -3,7 +3,7 @@
  * qemu_reply_memory: query-balloon, query-memory-size-summary, query-memory-devices and the balloon
  * device's properties -> facts.
  *
- * Numbers stay in QEMU's units: bytes and counts.
+ * Numbers stay in QEMU's units, bytes and counts.
  */
 #include "qemu_reply.h"
 
@@ -31,7 +31,6 @@ qemu_reply_parse_balloon(const UtilJson *reply, QemuFacts *facts)
 
     if (!actual.is_present)
         return false;
-    facts->memory.has_device = true;
     facts->memory.actual_bytes = actual;
     return true;
 }
@@ -44,18 +43,11 @@ qemu_reply_parse_memory_size(const UtilJson *reply, QemuFacts *facts)
     if (!base.is_present)
         return false;
     facts->memory.base_bytes = base;
-    facts->memory.plugged_bytes = util_json_has(reply, "plugged-memory")
-                                      ? util_json_member_count(reply, "plugged-memory")
-                                      : util_count_of(0); /* a target that cannot plug any */
+    facts->memory.plugged_bytes =
+        util_json_has(reply, "plugged-memory")
+            ? util_json_member_count(reply, "plugged-memory")
+            : util_count_of(0); /* QEMU omits it where none can be plugged */
     return true;
-}
-
-/* @sum is absent once one of the numbers is. */
-static void
-add_size(UtilCount *sum, UtilCount size)
-{
-    sum->is_present = sum->is_present && size.is_present &&
-                      g_uint64_checked_add(&sum->value, sum->value, size.value);
 }
 
 static void
@@ -65,15 +57,15 @@ add_device(const UtilJson *entry, QemuFactsMemory *sums)
     const UtilJson *data = util_json_member(entry, "data");
     UtilCount size = util_json_member_count(data, "size");
 
-    /* A balloon of Hyper-V's kind is listed, too: what it holds is in no size. */
+    /* hv-balloon is listed among the devices but adds no memory, so it has no size. */
     if (g_strcmp0(type, "hv-balloon") == 0)
         return;
-    add_size(&sums->devices_bytes, size);
+    util_count_add(&sums->devices_bytes, size);
     if (g_strcmp0(type, "virtio-mem") == 0) {
-        add_size(&sums->virtio_mem_bytes, size);
+        util_count_add(&sums->virtio_mem_bytes, size);
         size = util_json_member_count(data, "max-size");
     }
-    add_size(&sums->devices_full_bytes, size);
+    util_count_add(&sums->devices_full_bytes, size);
 }
 
 bool
@@ -104,7 +96,7 @@ qemu_reply_parse_guest_stats(const UtilJson *reply, QemuFacts *facts)
         UtilCount *place = G_STRUCT_MEMBER_P(memory, field->offset);
 
         *place = util_json_member_count(stats, field->name);
-        /* What the guest has not given, QEMU gives as all ones. */
+        /* QEMU writes 2^64-1 for a value that the guest has not reported. */
         place->is_present = place->is_present && place->value != UINT64_MAX;
     }
     memory->last_update_s = util_json_member_count(reply, "last-update");
@@ -122,8 +114,8 @@ qemu_reply_parse_polling_interval(const UtilJson *reply, QemuFacts *facts)
     return true;
 }
 
-/* The characters of QEMU's ids, and the brackets of "device[7]": anything else would have to
- * be escaped, and no QEMU makes it. */
+/* True if @name has only the characters of QEMU's ids and the brackets of "device[7]": QEMU makes
+ * no other names, and these need no escaping in a request. */
 static bool
 is_plain_name(const char *name)
 {
@@ -134,7 +126,7 @@ is_plain_name(const char *name)
     return length > 0 && length <= UINT8_MAX && name[length] == '\0';
 }
 
-/* virtio-balloon-pci, -ccw, -device, and the (non-)transitional ones. */
+/* True for virtio-balloon-pci, -ccw, -device and their (non-)transitional variants. */
 static bool
 is_balloon_type(const char *type)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_reply_nic: qom-list of the containers that hold QEMU's devices -> which of them are network
- * interfaces. QEMU's order is that of a hash table, which is none.
+ * qemu_reply_nic: qom-list of the containers that hold QEMU's devices -> those devices that are
+ * network interfaces. Their order means nothing: QEMU lists a hash table.
  */
 #include "qemu_reply.h"
 
@@ -10,7 +10,7 @@
 
 #define CHILD_PREFIX "child<"
 
-/* "child<e1000>" */
+/* True for "child<MODEL>", MODEL being that of a network interface. */
 static bool
 is_nic_type(const char *type)
 {
@@ -23,7 +23,7 @@ is_nic_type(const char *type)
     return type[size] == '>' && type[size + 1] == '\0' && qemu_nic_model_is_one(type, size);
 }
 
-/* All of them or none: a part would look like the whole. */
+/* Reads all interfaces or, on failure, none: a part would look like the whole. */
 static bool
 parse_devices(const UtilJson *reply, GArray **devices)
 {

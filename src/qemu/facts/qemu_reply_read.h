@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_reply_read: what the decoders share: members of a reply read within our limits. Only
- * for qemu_reply_*.c.
+ * qemu_reply_read: what the decoders share: reading members of a reply within the limits of
+ * qemu_limits.h. Only qemu_reply_*.c include it.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #include "qemu_limits.h"
 #include "util/util_json.h"
 
-/* The string @name; NULL also when it is longer than anything we would use. */
+/* The string member @name; NULL also when it is longer than QEMU_LIMIT_STRING_BYTES. */
 static inline const char *
 qemu_reply_read_string(const UtilJson *object, const char *name)
 {
@@ -23,15 +23,15 @@ qemu_reply_read_string(const UtilJson *object, const char *name)
     return text;
 }
 
-/* True for an array that may be believed: a longer one is refused, not cut, since a part of it
- * would look like the whole. */
+/* True for an array of at most @max_length elements. A longer one is refused, not cut, since the
+ * part that is kept would look like the whole. */
 static inline bool
 qemu_reply_read_is_list(const UtilJson *reply, size_t max_length)
 {
     return util_json_kind(reply) == UTIL_JSON_ARRAY && util_json_length(reply) <= max_length;
 }
 
-/* A host thread's id; 0 if it cannot be one. */
+/* The thread id in member @name, as QEMU's pid namespace numbers it; 0 if it cannot be one. */
 static inline pid_t
 qemu_reply_read_thread(const UtilJson *object, const char *name)
 {
@@ -42,7 +42,7 @@ qemu_reply_read_thread(const UtilJson *object, const char *name)
     return (pid_t)value;
 }
 
-/* An index counted from 0; false if there is none. */
+/* Reads the member @name as an index, 0 or more; false if it is none. */
 static inline bool
 qemu_reply_read_index(const UtilJson *object, const char *name, int *ret_index)
 {

@@ -2,7 +2,7 @@
 /*
  * qemu_reply_state: query-status -> facts.
  *
- * Keeps QEMU's own word for the run state; what libvirt calls it is qemu_emit_state's business.
+ * Keeps QEMU's own word for the run state; qemu_emit_state translates it to libvirt's states.
  */
 #include "qemu_reply.h"
 

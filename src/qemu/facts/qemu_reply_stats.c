@@ -2,9 +2,9 @@
 /*
  * qemu_reply_stats: query-stats-schemas and query-stats -> facts.
  *
- * Knows no statistic but the two of halt polling: names, kinds and which are booleans come from
- * the schema, whose words come from the host's kernel. What the schema does not list is left
- * out, and so is a value of another kind than it promises.
+ * Names, kinds and which statistics are booleans come from the schema, which QEMU takes from the
+ * host's kernel; only the two of halt polling are known by name here. A statistic that the schema
+ * does not list is left out, and so is a value of another type than the schema says.
  */
 #include "qemu_reply.h"
 
@@ -35,7 +35,7 @@ read_kind(const char *word, QemuFactsStatKind *ret_kind)
     return false;
 }
 
-/* Appends what one provider says of its statistics; false if that is no such list. */
+/* Appends the statistics of one provider; false if @list is no list or exceeds the limit. */
 static bool
 add_schemas(const UtilJson *list, GArray **schemas)
 {
@@ -66,7 +66,7 @@ compare_schema(gconstpointer a, gconstpointer b)
     return strcmp(left->name, right->name);
 }
 
-/* Sorts by name, for find_schema(), and keeps one of each name. */
+/* Sorts by name, since find_schema() searches by halves, and drops duplicates. */
 static void
 sort_schemas(GArray *schemas)
 {
@@ -112,21 +112,22 @@ qemu_reply_parse_stats_schemas(const UtilJson *reply, QemuFacts *facts)
     return true;
 }
 
-/* Halt polling: nanoseconds of one vCPU, or of all. */
+/* The two counters of halt polling, of one vCPU or summed over all. */
 typedef struct {
     UtilCount success_ns;
     UtilCount fail_ns;
 } HaltPoll;
 
-/* Reads the objects of one target. */
+/* State for reading one object (vCPU or VM) after the other. */
 typedef struct {
-    const GArray *schemas;                      /* sorted; NULL: none, every value is left out */
-    guint16 hints[QEMU_LIMIT_STATS_PER_OBJECT]; /* where the schema of the i-th value was in the
-                                                   object before: QEMU keeps to one order */
-    bool is_seen[QEMU_LIMIT_STATS_PER_OBJECT];  /* the schemas that this object has used */
+    const GArray *schemas; /* QemuFactsSchema, sorted; NULL: all values are left out */
+    /* For the i-th value: the place of its schema in the object before. QEMU lists the values of
+     * all objects in one order, so the first guess is nearly always right. */
+    guint16 hints[QEMU_LIMIT_STATS_PER_OBJECT];
+    bool is_seen[QEMU_LIMIT_STATS_PER_OBJECT]; /* by schema: this object has had a value of it */
 } StatReader;
 
-/* The place of @name in the schemas; -1 if it is not there. */
+/* The index of the schema of the value @name, the @position-th of its object; -1: none. */
 static int
 find_schema(StatReader *self, size_t position, const char *name)
 {
@@ -164,7 +165,7 @@ add_stat(StatReader *self, int place, const UtilJson *value, GArray *stats)
     g_array_append_val(stats, stat);
 }
 
-/* Keeps the two values of halt polling, whatever the schema knows of them. */
+/* Keeps the value if it is one of the two of halt polling; needs no schema. */
 static void
 note_haltpoll(const char *name, const UtilJson *value, HaltPoll *haltpoll)
 {
@@ -174,8 +175,8 @@ note_haltpoll(const char *name, const UtilJson *value, HaltPoll *haltpoll)
         haltpoll->fail_ns = util_json_count(value);
 }
 
-/* Reads the values of one object: into @stats as the schema has them, and the two of halt
- * polling into @haltpoll; either may be NULL. */
+/* Reads the values of one object: those with a schema into @stats, those of halt polling into
+ * @haltpoll. Either may be NULL; @self too if @stats is. */
 static void
 read_stats(StatReader *self, const UtilJson *entry, GArray *stats, HaltPoll *haltpoll)
 {
@@ -207,21 +208,13 @@ new_stats(const GArray *schemas)
     return g_array_sized_new(FALSE, FALSE, sizeof(QemuFactsStat), schemas ? schemas->len : 0);
 }
 
-/* Adds one vCPU's counter to the sum, which is absent once one of them is. */
-static void
-add_count(UtilCount *sum, UtilCount addend)
-{
-    sum->is_present = sum->is_present && addend.is_present &&
-                      g_uint64_checked_add(&sum->value, sum->value, addend.value);
-}
-
 static bool
 is_of_kvm(const UtilJson *entry)
 {
     return g_strcmp0(util_json_member_string(entry, "provider"), "kvm") == 0;
 }
 
-/* Both sums or none: a vCPU without one of the two makes both meaningless. */
+/* Sets both sums or none: if a vCPU lacks one of the two counters, neither sum is of all vCPUs. */
 static void
 set_haltpoll(const HaltPoll *sums, QemuFacts *facts)
 {
@@ -245,19 +238,19 @@ qemu_reply_parse_stats_haltpoll(const UtilJson *reply, QemuFacts *facts)
         if (!is_of_kvm(entry))
             continue;
         read_stats(NULL, entry, NULL, &one);
-        add_count(&sums.success_ns, one.success_ns);
-        add_count(&sums.fail_ns, one.fail_ns);
+        util_count_add(&sums.success_ns, one.success_ns);
+        util_count_add(&sums.fail_ns, one.fail_ns);
     }
     set_haltpoll(&sums, facts);
     return true;
 }
 
-/* Finds vCPUs by QOM path. QEMU lists statistics from the highest vCPU down, so the next one is
- * tried first; the table is made when that fails. */
+/* Finds vCPUs by QOM path. QEMU lists statistics from the highest vCPU down, so the vCPU below the
+ * last one is tried first; only when that fails the hash table is made. */
 typedef struct {
-    GArray *vcpus; /* NULL: none are known */
-    guint next;
-    GHashTable *by_path;
+    GArray *vcpus;       /* QemuFactsVcpu; NULL: no reply to query-cpus-fast */
+    guint next;          /* index of the vCPU that was tried last; 0 at first */
+    GHashTable *by_path; /* QOM path -> QemuFactsVcpu *; NULL: not made */
 } VcpuFinder;
 
 static void
@@ -289,13 +282,13 @@ find_vcpu(VcpuFinder *self, const char *path)
 }
 
 static void
-forget_vcpu_stats(GArray *vcpus)
+clear_vcpu_stats(GArray *vcpus)
 {
     for (guint i = 0; vcpus != NULL && i < vcpus->len; i++)
         g_clear_pointer(&g_array_index(vcpus, QemuFactsVcpu, i).stats, g_array_unref);
 }
 
-/* The full reply serves halt polling too, so that no second command is needed. */
+/* The reply with all statistics has those of halt polling too, so both groups need one command. */
 bool
 qemu_reply_parse_stats_vcpu(const UtilJson *reply, QemuFacts *facts)
 {
@@ -305,13 +298,13 @@ qemu_reply_parse_stats_vcpu(const UtilJson *reply, QemuFacts *facts)
 
     if (util_json_kind(reply) != UTIL_JSON_ARRAY)
         return false;
-    forget_vcpu_stats(facts->vcpus);
+    clear_vcpu_stats(facts->vcpus);
     for (size_t i = 0; i < util_json_length(reply); i++) {
         const UtilJson *entry = util_json_element(reply, i);
         QemuFactsVcpu *vcpu = NULL;
         HaltPoll one = {0};
 
-        /* Nothing but KVM counts per vCPU; so names cannot come twice. */
+        /* Only KVM has statistics of vCPUs. A second provider could repeat names. */
         if (!is_of_kvm(entry))
             continue;
         vcpu = find_vcpu(&finder, util_json_member_string(entry, "qom-path"));
@@ -320,8 +313,8 @@ qemu_reply_parse_stats_vcpu(const UtilJson *reply, QemuFacts *facts)
         else
             vcpu = NULL;
         read_stats(&reader, entry, vcpu ? vcpu->stats : NULL, &one);
-        add_count(&sums.success_ns, one.success_ns);
-        add_count(&sums.fail_ns, one.fail_ns);
+        util_count_add(&sums.success_ns, one.success_ns);
+        util_count_add(&sums.fail_ns, one.fail_ns);
     }
     g_clear_pointer(&finder.by_path, g_hash_table_unref);
     set_haltpoll(&sums, facts);
@@ -336,7 +329,7 @@ qemu_reply_parse_stats_vm(const UtilJson *reply, QemuFacts *facts)
     if (util_json_kind(reply) != UTIL_JSON_ARRAY)
         return false;
     g_clear_pointer(&facts->vm_stats, g_array_unref);
-    /* None under TCG; of two providers nobody could tell whose value it is. */
+    /* Under TCG there is no entry. With two providers, a name would not tell whose value it is. */
     if (util_json_length(reply) != 1)
         return true;
     facts->vm_stats = new_stats(facts->schemas_vm);

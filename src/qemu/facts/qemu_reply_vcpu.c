@@ -2,8 +2,8 @@
 /*
  * qemu_reply_vcpu: query-cpus-fast and query-hotpluggable-cpus -> facts.
  *
- * A list with one bad entry is refused whole: fewer vCPUs than there are would be a wrong
- * number, not a missing one.
+ * A list with a malformed entry is refused as a whole: leaving out that entry would give a wrong
+ * number of vCPUs, where refusing it gives none.
  */
 #include "qemu_reply.h"
 
@@ -11,7 +11,7 @@
 
 #include "qemu_reply_read.h"
 
-/* The words of cpu-state, on s390x only; for the others nobody can say. */
+/* The words of cpu-state. Only s390x has that member; QEMU tells it of no other target. */
 static const struct {
     const char *word;
     bool is_halted;
@@ -59,7 +59,7 @@ compare_index(gconstpointer a, gconstpointer b)
 }
 
 static bool
-is_ascending(const GArray *vcpus)
+is_sorted(const GArray *vcpus)
 {
     for (guint i = 1; i < vcpus->len; i++) {
         if (g_array_index(vcpus, QemuFactsVcpu, i - 1).index >=
@@ -69,14 +69,14 @@ is_ascending(const GArray *vcpus)
     return true;
 }
 
-/* Puts the vCPUs in order; false if two have the same index. */
+/* Sorts by index; false if two vCPUs have the same one. */
 static bool
 sort_vcpus(GArray *vcpus)
 {
-    if (is_ascending(vcpus))
+    if (is_sorted(vcpus))
         return true;
     g_array_sort(vcpus, compare_index);
-    return is_ascending(vcpus);
+    return is_sorted(vcpus);
 }
 
 static int
@@ -88,7 +88,7 @@ compare_thread(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* True if @thread is more than once in the @n sorted @threads. */
+/* True if @thread occurs more than once in the @n sorted @threads. */
 static bool
 is_repeated(const pid_t *threads, size_t n, pid_t thread)
 {
@@ -100,17 +100,19 @@ is_repeated(const pid_t *threads, size_t n, pid_t thread)
            (found + 1 < threads + n && found[1] == thread);
 }
 
-/* A thread that runs several vCPUs (TCG with one thread) tells nothing of any single one. */
+/* Clears the id of each thread that runs several vCPUs (TCG in one thread): the times of such a
+ * thread are those of no single vCPU. */
 static void
-forget_shared_threads(GArray *vcpus)
+clear_shared_threads(GArray *vcpus)
 {
     g_autofree pid_t *threads = NULL;
-    bool is_plain = true;
+    bool is_ascending = true;
 
-    for (guint i = 1; i < vcpus->len && is_plain; i++)
-        is_plain = g_array_index(vcpus, QemuFactsVcpu, i - 1).thread_id <
-                   g_array_index(vcpus, QemuFactsVcpu, i).thread_id;
-    if (is_plain)
+    /* The usual order, in which no thread can occur twice. */
+    for (guint i = 1; i < vcpus->len && is_ascending; i++)
+        is_ascending = g_array_index(vcpus, QemuFactsVcpu, i - 1).thread_id <
+                       g_array_index(vcpus, QemuFactsVcpu, i).thread_id;
+    if (is_ascending)
         return;
     threads = g_new(pid_t, vcpus->len);
     for (guint i = 0; i < vcpus->len; i++)
@@ -139,7 +141,7 @@ qemu_reply_parse_cpus_fast(const UtilJson *reply, QemuFacts *facts)
     }
     if (!sort_vcpus(vcpus))
         return false;
-    forget_shared_threads(vcpus);
+    clear_shared_threads(vcpus);
     g_clear_pointer(&facts->vcpus, g_array_unref);
     facts->vcpus = g_steal_pointer(&vcpus);
     return true;

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_balloon: the group balloon. Three names mislead and are libvirt's: unused is the
- * guest's free memory, available its total, usable its available memory.
+ * qemu_emit_balloon: the group balloon.
+ *
+ * Three of libvirt's names mislead: "unused" is the guest's free memory, "available" its total
+ * memory, "usable" its available memory.
  */
 #include "qemu_emit.h"
 
 enum { BYTES_PER_KIB = 1024 };
 
-/* What the guest's driver tells, in libvirt's order. */
+/* Values that the guest's balloon driver reports, in libvirt's order. */
 static const struct {
     QemuFieldId field;
     size_t offset;
-    bool is_bytes; /* shown in KiB; others as they are */
+    bool is_bytes; /* then it is shown in KiB */
 } guest_rows[] = {
     {QEMU_FIELD_BALLOON_SWAP_IN, offsetof(QemuFactsMemory, swap_in), true},
     {QEMU_FIELD_BALLOON_SWAP_OUT, offsetof(QemuFactsMemory, swap_out), true},
@@ -35,15 +37,15 @@ static const QemuFieldCount ext_rows[] = {
 static UtilCount
 sum_kib(UtilCount first, UtilCount second)
 {
-    uint64_t sum = 0;
+    UtilCount sum = first;
 
-    if (!first.is_present || !second.is_present ||
-        !g_uint64_checked_add(&sum, first.value, second.value))
-        return (UtilCount){0};
-    return util_count_of(sum / BYTES_PER_KIB);
+    util_count_add(&sum, second);
+    sum.value /= BYTES_PER_KIB;
+    return sum;
 }
 
-/* Base memory and memory devices, as QEMU has them now. */
+/* Base memory and all memory devices at their present sizes. A QEMU without query-memory-devices
+ * tells the sum of the devices in query-memory-size-summary. */
 static UtilCount
 size_kib(const QemuFactsMemory *memory)
 {
@@ -51,7 +53,7 @@ size_kib(const QemuFactsMemory *memory)
                                                                         : memory->plugged_bytes);
 }
 
-/* The same with all that virtio-mem can grow to, which is what libvirt counts. */
+/* The same with each virtio-mem at its maximum, since libvirt counts it so. */
 static UtilCount
 full_size_kib(const QemuFactsMemory *memory)
 {
@@ -60,8 +62,8 @@ full_size_kib(const QemuFactsMemory *memory)
     return size_kib(memory);
 }
 
-/* libvirt's maximum is what it shows. A command line says nothing of memory plugged since, so
- * QEMU's word comes before it. */
+/* libvirt's definition has the number that libvirt shows. A command line lacks memory that was
+ * plugged later, so QEMU's replies are preferred to it. */
 static UtilCount
 maximum_kib(const QemuEmitInput *input)
 {
@@ -75,9 +77,9 @@ maximum_kib(const QemuEmitInput *input)
     return size;
 }
 
-/* A balloon's size is that of the memory that it can take from; what virtio-mem has plugged in is
- * the guest's besides. A command line tells the size without what a balloon has taken: of a machine
- * that does not answer, that is no current size. */
+/* query-balloon gives the guest's memory less what the balloon holds, but without virtio-mem, whose
+ * plugged size is added. If a running QEMU does not answer, its command line is no substitute: it
+ * does not tell how much the balloon holds. */
 static UtilCount
 current_kib(const QemuEmitInput *input)
 {
@@ -112,7 +114,7 @@ static void
 put_ext(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const QemuFactsMemory *memory = &input->facts->memory;
-    UtilCount told = memory->last_update_s;
+    UtilCount updated = memory->last_update_s;
 
     qemu_field_put_counts(writer, ext_rows, G_N_ELEMENTS(ext_rows), &input->facts->host.memory);
     qemu_field_put_count(writer, QEMU_FIELD_EXT_BALLOON_POLLING_INTERVAL,
@@ -120,10 +122,10 @@ put_ext(QemuFieldWriter *writer, const QemuEmitInput *input)
     if (memory->polling_interval_s.is_present)
         qemu_field_put_boolean(writer, QEMU_FIELD_EXT_BALLOON_HAS_POLLING,
                                memory->polling_interval_s.value > 0);
-    if (told.is_present && told.value > 0 && input->wall_s > 0 &&
-        told.value <= (uint64_t)input->wall_s)
+    if (updated.is_present && updated.value > 0 && input->wall_s > 0 &&
+        updated.value <= (uint64_t)input->wall_s)
         qemu_field_put_ullong(writer, QEMU_FIELD_EXT_BALLOON_AGE,
-                              (uint64_t)input->wall_s - told.value);
+                              (uint64_t)input->wall_s - updated.value);
 }
 
 bool

@@ -232,7 +232,6 @@ give_running(const QemuKnownRowValues *self, QemuFacts *facts)
 static void
 set_others(QemuFactsMemory *memory, const QemuFactsMemory *others)
 {
-    memory->has_device = others->has_device;
     memory->actual_bytes = others->actual_bytes;
     memory->base_bytes = others->base_bytes;
     memory->plugged_bytes = others->plugged_bytes;
