@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_channel: a byte channel to one monitor.
- *
- * Owns the descriptor, or the peer in its place. The only caller of socket functions on monitors.
- * Knows nothing of QMP.
+ * qemu_channel: see qemu_channel.h. Only this file calls socket functions on monitors.
  */
 #include "qemu_channel.h"
 
@@ -22,7 +19,7 @@
 
 struct QemuChannel {
     UtilFd fd;
-    const QemuChannelPeer *peer; /* instead of a descriptor */
+    const QemuChannelPeer *peer; /* NULL: there is a descriptor */
     void *peer_data;
 };
 
@@ -56,10 +53,10 @@ qemu_channel_free(QemuChannel *self)
     g_free(self);
 }
 
-/* What a failed connect means to the one who dialled. A backlog that is full gives EAGAIN on
- * unix sockets, which have no EINPROGRESS. */
+/* Sets @error and gives the outcome of a dial that failed with the errno @code. EAGAIN is how a
+ * unix socket reports a full backlog. */
 static QemuChannelDial
-say_failure(const char *connect_path, int code, GError **error)
+fail_dial(const char *connect_path, int code, GError **error)
 {
     static const struct {
         int code;
@@ -91,8 +88,9 @@ say_failure(const char *connect_path, int code, GError **error)
     return outcome;
 }
 
-/* Fills @address for a path that fits, an abstract name, or a path that is too long: then
- * through @folder_fd, which must stay open until the connect. 0 or an errno. */
+/* Fills @address for an abstract name or a path. A path too long for sun_path is replaced by one
+ * through /proc/self/fd and its folder, opened as @folder_fd, which must stay open until the
+ * connect(). Gives 0 or an errno. */
 static int
 make_unix_address(const char *path, struct sockaddr_un *address, socklen_t *ret_size,
                   UtilFd *folder_fd)
@@ -129,7 +127,8 @@ make_unix_address(const char *path, struct sockaddr_un *address, socklen_t *ret_
     return 0;
 }
 
-/* "HOST:PORT", "[HOST]:PORT" with a numeric host, or localhost. */
+/* Fills @address for "HOST:PORT" or "[HOST]:PORT", the host being numeric, "localhost" or empty.
+ * Gives 0 or an errno. */
 static int
 make_tcp_address(const char *text, struct sockaddr_storage *address, socklen_t *ret_size)
 {
@@ -178,12 +177,12 @@ qemu_channel_dial(const char *connect_path, QemuChannel **ret_channel, GError **
         memcpy(&address, &unix_address, sizeof(unix_address));
     }
     if (code != 0)
-        return say_failure(connect_path, code, error);
+        return fail_dial(connect_path, code, error);
     fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return say_failure(connect_path, errno, error);
+        return fail_dial(connect_path, errno, error);
     if (connect(fd, (const struct sockaddr *)&address, size) < 0 && errno != EINPROGRESS)
-        return say_failure(connect_path, errno, error);
+        return fail_dial(connect_path, errno, error);
     *ret_channel = qemu_channel_new_fd(util_fd_steal(&fd));
     return QEMU_CHANNEL_DIAL_CONNECTED;
 }

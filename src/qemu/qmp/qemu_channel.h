@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_channel: a byte channel to one monitor: a socket, or a peer in this process. Never
- * waits.
+ * qemu_channel: the bytes to and from one monitor, through a socket or from a peer in this process.
+ *
+ * Owns the descriptor, or the peer's data. Knows nothing of QMP. No function waits.
  */
 #pragma once
 
@@ -12,43 +13,48 @@
 typedef struct QemuChannel QemuChannel;
 
 typedef enum {
-    QEMU_CHANNEL_DIAL_CONNECTED, /* the kernel took the connection; whether QEMU does shows its
-                                    greeting */
+    QEMU_CHANNEL_DIAL_CONNECTED, /* the kernel took the connection; only a greeting shows that QEMU
+                                    did too */
     QEMU_CHANNEL_DIAL_FULL,      /* the listener's backlog is full */
-    QEMU_CHANNEL_DIAL_NOBODY,    /* no such socket, or nobody listens on it */
+    QEMU_CHANNEL_DIAL_NOBODY,    /* no such socket, or no process listens on it */
     QEMU_CHANNEL_DIAL_DENIED,
-    QEMU_CHANNEL_DIAL_SHORTAGE, /* descriptors or memory: of ours, not of the peer's */
-    QEMU_CHANNEL_DIAL_FAILED,   /* anything else: descriptors, a name that is no socket's */
+    QEMU_CHANNEL_DIAL_SHORTAGE, /* this process or host is out of descriptors or memory */
+    QEMU_CHANNEL_DIAL_FAILED,   /* any other error, such as a malformed address */
 } QemuChannelDial;
 
-/* Dials a QemuEndpointPlace's connect_path: a path of any length, "@name" (abstract) or
- * "tcp:HOST:PORT" with a numeric host. Sets @ret_channel, or @error, which names the path. */
+/* Dials the connect_path of a QemuEndpointPlace: a path of any length, "@name" (abstract) or
+ * "tcp:HOST:PORT" with a numeric host. Sets @ret_channel if CONNECTED, else @error, which names the
+ * path. */
 QemuChannelDial qemu_channel_dial(const char *connect_path, QemuChannel **ret_channel,
                                   GError **error);
 
-/* What answers in the place of a socket: a recording. Its functions are send() and recv() that
- * never wait, and the end of it. */
+/* The functions of a peer that is in this process instead of behind a socket: a recorded monitor.
+ * @send takes all bytes; @receive is like recv() on a descriptor that does not wait. */
 typedef struct {
     void (*send)(void *data, const char *bytes, size_t size);
     ssize_t (*receive)(void *data, char *buffer, size_t size);
     void (*free)(void *data);
 } QemuChannelPeer;
 
-/* A channel to @peer, which must outlive it; takes @data. */
+/* A channel to @peer, which must outlive it. Takes @take_data, the first argument of its functions,
+ * and frees it with @peer->free. */
 QemuChannel *qemu_channel_new_peer(const QemuChannelPeer *peer, void *take_data);
 
-/* Takes a connected descriptor. */
+/* A channel through @take_fd, a connected descriptor, which it closes. */
 QemuChannel *qemu_channel_new_fd(int take_fd);
 
+/* Closes the descriptor, or frees the peer. NULL is taken. */
 void qemu_channel_free(QemuChannel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuChannel, qemu_channel_free)
 
-/* -1 for a peer of this process: it is always ready. */
+/* The descriptor to poll; -1 for a peer in this process, which is always ready. */
 int qemu_channel_fd(const QemuChannel *self);
 
-/* As send() and recv(): the number of bytes, 0 from receive at the end, -1 with errno. */
+/* Like send() and recv(): give the number of bytes, 0 from receive at the end of file, or -1 with
+ * errno. */
 ssize_t qemu_channel_send(QemuChannel *self, const char *bytes, size_t size);
 ssize_t qemu_channel_receive(QemuChannel *self, char *buffer, size_t size);
 
-/* The process that listens at the other end; 0 where the kernel does not tell. */
+/* The process that listens at the other end; 0 where the kernel does not tell (TCP, another pid
+ * namespace, a peer in this process). */
 pid_t qemu_channel_peer_pid(const QemuChannel *self);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_command: see qemu_command.h. Knows which commands there are and who reads each reply;
- * not when one is needed (qemu_group, qemu_plan) nor how it travels (qemu_qmp).
+ * qemu_command: see qemu_command.h. Does not know when a command is needed (qemu_group, qemu_plan)
+ * nor how a message is made of it (qemu_qmp).
  *
- * QEMU reads a request byte by byte, a system call each, so every text is as short as it can
- * be: no white space, no argument that states a default.
+ * QEMU reads a request byte by byte, with a system call for each byte. So each text is as short as
+ * possible: no white space, no argument that has its default value.
  */
 #include "qemu_command.h"
 
@@ -16,7 +16,7 @@
     "[{\"provider\":\"kvm\",\"names\":[\"halt_poll_success_ns\",\"halt_poll_fail_ns\"]}]"
 
 const QemuCommand qemu_commands[QEMU_N_COMMANDS] = {
-    /* Who it is and what it can be asked: read by the driver, hence no decoder. */
+    /* The driver reads these replies itself, so they have no decoder. */
     [QEMU_COMMAND_QUERY_NAME] = {"query-name", NULL, "query-name.json", NULL},
     [QEMU_COMMAND_QUERY_UUID] = {"query-uuid", NULL, "query-uuid.json", NULL},
     [QEMU_COMMAND_QUERY_COMMANDS] = {"query-commands", NULL, "query-commands.json", NULL},
@@ -24,7 +24,6 @@ const QemuCommand qemu_commands[QEMU_N_COMMANDS] = {
                                    qemu_reply_parse_status},
     [QEMU_COMMAND_QUERY_CPUS_FAST] = {"query-cpus-fast", NULL, "query-cpus-fast.json",
                                       qemu_reply_parse_cpus_fast},
-    /* Slots fill and empty while QEMU runs; their number, all that is read, stays. */
     [QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS] = {"query-hotpluggable-cpus", NULL,
                                               "query-hotpluggable-cpus.json",
                                               qemu_reply_parse_hotpluggable_cpus},
@@ -36,7 +35,8 @@ const QemuCommand qemu_commands[QEMU_N_COMMANDS] = {
     [QEMU_COMMAND_QUERY_MEMORY_DEVICES] = {"query-memory-devices", NULL,
                                            "query-memory-devices.json",
                                            qemu_reply_parse_memory_devices},
-    /* Interfaces, and in the first two the balloon: qemu_reply_find_balloon(). */
+    /* For the interfaces; the driver also looks for the balloon in the first two, with
+     * qemu_reply_find_balloon(). */
     [QEMU_COMMAND_QOM_LIST_PERIPHERAL] = {"qom-list", "{\"path\":\"/machine/peripheral\"}",
                                           "qom-list.peripheral.json", qemu_reply_parse_peripheral},
     [QEMU_COMMAND_QOM_LIST_PERIPHERAL_ANON] = {"qom-list",
@@ -77,12 +77,12 @@ const QemuCommand qemu_commands[QEMU_N_COMMANDS] = {
                                            qemu_reply_parse_stats_haltpoll},
     [QEMU_COMMAND_QUERY_STATS_VM] = {"query-stats", "{\"target\":\"vm\"}", "query-stats.vm.json",
                                      qemu_reply_parse_stats_vm},
-    /* Any answer at all is what is wanted of it. */
+    /* The probe: that QEMU answers is all that matters. */
     [QEMU_COMMAND_QUERY_YANK] = {"query-yank", NULL, "query-yank.json", NULL},
 };
 
-/* Enough for our own rows. What is compared with them may be nested deeper: only ours are
- * walked. */
+/* Enough for the arguments in the table. Arguments compared with them may be nested deeper, since
+ * the comparison only descends as far as the table's do. */
 #define MAX_ARGUMENTS_DEPTH 8
 
 typedef struct {
@@ -154,7 +154,7 @@ is_same_boolean(const UtilJson *ours, const UtilJson *found)
            our_value == found_value;
 }
 
-/* Our arguments hold no null and no number. */
+/* The table's arguments hold no null and no number, so these are never the same. */
 static bool
 is_same_value(const UtilJson *ours, const UtilJson *found)
 {

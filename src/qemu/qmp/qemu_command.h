@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_command: THE table of commands: the allow-list of what can be sent, its exact text, and
- * the decoder of the reply.
+ * qemu_command: the only table of commands: which ones may be sent, the exact text of each, and the
+ * decoder of its reply.
  *
- * Nothing but a row of this table, and the negotiation, can leave the process: a monitor
- * takes a QemuCommandId, never a text.
+ * A monitor takes a QemuCommandId and never a text. So this program sends only rows of this table,
+ * and the negotiation.
  */
 #pragma once
 
 #include "qemu/facts/qemu_facts.h"
 #include "util/util_json.h"
 
+/* Replies are decoded in this order. */
 typedef enum {
     QEMU_COMMAND_QUERY_NAME,
     QEMU_COMMAND_QUERY_UUID,
@@ -28,13 +29,13 @@ typedef enum {
     QEMU_COMMAND_QOM_GET_POLLING_INTERVAL,
     QEMU_COMMAND_QUERY_BLOCKSTATS,
     QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES,        /* flat: 5.0 and later */
-    QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES_NESTED, /* the same facts, each node with its chain */
-    QEMU_COMMAND_QUERY_BLOCKSTATS_NODES,         /* of each node, not of the disks */
+    QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES_NESTED, /* for older QEMU: each node with its chain */
+    QEMU_COMMAND_QUERY_BLOCKSTATS_NODES,         /* statistics by node instead of by disk */
     QEMU_COMMAND_QUERY_IOTHREADS,
     QEMU_COMMAND_QUERY_DIRTY_RATE,
     QEMU_COMMAND_QUERY_STATS_SCHEMAS,
     QEMU_COMMAND_QUERY_STATS_VCPU,     /* all statistics */
-    QEMU_COMMAND_QUERY_STATS_HALTPOLL, /* the two of cpu.haltpoll alone */
+    QEMU_COMMAND_QUERY_STATS_HALTPOLL, /* only the two of cpu.haltpoll */
     QEMU_COMMAND_QUERY_STATS_VM,
     QEMU_COMMAND_QUERY_YANK, /* the out-of-band probe */
     QEMU_N_COMMANDS
@@ -46,20 +47,20 @@ G_STATIC_ASSERT(QEMU_N_COMMANDS <= 32);
 #define QEMU_COMMAND_BIT(id) ((QemuCommandSet)1 << QEMU_COMMAND_##id)
 
 typedef struct {
-    const char *name;      /* as QEMU spells it; also what query-commands must list */
-    const char *arguments; /* JSON text, no white space; %s: the balloon's path; NULL: none */
+    const char *name;      /* as QEMU and query-commands spell it */
+    const char *arguments; /* JSON text without white space; %s: the balloon's path; NULL: none */
     const char *file_name; /* of its reply in a recording: "query-stats.vcpu.json" */
-    /* Reads @reply, the whole value of "return", into @facts, which then borrow from it. False
-     * when it is not of the promised kind: nothing of it is then believed. NULL: the reply
-     * tells the driver something (who, what can be asked, a path), and is no fact. */
+    /* Reads @reply, the value of "return", into @facts, which then borrow from it. Gives false and
+     * leaves @facts as they are if the reply is not of the promised kind. NULL: the driver reads
+     * the reply itself, since it gives no facts (name, UUID, list of commands, probe). */
     bool (*parse)(const UtilJson *reply, QemuFacts *facts);
 } QemuCommand;
 
 extern const QemuCommand qemu_commands[QEMU_N_COMMANDS];
 
-/* The row whose name is @name and whose arguments (a JSON object or NULL) match, apart from a
- * path; -1: none. For the recording and the fake monitor. */
+/* The row that sends @name with @arguments (a JSON object, or NULL for none); any path matches %s.
+ * -1 if there is none. The recorded monitor and the fake one of the tests use it. */
 int qemu_command_find(const char *name, const UtilJson *arguments);
 
-/* Which of the table's commands a reply of query-commands lists. */
+/* The commands of the table that a reply to query-commands lists. */
 QemuCommandSet qemu_command_parse_available(const UtilJson *reply);

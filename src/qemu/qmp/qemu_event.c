@@ -2,10 +2,10 @@
 /*
  * qemu_event: see qemu_event.h.
  *
- * QEMU sends STOP whenever a guest ceases to run, for whatever reason. SHUTDOWN, GUEST_PANICKED,
- * WATCHDOG and BLOCK_IO_ERROR come before the STOP that they cause and say which run state it
- * enters, the last three only if their "action" is one that stops the guest. A STOP without any of
- * them may be a pause, a snapshot, a migration or an internal error: then the run state is not
+ * QEMU sends STOP each time a guest stops running, and does not say why. SHUTDOWN, GUEST_PANICKED,
+ * WATCHDOG and BLOCK_IO_ERROR come before the STOP that they cause, and tell which run state it
+ * enters; the last three cause one only if their "action" stops the guest. A STOP without any of
+ * them may be a pause, a snapshot, a migration or an internal error, so the run state is then not
  * known.
  */
 #include "qemu_event.h"
@@ -14,11 +14,11 @@
 #include <string.h>
 
 typedef enum {
-    KEEPS,  /* the run state is not touched */
+    KEEPS,  /* the run state does not change */
     ENTERS, /* it is @status now */
-    HIDES,  /* it may have changed: it is not known */
-    STOPS,  /* it is what was announced */
-    CAUSES, /* the STOP that follows enters @status, if the event has one of the actions */
+    HIDES,  /* it may have changed, and is not known */
+    STOPS,  /* it is the one that an event before announced; not known if none did */
+    CAUSES, /* the next STOP enters @status, if the event has one of @actions */
 } Effect;
 
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
     unsigned int doubts;
     Effect effect;
     const char *status;
-    const char *actions[2]; /* for CAUSES; none: whatever the action */
+    const char *actions[2]; /* for CAUSES; none: any action, or no action at all */
 } Row;
 
 static const Row rows[] = {

@@ -1,38 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_monitor: one QMP connection.
- *
- * Owns the channel, the bytes half sent and half received, and the answers still waited for.
- * Knows nothing of what a command means, of other connections, or of time: qemu_exchange says
- * when to move and when to give up.
+ * qemu_monitor: see qemu_monitor.h.
  *
  * How it works
  *
- * A monitor is born when connect() succeeded, which says nothing yet: QEMU serves one client,
- * and a stopped QEMU's kernel accepts as well. The greeting is the proof. With it come the
- * capabilities; the negotiation is then sent together with all that was queued, for replies
- * come in the order of the requests and no round trip need be spent.
+ * A monitor starts with a connected socket, which proves nothing: the kernel accepts connections
+ * for a QEMU that already serves its one client, and for one that is stopped. The greeting proves
+ * that QEMU serves this connection; it also has QEMU's capabilities. Then the negotiation and all
+ * queued commands are sent together, without waiting for the negotiation's reply, since QEMU
+ * handles requests in order.
  *
- *     new --greeting--> greeted --end of file, broken rule--> closed
+ *     new --greeting--> greeted --end of file, protocol error--> closed
  *
- * Commands wait in @queued until fewer than QEMU_LIMIT_IN_FLIGHT are unanswered: with out-of-band
- * on, QEMU stops reading when eight requests are queued, and an out-of-band probe would then be
- * read as late as everything else. Seven are, when the main loop is blocked by another monitor's
- * command.
+ * Commands wait in @queued until fewer than QEMU_LIMIT_IN_FLIGHT are unanswered. With out-of-band
+ * commands on, QEMU stops reading once eight requests are queued; then it would not read a probe
+ * either. With seven it still does, even while a command of another monitor blocks the main loop.
  *
- * QEMU answers in-band commands in the order in which they came, and reads a request byte by byte,
- * some system calls each. So an answer is the oldest command's, and only the last command of those
- * queued together carries an id, a digit that goes round: its answer proves that none was lost or
- * added before it. The probe, which may overtake, and the negotiation have ids of their own; before
- * QEMU has taken the negotiation, which is in band, it takes no probe either.
+ * QEMU answers in-band commands in the order of the requests, so a reply belongs to the oldest
+ * command. An id costs time, because QEMU reads a request byte by byte with system calls for each
+ * byte. So only the last of the commands that are sent together has an id, a digit from 0 to 9 in
+ * turn: its reply proves that no reply before it was lost or added. The negotiation has its own id,
+ * and so has the probe, whose reply may overtake others. QEMU takes no probe before it has answered
+ * the negotiation.
  *
- * What nobody waits for any more (forget) keeps its slot until its reply has come: so a late reply
- * is never taken for a new one, and n_in_flight() tells when a silent QEMU has caught up. A reply
- * with an id where none is due, or without the one that is, breaks the rules, as does what is no
- * message at all: the connection is then closed, and nothing of it is believed further. (An error
- * may come without: QEMU does not know the id of what it could not read.)
+ * A forgotten command keeps its place in @in_flight until its reply has come. So a late reply is
+ * never taken for the reply to a newer command, and n_in_flight() shows when a QEMU that was silent
+ * has caught up. A reply with an id where none is due, or without the id that is due, is a protocol
+ * error, and so is an object that is no QMP message: the connection is closed, since no later reply
+ * could be trusted. An error without an id is allowed: QEMU sends it for a request it cannot parse.
  *
- * Deliberately left undone: unsubscribing from events (QMP has none); resending.
+ * Deliberately left undone: unsubscribing from events, which QMP does not offer; resending.
  */
 #include "qemu_monitor.h"
 
@@ -43,10 +40,10 @@
 #include "util/util_jsonstream.h"
 
 enum {
-    N_PLAIN_IDS = 10, /* one digit */
+    N_PLAIN_IDS = 10, /* ids 0 to 9: one digit */
     PROBE_ID = 10,
     NEGOTIATION_ID = 11,
-    MAX_REASON_BYTES = 256, /* of the peer's own words in ours */
+    MAX_REASON_BYTES = 256, /* of an error text of the peer that is quoted in ours */
 };
 
 typedef struct {
@@ -56,8 +53,8 @@ typedef struct {
 } Queued;
 
 typedef struct {
-    int id;             /* or QEMU_QMP_NO_ID */
-    QemuAnswer *answer; /* NULL: forgotten, or the negotiation's */
+    int id;             /* QEMU_QMP_NO_ID: it was sent without one */
+    QemuAnswer *answer; /* NULL: the command was forgotten, or is the negotiation */
 } InFlight;
 
 typedef enum { PROBE_NONE, PROBE_SENT, PROBE_ANSWERED } ProbeState;
@@ -65,22 +62,22 @@ typedef enum { PROBE_NONE, PROBE_SENT, PROBE_ANSWERED } ProbeState;
 struct QemuMonitor {
     QemuChannel *channel;
     UtilJsonStream *stream;
-    GString *out; /* bytes not taken by the kernel yet */
-    GArray *queued;
-    InFlight in_flight[QEMU_LIMIT_IN_FLIGHT]; /* oldest first */
+    GString *out;                             /* bytes not taken by the kernel yet */
+    GArray *queued;                           /* Queued: commands that are not in @out yet */
+    InFlight in_flight[QEMU_LIMIT_IN_FLIGHT]; /* unanswered ones but the probe; oldest first */
     unsigned int n_in_flight;
     int next_id;
-    char *greeting; /* as text, which is the smallest; NULL: it has not come */
-    int qemu_major;
+    char *greeting; /* as text, which takes the least memory; NULL: it has not come */
+    int qemu_major; /* 0: not told */
     bool offers_oob;
-    bool has_oob; /* negotiated: the commands below may be out of band */
+    bool has_oob; /* the negotiation was answered, and turned out-of-band commands on */
     ProbeState probe;
-    bool probe_is_owed; /* a reply to the probe is still to come */
+    bool probe_is_owed; /* the reply to a probe, perhaps of an earlier call, is still to come */
     QemuEvents events;
     size_t n_events;        /* in this call */
     size_t n_bytes;         /* in this call */
-    uint64_t n_reply_bytes; /* of this connection: whole messages that are no events */
-    uint64_t n_unfinished;  /* bytes of the message that has not come to its end */
+    uint64_t n_reply_bytes; /* of this connection: complete messages that are no events */
+    uint64_t n_unfinished;  /* bytes so far of the message that is not complete */
 };
 
 void
@@ -101,15 +98,10 @@ clear_queued(gpointer data)
 QemuMonitor *
 qemu_monitor_new(QemuChannel *take_channel)
 {
-    static const UtilJsonStreamLimits limits = {
-        .max_bytes = QEMU_LIMIT_REPLY_BYTES,
-        .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
-        .max_depth = QEMU_LIMIT_REPLY_DEPTH,
-    };
     QemuMonitor *self = g_new0(QemuMonitor, 1);
 
     self->channel = take_channel;
-    self->stream = util_jsonstream_new(&limits);
+    self->stream = qemu_qmp_new_stream();
     self->out = g_string_new(NULL);
     self->queued = g_array_new(FALSE, FALSE, sizeof(Queued));
     g_array_set_clear_func(self->queued, clear_queued);
@@ -193,7 +185,8 @@ send_queued(QemuMonitor *self)
         g_array_remove_range(self->queued, 0, n_sent);
 }
 
-/* False when the connection is over. */
+/* Sends queued commands as far as the kernel takes them, and sets @ret_sent if it took any bytes.
+ * False if the connection is over. */
 static bool
 flush(QemuMonitor *self, bool *ret_sent, GError **error)
 {
@@ -245,7 +238,7 @@ take_event(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
     return true;
 }
 
-/* Whether @message may be the reply to the oldest command. */
+/* True if @message may be the reply to the oldest command. */
 static bool
 is_due(const QemuMonitor *self, const QemuQmpMessage *message)
 {
@@ -277,9 +270,26 @@ refusal_of(const QemuQmpMessage *message)
 }
 
 static bool
+take_negotiation(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
+{
+    bool is_short = message->error_text != NULL &&
+                    strnlen(message->error_text, MAX_REASON_BYTES + 1) <= MAX_REASON_BYTES;
+
+    if (message->kind == QEMU_QMP_ERROR) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "the peer refused the negotiation: %s",
+                    is_short ? message->error_text : "no short reason given");
+        return false;
+    }
+    self->has_oob = self->offers_oob;
+    return true;
+}
+
+/* Takes a reply or an error. */
+static bool
 take_answer(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message, GError **error)
 {
     InFlight found = self->in_flight[0];
+    bool is_return = message->kind == QEMU_QMP_RETURN;
 
     if (message->has_id && message->id == PROBE_ID && self->probe_is_owed) {
         self->probe_is_owed = false;
@@ -294,22 +304,13 @@ take_answer(QemuMonitor *self, UtilJson *object, const QemuQmpMessage *message, 
     }
     self->n_in_flight--;
     memmove(&self->in_flight[0], &self->in_flight[1], self->n_in_flight * sizeof(found));
-    if (found.id == NEGOTIATION_ID && message->kind == QEMU_QMP_ERROR) {
-        bool is_short = message->error_text != NULL &&
-                        strnlen(message->error_text, MAX_REASON_BYTES + 1) <= MAX_REASON_BYTES;
-
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "the peer refused the negotiation: %s",
-                    is_short ? message->error_text : "no short reason given");
-        return false;
-    }
     if (found.id == NEGOTIATION_ID)
-        self->has_oob = self->offers_oob;
+        return take_negotiation(self, message, error);
     if (found.answer == NULL)
         return true;
     found.answer->message = util_json_ref(object);
-    found.answer->value = message->kind == QEMU_QMP_RETURN ? message->value : NULL;
-    found.answer->status =
-        message->kind == QEMU_QMP_RETURN ? QEMU_ANSWER_RETURNED : QEMU_ANSWER_REFUSED;
+    found.answer->value = is_return ? message->value : NULL;
+    found.answer->status = is_return ? QEMU_ANSWER_RETURNED : QEMU_ANSWER_REFUSED;
     found.answer->refusal = refusal_of(message);
     return true;
 }
@@ -322,7 +323,8 @@ take_message(QemuMonitor *self, UtilJson *object, GError **error)
     if (message.kind != QEMU_QMP_EVENT)
         self->n_reply_bytes += self->n_unfinished;
     self->n_unfinished = 0;
-    /* QEMU sends events to a new client while it still counts the one before it as its client. */
+    /* Events may come first: while QEMU is still letting go of the client before, it already sends
+     * events to the new one. */
     if (self->greeting == NULL && message.kind != QEMU_QMP_GREETING &&
         message.kind != QEMU_QMP_EVENT) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
@@ -345,9 +347,9 @@ take_message(QemuMonitor *self, UtilJson *object, GError **error)
     }
 }
 
-/* The line end behind a message is no part of the next one. */
+/* Adds @size bytes to the unfinished message, without the line end of the message before. */
 static void
-note_part(QemuMonitor *self, const char *bytes, size_t size)
+count_part(QemuMonitor *self, const char *bytes, size_t size)
 {
     while (self->n_unfinished == 0 && size > 0 && g_ascii_isspace(bytes[0])) {
         bytes++;
@@ -371,7 +373,7 @@ take_bytes(QemuMonitor *self, const char *bytes, size_t size, GError **error)
 
         if (n < 0)
             return false;
-        note_part(self, bytes, (size_t)n);
+        count_part(self, bytes, (size_t)n);
         if (object != NULL && !take_message(self, object, error))
             return false;
         bytes += n;
@@ -387,7 +389,7 @@ qemu_monitor_step(QemuMonitor *self, QemuMonitorBuffer *buffer, GError **error)
 
     if (!flush(self, &has_sent, error))
         return QEMU_STEP_CLOSED;
-    /* One buffer is a fair share: then the other monitors have their turn. */
+    /* At most one buffer is received, so that one monitor cannot hold up the others. */
     for (;;) {
         ssize_t n = qemu_channel_receive(self->channel, buffer->bytes, sizeof(buffer->bytes));
 
@@ -422,7 +424,7 @@ qemu_monitor_begin_call(QemuMonitor *self)
 {
     self->n_events = 0;
     self->n_bytes = 0;
-    /* As long as answers are owed, what the probe told of them holds. */
+    /* While a reply is owed, the outcome of the probe still tells about the command that blocks. */
     if (self->n_in_flight == 0)
         self->probe = PROBE_NONE;
 }

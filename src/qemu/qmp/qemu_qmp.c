@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_qmp: one message <-> its parts.
+ * qemu_qmp: see qemu_qmp.h.
  *
- * QEMU reads a request byte by byte, a system call each (some 3 µs), so a request has no
- * white space, no line end and no argument that states a default.
+ * QEMU reads a request byte by byte, with a system call (some 3 µs) for each byte. So a request has
+ * no white space and no line end.
  */
 #include "qemu_qmp.h"
 
 #include <string.h>
 
-/* The first number of QEMU's version; 0 if the greeting does not tell it. */
+#include "qemu/facts/qemu_limits.h"
+
+UtilJsonStream *
+qemu_qmp_new_stream(void)
+{
+    static const UtilJsonStreamLimits limits = {
+        .max_bytes = QEMU_LIMIT_REPLY_BYTES,
+        .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
+        .max_depth = QEMU_LIMIT_REPLY_DEPTH,
+    };
+
+    return util_jsonstream_new(&limits);
+}
+
+/* The first number of QEMU's version; 0 if the greeting does not have it. */
 static int
 parse_major(const UtilJson *greeting)
 {
@@ -53,7 +67,7 @@ qemu_qmp_parse(const UtilJson *object)
     return message;
 }
 
-/* The path as the inside of a JSON string. */
+/* Appends @path as the inside of a JSON string. */
 static void
 append_escaped(GString *out, const char *path)
 {

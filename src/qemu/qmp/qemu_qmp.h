@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_qmp: one message <-> its parts. Pure.
+ * qemu_qmp: makes the text of requests, and takes QEMU's messages apart. Pure.
+ *
+ * Does not know connections, nor which command is waiting for a reply (qemu_monitor).
  */
 #pragma once
 
@@ -8,21 +10,25 @@
 
 #include "qemu_command.h"
 #include "util/util_json.h"
+#include "util/util_jsonstream.h"
+
+/* A stream that cuts received bytes into messages, each within the limits of qemu_limits.h. */
+UtilJsonStream *qemu_qmp_new_stream(void);
 
 typedef enum {
-    QEMU_QMP_INVALID, /* an object, but none of these */
+    QEMU_QMP_INVALID, /* none of the kinds below */
     QEMU_QMP_GREETING,
     QEMU_QMP_RETURN,
     QEMU_QMP_ERROR,
     QEMU_QMP_EVENT,
 } QemuQmpKind;
 
-/* What a message holds; everything is borrowed from it. */
+/* The parts of a message, borrowed from it. */
 typedef struct {
     QemuQmpKind kind;
     bool has_id;
-    int64_t id;            /* -1 where it is no integer: nothing of ours */
-    const UtilJson *value; /* what "return", "QMP" or an event's "data" leads to */
+    int64_t id;            /* -1: none, or no integer, which this program never sends */
+    const UtilJson *value; /* of "return", "QMP" or an event's "data" */
     const char *error_class;
     const char *error_text;
     const char *event;
@@ -32,10 +38,11 @@ typedef struct {
 
 QemuQmpMessage qemu_qmp_parse(const UtilJson *object);
 
-/* In place of an id: none, neither in the request nor in its reply. */
+/* As an id: the request has none, so its reply has none either. */
 #define QEMU_QMP_NO_ID (-1)
 
-/* Appends one request, as short as it can be. @path fills the command's %s. */
+/* Append one request. @path replaces the %s of the command's arguments, and may be NULL if there
+ * is none. */
 void qemu_qmp_append_command(GString *out, QemuCommandId command, const char *path, int id,
                              bool is_out_of_band);
 void qemu_qmp_append_negotiation(GString *out, bool with_oob, int id);
