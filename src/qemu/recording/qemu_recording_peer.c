@@ -1,33 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_recording_peer: a recorded monitor.
+ * qemu_recording_peer: see qemu_recording_peer.h.
  *
- * Owns the recorded replies, as the text to be sent, and the bytes not fetched yet. Speaks as
- * QEMU does: greeting first, nothing before the negotiation, one negotiation, line ends of CR
- * LF. Knows nothing of what replies mean.
+ * Follows QEMU's protocol: it greets first, refuses commands before the negotiation and a second
+ * negotiation, and ends each message with CR LF.
  */
 #include "qemu_recording_peer.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "qemu/facts/qemu_limits.h"
 #include "qemu/qmp/qemu_command.h"
+#include "qemu/qmp/qemu_qmp.h"
 #include "qemu_recording_reader.h"
-#include "util/util_error.h"
 #include "util/util_jsonout.h"
-#include "util/util_jsonstream.h"
 
 struct QemuRecordingPeer {
     char *replies[QEMU_N_COMMANDS]; /* "\"return\":..." or "\"error\":..."; NULL: not recorded */
     UtilJsonStream *requests;
     GString *out;
-    size_t n_fetched; /* of @out */
+    size_t n_fetched; /* bytes of @out that were received already */
     bool is_negotiated;
-    bool is_over;
+    bool is_over; /* bytes that are no request came: the connection ends after @out */
 };
 
-/* The member @name of @message, with its name, as it stands in a message. */
+/* The text of the member @name of @message: "name":value. The caller frees. */
 static char *
 make_member_text(const UtilJson *message, const char *name)
 {
@@ -54,8 +51,7 @@ read_reply(QemuRecordingPeer *self, const char *folder, size_t command, GError *
     } else if (util_json_kind(util_json_member(message, "error")) == UTIL_JSON_OBJECT) {
         self->replies[command] = make_member_text(message, "error");
     } else {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
-                    "damaged recording '%s/%s': neither a return nor an error", folder, file_name);
+        qemu_recording_reader_set_fault(error, folder, file_name, "neither a return nor an error");
         return false;
     }
     return true;
@@ -74,8 +70,8 @@ read_greeting(QemuRecordingPeer *self, const char *folder, GError **error)
         return false;
     }
     if (util_json_kind(util_json_member(greeting, "QMP")) != UTIL_JSON_OBJECT) {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "damaged recording '%s/%s': %s", folder,
-                    QEMU_RECORDING_GREETING_FILE, greeting ? "no greeting" : "no such file");
+        qemu_recording_reader_set_fault(error, folder, QEMU_RECORDING_GREETING_FILE,
+                                        greeting ? "no greeting" : "no such file");
         return false;
     }
     text = make_member_text(greeting, "QMP");
@@ -86,14 +82,9 @@ read_greeting(QemuRecordingPeer *self, const char *folder, GError **error)
 QemuRecordingPeer *
 qemu_recording_peer_new(const char *folder, GError **error)
 {
-    static const UtilJsonStreamLimits limits = {
-        .max_bytes = QEMU_LIMIT_REPLY_BYTES,
-        .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
-        .max_depth = QEMU_LIMIT_REPLY_DEPTH,
-    };
     g_autoptr(QemuRecordingPeer) self = g_new0(QemuRecordingPeer, 1);
 
-    self->requests = util_jsonstream_new(&limits);
+    self->requests = qemu_qmp_new_stream();
     self->out = g_string_new(NULL);
     if (!read_greeting(self, folder, error))
         return NULL;
@@ -115,7 +106,7 @@ qemu_recording_peer_free(QemuRecordingPeer *self)
     g_free(self);
 }
 
-/* @member is the whole of the reply but its id. */
+/* Makes the reply to @request ready: @member ("return":... or "error":...) and the request's id. */
 static void
 append_reply(QemuRecordingPeer *self, const UtilJson *request, const char *member)
 {
@@ -132,16 +123,16 @@ append_reply(QemuRecordingPeer *self, const UtilJson *request, const char *membe
 
 static void
 append_refusal(QemuRecordingPeer *self, const UtilJson *request, const char *error_class,
-               const char *sentence)
+               const char *text)
 {
     g_autoptr(UtilJsonOut) failure = util_jsonout_new_object();
-    g_autofree char *text = NULL;
+    g_autofree char *value = NULL;
     g_autofree char *member = NULL;
 
     util_jsonout_set(failure, "class", util_jsonout_new_string(error_class));
-    util_jsonout_set(failure, "desc", util_jsonout_new_string(sentence));
-    text = util_jsonout_to_text(failure, false);
-    member = g_strconcat("\"error\":", text, NULL);
+    util_jsonout_set(failure, "desc", util_jsonout_new_string(text));
+    value = util_jsonout_to_text(failure, false);
+    member = g_strconcat("\"error\":", value, NULL);
     append_reply(self, request, member);
 }
 
@@ -165,7 +156,7 @@ answer(QemuRecordingPeer *self, const UtilJson *request)
         return;
     }
     command = qemu_command_find(name, util_json_member(request, "arguments"));
-    /* Recorded in one of its two forms, whichever this QEMU had. */
+    /* A recording holds one of the two forms of this reply, which give the same facts. */
     if (command == QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES_NESTED && self->replies[command] == NULL)
         command = QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES;
     if (!self->is_negotiated || is_negotiation)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_recording_reader: reading a recorded host that somebody else made.
- *
- * Keeps nothing. Knows the files that describe domains; qemu_recording_peer knows the replies.
+ * qemu_recording_reader: see qemu_recording_reader.h. Keeps nothing. qemu_recording_peer reads the
+ * files of replies.
  */
 #include "qemu_recording_reader.h"
 
@@ -16,21 +15,21 @@
 
 #include "domstats_record.h"
 #include "qemu/facts/qemu_limits.h"
+#include "qemu/qmp/qemu_qmp.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
-#include "util/util_jsonstream.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
 
-/* The one place where a file is said to be at fault. */
-static void
-set_fault(GError **error, const char *folder, const char *file_name, const char *fault)
+void
+qemu_recording_reader_set_fault(GError **error, const char *folder, const char *file_name,
+                                const char *fault)
 {
     g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "damaged recording '%s/%s': %s", folder,
                 file_name, fault);
 }
 
-/* Opens a regular file of a size that may be read; -1 with errno. */
+/* Opens a regular file within the limit of size; -1 with errno. */
 static int
 open_regular(const char *path, size_t *ret_size)
 {
@@ -48,7 +47,8 @@ open_regular(const char *path, size_t *ret_size)
     return util_fd_steal(&fd);
 }
 
-/* The bytes of a file, as many as it had when it was opened; NULL with errno. */
+/* The bytes of a file, no more than it had when it was opened; NULL with errno. The caller frees.
+ */
 static char *
 read_file(const char *path, size_t *ret_size)
 {
@@ -71,16 +71,11 @@ read_file(const char *path, size_t *ret_size)
     return g_steal_pointer(&bytes);
 }
 
-/* By the limits of a live monitor; what follows the object may be white space. */
+/* Parses one object within the limits of a live monitor's messages; only white space may follow. */
 static UtilJson *
 parse_object(const char *bytes, size_t size, GError **error)
 {
-    static const UtilJsonStreamLimits limits = {
-        .max_bytes = QEMU_LIMIT_REPLY_BYTES,
-        .max_entries = QEMU_LIMIT_REPLY_ENTRIES,
-        .max_depth = QEMU_LIMIT_REPLY_DEPTH,
-    };
-    g_autoptr(UtilJsonStream) stream = util_jsonstream_new(&limits);
+    g_autoptr(UtilJsonStream) stream = qemu_qmp_new_stream();
     g_autoptr(UtilJson) object = NULL;
     ssize_t n = util_jsonstream_take(stream, bytes, size, &object, error);
 
@@ -112,17 +107,18 @@ qemu_recording_reader_read_object(const char *folder, const char *file_name, GEr
     if (bytes == NULL && (errno == ENOENT || errno == ENOTDIR))
         return NULL;
     if (bytes == NULL) {
-        set_fault(error, folder, file_name,
-                  errno == ELOOP || errno == EINVAL ? "no regular file" : g_strerror(errno));
+        qemu_recording_reader_set_fault(error, folder, file_name,
+                                        errno == ELOOP || errno == EINVAL ? "no regular file"
+                                                                          : g_strerror(errno));
         return NULL;
     }
     object = parse_object(bytes, size, &fault);
     if (object == NULL)
-        set_fault(error, folder, file_name, fault->message);
+        qemu_recording_reader_set_fault(error, folder, file_name, fault->message);
     return object;
 }
 
-/* A sub-folder with the file that makes it a domain's, whatever that file holds. */
+/* True for a folder that holds a domain.json, be it valid or not. */
 static bool
 is_domain_folder(DIR *dir, const char *name)
 {
@@ -159,7 +155,7 @@ qemu_recording_reader_list_domains(const char *dir, GError **error)
     return (char **)g_ptr_array_steal(names, NULL);
 }
 
-/* The members of domain.json; what is wrong with them, or NULL. */
+/* Copies the members of domain.json to @endpoint. Gives NULL, or what is wrong with a member. */
 static const char *
 read_members(const UtilJson *object, QemuEndpoint *endpoint)
 {
@@ -207,17 +203,17 @@ qemu_recording_reader_read_domain(const char *dir, const char *folder)
     const char *fault = "no such file";
     const char *monitor = NULL;
 
-    if (object != NULL)
+    if (object != NULL) {
         fault = read_members(object, endpoint);
-    if (object != NULL)
         monitor = util_json_member_string(object, "monitor");
-    /* The peer answers from the folder; what the domain's monitor was called is for people. */
+    }
+    /* The recorded peer is opened by the folder; the monitor's own path is only shown. */
     if (monitor != NULL || endpoint->trouble != DOMSTATS_HEALTH_NO_MONITOR)
         qemu_endpoint_add_place(endpoint, path, monitor ? monitor : path);
     if (fault == NULL)
         return endpoint;
     if (error == NULL)
-        set_fault(&error, path, QEMU_RECORDING_DOMAIN_FILE, fault);
+        qemu_recording_reader_set_fault(&error, path, QEMU_RECORDING_DOMAIN_FILE, fault);
     endpoint->trouble = DOMSTATS_HEALTH_BROKEN;
     endpoint->trouble_reason = g_strdup(error->message);
     return endpoint;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_recording_writer: writes a recorded host.
- *
- * Owns the names given to folders and the first error, under a lock: domains are written as
- * they answer, from any thread. Knows nothing of what replies mean.
+ * qemu_recording_writer: see qemu_recording_writer.h. Each domain is written as soon as it has
+ * answered, on the thread that serves it, so a lock guards what the domains share.
  */
 #include "qemu_recording_writer.h"
 
@@ -17,21 +15,21 @@
 #include "util/util_error.h"
 #include "util/util_jsonout.h"
 
-/* A folder's name is for people; a domain's whole name is in the file. */
+/* A folder's name only helps the user to find a domain; domain.json has the whole name. */
 #define MAX_FOLDER_NAME 64
 
-/* Taken by the host's files, so no domain's folder has such a name. */
+/* Names of the host's own files and folders, which no domain's folder may have. */
 static const char *const host_names[] = {"proc", "sys", HOST_ABOUT_FILE};
 
 struct QemuRecordingWriter {
     char *dir;
-    HostRoot *root;       /* records its files, until it is told to end; NULL from then on */
-    pthread_mutex_t lock; /* of all below */
-    GHashTable *folders;  /* names in use */
+    HostRoot *root;       /* borrowed; records its files. NULL once the recording is finished */
+    pthread_mutex_t lock; /* guards all members below */
+    GHashTable *folders;  /* char *: names in use */
     GError *first_error;
 };
 
-/* Makes @dir, or takes it if it is empty. */
+/* Makes @dir, or checks that it is empty. */
 static bool
 prepare_folder(const char *dir, GError **error)
 {
@@ -111,7 +109,8 @@ write_text(const char *folder, const char *file_name, const char *text, GError *
     return false;
 }
 
-/* A name for the domain's folder that no other has; the caller frees. */
+/* Makes a name for the domain's folder that is not in use, and marks it as used. The caller frees.
+ */
 static char *
 take_folder_name(QemuRecordingWriter *self, const char *domain_name)
 {
@@ -161,7 +160,8 @@ make_domain_text(const QemuRecordingWriterDomain *domain)
     return util_jsonout_to_text(object, true);
 }
 
-/* The one member of a message that is kept: its id, and when it came, were of that round. */
+/* Writes the first of @members that @message has; nothing if it has none. The other members, id and
+ * timestamp, mean nothing in a recording. */
 static bool
 write_member(const char *folder, const char *file_name, const UtilJson *message,
              const char *const *members, GError **error)

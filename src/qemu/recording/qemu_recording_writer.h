@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_recording: writes a recorded host, in the layout of qemu_recording_reader.h.
+ * qemu_recording_writer: writes a recorded host, in the layout of qemu_recording_reader.h.
+ *
+ * Owns the folder names given to domains and the first error. Does not know what replies mean.
  */
 #pragma once
 
@@ -10,7 +12,7 @@
 
 typedef struct QemuRecordingWriter QemuRecordingWriter;
 
-/* What is kept of one domain beside its answers; all borrowed. */
+/* What is written of one domain beside its replies; all borrowed. */
 typedef struct {
     const char *name;
     const char *uuid;     /* NULL unknown */
@@ -20,24 +22,26 @@ typedef struct {
     bool is_persistent;
     DomstatsHealth health;
     const char *reason;       /* NULL none */
-    const char *monitor_path; /* for people; NULL unknown */
-    const UtilJson *greeting; /* the whole message; NULL none came */
+    const char *monitor_path; /* only shown to users; NULL unknown */
+    const UtilJson *greeting; /* the whole message; NULL: none came */
 } QemuRecordingWriterDomain;
 
-/* Begins a recording of @root's host in a new or empty folder, which is closed to other users:
- * command lines may hold secrets. Borrows @root, which keeps a copy of what is read through it
- * until the recording is finished or freed. INVALID if the folder holds anything, or while another
- * recording of @root is made. */
+/* Starts a recording of the host of @root in @dir, a new or empty folder. A new one is closed to
+ * other users, since command lines may hold secrets. Borrows @root until the recording is finished
+ * or freed; until then @root keeps a copy of each file that is read through it. NULL and INVALID if
+ * the folder is not empty, or while another recording of @root is made. */
 QemuRecordingWriter *qemu_recording_writer_create(const char *dir, HostRoot *root, GError **error);
+/* Ends a recording that was not finished, without a host.json. NULL is taken. */
 void qemu_recording_writer_free(QemuRecordingWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuRecordingWriter, qemu_recording_writer_free)
 
-/* Writes one domain and the replies among @answers, QEMU_N_COMMANDS of them. From any thread.
- * That something could not be written is told at the end. */
+/* Writes one domain, and the replies and errors among @answers, which has QEMU_N_COMMANDS elements.
+ * May be called from any thread. qemu_recording_writer_finish() gives the error, if there is one.
+ */
 void qemu_recording_writer_add_domain(QemuRecordingWriter *self,
                                       const QemuRecordingWriterDomain *domain,
                                       const QemuAnswer *answers);
 
-/* Writes host.json, which makes the folder a recording. False if that, or anything before,
- * could not be written. */
+/* Writes host.json, which makes the folder a recording. False, without a host.json, if this or any
+ * earlier file could not be written. */
 bool qemu_recording_writer_finish(QemuRecordingWriter *self, GError **error);
