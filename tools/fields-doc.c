@@ -20,8 +20,9 @@ static const char introduction[] =
     "not in the record at all: no number stands for \"not known\".\n"
     "\n"
     "In a name, `<n>` is a number that counts from 0, except that the one of a vCPU is its id\n"
-    "and the one of an IOThread is that in its name `iothreadN`; interfaces without a device\n"
-    "on the host leave their number out. `<stat>` is a name that the kernel gives.\n"
+    "and the one of an IOThread is the N of its id `iothreadN` or its thread id; the numbers\n"
+    "of interfaces without a host device are left out. `<stat>` is the kernel's name of a\n"
+    "statistic.\n"
     "\n"
     "This page is made from the table in the code by `tools/fields-doc`.\n";
 

@@ -4,17 +4,17 @@
  *
  * How it works
  *
- * Where libvirt told the disks, they are the rows, in its order and by its names; what QEMU
- * says of each is found by the disk's alias, which is a part of the device's name in QEMU.
- * Where libvirt is not there, QEMU's disks are the rows, by the most lasting name that each
- * has. A path is QEMU's where it has one: it comes from the same moment as the numbers.
+ * With libvirt's definition, its disks make the rows, in its order and by its names; the alias of a
+ * disk, which is a part of the device's name in QEMU, leads to QEMU's facts about it. Without,
+ * QEMU's disks make the rows, each by the most lasting name that it has. QEMU's path of an image is
+ * preferred to libvirt's, since it comes from the same moment as the numbers.
  *
- * QEMU does not always say whose data file a node is, and never whose copy target: those are
- * found by their path.
+ * QEMU does not always tell to which image a data file belongs, and never to which disk the target
+ * of a copy job does. Their nodes are found by path.
  *
- * Deliberately not done: the store of a running backup job. QEMU does not say to which disk it
- * belongs; libvirt tells of it by a call of its own, for which it writes an error into its log
- * whenever no such job runs.
+ * Deliberately not done: a row for the scratch image of a running backup job. QEMU does not tell to
+ * which disk it belongs; libvirt does, but by a call that writes an error to libvirt's log whenever
+ * no such job runs.
  */
 #include "qemu_block_rows.h"
 
@@ -28,9 +28,9 @@
 typedef struct {
     const QemuEmitInput *input;
     GArray *rows;
-    bool is_cut;           /* there were more than may be */
-    guint next_disk;       /* where in the facts the next disk probably is */
-    QemuFactsPaths *paths; /* made when first needed */
+    bool is_cut;           /* rows were left out */
+    guint next_disk;       /* index in the facts at which the search for the next disk starts */
+    QemuFactsPaths *paths; /* NULL: not needed so far */
 } Builder;
 
 static void
@@ -47,8 +47,8 @@ has_text(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
-/* The first part of @qdev after @prefix: what the user called the device, or "device[3]" if
- * nothing. NULL if it is elsewhere. The caller frees. */
+/* The first part of @qdev after @prefix: the device's id, or "device[3]" if it has none. NULL if
+ * @qdev does not begin with @prefix. The caller frees. */
 static char *
 make_device_name(const char *qdev, const char *prefix)
 {
@@ -57,8 +57,8 @@ make_device_name(const char *qdev, const char *prefix)
     return g_str_has_prefix(qdev, prefix) ? g_strndup(name, strcspn(name, "/")) : NULL;
 }
 
-/* The most lasting name that QEMU has for a disk: what the user called the device, the drive,
- * the node; then what QEMU called the device by itself. The caller frees. */
+/* The most lasting name that QEMU has for a disk: the id that the user gave to the device, to the
+ * drive, to the node; else the name that QEMU made for the device. The caller frees. */
 static char *
 make_name(const QemuFactsDisk *disk)
 {
@@ -73,13 +73,13 @@ make_name(const QemuFactsDisk *disk)
         return g_strdup(disk->qdev);
     if (has_text(disk->device))
         return g_strdup(disk->device);
-    if (has_text(node) && node[0] != '#') /* QEMU's own, another in each process */
+    if (has_text(node) && node[0] != '#') /* '#': made by QEMU, different in each process */
         return g_strdup(node);
     name = make_device_name(disk->qdev, PERIPHERAL_ANON);
     return name != NULL ? name : g_strdup(strrchr(disk->qdev, '/') + 1);
 }
 
-/* Whether QEMU's @disk is the device that libvirt calls @alias. */
+/* True if QEMU's @disk is the device that libvirt calls @alias. */
 static bool
 is_device(const QemuFactsDisk *disk, const char *alias)
 {
@@ -96,8 +96,8 @@ is_device(const QemuFactsDisk *disk, const char *alias)
            strcmp(disk->device + strlen("drive-"), alias) == 0;
 }
 
-/* QEMU's disk of that alias, or NULL. Both lists are often in one order, so the search goes on
- * from the last find. */
+/* QEMU's disk with that alias, or NULL. libvirt and QEMU often list disks in the same order, so the
+ * search starts after the disk that was found last. */
 static const QemuFactsDisk *
 find_disk(Builder *self, const char *alias)
 {
@@ -126,7 +126,8 @@ add_row(Builder *self, const char *name)
     return row;
 }
 
-/* Each row of a chain is a node of its own, so there cannot be more of them than nodes. */
+/* True if no more rows may be added. Each image is a node of its own, so an honest QEMU has no more
+ * of them than QEMU_LIMIT_NODES. */
 static bool
 is_full(Builder *self)
 {
@@ -135,8 +136,8 @@ is_full(Builder *self)
     return self->is_cut;
 }
 
-/* The path of a node as a name that leads to the image from everywhere; NULL if QEMU tells none: it
- * was given a name relative to its folder, or one of a descriptor that was handed to it. */
+/* The path of a node if it is absolute. NULL if QEMU was given a path relative to its own folder,
+ * or the name of a descriptor that was passed to it. */
 static const char *
 shown_path(const QemuFactsNode *node)
 {
@@ -146,7 +147,7 @@ shown_path(const QemuFactsNode *node)
     return node->path;
 }
 
-/* What libvirt says of the @i-th layer of a disk; NULL or 0 for nothing. */
+/* libvirt's path of the @i-th layer of a disk; NULL if there is none. */
 static const char *
 told_path(const QemuDefinitionDisk *definition, guint i)
 {
@@ -161,8 +162,9 @@ told_path(const QemuDefinitionDisk *definition, guint i)
     return has_text(path) ? path : NULL;
 }
 
-/* libvirt's number of an image out of the name that libvirt gave its node: of this moment, also
- * where the chain has changed since libvirt was asked. 0 if it is no such name. */
+/* libvirt's number of an image, taken from the name that libvirt gave to its node
+ * ("libvirt-2-format"). It is right even if the chain has changed since libvirt gave its XML. 0 if
+ * the name is no such one. */
 static unsigned int
 index_in_name(const char *node_name)
 {
@@ -182,6 +184,7 @@ index_in_name(const char *node_name)
                                                                               : 0;
 }
 
+/* libvirt's number of the @i-th layer by its XML; 0 if there is none. */
 static unsigned int
 told_index(const QemuDefinitionDisk *definition, guint i)
 {
@@ -190,6 +193,7 @@ told_index(const QemuDefinitionDisk *definition, guint i)
     return g_array_index(definition->indexes, unsigned int, i);
 }
 
+/* By QEMU if it has the disk, else by libvirt's XML. */
 static guint
 n_layers(const QemuDefinitionDisk *definition, const QemuFactsDisk *disk)
 {
@@ -198,7 +202,7 @@ n_layers(const QemuDefinitionDisk *definition, const QemuFactsDisk *disk)
     return definition && definition->paths ? definition->paths->len : 0;
 }
 
-/* The row of a layer; of the top one also when there is no medium. */
+/* Adds the row of the @i-th layer. The top one has a row even if there is no medium. */
 static QemuBlockRow *
 add_layer(Builder *self, const char *name, const QemuDefinitionDisk *definition,
           const QemuFactsDisk *disk, guint i)
@@ -221,7 +225,7 @@ add_layer(Builder *self, const char *name, const QemuDefinitionDisk *definition,
     return row;
 }
 
-/* Sets the nodes of an image of which only the path is known. */
+/* Sets @row's nodes by the path of the image, as far as they are not set. */
 static void
 find_nodes(Builder *self, QemuBlockRow *row, const char *path)
 {
@@ -236,7 +240,8 @@ find_nodes(Builder *self, QemuBlockRow *row, const char *path)
         row->storage = row->node;
 }
 
-/* The path of a data file, which an image may name from where it is itself. The caller frees. */
+/* The path of an image's data file, whose name may be relative to the image's folder. The caller
+ * frees. */
 static char *
 make_data_path(const QemuFactsNode *image)
 {
@@ -248,7 +253,7 @@ make_data_path(const QemuFactsNode *image)
     return g_build_filename(folder, image->data_file, NULL);
 }
 
-/* After a layer its data file, if it is a qcow2 image that keeps its data in one. */
+/* Adds a row for the data file of @layer, if it is a qcow2 image with an external one. */
 static void
 add_data_file(Builder *self, const char *name, const QemuFactsLayer *layer,
               const QemuFactsNode *image)
@@ -261,13 +266,13 @@ add_data_file(Builder *self, const char *name, const QemuFactsLayer *layer,
     row = add_row(self, name);
     row->node = qemu_facts_node(self->input->facts, layer->data_name);
     if (row->node != NULL)
-        row->layer = layer; /* whose highest offset is that of its data */
+        row->layer = layer; /* its highest offset is that of the data file */
     path = row->node && row->node->path ? g_strdup(row->node->path) : make_data_path(image);
     find_nodes(self, row, path);
     row->path = shown_path(row->node);
 }
 
-/* The target of a copy, which is not in the chain; libvirt knows its path. */
+/* Adds a row for the target of a copy job, which is in no chain; libvirt's XML has its path. */
 static void
 add_copy(Builder *self, const char *name, const char *path, unsigned int index)
 {
@@ -307,7 +312,7 @@ add_told_disks(Builder *self, const GArray *definitions)
     for (guint i = 0; i < definitions->len; i++) {
         const QemuDefinitionDisk *definition = &g_array_index(definitions, QemuDefinitionDisk, i);
 
-        if (definition->is_vhost_user) /* another process serves it: QEMU counts nothing */
+        if (definition->is_vhost_user) /* another process serves it, so QEMU has no counters */
             add_row(self, definition->target);
         else
             add_disk(self, definition->target, definition, find_disk(self, definition->alias));
@@ -323,7 +328,7 @@ add_found_disks(Builder *self, const GArray *disks)
         const QemuFactsDisk *disk = &g_array_index(disks, QemuFactsDisk, i);
         char *name = make_name(disk);
 
-        /* A device and a drive may have one name: their places in QEMU differ. */
+        /* A device and a drive may have the same name; their QOM paths differ. */
         if (g_hash_table_contains(names, name)) {
             g_free(name);
             name = g_strdup(disk->qdev);

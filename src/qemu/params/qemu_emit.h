@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit: the emitters: facts -> typed parameters, one a group, in libvirt's order. Pure.
- * Each is in the file qemu_emit_<group>.c.
+ * qemu_emit: the emitters. Each turns facts into the typed parameters of one group, in libvirt's
+ * order, and is in a file qemu_emit_<group>.c. Pure.
  */
 #pragma once
 
@@ -9,32 +9,32 @@
 #include "qemu/facts/qemu_facts.h"
 #include "qemu_field.h"
 
-/* What an emitter may look at. */
+/* All that an emitter reads. */
 typedef struct {
     const QemuFacts *facts;
-    const QemuDefinition *definition; /* NULL: nothing is known */
+    const QemuDefinition *definition; /* NULL unknown */
     bool is_active;
     bool with_backing;
     bool with_ext;
     long ticks_per_second;
     long page_bytes;
-    int64_t wall_s; /* seconds since 1970 of this round; 0: not known */
+    int64_t wall_s; /* time of this call in seconds since 1970; 0 unknown */
 } QemuEmitInput;
 
-/* Writes the group; false when what it rests on is not there, so that it is missing from the
- * record: what could be written without it stays. */
+/* Writes the parameters that the facts allow. False if facts that the group needs are absent: the
+ * record then reports the group as missing, though it keeps what was written. */
 typedef bool (*QemuEmit)(QemuFieldWriter *writer, const QemuEmitInput *input);
 
-/* The virDomainState of @input, and why: libvirt's where it told, else by QEMU's run state. -1,
- * with @ret_reason untouched, when neither is known. Filters ask it too. */
+/* The virDomainState and its reason: libvirt's if it is known, else by QEMU's run state. -1, with
+ * @ret_reason untouched, if neither is. The filters of a request use it too. */
 int qemu_emit_state_of(const QemuEmitInput *input, int *ret_reason);
 
-/* qemu_emit_stats.c: statistics of KVM under the fields of cumulative, instant and peak values,
- * in this order. */
+/* qemu_emit_stats.c: writes statistics of KVM. @fields are those for cumulative, instant and peak
+ * values, in this order. */
 void qemu_emit_stats(QemuFieldWriter *writer, const GArray *stats, const QemuFieldId fields[3]);
 
-/* qemu_emit_resctrl.c: the monitors of one kind; the count even when it is 0 only for those of
- * caches. */
+/* qemu_emit_resctrl.c: writes the monitors of one kind. As in libvirt, only the count of cache
+ * monitors is written even if it is 0. */
 void qemu_emit_resctrl(QemuFieldWriter *writer, const QemuEmitInput *input,
                        QemuDefinitionResctrlKind kind);
 

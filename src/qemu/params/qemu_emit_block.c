@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_block: the group block, row by row (qemu_block_rows).
+ * qemu_emit_block: the group block; qemu_block_rows makes the list of images.
  *
- * Sizes are QEMU's own, so nothing here can hang on a storage that does. Where QEMU counts no
- * space for an image (a block device, a file without a block on disk), the size of the storage
- * node stands for it: it is what libvirt finds when it looks at the file. Where QEMU cannot count
- * (network disks), the size that the guest sees stands for it, as with libvirt. Of a domain that
- * does not run there are sizes as far as someone looked at its images.
+ * Sizes of a running domain come from QEMU's replies: this program does not touch the image files,
+ * whose storage may hang. Where QEMU gives 0 as the space that an image takes (a block device, a
+ * file without allocated blocks), "physical" is the size of the storage node, which is what libvirt
+ * shows. Where QEMU gives no such number (network disks), it is the size that the guest sees, as in
+ * libvirt. Sizes of a domain that does not run come from its image files (qemu_image).
  */
 #include "qemu_block_rows.h"
 
@@ -47,8 +47,8 @@ static const struct {
     {QEMU_FIELD_BLOCK_TIMED_ZAP_AVG, offsetof(QemuFactsTimedGroup, zap_avg_ns)},
 };
 
-/* libvirt writes these without ever reading what QEMU says of flushes. A number here would
- * differ from every other program's under the same name. */
+/* libvirt always writes 0 under these names, since it does not read QEMU's values of flushes. Here
+ * it is 0 too, so that a name has the same meaning in both. */
 static const QemuFieldId zero_fields[] = {
     QEMU_FIELD_BLOCK_TIMED_FL_MIN,
     QEMU_FIELD_BLOCK_TIMED_FL_MAX,
@@ -148,7 +148,7 @@ put_allocation(QemuFieldWriter *writer, const QemuBlockRow *row)
     UtilCount offset = row->node->wr_highest_offset;
 
     if (row->layer == NULL && !offset.is_present)
-        return; /* nobody told: no disk's statistics reach there */
+        return; /* query-blockstats of the disks does not have this node */
     if (row->layer != NULL)
         offset = row->layer->wr_highest_offset;
     qemu_field_put_ullong(writer, QEMU_FIELD_BLOCK_ALLOCATION,
@@ -173,7 +173,7 @@ put_sizes(QemuFieldWriter *writer, const QemuBlockRow *row)
         put_unless_zero(writer, limit_fields[i], row->storage->limits[i]);
 }
 
-/* A domain that does not run: what its file told. */
+/* Sizes of an image of a domain that does not run. */
 static void
 put_image(QemuFieldWriter *writer, const QemuFactsImage *image)
 {

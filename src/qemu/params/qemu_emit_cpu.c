@@ -2,8 +2,9 @@
 /*
  * qemu_emit_cpu: the group cpu-total.
  *
- * The times come from one source, never mixed: the cgroup that libvirt made, which counts all
- * that runs for the domain, else the process. Two of them would make a counter jump.
+ * The times come from the cgroup that libvirt made, which has the times of all threads and
+ * processes of the domain, or, if there is no such cgroup, from QEMU's process. They never change
+ * from one to the other, since the counters would jump.
  */
 #include "qemu_emit.h"
 
@@ -21,7 +22,7 @@ static const QemuFieldCount ext_rows[] = {
     {QEMU_FIELD_EXT_CPU_STEAL, offsetof(QemuFactsHost, run_delay_ns)},
 };
 
-/* False if there are none. */
+/* False if one of the three times is absent. */
 static bool
 put_times(QemuFieldWriter *writer, const QemuEmitInput *input)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_dirtyrate: the group dirtyrate: the last calculation of how fast the guest writes
- * to its memory. No calculation is started for it.
+ * qemu_emit_dirtyrate: the group dirtyrate: the last measurement of how fast the guest writes to
+ * its memory. This program never starts a measurement.
  */
 #include "qemu_emit.h"
 
 #include <limits.h>
 
-/* By virDomainDirtyRateStatus. */
+/* QEMU's words, indexed by virDomainDirtyRateStatus. */
 static const char *const statuses[] = {"unstarted", "measuring", "measured"};
 
 static const char *const modes[] = {"page-sampling", "dirty-bitmap", "dirty-ring"};
@@ -35,7 +35,7 @@ put_measured(QemuFieldWriter *writer, const QemuFactsDirtyRate *rate, const char
         const QemuFactsVcpuDirtyRate *vcpu = &g_array_index(vcpus, QemuFactsVcpuDirtyRate, i);
 
         if (vcpu->index < 0 || !g_hash_table_add(written, GINT_TO_POINTER(vcpu->index)))
-            continue; /* no name is written twice, whatever QEMU says */
+            continue; /* a hostile QEMU could repeat an index, hence a name */
         writer->index[0] = (unsigned int)vcpu->index;
         qemu_field_put_ullong(writer, QEMU_FIELD_DIRTYRATE_VCPU_RATE, vcpu->rate_mib_s);
     }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_interface: the group interface. Names are from the guest's view: what the host
- * sent into a tap device is what the guest received.
+ * qemu_emit_interface: the group interface. Fields have the guest's view: what the host sent to a
+ * tap device the guest has received.
  */
 #include "qemu_emit.h"
 
 static const struct {
     QemuFieldId field;
-    size_t swapped; /* counter of a device that the guest is at the other end of */
-    size_t as_is;   /* of one whose counters libvirt shows as the host has them */
+    size_t swapped; /* the host's counter for a tap */
+    size_t as_is;   /* the host's counter where @is_host_view */
 } rows[] = {
     {QEMU_FIELD_NET_RX_BYTES, offsetof(HostNetdevCounters, tx_bytes),
      offsetof(HostNetdevCounters, rx_bytes)},
@@ -57,7 +57,7 @@ qemu_emit_interface(QemuFieldWriter *writer, const QemuEmitInput *input)
         const QemuFactsNic *nic = &g_array_index(nics, QemuFactsNic, i);
 
         writer->index[0] = i;
-        if (nic->ifname != NULL) /* without one it is counted, and its number left out */
+        if (nic->ifname != NULL) /* else nothing is written under its number, as in libvirt */
             put_nic(writer, nic);
     }
     return n_nics.is_present;

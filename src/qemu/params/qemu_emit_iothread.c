@@ -2,16 +2,17 @@
 /*
  * qemu_emit_iothread: the group iothread.
  *
- * The number of an IOThread is libvirt's: the N of its id "iothreadN". One with another id, which
- * only a QEMU not started by libvirt has, has the number of its thread as QEMU tells it: that stays
- * for as long as the thread does, whatever others come and go. One without a thread, or whose
- * number is another's, gets the next that none has.
+ * The number of an IOThread is libvirt's: the N of its id "iothreadN". A QEMU that libvirt did not
+ * start may use other ids. Such an IOThread has its thread id, as QEMU tells it, for a number,
+ * since that does not change when other IOThreads are added or removed. If it has no thread id, or
+ * the number is taken, it gets the next free one. An IOThread with the same "iothreadN" as one
+ * before, which only a hostile QEMU has, is left out.
  */
 #include "qemu_emit.h"
 
 #include <string.h>
 
-/* True if @id is "iothread" and a number as libvirt writes it. */
+/* True if @id is "iothread" and a number without leading zeros, as libvirt writes it. */
 static bool
 parse_number(const char *id, unsigned int *ret_number)
 {
@@ -28,10 +29,10 @@ parse_number(const char *id, unsigned int *ret_number)
     return true;
 }
 
-/* The number of each, in the array's order; one whose number is taken has a NULL in
- * @ret_threads. The caller frees. */
+/* The number of each IOThread, in the order of the array; the caller frees. @ret_shown, of the same
+ * length, is set to true for those that are not left out. */
 static unsigned int *
-make_numbers(const GArray *iothreads, const QemuFactsIothread **ret_threads)
+make_numbers(const GArray *iothreads, bool *ret_shown)
 {
     g_autoptr(GHashTable) taken = g_hash_table_new(g_direct_hash, g_direct_equal);
     unsigned int *numbers = g_new0(unsigned int, iothreads->len);
@@ -41,18 +42,18 @@ make_numbers(const GArray *iothreads, const QemuFactsIothread **ret_threads)
 
         if (parse_number(iothread->id, &numbers[i]) &&
             g_hash_table_add(taken, GUINT_TO_POINTER(numbers[i])))
-            ret_threads[i] = iothread;
+            ret_shown[i] = true;
     }
     for (guint i = 0; i < iothreads->len; i++) {
         const QemuFactsIothread *iothread = &g_array_index(iothreads, QemuFactsIothread, i);
         unsigned int number = 0;
 
-        if (ret_threads[i] != NULL || parse_number(iothread->id, &number))
+        if (parse_number(iothread->id, &number))
             continue;
         numbers[i] = (unsigned int)MAX(iothread->thread_id, 0);
         while (!g_hash_table_add(taken, GUINT_TO_POINTER(numbers[i])))
             numbers[i]++;
-        ret_threads[i] = iothread;
+        ret_shown[i] = true;
     }
     return numbers;
 }
@@ -78,7 +79,7 @@ bool
 qemu_emit_iothread(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
     const GArray *iothreads = input->facts->iothreads;
-    g_autofree const QemuFactsIothread **threads = NULL;
+    g_autofree bool *shown = NULL;
     g_autofree unsigned int *numbers = NULL;
 
     if (!input->is_active)
@@ -87,15 +88,18 @@ qemu_emit_iothread(QemuFieldWriter *writer, const QemuEmitInput *input)
         return false;
     if (iothreads->len == 0)
         return true;
-    threads = g_new0(const QemuFactsIothread *, iothreads->len);
-    numbers = make_numbers(iothreads, threads);
+    shown = g_new0(bool, iothreads->len);
+    numbers = make_numbers(iothreads, shown);
     qemu_field_put_uint(writer, QEMU_FIELD_IOTHREAD_COUNT, iothreads->len);
-    for (guint pass = 0; pass < (input->with_ext ? 2u : 1u); pass++) {
-        for (guint i = 0; i < iothreads->len; i++) {
-            writer->index[0] = numbers[i];
-            if (threads[i] != NULL)
-                (pass == 0 ? put_polling : put_name)(writer, threads[i]);
-        }
+    for (guint i = 0; i < iothreads->len; i++) {
+        writer->index[0] = numbers[i];
+        if (shown[i])
+            put_polling(writer, &g_array_index(iothreads, QemuFactsIothread, i));
+    }
+    for (guint i = 0; input->with_ext && i < iothreads->len; i++) {
+        writer->index[0] = numbers[i];
+        if (shown[i])
+            put_name(writer, &g_array_index(iothreads, QemuFactsIothread, i));
     }
     return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_memory: the group memory: the monitors of memory bandwidth, if there are any.
+ * qemu_emit_memory: the group memory: the domain's monitors of memory bandwidth.
  */
 #include "qemu_emit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_perf: the group perf: the events that were asked for, by the names and in the
- * order of the table of fields.
+ * qemu_emit_perf: the group perf: the events that libvirt's definition or the connection turns on,
+ * in the order of the table of fields.
  */
 #include "qemu_emit.h"
 
@@ -25,7 +25,7 @@ qemu_emit_perf(QemuFieldWriter *writer, const QemuEmitInput *input)
     const GArray *events = input->facts->perf;
 
     if (!input->is_active || events == NULL)
-        return true; /* none was asked for: libvirt then shows nothing either */
+        return true; /* no event is turned on; libvirt shows nothing then either */
     for (int field = 0; field < QEMU_N_FIELDS; field++) {
         const QemuFactsPerf *event = NULL;
 

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_resctrl: the monitors of caches, memory bandwidth and energy, which libvirt shows
- * in one shape under two groups.
+ * qemu_emit_resctrl: monitors of caches, energy (group cpu-total) and memory bandwidth (group
+ * memory). All have fields of the same shape.
  */
 #include "qemu_emit.h"
 
 #include <limits.h>
 
-/* The fields of one kind. */
+/* The fields of one kind of monitor. */
 typedef struct {
     QemuFieldId count, name, vcpus, n_banks, bank_id;
-    bool has_zero_count; /* the count is written also when it is 0 */
+    bool has_zero_count; /* the count is written even if it is 0 */
     void (*put_bank)(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank);
 } Shape;
 
 static void
 put_cache(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank)
 {
-    /* libvirt's type is too small for 4 GiB; it would show the remainder. */
+    /* libvirt's type cannot hold 4 GiB; libvirt shows the value modulo 4 GiB. */
     if (bank->bytes.is_present && bank->bytes.value <= UINT_MAX)
         qemu_field_put_uint(writer, QEMU_FIELD_CPU_CACHE_BANK_BYTES,
                             (unsigned int)bank->bytes.value);
@@ -70,7 +70,7 @@ put_monitor(QemuFieldWriter *writer, const Shape *shape, const QemuFactsResctrl 
     }
 }
 
-/* The next monitor of @kind at or after @start; NULL if there is none. */
+/* The next monitor of @kind from index @start on; NULL if there is none. Moves @start past it. */
 static const QemuFactsResctrl *
 find_next(const GArray *monitors, QemuDefinitionResctrlKind kind, unsigned int *start)
 {

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_state: the group state, and what libvirt calls a run state of QEMU's.
+ * qemu_emit_state: the group state, and the virDomainState that belongs to a run state of QEMU.
  *
- * The reason cannot be recovered exactly of a QEMU that someone else started: query-status
- * tells the state and, for some, why. What it leaves open is what libvirt says when it meets
- * a running QEMU anew.
+ * query-status tells the run state, and only for some run states the reason. Where it does not, the
+ * reason is the one that libvirt gives after it has been restarted and finds a QEMU running.
  */
 #include "qemu_emit.h"
 
 #include <string.h>
 
-/* Run states in which the vCPUs stand still; for any other word it is PAUSED, UNKNOWN. */
+/* Run states in which no vCPU runs. A run state that is not here is PAUSED, with reason UNKNOWN. */
 static const struct {
     const char *status;
     int state;

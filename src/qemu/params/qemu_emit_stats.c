@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_stats: statistics of KVM, whose names come from the kernel through QEMU. Shared by
- * the groups vcpu and vm.
+ * qemu_emit_stats: statistics of KVM for the groups vcpu and vm. Their names come from the kernel,
+ * mostly through QEMU, so they are checked here.
  */
 #include "qemu_emit.h"
 
 #include <string.h>
 
-/* What a field's name leaves for the statistic's, in the longest of the patterns. A name past
- * that is a hostile QEMU's, since the kernel's have less than 48: it must not spoil the rest. */
+/* The longest name of a statistic that fits into a field's name. The kernel's names have fewer than
+ * 48 characters, so only a hostile QEMU sends longer ones; they are left out, since they would make
+ * the whole list of parameters fail. */
 enum { MAX_NAME = VIR_TYPED_PARAM_FIELD_LENGTH - sizeof("vcpu.4294967295..sum") };
 
 static bool

@@ -12,7 +12,7 @@ static const QemuFieldId stat_fields[] = {
     [QEMU_FACTS_STAT_PEAK] = QEMU_FIELD_VCPU_STAT_MAX,
 };
 
-/* False if QEMU has not told. */
+/* True if the domain runs and QEMU has answered query-cpus-fast. */
 static bool
 has_vcpus(const QemuEmitInput *input)
 {
@@ -25,8 +25,8 @@ n_vcpus(const QemuEmitInput *input)
     return has_vcpus(input) ? input->facts->vcpus->len : 0;
 }
 
-/* Borrowed; NULL if it is to be left out: negative, the same as the one before, or without a
- * thread of its own, as all are where TCG runs them in one. */
+/* The @i-th vCPU, borrowed. NULL if it is to be left out: its index is negative or not above the
+ * one before, or it has no thread of its own, as when TCG runs all in one thread. */
 static const QemuFactsVcpu *
 vcpu_at(const QemuEmitInput *input, unsigned int i)
 {
@@ -41,8 +41,8 @@ vcpu_at(const QemuEmitInput *input, unsigned int i)
     return vcpu;
 }
 
-/* What is told of the vCPUs that a running QEMU has now, when QEMU itself does not. Its words say
- * how it began: that is how it is where nothing can be plugged. */
+/* The number of vCPUs of a running QEMU that has not answered query-cpus-fast. Its command line
+ * tells the number at the start, which still holds if no vCPU can be plugged. */
 static UtilCount
 current_without_qemu(const QemuEmitInput *input)
 {
@@ -56,7 +56,7 @@ current_without_qemu(const QemuEmitInput *input)
     return definition->vcpus_current;
 }
 
-/* False if one of the group's two counts cannot be told. */
+/* False if one of the group's two counts is not known. */
 static bool
 put_counts(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
@@ -74,7 +74,7 @@ put_counts(QemuFieldWriter *writer, const QemuEmitInput *input)
         maximum = input->facts->n_vcpus_max;
     if (!maximum.is_present && definition != NULL)
         maximum = definition->vcpus_max;
-    /* A running machine may have slots that nobody told of. */
+    /* A running QEMU may have free slots for vCPUs that it did not tell. */
     if (!maximum.is_present && !input->is_active)
         maximum = current;
     if (current.is_present && current.value <= UINT_MAX)
@@ -84,7 +84,8 @@ put_counts(QemuFieldWriter *writer, const QemuEmitInput *input)
     return current.is_present && maximum.is_present;
 }
 
-/* TCG has no such state, though QEMU tells one. */
+/* True if the vCPU surely runs under KVM. Under TCG QEMU tells a cpu-state of s390x too, but
+ * libvirt shows "halted" only under KVM. */
 static bool
 is_under_kvm(const QemuEmitInput *input, const QemuFactsVcpu *vcpu)
 {
@@ -97,7 +98,7 @@ put_vcpu(QemuFieldWriter *writer, const QemuEmitInput *input, const QemuFactsVcp
     qemu_field_put_int(writer, QEMU_FIELD_VCPU_STATE, VIR_VCPU_RUNNING);
     if (vcpu->has_host) {
         qemu_field_put_count(writer, QEMU_FIELD_VCPU_TIME, vcpu->time_ns);
-        /* libvirt shows 0 where the kernel keeps no account of these. */
+        /* libvirt shows 0 where the kernel does not keep these sums. */
         qemu_field_put_ullong(writer, QEMU_FIELD_VCPU_WAIT,
                               vcpu->wait_ns.is_present ? vcpu->wait_ns.value : 0);
         qemu_field_put_ullong(writer, QEMU_FIELD_VCPU_DELAY,

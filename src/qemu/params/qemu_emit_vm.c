@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_emit_vm: the group vm: KVM's statistics of the whole virtual machine.
+ * qemu_emit_vm: the group vm: KVM's statistics of the virtual machine, as QEMU gives them.
  */
 #include "qemu_emit.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_field: see qemu_field.h. Fills patterns and hands name and value to util_params; knows
- * nothing of what a field means.
+ * qemu_field: see qemu_field.h. Fills patterns, and passes name and value to util_params.
  */
 #include "qemu_field.h"
 
@@ -15,10 +14,10 @@ const QemuField qemu_fields[QEMU_N_FIELDS] = {
 #undef FIELD
 };
 
-/* More than a field may have, so that util_params sees which is too long. */
+/* More than a field's name may have, so that util_params still sees that a name is too long. */
 enum { NAME_BYTES = VIR_TYPED_PARAM_FIELD_LENGTH + 32, DIGITS = 10 };
 
-/* Appends the digits of @value at @to; gives the place after them. */
+/* Writes the decimal digits of @value at @to; gives the place after them. */
 static char *
 append_number(char *to, unsigned int value)
 {
@@ -34,7 +33,7 @@ append_number(char *to, unsigned int value)
     return to;
 }
 
-/* As many as there is room for. */
+/* Copies as many of the bytes as fit before @end; gives the place after them. */
 static char *
 append_bytes(char *to, const char *end, const char *from, size_t size)
 {
@@ -43,7 +42,8 @@ append_bytes(char *to, const char *end, const char *from, size_t size)
     return to + size;
 }
 
-/* The field's name in @name: tens of thousands of them are made in a round, so no printf. */
+/* Writes the field's name to @name. A call makes tens of thousands of names, so printf() would be
+ * too slow. */
 static void
 make_name(const QemuFieldWriter *self, QemuFieldId field, char name[NAME_BYTES])
 {
