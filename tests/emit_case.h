@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * emit_case: facts and a definition to be filled by a test, and what an emitter makes of them.
+ * emit_case: facts and a definition that a test fills, and the text of what an emitter writes.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ typedef struct {
     QemuEmitInput input; /* active; 100 ticks a second, pages of 4096 bytes */
 } EmitCase;
 
-/* One row of a table of emitters; the sentence first, as TESTING_RUN_TABLE wants it. */
+/* One row of a table of emitters; the sentence comes first, since TESTING_RUN_TABLE needs it. */
 typedef struct {
     const char *sentence;
     QemuEmit emit;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * monitor_case: see monitor_case.h. Owns both sides.
+ * monitor_case: see monitor_case.h. Owns both ends of the socketpair.
  */
 #include "monitor_case.h"
 

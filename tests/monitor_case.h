@@ -2,7 +2,7 @@
 /*
  * monitor_case: one monitor and its scripted peer over a socketpair.
  *
- * Both sides are stepped in turn by one thread, so a test takes no time and has one order.
+ * One thread steps both sides in turn, so a test never waits and always runs in the same order.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  * test_limits: the table of limits in docs/internals.md is that of qemu_limits.h and
  * host_limits.h.
  *
- * TESTING_UPDATE=1 writes it there anew instead; the difference is then read by a person.
+ * TESTING_UPDATE=1 writes the table to docs/internals.md instead; read the difference line by line.
  */
 #include "testing.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_command: what can be sent, and how a command is found again.
+ * Tests of qemu_command: which commands can be sent, and which row a recorded request belongs to.
  */
 #include "qemu/qmp/qemu_command.h"
 

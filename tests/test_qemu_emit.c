@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The emitters of state, cpu-total, memory, balloon, interface, perf: names, types, order,
- * presence.
+ * Tests of the emitters of state, cpu-total, memory, balloon, interface and perf: which parameters
+ * they write, of which type, in which order.
  */
 #include "emit_case.h"
 
@@ -18,7 +18,7 @@ fill_inactive(EmitCase *self)
     self->input.with_ext = true;
 }
 
-/* What QEMU said does not matter of a domain that is off. */
+/* QEMU's facts are ignored for a domain that is off. */
 static void
 fill_off_with_facts(EmitCase *self)
 {
@@ -212,7 +212,8 @@ fill_balloon_told_in_the_future(EmitCase *self)
     self->facts.host.memory = (HostProcessMemory){{0}, {0}, {0}};
 }
 
-/* 1 GiB, of which a balloon leaves 1 MiB, a module of 2 MiB, and of 8 MiB of virtio-mem 4. */
+/* 1 GiB of memory, of which the balloon leaves 1 MiB; a module of 2 MiB; a virtio-mem with 4 of its
+ * 8 MiB plugged. */
 static void
 fill_virtio_mem(EmitCase *self)
 {
@@ -333,7 +334,7 @@ fill_perf_denied(EmitCase *self)
     "\nnet." #n ".tx.bytes ullong " #tb "\nnet." #n ".tx.pkts ullong " #tp "\nnet." #n             \
     ".tx.errs ullong " #te "\nnet." #n ".tx.drop ullong " #td "\n"
 
-/* Expected texts, a line or a macro of several each. */
+/* Expected texts, as lines and as macros of several lines. */
 /* clang-format off */
 static const EmitRow rows[] = {
     {"a running domain is running since boot", qemu_emit_state, fill_running, true, STATE(1, 1)},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The group block: which records there are, their names, and what each shows.
+ * Tests of qemu_emit_block and qemu_block_rows: which images are listed, their names, their values.
  */
 #include "emit_case.h"
 
@@ -65,7 +65,7 @@ static const QemuFactsLayer chain[] = {
     {"base", "base-dev", NULL, {0}},
 };
 
-/* Adds a disk of QEMU's whose rd_reqs tell it from the others; @n_layers 0: no medium. */
+/* Adds a disk of QEMU's, with its own value of rd_reqs; @n_layers 0: it has no medium. */
 static QemuFactsDisk *
 add_disk(EmitCase *self, const char *device, const char *qdev, const QemuFactsLayer *layers,
          guint n_layers)
@@ -232,7 +232,7 @@ fill_network_image(EmitCase *self)
     add_disk(self, "", "d0", &image, 1);
 }
 
-/* Names that lead nowhere from here; libvirt knows where one of them leads. */
+/* Paths that are not absolute; for one of them libvirt has the absolute path. */
 static void
 fill_odd_paths(EmitCase *self)
 {
@@ -346,7 +346,7 @@ add_image(EmitCase *self, const char *path, QemuFactsImage image)
     g_hash_table_insert(self->facts.images, g_strdup(path), g_memdup2(&image, sizeof(image)));
 }
 
-/* Someone looked at the images of a domain that is off: sizes of 0 are not shown. */
+/* The images of a domain that is off were read; sizes of 0 are not shown. */
 static void
 fill_off_with_sizes(EmitCase *self)
 {
@@ -392,7 +392,7 @@ fill_off_with_backing(EmitCase *self)
     "block.0.wr.bytes ullong 18446744073709551615\nblock.0.wr.times ullong 4\n"                    \
     "block.0.fl.reqs ullong 0\nblock.0.fl.times ullong 5\n"
 
-/* Expected texts, a line or a macro of several each. */
+/* Expected texts, as lines and as macros of several lines. */
 /* clang-format off */
 static const EmitRow rows[] = {
     {"nobody told of disks", qemu_emit_block, fill_silence, false, ""},

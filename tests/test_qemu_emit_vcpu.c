@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The emitters of what QEMU and KVM count of threads and memory: vcpu, iothread, dirtyrate, vm.
+ * Tests of the emitters of vcpu, iothread, dirtyrate and vm: which parameters they write, of which
+ * type, in which order.
  */
 #include "emit_case.h"
 
@@ -132,7 +133,7 @@ fill_vcpus_without_host(EmitCase *self)
     self->facts.n_vcpus_max = util_count_of(self->facts.vcpus->len);
 }
 
-/* A QEMU that lies: no name may come twice, or with a negative number. */
+/* A hostile QEMU: no name may come twice, or have a negative number. */
 static void
 fill_hostile_vcpus(EmitCase *self)
 {
@@ -298,7 +299,7 @@ fill_vm_off(EmitCase *self)
 #define RATE(status, start, mode)                                                                  \
     "dirtyrate.calc_status int " #status "\ndirtyrate.calc_start_time llong " #start "\n" mode
 
-/* Expected texts, a line or a macro of several each. */
+/* Expected texts, as lines and as macros of several lines. */
 /* clang-format off */
 static const EmitRow rows[] = {
     {"vCPUs with holes; no account of waiting is 0", qemu_emit_vcpu, fill_vcpus, true,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_event: what events in the order in which QEMU sends them put in doubt, and the run
- * state that they tell.
+ * Tests of qemu_event: sequences of events as QEMU sends them, the facts that they make doubtful,
+ * and the run state that follows from them.
  */
 #include "qemu/qmp/qemu_event.h"
 

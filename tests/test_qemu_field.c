@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of fields: names made of patterns, what its rows promise, and docs/fields.md, which
- * shows it.
+ * Tests of qemu_field: names made from patterns, rules that all rows of the table follow, and that
+ * docs/fields.md has the same rows.
  */
 #include "qemu/params/qemu_field.h"
 
@@ -91,7 +91,8 @@ put_other_types(QemuFieldWriter *writer)
     qemu_field_put_boolean(writer, QEMU_FIELD_VCPU_HALTED, false);
 }
 
-/* A word that no field can hold: the list must say so, and stay within its memory. */
+/* A word too long for any name: the list must have an error, and no byte may be written past the
+ * name. */
 static void
 put_long_word(QemuFieldWriter *writer)
 {
@@ -180,7 +181,7 @@ pages_show_the_table(void **state)
     testing_assert_same_text(shown->str, expected->str);
 }
 
-/* Texts of the table stand in a page as they are. */
+/* Texts of the table go into a page unchanged. */
 static void
 texts_suit_a_page(void **state)
 {
@@ -209,7 +210,8 @@ each_pattern_stands_once_and_in_a_group(void **state)
     }
 }
 
-/* With the largest indices, and apart from a kernel's word, no name is too long for libvirt. */
+/* Even with the largest indices no name is too long for libvirt; the kernel's words are not
+ * counted. */
 static void
 every_name_fits(void **state)
 {

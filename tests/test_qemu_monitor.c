@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_monitor: what a peer may say, and what ends the connection.
+ * Tests of qemu_monitor: which messages a peer may send, and which end the connection.
  */
 #include "qemu/qmp/qemu_monitor.h"
 

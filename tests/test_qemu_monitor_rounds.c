@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_monitor over more than one step: cut sessions, full places, late answers, the
- * probe.
+ * Tests of qemu_monitor over several steps and calls: cut sessions, the limit of unanswered
+ * commands, late replies, the probe.
  */
 #include <sys/socket.h>
 
@@ -61,7 +61,7 @@ does_not_mind_slices(const void *data)
         got, "query-status answered 1, query-name refused, query-balloon answered -12345; open");
 }
 
-/* True if the session with end of file after @n_bytes was as it must be; false when it was
+/* True if the session with end of file after @n_bytes went as it must; false when it was
  * over before that. */
 static bool
 is_cut_at(size_t n_bytes)
@@ -101,7 +101,7 @@ bears_end_of_file_anywhere(void)
     assert_true(n_bytes > 220); /* the whole session was walked through */
 }
 
-/* More commands than places: the answers go to them in their order, and the last has an id. */
+/* More commands than may be unanswered: each gets its reply, and the last of a batch has an id. */
 static void
 takes_answers_in_order(void)
 {
@@ -150,7 +150,7 @@ counts_batches(void)
     monitor_case_check_reason(&session, "(id 1)");
 }
 
-/* The ninth waits for a place. */
+/* A command past the limit waits until one is answered. */
 static void
 bounds_what_is_in_flight(void)
 {
@@ -164,13 +164,13 @@ bounds_what_is_in_flight(void)
         monitor_case_ask(&session, STATUS);
     monitor_case_run(&session);
     heard = g_strsplit(fake_qmp_heard(session.fake), " ", -1);
-    /* One of the places is the negotiation's, which is not in the list. */
+    /* The negotiation counts too; it is not in the list. */
     assert_int_equal(g_strv_length(heard), QEMU_LIMIT_IN_FLIGHT - 1);
     assert_int_equal(qemu_monitor_n_in_flight(session.monitor), QEMU_LIMIT_IN_FLIGHT);
     assert_int_equal(session.asked[MONITOR_CASE_COMMANDS - 1].answer.status, QEMU_ANSWER_WAITING);
 }
 
-/* A reply that comes after its command was forgotten is no other command's. */
+/* A reply that comes after its command was forgotten is not given to another command. */
 static void
 drops_late_answers(void)
 {
@@ -225,7 +225,8 @@ does_not_send_what_is_forgotten(void)
     assert_string_equal(fake_qmp_heard(session.fake), "");
 }
 
-/* Fills the way to the peer, so that nothing can be sent. White space is no request. */
+/* Fills the socket to the peer with white space, which is no request, so that nothing can be sent.
+ */
 static void
 fill_way(int fd)
 {
@@ -341,7 +342,7 @@ probe_overtakes_a_stuck_command(void)
 }
 
 static void
-counts_anew_each_round(void)
+counts_from_0_in_each_call(void)
 {
     const FakeQmpLine lines[] = {
         {NULL, "{\"event\":\"STOP\"}", FAKE_QMP_WAITS, QEMU_LIMIT_EVENTS_PER_CALL},
@@ -364,7 +365,7 @@ counts_anew_each_round(void)
     assert_int_equal(qemu_monitor_take_events(session.monitor).doubts, 0);
 }
 
-/* What only went out shows nothing of the peer. */
+/* A step that only sent shows nothing about the peer. */
 static void
 tells_what_came_from_what_went(void)
 {
@@ -449,7 +450,7 @@ static const StoryRow story_rows[] = {
     {"no probe without out-of-band", probes_only_where_offered},
     {"no probe before the negotiation is taken", probes_only_after_the_negotiation},
     {"the probe overtakes a stuck command", probe_overtakes_a_stuck_command},
-    {"limits count anew each round", counts_anew_each_round},
+    {"limits count from 0 in each call", counts_from_0_in_each_call},
     {"bytes sent are no sign of life", tells_what_came_from_what_went},
     {"half a reply is progress, an event is none", counts_progress},
     {"freeing loses what was queued", frees_what_was_never_used},

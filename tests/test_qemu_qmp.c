@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_qmp: one message <-> its parts.
+ * Tests of qemu_qmp: messages taken apart, and the text of requests.
  */
 #include "qemu/qmp/qemu_qmp.h"
 

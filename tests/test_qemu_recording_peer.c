@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_qemu_replay: requests in, recorded replies out.
+ * Tests of qemu_recording_peer: requests and the recorded replies to them; damaged recordings.
  */
 #include "qemu/recording/qemu_recording_peer.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_qemu_recording: what is written of a host, and that it is read back as it was.
+ * Tests of qemu_recording_writer: the files that it writes, and that qemu_recording_reader reads
+ * the same from them.
  */
 #include "qemu/recording/qemu_recording_writer.h"
 
@@ -247,7 +248,7 @@ is_no_recording_until_it_is_finished(void **state)
     testing_remove_folder(folder);
 }
 
-/* A recording that is given up leaves no host.json, and room for the next. */
+/* A recording that is not finished leaves no host.json, and another one can be started. */
 static void
 may_be_made_again(void **state)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_reply_*: replies in, facts out, shown as text. The shapes of the good ones are
- * those of QEMU 7.2 (newer members where the sentence says so); the bad ones are a guest's that
- * has taken over its QEMU. Block replies have test_qemu_reply_block, limits
- * test_qemu_reply_limits.
+ * Tests of qemu_reply_*: replies, and the facts made of them as text. Well-formed replies have the
+ * shape of QEMU 7.2, with newer members where the row's sentence says so. Malformed ones are what a
+ * guest that has taken over its QEMU could send. Replies about disks are in test_qemu_reply_block,
+ * limits in test_qemu_reply_limits.
  */
 #include "qemu/facts/qemu_reply.h"
 
@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
     const char *sentence;
     Step steps[MAX_STEPS];
-    const char *expected; /* "refused" for a reply that was not believed */
+    const char *expected; /* "refused": the decoder gave false */
 } Row;
 
 static void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_reply_block: block statistics and named nodes in, disks with their layers out,
- * shown as text. Graphs and names are those QEMU 7.2 gave for real images (newer members where
- * the sentence says so), counters made up to be told apart.
+ * Tests of qemu_reply_block: replies of query-blockstats and query-named-block-nodes, and the disks
+ * with their layers made of them as text. Graphs and names are those that QEMU 7.2 gave for real
+ * images, with newer members where the row's sentence says so; counters are made up.
  */
 #include "qemu/facts/qemu_reply.h"
 
@@ -188,7 +188,7 @@ joins(const void *data)
 #define SHOWN(rd)                                                                                  \
     " rd " rd " rdb 2 rdt 3 wr 4 wrb 5 wrt 6 fl 7 flt 8 failed-rd 0 failed-wr 0 failed-fl 0"       \
     " bad-rd 0 bad-wr 0 bad-fl 0"
-/* Below the top only the offset means anything. */
+/* Below the top image only the offset is read. */
 #define OFFSET(highest)     "\"stats\":{\"wr_highest_offset\":" highest ",\"rd_operations\":0}"
 #define LEAF(name, highest) "{" OFFSET(highest) ",\"node-name\":\"" name "\"}"
 #define LAYER(name, storage, backing)                                                              \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_reply_*: replies at and past the limits, as only a guest that has taken over
- * its QEMU makes them.
+ * Tests of qemu_reply_*: replies at and past the limits, as only a guest that has taken over its
+ * QEMU sends them.
  */
 #include "qemu/facts/qemu_reply.h"
 

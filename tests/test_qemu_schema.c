@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The commands we can send, against what QEMU says of its own commands: each is there, has those
- * arguments, and they are of those types. tools/capture-schema made the files of qemuschema/.
+ * Tests that qemu_command's table agrees with QEMU's own schema: each command exists and takes
+ * those arguments, of those types. tools/capture-schema made the files of qemuschema/ from real
+ * QEMUs.
  */
 #include <string.h>
 
@@ -53,7 +54,7 @@ find_variant(const UtilJson *schema, const UtilJson *type, const UtilJson *value
     return variant ? find(schema, "name", util_json_member_string(variant, "type")) : NULL;
 }
 
-/* An argument of ours: has the type such a member? */
+/* Checks that the type has a member for an argument of ours. */
 static void
 check_member(const char *name, const UtilJson *value, void *data)
 {
@@ -141,7 +142,7 @@ check_value(const UtilJson *schema, const char *type_name, const UtilJson *value
                     util_json_element(value, i), place, fault);
 }
 
-/* What that QEMU would not like about the command; NULL: nothing. */
+/* The reason for which that QEMU would refuse the command; NULL: it takes it. */
 static char *
 find_fault(const UtilJson *schema, const char *name, const char *arguments_text)
 {
@@ -174,7 +175,7 @@ read_schema(const char *version)
     return schema;
 }
 
-/* First that a fault would be found. */
+/* Commands with a fault: the check must find it. */
 typedef struct {
     const char *sentence;
     const char *name;

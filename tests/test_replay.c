@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The recorded host qemujsontestdata, through the public calls: what we make of each domain is
- * what its folder expect/ says.
+ * Replays the recorded host qemujsontestdata through the public calls, and compares the record of
+ * each domain with the files in its folder expect/.
  *
- * A case is a folder with a domain.json; a new one is a new test without a line here. Of a case
- * there is a row for each group, for its variants (.ext: with our own fields, .backing: with
- * chains), for what a record holds beside parameters, and for all groups in one call. A group
- * without parameters has no file, nor has a variant that is the same as the group.
+ * A case is a folder with a domain.json; a new folder is a new test without a line here. Each case
+ * has a row for each group, for each variant of it (.ext: with our own fields, .backing: with
+ * chains), for the record without its parameters, and for all groups in one call. A group without
+ * parameters has no file, and neither has a variant that is the same as the group.
  *
- * With TESTING_UPDATE=1 the files are written anew: read the difference line by line.
+ * TESTING_UPDATE=1 writes the files anew; read the difference line by line.
  */
 #include <glib/gstdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A damaged recording: each file of one domain in turn is cut, garbled, replaced or taken away.
- * That costs that domain only, and its record names the file; all others are as they were.
+ * Tests of damaged recordings: each file of one domain in turn is cut, garbled, replaced or
+ * removed. Only the record of that domain may change, and it must name the file.
  */
 #include <glib/gstdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ typedef struct {
     Outcome outcome;
 } Row;
 
-/* One for all rows: each mends what it did. */
+/* One recording for all rows: each row undoes its damage. */
 static char *recording;
 static char *texts[G_N_ELEMENTS(domains)]; /* of the records, undamaged */
 
