@@ -4,6 +4,7 @@
  * test_qemu_exchange_dial has what comes before a connection: places, holders, stopped processes.
  */
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "exchange_case.h"
 #include "fake_qmp.h"
@@ -330,6 +331,26 @@ asks_less_of_one_that_broke_the_rules(void)
     exchange_case_assert_became(&exchange, 0, "ok running, connected");
 }
 
+/* The connection stays, so no later call would come to it by itself. */
+static void
+reads_again_what_was_blocked(void)
+{
+    g_auto(ExchangeCase) exchange = {0};
+    QemuDomain *domain = NULL;
+
+    exchange_case_init(&exchange);
+    domain = exchange_case_add(&exchange, &good);
+    host_blocked_add(host_root_blocked(exchange.root), getpid());
+    exchange_case_run(&exchange, &long_call);
+    exchange_case_assert_became(&exchange, 0, "ok running, connected");
+    assert_true(domain->lacks_definition);
+    exchange_case_run(&exchange, &long_call);
+    assert_true(domain->lacks_definition);
+    host_blocked_remove(host_root_blocked(exchange.root), getpid());
+    exchange_case_run(&exchange, &long_call);
+    assert_false(domain->lacks_definition); /* it was read: this program is no QEMU */
+}
+
 static void
 says_when_the_system_refuses(void)
 {
@@ -371,6 +392,7 @@ static const StoryRow story_rows[] = {
     {"half a reply between two calls", waits_for_one_that_sent_between_calls},
     {"left too early by a short call", waits_for_one_left_too_early},
     {"what one group broke, the others do not pay for", asks_less_of_one_that_broke_the_rules},
+    {"words of a process that could not be read at first", reads_again_what_was_blocked},
     {"no descriptor is left for a poll", says_when_the_system_refuses},
 };
 

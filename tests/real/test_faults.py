@@ -275,6 +275,18 @@ class Restarted(Faults):
         self.assertEqual(call["vm"]["id"], again.pid)
 
 
+class Hurried(Faults):
+    def test_what_a_short_first_call_could_not_read_comes_later(self):
+        self.host.start("vm", "-nic", "user,id=n0,model=virtio")
+        for _ in range(50):  # one in ten finds the moment
+            with LongRun("socket:" + self.host.path("vm.sock")) as run:
+                run.call(timeout_ms=1)
+                call = until("whole", lambda: (lambda call: call if call.records[0]["missing"] == 0
+                                               else None)(run.call()))
+                self.assert_whole(call["vm"])
+                self.assertIn("net", call["vm"]["groups"])
+
+
 class Sockets(Faults):
     def test_removed_renamed_and_taken_over(self):
         old = self.host.start("vm")

@@ -252,6 +252,7 @@ resume(QemuConversation *self)
         return NEXT_WAIT;
     }
     take_in_events(domain);
+    qemu_identity_read_again(self->shared->host, domain, self->shared->deadline);
     self->phase = QEMU_CONVERSATION_DRAIN;
     self->turn_us = util_deadline_now_us();
     if (!domain->is_silent || is_worth_waiting(self))

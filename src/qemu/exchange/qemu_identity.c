@@ -8,6 +8,7 @@
  */
 #include "qemu_identity.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "host/host_process.h"
@@ -25,11 +26,24 @@ forget_all_but_connection(QemuDomain *domain)
     domain->monitor = monitor;
 }
 
+/* Reads the command line. It gives what query-name and query-uuid tell too, in case QEMU does not
+ * answer. */
+static void
+read_definition(QemuHostView *host, QemuDomain *domain, UtilDeadline deadline)
+{
+    const QemuProcessWords words = {qemu_host_view_reader(host), deadline};
+
+    domain->definition =
+        qemu_process_read_definition(qemu_host_view_root(host), &words, domain->pid);
+    domain->lacks_definition = domain->definition == NULL && (errno == ETIMEDOUT || errno == EBUSY);
+    if (domain->definition != NULL && !qemu_known_is_identified(domain->known))
+        qemu_domain_identify(domain, domain->definition->name, domain->definition->uuid);
+}
+
 /* Notes that the domain is the process @pid, and reads its command line if the source knew none. */
 static void
 note_process(QemuHostView *host, QemuDomain *domain, pid_t pid, UtilDeadline deadline)
 {
-    const QemuProcessWords words = {qemu_host_view_reader(host), deadline};
     HostProcessStat stat = {0};
     uint64_t start_ticks = 0;
 
@@ -38,12 +52,15 @@ note_process(QemuHostView *host, QemuDomain *domain, pid_t pid, UtilDeadline dea
     if (domain->pid != 0 && (domain->pid != pid || domain->start_ticks != start_ticks))
         forget_all_but_connection(domain);
     qemu_domain_set_process(domain, pid, start_ticks);
-    if (qemu_domain_definition(domain) != NULL)
-        return;
-    domain->definition = qemu_process_read_definition(qemu_host_view_root(host), &words, pid);
-    /* What query-name and query-uuid tell, in case QEMU does not answer. */
-    if (domain->definition != NULL)
-        qemu_domain_identify(domain, domain->definition->name, domain->definition->uuid);
+    if (qemu_domain_definition(domain) == NULL)
+        read_definition(host, domain, deadline);
+}
+
+void
+qemu_identity_read_again(QemuHostView *host, QemuDomain *domain, UtilDeadline deadline)
+{
+    if (domain->lacks_definition && qemu_domain_definition(domain) == NULL)
+        read_definition(host, domain, deadline);
 }
 
 bool

@@ -167,6 +167,7 @@ qemu_domain_forget_process(QemuDomain *self)
     qemu_known_forget(self->known);
     qemu_host_kept_clear(&self->host);
     g_clear_pointer(&self->definition, qemu_definition_free);
+    self->lacks_definition = false;
     self->pid = 0;
     self->start_ticks = 0;
     pthread_mutex_lock(&self->identity_lock);

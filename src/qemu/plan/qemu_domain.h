@@ -41,6 +41,7 @@ typedef struct {
     pid_t pid;                  /* 0 unknown */
     uint64_t start_ticks;       /* of @pid; 0 unknown */
     QemuDefinition *definition; /* own: read from the process when the source knew none */
+    bool lacks_definition;      /* there was no time to read it: each call tries again */
 
     QemuMonitor *monitor;       /* NULL: not connected */
     pid_t holder_pid;           /* who held the monitor when last looked; 0 unknown */

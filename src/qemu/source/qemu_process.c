@@ -6,6 +6,7 @@
  */
 #include "qemu_process.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -142,16 +143,19 @@ qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid
 {
     size_t size = 0;
     g_autofree char *bytes = qemu_process_read_words(reader, pid, "cmdline", &size);
-    g_autofree char *exe = qemu_process_read_link(root, pid, "exe");
+    g_autofree char *exe = NULL;
     g_auto(GStrv) words = NULL;
     g_autoptr(QemuCmdline) cmdline = NULL;
     bool has_files = false;
 
     if (bytes == NULL)
         return NULL;
+    exe = qemu_process_read_link(root, pid, "exe");
     words = qemu_process_make_words(root, pid, bytes, size, &has_files);
-    if (!qemu_cmdline_is_qemu((const char *const *)words, exe))
+    if (!qemu_cmdline_is_qemu((const char *const *)words, exe)) {
+        errno = 0;
         return NULL;
+    }
     cmdline = qemu_cmdline_parse((const char *const *)words);
     cmdline->definition->has_one_monitor &= !has_files;
     return g_steal_pointer(&cmdline->definition);

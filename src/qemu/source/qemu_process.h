@@ -44,6 +44,7 @@ char **qemu_process_make_words(HostRoot *root, pid_t pid, const char *bytes, siz
 /* /proc/<pid>/<name>, a link; NULL with errno. The caller frees. */
 char *qemu_process_read_link(HostRoot *root, pid_t pid, const char *name);
 
-/* How its command line defines the machine; NULL if it is no QEMU or cannot be read. */
+/* How its command line defines the machine; NULL with errno if that cannot be read (as above), with
+ * errno 0 if it is no QEMU. */
 QemuDefinition *qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader,
                                              pid_t pid);
