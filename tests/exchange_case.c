@@ -95,6 +95,7 @@ take_ended(QemuJob *job, void *data)
     outcome->is_waiting = qemu_job_is_waiting(job);
     outcome->reason = g_strdup(job->reason);
     qemu_domain_set_health(job->domain, job->verdict, job->reason, util_deadline_wall_us());
+    job->domain->reason_code = job->reason_code;
     qemu_facts_init(&facts);
     (void)qemu_record_decode(job, &facts, &bad_command);
     if (qemu_job_answer(job, QEMU_COMMAND_QUERY_STATUS) != NULL ||
@@ -126,6 +127,7 @@ void
 exchange_case_run(ExchangeCase *self, const ExchangeCaseCall *call)
 {
     QemuRequest request = {.stats = call->stats ? call->stats : VIR_DOMAIN_STATS_STATE,
+                           .flags = call->flags,
                            .timeout_ms = call->timeout_ms};
     g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)qemu_job_free);
     g_autoptr(QemuHostView) host = qemu_host_view_new(self->root, NULL, NULL);

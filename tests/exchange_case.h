@@ -31,6 +31,7 @@ typedef struct {
 
 typedef struct {
     unsigned int stats; /* 0: VIR_DOMAIN_STATS_STATE */
+    unsigned int flags;
     unsigned int timeout_ms;
     unsigned int n_threads;
 } ExchangeCaseCall;

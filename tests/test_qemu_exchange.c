@@ -13,7 +13,7 @@ enum {
     MAX_LINES = 20,
     MAX_CALLS = 4,
     MAX_STRETCH = 64, /* by how much a row's short deadlines are multiplied at most */
-    SHORT_MS = 50,    /* for calls that end at their deadline */
+    SHORT_MS = 120,   /* for calls that end at their deadline */
     PART_MS = 300,    /* for calls that get a part of their replies before it */
     PROBE_MS = 600,   /* for calls that have the time to send the probe */
     LONG_MS = 60000,  /* for calls that end long before it */

@@ -351,6 +351,27 @@ reads_again_what_was_blocked(void)
     assert_false(domain->lacks_definition); /* it was read: this program is no QEMU */
 }
 
+/* A call that does not wait for the stuck waits for a domain that is not known to be stuck. */
+static void
+waits_for_none_that_is_known_to_be_stuck(void)
+{
+    const ExchangeCaseCall hasty = {.timeout_ms = LONG_MS,
+                                    .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT};
+    g_auto(ExchangeCase) exchange = {0};
+    QemuDomain *domain = NULL;
+
+    exchange_case_init(&exchange);
+    domain = exchange_case_add(&exchange, &silent);
+    exchange_case_run(&exchange, &(ExchangeCaseCall){.timeout_ms = 10});
+    exchange_case_assert_became(&exchange, 0, "slow, silent, connected");
+    domain->silence.since_us = util_deadline_now_us();
+    for (unsigned int i = 0; i < 2; i++) {
+        exchange_case_run(&exchange, &hasty);
+        exchange_case_assert_became(&exchange, 0, "wedged, silent, connected");
+        assert_int_equal(exchange.elapsed_us >= 200 * 1000, i == 0);
+    }
+}
+
 static void
 says_when_the_system_refuses(void)
 {
@@ -393,6 +414,7 @@ static const StoryRow story_rows[] = {
     {"left too early by a short call", waits_for_one_left_too_early},
     {"what one group broke, the others do not pay for", asks_less_of_one_that_broke_the_rules},
     {"words of a process that could not be read at first", reads_again_what_was_blocked},
+    {"a call that does not wait for the stuck", waits_for_none_that_is_known_to_be_stuck},
     {"no descriptor is left for a poll", says_when_the_system_refuses},
 };
 

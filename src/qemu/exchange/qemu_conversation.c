@@ -222,7 +222,8 @@ is_worth_waiting(QemuConversation *self)
     self->turn_us = silence->since_us;
     if (qemu_monitor_n_in_flight(domain->monitor) == 0 && qemu_monitor_has_greeted(domain->monitor))
         return true;
-    if (qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
+    if (qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) &&
+        domain->reason_code != DOMSTATS_REASON_NO_TIME)
         return false;
     if (qemu_monitor_progress(domain->monitor) != silence->progress ||
         (silence->was_stopped && !is_stopped)) {

@@ -36,6 +36,7 @@ judge(QemuJob *job, DomstatsHealth verdict, DomstatsReason code, char *take_reas
 
 enum {
     FAIR_US = 250 * 1000,
+    FAIR_LEAST_US = 50 * 1000, /* a busy host keeps a QEMU waiting for tens of ms */
     STOPPED_LASTS_US = 50 * 1000,
     /* So long after the deadline a process may still be looked at, or this part of a long call. */
     LATE_US = 10 * 1000,
@@ -79,7 +80,7 @@ judge_ended(HostRoot *root, QemuJob *job)
 int64_t
 qemu_health_fair_us(const QemuJob *job)
 {
-    return MIN(FAIR_US, (int64_t)job->request->timeout_ms * 1000 / 2);
+    return CLAMP((int64_t)job->request->timeout_ms * 1000 / 2, FAIR_LEAST_US, FAIR_US);
 }
 
 static bool

@@ -7,8 +7,8 @@
 
 #include "qemu/host/qemu_host.h"
 
-/* The fair time, in µs: a quarter of a second, or half of a shorter call. Silence of a QEMU that
- * had less time to answer is no evidence against it. */
+/* The fair time, in µs: a quarter of a second, or half of a shorter call, but 50 ms at least.
+ * Silence of a QEMU that had less time to answer is no evidence against it. */
 int64_t qemu_health_fair_us(const QemuJob *job);
 
 /* True if the domain's process is known to have ended. */
