@@ -26,6 +26,18 @@ forget_all_but_connection(QemuDomain *domain)
     domain->monitor = monitor;
 }
 
+/* Whether a read that failed so may succeed in a later call. */
+static bool
+is_passing(int error)
+{
+    static const int passing[] = {ETIMEDOUT, EBUSY, EAGAIN, EMFILE, ENFILE, ENOMEM};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(passing); i++)
+        if (error == passing[i])
+            return true;
+    return false;
+}
+
 /* Reads the command line. It gives what query-name and query-uuid tell too, in case QEMU does not
  * answer. */
 static void
@@ -35,7 +47,7 @@ read_definition(QemuHostView *host, QemuDomain *domain, UtilDeadline deadline)
 
     domain->definition =
         qemu_process_read_definition(qemu_host_view_root(host), &words, domain->pid);
-    domain->lacks_definition = domain->definition == NULL && (errno == ETIMEDOUT || errno == EBUSY);
+    domain->lacks_definition = domain->definition == NULL && is_passing(errno);
     if (domain->definition != NULL && !qemu_known_is_identified(domain->known))
         qemu_domain_identify(domain, domain->definition->name, domain->definition->uuid);
 }
