@@ -21,12 +21,12 @@
           "events of one monitor in one call; QEMU limits the frequent ones to one a second")      \
     LIMIT(BYTES_PER_CALL, 67108864, "bytes", "all that one monitor sends in one call")             \
     LIMIT(IN_FLIGHT, 7, "commands",                                                                \
-          "unanswered commands of one monitor: with eight queued QEMU reads no probe")             \
+          "unanswered commands of one monitor; with eight queued QEMU reads no out-of-band probe") \
     LIMIT(DISKS, 4096, "disks", "guest disks of one domain")                                       \
     LIMIT(CHAIN_LAYERS, 200, "layers",                                                             \
           "backing chain of one disk in libvirt's XML; libvirt itself takes no longer one")        \
     LIMIT(RELATIVE_NAMES, 64, "names",                                                             \
-          "relative names of images by which the folder of a daemon is found")                     \
+          "relative image names of one domain that are tried to find the folder they start from")  \
     LIMIT(NODES, 16384, "nodes", "named block nodes of one domain")                                \
     LIMIT(VCPUS, 4096, "vCPUs", "QEMU's own limit is 4096 (x86-64, 10.0)")                         \
     LIMIT(STATS_PER_OBJECT, 1024, "values",                                                        \
@@ -35,7 +35,7 @@
           "memory devices of one domain; QEMU has 256 slots for them, and buses without slots")    \
     LIMIT(IOTHREADS, 4096, "IOThreads", "IOThreads of one domain")                                 \
     LIMIT(NICS, 1024, "interfaces", "network interfaces of one domain")                            \
-    LIMIT(MONITORS, 16, "monitors", "QMP monitors of one process that are looked at")              \
+    LIMIT(MONITORS, 16, "monitors", "QMP monitors that are taken from one command line")           \
     LIMIT(CMDLINE_BYTES, 1048576, "bytes",                                                         \
           "command line of one process; 1,000 disks give some 300 KB")                             \
     LIMIT(OPTION_FILES, 16, "files",                                                               \
@@ -46,7 +46,7 @@
           "threads of a silent process that are searched for a blocked one; 512 vCPUs have some "  \
           "600")                                                                                   \
     LIMIT(BLOCKED_LOOKS, 4, "threads",                                                             \
-          "looks at images that are blocked by their storage: then no image is looked at")         \
+          "threads blocked by the storage of an image; past that no image is read")                \
     LIMIT(DOMAINS, 65536, "domains", "domains of one connection")                                  \
     LIMIT(RECORDING_FILE_BYTES, 67108864, "bytes", "one file of a recording")
 
