@@ -177,6 +177,41 @@ check_own_files(HostRoot *root)
     assert_int_equal(errno, EFBIG);
 }
 
+static char *
+look_at_pipe(gconstpointer data, size_t max_bytes, size_t *ret_size)
+{
+    return read_or_wait(data, max_bytes, ret_size);
+}
+
+static char *
+look(HostReader *reader, const char *path)
+{
+    const HostReaderLook own = {look_at_pipe, g_strdup(path), g_free};
+
+    return host_reader_look(reader, PID, "proc/42/file", own, MAX_BYTES,
+                            util_deadline_in_ms(BRIEFLY_MS));
+}
+
+static void
+check_storage(HostRoot *root)
+{
+    g_autoptr(HostReader) reader = host_reader_new(root);
+    g_autofree char *text = NULL;
+
+    assert_null(look(reader, "/blocked"));
+    assert_int_equal(errno, ETIMEDOUT);
+    assert_null(look(reader, "/other"));
+    assert_int_equal(errno, EBUSY);
+    assert_true(host_blocked_may_read(host_root_blocked(root), PID));
+    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+    while (!host_blocked_may_read(host_root_blocked_storage(root), PID))
+        g_thread_yield();
+    text = host_reader_look(reader, PID, "proc/42/file",
+                            (HostReaderLook){look_at_pipe, g_strdup("/other"), g_free}, MAX_BYTES,
+                            util_deadline_in_ms(LONG_MS));
+    assert_string_equal(text, "text");
+}
+
 static void
 check_recording(HostRoot *root)
 {
@@ -213,6 +248,7 @@ static const Scenario scenarios[] = {
     {"it may come back when all else is gone", check_all_gone_before},
     {"without time nothing is begun", check_no_time},
     {"files of our own", check_own_files},
+    {"storage that blocks leaves the files of /proc", check_storage},
     {"what is read is recorded, and read from a recording", check_recording},
 };
 

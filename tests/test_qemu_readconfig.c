@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_qemu_readconfig: files of options -> words.
+ * test_qemu_readconfig: files of options -> words, also when their storage blocks.
  */
 #include "qemu/source/qemu_readconfig.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "qemu/source/qemu_process.h"
 #include "testing.h"
 
 typedef struct {
@@ -53,8 +55,74 @@ makes_words(const void *data)
     testing_assert_same_text(line, row->expected);
 }
 
+static int pipe_fds[2];
+
+/* Storage that gives a file for each byte in the pipe, and blocks without one. */
+static char *
+read_when_told(const char *path, size_t max_bytes, size_t *ret_size)
+{
+    static const char text[] = "[smp-opts]\ncpus = \"4\"\n";
+    char byte = 0;
+
+    (void)path;
+    (void)max_bytes;
+    while (read(pipe_fds[0], &byte, 1) != 1)
+        ;
+    *ret_size = sizeof(text) - 1;
+    return g_strdup(text);
+}
+
+static void
+assert_words(HostReader *reader, const char *expected, bool is_blocked)
+{
+    static const char bytes[] = "qemu\0-readconfig\0/a\0-readconfig\0/b";
+    const QemuProcessWords process = {reader, util_deadline_in_ms(400)};
+    QemuProcessFiles files = {0};
+    g_auto(GStrv) words = qemu_process_make_words(&process, getpid(), bytes, sizeof(bytes), &files);
+    g_autofree char *line = g_strjoinv(" ", words);
+
+    testing_assert_same_text(line, expected);
+    assert_true(files.has_any);
+    assert_int_equal(files.is_blocked, is_blocked);
+}
+
+static void
+let_go(HostRoot *root)
+{
+    assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+    while (!host_blocked_may_read(host_root_blocked_storage(root), getpid()))
+        g_thread_yield();
+}
+
+typedef struct {
+    const char *name;
+} StorageRow;
+
+static const StorageRow storage_rows[] = {
+    {"storage that blocks holds no call, and is looked at again when it comes back"},
+};
+
+static void
+outlives_storage(const void *data)
+{
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(HostReader) reader = host_reader_new_with(root, read_when_told);
+
+    (void)data;
+    assert_int_equal(pipe(pipe_fds), 0);
+    assert_words(reader, "qemu -readconfig /a -readconfig /b", true);
+    assert_words(reader, "qemu -readconfig /a -readconfig /b", true);
+    assert_true(host_blocked_may_read(host_root_blocked(root), getpid())); /* its cmdline */
+    let_go(root);
+    assert_int_equal(write(pipe_fds[1], "xx", 2), 2);
+    assert_words(reader, "qemu -smp cpus=4 -smp cpus=4", false);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+}
+
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("qemu_readconfig", rows, makes_words);
+    return TESTING_RUN_TABLE("qemu_readconfig", rows, makes_words) +
+           TESTING_RUN_TABLE("storage", storage_rows, outlives_storage);
 }

@@ -16,8 +16,10 @@
     LIMIT(DESCRIPTORS, 65536, "descriptors", "open files of one process that are looked at")       \
     LIMIT(KEPT, 65536, "descriptors",                                                              \
           "files of /proc kept open between calls; also at most a quarter of all we may open")     \
-    LIMIT(BLOCKED_READS, 8, "threads",                                                             \
-          "reads that a process's memory lock blocks at once; then no other is started")           \
+    LIMIT(                                                                                         \
+        BLOCKED_READS, 8, "threads",                                                               \
+        "reads of one kind (files of /proc, files on storage) that block at once; then no other "  \
+        "is started")                                                                              \
     LIMIT(PERF_COUNTERS, 8192, "descriptors",                                                      \
           "perf events of one process: 64 vCPUs and 300 other threads, all 22 events")             \
     LIMIT(INTERFACES, 100000, "interfaces", "network interfaces of one namespace")                 \

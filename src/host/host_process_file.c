@@ -6,6 +6,8 @@
  * and nowhere else. The file's type is checked before it is opened, as opening a device or a pipe
  * has effects. The process may have changed its root after it read the file (-chroot); if it is in
  * our mount namespace, the path is resolved in our root instead.
+ *
+ * The storage of the file may be gone (NFS), so a thread of the reader does all that touches it.
  */
 #include "host_process_file.h"
 
@@ -54,19 +56,32 @@ has_our_mounts(HostRoot *root, pid_t pid)
     return ours != NULL && theirs != NULL && strcmp(ours, theirs) == 0;
 }
 
+/* All that is needed to read the file on another thread. */
+typedef struct {
+    char root[PATH_BYTES]; /* the folder in which it is looked up */
+    char *path;
+    int64_t latest_s; /* a file that was written later is another one */
+} Place;
+
+static void
+free_place(gpointer data)
+{
+    Place *self = data;
+
+    g_free(self->path);
+    g_free(self);
+}
+
 /* An O_PATH descriptor; -1 with errno. */
 static int
-find_file(HostRoot *root, pid_t pid, const char *path)
+find_file(const Place *place)
 {
-    char folder[PATH_BYTES] = "/";
     g_auto(UtilFd) root_fd = -1;
     struct open_how how = {.flags = O_PATH | O_CLOEXEC,
                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
 
-    if (!has_our_mounts(root, pid))
-        g_snprintf(folder, sizeof(folder), "/proc/%d/root", pid);
-    root_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return root_fd < 0 ? -1 : (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+    root_fd = open(place->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return root_fd < 0 ? -1 : (int)syscall(SYS_openat2, root_fd, place->path, &how, sizeof(how));
 }
 
 /* Everything in an open file; NULL if it is longer than @max_bytes or has a NUL. */
@@ -80,32 +95,42 @@ read_text(int fd, size_t max_bytes)
 }
 
 static char *
-read_live(HostRoot *root, pid_t pid, const char *path, size_t max_bytes)
+read_place(gconstpointer data, size_t max_bytes, size_t *ret_size)
 {
-    g_auto(UtilFd) found = find_file(root, pid, path);
+    const Place *place = data;
+    g_auto(UtilFd) found = find_file(place);
     g_auto(UtilFd) fd = -1;
     struct stat status = {0};
+    char *text = NULL;
 
     if (found < 0 || fstat(found, &status) != 0 || status.st_size > (off_t)max_bytes ||
-        status.st_mtim.tv_sec > find_start_s(root, pid) + CLOCK_SLACK_S)
+        status.st_mtim.tv_sec > place->latest_s)
         return NULL;
     fd = util_fd_reopen(found, O_RDONLY | O_NONBLOCK | O_CLOEXEC, S_IFREG);
-    return fd < 0 ? NULL : read_text(fd, max_bytes);
+    text = fd < 0 ? NULL : read_text(fd, max_bytes);
+    if (text != NULL)
+        *ret_size = strlen(text);
+    return text;
 }
 
 char *
-host_process_file_read(HostRoot *root, pid_t pid, const char *path, size_t max_bytes,
-                       const char *note)
+host_process_file_read(HostReader *reader, pid_t pid, const char *path, size_t max_bytes,
+                       const char *note, UtilDeadline deadline)
 {
+    HostRoot *root = host_reader_root(reader);
     g_autofree char *kept = g_strdup_printf("proc/%d/%s", (int)pid, note);
-    char *text = NULL;
+    Place *place = NULL;
 
-    if (!host_root_is_live(root))
-        return host_root_read_all(root, kept, max_bytes, NULL);
-    if (path[0] != '/')
+    errno = EINVAL;
+    if (host_root_is_live(root) && path[0] != '/')
         return NULL;
-    text = read_live(root, pid, path, max_bytes);
-    if (text != NULL)
-        host_root_note(root, kept, text);
-    return text;
+    place = g_new0(Place, 1);
+    place->path = g_strdup(path);
+    place->latest_s = find_start_s(root, pid) + CLOCK_SLACK_S;
+    if (has_our_mounts(root, pid))
+        g_strlcpy(place->root, "/", sizeof(place->root));
+    else
+        g_snprintf(place->root, sizeof(place->root), "/proc/%d/root", pid);
+    return host_reader_look(reader, pid, kept, (HostReaderLook){read_place, place, free_place},
+                            max_bytes, deadline);
 }

@@ -5,11 +5,12 @@
  */
 #pragma once
 
-#include "host_root.h"
+#include "host_reader.h"
 
 /* The text of the file that @pid calls @path, an absolute path. NULL if there is none, it is no
  * regular file, is longer than @max_bytes, has a NUL, or was written after the process started, so
- * that the process may have read something else. A recording keeps the text as @note in the folder
- * of the process. The caller frees. */
-char *host_process_file_read(HostRoot *root, pid_t pid, const char *path, size_t max_bytes,
-                             const char *note);
+ * that the process may have read something else; NULL with errno as host_reader_read() if its
+ * storage blocks. A recording keeps the text as @note in the folder of the process. The caller
+ * frees. */
+char *host_process_file_read(HostReader *reader, pid_t pid, const char *path, size_t max_bytes,
+                             const char *note, UtilDeadline deadline);

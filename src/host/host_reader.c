@@ -7,12 +7,12 @@
  *
  * How it works
  *
- * The caller gives a path to a helper and waits for its answer until the deadline. A helper that
- * answers is used again. If it does not answer, the caller notes the process in the root's list of
- * blocked ones and gives the helper up: it sleeps in the kernel until the read comes back, and then
- * ends. It has a copy of everything it needs, so the reader and the root may be freed before. As no
- * process in that list is read again, a process that blocks costs one thread, and not one for each
- * call.
+ * The caller gives a path, or a look, to a helper and waits for its answer until the deadline. A
+ * helper that answers is used again. If it does not answer, the caller notes the process in the
+ * root's list of blocked ones and gives the helper up: it sleeps in the kernel until the read comes
+ * back, and then ends. It has a copy of everything it needs, so the reader and the root may be
+ * freed before. As no process in that list is read again, a process that blocks costs one thread,
+ * and not one for each call. Storage that blocks is counted apart from the files of /proc.
  */
 #include "host_reader.h"
 
@@ -33,7 +33,8 @@ typedef struct {
     GThread *thread; /* joined or unreferenced by the reader */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    char *path; /* the file to read; NULL: there is none */
+    char *path;          /* the file to read; NULL: there is none */
+    HostReaderLook look; /* reads it; all zero: it is a file of /proc */
     size_t max_bytes;
     pid_t pid;
     char *bytes; /* what was read; NULL with @error */
@@ -61,6 +62,14 @@ read_live(const char *path, size_t max_bytes, size_t *ret_size)
 }
 
 static void
+clear_look(HostReaderLook *look)
+{
+    if (look->free_data != NULL)
+        look->free_data(look->data);
+    *look = (HostReaderLook){0};
+}
+
+static void
 unref_helper(Helper *self)
 {
     if (!util_refcount_dec(&self->ref_count))
@@ -68,9 +77,21 @@ unref_helper(Helper *self)
     host_blocked_unref(self->blocked);
     pthread_cond_destroy(&self->changed);
     pthread_mutex_destroy(&self->lock);
+    clear_look(&self->look);
     g_free(self->path);
     g_free(self->bytes);
     g_free(self);
+}
+
+/* A test reads in place of both others. */
+static char *
+read_one(const Helper *self, size_t *ret_size)
+{
+    if (self->read != NULL)
+        return self->read(self->path, self->max_bytes, ret_size);
+    if (self->look.read != NULL)
+        return self->look.read(self->look.data, self->max_bytes, ret_size);
+    return read_live(self->path, self->max_bytes, ret_size);
 }
 
 /* Reads the file at @path. The lock is held before and after, but not during the read. */
@@ -82,7 +103,7 @@ answer(Helper *self)
     int error = 0;
 
     pthread_mutex_unlock(&self->lock);
-    bytes = self->read(self->path, self->max_bytes, &size);
+    bytes = read_one(self, &size);
     error = errno;
     pthread_mutex_lock(&self->lock);
     self->bytes = bytes;
@@ -90,6 +111,7 @@ answer(Helper *self)
     self->error = error;
     self->has_answered = true;
     g_clear_pointer(&self->path, g_free);
+    clear_look(&self->look);
     pthread_cond_broadcast(&self->changed);
 }
 
@@ -121,7 +143,6 @@ start_helper(const HostReader *reader)
     util_refcount_init(&self->ref_count);
     util_refcount_inc(&self->ref_count);
     self->read = reader->read;
-    self->blocked = host_blocked_ref(host_root_blocked(reader->root));
     pthread_mutex_init(&self->lock, NULL);
     util_deadline_init_cond(&self->changed);
     self->thread = util_thread_start("domstats-read", run_helper, self);
@@ -160,7 +181,7 @@ host_reader_new_with(HostRoot *root, HostReaderRead read)
 HostReader *
 host_reader_new(HostRoot *root)
 {
-    return host_reader_new_with(root, read_live);
+    return host_reader_new_with(root, NULL);
 }
 
 void
@@ -171,6 +192,12 @@ host_reader_free(HostReader *self)
     g_ptr_array_unref(self->idle);
     pthread_mutex_destroy(&self->lock);
     g_free(self);
+}
+
+HostRoot *
+host_reader_root(HostReader *self)
+{
+    return self->root;
 }
 
 static Helper *
@@ -193,16 +220,27 @@ put_helper(HostReader *self, Helper *helper)
     pthread_mutex_unlock(&self->lock);
 }
 
+/* What one read is to give. */
+typedef struct {
+    pid_t pid;
+    const char *path;
+    HostReaderLook look;
+    size_t max_bytes;
+} Wish;
+
 /* True if the helper answered by @deadline, with the file or an error; else it is given up. */
 static bool
-ask(Helper *self, pid_t pid, const char *path, size_t max_bytes, UtilDeadline deadline)
+ask(Helper *self, HostBlocked *blocked, const Wish *wish, UtilDeadline deadline)
 {
     bool has_answered = false;
 
     pthread_mutex_lock(&self->lock);
-    self->path = g_strdup(path);
-    self->max_bytes = max_bytes;
-    self->pid = pid;
+    host_blocked_unref(self->blocked);
+    self->blocked = host_blocked_ref(blocked);
+    self->path = g_strdup(wish->path);
+    self->look = wish->look;
+    self->max_bytes = wish->max_bytes;
+    self->pid = wish->pid;
     self->has_answered = false;
     pthread_cond_broadcast(&self->changed);
     while (!self->has_answered && util_deadline_wait_cond(deadline, &self->changed, &self->lock))
@@ -210,7 +248,7 @@ ask(Helper *self, pid_t pid, const char *path, size_t max_bytes, UtilDeadline de
     has_answered = self->has_answered;
     if (!has_answered) {
         self->is_left = true;
-        host_blocked_add(self->blocked, pid);
+        host_blocked_add(self->blocked, wish->pid);
     }
     pthread_mutex_unlock(&self->lock);
     if (!has_answered)
@@ -218,28 +256,28 @@ ask(Helper *self, pid_t pid, const char *path, size_t max_bytes, UtilDeadline de
     return has_answered;
 }
 
-char *
-host_reader_read(HostReader *self, pid_t pid, const char *path, size_t max_bytes,
-                 UtilDeadline deadline, size_t *ret_size)
+/* As host_reader_read(). Takes the data of the look, also when it fails. */
+static char *
+fulfil(HostReader *self, HostBlocked *blocked, Wish *wish, UtilDeadline deadline, size_t *ret_size)
 {
     Helper *helper = NULL;
     char *bytes = NULL;
     size_t size = 0;
-    int error = 0;
+    int error = ETIMEDOUT;
 
-    if (!host_root_is_live(self->root))
-        return host_root_read_all(self->root, path, max_bytes, ret_size);
-    errno = ETIMEDOUT;
-    if (util_deadline_has_passed(deadline))
+    if (!util_deadline_has_passed(deadline)) {
+        error = EBUSY;
+        if (host_blocked_may_read(blocked, wish->pid)) {
+            error = EAGAIN;
+            helper = take_helper(self);
+        }
+    }
+    if (helper == NULL) {
+        clear_look(&wish->look);
+        errno = error;
         return NULL;
-    errno = EBUSY;
-    if (!host_blocked_may_read(host_root_blocked(self->root), pid))
-        return NULL;
-    helper = take_helper(self);
-    errno = EAGAIN;
-    if (helper == NULL)
-        return NULL;
-    if (!ask(helper, pid, path, max_bytes, deadline)) {
+    }
+    if (!ask(helper, blocked, wish, deadline)) {
         unref_helper(helper);
         errno = ETIMEDOUT;
         return NULL;
@@ -249,9 +287,33 @@ host_reader_read(HostReader *self, pid_t pid, const char *path, size_t max_bytes
     error = helper->error;
     put_helper(self, helper);
     if (bytes != NULL)
-        host_root_keep_copy(self->root, path, bytes, size);
+        host_root_keep_copy(self->root, wish->path, bytes, size);
     if (bytes != NULL && ret_size != NULL)
         *ret_size = size;
     errno = error;
     return bytes;
+}
+
+char *
+host_reader_read(HostReader *self, pid_t pid, const char *path, size_t max_bytes,
+                 UtilDeadline deadline, size_t *ret_size)
+{
+    Wish wish = {.pid = pid, .path = path, .max_bytes = max_bytes};
+
+    if (!host_root_is_live(self->root))
+        return host_root_read_all(self->root, path, max_bytes, ret_size);
+    return fulfil(self, host_root_blocked(self->root), &wish, deadline, ret_size);
+}
+
+char *
+host_reader_look(HostReader *self, pid_t pid, const char *path, HostReaderLook take_look,
+                 size_t max_bytes, UtilDeadline deadline)
+{
+    Wish wish = {.pid = pid, .path = path, .look = take_look, .max_bytes = max_bytes};
+
+    if (!host_root_is_live(self->root)) {
+        clear_look(&wish.look);
+        return host_root_read_all(self->root, path, max_bytes, NULL);
+    }
+    return fulfil(self, host_root_blocked_storage(self->root), &wish, deadline, NULL);
 }

@@ -15,6 +15,7 @@ typedef struct HostReader HostReader;
 
 /* For one call or one scan: its threads live as long as it. Borrows @root. */
 HostReader *host_reader_new(HostRoot *root);
+HostRoot *host_reader_root(HostReader *self);
 /* Ends its threads; those that are blocked run on by themselves. */
 void host_reader_free(HostReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostReader, host_reader_free)
@@ -25,6 +26,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostReader, host_reader_free)
 char *host_reader_read(HostReader *self, pid_t pid, const char *path, size_t max_bytes,
                        UtilDeadline deadline, size_t *ret_size);
 
-/* For tests: @read is called instead of opening and reading the file below "/"; it sets errno. */
+/* Another way to read than to open a file of /proc: @read is called on a thread of the reader, with
+ * nothing but @data, and sets errno when it gives NULL. @free_data may be called on any thread. */
+typedef struct {
+    char *(*read)(gconstpointer data, size_t max_bytes, size_t *ret_size);
+    gpointer data;
+    GDestroyNotify free_data;
+} HostReaderLook;
+
+/* As host_reader_read(), by @look, whose data it takes: a file on storage that the process @pid
+ * names. @path is its name in recordings. Files of /proc of the same process are still read while
+ * this blocks. */
+char *host_reader_look(HostReader *self, pid_t pid, const char *path, HostReaderLook take_look,
+                       size_t max_bytes, UtilDeadline deadline);
+
+/* For tests: @read is called instead of reading the file below "/" or by a look; it sets errno. */
 typedef char *(*HostReaderRead)(const char *path, size_t max_bytes, size_t *ret_size);
 HostReader *host_reader_new_with(HostRoot *root, HostReaderRead read);

@@ -39,6 +39,7 @@ struct HostRoot {
     bool is_live;
     HostAbout about;
     HostBlocked *blocked;
+    HostBlocked *blocked_storage;
     HostRecorder *record; /* atomic: of the current recording; NULL: there is none */
     GPtrArray *ended; /* HostRecorder *, of earlier recordings: other threads may still use one */
     int n_kept_most;
@@ -68,6 +69,7 @@ host_root_new_live(void)
     self->about.page_bytes = sysconf(_SC_PAGESIZE);
     self->n_kept_most = count_kept_most();
     self->blocked = host_blocked_new();
+    self->blocked_storage = host_blocked_new();
     return self;
 }
 
@@ -113,6 +115,7 @@ host_root_free(HostRoot *self)
     util_fd_clear(&self->folder_fd);
     host_recorder_free(self->record);
     host_blocked_unref(self->blocked);
+    host_blocked_unref(self->blocked_storage);
     g_clear_pointer(&self->ended, g_ptr_array_unref);
     g_free(self);
 }
@@ -151,6 +154,12 @@ HostBlocked *
 host_root_blocked(HostRoot *self)
 {
     return self->blocked;
+}
+
+HostBlocked *
+host_root_blocked_storage(HostRoot *self)
+{
+    return self->blocked_storage;
 }
 
 static HostRecorder *

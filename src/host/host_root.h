@@ -54,6 +54,8 @@ void host_root_keep_copy(HostRoot *self, const char *path, const char *bytes, si
 
 /* The blocked reads of a live host's processes; NULL for a recording. Borrowed. */
 HostBlocked *host_root_blocked(HostRoot *self);
+/* Likewise the reads of files that such processes name, which their storage blocks. */
+HostBlocked *host_root_blocked_storage(HostRoot *self);
 
 /* The names in a folder, without "." and "..", in ascending order, in which digits compare by their
  * value. At most @max_names; the rest is left out. NULL with errno. The caller frees with

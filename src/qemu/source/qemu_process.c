@@ -76,12 +76,20 @@ qemu_process_read_stat(HostRoot *root, pid_t pid, QemuProcessStat *ret_stat)
            qemu_process_parse_stat(text, ret_stat);
 }
 
+/* When one read is given up. */
+static UtilDeadline
+get_read_deadline(const QemuProcessWords *self)
+{
+    int share_ms = util_deadline_left_ms(self->deadline) / READ_SHARE;
+
+    return util_deadline_in_ms((unsigned int)CLAMP(share_ms, 1, READ_MS));
+}
+
 char *
 qemu_process_read_words(const QemuProcessWords *self, pid_t pid, const char *name, size_t *ret_size)
 {
     char path[64] = "";
-    int share_ms = util_deadline_left_ms(self->deadline) / READ_SHARE;
-    UtilDeadline until = util_deadline_in_ms((unsigned int)CLAMP(share_ms, 1, READ_MS));
+    UtilDeadline until = get_read_deadline(self);
 
     g_snprintf(path, sizeof(path), "proc/%d/%s", pid, name);
     return host_reader_read(self->reader, pid, path, QEMU_LIMIT_CMDLINE_BYTES, until, ret_size);
@@ -96,13 +104,16 @@ qemu_process_read_link(HostRoot *root, pid_t pid, const char *name)
     return host_root_readlink(root, path);
 }
 
-/* The words that stand for a file of options; NULL if it is not to be had. */
+/* The words that stand for a file of options; NULL if it cannot be read. */
 static char **
-read_options(HostRoot *root, pid_t pid, const char *path, size_t number)
+read_options(const QemuProcessWords *self, pid_t pid, const char *path, size_t number,
+             QemuProcessFiles *files)
 {
     g_autofree char *note = g_strdup_printf("readconfig/%zu", number);
-    g_autofree char *text = host_process_file_read(root, pid, path, QEMU_LIMIT_CMDLINE_BYTES, note);
+    g_autofree char *text = host_process_file_read(
+        self->reader, pid, path, QEMU_LIMIT_CMDLINE_BYTES, note, get_read_deadline(self));
 
+    files->is_blocked |= text == NULL && (errno == ETIMEDOUT || errno == EBUSY);
     return text ? qemu_readconfig_make_words(text) : NULL;
 }
 
@@ -113,26 +124,26 @@ names_options(const char *word)
 }
 
 char **
-qemu_process_make_words(HostRoot *root, pid_t pid, const char *bytes, size_t size,
-                        bool *ret_has_files)
+qemu_process_make_words(const QemuProcessWords *self, pid_t pid, const char *bytes, size_t size,
+                        QemuProcessFiles *ret_files)
 {
     g_auto(GStrv) given = qemu_cmdline_split(bytes, size);
     g_autoptr(GPtrArray) words = g_ptr_array_new();
     size_t n_files = 0;
 
-    *ret_has_files = false;
+    *ret_files = (QemuProcessFiles){0};
     for (size_t i = 0; given[i] != NULL; i++) {
         bool is_file = names_options(given[i]) && given[i + 1] != NULL;
         bool is_wanted = is_file && n_files < QEMU_LIMIT_OPTION_FILES;
         g_autofree char **options =
-            is_wanted ? read_options(root, pid, given[i + 1], n_files++) : NULL;
+            is_wanted ? read_options(self, pid, given[i + 1], n_files++, ret_files) : NULL;
 
         if (options == NULL)
             g_ptr_array_add(words, g_strdup(given[i]));
         for (size_t k = 0; options != NULL && options[k] != NULL; k++)
             g_ptr_array_add(words, options[k]);
         i += options != NULL;
-        *ret_has_files |= is_file;
+        ret_files->has_any |= is_file;
     }
     g_ptr_array_add(words, NULL);
     return (char **)g_ptr_array_steal(words, NULL);
@@ -146,17 +157,17 @@ qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid
     g_autofree char *exe = NULL;
     g_auto(GStrv) words = NULL;
     g_autoptr(QemuCmdline) cmdline = NULL;
-    bool has_files = false;
+    QemuProcessFiles files = {0};
 
     if (bytes == NULL)
         return NULL;
     exe = qemu_process_read_link(root, pid, "exe");
-    words = qemu_process_make_words(root, pid, bytes, size, &has_files);
+    words = qemu_process_make_words(reader, pid, bytes, size, &files);
     if (!qemu_cmdline_is_qemu((const char *const *)words, exe)) {
         errno = 0;
         return NULL;
     }
     cmdline = qemu_cmdline_parse((const char *const *)words);
-    cmdline->definition->has_one_monitor &= !has_files;
+    cmdline->definition->has_one_monitor &= !files.has_any;
     return g_steal_pointer(&cmdline->definition);
 }

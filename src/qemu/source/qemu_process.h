@@ -35,11 +35,17 @@ typedef struct {
 char *qemu_process_read_words(const QemuProcessWords *self, pid_t pid, const char *name,
                               size_t *ret_size);
 
+/* The files of options (-readconfig) that a command line names. */
+typedef struct {
+    bool has_any;
+    bool is_blocked; /* the storage of one blocks: a later look may find more */
+} QemuProcessFiles;
+
 /* The words of those bytes, with those of its files of options (-readconfig) in the place of their
- * names; what cannot be read, or may have been another file, stays a name. @ret_has_files: there
- * was one. The caller frees with g_strfreev(). */
-char **qemu_process_make_words(HostRoot *root, pid_t pid, const char *bytes, size_t size,
-                               bool *ret_has_files);
+ * names; what cannot be read, or may have been another file, stays a name. The caller frees with
+ * g_strfreev(). */
+char **qemu_process_make_words(const QemuProcessWords *self, pid_t pid, const char *bytes,
+                               size_t size, QemuProcessFiles *ret_files);
 
 /* /proc/<pid>/<name>, a link; NULL with errno. The caller frees. */
 char *qemu_process_read_link(HostRoot *root, pid_t pid, const char *name);

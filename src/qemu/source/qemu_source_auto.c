@@ -156,28 +156,31 @@ is_forked_copy(const QemuSourcePlaceView *view, const QemuProcessStat *stat, con
 }
 
 /* Gives the endpoint of a process that looks like a QEMU, by its command line; NULL if it is no
- * machine, or ended meanwhile. */
+ * machine, or ended meanwhile. @ret_stat has NO_MARK if a file of options could not be read in
+ * time. */
 static QemuEndpoint *
 look_at_qemu(QemuSourcePlaceView *view, pid_t pid, const char *bytes, size_t size,
              QemuProcessStat *ret_stat)
 {
     g_auto(GStrv) words = NULL;
     g_autoptr(QemuCmdline) cmdline = NULL;
-    bool has_files = false;
+    QemuProcessFiles files = {0};
 
     if (!qemu_process_read_stat(view->root, pid, ret_stat) || ret_stat->is_ended ||
         ret_stat->is_teardown)
         return NULL;
     if (is_forked_copy(view, ret_stat, bytes, size))
         return NULL;
-    words = qemu_process_make_words(view->root, pid, bytes, size, &has_files);
+    words = qemu_process_make_words(&view->words, pid, bytes, size, &files);
     cmdline = qemu_cmdline_parse((const char *const *)words);
-    cmdline->has_option_files = has_files;
-    cmdline->definition->has_one_monitor &= !has_files;
+    cmdline->has_option_files = files.has_any;
+    cmdline->definition->has_one_monitor &= !files.has_any;
     if (!cmdline->is_machine)
         return NULL;
     if (cmdline->is_daemonizing && is_waiting_for_daemon(view->root, ret_stat))
         return NULL;
+    if (files.is_blocked)
+        ret_stat->exec_mark = NO_MARK;
     return make_endpoint(view, pid, ret_stat, cmdline);
 }
 
