@@ -303,7 +303,7 @@ introduce(Run *run, const GPtrArray *domains, GError **error)
         g_autoptr(QemuEndpoint) endpoint = qemu_domain_ref_endpoint(domain);
         QemuJob *job = NULL;
 
-        if (endpoint->is_active && !qemu_domain_was_met(domain)) {
+        if (endpoint->is_active && !qemu_domain_was_called(domain)) {
             job = qemu_job_new(domain, run->call->request);
             job->groups = 0;
             g_ptr_array_add(jobs, job);

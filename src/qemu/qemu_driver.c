@@ -139,7 +139,7 @@ has_many_new(const GPtrArray *domains)
     guint n_new = 0;
 
     for (guint i = 0; i < domains->len && n_new < MANY_NEW; i++)
-        n_new += !qemu_domain_was_met(g_ptr_array_index(domains, i));
+        n_new += !qemu_domain_was_called(g_ptr_array_index(domains, i));
     return n_new == MANY_NEW;
 }
 

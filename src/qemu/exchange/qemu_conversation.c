@@ -425,7 +425,7 @@ settle(QemuConversation *self, Next next)
         self->has_dialled_anew = true;
         g_clear_error(&self->error);
         disconnect(self);
-        qemu_job_begin_anew(self->job);
+        qemu_job_restart(self->job);
         next = connect_monitor(self);
     }
     if (next == NEXT_WAIT && self->phase != QEMU_CONVERSATION_HELD_BACK && !poll_for(self))

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_host: what this host knows of a QEMU process -> facts.
- *
- * The order of the parts, which are in qemu_host_<part>.c.
+ * qemu_host: see qemu_host.h. Here: which parts are read for a job, and in which order. The parts
+ * are in qemu_host_<part>.c.
  */
 #include "qemu_host.h"
 
@@ -10,8 +9,8 @@
 #include "qemu_host_parts.h"
 
 enum {
-    /* The flat form of query-named-block-nodes is 26 bytes longer, which costs QEMU as much as
-     * about this many images more in the reply. */
+    /* The flat form of query-named-block-nodes is 26 bytes longer. QEMU takes as long for them as
+     * for about this many more images in the reply. */
     NESTED_IMAGES_MOST = 4,
 };
 

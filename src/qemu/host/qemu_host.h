@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_host: what this host knows of a QEMU process -> facts.
+ * qemu_host: reads what the kernel tells of a QEMU process into facts.
  */
 #pragma once
 
 #include "qemu_host_view.h"
 
-/* Gathers job->evidence: before planning. */
+/* Fills in job->evidence. Called before planning. */
 void qemu_host_gather_evidence(QemuHostView *self, QemuJob *job);
 
-/* Fills the host's part of @facts for the wanted groups: after decoding, since threads and
- * descriptors are named by QEMU's replies. Strings and counters are borrowed from the round and
- * the domain. */
+/* Fills in the host's part of @facts for the wanted groups. Called after decoding, since QEMU's
+ * replies name the threads and devices. @facts borrow strings and counters of the view and the
+ * domain. */
 void qemu_host_read_facts(QemuHostView *self, QemuJob *job, QemuFacts *facts);

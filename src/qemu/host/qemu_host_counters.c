@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_host_counters: the processor's own counters of a QEMU: perf events and resctrl monitors.
+ * qemu_host_counters: what the processor counts of a QEMU: perf events and resctrl monitors.
  */
 #include "host/host_perf.h"
 #include "host/host_resctrl.h"
@@ -16,8 +16,8 @@ events_of(QemuHostView *self, const QemuDomain *domain)
     return qemu_host_view_perf_events(self);
 }
 
-/* Counting begins when a domain is first met. What did not succeed is tried in each call: a right,
- * or descriptors, that are lacking now may be there then. */
+/* The kernel counts from the first call with perf on. An event that cannot be counted is tried
+ * again in each call, since permission or descriptors may be there later. */
 void
 qemu_host_read_perf(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {

@@ -10,8 +10,8 @@
 #include "qemu_host_parts.h"
 #include "util/util_error.h"
 
-/* libvirt makes the cgroup before the process: one that has none will not get one. What could not
- * be read is not known, and no reason to count another way. */
+/* libvirt makes the cgroup before the process, so a process without one never gets one. A cgroup
+ * that cannot be read now stays unknown: then the times of the process are not taken instead. */
 void
 qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
@@ -24,7 +24,7 @@ qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts)
     if (kept->cgroup == QEMU_HOST_KEPT_CGROUP_UNKNOWN && !cgroup->is_unknown)
         kept->cgroup =
             cgroup->is_libvirts ? QEMU_HOST_KEPT_CGROUP_LIBVIRTS : QEMU_HOST_KEPT_CGROUP_NONE;
-    /* One that has left the cgroup is not counted on by its own numbers. */
+    /* The process has left the cgroup: its own times would make the counter jump. */
     if (kept->cgroup == QEMU_HOST_KEPT_CGROUP_LIBVIRTS && !cgroup->is_libvirts)
         cgroup->is_unknown = true;
 }
@@ -49,8 +49,8 @@ read_thread(QemuHostView *self, const QemuDomain *domain, QemuFactsVcpu *vcpu)
         vcpu->wait_ns = host_process_read_wait_sum_ns(root, domain->pid, vcpu->host_thread);
 }
 
-/* True if a thread is called as QEMU calls those of its vCPUs, where it was told to name its
- * threads: "CPU 3/KVM". */
+/* True for the name that QEMU gives the thread of a vCPU if it was told to name its threads:
+ * "CPU 3/KVM". */
 static bool
 is_vcpu_name(const char *name)
 {
@@ -65,8 +65,9 @@ is_vcpu_name(const char *name)
            (strcmp(name + n_digits, "/KVM") == 0 || strcmp(name + n_digits, "/TCG") == 0);
 }
 
-/* How many vCPUs there are when QEMU does not tell. Without names nothing is known: what KVM has
- * open counts those that were unplugged as well. */
+/* The number of vCPUs by the names of the threads, for a QEMU that did not answer. Absent if QEMU
+ * does not name its threads: its descriptors of KVM would count unplugged vCPUs too. A main thread
+ * with such a name gives it to all others. */
 static UtilCount
 count_vcpus(HostRoot *root, pid_t pid, const char *main_name)
 {
@@ -92,7 +93,8 @@ qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts)
         read_thread(self, job->domain, &g_array_index(facts->vcpus, QemuFactsVcpu, i));
 }
 
-/* True if it is known whether there are any. */
+/* Takes copies of QEMU's descriptors of KVM statistics. False if it is not known whether there are
+ * any. */
 static bool
 copy_descriptors(QemuHostKept *kept, pid_t pid)
 {
@@ -105,7 +107,8 @@ copy_descriptors(QemuHostKept *kept, pid_t pid)
     return kept->kvm != NULL || g_error_matches(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED);
 }
 
-/* The folder is there for as long as the machine is. */
+/* Looks once for the machine's folder in debugfs, which exists as long as the machine. A folder
+ * without statistics may still be in the making: it is looked for again. */
 static void
 find_folder(QemuHostKept *kept, HostRoot *root, pid_t pid)
 {
@@ -135,8 +138,8 @@ qemu_host_open_kvm(QemuHostView *self, QemuDomain *domain)
     find_folder(kept, root, domain->pid);
 }
 
-/* In the order of query-stats, which is the kernel's from its end: so a record is the same whether
- * QEMU told the statistics, the kernel, or a recording. */
+/* query-stats gives the statistics in the kernel's order reversed. So does this, so that a record
+ * has the same order whether QEMU, the kernel or a recording gave them. */
 static GArray *
 copy_stats(const HostKvmstatVcpu *kvm)
 {
@@ -173,8 +176,9 @@ add_to_sum(UtilCount *sum, const HostKvmstatVcpu *kvm, const char *name)
     return false;
 }
 
-/* The vCPU that is the @i-th by KVM's numbers; NULL if QEMU's are not known. KVM counts by APIC ids
- * and the like, QEMU by cpu-index: the numbers differ, but both ascend in the same order. */
+/* The vCPU that is the @i-th of @n by KVM's numbers; NULL if QEMU has not told as many. KVM numbers
+ * vCPUs by APIC ids and the like, QEMU by cpu-index: the numbers differ, but their order is the
+ * same. */
 static QemuFactsVcpu *
 vcpu_at(const QemuFacts *facts, size_t i, size_t n)
 {
@@ -183,8 +187,8 @@ vcpu_at(const QemuFacts *facts, size_t i, size_t n)
     return &g_array_index(facts->vcpus, QemuFactsVcpu, i);
 }
 
-/* The kernel's statistics of each vCPU, and the sums for halt polling: both, of all vCPUs, or
- * none. Where QEMU tells of more or fewer vCPUs, they are looked for again. */
+/* Reads the kernel's statistics of each vCPU, and sums up halt polling: both sums over all vCPUs,
+ * or none. If QEMU told another number of vCPUs, the descriptors are looked for again. */
 static void
 read_own_copies(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
@@ -216,8 +220,8 @@ read_own_copies(QemuHostView *self, QemuJob *job, QemuFacts *facts)
     }
 }
 
-/* The machine's folder in debugfs: as kept, but looked for where that is to be recorded, and in a
- * recording. The caller frees. */
+/* The machine's folder in debugfs. The kept one, but in a recording, and while one is made, it is
+ * looked for again. The caller frees. */
 static char *
 folder_of(QemuHostView *self, const QemuJob *job)
 {
@@ -229,7 +233,7 @@ folder_of(QemuHostView *self, const QemuJob *job)
     return host_kvmstat_find_debugfs(root, job->domain->pid, &is_sure);
 }
 
-/* For a guest under KVM that query-stats did not tell of. */
+/* For a guest under KVM if neither QEMU nor the vCPUs' statistics told of halt polling. */
 static void
 read_halt_polling(HostRoot *root, const char *folder, QemuFacts *facts)
 {
@@ -258,7 +262,7 @@ index_by_name(const GArray *stats)
     return by_name;
 }
 
-/* The VM's own statistics, in the words and kinds of QEMU's schema. */
+/* Reads the VM's own statistics, with the names and kinds of QEMU's schema. */
 static void
 read_vm_stats(HostRoot *root, const char *folder, QemuFacts *facts)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_host_ext: what only our own ("ext.") fields need: CPU time apart by kind of thread, run
- * delay of all threads, memory as the kernel accounts it.
+ * qemu_host_ext: what only our own ("ext.") fields need: CPU time by kind of thread, run delay of
+ * all threads, memory as the kernel accounts it.
  *
- * A thread's kind is known by its id for vCPUs and IOThreads, which QEMU names, and by its name
- * for vhost workers, which the kernel names; all other threads are the emulator's. Without
- * QEMU's word on both, nobody can tell its threads apart.
+ * QEMU tells the ids of the threads of vCPUs and IOThreads; the kernel gives vhost workers their
+ * names; all other threads are the emulator's. If QEMU did not tell both lists, only the vhost
+ * workers can be told apart.
  */
 #include <string.h>
 
@@ -38,7 +38,8 @@ make_kinds(QemuFacts *facts)
     return g_steal_pointer(&kinds);
 }
 
-/* A QEMU may be called so itself (-name process=), and then all its threads are. */
+/* If QEMU itself has such a name (-name process=), so have all its threads: then it tells nothing.
+ */
 static bool
 is_vhost(const char *name, const char *main_name)
 {
@@ -71,7 +72,7 @@ add_thread(HostRoot *root, pid_t pid, pid_t thread, GHashTable *kinds, QemuFacts
         add_time(&host->run_delay_ns, delay_ns.value);
 }
 
-/* A process that blocks does not take all the time of those that are read after it. */
+/* Leaves time for the domains that are read after a process that blocks. */
 static UtilDeadline
 half_of(UtilDeadline deadline)
 {

@@ -4,14 +4,14 @@
  *
  * How it works
  *
- * QEMU says a name as it was given, and "d.qcow2" lies in the folder in which QEMU stood when it
- * opened the image. It still has the image open, and the kernel tells the absolute path of each
- * open file without a look at the storage. So a path is proved by an open file of that process:
- * the one that a relative name leads to from its folder.
+ * QEMU tells a name as it was given, and "d.qcow2" is in the folder that was QEMU's working
+ * directory when it opened the image. QEMU still has the image open, and the kernel tells the
+ * absolute path of each open file without touching the storage. So a path is taken only if the
+ * process has that file open.
  *
- * A QEMU that became a daemon, or changed its root, stands in "/" now. Its folder of then is the
- * only one from which all the names lead to open files. Where there are two such folders, and where
- * a link on the way gives the open file another name, the path stays unknown.
+ * The working directory of a QEMU that became a daemon, or changed its root, is "/" now. Its former
+ * one is the only folder from which all the names lead to open files. If there are two such
+ * folders, or if a symbolic link gives the open file another name, the path stays unknown.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_host_parts.h"
 
-/* What a name is joined with to see what is left of it, and whether it leads out. */
+/* A folder with which a name is joined, to see whether it leads out of it ("../d.qcow2"). */
 #define SOME_FOLDER "/\001"
 
 typedef struct {
@@ -42,8 +42,8 @@ qemu_host_has_relative_images(const QemuFacts *facts)
     return false;
 }
 
-/* The absolute paths of all that the process has open; of a file that was removed, the one it had.
- * NULL if they cannot be seen. */
+/* The absolute paths of the files that the process has open; of a file that was removed, its last
+ * one. NULL if they cannot be listed. The caller unrefs. */
 static GHashTable *
 list_open_files(HostRoot *root, pid_t pid)
 {
@@ -69,8 +69,8 @@ list_open_files(HostRoot *root, pid_t pid)
     return files;
 }
 
-/* Where @name leads to from @folder, if the process has that open; NULL if not. The caller frees.
- */
+/* The path to which @name leads from @folder; NULL if the process does not have it open. The caller
+ * frees. */
 static char *
 find_open_file(const Search *self, const char *folder, const char *name)
 {
@@ -89,7 +89,7 @@ make_ending(const char *name)
     return g_str_has_prefix(path, SOME_FOLDER "/") ? g_strdup(path + strlen(SOME_FOLDER)) : NULL;
 }
 
-/* The folders from which @name leads to an open file; empty where there is none. */
+/* The folders from which @name leads to an open file. The caller unrefs. */
 static GHashTable *
 list_folders(const Search *self, const char *name)
 {
@@ -115,8 +115,8 @@ is_not_in(gpointer key, gpointer value, gpointer data)
     return !g_hash_table_contains(data, key);
 }
 
-/* The only folder from which each name leads to an open file, names apart that do from none. NULL
- * if there are several, or none. The caller frees. */
+/* The only folder from which each name leads to an open file; names that lead to one from no folder
+ * are passed over. NULL if there are several such folders, or none. The caller frees. */
 static char *
 find_folder(const Search *self)
 {
@@ -143,7 +143,8 @@ find_folder(const Search *self)
     return g_hash_table_iter_next(&iter, &folder, NULL) ? g_strdup(folder) : NULL;
 }
 
-/* Where the process stands; NULL if that is not where it was started, or cannot be seen. */
+/* The working directory of the process; NULL if it is "/", which may not be the one it was started
+ * in, or cannot be read. */
 static char *
 read_folder(HostRoot *root, pid_t pid)
 {

@@ -2,10 +2,10 @@
 /*
  * qemu_host_nic: the guest's interfaces and the host's counters of them.
  *
- * Where libvirt's definition is known its word holds: devices by their names, in the network
- * namespace of QEMU. Else a device has to be open in QEMU's process, and its counters are those of
- * the namespace that it is in; qemu_nic_join tells which is whose. The process's descriptors are
- * looked at in each call: no number or time of theirs proves that they are what they were.
+ * If libvirt's definition is known, it names the devices, which are in the network namespace of
+ * QEMU. Else a device has to be open in QEMU's process, and its counters are those of the namespace
+ * that it is in; qemu_nic_join tells which device belongs to which interface. The descriptors of
+ * the process are listed in each call, since nothing proves that they are those of the last call.
  */
 #include "host/host_netdev.h"
 #include "host/host_tap.h"
@@ -13,7 +13,7 @@
 #include "qemu_host_parts.h"
 #include "qemu_nic_join.h"
 
-/* The domain keeps the list, since the facts borrow names of it until the call ends. */
+/* The domain owns the list, since the facts borrow names of it until the call ends. */
 static const GArray *
 list_taps(QemuHostView *self, QemuDomain *domain)
 {
@@ -36,7 +36,7 @@ find_counters(QemuHostView *self, const QemuDomain *domain, const HostTap *tap)
     return table ? host_netdev_lookup(table, tap->ifname) : NULL;
 }
 
-/* Of a QEMU that libvirt did not start, or whose definition it does not tell. */
+/* For a QEMU that libvirt did not start, or whose definition libvirt does not tell. */
 static void
 read_joined_nics(QemuHostView *self, QemuDomain *domain, const QemuDefinition *definition,
                  QemuFacts *facts)
@@ -83,7 +83,7 @@ qemu_host_read_nics(QemuHostView *self, QemuJob *job, QemuFacts *facts)
     QemuDomain *domain = job->domain;
     const QemuDefinition *definition = qemu_domain_definition(domain);
 
-    if (definition == NULL) /* the peer is no QEMU: its devices are not the guest's */
+    if (definition == NULL) /* the peer is no QEMU process: its devices are not a guest's */
         return;
     if (domain->host.net_namespace == NULL) {
         g_autofree char *link = g_strdup_printf("proc/%d/ns/net", (int)domain->pid);

@@ -2,16 +2,16 @@
 /*
  * qemu_host_parts: what qemu_host is made of; only qemu_host*.c include it.
  *
- * Each part reads for one domain, whose process is known to live, what its groups need.
+ * Each part reads what the groups of one domain need; the process was seen to live in this call.
  */
 #pragma once
 
 #include "qemu_host_view.h"
 
-/* qemu_host_threads.c: notes in domain->known whether the process has the vCPUs and IOThreads it
- * had when it was looked at before, by its threads; remembers those it has. */
+/* qemu_host_threads.c: notes in domain->known whether the process still has the vCPU threads and
+ * IOThreads of the last look; keeps the list of its threads for the next. */
 void qemu_host_note_threads(QemuHostView *self, QemuDomain *domain);
-/* Says which threads of this host those are that QEMU told. */
+/* Sets the host_thread of each vCPU and IOThread in @facts. */
 void qemu_host_find_threads(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
 /* qemu_host_cpu.c */
@@ -20,8 +20,7 @@ void qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 void qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 void qemu_host_read_kvm(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
-/* qemu_host_image_paths.c: makes relative paths of images absolute, where an open file proves it.
- */
+/* qemu_host_image_paths.c: makes relative paths of images absolute if an open file proves it. */
 void qemu_host_read_image_paths(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 void qemu_host_find_image_paths(HostRoot *root, pid_t pid, QemuFacts *facts);
 bool qemu_host_has_relative_images(const QemuFacts *facts);

@@ -3,9 +3,9 @@
  * qemu_host_threads: which threads of this host are QEMU's vCPUs and IOThreads, and whether they
  * are those of the last call.
  *
- * QEMU tells a thread's number as it is in QEMU's own pid namespace. Where that is another one than
- * ours, each thread of the process is asked for its number there. Where a number leads to no
- * thread, nothing is known of that thread: no time, no share, no proof.
+ * QEMU tells a thread's number as it is in QEMU's own pid namespace. If that is not ours, the
+ * number there is read for each thread of the process. A vCPU or IOThread whose number is not found
+ * has no host_thread: then it has no times, and the threads prove nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +66,7 @@ qemu_host_note_threads(QemuHostView *self, QemuDomain *domain)
 
 /* A thread by both numbers. */
 typedef struct {
-    pid_t own; /* where it runs */
+    pid_t own; /* in the pid namespace of QEMU */
     pid_t host;
 } Pair;
 
@@ -135,8 +135,8 @@ set_threads(GArray *pairs, QemuFacts *facts)
     return has_all;
 }
 
-/* The numbers are read once for the same threads, and again where one is not among them that came
- * since they were read. */
+/* Reads the numbers only once for the same threads; reads them again if a thread that QEMU told is
+ * not among them, since it may have started after that. */
 static void
 translate_threads(HostRoot *root, pid_t pid, GArray **pairs, QemuFacts *facts)
 {
@@ -157,7 +157,8 @@ compare_ids(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* The vCPUs' threads, for the next call's comparison: all of them, or it proves nothing. */
+/* Keeps the threads of the vCPUs for qemu_host_note_threads() of the next call; none if one is not
+ * known. */
 static void
 remember_vcpus(QemuHostKept *kept, const GArray *vcpus)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_host_view: one call's view of the host.
+ * qemu_host_view: see qemu_host_view.h.
  *
  * Owns what is read once a call for all domains: the table of unix sockets, the interface counters
- * of each network namespace, and whether the kernel tells wait sums. Each is read when first
- * needed, under the lock; what has been handed out stays until the call ends.
+ * of each network namespace, and whether the kernel tells wait sums. Each is read under the lock
+ * when first needed, and freed with the view.
  */
 #include "qemu_host_view.h"
 
@@ -132,8 +132,8 @@ qemu_host_view_has_wait_sum(QemuHostView *self)
     return answer;
 }
 
-/* By whoever is known to be in the namespace: this program, the domain's process, or, of a tap that
- * was moved, nobody. */
+/* Reads the counters through a process in that namespace: this one, or the domain's. A tap that was
+ * moved may be in a namespace without a process that we know: then through its descriptor @fd. */
 static HostNetdevTable *
 read_netdevs(QemuHostView *self, const QemuDomain *domain, const char *net_namespace, int fd)
 {

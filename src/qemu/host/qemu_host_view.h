@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu_host_view: one call's view of the host: what is the same for all domains is read at most
- * once a call, when first needed. From any thread.
+ * once a call, when first needed. The threads of a call share it; any of them may call these
+ * functions.
  */
 #pragma once
 
@@ -12,9 +13,9 @@
 #include "host/host_unixdiag.h"
 #include "qemu/plan/qemu_job.h"
 
-/* One call's view of the host, shared by the threads of a call. */
 typedef struct QemuHostView QemuHostView;
 
+/* Borrows all three until it is freed. */
 QemuHostView *qemu_host_view_new(HostRoot *root, const char *resctrl_root,
                                  const char *const *perf_events);
 void qemu_host_view_free(QemuHostView *self);
@@ -23,18 +24,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuHostView, qemu_host_view_free)
 HostRoot *qemu_host_view_root(QemuHostView *self);
 /* The kernel's table of unix sockets; NULL where it cannot be had. Borrowed. */
 const HostUnixdiagTable *qemu_host_view_unix_table(QemuHostView *self);
-/* The table as it was when a deadline had passed: read once more, once a call. */
+/* A second table, read when first needed: for callers that run after the deadline. */
 const HostUnixdiagTable *qemu_host_view_late_unix_table(QemuHostView *self);
 
-/* Reads what may block. Borrowed. */
+/* For files whose reading may block. Borrowed. */
 HostReader *qemu_host_view_reader(QemuHostView *self);
 
-/* Who holds which socket, as far as it was asked in this call. Borrowed. */
+/* Which process holds which socket, as far as this call looked. Borrowed. */
 HostHolders *qemu_host_view_holders(QemuHostView *self);
 
 bool qemu_host_view_has_wait_sum(QemuHostView *self);
 const char *qemu_host_view_resctrl_root(const QemuHostView *self);
 const char *const *qemu_host_view_perf_events(const QemuHostView *self);
-/* The counters where that domain's devices are; NULL if they cannot be read. */
+/* The counters of the interfaces in @net_namespace (a link of /proc; NULL: ours), in which devices
+ * of
+ * @domain are; @fd: a descriptor of a tap there, or -1. NULL if they cannot be read. Borrowed. */
 const HostNetdevTable *qemu_host_view_netdevs(QemuHostView *self, const QemuDomain *domain,
                                               const char *net_namespace, int fd);

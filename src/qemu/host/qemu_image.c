@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_image: sizes of the disk images of a domain that does not run.
+ * qemu_image: see qemu_image.h.
  *
  * Owns the looks that are blocked. Knows nothing of records.
  *
  * How it works
  *
- * The images of one domain are one task, on a thread of its own. Where the storage answers, that
- * takes some ten microseconds an image and nothing is left behind. Where it does not, a hard
- * mount of a server that is gone, a device that queues for ever, no call on it can be told of a
- * deadline, whatever flags it is opened with: open() itself does not come back. So the task is
- * left to itself: its thread sleeps in the kernel until the storage is back, and then ends. Until
- * then no image in its folders is looked at again, so that a dead storage costs one thread and
- * not one a call; and past QEMU_LIMIT_BLOCKED_LOOKS such threads no image at all.
+ * The images of one domain are one task, on a thread of its own. If the storage answers, that takes
+ * some ten microseconds an image. If it does not (a hard mount of a server that is gone, a device
+ * that queues for ever), no flag of open() sets a deadline: open() itself does not return. So the
+ * task is left behind: its thread sleeps in the kernel until the storage answers, and then ends.
+ * Until then no image in its folders is read, so that dead storage costs one thread and not one a
+ * call; and with QEMU_LIMIT_BLOCKED_LOOKS such threads no image at all is read.
  *
  * A pipe, a terminal or another device is recognised without opening it.
  */
@@ -31,7 +30,7 @@
 
 enum { SECTOR_BYTES = 512 };
 
-/* The images of one domain, and what was seen; belongs to the task. */
+/* The images of one domain, and the sizes that were read; the task owns it. */
 typedef struct {
     GPtrArray *wanted; /* Wanted */
     GHashTable *seen;  /* as QemuFacts.images */
@@ -45,8 +44,8 @@ typedef struct {
 
 struct QemuImageProber {
     pthread_mutex_t lock;
-    GPtrArray *blocked; /* UtilTask on a Look, left behind */
-    GPtrArray *folders; /* GPtrArray of char *: the folders of each of them */
+    GPtrArray *blocked; /* UtilTask with a Look, left behind */
+    GPtrArray *folders; /* GPtrArray of char *: the folders of each of @blocked, by index */
 };
 
 /* A format that keeps the size of the guest's disk at a fixed place of its first sector. */
@@ -93,7 +92,7 @@ read_uint64(const uint8_t *place, bool is_big_endian)
     return is_big_endian ? GUINT64_FROM_BE(value) : GUINT64_FROM_LE(value);
 }
 
-/* Absent if @header is not one of that format. A size of 0 is that of the file. */
+/* Absent if @header is not of that format. A size of 0 in it stands for the size of the file. */
 static UtilCount
 parse_header(const HeaderFormat *format, const uint8_t *header, size_t size, uint64_t physical)
 {
@@ -115,7 +114,7 @@ parse_header(const HeaderFormat *format, const uint8_t *header, size_t size, uin
     return util_count_of(capacity != 0 ? capacity * format->unit_bytes : physical);
 }
 
-/* LUKS, version 1, keeps at 104 the sector where the guest's disk begins. */
+/* LUKS version 1 has at byte 104 the number of the sector at which the guest's disk begins. */
 static UtilCount
 parse_luks(const uint8_t *header, size_t size, uint64_t physical)
 {
@@ -131,15 +130,19 @@ parse_luks(const uint8_t *header, size_t size, uint64_t physical)
     return util_count_of(physical - (uint64_t)payload * SECTOR_BYTES);
 }
 
+static bool
+is_raw(const char *format)
+{
+    return format == NULL || format[0] == '\0' || strcmp(format, "raw") == 0;
+}
+
 UtilCount
 qemu_image_parse_capacity(const char *format, bool is_encrypted, const uint8_t *header, size_t size,
                           uint64_t physical)
 {
-    bool is_raw = format == NULL || format[0] == '\0' || strcmp(format, "raw") == 0;
-
-    if (is_raw && !is_encrypted)
+    if (is_raw(format) && !is_encrypted)
         return util_count_of(physical);
-    if (is_raw)
+    if (is_raw(format))
         return parse_luks(header, size, physical);
     for (size_t i = 0; i < G_N_ELEMENTS(header_formats); i++)
         if (strcmp(format, header_formats[i].name) == 0)
@@ -147,7 +150,7 @@ qemu_image_parse_capacity(const char *format, bool is_encrypted, const uint8_t *
     return (UtilCount){0};
 }
 
-/* Opens what @path leads to, if it is a file or a block device: -1 if not. */
+/* Opens the image at @path; -1 if it is neither a regular file nor a block device. */
 static int
 open_image(const char *path, struct stat *ret_status)
 {
@@ -167,7 +170,6 @@ qemu_image_probe(const char *path, const char *format, bool is_encrypted, QemuFa
     uint8_t header[QEMU_IMAGE_HEADER_BYTES] = {0};
     off_t physical = 0;
     ssize_t size = 0;
-    bool is_raw = format == NULL || format[0] == '\0' || strcmp(format, "raw") == 0;
 
     if (fd < 0)
         return false;
@@ -178,7 +180,7 @@ qemu_image_probe(const char *path, const char *format, bool is_encrypted, QemuFa
     *ret_sizes = (QemuFactsImage){.physical = util_count_of((uint64_t)physical)};
     if (S_ISREG(status.st_mode))
         ret_sizes->allocation = util_count_of((uint64_t)status.st_blocks * SECTOR_BYTES);
-    else if (is_raw) /* of other formats only a running QEMU knows how far it has written */
+    else if (is_raw(format)) /* for other formats only a running QEMU knows how much is written */
         ret_sizes->allocation = ret_sizes->physical;
     ret_sizes->capacity =
         qemu_image_parse_capacity(format, is_encrypted, header, (size_t)size, (uint64_t)physical);
@@ -297,8 +299,8 @@ list_folders(const Look *look)
     return folders;
 }
 
-/* Drops the looks that have come back; true if one of @folders is among those of the others,
- * or there are too many of them. */
+/* Drops the looks that have ended. True if one of the others blocks in one of @folders, or if there
+ * are too many of them. */
 static bool
 is_blocked(QemuImageProber *self, const GPtrArray *folders)
 {

@@ -8,7 +8,7 @@
 
 #include "qemu/facts/qemu_limits.h"
 
-/* What is known of one interface of the words, or of a tap of theirs that is nobody's. */
+/* What is known of one interface of the command line, or of a tap there that no interface uses. */
 typedef struct {
     const QemuDefinitionNic *nic;
     bool is_there;
@@ -18,9 +18,9 @@ typedef struct {
 typedef struct {
     const QemuNicJoinInput *input;
     GArray *told;      /* Told: interfaces, then loose taps */
-    guint n_plugged;   /* interfaces of QEMU that are none of the words' */
-    GPtrArray *open;   /* const HostTap *: not given away, in order of descriptors */
-    bool is_ambiguous; /* among them may be one that is nobody's */
+    guint n_plugged;   /* interfaces that QEMU has and the command line has not */
+    GPtrArray *open;   /* const HostTap *: not given to an interface yet, in order of descriptors */
+    bool is_ambiguous; /* @open may have a tap that no interface uses */
 } Join;
 
 static bool
@@ -29,7 +29,7 @@ is_tap(const QemuDefinitionNic *nic)
     return nic->kind == QEMU_DEFINITION_NIC_TAP;
 }
 
-/* The interfaces that the words have without an id: on the board, or by "-device". */
+/* The interfaces of the command line without an id: those on the board, or those of "-device". */
 static guint
 count_nameless(const QemuDefinition *definition, bool is_on_board)
 {
@@ -52,8 +52,8 @@ is_listed(const GArray *names, const char *name)
     return false;
 }
 
-/* Devices come behind those that were there: of more than the words have, the words' are among
- * them. */
+/* QEMU lists a plugged device after the older ones: if it lists more without an id than the command
+ * line has, those of the command line are among them. */
 static bool
 is_there(const QemuNicJoinInput *input, const QemuDefinitionNic *nic)
 {
@@ -102,7 +102,7 @@ count_there(const Join *self)
     return n;
 }
 
-/* By a descriptor the words mean the device that is behind it; by a name, the one that has it now.
+/* True if the command line gives the interface a descriptor of @tap, or the name that it has now.
  */
 static bool
 is_meant(const QemuDefinitionNic *nic, const HostTap *tap)
@@ -124,7 +124,8 @@ take_meant(Join *self, Told *told)
     }
 }
 
-/* First the interfaces that are there, then taps of those that are not, which are nobody's now. */
+/* Gives taps to the interfaces that are there; with @is_there false, takes the taps of those that
+ * are not there out of @open. */
 static void
 take_all_meant(Join *self, bool is_there)
 {
@@ -134,7 +135,7 @@ take_all_meant(Join *self, bool is_there)
         if (told->is_there != is_there || !is_tap(told->nic))
             continue;
         take_meant(self, told);
-        /* One that was named and is not open under that name has gone with its interface. */
+        /* If it had a name and is not open under that name, it was closed with its interface. */
         if (!is_there && told->tap == NULL && told->nic->ifname == NULL)
             self->is_ambiguous = true;
     }
@@ -153,8 +154,8 @@ count_without_tap(const Join *self)
     return n;
 }
 
-/* The open tap with the lowest descriptor, not const as arrays of pointers want it; NULL if none is
- * left. */
+/* The open tap with the lowest descriptor; NULL if none is left. Not const, as GPtrArray wants it.
+ */
 static gpointer
 take_first(Join *self)
 {

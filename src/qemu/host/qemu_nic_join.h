@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_nic_join: what the words say, what QEMU says and what its process holds open -> the
- * interfaces of the guest, each with its tap. Pure.
+ * qemu_nic_join: QEMU's command line, its list of devices and the taps that its process has open ->
+ * the interfaces of the guest, each with its tap. Pure.
  *
  * How it works
  *
- * The words tell the interfaces as QEMU was started, the devices of QEMU those that are there now:
- * the words' device is there if one of its id is; of devices without an id, and of the board's own,
- * if there are as many as the words have. What QEMU has beside those was plugged. Without QEMU's
- * word nothing is counted, for plugging leaves no trace on the host.
+ * The command line tells the interfaces at the start of QEMU, the list of devices tells those of
+ * now. An interface of the command line is there if the list has a device with its id; one without
+ * an id, or one of the board, if the list has as many of them as the command line. All other
+ * devices were plugged. If QEMU did not tell the list, the interfaces are not counted, since the
+ * host does not show what was plugged.
  *
- * A tap is an interface's if the words give it that descriptor, or that name, and the process has
- * it open. What is still open then are taps that the words do not name, or that were renamed, or
- * plugged: they go, in order of their descriptors, to the interfaces whose tap is not found and to
- * those plugged, as long as there are no more of them than such interfaces, and no tap of the words
- * could be among them that is nobody's. Where that cannot be told, an interface stays without a
- * name.
+ * A tap belongs to an interface if the command line gives the interface that descriptor or that
+ * name, and the process has it open. The open taps that remain were renamed, or plugged, or the
+ * command line does not name them. They go, in the order of their descriptors, to the interfaces
+ * without a tap and then to the plugged ones. That is done only if there are not more of them than
+ * such interfaces, and if none of them can be a tap whose interface was unplugged or never existed.
+ * Otherwise these interfaces stay without a name.
  */
 #pragma once
 
@@ -25,12 +26,12 @@
 
 typedef struct {
     const QemuDefinition *definition;
-    const QemuFactsNicDevices
-        *devices;       /* what QEMU was not asked, or did not tell, is NULL in it */
-    const GArray *taps; /* HostTap; NULL: not to be had */
+    const QemuFactsNicDevices *devices; /* lists that QEMU did not tell are NULL in it */
+    const GArray *taps;                 /* HostTap; NULL: they could not be listed */
 } QemuNicJoinInput;
 
-/* The interfaces, each as the tap that it is on (const HostTap *, borrowed; NULL: none, or not
- * known which): the words' in their order, then the plugged ones. @ret_count: how many the guest
- * has; absent where that is not known: then the elements are those that may be there. */
+/* One element for each interface, its tap (const HostTap *, borrowed; NULL: none, or not known
+ * which): first those of the command line in their order, then the plugged ones. @ret_count: how
+ * many the guest has; absent if not known: then the elements are those that may be there. The
+ * caller unrefs. */
 GPtrArray *qemu_nic_join(const QemuNicJoinInput *input, UtilCount *ret_count);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_vcpu_threads: see qemu_vcpu_threads.h. Knows the names of QEMU's threads; not what they mean
- * for a plan.
+ * qemu_vcpu_threads: see qemu_vcpu_threads.h. Knows the names of QEMU's threads.
  *
- * QEMU's pool of threads for slow system calls grows and shrinks with what others ask of it, so
- * the set of threads changes where nothing else does. A worker is known by its name, which QEMU
- * gives where its threads are to be named (libvirt always asks for that). Until a thread has
- * its name it has that of the one that made it, and a vCPU or an IOThread is made by the main
- * thread, never by a worker: so no thread that has a worker's name is one.
+ * QEMU's pool of threads for slow system calls grows and shrinks with its load, so the set of
+ * threads changes even if no vCPU is plugged. QEMU names a thread of the pool "worker" if it was
+ * told to name its threads (libvirt always does that). Until a thread is named, it has the name of
+ * the thread that started it. The main thread starts vCPUs and IOThreads, a worker never does: so a
+ * thread that has a worker's name is neither.
  */
 #include "qemu_vcpu_threads.h"
 
@@ -16,7 +15,7 @@
 
 #include "host/host_process.h"
 
-/* Exact names, and beginnings: the kernel's own threads carry a number. */
+/* Names of other threads: whole, or beginnings, since the kernel adds a number to its own. */
 static const struct {
     const char *name;
     bool is_beginning;
@@ -33,8 +32,8 @@ is_named_as(const char *name, size_t kind)
                                           : strcmp(name, other_kinds[kind].name) == 0;
 }
 
-/* Until a thread is named it is called as the main thread is, which may be called like a worker
- * (-name process=worker): then the name proves nothing. */
+/* The main thread itself may have a worker's name (-name process=worker), and gives it to each
+ * thread that it starts: then the name proves nothing. */
 static bool
 is_of_other_kind(const char *name, const char *main_name)
 {

@@ -14,8 +14,8 @@ typedef struct {
 
 bool qemu_vcpu_threads_has(QemuVcpuThreads self, pid_t thread);
 
-/* True if the process has the vCPUs and IOThreads that it had before: each thread that has gone is
- * none of @vcpus, and each that came has the name of another kind, which is read. (Where there are
- * IOThreads, QEMU is asked of them in any case.) */
+/* True if the process has the vCPUs that it had before, and no new IOThread: each thread that has
+ * gone is none of @vcpus, and each that has come has the name of another kind, which is read. (An
+ * IOThread that has gone does not count: where there is one, each call asks QEMU for IOThreads.) */
 bool qemu_vcpu_threads_are_same(HostRoot *root, pid_t pid, QemuVcpuThreads vcpus,
                                 QemuVcpuThreads before, QemuVcpuThreads now);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_domain: what is kept of one domain between calls. See qemu_domain.h.
+ * qemu_domain: see qemu_domain.h.
  *
  * Owns the connection and what is known. Does no I/O but closing.
  */
@@ -11,11 +11,12 @@
 
 #include "domstats_record.h"
 
-/* query-uuid's way of saying that none was set. */
+/* query-uuid replies this if QEMU was started without a UUID. */
 static const char no_uuid[] = "00000000-0000-0000-0000-000000000000";
 
-/* The UUID until QEMU tells one, or when it has none: derived from the first monitor's path,
- * or from the name where there is no monitor. */
+/* Sets the UUID that the domain has until QEMU tells one, or if QEMU has none: that of its
+ * definition, else one derived from the first monitor's path, or from the name where there is no
+ * monitor. */
 static void
 make_uuid(QemuDomain *self)
 {
@@ -117,8 +118,8 @@ has_moved(const QemuEndpoint *before, const QemuEndpoint *after)
     return strcmp(from->bound_path, to->bound_path) != 0;
 }
 
-/* As for a new one. An open connection leads to the same QEMU, and what that said stays true;
- * without one it may be another, of which a connect will tell. */
+/* Sets name, UUID and history as of a new domain. What is known of the QEMU stays: an open
+ * connection leads to the same one, and a new connection shows whether it is another. */
 static void
 forget_identity(QemuDomain *self)
 {
@@ -249,14 +250,14 @@ qemu_domain_keep_last(QemuDomain *self, const DomstatsRecord *record)
 }
 
 bool
-qemu_domain_was_met(QemuDomain *self)
+qemu_domain_was_called(QemuDomain *self)
 {
-    bool was_met = false;
+    bool was_called = false;
 
     pthread_mutex_lock(&self->identity_lock);
-    was_met = self->since_us != 0;
+    was_called = self->since_us != 0;
     pthread_mutex_unlock(&self->identity_lock);
-    return was_met;
+    return was_called;
 }
 
 void

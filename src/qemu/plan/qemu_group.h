@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_group: THE table of groups: bit, name, the commands and host facts a group needs, and
- * its emitter. A new group is one row, one emitter, one fixture, and a decoder if its command
- * is new.
+ * qemu_group: the table of groups: bit, name, the commands and host facts that a group needs, and
+ * its emitter. A new group is one row, one emitter, one fixture, and a decoder if its command is
+ * new.
  */
 #pragma once
 
@@ -19,18 +19,18 @@ typedef enum {
     QEMU_GROUP_HOST_RESCTRL = 1 << 5,
     QEMU_GROUP_HOST_KVM = 1 << 6, /* KVM's statistics, where the kernel gives them */
     QEMU_GROUP_HOST_EXT = 1 << 7, /* what only ext. fields need */
-    QEMU_GROUP_HOST_IMAGE_PATHS = 1
-                                  << 8, /* open files, where QEMU tells relative names of images */
+    /* Open files, where QEMU tells relative names of images. */
+    QEMU_GROUP_HOST_IMAGE_PATHS = 1 << 8,
 } QemuGroupHostNeed;
 
 typedef struct {
     unsigned int bit;        /* VIR_DOMAIN_STATS_* */
     const char *name;        /* as in virsh domstats --NAME, and in messages */
-    QemuCommandSet commands; /* that it needs: without all of them it is not supported */
-    QemuCommandSet optional; /* that add to it where QEMU has them */
-    unsigned int host;       /* QemuGroupHost bits */
-    bool needs_process;      /* nothing of it is to be had of a domain that does not run */
-    bool may_be_absent;      /* some guests and hosts have none, though all answers are in */
+    QemuCommandSet commands; /* a QEMU that lacks one of them does not support the group */
+    QemuCommandSet optional; /* asked too, where QEMU has them */
+    unsigned int host;       /* QemuGroupHostNeed bits */
+    bool needs_process;      /* a domain that does not run has nothing of it */
+    bool may_be_absent;      /* some guests and hosts have none of it: then it is not missing */
     QemuEmit emit;
 } QemuGroup;
 

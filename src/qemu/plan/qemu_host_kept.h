@@ -15,34 +15,34 @@
 #include "host/host_process.h"
 #include "host/host_tap.h"
 
-/* Where the CPU time comes from: one source for the life of a process, for two would make the
- * counter jump. */
+/* Where the CPU time comes from. It stays the same for the life of a process: a change would make
+ * the counter jump. */
 typedef enum {
     QEMU_HOST_KEPT_CGROUP_UNKNOWN,
     QEMU_HOST_KEPT_CGROUP_LIBVIRTS,
-    QEMU_HOST_KEPT_CGROUP_NONE, /* of libvirt's making: the process itself */
+    QEMU_HOST_KEPT_CGROUP_NONE, /* libvirt made none: the times of the process itself */
 } QemuHostKeptCgroup;
 
-/* All of one process: it goes when the process is another, or has ended. All zero: nothing. */
+/* All of it belongs to one process, and is cleared when that ends. All zero: nothing is kept. */
 typedef struct {
     HostProcessNumbers numbers; /* whether QEMU numbers its threads as we do */
     GArray *threads;            /* pid_t: the process's threads when last looked, ascending */
-    GArray
-        *thread_numbers;  /* of those @threads, where QEMU numbers them otherwise; NULL: not read */
-    GArray *vcpu_threads; /* pid_t: which of them are vCPUs, ascending; NULL: not known */
-    HostKept *files;      /* of the process, read in each call; NULL: none yet */
-    GArray *taps;         /* HostTap: devices it holds open, as the last call listed them */
-    char *net_namespace;  /* of the process, as its link names it */
-    HostKvmStats *kvm;    /* the kernel's statistics, without QEMU */
-    bool has_looked_for_kvm; /* @kvm is all there is, for these threads */
-    char *kvm_folder;        /* of the VM in debugfs; NULL: none */
+    GArray *thread_numbers;     /* of @threads, as QEMU numbers them otherwise; NULL: not read */
+    GArray *vcpu_threads;       /* pid_t: which of them are vCPUs, ascending; NULL: not known */
+    HostKept *files;            /* of the process, read in each call; NULL: none yet */
+    GArray *taps;               /* HostTap: devices it holds open, as the last call listed them */
+    char *net_namespace;        /* of the process, as its link names it */
+    HostKvmStats *kvm;          /* the kernel's statistics, without QEMU */
+    bool has_looked_for_kvm;    /* @kvm is of these threads; NULL: there is none */
+    char *kvm_folder;           /* of the VM in debugfs; NULL: none */
     bool has_looked_for_folder;
     HostPerf *perf;
-    QemuHostKeptCgroup cgroup; /* whose times those of the process are */
+    QemuHostKeptCgroup cgroup;
 } QemuHostKept;
 
-/* Lets go of what keeps the kernel's part of the machine alive: for who would not hear that the
- * process has ended. A device that was passed through may be busy for as long. */
+/* Closes the descriptors that keep the kernel's part of the machine alive. Called where the end of
+ * the process would not be noticed: until they are closed, a device that was passed through stays
+ * busy. */
 void qemu_host_kept_let_go(QemuHostKept *self);
 
 /* Closes and frees everything; all is zero afterwards. */

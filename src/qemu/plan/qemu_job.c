@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_job: see qemu_job.h. Owns the call's answers and the record; holds the domain. Does no
- * I/O.
+ * qemu_job: see qemu_job.h. Owns the answers of one domain and its record; has a reference to the
+ * domain. Does no I/O.
  */
 #include "qemu_job.h"
 
@@ -50,7 +50,7 @@ qemu_job_disbelieve(QemuJob *self)
 }
 
 void
-qemu_job_begin_anew(QemuJob *self)
+qemu_job_restart(QemuJob *self)
 {
     qemu_job_drop_answers(self);
     self->answered_us = 0;
@@ -63,7 +63,7 @@ qemu_job_begin_anew(QemuJob *self)
     qemu_known_begin_call(self->domain->known);
 }
 
-/* What a health means where nothing more is known. */
+/* The reason code of a health where no better one is set. */
 static const DomstatsReason usual_reasons[] = {
     [DOMSTATS_HEALTH_OK] = DOMSTATS_REASON_NONE,
     [DOMSTATS_HEALTH_SLOW] = DOMSTATS_REASON_LATE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_job: one domain's part of one call: what is asked of it, what it answered, and what came
- * of it. Passed from the plan to the exchange to the record; belongs to one thread at a time.
+ * qemu_job: one domain's part of one call: what it is asked, what it answered, and its record. Goes
+ * from the plan to the exchange to the record; belongs to one thread at a time.
  */
 #pragma once
 
@@ -9,11 +9,12 @@
 #include "qemu_group.h"
 #include "qemu_request.h"
 
-/* Evidence of this call, gathered before planning, that kept answers are still true. */
+/* What qemu_host finds before planning: which commands, and which form, the call can do without. */
 typedef struct {
     bool has_kvm_stats;     /* the kernel gives the vCPUs' statistics without QEMU */
     bool has_debugfs_stats; /* and the VM's */
-    bool has_short_chains;  /* few backing images: leaving them out costs more than it saves */
+    bool has_short_chains;  /* few images are below others: the longer request would cost more than
+                               their repetition in the reply */
 } QemuJobEvidence;
 
 /* One domain's part of one call. */
@@ -21,14 +22,14 @@ typedef struct {
     QemuDomain *domain; /* held for the call */
     const QemuRequest *request;
     unsigned int groups;      /* wanted and, as far as is known, supported */
-    unsigned int unsupported; /* wanted by name, not to be had of this QEMU */
+    unsigned int unsupported; /* wanted, and this QEMU does not have them */
     QemuJobEvidence evidence;
     QemuCommandSet asked; /* queued in this call */
-    QemuCommandSet lent;  /* not asked, since what is known of an earlier call serves */
+    QemuCommandSet lent;  /* not asked: qemu_known lends their values */
     QemuAnswer answers[QEMU_N_COMMANDS];
     char *balloon_path;          /* for a qom-get; NULL: not known yet, or there is none */
     bool has_looked_for_balloon; /* in this call */
-    int64_t sent_us;             /* monotonic; 0: nothing was */
+    int64_t sent_us;             /* monotonic; 0: nothing was sent */
     int64_t answered_us;         /* monotonic: the last answer; 0: none */
     bool is_complete;            /* every answer came */
     DomstatsHealth verdict;
@@ -41,18 +42,19 @@ typedef struct {
 QemuJob *qemu_job_new(QemuDomain *domain, const QemuRequest *request);
 void qemu_job_free(QemuJob *self);
 
-/* The same call by another connection: nothing has been asked yet. */
-void qemu_job_begin_anew(QemuJob *self);
+/* The call goes on by another connection: clears what was asked, lent and answered. */
+void qemu_job_restart(QemuJob *self);
 
-/* What it ends in; @reason is copied, NULL for OK. Its code is the
- * one that is usual for @verdict. */
+/* How the job ends; @reason is copied, NULL for OK. Sets the reason code that is usual for
+ * @verdict. */
 void qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason);
 
-/* The answer of this call to @command; NULL if it is no reply. */
+/* The answer of this call to @command if it is a reply; else NULL. */
 const QemuAnswer *qemu_job_answer(const QemuJob *self, QemuCommandId command);
-/* The peer broke the rules: drops all answers and loans, and all that is known of it. */
+/* The peer broke the protocol: drops all answers and loans, and all that is known of it. */
 void qemu_job_disbelieve(QemuJob *self);
-/* Lets go of the answers; who decoded them must be done with their text. */
+/* Frees the answers; facts that were decoded of them borrow their text, and must not be used any
+ * more. */
 void qemu_job_drop_answers(QemuJob *self);
 /* True while a command of this call is not answered. */
 bool qemu_job_is_waiting(const QemuJob *self);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_missing: what was wanted of a QEMU in a call, and did not come. See qemu_missing.h.
+ * qemu_missing: see qemu_missing.h.
  *
- * Three outcomes of a command are an answer: its reply, a loan that held, and a refusal that says
- * that there is no such thing (no balloon device, no command of that name, no vCPUs to plug).
- * Everything else that a group wanted is missing, also what only adds to it: a refusal for another
- * reason, silence, a reply that is not believed, and what was not even asked because the call ended
- * before.
+ * Three outcomes of a command count as an answer: its reply, a loan whose proof holds, and a
+ * refusal which says that QEMU does not have the thing (no balloon device, no command of that name,
+ * no vCPUs to plug). With any other outcome the group is missing, also if the command is optional:
+ * a refusal for another reason, no answer, a reply that was dropped, a command that was not sent
+ * because the call ended before.
  */
 #include "qemu_missing.h"
 
@@ -24,7 +24,7 @@ is_refused(const QemuJob *job, QemuCommandId id)
     return (job->asked >> id & 1) != 0 && job->answers[id].status == QEMU_ANSWER_REFUSED;
 }
 
-/* What this QEMU says it has not. */
+/* The commands of which QEMU said in this call that it does not have them, or their device. */
 static QemuCommandSet
 absent_commands(const QemuJob *job)
 {
@@ -37,7 +37,7 @@ absent_commands(const QemuJob *job)
     if (is_refused(job, QEMU_COMMAND_QUERY_BALLOON) &&
         job->answers[QEMU_COMMAND_QUERY_BALLOON].refusal == QEMU_ANSWER_REFUSAL_NO_DEVICE)
         absent |= of_balloon;
-    /* The machine is made, and cannot plug vCPUs. */
+    /* query-cpus-fast is answered once the machine is made: so this one cannot plug vCPUs. */
     if (is_refused(job, QEMU_COMMAND_QUERY_HOTPLUGGABLE_CPUS) &&
         qemu_job_answer(job, QEMU_COMMAND_QUERY_CPUS_FAST) != NULL)
         absent |= BIT(QUERY_HOTPLUGGABLE_CPUS);
@@ -65,7 +65,7 @@ qemu_missing_is_absent(const QemuJob *job, QemuCommandId command)
     return ((absent_commands(job) | (available != 0 ? ~available : 0)) >> command & 1) != 0;
 }
 
-/* What @facts have without QEMU's answer. */
+/* The commands whose values @facts have from the host or from libvirt. */
 static QemuCommandSet
 told_by_others(const QemuFacts *facts)
 {
@@ -80,8 +80,8 @@ told_by_others(const QemuFacts *facts)
     return told;
 }
 
-/* What the job has of QEMU: answers, loans. One that asked all it had to lacks nothing that it did
- * not ask. */
+/* The commands that were answered or lent. A complete job has sent all that it had to: what it did
+ * not send counts as had. */
 static QemuCommandSet
 had_commands(const QemuJob *job)
 {

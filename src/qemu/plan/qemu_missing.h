@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_missing: what was wanted of a QEMU in a call, and did not come. Does no I/O.
+ * qemu_missing: which groups of a call are missing: a command they wanted was not answered. Does no
+ * I/O.
  */
 #pragma once
 
 #include "qemu_job.h"
 
-/* Groups of which QEMU refused a needed command as one that it has not: they move from the wanted
- * to the unsupported. */
+/* Moves a group from the wanted to the unsupported if QEMU answered that it does not have a command
+ * that the group needs. */
 void qemu_missing_settle(QemuJob *job);
 
-/* True if this QEMU, by its answer in this call or an earlier one, has no such command or thing. */
+/* True if QEMU said, in this call or an earlier one, that it has no such command or device. */
 bool qemu_missing_is_absent(const QemuJob *job, QemuCommandId command);
 
 /* True if a command that @group wants of this QEMU was neither answered nor lent, and @facts do not
- * have it from elsewhere. What QEMU, by its answer, has not is not wanted. */
+ * have its values from elsewhere. A command that QEMU said it does not have is not wanted. */
 bool qemu_missing_has(const QemuJob *job, const QemuGroup *group, const QemuFacts *facts);

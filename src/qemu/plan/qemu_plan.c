@@ -2,24 +2,24 @@
 /*
  * qemu_plan: request + domain -> the commands of its job, each once.
  *
- * Looks at what was asked, at what is known, and at the evidence that qemu_host gathered. Writes
+ * Reads the request, what is known of the domain, and the evidence that qemu_host gathered. Writes
  * nothing but the job; sends nothing and reads no clock.
  *
  * How it works
  *
- * A fresh connection is first asked who it is (plan_identity); what it supports settles which
- * of the wanted groups can be served (plan_groups). The commands are then the union of those
- * groups' rows in qemu_group, less:
+ * A new connection is first asked for its identity (qemu_plan_identity). The commands that QEMU has
+ * then settle which of the wanted groups it supports (qemu_plan_groups). The commands to send are
+ * those in the rows of these groups (qemu_group), less:
  *
- *   - what qemu_known lends to this call; what proves the loan is asked instead. Where the answers
- *     and events of the call do not prove it, plan_more asks after all;
- *   - the vCPUs' statistics where the kernel gives them without QEMU's help, and the two of
- *     halt polling where the full set is asked for already.
+ *   - what qemu_known lends to this call; the commands that prove the loan are sent instead. Where
+ *     the answers and events of the call do not prove it, qemu_plan_more sends the command itself;
+ *   - the vCPUs' statistics where the kernel gives them without QEMU, and the two of halt polling
+ *     where the full set is sent anyway.
  *
  * The balloon's statistics need the device's path, which no command of the first batch tells.
- * plan_more, called when all answers are in, finds it: qom-list of the two containers, then
- * the qom-get; both in the same call. It is tried in its short form first (QEMU completes a
- * partial path if one object matches), since each byte of a request costs.
+ * qemu_plan_more is called when all answers are in, and finds it in the same call: qom-list of the
+ * two containers, then the qom-get. The short form of the path comes first (QEMU completes a
+ * partial path if one object matches), since QEMU's time grows with each byte of a request.
  */
 #include "qemu_plan.h"
 
@@ -30,9 +30,9 @@
 #define BIT QEMU_COMMAND_BIT
 
 static const QemuCommandSet qom_lists = BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON);
-/* The probe, and what is sent as a form of another. */
+/* Sent by others: the probe of a silent QEMU, and another form of query-named-block-nodes. */
 static const QemuCommandSet not_planned = BIT(QUERY_YANK) | BIT(QUERY_NAMED_BLOCK_NODES_NESTED);
-/* Whose each thread is, which tells CPU times apart. */
+/* They tell which threads are vCPUs and IOThreads, so that CPU times can be told apart. */
 static const QemuCommandSet thread_kinds = BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS);
 static const QemuCommandSet of_kvm = BIT(QUERY_STATS_SCHEMAS) | BIT(QUERY_STATS_VCPU) |
                                      BIT(QUERY_STATS_HALTPOLL) | BIT(QUERY_STATS_VM);
@@ -53,7 +53,7 @@ qemu_plan_groups(QemuJob *job)
     bool is_active = job->domain->endpoint->is_active;
 
     if (is_active && available == 0)
-        return; /* never reached: nothing is known to be unsupported */
+        return; /* QEMU was never reached: its commands are not known */
     for (size_t i = 0; i < qemu_n_groups; i++) {
         const QemuGroup *group = &qemu_groups[i];
         bool is_supported = is_active ? (group->commands & ~available) == 0 : !group->needs_process;
@@ -80,7 +80,7 @@ shows_copies(const QemuJob *job)
     return false;
 }
 
-/* The lists of devices, where they tell the guest's interfaces. */
+/* The lists of devices, if they are needed to find the guest's interfaces. */
 static QemuCommandSet
 wanted_lists(const QemuJob *job)
 {
@@ -93,7 +93,7 @@ wanted_lists(const QemuJob *job)
                                                    : qom_lists;
 }
 
-/* What the wanted groups name, whatever else is known. */
+/* The commands in the rows of the wanted groups, also those that this QEMU does not have. */
 static QemuCommandSet
 named_commands(const QemuJob *job)
 {
@@ -119,7 +119,7 @@ qemu_plan_wanted(const QemuJob *job)
 
     if (!job->domain->endpoint->is_active)
         return 0;
-    /* Nothing says that one that was never reached has statistics of KVM. */
+    /* A QEMU that was never reached may have no statistics of KVM. */
     set &= available != 0 ? available : ~of_kvm;
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         set &= ~BIT(QOM_GET_POLLING_INTERVAL);
@@ -177,7 +177,8 @@ find_balloon_path(QemuJob *job)
     }
 }
 
-/* A refused path: its full form next; NULL after that, so that it is looked for again. */
+/* QEMU refused the path: tries its full form next. If that was refused, clears the path, so that it
+ * is looked for again. */
 static void
 mend_balloon_path(QemuJob *job)
 {
@@ -189,7 +190,7 @@ mend_balloon_path(QemuJob *job)
     g_free(path);
 }
 
-/* The argument "flat" came with QEMU 5.0; an older one refuses the command for it. */
+/* True if QEMU is older than 5.0, which refuses the argument "flat". */
 static bool
 lacks_flat(const QemuMonitor *monitor)
 {
@@ -208,7 +209,7 @@ qemu_plan_form(const QemuJob *job, QemuCommandId id)
     return is_nested ? QEMU_COMMAND_QUERY_NAMED_BLOCK_NODES_NESTED : id;
 }
 
-/* The balloon's statistics, or what finds its path. */
+/* The commands for the balloon's statistics, or those that find its path. */
 static QemuCommandSet
 plan_balloon_gets(QemuJob *job)
 {

@@ -9,7 +9,7 @@
 
 #define FLAG(name) VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name
 
-/* Bits of one family are alternatives; a family without a bit lets all pass. */
+/* The bits of one family are alternatives; if none of them is set, every domain passes. */
 static const unsigned int state_filters =
     FLAG(RUNNING) | FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_request: what may be asked, checked once.
+ * qemu_request: what a call asks for, and the rules of its flags and filters. Pure.
  */
 #pragma once
 
@@ -15,24 +15,24 @@ typedef struct {
     unsigned int flags;         /* libvirt's */
     unsigned int extras;        /* DomstatsCallExtras */
     const char *const *domains; /* NULL: every domain; borrowed for the call */
-    bool is_recording;          /* ask everything, whatever is known already */
+    bool is_recording;          /* every command is sent, nothing is lent: for a recording */
     UtilDeadline deadline;
-    unsigned int timeout_ms; /* what @deadline was made of, for messages */
+    unsigned int timeout_ms; /* from which @deadline was made, for messages */
 } QemuRequest;
 
 /* INVALID for unknown flags or extras or an empty list, UNSUPPORTED for unknown groups under
  * ENFORCE_STATS. */
 bool qemu_request_check(const QemuRequest *self, GError **error);
 
-/* The known groups that are wanted: all of them for ALL. */
+/* The wanted groups that are in the table; all of them for ALL. */
 unsigned int qemu_request_groups(const QemuRequest *self);
 bool qemu_request_is_all(const QemuRequest *self);
-/* Whether @flag of libvirt's is set; whether @extra of ours is. */
+/* True if @flag, one of libvirt's, is set; if @extra, one of ours, is. */
 bool qemu_request_has(const QemuRequest *self, unsigned int flag);
 bool qemu_request_wants(const QemuRequest *self, DomstatsCallExtras extra);
 
-/* Whether the filter bits select a domain of this state and kind. @state: virDomainState; -1 is
- * not known, which no filter of states leaves out. */
+/* True if the filter bits select a domain of this kind and state. @state: virDomainState; -1: not
+ * known, which passes every filter of states. */
 bool qemu_request_selects(const QemuRequest *self, bool is_active, bool is_persistent, int state);
 /* True if a bit of RUNNING, PAUSED, SHUTOFF, OTHER is set: the state must be known to filter. */
 bool qemu_request_filters_state(const QemuRequest *self);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_schemas: what query-stats-schemas told, kept once for all.
+ * qemu_schemas: see qemu_schemas.h.
  *
- * Owns the names. The pool holds no more than N_POOLED: QEMUs that each tell something else, which
- * only a hostile one does, then have schemas of their own that go with them.
+ * Owns the names. The pool holds no more than N_POOLED, since a hostile QEMU can send different
+ * schemas each time: those past the limit are not shared, and are freed with their last user.
  */
 #include "qemu_schemas.h"
 

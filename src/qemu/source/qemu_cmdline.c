@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_cmdline: the command line of a QEMU process -> its monitors and its definition. Pure.
+ * qemu_cmdline: see qemu_cmdline.h.
  *
- * Knows which words are options and what they say of the machine; qemu_cmdline_monitor knows
- * monitors, qemu_cmdline_nic interfaces. What a file of options (-readconfig) says is among the
- * words (qemu_process), or no number is told: it may be in that file.
+ * Knows which words are options, and hands their arguments to qemu_cmdline_monitor, _nic and
+ * _machine. qemu_process puts the words of a file of options (-readconfig) in the place of its
+ * name. If the name is still there, the file was not read: then no number is taken from the command
+ * line, since the file may have another one.
  */
 #include "qemu_cmdline.h"
 
@@ -162,8 +163,8 @@ typedef struct {
     void (*take)(Parser *self, const char *argument);
 } OptionRow;
 
-/* Options with an argument that matter here, and those whose argument may look like an option:
- * the others can be passed over word by word. */
+/* Options with an argument that are read here, and those whose argument may look like an option.
+ * All others are passed over word by word. */
 static const OptionRow option_rows[] = {
     {"name", take_name},       {"uuid", take_uuid},
     {"smp", take_smp},         {"machine", take_machine},
@@ -177,7 +178,7 @@ static const OptionRow option_rows[] = {
     {"xen-domid", take_xen},   {"readconfig", take_readconfig},
 };
 
-/* What a word calls for; NULL if it is no option, or none of the table. */
+/* The row of the option @word; NULL if it is no option, or not in the table. */
 static const OptionRow *
 find_row(const char *word)
 {
@@ -199,15 +200,15 @@ is_option(const char *word, const char *name)
     return g_str_equal(word + 1, name) || (word[1] == '-' && g_str_equal(word + 2, name));
 }
 
-/* Words that give somebody a say in the machine beside its "-qmp" and "-mon": debuggers, which have
- * a monitor's commands, and a console that is one. */
+/* Options that let others control the machine without "-qmp" or "-mon": a debugger has the commands
+ * of a monitor, and some consoles are a monitor. */
 static bool
 gives_a_say(const char *word)
 {
     return is_option(word, "s") || is_option(word, "gdb") || g_str_has_prefix(word, "mon:");
 }
 
-/* Without -nodefaults there is a monitor among the consoles. */
+/* Without -nodefaults QEMU makes a monitor on a console of its own. */
 static bool
 has_one_monitor(const QemuCmdline *self, const char *const *argv, bool is_partial)
 {

@@ -13,9 +13,9 @@
 typedef struct {
     GArray *monitors; /* QemuCmdlineMonitor: control-mode monitors, in order */
     unsigned int n_human_monitors;
-    bool has_option_files; /* there may be monitors in them: for the caller to say */
-    bool is_daemonizing; /* "-daemonize": the process that was started is not the one that stays */
-    bool is_machine;     /* false: a QEMU without a guest, or a part of another machine */
+    bool has_option_files; /* set by the caller: it may have monitors that are not in @monitors */
+    bool is_daemonizing;   /* "-daemonize": a grandchild of the started process runs the machine */
+    bool is_machine;       /* false: a QEMU without a guest, or a part of another machine */
     QemuDefinition *definition;
 } QemuCmdline;
 
@@ -23,7 +23,7 @@ typedef struct {
  * when it was started through ld.so. @exe: where /proc/<pid>/exe points, or NULL. */
 bool qemu_cmdline_is_qemu(const char *const *argv, const char *exe);
 
-/* True if that program is ld.so, which runs others under its own name; NULL is not. */
+/* True if the program is ld.so, which runs others under its own name. False for NULL. */
 bool qemu_cmdline_is_loader(const char *exe);
 
 /* @argv begins with the program. Never fails: what cannot be understood is left out. */

@@ -92,7 +92,7 @@ qemu_cmdline_machine_take_xen(QemuCmdlineMachine *self)
     self->is_xen = true;
 }
 
-/* What the levels of the topology multiply to; 0 if none is given, or it is no number at all. */
+/* The product of the levels of the topology; 0 if none is given, or one is no number. */
 static uint64_t
 multiply_topology(const QemuCmdlineOption *option)
 {
@@ -117,7 +117,7 @@ multiply_topology(const QemuCmdlineOption *option)
     return is_given ? product : 0;
 }
 
-/* What is left out of cpus and maxcpus, QEMU works out of the rest. */
+/* Sets cpus and maxcpus. QEMU computes the one that is left out from the others. */
 static void
 settle_vcpus(const QemuCmdlineOption *option, QemuDefinition *definition)
 {
@@ -188,7 +188,8 @@ parse_size_kib(const char *text, int shift_without)
     return number > 0 ? util_count_of(number) : (UtilCount){0};
 }
 
-/* The size of a memory device is elsewhere: then nothing is known of the whole. */
+/* Sets the size of the memory. With a memory device it stays unknown, since the size of the device
+ * is in another option. */
 static void
 settle_memory(const QemuCmdlineMachine *self, QemuDefinition *definition)
 {

@@ -7,7 +7,7 @@
 
 #include "qemu/facts/qemu_definition.h"
 
-/* What the options have said so far; owned. */
+/* The options that were taken so far. */
 typedef struct QemuCmdlineMachine QemuCmdlineMachine;
 
 QemuCmdlineMachine *qemu_cmdline_machine_new(void);
@@ -20,11 +20,11 @@ void qemu_cmdline_machine_take_smp(QemuCmdlineMachine *self, const char *argumen
 void qemu_cmdline_machine_take_memory(QemuCmdlineMachine *self, const char *argument);
 void qemu_cmdline_machine_take_device(QemuCmdlineMachine *self, const char *argument);
 void qemu_cmdline_machine_take_accelerator(QemuCmdlineMachine *self, const char *argument);
-/* An option that is there: a model of devices for a guest of Xen's, whose vCPUs are not QEMU's. */
+/* -xen-domid was there: QEMU only models devices for a guest of Xen. */
 void qemu_cmdline_machine_take_xen(QemuCmdlineMachine *self);
 
-/* After the last option: writes what they said together. */
+/* After the last option: writes vCPUs and memory into @definition. */
 void qemu_cmdline_machine_resolve(const QemuCmdlineMachine *self, QemuDefinition *definition);
-/* False for a QEMU that is no virtual machine of its own: one that is only asked what it can do
- * ("-machine none", as libvirt starts them), a device of another QEMU ("x-remote"), Xen's. */
+/* False for a QEMU that runs no virtual machine: libvirt starts "-machine none" only to ask what
+ * QEMU can do, "x-remote" is a device of another QEMU, and one for Xen only models devices. */
 bool qemu_cmdline_machine_is_one(const QemuCmdlineMachine *self);

@@ -13,7 +13,7 @@
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_cmdline_option.h"
 
-/* A control-mode monitor that was met: the chardev it names, or the one written out with it. */
+/* A control-mode monitor: it names a chardev, or has one of its own. */
 typedef struct {
     char *chardev_id;
     char *backend;
@@ -68,7 +68,7 @@ qemu_cmdline_monitors_take_chardev(QemuCmdlineMonitors *self, const char *argume
     }
 }
 
-/* "-mon": which kind it is shows its mode, and the kind that is for people is the default. */
+/* "-mon": its mode tells whether it is a control monitor; the default is one for people. */
 void
 qemu_cmdline_monitors_take_mon(QemuCmdlineMonitors *self, const char *argument)
 {
@@ -88,7 +88,7 @@ qemu_cmdline_monitors_take_monitor(QemuCmdlineMonitors *self, const char *argume
         self->n_human++;
 }
 
-/* QEMU 11.1 makes monitors as objects. */
+/* QEMU 11.1 and later make monitors by "-object" too. */
 void
 qemu_cmdline_monitors_take_object(QemuCmdlineMonitors *self, const char *argument)
 {
@@ -163,7 +163,7 @@ add_monitor(GArray *monitors, QemuCmdlineMonitorKind kind, int fd, char *take_pa
     g_array_append_val(monitors, monitor);
 }
 
-/* Character devices that nobody can connect to, as the end of a sentence. */
+/* Names a character device to which no client can connect, as the end of a sentence. */
 static char *
 describe_backend(const char *backend)
 {

@@ -4,9 +4,9 @@
  *
  * How it works
  *
- * A device may name its back end before that is given, and hubs join what several options made, so
- * all is collected first and connected when all words were read. An interface is what the guest
- * has: a
+ * A device may name a back end that a later option makes, and a hub joins back ends of several
+ * options. So all are collected first, and joined when all words were read. An interface is what
+ * the guest has: a
  * "-device" of a network model, a "-nic", a "-net nic", or the one that a machine has by default. A
  * back end is none: "-netdev user" for a guest's channel, or a tap whose device was forgotten.
  *
@@ -94,7 +94,7 @@ is_known_machine(const char *type)
     return false;
 }
 
-/* Of these programs the machine that they take when none is named is a known one. */
+/* True if the default machine of @program is a known one. */
 static bool
 has_known_default(const char *program)
 {

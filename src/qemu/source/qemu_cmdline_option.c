@@ -11,7 +11,7 @@
 
 #include "util/util_json.h"
 
-/* Far more than QEMU's own options nest. */
+/* QEMU's own options nest far less deep. */
 #define MAX_DEPTH 32
 
 typedef struct {
@@ -66,8 +66,8 @@ take_value(const char **text)
     return g_string_free(value, FALSE);
 }
 
-/* A key without a value, in @length bytes. Only the old "nowait", "noserver", ... are denials:
- * other keys begin with "no" by their own name. */
+/* Adds a key without a value, of @length bytes: "on". Only in the old "nowait", "noserver" and the
+ * like the "no" means "off"; other keys have names that begin with "no". */
 static void
 add_bare_key(QemuCmdlineOption *self, const char *key, size_t length)
 {

@@ -15,8 +15,8 @@
 /* The pairs, in order; owned. */
 typedef struct QemuCmdlineOption QemuCmdlineOption;
 
-/* Parses @text. What stands first without a key belongs to @implied_key (NULL: it is a key).
- * A bare key is "on"; "nowait" and the like set what follows the "no" to "off". Never fails. */
+/* Parses @text. A first value without a key gets @implied_key (NULL: it is a key itself). A key
+ * without a value is "on"; "nowait" and the like are "wait" with "off". Never fails. */
 QemuCmdlineOption *qemu_cmdline_option_parse(const char *text, const char *implied_key);
 /* Parses @text likewise, and adds its pairs to @self with @prefix before their keys: QEMU takes
  * several options of one kind as one. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_process: what /proc tells of a QEMU process beyond what it tells of any.
- *
- * Keeps nothing. Knows nothing of monitors and sources.
+ * qemu_process: see qemu_process.h. Keeps nothing. Knows nothing of monitors and sources.
  */
 #include "qemu_process.h"
 
@@ -26,11 +24,11 @@ enum {
 };
 
 enum {
-    READ_MS = 100, /* more means that it is blocked */
-    READ_SHARE = 8,
+    READ_MS = 100,  /* a read that takes longer is given up */
+    READ_SHARE = 8, /* one read takes no more than this part of the time that is left */
 };
 
-/* A number of the stat file, the numbers being in @fields from FIELD_STATE on. */
+/* A number of the stat file; @fields begins with FIELD_STATE. 0 if it is no number up to @max. */
 static uint64_t
 get_field(char *const *fields, size_t n_fields, size_t field, uint64_t max)
 {

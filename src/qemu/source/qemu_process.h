@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_process: what /proc tells of a QEMU process beyond what it tells of any: its command
- * line, and how what it names is reached from here.
+ * qemu_process: what /proc tells of a QEMU process: its identity, its command line with its files
+ * of options, and the definition of its machine.
  */
 #pragma once
 
@@ -10,28 +10,29 @@
 
 /* Identity and descent of a process, from one read of its stat file. */
 typedef struct {
-    bool is_ended; /* a zombie: nothing of it answers any more */
+    bool is_ended; /* a zombie */
     pid_t parent;
     pid_t session;
     uint64_t start_ticks;
-    uint64_t exec_mark; /* where its arguments lie: another number after an exec. 0: not told */
-    bool is_teardown;   /* QEMU's helper that outlives it to free memory: no machine */
+    uint64_t exec_mark; /* address of its arguments: changes with each exec. 0: not told */
+    bool is_teardown;   /* QEMU's child that frees its memory after it: no machine */
 } QemuProcessStat;
 
-/* Parses the text of /proc/<pid>/stat; false if it is none. */
+/* Parses the text of /proc/<pid>/stat; false if the text is not of that form. */
 bool qemu_process_parse_stat(const char *text, QemuProcessStat *ret_stat);
 bool qemu_process_read_stat(HostRoot *root, pid_t pid, QemuProcessStat *ret_stat);
 
-/* What reads the words of processes for one scan or one call: cmdline and environ wait for the lock
- * of that process's memory. No read takes more than a share of what is left until @deadline. */
+/* Reads the words of processes for one scan or one call. It needs a HostReader, since reading
+ * cmdline and environ waits for the lock of that process's memory. One read takes no more than a
+ * share of the time that is left until @deadline. */
 typedef struct {
     HostReader *reader; /* borrowed */
     UtilDeadline deadline;
 } QemuProcessWords;
 
 /* /proc/<pid>/cmdline or environ as it is, with a NUL after each word; NULL with errno when it
- * cannot be read (ETIMEDOUT, EBUSY: it is blocked), or is longer than QEMU_LIMIT_CMDLINE_BYTES. The
- * caller frees. */
+ * cannot be read (ETIMEDOUT, EBUSY: reading it blocks) or is longer than QEMU_LIMIT_CMDLINE_BYTES.
+ * The caller frees. */
 char *qemu_process_read_words(const QemuProcessWords *self, pid_t pid, const char *name,
                               size_t *ret_size);
 
@@ -50,7 +51,7 @@ char **qemu_process_make_words(const QemuProcessWords *self, pid_t pid, const ch
 /* /proc/<pid>/<name>, a link; NULL with errno. The caller frees. */
 char *qemu_process_read_link(HostRoot *root, pid_t pid, const char *name);
 
-/* How its command line defines the machine; NULL with errno if that cannot be read (as above), with
- * errno 0 if it is no QEMU. */
+/* The definition of the machine by the command line; NULL with errno if that cannot be read (as
+ * above), with errno 0 if it is no QEMU. */
 QemuDefinition *qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader,
                                              pid_t pid);

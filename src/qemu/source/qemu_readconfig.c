@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_readconfig: see qemu_readconfig.h. Line by line: [group], [group "id"], key = "value", and
- * comments.
+ * qemu_readconfig: see qemu_readconfig.h. The lines of a file are [group], [group "id"],
+ * key = "value", and comments.
  */
 #include "qemu_readconfig.h"
 
@@ -11,11 +11,11 @@
 
 typedef struct {
     GPtrArray *words;
-    const char *option; /* of the section; NULL: it is left out */
+    const char *option; /* for the section; NULL: the section is left out */
     GString *argument;  /* NULL before the first section */
 } Reader;
 
-/* The option that takes what a section holds; NULL of one that is left out. */
+/* The option that means the same as a section of @group; NULL: such sections are left out. */
 static const char *
 find_option(const char *group)
 {
@@ -46,7 +46,7 @@ end_section(Reader *self)
     self->argument = NULL;
 }
 
-/* A comma in a value is written twice in words. */
+/* Appends "key=value". On a command line a comma in a value is written twice. */
 static void
 add_pair(GString *argument, const char *key, size_t key_size, const char *value, size_t value_size)
 {
@@ -61,7 +61,7 @@ add_pair(GString *argument, const char *key, size_t key_size, const char *value,
     }
 }
 
-/* What is between two quotation marks at the start of @text; NULL if that is not there. */
+/* The text between two quotation marks at the start of @text; NULL if there is none. */
 static const char *
 take_quoted(const char *text, size_t *ret_size)
 {

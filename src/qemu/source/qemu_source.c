@@ -57,7 +57,7 @@ find_kind(const char *source, GError **error)
     return NULL;
 }
 
-/* What stands after the colon: as much as the kind wants. */
+/* INVALID if the kind wants an argument and there is none, or the other way round. */
 static bool
 check_argument(const QemuSourceKind *kind, const char *source, const char *argument, GError **error)
 {

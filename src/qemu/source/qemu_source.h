@@ -11,8 +11,8 @@
 
 typedef struct QemuSource QemuSource;
 
-/* What a kind implements. @scan gives a new array of references, in a stable order: the same
- * pointers for what has not changed since the last scan. */
+/* What a kind implements. @scan gives a new array of references in a stable order; an endpoint that
+ * has not changed since the last scan is the same pointer. */
 typedef struct {
     const char *name;     /* "auto", "dir", ... */
     const char *argument; /* what stands after the colon, for messages; NULL: nothing may */
@@ -29,8 +29,8 @@ extern const QemuSourceKind qemu_source_socket;
 extern const QemuSourceKind qemu_source_replay;
 extern const QemuSourceKind qemu_source_libvirt;
 
-/* Opens "kind:argument"; NULL is "auto". Errors: INVALID for an unknown kind or an argument
- * that is missing or too much, CONNECT where the place cannot be used. */
+/* Opens "kind:argument"; NULL is "auto". Errors: INVALID for an unknown kind, and for an argument
+ * that is missing or not allowed; CONNECT if the place that it names cannot be used. */
 QemuSource *qemu_source_open(const char *source, GError **error);
 void qemu_source_free(QemuSource *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSource, qemu_source_free)
@@ -38,7 +38,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSource, qemu_source_free)
 /* The domains there are now: a new array of QemuEndpoint references. One caller at a time. */
 GPtrArray *qemu_source_scan(QemuSource *self, UtilDeadline deadline, GError **error);
 
-/* What the last scan could not see: a sentence that lives for ever, or NULL. From any thread. */
+/* What the last scan could not see: a sentence, a literal; or NULL. From any thread. */
 const char *qemu_source_blind_spot(const QemuSource *self);
 
 /* The host's files; borrowed, lives as long as the source. */

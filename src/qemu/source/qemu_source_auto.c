@@ -2,28 +2,27 @@
 /*
  * qemu_source_auto: "auto": every QEMU process of this host, found through /proc.
  *
- * Owns what was learnt of each process. Starts nothing and asks no socket.
+ * Owns what was learnt of each process. Starts no process and touches no socket.
  *
  * How it works
  *
- * Each scan lists /proc once and looks at each process with the cheapest thing that shows
- * whether the last verdict still holds:
+ * Each scan lists /proc once. For each process it reads the cheapest file that shows whether what
+ * was learnt of the process is still true:
  *
- *     a QEMU          its stat file: the start time tells it from a later process of that pid,
- *                     the place of its arguments changes when it executes another program
- *     not a QEMU      the link to its program: as long as that is the same, it has not become
- *                     one, nor has another process with the pid
+ *     a QEMU          its stat file: a later process with that pid has another start time, and
+ *                     after an exec its arguments are at another address
+ *     not a QEMU      the link to its program: while that is the same, neither this process nor a
+ *                     later one with its pid has become a QEMU
  *     no program      the link again: kernel threads and zombies have none
- *     link unreadable (we are not root) its first words, each time
+ *     link unreadable (we are not root) its words, each time
  *
- * A program loader runs anything under one name, so there the words are read each time too.
- * What is left undone: a program that is no QEMU by its name, and calls itself one only after
- * executing itself again.
+ * A program loader (ld.so) runs all programs under its own name, so its words are read each time
+ * too. A program with another name that becomes a QEMU by executing itself again is not found.
  *
- * Not every process that looks like a QEMU is a machine. A child that QEMU forked has its words
- * until it executes a helper; with -daemonize the process that was started waits for the one
- * that stays, which is in a session whose leader has ended. Both are looked at again with each
- * scan.
+ * Not every process that looks like a QEMU is a machine. A child that QEMU forked has QEMU's words
+ * until it executes a helper. With -daemonize the process that was started waits until its child
+ * runs; the child that stays is in a session whose leader has ended. Such processes are looked at
+ * again in each scan.
  */
 #include <errno.h>
 #include <string.h>
@@ -36,14 +35,14 @@
 #include "qemu_source_place.h"
 #include "util/util_error.h"
 
-/* Of no process: what is remembered with it is looked at again. */
+/* An exec_mark that no process has: what is remembered with it is looked at again in each scan. */
 #define NO_MARK UINT64_MAX
 
 /* What was learnt of one process. */
 typedef struct {
-    unsigned int last_scan; /* that met it */
-    char *exe;              /* what it runs, being no QEMU; NULL: a QEMU */
-    QemuEndpoint *endpoint; /* a QEMU's; NULL: none */
+    unsigned int last_scan; /* in which the process was there */
+    char *exe;              /* the program of a process that is no QEMU; NULL: a QEMU */
+    QemuEndpoint *endpoint; /* of a QEMU; NULL: no QEMU */
     uint64_t exec_mark;
 } Seen;
 
@@ -92,7 +91,8 @@ close_auto(void *data)
     g_free(self);
 }
 
-/* The first of its monitors that has a file, by name; else its number. */
+/* The name that QEMU was given; else that of its first monitor with a file; else its pid. The
+ * caller frees. */
 static char *
 make_name(const QemuCmdline *cmdline, pid_t pid)
 {
@@ -130,9 +130,9 @@ make_endpoint(QemuSourcePlaceView *view, pid_t pid, const QemuProcessStat *stat,
     return endpoint;
 }
 
-/* With -daemonize: true for the process that was started, until it ends, and for the one
- * between. The one that stays has a session whose leader is gone; the kernel gives no other
- * process the number of a session that is in use. */
+/* With -daemonize QEMU forks twice. True for the process that was started, until it ends, and for
+ * its child; not for the grandchild that stays: the leader of its session has ended, and the kernel
+ * does not give that number to a process while the session exists. */
 static bool
 is_waiting_for_daemon(HostRoot *root, const QemuProcessStat *stat)
 {
@@ -184,8 +184,8 @@ look_at_qemu(QemuSourcePlaceView *view, pid_t pid, const char *bytes, size_t siz
     return make_endpoint(view, pid, ret_stat, cmdline);
 }
 
-/* A program of QEMU's name whose command line cannot be read: it is in the answer, though nothing
- * more is known of it. */
+/* Gives an endpoint with a trouble for a program of QEMU's name whose command line blocks: the user
+ * shall see that it is there. NULL if it is no such process. */
 static QemuEndpoint *
 make_blocked(QemuSourcePlaceView *view, pid_t pid, const char *exe)
 {
@@ -211,7 +211,7 @@ make_blocked(QemuSourcePlaceView *view, pid_t pid, const char *exe)
     return endpoint;
 }
 
-/* Is the verdict on a QEMU still true? */
+/* True if the process is the QEMU that was seen before, and runs the same program. */
 static bool
 is_same_qemu(HostRoot *root, pid_t pid, const Seen *seen)
 {
@@ -232,8 +232,8 @@ make_seen(QemuEndpoint *take_endpoint, uint64_t exec_mark, const char *exe)
     return seen;
 }
 
-/* Looks at a process of which nothing is known, or nothing that is true any more. Gives what
- * to remember; NULL: nothing, so that the next scan looks again. */
+/* Looks at a process that is new, or has changed. Gives what to remember; NULL: nothing, so that
+ * the next scan looks again. */
 static Seen *
 look_at(QemuSourcePlaceView *view, pid_t pid, const char *exe)
 {
@@ -255,9 +255,9 @@ look_at(QemuSourcePlaceView *view, pid_t pid, const char *exe)
     return endpoint ? make_seen(endpoint, stat.exec_mark, NULL) : NULL;
 }
 
-/* Gives what is known of the process now; NULL: it is no QEMU. */
+/* Gives what is known of the process now; NULL: it is no QEMU, and nothing is remembered. */
 static Seen *
-meet(AutoSource *self, QemuSourcePlaceView *view, pid_t pid)
+update_seen(AutoSource *self, QemuSourcePlaceView *view, pid_t pid)
 {
     Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
     g_autofree char *exe = NULL;
@@ -277,7 +277,7 @@ meet(AutoSource *self, QemuSourcePlaceView *view, pid_t pid)
 }
 
 static gboolean
-was_not_met(gpointer key, gpointer value, gpointer data)
+has_gone(gpointer key, gpointer value, gpointer data)
 {
     const AutoSource *self = data;
     const Seen *seen = value;
@@ -286,8 +286,8 @@ was_not_met(gpointer key, gpointer value, gpointer data)
     return seen->last_scan != self->n_scans;
 }
 
-/* Process 1 is there on every host and belongs to somebody else, in a pid namespace of our own to
- * ourselves; anybody may read its stat file, unless /proc is mounted with hidepid. */
+/* True if /proc is mounted with hidepid: then the stat file of process 1 cannot be read, which
+ * every user can read otherwise. Process 1 exists on every host. */
 static bool
 hides_others(HostRoot *root)
 {
@@ -296,7 +296,7 @@ hides_others(HostRoot *root)
     return host_root_is_live(root) && host_root_read(root, "proc/1/stat", text, sizeof(text)) < 0;
 }
 
-/* A folder that is no proc file system, for example: there we stand ourselves. */
+/* True if /proc is no proc file system: that would have an entry for this process. */
 static bool
 is_without_processes(HostRoot *root)
 {
@@ -317,7 +317,7 @@ blind_spot_of_auto(void *data)
                : NULL;
 }
 
-/* What is known of the process: past the deadline as the last scan left it. NULL: it is no QEMU, or
+/* What is known of the process; past the deadline, what the last scan left. NULL: it is no QEMU, or
  * it was not looked at, which clears @ret_is_whole. */
 static Seen *
 get_seen(AutoSource *self, QemuSourcePlaceView *view, pid_t pid, bool *ret_is_whole)
@@ -325,14 +325,15 @@ get_seen(AutoSource *self, QemuSourcePlaceView *view, pid_t pid, bool *ret_is_wh
     Seen *seen = NULL;
 
     if (!util_deadline_has_passed(view->words.deadline))
-        return meet(self, view, pid);
+        return update_seen(self, view, pid);
     seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
     if (seen == NULL)
         *ret_is_whole = false;
     return seen;
 }
 
-/* The endpoints of the processes @pids, in their order; what was met is marked. */
+/* The endpoints of the processes @pids, in their order. Marks what is remembered of each of them.
+ */
 static GPtrArray *
 list_endpoints(AutoSource *self, QemuSourcePlaceView *view, const pid_t *pids, bool *ret_is_whole)
 {
@@ -350,8 +351,8 @@ list_endpoints(AutoSource *self, QemuSourcePlaceView *view, const pid_t *pids, b
     return endpoints;
 }
 
-/* A first look at all processes that the deadline cuts short could not say which domains there are;
- * later ones know those of the last scan. */
+/* Fails with TIMEOUT if the deadline cuts the scan short and no scan before looked at all
+ * processes: then it is not known which domains there are. */
 static GPtrArray *
 scan_auto(void *data, UtilDeadline deadline, GError **error)
 {
@@ -375,7 +376,7 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
     qemu_source_place_view_init(&view, self->root, deadline);
     self->n_scans++;
     endpoints = list_endpoints(self, &view, pids, &is_whole);
-    g_hash_table_foreach_remove(self->seen, was_not_met, self);
+    g_hash_table_foreach_remove(self->seen, has_gone, self);
     self->has_been_whole |= is_whole;
     if (!self->has_been_whole) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT,

@@ -2,10 +2,10 @@
 /*
  * qemu_source_dir: "dir:PATH": every socket file in a directory.
  *
- * Owns the endpoints of the last scan. One readdir() a scan tells names, kinds and inodes, so
- * no file is looked at for itself. A file that went is a domain that went: whether its QEMU
- * runs on is for the driver to judge, which knows what it is connected to. A file by another
- * name is the same domain, for a QEMU keeps the inode that it has bound.
+ * Owns the endpoints of the last scan. readdir() tells names, kinds and inodes, so no file is
+ * looked at by itself. If a file is gone, so is its endpoint: the driver judges whether the QEMU
+ * still runs, since it has the connection. A file that was renamed is the same domain, since a QEMU
+ * keeps the inode that it has bound.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -49,8 +49,8 @@ open_folder(const char *path, UtilError code, GError **error)
     return folder;
 }
 
-/* The directory may be made anew later; at the start it must be there, or the caller has
- * mistyped it. */
+/* The directory must be there when the source is opened, or the user has mistyped it. Later it may
+ * be removed and made again. */
 static void *
 open_dir(const char *argument, HostRoot *root, GError **error)
 {
@@ -76,7 +76,7 @@ close_dir(void *data)
     g_free(self);
 }
 
-/* Some file systems do not tell the kind with the name. */
+/* Some file systems do not tell the kind of a file in readdir(): then it is looked at. */
 static bool
 is_socket(DIR *folder, const struct dirent *entry)
 {
@@ -126,9 +126,10 @@ typedef struct {
     GHashTable *seen;     /* key -> QemuEndpoint */
 } DirScan;
 
-/* Takes in the socket at @path. An inode that has been met is the same file: by a second name,
- * or by the one it was given while we read. Where both are there and are two files, the file
- * system's directories do not tell inodes, and the second's name is part of its key. */
+/* Adds the socket at @path. If its inode was seen before in this scan, it is the same file: it has
+ * a second name, or was renamed during the scan. If there are two files with one inode number,
+ * readdir() of that file system does not tell inodes: then the key of the second has its name in
+ * it. */
 static void
 add_socket(DirScan *self, const char *path, guint64 inode)
 {
@@ -152,7 +153,7 @@ add_socket(DirScan *self, const char *path, guint64 inode)
     g_ptr_array_add(self->endpoints, endpoint);
 }
 
-/* What the last scan found, where this one is cut short. */
+/* What the last scan found, for a scan that the deadline cut short. */
 static GPtrArray *
 list_last(const DirSource *self, GError **error)
 {

@@ -2,7 +2,7 @@
 /*
  * qemu_source_libvirt: "libvirt:URI": the domains of a libvirt connection on this host.
  *
- * Owns the session, and keeps it from holding anyone up.
+ * Owns the session. Asks it on a thread, so that a libvirt that hangs does not hold up the caller.
  *
  * How it works
  *
@@ -23,11 +23,11 @@
 
 enum { OPEN_MS = 5000, CLOSE_MS = 1000 };
 
-/* What a thread does for us; its own while it runs. */
+/* What a thread is to do; the thread owns it while it runs. */
 typedef struct {
     QemuSourceLibvirtSession *session;
     UtilDeadline deadline;
-    GPtrArray *endpoints; /* the outcome, or @error */
+    GPtrArray *endpoints; /* the result; NULL: @error */
     GError *error;
 } Errand;
 
@@ -106,7 +106,7 @@ set_silent(const LibvirtSource *self, UtilError code, GError **error)
     g_set_error(error, UTIL_ERROR, (int)code, "libvirt at '%s' does not answer", self->uri);
 }
 
-/* Another host's monitors are out of reach. */
+/* INVALID for a libvirt of another host, whose monitors cannot be reached from here. */
 static bool
 check_is_local(const char *uri, GError **error)
 {
@@ -143,7 +143,7 @@ open_libvirt(const char *argument, HostRoot *root, GError **error)
     g_autoptr(UtilTask) task = NULL;
     g_autoptr(GError) failure = NULL;
 
-    (void)root; /* a thread that is left behind needs one that stays */
+    (void)root; /* a thread that is left behind may outlive it: the session has one of its own */
     if (!check_is_local(argument, error))
         return NULL;
     self = g_new0(LibvirtSource, 1);
@@ -161,7 +161,7 @@ open_libvirt(const char *argument, HostRoot *root, GError **error)
     return NULL;
 }
 
-/* The domains of the last good scan, without what is not known any more. */
+/* Copies the domains of the last good scan, without what only libvirt can tell now. */
 static GPtrArray *
 age(const GPtrArray *endpoints, const char *reason)
 {
@@ -191,7 +191,7 @@ ref_all(const GPtrArray *endpoints)
     return copy;
 }
 
-/* What libvirt tells now; NULL and why if nothing. */
+/* The domains that libvirt lists now; NULL with an error if it does not answer. */
 static GPtrArray *
 ask_libvirt(LibvirtSource *self, UtilDeadline deadline, GError **error)
 {
@@ -212,7 +212,7 @@ scan_libvirt(void *data, UtilDeadline deadline, GError **error)
 {
     LibvirtSource *self = data;
     unsigned int left_ms = (unsigned int)util_deadline_left_ms(deadline);
-    /* Where there is something to go on with, the monitors need their share. */
+    /* If there is an older list to fall back on, leave a share of the time for the monitors. */
     UtilDeadline own = self->last ? util_deadline_in_ms(left_ms / 2) : deadline;
     g_autoptr(GError) failure = NULL;
     GPtrArray *endpoints = ask_libvirt(self, own, &failure);

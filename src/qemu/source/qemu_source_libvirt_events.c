@@ -2,8 +2,8 @@
 /*
  * qemu_source_libvirt_events: which domains of a libvirt connection have changed, by its events.
  *
- * Owns the set of those that changed, shared with the callbacks, which run on whatever thread
- * the application's loop has.
+ * Owns the set of those that changed. Shares it with the callbacks, which run on the thread of the
+ * application's event loop.
  *
  * How it works
  *
@@ -23,12 +23,12 @@
 
 enum { SETTLE_MS = 50 };
 
-/* What the callbacks reach. */
+/* Shared with the callbacks. */
 typedef struct {
     pthread_mutex_t lock;
     pthread_cond_t pinged;
     GHashTable *changed; /* char * UUID; a set */
-    bool is_overflown;   /* more than a set may hold */
+    bool is_overflown;   /* more domains changed than the set may hold */
     int timer;           /* in the loop; -1: none */
     UtilRefcount ref_count;
 } Inbox;
@@ -37,7 +37,7 @@ struct QemuSourceLibvirtEvents {
     virConnectPtr conn;
     Inbox *inbox;
     GArray *registrations; /* int */
-    bool waits;            /* the loop has not been seen to stand while we waited */
+    bool waits;            /* false once the loop did not run while we waited for it */
 };
 
 static void
@@ -125,7 +125,8 @@ on_balloon(virConnectPtr conn, virDomainPtr domain, unsigned long long actual, v
     note_change(inbox, domain);
 }
 
-/* Compilers warn of a cast between two types of functions, but not by way of this one. */
+/* Compilers warn of a cast from one type of function to another, but not of two casts through this
+ * type. */
 typedef void AnyCallback(void);
 
 static const struct {
@@ -153,8 +154,8 @@ on_timer(int timer, void *data)
     pthread_mutex_unlock(&inbox->lock);
 }
 
-/* Puts a timer into the loop that goes off the next time it turns; false if there is no loop.
- * The lock is held, so that the timer waits for its number to be known. */
+/* Adds a timer to the loop that expires at once; false if there is no loop. The caller holds the
+ * lock, so that the timer's callback waits until its number is set. */
 static bool
 start_timer(Inbox *inbox)
 {

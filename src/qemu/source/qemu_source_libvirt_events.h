@@ -15,15 +15,16 @@
 
 typedef struct QemuSourceLibvirtEvents QemuSourceLibvirtEvents;
 
-/* Asks for all events that a definition may follow; NULL where there is no event loop. */
+/* Registers for all events after which a definition may have changed; NULL if there is no event
+ * loop. */
 QemuSourceLibvirtEvents *qemu_source_libvirt_events_new(virConnectPtr conn);
-/* Talks to libvirt once more; NULL is taken. */
+/* Unregisters, which calls libvirt and may block. NULL is taken. */
 void qemu_source_libvirt_events_free(QemuSourceLibvirtEvents *self);
 
-/* True if the loop is seen to run, so that what has not been told has not happened. Waits
- * shortly for it to hand on what has come by now. */
+/* Waits shortly until the loop has delivered the events that have arrived. True if it runs: then a
+ * domain without an event has not changed. */
 bool qemu_source_libvirt_events_settle(QemuSourceLibvirtEvents *self, UtilDeadline deadline);
 
-/* The UUIDs of domains that changed since the last time, as a set the caller frees; NULL: any
- * may have. */
+/* The UUIDs of the domains that changed since the last call of this function, as a set that the
+ * caller frees; NULL: any may have changed. */
 GHashTable *qemu_source_libvirt_events_take(QemuSourceLibvirtEvents *self);

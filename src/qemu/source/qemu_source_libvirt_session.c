@@ -35,15 +35,15 @@
 
 enum {
     MAX_AGE_MS = 10000,
-    LOOK_MS = 2000, /* at all processes, of which some may keep their words from being read */
+    LOOK_MS = 2000, /* for all processes, of which some may block the reading of their words */
 };
 
-/* One domain as it was met last. */
+/* One domain as the last scan found it. */
 typedef struct {
     QemuEndpoint *endpoint;
     char *digest;         /* of the XML */
     int64_t read_us;      /* monotonic: when that was read */
-    unsigned int in_scan; /* the last one that met it */
+    unsigned int in_scan; /* the last scan that found it */
 } Known;
 
 struct QemuSourceLibvirtSession {
@@ -56,7 +56,7 @@ struct QemuSourceLibvirtSession {
     UtilRefcount ref_count;
 };
 
-/* What a scan goes by. */
+/* What one scan has looked up. */
 typedef struct {
     QemuSourceLibvirtSession *session;
     GHashTable *persistent; /* UUIDs */
@@ -92,7 +92,7 @@ unref_endpoint(gpointer data)
     qemu_endpoint_unref(data);
 }
 
-/* Instead of libvirt's own, which prints. */
+/* In place of libvirt's own error function, which prints. */
 static void
 ignore_error(void *data, virErrorPtr error)
 {
@@ -165,8 +165,8 @@ qemu_source_libvirt_session_disconnect(QemuSourceLibvirtSession *self)
     self->conn = NULL;
 }
 
-/* UUID -> pid of all QEMU processes. Where a fork of one shows the same words, the older is
- * the machine. */
+/* UUID -> pid of all QEMU processes. A child that QEMU forked has the same words: then the parent
+ * is the machine. */
 static GHashTable *
 find_processes(HostRoot *root, UtilDeadline deadline)
 {
@@ -212,7 +212,7 @@ find_process(Scan *scan, const char *uuid)
     return found;
 }
 
-/* True unless the process that was found for it has ended. */
+/* False if the process that was found for the domain has ended. */
 static bool
 has_its_process(const Scan *scan, const QemuEndpoint *endpoint)
 {
@@ -223,7 +223,7 @@ has_its_process(const Scan *scan, const QemuEndpoint *endpoint)
             stat.start_ticks == endpoint->start_ticks);
 }
 
-/* The monitors that the definition adds to libvirt's own, which has no room for a second. */
+/* Adds the monitors that the definition has beside libvirt's own, which takes one client only. */
 static void
 set_places(Scan *scan, QemuEndpoint *endpoint, const QemuXml *xml)
 {
@@ -272,7 +272,7 @@ qemu_source_libvirt_session_copy(const QemuEndpoint *endpoint)
     return copy;
 }
 
-/* What one look at the list tells of a domain. */
+/* What libvirt's list tells of one domain. */
 typedef struct {
     virDomainPtr domain;
     const char *name;
@@ -309,7 +309,8 @@ take_text(char *take_libvirts)
     return text;
 }
 
-/* Puts what @text says into @endpoint, which stays without a definition if it is none. */
+/* Sets the definition of @endpoint, and what follows from it, by the XML @text; leaves it without
+ * one if that cannot be parsed. */
 static void
 read_text(Scan *scan, const char *text, QemuEndpoint *endpoint)
 {
@@ -367,7 +368,7 @@ read_definition(Scan *scan, const Listed *listed, Known *known)
 
     if (text == NULL && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
         return false;
-    if (text == NULL) /* withheld: it is there all the same */
+    if (text == NULL) /* libvirt does not give the XML, but the domain is there */
         text = g_strdup("");
     digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
     known->read_us = util_deadline_now_us();
@@ -465,7 +466,7 @@ was_not_met(gpointer key, gpointer value, gpointer data)
     return known->in_scan != session->n_scans;
 }
 
-/* Those that run by their id, then the others by name. */
+/* Domains that run by their ids, then the others by name. */
 static int
 compare_endpoints(const void *a, const void *b)
 {
@@ -479,7 +480,7 @@ compare_endpoints(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-/* What changed since the last scan; NULL: nobody tells. */
+/* The UUIDs of domains that changed since the last scan; NULL: any may have changed. */
 static GHashTable *
 take_changes(QemuSourceLibvirtSession *self, UtilDeadline deadline)
 {

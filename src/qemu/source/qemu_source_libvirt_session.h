@@ -2,7 +2,7 @@
 /*
  * qemu_source_libvirt_session: a libvirt connection and the domains it told of.
  *
- * All that asks libvirt blocks for as long as libvirt does. One thread at a time.
+ * Each function that asks libvirt blocks as long as libvirt does. For one thread at a time.
  */
 #pragma once
 
@@ -18,12 +18,12 @@ QemuSourceLibvirtSession *qemu_source_libvirt_session_ref(QemuSourceLibvirtSessi
 /* The last owner closes the connection. */
 void qemu_source_libvirt_session_unref(QemuSourceLibvirtSession *self);
 
-/* Connects if it is not connected; false and CONNECT where that cannot be. */
+/* Connects if it is not connected; false and CONNECT if that fails. */
 bool qemu_source_libvirt_session_connect(QemuSourceLibvirtSession *self, GError **error);
 void qemu_source_libvirt_session_disconnect(QemuSourceLibvirtSession *self);
 
-/* The domains there are now, those that run first: a new array of QemuEndpoint references, the
- * same pointers for what has not changed. NULL and CONNECT where libvirt does not tell. */
+/* The domains of now, those that run first: a new array of QemuEndpoint references; an endpoint
+ * that has not changed is the same pointer. NULL and CONNECT if libvirt fails. */
 GPtrArray *qemu_source_libvirt_session_scan(QemuSourceLibvirtSession *self, UtilDeadline deadline,
                                             GError **error);
 

@@ -6,6 +6,6 @@
 
 #include <glib.h>
 
-/* What to call a domain by the path of its monitor: the file's name without what says only
- * that it is a monitor (".sock", ".qmp", ...). The caller frees. */
+/* The name of a domain that has no other: the name of its monitor's file, without endings that say
+ * only that it is a monitor (".sock", ".qmp", ...). The caller frees. */
 char *qemu_source_path_make_name(const char *path);

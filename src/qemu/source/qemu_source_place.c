@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_source_place: the monitors of a QEMU process's command line -> the places where they
- * can be reached from here.
+ * qemu_source_place: see qemu_source_place.h.
  *
- * A path means something in the mount namespace of the one who bound it, a TCP port or an
- * abstract name in his network namespace. /proc/<pid>/root and /proc/<pid>/cwd lead into the
- * former; into the latter nothing leads. Touches no socket.
+ * A path is valid in the mount namespace of the process that bound it, a TCP port or an abstract
+ * name in its network namespace. /proc/<pid>/root and /proc/<pid>/cwd lead into another mount
+ * namespace; no path leads into another network namespace.
  */
 #include "qemu_source_place.h"
 
@@ -26,7 +25,7 @@ typedef struct {
     bool has_our_mounts;
     bool has_our_root; /* no chroot */
     bool has_our_network;
-    bool is_denied;    /* a monitor could not be looked up for want of permission */
+    bool is_denied;    /* we have no permission to look a monitor up */
     GPtrArray *faults; /* char *: of each monitor that has no place: the end of "it is ..." */
 } Search;
 
@@ -70,7 +69,7 @@ add_fault(Search *self, const char *format, ...)
     va_end(arguments);
 }
 
-/* What cannot be read is taken for ours: most processes are. */
+/* A namespace that cannot be read is taken for ours, since that of most processes is. */
 static bool
 is_same_link(const Search *self, const char *name, const char *own)
 {
@@ -88,7 +87,8 @@ is_socket(const Search *self, const char *path)
            S_ISSOCK(status.st_mode);
 }
 
-/* Where the process was when it was started, by what its shell told it; NULL unknown. */
+/* The working directory in which the process was started, by PWD in its environment; NULL unknown.
+ */
 static char *
 read_first_folder(const Search *self)
 {
@@ -103,8 +103,9 @@ read_first_folder(const Search *self)
     return NULL;
 }
 
-/* A relative path. The folder's name is kept and not the link to it, for a daemon goes to "/"
- * later, or has gone: then the one it came from is tried. */
+/* Makes a relative path absolute with the name of the working directory, not with its link in
+ * /proc, since a daemon changes to "/" later. If it has done that already, tries the directory in
+ * which it was started. */
 static char *
 find_relative(const Search *self, const char *path)
 {
@@ -124,8 +125,8 @@ find_relative(const Search *self, const char *path)
                                                    : g_steal_pointer(&here);
 }
 
-/* A path that QEMU bound itself. After a chroot either its old or its new root may have been
- * meant: whichever leads to a socket. */
+/* Adds a path that QEMU bound itself. After a chroot the path may be meant in the old or in the new
+ * root: takes the one in which it leads to a socket. */
 static void
 add_path(Search *self, const char *path)
 {
@@ -143,8 +144,8 @@ add_path(Search *self, const char *path)
     qemu_endpoint_add_place(self->endpoint, reached, path);
 }
 
-/* A path bound by the launcher, perhaps on our side of a mount namespace that QEMU was put
- * into: both, for the peer of each is checked when it is dialled. */
+/* Adds a path that the program bound which started QEMU. It may be valid in our mount namespace and
+ * not in QEMU's: adds both, since the peer of each is checked when it is dialled. */
 static void
 add_passed_path(Search *self, const char *path)
 {
@@ -188,7 +189,7 @@ add_tcp(Search *self, const char *address)
         qemu_endpoint_add_place(self->endpoint, path, address);
 }
 
-/* The path or "@name" that a socket of the process is bound to; NULL if it has none. */
+/* The path or "@name" to which a socket of the process is bound; NULL if it has none. */
 static char *
 find_bound_path(Search *self, ino_t inode)
 {
@@ -249,7 +250,7 @@ add_monitor(Search *self, const QemuCmdlineMonitor *monitor)
     }
 }
 
-/* The sentence about a QEMU whose monitors all have faults. */
+/* Says why no monitor of the QEMU can be used. The caller frees. */
 static char *
 make_reason(const Search *self, const QemuCmdline *cmdline)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_source_place: the monitors of a QEMU process's command line -> the places where they
- * can be reached from here.
+ * qemu_source_place: the monitors of a QEMU process's command line -> the addresses at which this
+ * process can reach them. Reads /proc; touches no socket.
  */
 #pragma once
 
@@ -10,11 +10,11 @@
 #include "qemu/facts/qemu_endpoint.h"
 #include "qemu_process.h"
 
-/* What is looked up at most once for all processes of a scan. */
+/* What one scan looks up at most once for all processes. */
 typedef struct {
     HostRoot *root;             /* borrowed */
     QemuProcessWords words;     /* its reader is owned */
-    HostUnixdiagTable *sockets; /* NULL: not read, or not to be had */
+    HostUnixdiagTable *sockets; /* NULL: not read yet, or the kernel does not give it */
     bool sockets_were_tried;
     char *own_mounts; /* our namespaces, as /proc names them; NULL unknown */
     char *own_network;
@@ -24,7 +24,7 @@ void qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, Util
 void qemu_source_place_view_clear(QemuSourcePlaceView *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuSourcePlaceView, qemu_source_place_view_clear)
 
-/* Gives @endpoint the places of the monitors of process @pid, in the order of the command
- * line; where there is none, its trouble and the sentence that says why. */
+/* Adds the places of the monitors of process @pid to @endpoint, in the order of the command line.
+ * If there is none, sets its trouble and the sentence that says why. */
 void qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline,
                             QemuEndpoint *endpoint);

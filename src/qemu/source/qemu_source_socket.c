@@ -2,8 +2,8 @@
 /*
  * qemu_source_socket: "socket:PATH": one monitor.
  *
- * Whether anything listens there is not asked here: that the domain cannot be reached is its
- * health, not an error of the source.
+ * Does not look whether anything listens there: if the domain cannot be reached, that is its health
+ * and no error of the source.
  */
 #include "qemu_source.h"
 #include "qemu_source_path.h"
@@ -18,7 +18,7 @@ open_socket(const char *argument, HostRoot *root, GError **error)
 
     (void)root;
     (void)error;
-    /* "@name" and "tcp:HOST:PORT" are no files, a relative path stays what it was when opened. */
+    /* "@name" and "tcp:HOST:PORT" are no files. A relative path is meant from the folder of now. */
     if (argument[0] == '@' || g_str_has_prefix(argument, "tcp:"))
         path = g_strdup(argument);
     else

@@ -19,7 +19,7 @@
 
 static const char qemu_namespace[] = "http://libvirt.org/schemas/domain/qemu/1.0";
 
-/* systemd's limit of a machine's name, which libvirt keeps for the names it makes. */
+/* systemd's limit for the name of a machine, to which libvirt cuts the names that it makes. */
 enum { MACHINE_NAME_BYTES = 64 };
 
 static bool
@@ -37,7 +37,7 @@ find_from(const xmlNode *node, const char *name)
     return node;
 }
 
-/* The first such element in @parent; both may be NULL. */
+/* The first element called @name in @parent; NULL if there is none, or @parent is NULL. */
 static const xmlNode *
 child(const xmlNode *parent, const char *name)
 {
