@@ -152,13 +152,16 @@ class Host:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise RuntimeError(f"QEMU ended: {process.stderr.read().decode()}")
-            with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
-                is_listening = any(line.rstrip().endswith(" " + path) and " 00010000 " in line
-                                   for line in table)
-            if is_listening and self.is_qemu(process):
+            if self.is_listening(path) and self.is_qemu(process):
                 return
             time.sleep(0.01)
         raise RuntimeError(f"nobody listens on {path}")
+
+    @staticmethod
+    def is_listening(path):
+        with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
+            return any(line.rstrip().endswith(" " + path) and " 00010000 " in line
+                       for line in table)
 
     @staticmethod
     def is_qemu(process):

@@ -13,7 +13,7 @@ import subprocess
 import time
 import unittest
 
-from host import Host, Qmp
+from host import Host, Qmp, domstats
 from longrun import WATCHDOG_S, Call, LongRun
 from waiting import has_unread, until
 
@@ -104,6 +104,20 @@ class Stopped(Faults):
         self.assert_whole(call["bad"])
         self.assertGreater(call["bad"]["since_us"], since)
         self.assertEqual(sockets_of(run), before)
+
+    def test_each_new_connection_tells_it(self):
+        """The first connections fill the backlog; after them none tells the process."""
+        process = self.host.start("bad")
+        process.send_signal(signal.SIGSTOP)
+        for _ in range(4):
+            code, domains, _ = domstats("-c", "dir:" + self.host.folder, "--cpu-total", "--state",
+                                        "--timeout", "1")
+            self.assertEqual(code, 2)
+            bad = domains["bad"]
+            self.assertEqual((bad["health"], bad["reason_code"], bad["pid"], bad["missing"]),
+                             ("stopped", "signal", process.pid, ["state"]), bad)
+            self.assertIn("cpu.time", bad["stats"])
+        process.send_signal(signal.SIGCONT)
 
     def test_the_last_record_is_given_only_when_asked_for(self):
         process = self.host.start("bad")

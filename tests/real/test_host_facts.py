@@ -185,8 +185,8 @@ class PidNamespace(HostFacts):
         launcher = self.host.start(
             name, "-bios", spinning_firmware(self.host), *arguments, accel="tcg,thread=multi",
             control=True, wait=False, launcher=["unshare", "-pf", "--kill-child", "--mount-proc"])
-        until("QEMU listens", lambda: os.path.exists(path) and
-                   os.path.exists(self.host.control_path(name)))
+        until("QEMU listens", lambda: self.host.is_listening(path) and
+              self.host.is_listening(self.host.control_path(name)))
         return self.qemu_pid(launcher)
 
     @staticmethod

@@ -89,6 +89,20 @@ dial(const QemuEndpointPlace *place, bool is_replay, QemuChannel **ret_channel, 
     return *ret_channel != NULL ? QEMU_CHANNEL_DIAL_CONNECTED : QEMU_CHANNEL_DIAL_FAILED;
 }
 
+/* A full backlog tells nobody's process, and so not that it is stopped: whoever listens there is
+ * looked for. */
+static void
+judge_undialled(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
+                QemuChannelDial outcome, const GError *error)
+{
+    if (outcome == QEMU_CHANNEL_DIAL_FULL) {
+        qemu_identity_find_process(host, job->domain, place, job->request->deadline);
+        if (qemu_health_judge_stopped(host, job))
+            return;
+    }
+    qemu_health_judge_dial(host, job, outcome, error);
+}
+
 /* Tries one place. LATER if its backlog is full. */
 static QemuReach
 try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, bool is_replay)
@@ -109,7 +123,7 @@ try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, bool
             return QEMU_REACH_CONNECTED;
         qemu_domain_disconnect(domain);
     } else if (job->verdict != DOMSTATS_HEALTH_BUSY) {
-        qemu_health_judge_dial(host, job, outcome, error);
+        judge_undialled(host, job, place, outcome, error);
     }
     return outcome == QEMU_CHANNEL_DIAL_FULL ? QEMU_REACH_LATER : QEMU_REACH_NEVER;
 }
