@@ -100,11 +100,12 @@ static const Row rows[] = {
     {"an unknown format",
      {"--format", "xml"},
      "error: option '--format' knows 'text' and 'json', not 'xml'"},
-    {"an empty domain", {""}, "error: an empty domain name ''"},
+    {"an empty domain", {""}, "error: an empty name ''"},
     {"a group in the list", {"list", "--block"}, "error: option '--block' does not go with 'list'"},
     {"a domain for a recording",
      {"record", "d", "--domain=a"},
      "error: option '--domain' does not go with 'record'"},
+    {"a recording in a folder without a name", {"record", ""}, "error: an empty name ''"},
     {"a recording without a folder", {"record"}, "error: 'record' wants one folder, not 0"},
     {"a recording in two folders", {"record", "a", "b"}, "error: 'record' wants one folder, not 2"},
 };

@@ -152,6 +152,8 @@ static const DomainRow domain_rows[] = {
       .monitor_path = "/run/web.sock"}},
     {"the least", {.name = "web"}},
     {"one that does not run", {.name = "web", .uuid = UUID, .id = -1}},
+    {"one that runs, and nobody knows its process",
+     {.name = "a", .id = -1, .is_active = true, .health = DOMSTATS_HEALTH_WEDGED, .reason = "r"}},
     {"busy", {.name = "a", .health = DOMSTATS_HEALTH_BUSY, .reason = "r"}},
     {"wedged", {.name = "a", .health = DOMSTATS_HEALTH_WEDGED, .reason = "r"}},
     {"stopped", {.name = "a", .health = DOMSTATS_HEALTH_STOPPED, .reason = "r"}},
@@ -188,7 +190,7 @@ reads_back_domains(const void *data)
     assert_int_equal(endpoint->pid, domain->pid);
     assert_true(endpoint->start_ticks == domain->start_ticks);
     assert_int_equal(endpoint->is_persistent, domain->is_persistent);
-    assert_int_equal(endpoint->is_active, domain->id >= 0);
+    assert_int_equal(endpoint->is_active, domain->is_active || domain->id >= 0);
     assert_int_equal(endpoint->trouble, domain->health);
     assert_int_equal(g_strcmp0(endpoint->trouble_reason, domain->reason), 0);
     assert_int_equal(host_root_page_bytes(qemu_source_root(source)), host_root_page_bytes(root));

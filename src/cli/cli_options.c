@@ -131,7 +131,7 @@ apply_domain(CliOptions *self, const Option *option, const char *text, GError **
 {
     (void)option;
     if (*text == '\0') {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "an empty domain name ''");
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "an empty name ''");
         return false;
     }
     g_ptr_array_add(self->domains, g_strdup(text));

@@ -66,6 +66,7 @@ save_answers(const QemuCall *self, const QemuJob *job)
         .start_ticks = domain->start_ticks,
         .health = job->verdict,
         .reason = job->reason,
+        .is_active = domain->endpoint->is_active,
         .is_persistent = domain->endpoint->is_persistent,
         .monitor_path = place ? place->bound_path : NULL,
         .greeting = greeting,

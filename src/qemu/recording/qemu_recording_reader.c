@@ -185,6 +185,7 @@ read_members(const UtilJson *object, QemuEndpoint *endpoint)
     endpoint->pid = (pid_t)pid;
     endpoint->start_ticks = util_json_member_count(object, "start_ticks").value;
     endpoint->is_active = id >= 0;
+    util_json_member_boolean(object, "active", &endpoint->is_active);
     if (endpoint->trouble != DOMSTATS_HEALTH_OK)
         endpoint->trouble_reason = g_strdup(reason ? reason : "its recording does not say why");
     util_json_member_boolean(object, "persistent", &endpoint->is_persistent);

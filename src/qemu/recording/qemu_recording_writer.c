@@ -152,6 +152,8 @@ make_domain_text(const QemuRecordingWriterDomain *domain)
         util_jsonout_set(object, "pid", util_jsonout_new_int64(domain->pid));
         util_jsonout_set(object, "start_ticks", util_jsonout_new_count(domain->start_ticks));
     }
+    if (domain->is_active && domain->id < 0)
+        util_jsonout_set(object, "active", util_jsonout_new_boolean(true));
     if (domain->is_persistent)
         util_jsonout_set(object, "persistent", util_jsonout_new_boolean(true));
     set_string(object, "health", domstats_record_health_name(domain->health));

@@ -16,9 +16,10 @@ typedef struct QemuRecordingWriter QemuRecordingWriter;
 typedef struct {
     const char *name;
     const char *uuid;     /* NULL unknown */
-    int id;               /* -1: not running */
+    int id;               /* -1: it does not run, or is not known */
     pid_t pid;            /* 0 unknown */
     uint64_t start_ticks; /* of @pid */
+    bool is_active;
     bool is_persistent;
     DomstatsHealth health;
     const char *reason;       /* NULL none */
