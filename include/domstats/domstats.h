@@ -15,7 +15,8 @@
  * fork(): a child must neither use nor close a connection that its parent opened: both would talk
  * to the same monitors. exec() closes its descriptors. A child opens its own connection.
  *
- * Paths may have any bytes, as in the kernel; names of domains and reasons are UTF-8.
+ * Paths may have any bytes, as in the kernel; names of domains and reasons are UTF-8, except the
+ * name of a NO_DOMAIN record, which is the word that was asked for.
  */
 #ifndef DOMSTATS_H
 #define DOMSTATS_H
@@ -208,7 +209,8 @@ void domstats_close(DomstatsConn *conn);
  * host support. @flags: VIR_CONNECT_GET_ALL_DOMAINS_STATS_*. A group that is named in @stats
  * and that a record lacks is set in its @missing, whether it is not supported or failed; with
  * ENFORCE_STATS a group that is not supported is an error. With @stats 0 a group is set in @missing
- * only if it is supported and failed.
+ * only if it is supported and failed. A bit that is no group is ignored, or with ENFORCE_STATS an
+ * error.
  * @timeout_ms: the deadline of the whole call, whatever happens; 0: the connection's.
  *
  * Gives the number of records and sets @ret_records to a NULL-terminated array (also for

@@ -12,9 +12,12 @@
  * says that the domain is another process. */
 bool qemu_identity_check_peer(QemuHostView *host, QemuJob *job);
 
-/* For a monitor that is not dialled, since another client holds it or its backlog is full: finds the
- * domain's process by the socket that listens at @place. Notes it if it is a QEMU and is found by
- * @deadline. */
+/* On a kept connection: reads the command line of its process if an earlier call could not. */
+void qemu_identity_read_again(QemuHostView *host, QemuDomain *domain, UtilDeadline deadline);
+
+/* For a monitor that is not dialled, since another client holds it or its backlog is full: finds
+ * the domain's process by the socket that listens at @place. Notes it if it is a QEMU and is found
+ * by @deadline. */
 void qemu_identity_find_process(QemuHostView *host, QemuDomain *domain,
                                 const QemuEndpointPlace *place, UtilDeadline deadline);
 
