@@ -9,7 +9,7 @@ import unittest
 
 import keeper
 from host import Host
-from test_faults import until
+from waiting import until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # A test in its middle: a QEMU that is stopped, one in namespaces, a process beside them, a tap.
