@@ -245,7 +245,7 @@ stopped_tests() {
     expect "the list with one stopped" 3 " stopped +[0-9]{4}-[0-9-]+ [0-9:]+ +[^ ]" ""
     run -c "$1" --timeout 0.5 record "$folder/part"
     expect "a recording that lacks a domain" 3 "^1 of 2 domains recorded in '" \
-        '^domstats: beta: (stopped|wedged): .*; missing: '
+        '^domstats: b\\x1b\[31m: stopped: .*; missing: '
     run -c "replay:$folder/part" --state alpha
     expect "what was recorded of the other" 0 "^  state\.state=3$" ""
     kill -CONT "$2"
