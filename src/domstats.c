@@ -68,6 +68,13 @@ domstats_reason_to_string(DomstatsReason reason)
         [DOMSTATS_REASON_NO_MONITOR] = "no-monitor",
         [DOMSTATS_REASON_NOBODY_LISTENS] = "nobody-listens",
         [DOMSTATS_REASON_NO_NAME] = "no-name",
+        [DOMSTATS_REASON_MANAGED] = "managed",
+        [DOMSTATS_REASON_NOT_QEMU] = "not-qemu",
+        [DOMSTATS_REASON_WAITS] = "waits",
+        [DOMSTATS_REASON_SHARED] = "shared",
+        [DOMSTATS_REASON_STARTING] = "starting",
+        [DOMSTATS_REASON_FROZEN] = "frozen",
+        [DOMSTATS_REASON_QUEUED] = "queued",
     };
 
     return (size_t)reason < G_N_ELEMENTS(names) ? names[reason] : "unknown";
@@ -91,6 +98,17 @@ check_monitors(DomstatsMonitors monitors, GError **error)
     g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG,
                 "'monitors' of the options is %u, which this version does not know",
                 (unsigned int)monitors);
+    return false;
+}
+
+static bool
+check_listeners(DomstatsListeners listeners, GError **error)
+{
+    if (listeners <= DOMSTATS_LISTENERS_ANY)
+        return true;
+    g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG,
+                "'listeners' of the options is %u, which this version does not know",
+                (unsigned int)listeners);
     return false;
 }
 
@@ -132,7 +150,8 @@ domstats_open(const char *source, const DomstatsOptions *options, GError **error
     if (options == NULL)
         options = &defaults;
     if (!check_reserved(options->reserved, G_N_ELEMENTS(options->reserved), "options", error) ||
-        !check_monitors(options->monitors, error) || !initialize_libvirt(error))
+        !check_monitors(options->monitors, error) || !check_listeners(options->listeners, error) ||
+        !initialize_libvirt(error))
         return NULL;
     backend = driver->open(source, options, error);
     if (backend == NULL)

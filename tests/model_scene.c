@@ -99,7 +99,9 @@ static DomstatsConn *
 open_monitor(const ModelScene *self, ModelQemuMonitor monitor, bool lets_go)
 {
     const DomstatsOptions options = {
-        .n_threads = 1, .monitors = lets_go ? DOMSTATS_MONITORS_RELEASE : DOMSTATS_MONITORS_HOLD};
+        .listeners = DOMSTATS_LISTENERS_ANY, /* the machine is a part of this process */
+        .n_threads = 1,
+        .monitors = lets_go ? DOMSTATS_MONITORS_RELEASE : DOMSTATS_MONITORS_HOLD};
     g_autofree char *path = model_qemu_path(self->folder, monitor);
     g_autofree char *source = g_strconcat("socket:", path, NULL);
     DomstatsConn *conn = domstats_open(source, &options, NULL);

@@ -46,6 +46,7 @@ static const Row rows[] = {
     {"letting go of monitors, showing health",
      {"--release", "--health"},
      "stats release_monitors show_health"},
+    {"any listener", {"--any-listener"}, "stats takes_any_listener"},
     {"perf events", {"--perf-event=a", "--perf-event", "b"}, "stats perf_events=a,b"},
     {"the list", {"list"}, "list"},
     {"an option before the sub-command", {"--list-active", "list"}, "list flags=0x1"},
@@ -160,6 +161,7 @@ describe(const CliOptions *options)
     describe_number(out, "timeout_ms", options->timeout_ms);
     describe_number(out, "n_threads", options->n_threads);
     g_string_append(out, options->release_monitors ? " release_monitors" : "");
+    g_string_append(out, options->takes_any_listener ? " takes_any_listener" : "");
     g_string_append(out, options->show_health ? " show_health" : "");
     g_string_append(out, options->format == CLI_OPTIONS_FORMAT_JSON ? " json" : "");
     describe_text(out, "recording_dir", options->recording_dir);

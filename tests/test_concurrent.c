@@ -186,6 +186,7 @@ static DomstatsConn *
 open_scene(const Scene *scene)
 {
     const DomstatsOptions options = {.n_threads = scene->row->n_threads,
+                                     .listeners = DOMSTATS_LISTENERS_ANY,
                                      .monitors = scene->row->releases ? DOMSTATS_MONITORS_RELEASE
                                                                       : DOMSTATS_MONITORS_HOLD};
     g_autofree char *recorded =

@@ -100,6 +100,18 @@ refuses_a_way_of_a_later_version(void **state)
 }
 
 static void
+refuses_listeners_of_a_later_version(void **state)
+{
+    const DomstatsOptions options = {.listeners = (DomstatsListeners)7};
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_null(domstats_open(NULL, &options, &error));
+    assert_true(g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG));
+    assert_non_null(strstr(error->message, "'listeners' of the options is 7"));
+}
+
+static void
 tells_its_version(void **state)
 {
     unsigned int number = domstats_version();
@@ -336,6 +348,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_options_of_a_later_version),
         cmocka_unit_test(refuses_a_way_of_a_later_version),
+        cmocka_unit_test(refuses_listeners_of_a_later_version),
         cmocka_unit_test(tells_its_version),
         cmocka_unit_test(tells_who_answered),
         cmocka_unit_test(gives_reasons_in_utf8),

@@ -72,7 +72,7 @@ open_scene(Scene *self)
     }
     run_peers(self);
     name = g_strconcat("dir:", self->folder, NULL);
-    self->source = qemu_source_open(name, NULL);
+    self->source = qemu_source_open(name, &(QemuSourceOptions){.takes_any_listener = true}, NULL);
     assert_non_null(self->source);
     self->list = qemu_domain_list_new(self->source);
     self->images = qemu_image_prober_new();

@@ -126,7 +126,7 @@ open_scene(Scene *scene)
     watched = g_path_get_dirname(scene->path);
     assert_int_equal(g_mkdir(watched, 0700), 0);
     name = g_strconcat("dir:", watched, NULL);
-    scene->source = qemu_source_open(name, NULL);
+    scene->source = qemu_source_open(name, &(QemuSourceOptions){.takes_any_listener = true}, NULL);
     assert_non_null(scene->source);
     scene->list = qemu_domain_list_new(scene->source);
     scene->images = qemu_image_prober_new();

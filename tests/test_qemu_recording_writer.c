@@ -179,7 +179,7 @@ reads_back_domains(const void *data)
 
     qemu_recording_writer_add_domain(recording, domain, answers);
     assert_true(qemu_recording_writer_finish(recording, NULL));
-    source = qemu_source_open(source_name, NULL);
+    source = qemu_source_open(source_name, NULL, NULL);
     assert_non_null(source);
     endpoints = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
     assert_int_equal(endpoints->len, 1);

@@ -79,7 +79,7 @@ refuses_sources(const void *data)
     testing_write_file(folder, "future/host.json", "{\"format\":2}");
     testing_write_file(folder, "noticks/host.json", "{\"format\":1,\"page_bytes\":4096}");
     source_case_make_link(folder, "link/host.json", "../file");
-    assert_null(qemu_source_open(source, &error));
+    assert_null(qemu_source_open(source, &(QemuSourceOptions){.takes_any_listener = true}, &error));
     assert_non_null(error);
     if (!g_str_has_prefix(error->message, message))
         testing_assert_same_text(error->message, message);
@@ -174,7 +174,8 @@ follows_directory(const void *data)
     const DirRow *row = data;
     char *folder = testing_make_folder();
     g_autofree char *name = g_strconcat("dir:", folder, NULL);
-    g_autoptr(QemuSource) source = qemu_source_open(name, NULL);
+    g_autoptr(QemuSource) source =
+        qemu_source_open(name, &(QemuSourceOptions){.takes_any_listener = true}, NULL);
     g_autoptr(GPtrArray) before = NULL;
 
     assert_non_null(source);
@@ -193,7 +194,8 @@ tells_that_the_directory_went(void **state)
 {
     char *folder = testing_make_folder();
     g_autofree char *name = g_strconcat("dir:", folder, NULL);
-    g_autoptr(QemuSource) source = qemu_source_open(name, NULL);
+    g_autoptr(QemuSource) source =
+        qemu_source_open(name, &(QemuSourceOptions){.takes_any_listener = true}, NULL);
     g_autoptr(GPtrArray) before = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
@@ -237,7 +239,8 @@ has_one_socket(const void *data)
     g_autofree char *here = g_get_current_dir();
     g_autofree char *key = put_folder(row->key, here);
     g_autofree char *path = put_folder(row->place, here);
-    g_autoptr(QemuSource) source = qemu_source_open(row->source, NULL);
+    g_autoptr(QemuSource) source =
+        qemu_source_open(row->source, &(QemuSourceOptions){.takes_any_listener = true}, NULL);
     g_autoptr(GPtrArray) first = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
     g_autoptr(GPtrArray) second = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
     const QemuEndpoint *endpoint = g_ptr_array_index(first, 0);
@@ -265,7 +268,8 @@ keeps_the_last_scan_past_the_deadline(void **state)
     (void)state;
     make_socket(folder, "one");
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autoptr(QemuSource) source = qemu_source_open(names[i], NULL);
+        g_autoptr(QemuSource) source =
+            qemu_source_open(names[i], &(QemuSourceOptions){.takes_any_listener = true}, NULL);
         g_autoptr(GPtrArray) none = NULL;
         g_autoptr(GPtrArray) whole = NULL;
         g_autoptr(GPtrArray) late = NULL;
@@ -377,7 +381,7 @@ replays_host(const void *data)
         testing_write_file(folder, "d/domain.json", row->domain);
     if (row->cmdline != NULL)
         source_case_write_words(folder, 30, "cmdline", row->cmdline, '|');
-    source = qemu_source_open(name, NULL);
+    source = qemu_source_open(name, &(QemuSourceOptions){.takes_any_listener = true}, NULL);
     assert_non_null(source);
     endpoints = qemu_source_scan(source, util_deadline_in_ms(1000), NULL);
     text = make_replay_text(endpoints);

@@ -270,7 +270,7 @@ finds_processes(const void *data)
     testing_write_file(folder, "host.json", "{\"ticks_per_second\":100,\"page_bytes\":4096}");
     root = host_root_new_recorded(folder, NULL);
     assert_non_null(root);
-    source = qemu_source_auto.open(NULL, root, NULL);
+    source = qemu_source_auto.open(NULL, root, &(QemuSourceOptions){0}, NULL);
     for (size_t scan = 0; scan < N_SCANS && row->found[scan] != NULL; scan++) {
         g_autofree char *text = NULL;
         GPtrArray *endpoints = NULL;

@@ -42,7 +42,7 @@ static QemuSource *
 open_source(void)
 {
     g_autoptr(GError) error = NULL;
-    QemuSource *source = qemu_source_open("libvirt:" URI, &error);
+    QemuSource *source = qemu_source_open("libvirt:" URI, NULL, &error);
 
     if (source == NULL)
         fail_msg("%s", error->message);
@@ -215,7 +215,7 @@ is_refused(const void *data)
     g_autoptr(GError) error = NULL;
 
     virSetErrorFunc(NULL, ignore_error);
-    assert_null(qemu_source_open(row->source, &error));
+    assert_null(qemu_source_open(row->source, NULL, &error));
     assert_true(g_error_matches(error, UTIL_ERROR, (gint)row->code));
 }
 

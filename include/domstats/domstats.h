@@ -113,6 +113,13 @@ typedef enum {
     DOMSTATS_REASON_NO_MONITOR,      /* NO_MONITOR: QEMU has no monitor that can be used */
     DOMSTATS_REASON_NOBODY_LISTENS,  /* NO_MONITOR or GONE: nobody listens at its address */
     DOMSTATS_REASON_NO_NAME,         /* NO_DOMAIN: nothing has that name, UUID or id */
+    DOMSTATS_REASON_MANAGED,         /* NO_MONITOR: its monitor is its manager's alone */
+    DOMSTATS_REASON_NOT_QEMU,        /* NO_MONITOR: another program listens at its address */
+    DOMSTATS_REASON_WAITS,           /* NO_MONITOR: QEMU starts its guest when a client connects */
+    DOMSTATS_REASON_SHARED,          /* NO_MONITOR: a console, say, is on the same socket */
+    DOMSTATS_REASON_STARTING,        /* SLOW: QEMU has begun, and serves no client yet */
+    DOMSTATS_REASON_FROZEN,          /* STOPPED: by the freezer of its control group */
+    DOMSTATS_REASON_QUEUED,          /* SLOW or WEDGED: a client waits at its monitor already */
 } DomstatsReason;
 
 /* The name of @reason as it is printed: "none", "late", ...; "unknown" for any other number. */
@@ -155,6 +162,13 @@ typedef enum {
     DOMSTATS_MONITORS_RELEASE, /* disconnect from every monitor as soon as its replies are in */
 } DomstatsMonitors;
 
+/* Which listeners "dir:PATH" and "socket:PATH" dial. */
+typedef enum {
+    DOMSTATS_LISTENERS_QEMU, /* only a QEMU whose own words make that socket a QMP monitor */
+    DOMSTATS_LISTENERS_ANY,  /* whichever process listens: the caller knows that it is a QMP server
+                                which may be dialled, a proxy of a monitor for example */
+} DomstatsListeners;
+
 /* How a connection behaves. All members zero: the defaults. Set members by name, in a struct that
  * is otherwise zero: later versions take their new members from @reserved, and a version that does
  * not know them refuses them. Strings are borrowed for domstats_open() only. */
@@ -162,6 +176,7 @@ typedef struct {
     unsigned int timeout_ms; /* deadline of calls that do not set one; 0: 5000 */
     unsigned int n_threads;  /* threads of a call, its caller's included; 0: as many as help */
     DomstatsMonitors monitors;
+    DomstatsListeners listeners;
     const char *const
         *perf_events;         /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;
                                  counted for each QEMU from the first call that finds it; NULL: none */

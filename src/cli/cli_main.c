@@ -94,6 +94,7 @@ open_source(const CliOptions *options, GError **error)
         .n_threads = options->n_threads,
         .monitors =
             options->release_monitors ? DOMSTATS_MONITORS_RELEASE : DOMSTATS_MONITORS_DEFAULT,
+        .listeners = options->takes_any_listener ? DOMSTATS_LISTENERS_ANY : DOMSTATS_LISTENERS_QEMU,
         .perf_events = has_events ? (const char *const *)options->perf_events->pdata : NULL,
     };
 

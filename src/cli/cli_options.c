@@ -256,6 +256,9 @@ static const Option options_table[] = {
     {SECTION_SOURCE, 0, "release", NULL, ON_ALL, apply_yes,
      offsetof(CliOptions, release_monitors),
      "let go of every monitor as soon as the answers are in"},
+    {SECTION_SOURCE, 0, "any-listener", NULL, ON_ALL, apply_yes,
+     offsetof(CliOptions, takes_any_listener),
+     "with dir: and socket:, ask whoever listens, not only a QEMU"},
     {SECTION_SOURCE, 0, "perf-event", "NAME", ON_STATS | ON_RECORD, apply_perf_event, 0,
      "an event of the perf group, cpu_cycles say; may be repeated"},
 

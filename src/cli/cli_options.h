@@ -33,6 +33,7 @@ typedef struct {
     unsigned int timeout_ms; /* 0: the library's default */
     unsigned int n_threads;  /* 0: the library's default */
     bool release_monitors;
+    bool takes_any_listener;
     bool show_health;
     char *recording_dir;    /* of CLI_OPTIONS_COMMAND_RECORD only */
     GPtrArray *domains;     /* char *, in the order given; ends with NULL if it is not empty */

@@ -89,12 +89,14 @@ copy_words(const char *const *words)
 static void *
 driver_open(const char *source_name, const DomstatsOptions *options, GError **error)
 {
+    const QemuSourceOptions how = {.takes_any_listener =
+                                       options->listeners == DOMSTATS_LISTENERS_ANY};
     GError *inner = NULL;
     g_autoptr(QemuSource) source = NULL;
     QemuDriver *self = NULL;
 
     if (options->perf_events == NULL || host_perf_check_names(options->perf_events, &inner))
-        source = qemu_source_open(source_name, &inner);
+        source = qemu_source_open(source_name, &how, &inner);
     if (source == NULL) {
         publish_error(inner, error);
         return NULL;

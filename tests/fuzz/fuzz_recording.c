@@ -123,7 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     make_folder();
     write_files((const char *)data, size);
     name = g_strconcat("replay:", folder, NULL);
-    source = qemu_source_open(name, &error);
+    source = qemu_source_open(name, NULL, &error);
     claim((source == NULL) == (error != NULL));
     if (source == NULL)
         return 0;

@@ -363,6 +363,8 @@ main(int argc, char **argv)
     for (int i = 2; i < argc; i++) {
         if (g_str_equal(argv[i], "release"))
             options.monitors = DOMSTATS_MONITORS_RELEASE;
+        if (g_str_equal(argv[i], "any-listener"))
+            options.listeners = DOMSTATS_LISTENERS_ANY;
         options.n_threads = parse_number(argv[i], "threads=", options.n_threads);
         options.timeout_ms = parse_number(argv[i], "timeout=", options.timeout_ms);
         if (g_str_has_prefix(argv[i], "perf="))

@@ -150,7 +150,7 @@ class Qemus:
 
 class Churn(unittest.TestCase):
     def churn(self, kind, n_calls):
-        with Host() as host, LongRun("dir:" + host.folder, "threads=4") as run:
+        with Host() as host, LongRun("dir:" + host.folder, "threads=4", "any-listener") as run:
             chance = random.Random(4)
             usages = []
             for _ in range(N_PARTS):

@@ -51,7 +51,7 @@ class Hostile(unittest.TestCase):
         for name in ("good1", "good2"):
             self.host.start(name)
         self.start_peers()
-        with LongRun("dir:" + self.host.folder) as run:
+        with LongRun("dir:" + self.host.folder, "any-listener") as run:
             run.ask("reset")
             before = run.usage()
             call = run.call(timeout_ms=TIMEOUT_MS)
@@ -74,7 +74,7 @@ class Hostile(unittest.TestCase):
         peaks = {}
         for name, (_, health, _) in hostile_peer.BEHAVIOURS.items():
             with self.subTest(peer=name):
-                with LongRun("socket:" + self.host.path(name + ".sock")) as run:
+                with LongRun("socket:" + self.host.path(name + ".sock"), "any-listener") as run:
                     before = run.usage()
                     call = run.call(timeout_ms=500 if health in ("slow", "wedged") else PATIENCE_S * 1000)
                     peaks[name] = run.usage()["peak_kib"] - before["rss_kib"]
@@ -85,7 +85,7 @@ class Hostile(unittest.TestCase):
 
     def test_one_that_was_late_comes_back(self):
         self.start_peers()
-        with LongRun("socket:" + self.host.path("late.sock")) as run:
+        with LongRun("socket:" + self.host.path("late.sock"), "any-listener") as run:
             self.assertEqual(run.call(timeout_ms=500)["late"]["health"], "wedged")
             self.peers.stdin.write("go on\n")
             self.peers.stdin.flush()

@@ -55,14 +55,16 @@ qemu_endpoint_unref(QemuEndpoint *self)
     g_free(self);
 }
 
-void
+QemuEndpointPlace *
 qemu_endpoint_add_place(QemuEndpoint *self, const char *connect_path, const char *bound_path)
 {
     QemuEndpointPlace *place = g_new0(QemuEndpointPlace, 1);
 
     place->connect_path = g_strdup(connect_path);
     place->bound_path = g_strdup(bound_path);
+    place->manager = qemu_manager_find(&(QemuManagerSigns){.path = bound_path});
     g_ptr_array_add(self->places, place);
+    return place;
 }
 
 void

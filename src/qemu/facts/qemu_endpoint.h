@@ -13,6 +13,7 @@
 
 #include "domstats/domstats.h"
 #include "qemu_definition.h"
+#include "qemu_manager.h"
 #include "util/util_refcount.h"
 
 /* A place where a monitor can be dialled. */
@@ -20,6 +21,7 @@ typedef struct {
     char *connect_path; /* what this process dials: a path, perhaps through /proc/<pid>/root;
                            "@name" (abstract); "tcp:HOST:PORT"; or a recording's folder */
     char *bound_path;   /* what QEMU bound: the name in the kernel's socket table */
+    const QemuManager *manager; /* whose monitor it is, and what that allows; never NULL */
 } QemuEndpointPlace;
 
 typedef struct {
@@ -48,8 +50,10 @@ QemuEndpoint *qemu_endpoint_ref(QemuEndpoint *self);
 void qemu_endpoint_unref(QemuEndpoint *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuEndpoint, qemu_endpoint_unref)
 
-/* Appends a place; copies both paths. */
-void qemu_endpoint_add_place(QemuEndpoint *self, const char *connect_path, const char *bound_path);
+/* Appends a place, which it gives, borrowed; copies both paths. Its manager is the one that
+ * @bound_path tells. */
+QemuEndpointPlace *qemu_endpoint_add_place(QemuEndpoint *self, const char *connect_path,
+                                           const char *bound_path);
 
 /* Writes the version 5 UUID of @name, in the namespace of URLs, as canonical text. */
 void qemu_endpoint_make_uuid(const char *name, char ret_uuid[VIR_UUID_STRING_BUFLEN]);

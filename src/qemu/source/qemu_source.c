@@ -77,8 +77,9 @@ check_argument(const QemuSourceKind *kind, const char *source, const char *argum
 }
 
 QemuSource *
-qemu_source_open(const char *source, GError **error)
+qemu_source_open(const char *source, const QemuSourceOptions *options, GError **error)
 {
+    static const QemuSourceOptions defaults = {0};
     const char *text = source ? source : qemu_source_auto.name;
     const QemuSourceKind *kind = find_kind(text, error);
     const char *colon = strchr(text, ':');
@@ -94,7 +95,7 @@ qemu_source_open(const char *source, GError **error)
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot open '/': %s", g_strerror(errno));
         return NULL;
     }
-    implementation = kind->open(argument, root, error);
+    implementation = kind->open(argument, root, options ? options : &defaults, error);
     if (implementation == NULL)
         return NULL;
     self = g_new0(QemuSource, 1);

@@ -11,12 +11,19 @@
 
 typedef struct QemuSource QemuSource;
 
+/* How a source is to be read. All members zero: the defaults. */
+typedef struct {
+    bool takes_any_listener; /* whoever listens at the sockets that the source names may be dialled
+                              */
+} QemuSourceOptions;
+
 /* What a kind implements. @scan gives a new array of references in a stable order; an endpoint that
  * has not changed since the last scan is the same pointer. */
 typedef struct {
     const char *name;     /* "auto", "dir", ... */
     const char *argument; /* what stands after the colon, for messages; NULL: nothing may */
-    void *(*open)(const char *argument, HostRoot *root, GError **error);
+    void *(*open)(const char *argument, HostRoot *root, const QemuSourceOptions *options,
+                  GError **error);
     GPtrArray *(*scan)(void *self, UtilDeadline deadline, GError **error);
     void (*close)(void *self);
     HostRoot *(*root)(void *self); /* the host's files, if the source brings its own; may be NULL */
@@ -29,9 +36,10 @@ extern const QemuSourceKind qemu_source_socket;
 extern const QemuSourceKind qemu_source_replay;
 extern const QemuSourceKind qemu_source_libvirt;
 
-/* Opens "kind:argument"; NULL is "auto". Errors: INVALID for an unknown kind, and for an argument
- * that is missing or not allowed; CONNECT if the place that it names cannot be used. */
-QemuSource *qemu_source_open(const char *source, GError **error);
+/* Opens "kind:argument"; NULL is "auto". @options may be NULL. Errors: INVALID for an unknown kind,
+ * and for an argument that is missing or not allowed; CONNECT if the place that it names cannot be
+ * used. */
+QemuSource *qemu_source_open(const char *source, const QemuSourceOptions *options, GError **error);
 void qemu_source_free(QemuSource *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSource, qemu_source_free)
 

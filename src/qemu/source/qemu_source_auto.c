@@ -71,10 +71,11 @@ unref_endpoint(gpointer data)
 }
 
 static void *
-open_auto(const char *argument, HostRoot *root, GError **error)
+open_auto(const char *argument, HostRoot *root, const QemuSourceOptions *options, GError **error)
 {
     AutoSource *self = g_new0(AutoSource, 1);
 
+    (void)options;
     (void)argument;
     (void)error;
     self->root = root;

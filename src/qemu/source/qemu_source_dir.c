@@ -52,11 +52,12 @@ open_folder(const char *path, UtilError code, GError **error)
 /* The directory must be there when the source is opened, or the user has mistyped it. Later it may
  * be removed and made again. */
 static void *
-open_dir(const char *argument, HostRoot *root, GError **error)
+open_dir(const char *argument, HostRoot *root, const QemuSourceOptions *options, GError **error)
 {
     g_autoptr(DIR) folder = open_folder(argument, UTIL_ERROR_CONNECT, error);
     DirSource *self = NULL;
 
+    (void)options;
     (void)root;
     if (folder == NULL)
         return NULL;

@@ -137,12 +137,13 @@ close_libvirt(void *data)
 }
 
 static void *
-open_libvirt(const char *argument, HostRoot *root, GError **error)
+open_libvirt(const char *argument, HostRoot *root, const QemuSourceOptions *options, GError **error)
 {
     LibvirtSource *self = NULL;
     g_autoptr(UtilTask) task = NULL;
     g_autoptr(GError) failure = NULL;
 
+    (void)options;
     (void)root; /* a thread that is left behind may outlive it: the session has one of its own */
     if (!check_is_local(argument, error))
         return NULL;

@@ -262,7 +262,8 @@ qemu_source_libvirt_session_copy(const QemuEndpoint *endpoint)
     for (guint i = 0; i < endpoint->places->len; i++) {
         const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, i);
 
-        qemu_endpoint_add_place(copy, place->connect_path, place->bound_path);
+        qemu_endpoint_add_place(copy, place->connect_path, place->bound_path)->manager =
+            place->manager;
     }
     copy->definition = endpoint->definition ? qemu_definition_ref(endpoint->definition) : NULL;
     copy->trouble = endpoint->trouble;

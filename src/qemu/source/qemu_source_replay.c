@@ -30,7 +30,7 @@ close_replay(void *data)
 }
 
 static void *
-open_replay(const char *argument, HostRoot *root, GError **error)
+open_replay(const char *argument, HostRoot *root, const QemuSourceOptions *options, GError **error)
 {
     g_autofree char *dir = g_canonicalize_filename(argument, NULL);
     g_autoptr(HostRoot) recorded = NULL;
@@ -38,6 +38,7 @@ open_replay(const char *argument, HostRoot *root, GError **error)
     ReplaySource *self = NULL;
     g_autoptr(HostReader) reader = NULL;
 
+    (void)options;
     (void)root;
     recorded = host_root_new_recorded(dir, error);
     folders = recorded ? qemu_recording_reader_list_domains(dir, error) : NULL;

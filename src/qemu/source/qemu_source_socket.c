@@ -9,13 +9,14 @@
 #include "qemu_source_path.h"
 
 static void *
-open_socket(const char *argument, HostRoot *root, GError **error)
+open_socket(const char *argument, HostRoot *root, const QemuSourceOptions *options, GError **error)
 {
     g_autofree char *path = NULL;
     g_autofree char *key = NULL;
     g_autofree char *name = NULL;
     QemuEndpoint *endpoint = NULL;
 
+    (void)options;
     (void)root;
     (void)error;
     /* "@name" and "tcp:HOST:PORT" are no files. A relative path is meant from the folder of now. */
