@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_process: processes -> endpoints, for every kind of source that finds QEMUs by their
+ * processes. Decides whether a process is a QEMU's machine. Reads /proc; touches no socket.
+ */
+#pragma once
+
+#include "qemu_source_place.h"
+
+/* What was learnt of processes, for as long as a source is open. */
+typedef struct QemuSourceProcess QemuSourceProcess;
+
+QemuSourceProcess *qemu_source_process_new(void);
+void qemu_source_process_free(QemuSourceProcess *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSourceProcess, qemu_source_process_free)
+
+/* The endpoint of process @pid, with its definition and the places of its monitors: the same
+ * pointer as in the last scan if that is the same QEMU. NULL if it is no QEMU's machine. Past the
+ * deadline of @view, gives what the last scan learnt; if that is nothing, clears @ret_is_whole,
+ * which may be NULL. Borrowed until the scan ends. */
+QemuEndpoint *qemu_source_process_look(QemuSourceProcess *self, QemuSourcePlaceView *view,
+                                       pid_t pid, bool *ret_is_whole);
+
+/* Ends a scan: forgets each process that was not looked at in it. */
+void qemu_source_process_end_scan(QemuSourceProcess *self);
