@@ -65,6 +65,8 @@ qemu_reach_is_settled(QemuJob *job)
 
     if (endpoint->trouble != DOMSTATS_HEALTH_OK) {
         qemu_job_set_verdict(job, endpoint->trouble, endpoint->trouble_reason);
+        if (endpoint->trouble_code != DOMSTATS_REASON_NONE)
+            job->reason_code = endpoint->trouble_code;
         return true;
     }
     if (!endpoint->is_active) {

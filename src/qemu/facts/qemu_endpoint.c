@@ -63,8 +63,20 @@ qemu_endpoint_add_place(QemuEndpoint *self, const char *connect_path, const char
     place->connect_path = g_strdup(connect_path);
     place->bound_path = g_strdup(bound_path);
     place->manager = qemu_manager_find(&(QemuManagerSigns){.path = bound_path});
+    place->socket_fd = -1;
     g_ptr_array_add(self->places, place);
     return place;
+}
+
+void
+qemu_endpoint_copy_place(QemuEndpoint *self, const QemuEndpointPlace *place)
+{
+    QemuEndpointPlace *copy = qemu_endpoint_add_place(self, place->connect_path, place->bound_path);
+
+    copy->manager = place->manager;
+    copy->socket_inode = place->socket_inode;
+    copy->socket_fd = place->socket_fd;
+    copy->netns_pid = place->netns_pid;
 }
 
 void

@@ -22,6 +22,10 @@ typedef struct {
                            "@name" (abstract); "tcp:HOST:PORT"; or a recording's folder */
     char *bound_path;   /* what QEMU bound: the name in the kernel's socket table */
     const QemuManager *manager; /* whose monitor it is, and what that allows; never NULL */
+    ino_t socket_inode; /* of the listening socket that the source has found to be this monitor; 0:
+                           the source does not know which it is */
+    int socket_fd;      /* its descriptor in the domain's process; -1 unknown */
+    pid_t netns_pid;    /* a process in whose network namespace it is dialled; 0: in ours */
 } QemuEndpointPlace;
 
 typedef struct {
@@ -33,9 +37,10 @@ typedef struct {
     uint64_t start_ticks; /* of @pid; 0 unknown */
     bool is_persistent;   /* libvirt says so; domains of other sources are transient */
     bool is_active;
-    GPtrArray *places;          /* QemuEndpointPlace *, dialled in this order; may be empty */
-    QemuDefinition *definition; /* NULL unknown */
-    DomstatsHealth trouble;     /* OK, or why the source already knows that it cannot be reached */
+    GPtrArray *places;           /* QemuEndpointPlace *, dialled in this order; may be empty */
+    QemuDefinition *definition;  /* NULL unknown */
+    DomstatsHealth trouble;      /* OK, or why the source already knows that it cannot be reached */
+    DomstatsReason trouble_code; /* NONE: no code of its own */
     char *trouble_reason;
     int libvirt_state, libvirt_reason; /* virDomainState and its reason; -1: not from libvirt */
     void *source_data;                 /* the source's own; freed with @free_source_data */
@@ -54,6 +59,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuEndpoint, qemu_endpoint_unref)
  * @bound_path tells. */
 QemuEndpointPlace *qemu_endpoint_add_place(QemuEndpoint *self, const char *connect_path,
                                            const char *bound_path);
+
+/* Appends a copy of a place of another endpoint. */
+void qemu_endpoint_copy_place(QemuEndpoint *self, const QemuEndpointPlace *place);
 
 /* Writes the version 5 UUID of @name, in the namespace of URLs, as canonical text. */
 void qemu_endpoint_make_uuid(const char *name, char ret_uuid[VIR_UUID_STRING_BUFLEN]);

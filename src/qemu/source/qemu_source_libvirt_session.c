@@ -259,14 +259,11 @@ qemu_source_libvirt_session_copy(const QemuEndpoint *endpoint)
     copy->start_ticks = endpoint->start_ticks;
     copy->is_persistent = endpoint->is_persistent;
     copy->is_active = endpoint->is_active;
-    for (guint i = 0; i < endpoint->places->len; i++) {
-        const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, i);
-
-        qemu_endpoint_add_place(copy, place->connect_path, place->bound_path)->manager =
-            place->manager;
-    }
+    for (guint i = 0; i < endpoint->places->len; i++)
+        qemu_endpoint_copy_place(copy, g_ptr_array_index(endpoint->places, i));
     copy->definition = endpoint->definition ? qemu_definition_ref(endpoint->definition) : NULL;
     copy->trouble = endpoint->trouble;
+    copy->trouble_code = endpoint->trouble_code;
     copy->trouble_reason = g_strdup(endpoint->trouble_reason);
     copy->libvirt_state = endpoint->libvirt_state;
     copy->libvirt_reason = endpoint->libvirt_reason;
