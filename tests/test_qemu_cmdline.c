@@ -378,47 +378,6 @@ parses_words(const void *data)
 typedef struct {
     const char *sentence;
     const char *bytes; /* '|' stands for NUL */
-    const char *exe;
-    bool is_qemu;
-} ProgramRow;
-
-static const ProgramRow program_rows[] = {
-    {"the emulator", "qemu-system-x86_64|-S|", "/usr/bin/qemu-system-x86_64", true},
-    {"by its words alone", "/usr/bin/qemu-system-aarch64|", NULL, true},
-    {"by its file alone", "vm|-S|", "/usr/libexec/qemu-kvm", true},
-    {"replaced by an update", "vm|", "/usr/bin/qemu-system-x86_64 (deleted)", true},
-    {"wrapped", "vm|", "/nix/store/x/bin/.qemu-system-x86_64-wrapped", true},
-    {"an old name", "kvm|-S|", "/usr/bin/kvm", true},
-    {"through ld.so", "/lib64/ld-linux-x86-64.so.2|--library-path|/x|/usr/bin/qemu-system-x86_64|",
-     "/usr/lib/ld-linux-x86-64.so.2", true},
-    {"another program through ld.so", "/lib64/ld-linux-x86-64.so.2|/bin/sleep|qemu-system-x86_64|",
-     "/usr/lib/ld-linux-x86-64.so.2", false},
-    {"ld.so and nothing", "/lib64/ld-linux-x86-64.so.2|--preload|", NULL, false},
-    {"a shell that will start one", "/bin/sh|-c|qemu-system-x86_64 -S|", "/bin/dash", false},
-    {"the image tool", "qemu-img|info|", "/usr/bin/qemu-img", false},
-    {"the storage daemon", "qemu-storage-daemon|", "/usr/bin/qemu-storage-daemon", false},
-    {"user mode emulation", "qemu-x86_64|./a.out|", "/usr/bin/qemu-x86_64", false},
-    {"the guest agent", "qemu-ga|", "/usr/sbin/qemu-ga", false},
-    {"an editor with its manual", "vi|qemu-system-x86_64.1|", "/usr/bin/vi", false},
-    {"no words", "", NULL, false},
-    {"an empty word", "|", NULL, false},
-};
-
-static void
-knows_programs(const void *data)
-{
-    const ProgramRow *row = data;
-    g_autofree char *bytes = g_strdup(row->bytes);
-    g_auto(GStrv) words = NULL;
-
-    g_strdelimit(bytes, "|", '\0');
-    words = qemu_cmdline_split(bytes, strlen(row->bytes));
-    assert_int_equal(qemu_cmdline_is_qemu((const char *const *)words, row->exe), row->is_qemu);
-}
-
-typedef struct {
-    const char *sentence;
-    const char *bytes; /* '|' stands for NUL */
     const char *words; /* each in brackets */
 } SplitRow;
 
@@ -484,6 +443,5 @@ main(void)
 
     n_failed += TESTING_RUN_TABLE("cmdline: one monitor", one_monitor_rows, counts_monitors);
 
-    n_failed += TESTING_RUN_TABLE("cmdline programs", program_rows, knows_programs);
     return n_failed + TESTING_RUN_TABLE("cmdline split", split_rows, splits_bytes);
 }

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
-#include "qemu/source/qemu_cmdline.h"
+#include "qemu/source/qemu_process.h"
+#include "qemu/source/qemu_program.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -66,7 +67,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const *)words);
 
     claim(g_strv_length(words) <= size);
-    qemu_cmdline_is_qemu((const char *const *)words, NULL);
+    qemu_process_may_be_qemu((const char *const *)words, NULL);
+    if (words[0] != NULL)
+        qemu_program_is_short_name(words[0]);
     claim_monitors(cmdline->monitors);
     claim_definition(cmdline->definition);
     return 0;

@@ -23,6 +23,7 @@ typedef struct {
     QemuCmdlineMachine *machine;
     QemuCmdlineNics *nics;
     bool is_partial; /* a file of options was named and is not among the words */
+    bool is_storage; /* it is the storage daemon */
 } Parser;
 
 static void
@@ -136,6 +137,7 @@ take_mon(Parser *self, const char *argument)
 static void
 take_monitor(Parser *self, const char *argument)
 {
+    self->is_storage |= g_str_has_prefix(argument, "chardev=");
     qemu_cmdline_monitors_take_monitor(self->monitors, argument);
 }
 
@@ -149,6 +151,14 @@ static void
 take_qmp(Parser *self, const char *argument)
 {
     qemu_cmdline_monitors_take_qmp(self->monitors, argument);
+}
+
+/* Options that only the storage daemon has, which runs no machine. */
+static void
+take_storage(Parser *self, const char *argument)
+{
+    (void)argument;
+    self->is_storage = true;
 }
 
 static void
@@ -176,6 +186,7 @@ static const OptionRow option_rows[] = {
     {"net", take_net},         {"append", take_nothing},
     {"m", take_memory},        {"device", take_device},
     {"xen-domid", take_xen},   {"readconfig", take_readconfig},
+    {"export", take_storage},  {"nbd-server", take_storage},
 };
 
 /* The row of the option @word; NULL if it is no option, or not in the table. */
@@ -231,7 +242,7 @@ qemu_cmdline_parse(const char *const *argv)
     QemuDefinition *definition = qemu_definition_new();
     g_autoptr(QemuCmdlineMachine) machine = qemu_cmdline_machine_new();
     g_autoptr(QemuCmdlineNics) nics = qemu_cmdline_nics_new(argv[0]);
-    Parser parser = {definition, monitors, machine, nics, false};
+    Parser parser = {definition, monitors, machine, nics, false, false};
 
     self->definition = definition;
     self->monitors = g_array_new(FALSE, FALSE, sizeof(QemuCmdlineMonitor));
@@ -255,7 +266,7 @@ qemu_cmdline_parse(const char *const *argv)
     definition->has_one_monitor = has_one_monitor(self, argv, parser.is_partial);
     if (!parser.is_partial)
         qemu_cmdline_machine_resolve(machine, definition);
-    self->is_machine = qemu_cmdline_machine_is_one(machine);
+    self->is_machine = qemu_cmdline_machine_is_one(machine) && !parser.is_storage;
     return self;
 }
 
@@ -269,43 +280,8 @@ qemu_cmdline_free(QemuCmdline *self)
     g_free(self);
 }
 
-/* The last part of a path. The kernel adds " (deleted)" when the file was replaced, and wrapped
- * programs are called ".qemu-system-x86_64-wrapped". */
-static bool
-is_qemu_name(const char *path)
-{
-    static const char *const names[] = {"qemu-kvm", "kvm", "qemu"};
-    g_autofree char *name = g_path_get_basename(path);
-    char *start = name[0] == '.' ? name + 1 : name;
-
-    if (g_str_has_suffix(start, " (deleted)"))
-        start[strlen(start) - strlen(" (deleted)")] = '\0';
-    if (g_str_has_suffix(start, "-wrapped"))
-        start[strlen(start) - strlen("-wrapped")] = '\0';
-    if (g_str_has_prefix(start, "qemu-system-"))
-        return true;
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (g_str_equal(names[i], start))
-            return true;
-    return false;
-}
-
-bool
-qemu_cmdline_is_loader(const char *exe)
-{
-    static const char *const prefixes[] = {"ld-linux", "ld-musl", "ld.so", "ld64.so", "ld-2."};
-    const char *slash = exe ? strrchr(exe, '/') : NULL;
-    const char *name = slash ? slash + 1 : exe;
-
-    for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(prefixes); i++)
-        if (g_str_has_prefix(name, prefixes[i]))
-            return true;
-    return false;
-}
-
-/* The program that ld.so was told to run; NULL if none. */
-static const char *
-find_loaded_program(const char *const *argv)
+const char *
+qemu_cmdline_find_loaded(const char *const *argv)
 {
     static const char *const with_argument[] = {
         "--library-path",         "--inhibit-rpath",     "--preload", "--argv0",
@@ -313,6 +289,8 @@ find_loaded_program(const char *const *argv)
     };
     size_t i = 1;
 
+    if (argv[0] == NULL)
+        return NULL;
     while (argv[i] != NULL && argv[i][0] == '-') {
         for (size_t k = 0; k < G_N_ELEMENTS(with_argument); k++) {
             if (g_str_equal(argv[i], with_argument[k]) && argv[i + 1] != NULL) {
@@ -325,19 +303,35 @@ find_loaded_program(const char *const *argv)
     return argv[i];
 }
 
-bool
-qemu_cmdline_is_qemu(const char *const *argv, const char *exe)
+/* True if one of @argv is one of those options, with one dash or two. */
+static bool
+has_option(const char *const *argv, const char *const *names, size_t n_names)
 {
-    const char *program = NULL;
+    for (size_t i = 0; argv[i] != NULL; i++)
+        for (size_t k = 0; k < n_names; k++)
+            if (is_option(argv[i], names[k]))
+                return true;
+    return false;
+}
 
-    if (argv[0] == NULL)
-        return false;
-    if (is_qemu_name(argv[0]) || (exe != NULL && is_qemu_name(exe)))
-        return true;
-    if (!qemu_cmdline_is_loader(argv[0]) && !qemu_cmdline_is_loader(exe))
-        return false;
-    program = find_loaded_program(argv);
-    return program != NULL && is_qemu_name(program);
+bool
+qemu_cmdline_has_machine_options(const char *const *argv)
+{
+    static const char *const names[] = {
+        "m",     "machine",    "M",      "accel",  "enable-kvm", "cpu",        "smp",
+        "drive", "blockdev",   "device", "netdev", "nic",        "nodefaults", "display",
+        "name",  "readconfig", "kernel", "cdrom",  "hda",        "nographic",  "qmp",
+    };
+
+    return has_option(argv, names, G_N_ELEMENTS(names));
+}
+
+bool
+qemu_cmdline_may_have_qmp(const char *const *argv)
+{
+    static const char *const names[] = {"qmp", "qmp-pretty", "mon", "object", "readconfig"};
+
+    return has_option(argv, names, G_N_ELEMENTS(names));
 }
 
 char **

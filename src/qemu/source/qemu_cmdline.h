@@ -19,12 +19,12 @@ typedef struct {
     QemuDefinition *definition;
 } QemuCmdline;
 
-/* True if the words are those of a QEMU system emulator: by the name of the program, also
- * when it was started through ld.so. @exe: where /proc/<pid>/exe points, or NULL. */
-bool qemu_cmdline_is_qemu(const char *const *argv, const char *exe);
-
-/* True if the program is ld.so, which runs others under its own name. False for NULL. */
-bool qemu_cmdline_is_loader(const char *exe);
+/* The program that ld.so, the first of @argv, was told to run; NULL if none. Borrowed. */
+const char *qemu_cmdline_find_loaded(const char *const *argv);
+/* True if an option is among the words that only a program for virtual machines has. */
+bool qemu_cmdline_has_machine_options(const char *const *argv);
+/* False if no option is among the words that may make a QMP monitor. */
+bool qemu_cmdline_may_have_qmp(const char *const *argv);
 
 /* @argv begins with the program. Never fails: what cannot be understood is left out. */
 QemuCmdline *qemu_cmdline_parse(const char *const *argv);

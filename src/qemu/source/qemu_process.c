@@ -11,6 +11,7 @@
 #include "host/host_process.h"
 #include "host/host_process_file.h"
 #include "qemu/facts/qemu_limits.h"
+#include "qemu_program.h"
 #include "qemu_readconfig.h"
 
 /* proc(5) counts the fields of stat from 1; the state, behind the name, is the third. */
@@ -60,6 +61,7 @@ qemu_process_parse_stat(const char *text, QemuProcessStat *ret_stat)
         .exec_mark = get_field(fields, n_fields, FIELD_ARG_START, UINT64_MAX),
         .is_teardown = g_str_has_prefix(stat.name, "cleanup/"),
     };
+    g_strlcpy(ret_stat->name, stat.name, sizeof(ret_stat->name));
     return true;
 }
 
@@ -147,6 +149,31 @@ qemu_process_make_words(const QemuProcessWords *self, pid_t pid, const char *byt
     return (char **)g_ptr_array_steal(words, NULL);
 }
 
+bool
+qemu_process_has_qemu_name(const char *const *argv, const char *path)
+{
+    QemuProgramKind kind = path ? qemu_program_judge(path) : QEMU_PROGRAM_OTHER;
+
+    return kind == QEMU_PROGRAM_MACHINE ||
+           (kind == QEMU_PROGRAM_MAYBE && qemu_cmdline_has_machine_options(argv));
+}
+
+bool
+qemu_process_may_be_qemu(const char *const *argv, const char *exe)
+{
+    const char *path = exe ? exe : argv[0];
+    g_autoptr(QemuCmdline) cmdline = NULL;
+
+    if (path == NULL || qemu_program_judge(path) == QEMU_PROGRAM_NO_GUEST)
+        return false;
+    if (qemu_process_has_qemu_name(argv, path))
+        return true;
+    if (!qemu_cmdline_may_have_qmp(argv))
+        return false;
+    cmdline = qemu_cmdline_parse(argv);
+    return cmdline->is_machine && cmdline->monitors->len > 0;
+}
+
 QemuDefinition *
 qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid_t pid)
 {
@@ -161,7 +188,7 @@ qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid
         return NULL;
     exe = qemu_process_read_link(root, pid, "exe");
     words = qemu_process_make_words(reader, pid, bytes, size, &files);
-    if (!qemu_cmdline_is_qemu((const char *const *)words, exe)) {
+    if (!qemu_process_may_be_qemu((const char *const *)words, exe)) {
         errno = 0;
         return NULL;
     }

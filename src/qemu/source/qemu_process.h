@@ -15,6 +15,7 @@ typedef struct {
     pid_t session;
     uint64_t start_ticks;
     uint64_t exec_mark; /* address of its arguments: changes with each exec. 0: not told */
+    char name[64];      /* its own, or the first bytes of its program file's */
     bool is_teardown;   /* QEMU's child that frees its memory after it: no machine */
 } QemuProcessStat;
 
@@ -50,6 +51,15 @@ char **qemu_process_make_words(const QemuProcessWords *self, pid_t pid, const ch
 
 /* /proc/<pid>/<name>, a link; NULL with errno. The caller frees. */
 char *qemu_process_read_link(HostRoot *root, pid_t pid, const char *name);
+
+/* True if the program file @path, which may be NULL, has the name of a system emulator; for a name
+ * that other programs have too, the words of the command line must be a system emulator's. */
+bool qemu_process_has_qemu_name(const char *const *argv, const char *path);
+
+/* True if a program with these words may be a system emulator: by the name of its file @exe, or
+ * since its words make a QMP monitor. Without @exe, which may be NULL, the first word counts as the
+ * name. No proof: a process is free to show any words. */
+bool qemu_process_may_be_qemu(const char *const *argv, const char *exe);
 
 /* The definition of the machine by the command line; NULL with errno if that cannot be read (as
  * above), with errno 0 if it is no QEMU. */

@@ -26,9 +26,9 @@
 
 #include "host/host_process.h"
 #include "qemu/facts/qemu_limits.h"
-#include "qemu_process.h"
 #include "qemu_source_libvirt_events.h"
 #include "qemu_source_place.h"
+#include "qemu_source_process.h"
 #include "qemu_xml.h"
 #include "util/util_error.h"
 #include "util/util_refcount.h"
@@ -51,7 +51,8 @@ struct QemuSourceLibvirtSession {
     HostRoot *root;
     virConnectPtr conn;
     QemuSourceLibvirtEvents *events; /* NULL: no event loop */
-    GHashTable *known;               /* UUID -> Known */
+    QemuSourceProcess *processes;
+    GHashTable *known; /* UUID -> Known */
     unsigned int n_scans;
     UtilRefcount ref_count;
 };
@@ -108,6 +109,7 @@ qemu_source_libvirt_session_new(const char *uri)
     util_refcount_init(&self->ref_count);
     self->uri = g_strdup(uri);
     self->root = host_root_new_live();
+    self->processes = qemu_source_process_new();
     self->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_known);
     return self;
 }
@@ -126,6 +128,7 @@ qemu_source_libvirt_session_unref(QemuSourceLibvirtSession *self)
         return;
     qemu_source_libvirt_session_disconnect(self);
     g_hash_table_unref(self->known);
+    qemu_source_process_free(self->processes);
     host_root_free(self->root);
     g_free(self->uri);
     g_free(self);
@@ -165,28 +168,32 @@ qemu_source_libvirt_session_disconnect(QemuSourceLibvirtSession *self)
     self->conn = NULL;
 }
 
-/* UUID -> pid of all QEMU processes. A child that QEMU forked has the same words: then the parent
- * is the machine. */
-static GHashTable *
-find_processes(HostRoot *root, UtilDeadline deadline)
+static QemuSourcePlaceView *
+get_view(Scan *self)
 {
-    g_autoptr(HostReader) reader = host_reader_new(root);
-    const QemuProcessWords words = {reader, deadline};
+    if (!self->has_view)
+        qemu_source_place_view_init(&self->view, self->session->root, util_deadline_in_ms(LOOK_MS));
+    self->has_view = true;
+    return &self->view;
+}
+
+/* UUID -> pid of all QEMU processes. */
+static GHashTable *
+find_processes(Scan *scan)
+{
+    QemuSourceProcess *processes = scan->session->processes;
     GHashTable *pids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autofree pid_t *all = host_process_list(root, NULL);
+    g_autofree pid_t *all = host_process_list(scan->session->root, NULL);
 
     for (size_t i = 0; all != NULL && all[i] != 0; i++) {
-        pid_t pid = all[i];
-        QemuProcessStat stat = {0};
-        g_autoptr(QemuDefinition) definition = qemu_process_read_definition(root, &words, pid);
+        const QemuEndpoint *endpoint =
+            qemu_source_process_look(processes, get_view(scan), all[i], NULL);
 
-        if (definition == NULL || definition->uuid == NULL ||
-            !qemu_process_read_stat(root, pid, &stat) || stat.is_ended || stat.is_teardown)
-            continue;
-        if (g_hash_table_lookup(pids, definition->uuid) == GINT_TO_POINTER(stat.parent))
-            continue;
-        g_hash_table_insert(pids, g_steal_pointer(&definition->uuid), GINT_TO_POINTER(pid));
+        if (endpoint != NULL && endpoint->definition != NULL && endpoint->definition->uuid != NULL)
+            g_hash_table_insert(pids, g_strdup(endpoint->definition->uuid),
+                                GINT_TO_POINTER(all[i]));
     }
+    qemu_source_process_end_scan(processes);
     return pids;
 }
 
@@ -204,7 +211,7 @@ find_process(Scan *scan, const char *uuid)
     Process found = {0};
 
     if (scan->pids == NULL)
-        scan->pids = find_processes(root, util_deadline_in_ms(LOOK_MS));
+        scan->pids = find_processes(scan);
     found.pid = GPOINTER_TO_INT(g_hash_table_lookup(scan->pids, uuid));
     if (found.pid == 0 || !host_process_read_stat(root, found.pid, 0, &stat))
         return (Process){0};
@@ -235,10 +242,7 @@ set_places(Scan *scan, QemuEndpoint *endpoint, const QemuXml *xml)
         g_ptr_array_add(words, *word);
     g_ptr_array_add(words, NULL);
     cmdline = qemu_cmdline_parse((const char *const *)words->pdata);
-    if (!scan->has_view)
-        qemu_source_place_view_init(&scan->view, scan->session->root, util_deadline_in_ms(LOOK_MS));
-    scan->has_view = true;
-    qemu_source_place_find(&scan->view, endpoint->pid, cmdline, endpoint);
+    qemu_source_place_find(get_view(scan), endpoint->pid, cmdline, endpoint);
     if (cmdline->monitors->len > 0)
         return;
     g_free(endpoint->trouble_reason);

@@ -12,10 +12,20 @@
  *     not a QEMU      the link to its program: while that is the same, neither this process nor a
  *                     later one with its pid has become a QEMU
  *     no program      the link again: kernel threads and zombies have none
- *     link unreadable (we are not root) its words, each time
+ *     link unreadable (another user's, and we are not root) its words, each time
  *
- * A program loader (ld.so) runs all programs under its own name, so its words are read each time
- * too. A program with another name that becomes a QEMU by executing itself again is not found.
+ * What makes a process a QEMU
+ *
+ * Its program file has the name of a system emulator, and belongs to root or to the user who asks;
+ * or, whatever that is called, the process listens at the QMP monitor that its words name. Words
+ * alone prove nothing, since a process shows what it likes there: whoever believed them could be
+ * shown machines that do not exist, and be led to dial any address. If the program file cannot be
+ * seen, a process with a QEMU's name is listed as one that cannot be looked at, and is not dialled.
+ *
+ * A process whose words name a QMP monitor and that does not listen there may be a QEMU that
+ * begins, or a program that starts one (strace, sudo): it is looked at again for UNDECIDED_MS. A
+ * program loader (ld.so) runs all programs under its own name, so its words are read each time.
+ * Another program that becomes a QEMU by executing itself again is not found.
  *
  * Not every process that looks like a QEMU is a machine. A child that QEMU forked has QEMU's words
  * until it executes a helper. With -daemonize the process that was started waits until its child
@@ -26,17 +36,28 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "host/host_process_owner.h"
 #include "qemu_process.h"
+#include "qemu_program.h"
+#include "qemu_source_listens.h"
 #include "qemu_source_path.h"
 
 /* An exec_mark that no process has: what is remembered with it is looked at again in each scan. */
 #define NO_MARK UINT64_MAX
 
+enum {
+    UNDECIDED_MS = 60000,
+    OWNER_MS = 100, /* an owner that takes longer to be told is not known */
+};
+
 /* What was learnt of one process. */
 typedef struct {
     unsigned int last_scan; /* in which it was looked at */
     char *exe;              /* the program of a process that is no QEMU; NULL: a QEMU */
+    bool is_undecided;      /* it may yet listen where its words say, until @undecided_until */
+    UtilDeadline undecided_until;
     QemuEndpoint *endpoint; /* of a QEMU; NULL: no QEMU */
     uint64_t exec_mark;
 } Seen;
@@ -99,21 +120,6 @@ make_key(pid_t pid, const QemuProcessStat *stat)
     return g_strdup_printf("process:%d:%" G_GUINT64_FORMAT, pid, (guint64)stat->start_ticks);
 }
 
-static QemuEndpoint *
-make_endpoint(QemuSourcePlaceView *view, pid_t pid, const QemuProcessStat *stat,
-              QemuCmdline *cmdline)
-{
-    g_autofree char *key = make_key(pid, stat);
-    g_autofree char *name = make_name(cmdline, pid);
-    QemuEndpoint *endpoint = qemu_endpoint_new(key, name);
-
-    endpoint->pid = pid;
-    endpoint->start_ticks = stat->start_ticks;
-    qemu_source_place_find(view, pid, cmdline, endpoint);
-    endpoint->definition = g_steal_pointer(&cmdline->definition);
-    return endpoint;
-}
-
 /* With -daemonize QEMU forks twice. True for the process that was started, until it ends, and for
  * its child; not for the grandchild that stays: the leader of its session has ended, and the kernel
  * does not give that number to a process while the session exists. */
@@ -139,33 +145,133 @@ is_forked_copy(const QemuSourcePlaceView *view, const QemuProcessStat *stat, con
     return parent != NULL && parent_size == size && memcmp(parent, bytes, size) == 0;
 }
 
-/* Gives the endpoint of a process that looks like a QEMU, by its command line; NULL if it is no
- * machine, or ended meanwhile. @ret_stat has NO_MARK if a file of options could not be read in
- * time. */
+/* A process on the way to its endpoint. */
+typedef struct {
+    QemuSourcePlaceView *view; /* borrowed, as all that follows */
+    pid_t pid;
+    const char *exe; /* NULL: there is no permission to see it */
+    const char *bytes;
+    size_t size;
+    const char *const *words; /* of @bytes */
+    bool has_proof;           /* by its program: it need not listen */
+    QemuProcessStat stat;
+} Look;
+
+typedef enum {
+    FOUND_NONE,      /* no machine now */
+    FOUND_OTHER,     /* another program, as long as it runs that */
+    FOUND_UNDECIDED, /* its words name a monitor, and it does not listen there */
+    FOUND_QEMU,
+} Found;
+
+/* The owner of a file may give it any name. */
+static bool
+is_trusted_program(const Look *look)
+{
+    uid_t owner = 0;
+    UtilDeadline until = util_deadline_at_most(look->view->words.deadline, OWNER_MS);
+
+    if (!host_process_owner_of_program(look->view->words.reader, look->pid, until, &owner))
+        return !host_root_is_live(look->view->root);
+    return owner == 0 || owner == geteuid();
+}
+
+/* True if the first word of a process, or the program that it has ld.so run, has a QEMU's name. */
+static bool
+has_name_in_words(const Look *look)
+{
+    const char *name = look->words[0];
+
+    if (qemu_program_is_loader(name))
+        name = qemu_cmdline_find_loaded(look->words);
+    return qemu_process_has_qemu_name(look->words, name);
+}
+
+/* Whether the process is worth a look at more than its program and its words. */
+static bool
+is_candidate(const Look *look, bool has_name)
+{
+    if (look->exe == NULL)
+        return has_name_in_words(look) || qemu_cmdline_has_machine_options(look->words);
+    if (qemu_program_judge(look->exe) == QEMU_PROGRAM_NO_GUEST)
+        return false;
+    return has_name || qemu_cmdline_may_have_qmp(look->words);
+}
+
+/* Why a process whose program cannot be seen is not dialled. The caller frees. */
+static char *
+make_denied_reason(const Look *look)
+{
+    uid_t user = 0;
+    g_autofree char *whose = host_process_owner_of_process(look->view->root, look->pid, &user)
+                                 ? g_strdup_printf(" of user %u", user)
+                                 : g_strdup("");
+
+    return g_strdup_printf("process %d%s has the name of a QEMU: there is no permission to see "
+                           "whether it is one",
+                           (int)look->pid, whose);
+}
+
 static QemuEndpoint *
-look_at_qemu(QemuSourcePlaceView *view, pid_t pid, const char *bytes, size_t size,
-             QemuProcessStat *ret_stat)
+make_endpoint(const Look *look, QemuCmdline *cmdline)
+{
+    g_autofree char *key = make_key(look->pid, &look->stat);
+    g_autofree char *name = make_name(cmdline, look->pid);
+    QemuEndpoint *endpoint = qemu_endpoint_new(key, name);
+
+    endpoint->pid = look->pid;
+    endpoint->start_ticks = look->stat.start_ticks;
+    if (look->exe != NULL) {
+        qemu_source_place_find(look->view, look->pid, cmdline, endpoint);
+    } else {
+        endpoint->trouble = DOMSTATS_HEALTH_DENIED;
+        endpoint->trouble_reason = make_denied_reason(look);
+    }
+    endpoint->definition = g_steal_pointer(&cmdline->definition);
+    return endpoint;
+}
+
+/* Gives the endpoint of a process that its words call a QEMU, unless it is no machine, or does not
+ * listen where it would have to. */
+static Found
+look_at_words(Look *look, QemuEndpoint **ret_endpoint)
 {
     g_auto(GStrv) words = NULL;
     g_autoptr(QemuCmdline) cmdline = NULL;
     QemuProcessFiles files = {0};
 
-    if (!qemu_process_read_stat(view->root, pid, ret_stat) || ret_stat->is_ended ||
-        ret_stat->is_teardown)
-        return NULL;
-    if (is_forked_copy(view, ret_stat, bytes, size))
-        return NULL;
-    words = qemu_process_make_words(&view->words, pid, bytes, size, &files);
+    if (is_forked_copy(look->view, &look->stat, look->bytes, look->size))
+        return FOUND_NONE;
+    words = qemu_process_make_words(&look->view->words, look->pid, look->bytes, look->size, &files);
     cmdline = qemu_cmdline_parse((const char *const *)words);
     cmdline->has_option_files = files.has_any;
     cmdline->definition->has_one_monitor &= !files.has_any;
-    if (!cmdline->is_machine)
-        return NULL;
-    if (cmdline->is_daemonizing && is_waiting_for_daemon(view->root, ret_stat))
-        return NULL;
+    if (!cmdline->is_machine ||
+        (cmdline->is_daemonizing && is_waiting_for_daemon(look->view->root, &look->stat)))
+        return FOUND_NONE;
+    if (!look->has_proof && !qemu_source_listens(look->view, look->pid, cmdline))
+        return FOUND_UNDECIDED;
     if (files.is_blocked)
-        ret_stat->exec_mark = NO_MARK;
-    return make_endpoint(view, pid, ret_stat, cmdline);
+        look->stat.exec_mark = NO_MARK;
+    *ret_endpoint = make_endpoint(look, cmdline);
+    return FOUND_QEMU;
+}
+
+static Found
+look_at_program(Look *look, QemuEndpoint **ret_endpoint)
+{
+    bool has_name = qemu_process_has_qemu_name(look->words, look->exe);
+
+    if (!is_candidate(look, has_name))
+        return FOUND_OTHER;
+    if (!qemu_process_read_stat(look->view->root, look->pid, &look->stat) || look->stat.is_ended ||
+        look->stat.is_teardown)
+        return FOUND_NONE;
+    if (look->exe == NULL && !has_name_in_words(look) &&
+        !qemu_program_is_short_name(look->stat.name)) /* set by execve() from the file's name */
+        return FOUND_NONE;
+    look->has_proof = look->exe == NULL || (has_name && is_trusted_program(look));
+    return look_at_words(look, ret_endpoint);
 }
 
 /* Gives an endpoint with a trouble for a program of QEMU's name whose command line blocks: the user
@@ -179,7 +285,7 @@ make_blocked(QemuSourcePlaceView *view, pid_t pid, const char *exe)
     g_autofree char *name = NULL;
     QemuEndpoint *endpoint = NULL;
 
-    if (exe == NULL || !qemu_cmdline_is_qemu(words, exe) ||
+    if (!qemu_process_has_qemu_name(words, exe) ||
         !qemu_process_read_stat(view->root, pid, &stat) || stat.is_ended || stat.is_teardown)
         return NULL;
     key = make_key(pid, &stat);
@@ -206,13 +312,25 @@ is_same_qemu(HostRoot *root, pid_t pid, const Seen *seen)
 }
 
 static Seen *
-make_seen(QemuEndpoint *take_endpoint, uint64_t exec_mark, const char *exe)
+make_seen(QemuEndpoint *take_endpoint, uint64_t exec_mark)
 {
     Seen *seen = g_new0(Seen, 1);
 
     seen->endpoint = take_endpoint;
     seen->exec_mark = exec_mark;
-    seen->exe = take_endpoint ? NULL : g_strdup(exe);
+    return seen;
+}
+
+/* What to remember of a process that is no QEMU, at least now. */
+static Seen *
+make_other(const char *exe, bool is_undecided)
+{
+    Seen *seen = g_new0(Seen, 1);
+
+    seen->exe = g_strdup(exe);
+    seen->is_undecided = is_undecided;
+    if (is_undecided)
+        seen->undecided_until = util_deadline_in_ms(UNDECIDED_MS);
     return seen;
 }
 
@@ -221,22 +339,34 @@ make_seen(QemuEndpoint *take_endpoint, uint64_t exec_mark, const char *exe)
 static Seen *
 look_at(QemuSourcePlaceView *view, pid_t pid, const char *exe)
 {
-    size_t size = 0;
-    QemuProcessStat stat = {0};
+    Look look = {.view = view, .pid = pid, .exe = exe};
+    g_autofree char *bytes = qemu_process_read_words(&view->words, pid, "cmdline", &look.size);
+    g_auto(GStrv) words = bytes ? qemu_cmdline_split(bytes, look.size) : NULL;
     QemuEndpoint *endpoint = NULL;
-    g_autofree char *bytes = qemu_process_read_words(&view->words, pid, "cmdline", &size);
-    g_auto(GStrv) words = bytes ? qemu_cmdline_split(bytes, size) : NULL;
+    Found found = FOUND_NONE;
 
     if (bytes == NULL && (errno == ETIMEDOUT || errno == EBUSY)) {
         endpoint = make_blocked(view, pid, exe);
-        return endpoint ? make_seen(endpoint, NO_MARK, NULL) : NULL;
+        return endpoint ? make_seen(endpoint, NO_MARK) : NULL;
     }
-    if (bytes == NULL || size == 0)
+    if (bytes == NULL || look.size == 0)
         return NULL;
-    if (!qemu_cmdline_is_qemu((const char *const *)words, exe))
-        return exe == NULL || qemu_cmdline_is_loader(exe) ? NULL : make_seen(NULL, 0, exe);
-    endpoint = look_at_qemu(view, pid, bytes, size, &stat);
-    return endpoint ? make_seen(endpoint, stat.exec_mark, NULL) : NULL;
+    look.bytes = bytes;
+    look.words = (const char *const *)words;
+    found = look_at_program(&look, &endpoint);
+    if (found == FOUND_QEMU)
+        return make_seen(endpoint, look.stat.exec_mark);
+    if (found == FOUND_NONE || exe == NULL || qemu_program_is_loader(exe))
+        return NULL;
+    return make_other(exe, found == FOUND_UNDECIDED);
+}
+
+/* True if the process runs the program of which @seen says that it is no QEMU. */
+static bool
+is_same_other(const Seen *seen, const char *exe)
+{
+    return seen->exe != NULL && exe != NULL && g_str_equal(seen->exe, exe) &&
+           (!seen->is_undecided || util_deadline_has_passed(seen->undecided_until));
 }
 
 /* Gives what is known of the process now; NULL: it is no QEMU, and nothing is remembered. */
@@ -244,6 +374,7 @@ static Seen *
 update_seen(QemuSourceProcess *self, QemuSourcePlaceView *view, pid_t pid)
 {
     Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
+    Seen *found = NULL;
     g_autofree char *exe = NULL;
 
     if (seen != NULL && is_same_qemu(view->root, pid, seen))
@@ -252,12 +383,15 @@ update_seen(QemuSourceProcess *self, QemuSourcePlaceView *view, pid_t pid)
     exe = qemu_process_read_link(view->root, pid, "exe");
     if (exe == NULL && errno == ENOENT)
         return NULL;
-    if (seen != NULL && exe != NULL && g_strcmp0(seen->exe, exe) == 0)
+    if (seen != NULL && is_same_other(seen, exe))
         return seen;
-    seen = look_at(view, pid, exe);
-    if (seen != NULL)
-        g_hash_table_replace(self->seen, GINT_TO_POINTER(pid), seen);
-    return seen;
+    found = look_at(view, pid, exe);
+    if (found == NULL)
+        return NULL;
+    if (seen != NULL && seen->is_undecided && found->is_undecided && g_str_equal(seen->exe, exe))
+        found->undecided_until = seen->undecided_until;
+    g_hash_table_replace(self->seen, GINT_TO_POINTER(pid), found);
+    return found;
 }
 
 /* What is known of the process, of which one look a scan is enough; past the deadline, what the
