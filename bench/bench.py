@@ -25,7 +25,7 @@ import plot
 import report
 
 SPARE_DESCRIPTORS = 200
-ROUNDS_PATIENCE_S = 1200
+CALLS_PATIENCE_S = 1200
 PR_SET_CHILD_SUBREAPER = 36
 NEWER_SUITE = "trixie"
 KINDS = ("bulk", "embedded", "daemon", "slow", "reading", "driver", "idle", "taps")
@@ -34,7 +34,7 @@ OUR_SIDES = "floor,ours,ours/+,ours-by-domain,ours-by-domain-and-group,json"
 LIBVIRT_SIDES = "floor,ours,ours-by-domain,libvirt,libvirt-by-domain,libvirt-classic"
 N_PROFILED = 10
 N_TAPS = 1000
-PROFILED_ROUNDS = (3, 13)
+PROFILED_CALLS = (3, 13)
 DELAYS_MS = (1, 5, 20)
 N_MIXED = 96
 MIXED_KINDS = (1, 16, 48)
@@ -71,14 +71,14 @@ class Bench:
     def log(self, words):
         print(f"{datetime.datetime.now():%H:%M:%S} {words}", file=sys.stderr, flush=True)
 
-    def rounds(self, folder, sizes, sides, *more, wrapper=()):
-        """Runs bench_rounds once; gives what it printed."""
-        line = [*wrapper, self.program("bench", "bench_rounds"), "--folder", folder,
+    def calls(self, folder, sizes, sides, *more, wrapper=()):
+        """Runs bench_calls once; gives what it printed."""
+        line = [*wrapper, self.program("bench", "bench_calls"), "--folder", folder,
                 "--sizes", ",".join(map(str, sizes)), "--sides", sides,
                 "--seconds", str(self.form["seconds"]), "--repeats", str(self.form["repeats"]),
                 *more]
         done = subprocess.run(line, capture_output=True, text=True, check=False,
-                              stdin=subprocess.DEVNULL, timeout=ROUNDS_PATIENCE_S)
+                              stdin=subprocess.DEVNULL, timeout=CALLS_PATIENCE_S)
         if done.returncode != 0:
             self.log(f"{' '.join(line)}: {done.stderr.strip()}")
             raise RuntimeError((done.stderr.strip() or "it died").splitlines()[-1])
@@ -105,10 +105,10 @@ class Bench:
             for size in sizes:
                 them.grow(size)
                 if states != "running":
-                    paused += self.rounds(them.folder, [size], OUR_SIDES)
+                    paused += self.calls(them.folder, [size], OUR_SIDES)
                 if states == "running" or states == "both" and size == sizes[-1]:
                     them.resume()
-                    running += self.rounds(them.folder, [size], OUR_SIDES)
+                    running += self.calls(them.folder, [size], OUR_SIDES)
 
     def libvirt(self, qemu, sizes, kind):
         """Kind 3: libvirt's ways and ours on the domains that libvirt started."""
@@ -117,7 +117,7 @@ class Bench:
             paused, running = self.new_runs(kind, them)
             them.describe(sizes[-1])
             uri = them.embedded() if kind == "embedded" else them.start_daemon()
-            measured = self.rounds(them.folder, sizes, LIBVIRT_SIDES, "--libvirt", uri,
+            measured = self.calls(them.folder, sizes, LIBVIRT_SIDES, "--libvirt", uri,
                                    "--guests", states)
             n_paused = 0 if states == "running" else len(sizes)
             paused += measured[:n_paused]
@@ -161,7 +161,7 @@ class Bench:
     def slow(self, qemu):
         """Kind 4: recorded domains that delay each reply.
 
-        bench_rounds runs in a process namespace of its own, where it does not see the peer process:
+        bench_calls runs in a process namespace of its own, where it does not see the peer process:
         else it would take that for a QEMU and list its thousands of descriptors for each domain."""
         results = self.results.setdefault("slow", [])  # filled as it goes: a failure loses nothing
         with tempfile.TemporaryDirectory(prefix="domstats-bench-") as folder:
@@ -172,7 +172,7 @@ class Bench:
                 self.log(f"slow: {size} domains, {delay_ms} ms a reply")
                 observed = ["--idle", "1000"] if (delay_ms, size) == wanted[-1] else []
                 with self.peers(recording, size, 1000 * delay_ms) as place:
-                    result = self.rounds(place, [size], "ours", "--repeats", SLOW_REPEATS,
+                    result = self.calls(place, [size], "ours", "--repeats", SLOW_REPEATS,
                                          *observed, wrapper=APART)
                 results.append({"delay_ms": delay_ms, **result[0]})
         return results
@@ -186,7 +186,7 @@ class Bench:
                                    stdout=subprocess.PIPE, text=True).stdout
             for kinds in MIXED_KINDS:
                 with self.peers(recording, N_MIXED, 1000, kinds) as place:
-                    result = self.rounds(place, [N_MIXED], "ours", "--threads", "1", "--repeats",
+                    result = self.calls(place, [N_MIXED], "ours", "--threads", "1", "--repeats",
                                          SLOW_REPEATS, wrapper=APART)
                 calls.append({"kinds": kinds, **result[0]})
         return {"alone": json.loads(alone), "calls": calls}
@@ -197,10 +197,10 @@ class Bench:
         with fleet.Fleet(qemu) as them:
             them.grow(N_PROFILED)
             for side, function in (("ours", "run_ours"), ("json", "bench_floor_parse")):
-                profiles = [self.callgrind(them, side, function, n) for n in PROFILED_ROUNDS]
+                profiles = [self.callgrind(them, side, function, n) for n in PROFILED_CALLS]
                 runs.append(profiles[1].minus(profiles[0]))
         ours, alone = runs
-        domains = N_PROFILED * (PROFILED_ROUNDS[1] - PROFILED_ROUNDS[0])
+        domains = N_PROFILED * (PROFILED_CALLS[1] - PROFILED_CALLS[0])
         return {"domains": N_PROFILED, "instructions": ours.total() / domains,
                 "json_c_instructions": alone.total() / domains,
                 "allocations": ours.allocations() / domains,
@@ -210,7 +210,7 @@ class Bench:
 
     def callgrind(self, them, side, function, repeats):
         path = them.path(f"callgrind.{side}.{repeats}")
-        self.rounds(them.folder, [N_PROFILED], side, "--threads", "1", "--repeats", str(repeats),
+        self.calls(them.folder, [N_PROFILED], side, "--threads", "1", "--repeats", str(repeats),
                     "--seconds", "600",
                     wrapper=["valgrind", "-q", "--tool=callgrind", "--collect-atstart=no",
                              f"--toggle-collect={function}", f"--callgrind-out-file={path}"])
@@ -221,18 +221,18 @@ class Bench:
         size = self.form["idle"][-1]
         with fleet.Fleet(qemu) as them:
             them.grow(size)
-            return self.rounds(them.folder, [size], "ours", "--idle", "3000", "--repeats",
+            return self.calls(them.folder, [size], "ours", "--idle", "3000", "--repeats",
                                "5")[0]
 
     def taps(self, qemu):
         """How much slower a small call is on a host with many interfaces of others."""
         with fleet.Fleet(qemu) as them:
             them.grow(N_PROFILED)
-            without = self.rounds(them.folder, [N_PROFILED], "ours")[0]
+            without = self.calls(them.folder, [N_PROFILED], "ours")[0]
             with fleet.other_taps(N_TAPS):
                 read_us = [read_time_us("/proc/net/dev") for _ in range(15)]
                 return {"taps": N_TAPS, "read_us": read_us, "without": without,
-                        "with": self.rounds(them.folder, [N_PROFILED], "ours")[0]}
+                        "with": self.calls(them.folder, [N_PROFILED], "ours")[0]}
 
     def fetch_newer(self):
         """The emulator of another suite, fetched once into the build folder. None if that fails, which

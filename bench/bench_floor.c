@@ -24,7 +24,7 @@
 #include "util/util_fd.h"
 
 enum {
-    N_ROUNDS = 4, /* identity; the balloon's path; what is kept; and the steady state */
+    N_CALLS = 4, /* identity; the balloon's path; what is kept; and the steady state */
     DEADLINE_MS = 60000,
     N_EVENTS = 64,
 };
@@ -34,10 +34,10 @@ typedef struct {
     GString *requests;
     unsigned int n_commands;
     QemuCommandSet commands;
-    unsigned int n_left;  /* replies of this round still to come */
+    unsigned int n_left;  /* replies of this call still to come */
     bool is_line_started; /* some bytes of the next message have come */
     bool is_event;        /* that message is an event */
-    GString *kept;        /* the replies of one round */
+    GString *kept;        /* the replies of one call */
 } Raw;
 
 struct BenchFloor {
@@ -129,7 +129,7 @@ learn(QemuJob *job, void *data)
     qemu_job_drop_answers(job);
 }
 
-/* One round of the driver's exchange for ALL groups; gives its jobs. */
+/* One call of the driver's exchange for ALL groups; gives its jobs. */
 static GPtrArray *
 exchange(const GPtrArray *domains, const QemuRequest *request, HostRoot *root,
          QemuSchemasPool *schemas, GError **error)
@@ -261,7 +261,7 @@ bench_floor_add(BenchFloor *self, const GPtrArray *paths, GError **error)
     size_t n_values = 0;
     bool is_good = true;
 
-    for (int round = 0; is_good && round < N_ROUNDS; round++) {
+    for (int call = 0; is_good && call < N_CALLS; call++) {
         g_clear_pointer(&jobs, g_ptr_array_unref);
         jobs = exchange(domains, &request, root, schemas, error);
         is_good = jobs != NULL;

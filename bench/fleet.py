@@ -2,7 +2,7 @@
 """Fleets of QEMUs to measure: started by this script, or described in XML for libvirt to start.
 
 All QEMUs are alike: paused, 2 vCPUs, 2 disks (one with a backing file), 1 tap, a balloon, 1 IOThread,
-guest.S as firmware (bench_rounds may let it run), and two monitors: ours/NAME.sock and
+guest.S as firmware (bench_calls may let it run), and two monitors: ours/NAME.sock and
 floor/NAME.sock. A Fleet removes all that it made (processes, images, its folder) when it ends.
 """
 
@@ -230,7 +230,7 @@ class Fleet:
                         raise RuntimeError(f"bench-{number:05} does not go on")
 
     def describe(self, size):
-        """Writes the definitions that bench_rounds lets libvirt start."""
+        """Writes the definitions that bench_calls lets libvirt start."""
         for number in range(1, size + 1):
             it = self.facts(number)
             arguments = "\n".join(f"    <qemu:arg value='{word}'/>"

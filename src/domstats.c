@@ -37,7 +37,7 @@ const char *
 domstats_answered_by_to_string(DomstatsAnsweredBy by)
 {
     static const char *const names[] = {
-        [DOMSTATS_ANSWERED_BY_NOBODY] = "nobody",   [DOMSTATS_ANSWERED_BY_HOST] = "host",
+        [DOMSTATS_ANSWERED_BY_NONE] = "none",       [DOMSTATS_ANSWERED_BY_HOST] = "host",
         [DOMSTATS_ANSWERED_BY_MONITOR] = "monitor", [DOMSTATS_ANSWERED_BY_LIBVIRT] = "libvirt",
         [DOMSTATS_ANSWERED_BY_SERVICE] = "service",
     };
@@ -66,7 +66,7 @@ domstats_reason_to_string(DomstatsReason reason)
         [DOMSTATS_REASON_PROTOCOL] = "protocol",
         [DOMSTATS_REASON_CLOSED] = "closed",
         [DOMSTATS_REASON_NO_MONITOR] = "no-monitor",
-        [DOMSTATS_REASON_NOBODY_LISTENS] = "nobody-listens",
+        [DOMSTATS_REASON_NO_LISTENER] = "no-listener",
         [DOMSTATS_REASON_NO_NAME] = "no-name",
         [DOMSTATS_REASON_MANAGED] = "managed",
         [DOMSTATS_REASON_NOT_QEMU] = "not-qemu",

@@ -63,7 +63,7 @@ static const Row rows[] = {
      "{\"domains\":[\n"
      "{\"name\":\"vm1\",\"uuid\":\"u\",\"id\":7,\"health\":\"ok\",\"reason\":null,\"reason_code\":"
      "\"none\",\"since_us\":1,"
-     "\"taken_us\":2,\"monitor_us\":3,\"missing\":[],\"answered_by\":\"nobody\",\"pid\":null,"
+     "\"taken_us\":2,\"monitor_us\":3,\"missing\":[],\"answered_by\":\"none\",\"pid\":null,"
      "\"monitor\":null,\"holder_pid\":null,\"stats\":{\"int\":-5,\"uint\":4294967295,"
      "\"llong\":-9223372036854775808,\"ullong\":18446744073709551615,\"tenth\":0.1,"
      "\"third\":0.33333333333333331,\"two\":2.0,\"large\":1e+300,\"nan\":null,\"infinite\":null,"
@@ -95,7 +95,7 @@ static const Row rows[] = {
      "\"stats\":{},\"last\":{\"name\":\"vm1\",\"uuid\":\"u\",\"id\":7,\"health\":\"ok\","
      "\"reason\":null,\"reason_code\":\"none\",\"since_us\":0,\"taken_us\":4,\"monitor_us\":0,"
      "\"missing\":[],\"answered_"
-     "by\":\"nobody\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
+     "by\":\"none\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"stats\":{\"state.state\":3}}}\n"
      "]}\n"},
     {"the list has words for states, null for one without, and names that are not UTF-8",
@@ -106,12 +106,12 @@ static const Row rows[] = {
      "{\"name\":\"\xf0\x9f\x92\xa5\\ufffd\\u202e\",\"uuid\":\"\",\"id\":0,\"health\":\"ok\","
      "\"reason\":null,\"reason_code\":\"none\",\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,"
      "\"missing\":[],\"answered_"
-     "by\":\"nobody\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
+     "by\":\"none\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"state\":\"paused\"},\n"
      "{\"name\":\"\\ufffd\\ufffd\\ufffd\",\"uuid\":\"\",\"id\":0,\"health\":\"ok\","
      "\"reason\":null,\"reason_code\":\"none\",\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,"
      "\"missing\":[],\"answered_"
-     "by\":\"nobody\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
+     "by\":\"none\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"state\":null}\n"
      "]}\n"},
     {"a character beyond sixteen bits that cannot be printed",
@@ -120,7 +120,7 @@ static const Row rows[] = {
      "{\"domains\":[\n"
      "{\"name\":\"\\udb40\\udc01\",\"uuid\":\"\",\"id\":0,\"health\":\"ok\",\"reason\":null,"
      "\"reason_code\":\"none\","
-     "\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"answered_by\":\"nobody\","
+     "\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"answered_by\":\"none\","
      "\"pid\":null,\"monitor\":null,\"holder_pid\":null,\"state\":null}\n"
      "]}\n"},
 };

@@ -105,7 +105,7 @@ static const Row rows[] = {
      "  health.taken_us=2\n"
      "  health.monitor_us=3\n"
      "  health.missing=\n"
-     "  health.answered_by=nobody\n"},
+     "  health.answered_by=none\n"},
     {"health of a domain that is not",
      {{.name = (char *)"vm1",
        .health = DOMSTATS_HEALTH_WEDGED,

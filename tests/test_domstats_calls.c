@@ -317,7 +317,7 @@ tells_who_answered(void **state)
     assert_string_equal(records[1]->monitor, "/srv/qmp/busy.sock");
     assert_int_equal(records[2]->answered_by, DOMSTATS_ANSWERED_BY_HOST);
     assert_null(records[2]->monitor);
-    assert_int_equal(records[3]->answered_by, DOMSTATS_ANSWERED_BY_NOBODY);
+    assert_int_equal(records[3]->answered_by, DOMSTATS_ANSWERED_BY_NONE);
     assert_int_equal(records[3]->pid, 0);
     assert_int_equal(records[0]->reason_code, DOMSTATS_REASON_NONE);
     assert_int_equal(records[1]->reason_code, DOMSTATS_REASON_HELD);

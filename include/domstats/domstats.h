@@ -82,14 +82,14 @@ typedef enum {
 
 /* Where the values of a record come from. */
 typedef enum {
-    DOMSTATS_ANSWERED_BY_NOBODY,  /* there are no values */
+    DOMSTATS_ANSWERED_BY_NONE,    /* there are no values */
     DOMSTATS_ANSWERED_BY_HOST,    /* the host alone: /proc, /sys, the kernel */
     DOMSTATS_ANSWERED_BY_MONITOR, /* the monitor of its QEMU, and the host */
     DOMSTATS_ANSWERED_BY_LIBVIRT, /* libvirt: the domain does not run */
     DOMSTATS_ANSWERED_BY_SERVICE, /* a running domstatsd */
 } DomstatsAnsweredBy;
 
-/* The name of @by as it is printed: "nobody", "host", ...; "unknown" for any other number. */
+/* The name of @by as it is printed: "none", "host", ...; "unknown" for any other number. */
 const char *domstats_answered_by_to_string(DomstatsAnsweredBy by);
 
 /* Why a domain has its health, for programs; @reason of the record says it to people. */
@@ -111,7 +111,7 @@ typedef enum {
     DOMSTATS_REASON_PROTOCOL,        /* BROKEN: what QEMU sent breaks QMP's rules or our limits */
     DOMSTATS_REASON_CLOSED,          /* BROKEN: QEMU closed the connection */
     DOMSTATS_REASON_NO_MONITOR,      /* NO_MONITOR: QEMU has no monitor that can be used */
-    DOMSTATS_REASON_NOBODY_LISTENS,  /* NO_MONITOR or GONE: nobody listens at its address */
+    DOMSTATS_REASON_NO_LISTENER,     /* NO_MONITOR or GONE: no process listens at its address */
     DOMSTATS_REASON_NO_NAME,         /* NO_DOMAIN: nothing has that name, UUID or id */
     DOMSTATS_REASON_MANAGED,         /* NO_MONITOR: its monitor is its manager's alone */
     DOMSTATS_REASON_NOT_QEMU,        /* NO_MONITOR: another program listens at its address */

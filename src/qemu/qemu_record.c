@@ -126,7 +126,7 @@ answered_by(const DomstatsRecord *record, const QemuEndpoint *endpoint)
     if (record->monitor_us >= 0)
         return DOMSTATS_ANSWERED_BY_MONITOR;
     if (record->n_params == 0)
-        return DOMSTATS_ANSWERED_BY_NOBODY;
+        return DOMSTATS_ANSWERED_BY_NONE;
     return endpoint->is_active ? DOMSTATS_ANSWERED_BY_HOST : DOMSTATS_ANSWERED_BY_LIBVIRT;
 }
 

@@ -331,7 +331,7 @@ judge_not_listening(QemuHostView *host, QemuJob *job, const GError *error)
     if (judge_ended(root, job))
         return;
     judge(job, is_known ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,
-          DOMSTATS_REASON_NOBODY_LISTENS,
+          DOMSTATS_REASON_NO_LISTENER,
           g_strdup_printf("%s%s", error->message, say_if_it_lives(root, job->domain)));
 }
 
@@ -348,7 +348,8 @@ qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuChannelDial outcome
         break;
     case QEMU_CHANNEL_DIAL_FULL:
         judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_BACKLOG,
-              g_strdup_printf("%s: QEMU accepts nobody and its backlog is full", error->message));
+              g_strdup_printf("%s: QEMU accepts no connection and its backlog is full",
+                              error->message));
         break;
     case QEMU_CHANNEL_DIAL_SHORTAGE:
         judge_shortage(job, error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bench_rounds: asks one fleet of QEMUs in several ways in turn, and prints how long each took.
+ * bench_calls: asks one fleet of QEMUs in several ways in turn, and prints how long each took.
  *
  * The fleet is a folder: ours/NAME.sock and floor/NAME.sock are monitors of the domain NAME,
  * xml/NAME.xml is its definition where libvirt is to start it. What is printed is one JSON
@@ -92,9 +92,9 @@ warm_up(const GPtrArray *sides, BenchSideSubject *subject, GError **error)
 
     for (guint i = 0; i < sides->len; i++) {
         const BenchSide *side = g_ptr_array_index(sides, i);
-        int n_rounds = is_own(side) ? N_WARM_UP : N_WARM_UP_OTHERS;
+        int n_calls = is_own(side) ? N_WARM_UP : N_WARM_UP_OTHERS;
 
-        for (int k = 0; k < n_rounds; k++)
+        for (int k = 0; k < n_calls; k++)
             if (!side->run(side, subject, &n_values, error))
                 return false;
     }
@@ -132,8 +132,8 @@ measure(const Options *options, const GPtrArray *sides, BenchSideSubject *subjec
         order[i] = i;
     }
     end = util_deadline_in_ms((unsigned int)options->max_seconds * 1000);
-    for (guint round = 0; round < (guint)options->n_repeats; round++) {
-        if (round >= MIN_REPEATS && util_deadline_has_passed(end))
+    for (guint repeat = 0; repeat < (guint)options->n_repeats; repeat++) {
+        if (repeat >= MIN_REPEATS && util_deadline_has_passed(end))
             break;
         shuffle(order, sides->len, random);
         for (guint i = 0; i < sides->len; i++) {
@@ -314,7 +314,7 @@ main(int argc, char **argv)
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error) || options.folder == NULL ||
         options.sizes == NULL || options.sides == NULL) {
-        fprintf(stderr, "bench_rounds: %s\n",
+        fprintf(stderr, "bench_calls: %s\n",
                 error ? error->message : "--folder, --sizes and --sides are needed");
         return 2;
     }
@@ -325,7 +325,7 @@ main(int argc, char **argv)
     if (subject.names != NULL)
         close_subject(&subject);
     if (!is_good) {
-        fprintf(stderr, "bench_rounds: %s\n", error->message);
+        fprintf(stderr, "bench_calls: %s\n", error->message);
         return 1;
     }
     text = util_jsonout_to_text(results, false);
