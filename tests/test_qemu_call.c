@@ -161,13 +161,17 @@ run_thread(void *data)
 static bool
 is_dialled(const Scene *self, guint place)
 {
-    g_autoptr(HostUnixdiagTable) table = host_unixdiag_read(NULL);
-    HostUnixdiagListener listener = {0};
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(HostSockets) table = host_sockets_read(root, NULL);
+    HostListener listener = {0};
+    g_autoptr(GArray) clients = NULL;
 
     if (table == NULL)
         skip();
-    host_unixdiag_lookup(table, fake_qmp_path(self->fakes[place]), 0, &listener);
-    return listener.n_clients + listener.n_queued > 0;
+    if (!host_sockets_find_path(table, 0, fake_qmp_path(self->fakes[place]), 0, &listener))
+        return false;
+    clients = host_sockets_list_clients(table, &listener);
+    return clients->len > 0;
 }
 
 /* A domain is asked as soon as the other call lets go, though the call still waits for another. */

@@ -134,7 +134,8 @@ leaves_a_monitor_that_another_holds(void)
 {
     g_auto(ExchangeCase) exchange = {0};
     g_auto(UtilFd) fd = -1;
-    g_autoptr(HostUnixdiagTable) table = host_unixdiag_read(NULL);
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(HostSockets) table = host_sockets_read(root, NULL);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     if (table == NULL)

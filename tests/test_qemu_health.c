@@ -392,7 +392,8 @@ connect_to(const char *path)
 static void
 skip_where_the_kernel_does_not_tell(void)
 {
-    g_autoptr(HostUnixdiagTable) table = host_unixdiag_read(NULL);
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(HostSockets) table = host_sockets_read(root, NULL);
 
     if (table == NULL)
         skip();
@@ -447,7 +448,7 @@ finds_overtaker(const void *data)
     qemu_endpoint_add_place(domain->endpoint, path, path);
     fixture.fake = fake_qmp_new_listening(&mute, path);
     /* The table as it was before: what counts is the one that is read late. */
-    assert_non_null(qemu_host_view_unix_table(fixture.host));
+    assert_non_null(qemu_host_view_sockets(fixture.host));
     if (row->client == SOMEBODY_ACCEPTED) {
         client_fd = connect_to(path);
         fake_qmp_settle(fixture.fake);

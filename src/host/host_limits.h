@@ -24,7 +24,11 @@
           "perf events of one process: 64 vCPUs and 300 other threads, all 22 events")             \
     LIMIT(INTERFACES, 100000, "interfaces", "network interfaces of one namespace")                 \
     LIMIT(TAPS, 1024, "devices", "network devices that one process holds open: its interfaces")    \
-    LIMIT(SOCKETS, 1000000, "sockets", "unix sockets of this host; each costs us some 200 bytes")  \
+    LIMIT(SOCKETS, 1000000, "sockets",                                                             \
+          "unix sockets, and TCP listeners, of this host; each costs us some 200 bytes")           \
+    LIMIT(CLIENTS, 64, "connections", "clients of one listener; a monitor serves one")             \
+    LIMIT(NAMESPACES, 4096, "namespaces",                                                          \
+          "network namespaces of this host whose sockets are listed: several a container")         \
     LIMIT(KVM_BLOCK_BYTES, 262144, "bytes",                                                        \
           "the kernel's statistics of one vCPU; Linux 6.18 gives 4 KB")                            \
     LIMIT(KVM_STATS, 1024, "values", "statistics of one vCPU; Linux 6.18 has 45")                  \

@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,9 +26,9 @@
 #include <unistd.h>
 
 #include "host_limits.h"
+#include "host_netns.h"
 #include "host_text.h"
 #include "util/util_fd.h"
-#include "util/util_thread.h"
 
 #define MAX_PATH_BYTES 128
 #define MAX_INFO_BYTES 4096
@@ -362,25 +361,20 @@ host_tap_has_fd(const HostTap *self, int fd)
 
 typedef struct {
     HostRoot *root;
-    int namespace;
     HostNetdevTable *table;
     int error;
 } Visit;
 
-/* Enters the namespace for good, so it runs on a thread of its own. */
-static void *
-visit_namespace(void *data)
+static void
+read_table(void *data)
 {
     Visit *visit = data;
     g_autofree char *path = g_strdup_printf("proc/self/task/%d/net/dev", (int)gettid());
-    g_autofree char *text = NULL;
+    g_autofree char *text = host_root_read_all(visit->root, path, HOST_LIMIT_FILE_BYTES, NULL);
 
-    if (setns(visit->namespace, CLONE_NEWNET) == 0)
-        text = host_root_read_all(visit->root, path, HOST_LIMIT_FILE_BYTES, NULL);
     visit->error = errno;
     if (text)
         visit->table = host_netdev_parse(text);
-    return NULL;
 }
 
 HostNetdevTable *
@@ -388,8 +382,7 @@ host_tap_read_table(HostRoot *root, pid_t pid, int fd)
 {
     g_auto(UtilFd) copy = copy_descriptor(root, pid, fd);
     g_auto(UtilFd) namespace = open_namespace(copy);
-    Visit visit = {.root = root, .namespace = namespace};
-    GThread *thread = NULL;
+    Visit visit = {.root = root};
 
     if (namespace < 0)
         return NULL;
@@ -397,12 +390,7 @@ host_tap_read_table(HostRoot *root, pid_t pid, int fd)
         errno = ENOSYS;
         return NULL;
     }
-    thread = util_thread_start("domstats-netns", visit_namespace, &visit);
-    if (!thread) {
-        errno = EAGAIN;
-        return NULL;
-    }
-    g_thread_join(thread);
-    errno = visit.error;
+    if (host_netns_visit(namespace, read_table, &visit))
+        errno = visit.error;
     return visit.table;
 }

@@ -18,7 +18,7 @@
 #include "host/host_process.h"
 #include "host/host_resctrl.h"
 #include "host/host_tap.h"
-#include "host/host_unixdiag.h"
+#include "host/sockets/host_sockets.h"
 #include "qemu/source/qemu_process.h"
 #include "testing.h"
 
@@ -132,7 +132,8 @@ claim_devices(HostRoot *root)
 {
     g_autoptr(HostNetdevTable) table = host_netdev_read(root, 0);
     g_autoptr(GArray) taps = host_tap_list(root, PID);
-    g_autofree char *path = host_unixdiag_path_in_proc(root, PID, SOCKET_INODE);
+    g_autoptr(HostSockets) sockets = host_sockets_new(root);
+    HostListener listener = {0};
 
     if (table != NULL)
         host_netdev_lookup(table, "lo");
@@ -141,7 +142,11 @@ claim_devices(HostRoot *root)
 
         claim(host_tap_has_fd(tap, FD) && tap->ifname[0] != '\0');
     }
-    claim(path == NULL || path[0] != '\0');
+    host_sockets_add_namespace(sockets, PID, NULL);
+    if (host_sockets_find(sockets, AF_UNIX, SOCKET_INODE, &listener))
+        claim(listener.path[0] != '\0');
+    if (host_sockets_find(sockets, AF_INET, SOCKET_INODE, &listener))
+        claim(listener.family != AF_UNIX && listener.n_queued <= G_MAXUINT32);
 }
 
 static void

@@ -2,7 +2,7 @@
 /*
  * qemu_holder: finds the other client of a monitor.
  *
- * Owns nothing. The kernel's table of unix sockets tells which connections a listener has; the
+ * Owns nothing. The kernel's tables of sockets tell which connections a listener has; the
  * process that has the other end of one open is its client.
  */
 #include "qemu_holder.h"
@@ -35,52 +35,62 @@ is_own_connection(const QemuDomain *domain, ino_t inode)
 
 /* The listener at @place: by the name it was bound to if that name still leads to its file, else by
  * the file. */
-static void
-find_listener(const HostUnixdiagTable *table, const QemuEndpointPlace *place,
-              HostUnixdiagListener *ret_listener)
+static bool
+find_listener(HostSockets *sockets, const QemuEndpointPlace *place, HostListener *ret_listener)
 {
     struct stat status = {0};
     bool has_file = place->connect_path[0] == '/' && stat(place->connect_path, &status) == 0;
 
-    *ret_listener = (HostUnixdiagListener){0};
-    if (has_file)
-        host_unixdiag_lookup(table, place->bound_path, status.st_ino, ret_listener);
-    if (has_file && !ret_listener->is_known)
-        host_unixdiag_lookup_file(table, status.st_dev, status.st_ino, ret_listener);
+    if (has_file &&
+        (host_sockets_find_path(sockets, 0, place->bound_path, status.st_ino, ret_listener) ||
+         host_sockets_find_file(sockets, status.st_dev, status.st_ino, ret_listener)))
+        return true;
     /* On some file systems stat() gives other numbers than the kernel's table has. */
-    if (!ret_listener->is_known)
-        host_unixdiag_lookup(table, place->bound_path, 0, ret_listener);
+    return host_sockets_find_path(sockets, 0, place->bound_path, 0, ret_listener);
 }
 
-void
+bool
 qemu_holder_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
-                          HostUnixdiagListener *ret_listener)
+                          HostListener *ret_listener)
 {
-    const HostUnixdiagTable *table = qemu_host_view_unix_table(host);
+    HostSockets *sockets = qemu_host_view_sockets(host);
 
-    *ret_listener = (HostUnixdiagListener){0};
-    if (table != NULL)
-        find_listener(table, place, ret_listener);
+    return sockets != NULL && find_listener(sockets, place, ret_listener);
+}
+
+/* The inode of the client that the listener at @place has accepted and that is still there; 0:
+ * there is none. */
+static ino_t
+find_client(HostSockets *sockets, const QemuEndpointPlace *place)
+{
+    HostListener listener = {0};
+    g_autoptr(GArray) clients = NULL;
+
+    if (sockets == NULL || !find_listener(sockets, place, &listener))
+        return 0;
+    clients = host_sockets_list_clients(sockets, &listener);
+    for (guint i = 0; clients != NULL && i < clients->len; i++) {
+        const HostListenerClient *client = &g_array_index(clients, HostListenerClient, i);
+
+        if (client->is_accepted && client->peer_inode != 0)
+            return client->peer_inode;
+    }
+    return 0;
 }
 
 static bool
-judge_held(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
-           const HostUnixdiagTable *table)
+judge_held(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, HostSockets *sockets)
 {
-    HostUnixdiagListener listener = {0};
+    ino_t client = find_client(sockets, place);
     g_autofree char *holder = NULL;
     g_autofree char *reason = NULL;
     pid_t pid = 0;
 
-    if (table == NULL)
-        return false;
-    find_listener(table, place, &listener);
     /* Without an inode the client has closed its end, and QEMU has not noticed it yet. */
-    if (!listener.is_known || listener.n_clients == 0 || listener.peer_inode == 0 ||
-        is_own_connection(job->domain, listener.peer_inode))
+    if (client == 0 || is_own_connection(job->domain, client))
         return false;
-    pid = host_holders_find(qemu_host_view_holders(host), listener.peer_inode,
-                            job->domain->holder_pid, job->request->deadline);
+    pid = host_holders_find(qemu_host_view_holders(host), client, job->domain->holder_pid,
+                            job->request->deadline);
     job->domain->holder_pid = pid;
     holder = pid > 0 ? name_process(qemu_host_view_root(host), pid)
                      : g_strdup("a process that cannot be seen from here");
@@ -93,15 +103,15 @@ bool
 qemu_holder_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place)
 {
     const QemuDomain *domain = job->domain;
-    g_autoptr(HostUnixdiagTable) fresh = NULL;
+    g_autoptr(HostSockets) fresh = NULL;
 
-    if (!judge_held(host, job, place, qemu_host_view_unix_table(host)))
+    if (!judge_held(host, job, place, qemu_host_view_sockets(host)))
         return false;
     if (domain->holder_pid != getpid() && (domain->holder_pid != 0 || geteuid() != 0))
         return true;
     /* The table may be old. If this process itself is the holder (another call of ours), or root
      * sees no holder among all processes, the holder may have closed its connection since. */
-    fresh = host_unixdiag_read(NULL);
+    fresh = host_sockets_read(qemu_host_view_root(host), NULL);
     return judge_held(host, job, place, fresh);
 }
 
@@ -113,8 +123,7 @@ qemu_holder_judge_overtaken(QemuHostView *host, QemuJob *job)
     if (qemu_monitor_has_greeted(job->domain->monitor))
         return false;
     for (guint i = 0; i < places->len; i++)
-        if (judge_held(host, job, g_ptr_array_index(places, i),
-                       qemu_host_view_late_unix_table(host)))
+        if (judge_held(host, job, g_ptr_array_index(places, i), qemu_host_view_late_sockets(host)))
             return true;
     return false;
 }

@@ -6,9 +6,10 @@
 
 #include "qemu/host/qemu_host.h"
 
-/* The listener at @place in this call's table of sockets; not is_known if the table has none. */
-void qemu_holder_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
-                               HostUnixdiagListener *ret_listener);
+/* Sets @ret_listener to the listener at @place in this call's table of sockets; false if the table
+ * has none. */
+bool qemu_holder_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
+                               HostListener *ret_listener);
 
 /* Before a dial: if this call's table shows another client of the monitor at @place, the verdict
  * BUSY, the client's pid in the domain, and true. */

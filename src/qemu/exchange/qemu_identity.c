@@ -115,13 +115,14 @@ void
 qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEndpointPlace *place,
                            UtilDeadline deadline)
 {
-    HostUnixdiagListener listener = {0};
+    HostListener listener = {0};
     g_autoptr(QemuDefinition) definition = NULL;
     pid_t pid = 0;
 
     if (domain->endpoint->pid != 0 || is_known_process(host, domain))
         return;
-    qemu_holder_find_listener(host, place, &listener);
+    if (!qemu_holder_find_listener(host, place, &listener))
+        return;
     pid = host_holders_find(qemu_host_view_holders(host), listener.inode, 0, deadline);
     if (pid == 0)
         return;

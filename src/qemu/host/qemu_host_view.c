@@ -2,7 +2,7 @@
 /*
  * qemu_host_view: see qemu_host_view.h.
  *
- * Owns what is read once a call for all domains: the table of unix sockets, the interface counters
+ * Owns what is read once a call for all domains: the tables of sockets, the interface counters
  * of each network namespace, and whether the kernel tells wait sums. Each is read under the lock
  * when first needed, and freed with the view.
  */
@@ -19,10 +19,10 @@ struct QemuHostView {
     const char *resctrl_root;
     const char *const *perf_events;
     pthread_mutex_t lock;
-    HostUnixdiagTable *unix_table;
-    bool unix_table_was_read;
-    HostUnixdiagTable *late_unix_table;
-    bool late_unix_table_was_read;
+    HostSockets *sockets;
+    bool sockets_were_read;
+    HostSockets *late_sockets;
+    bool late_sockets_were_read;
     HostReader *reader;
     HostHolders *holders;
     char *own_namespace;
@@ -58,8 +58,8 @@ qemu_host_view_free(QemuHostView *self)
         return;
     host_reader_free(self->reader);
     host_holders_free(self->holders);
-    host_unixdiag_free(self->unix_table);
-    host_unixdiag_free(self->late_unix_table);
+    host_sockets_free(self->sockets);
+    host_sockets_free(self->late_sockets);
     g_hash_table_unref(self->netdevs);
     g_free(self->own_namespace);
     pthread_mutex_destroy(&self->lock);
@@ -96,27 +96,27 @@ qemu_host_view_holders(QemuHostView *self)
     return self->holders;
 }
 
-static const HostUnixdiagTable *
-read_table_once(QemuHostView *self, HostUnixdiagTable **table, bool *was_read)
+static HostSockets *
+read_sockets_once(QemuHostView *self, HostSockets **sockets, bool *were_read)
 {
     pthread_mutex_lock(&self->lock);
-    if (!*was_read && host_root_is_live(self->root))
-        *table = host_unixdiag_read(NULL);
-    *was_read = true;
+    if (!*were_read && host_root_is_live(self->root))
+        *sockets = host_sockets_read(self->root, NULL);
+    *were_read = true;
     pthread_mutex_unlock(&self->lock);
-    return *table;
+    return *sockets;
 }
 
-const HostUnixdiagTable *
-qemu_host_view_unix_table(QemuHostView *self)
+HostSockets *
+qemu_host_view_sockets(QemuHostView *self)
 {
-    return read_table_once(self, &self->unix_table, &self->unix_table_was_read);
+    return read_sockets_once(self, &self->sockets, &self->sockets_were_read);
 }
 
-const HostUnixdiagTable *
-qemu_host_view_late_unix_table(QemuHostView *self)
+HostSockets *
+qemu_host_view_late_sockets(QemuHostView *self)
 {
-    return read_table_once(self, &self->late_unix_table, &self->late_unix_table_was_read);
+    return read_sockets_once(self, &self->late_sockets, &self->late_sockets_were_read);
 }
 
 bool

@@ -6,11 +6,11 @@
  */
 #pragma once
 
-#include "host/host_holder.h"
 #include "host/host_netdev.h"
 #include "host/host_reader.h"
 #include "host/host_root.h"
-#include "host/host_unixdiag.h"
+#include "host/sockets/host_holder.h"
+#include "host/sockets/host_sockets.h"
 #include "qemu/plan/qemu_job.h"
 
 typedef struct QemuHostView QemuHostView;
@@ -22,10 +22,11 @@ void qemu_host_view_free(QemuHostView *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuHostView, qemu_host_view_free)
 
 HostRoot *qemu_host_view_root(QemuHostView *self);
-/* The kernel's table of unix sockets; NULL where it cannot be had. Borrowed. */
-const HostUnixdiagTable *qemu_host_view_unix_table(QemuHostView *self);
-/* A second table, read when first needed: for callers that run after the deadline. */
-const HostUnixdiagTable *qemu_host_view_late_unix_table(QemuHostView *self);
+/* The kernel's table of sockets, with those of our network namespace, read when first needed; NULL
+ * where it cannot be had. Borrowed. */
+HostSockets *qemu_host_view_sockets(QemuHostView *self);
+/* A second one, for looks that come after a dial. */
+HostSockets *qemu_host_view_late_sockets(QemuHostView *self);
 
 /* For files whose reading may block. Borrowed. */
 HostReader *qemu_host_view_reader(QemuHostView *self);

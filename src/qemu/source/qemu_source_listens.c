@@ -38,10 +38,10 @@ qemu_source_listens(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmd
         g_autofree char *name = g_strdup_printf("fd/%s", fds[i]);
         g_autofree char *link = qemu_process_read_link(view->root, pid, name);
         ino_t inode = link ? host_text_socket_inode(link) : 0;
-        g_autofree char *path =
-            inode != 0 ? host_unixdiag_path_in_proc(view->root, pid, inode) : NULL;
+        HostListener listener = {0};
 
-        if (path != NULL && names_it(cmdline, path, qemu_cmdline_option_parse_fd(fds[i])))
+        if (inode != 0 && qemu_source_place_view_find(view, pid, inode, &listener) &&
+            names_it(cmdline, listener.path, qemu_cmdline_option_parse_fd(fds[i])))
             return true;
     }
     return false;

@@ -40,21 +40,21 @@ qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, UtilDeadl
 void
 qemu_source_place_view_clear(QemuSourcePlaceView *self)
 {
-    host_unixdiag_free(self->sockets);
+    host_sockets_free(self->sockets);
     host_reader_free(self->words.reader);
     g_free(self->own_mounts);
     g_free(self->own_network);
     *self = (QemuSourcePlaceView){0};
 }
 
-/* NULL where the kernel does not tell, and for a recording. */
-static const HostUnixdiagTable *
-get_sockets(QemuSourcePlaceView *self)
+bool
+qemu_source_place_view_find(QemuSourcePlaceView *self, pid_t pid, ino_t inode,
+                            HostListener *ret_listener)
 {
-    if (!self->sockets_were_tried && host_root_is_live(self->root))
-        self->sockets = host_unixdiag_read(NULL);
-    self->sockets_were_tried = true;
-    return self->sockets;
+    if (self->sockets == NULL)
+        self->sockets = host_sockets_new(self->root);
+    return host_sockets_add_namespace(self->sockets, pid, NULL) != 0 &&
+           host_sockets_find(self->sockets, AF_UNIX, inode, ret_listener);
 }
 
 static void add_fault(Search *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -189,23 +189,12 @@ add_tcp(Search *self, const char *address)
         qemu_endpoint_add_place(self->endpoint, path, address);
 }
 
-/* The path or "@name" to which a socket of the process is bound; NULL if it has none. */
-static char *
-find_bound_path(Search *self, ino_t inode)
-{
-    const HostUnixdiagTable *sockets = self->has_our_network ? get_sockets(self->view) : NULL;
-
-    if (sockets != NULL)
-        return g_strdup(host_unixdiag_path_of(sockets, inode));
-    return host_unixdiag_path_in_proc(self->view->root, self->pid, inode);
-}
-
 static void
 add_descriptor(Search *self, int fd)
 {
     g_autofree char *name = g_strdup_printf("fd/%d", fd);
     g_autofree char *link = qemu_process_read_link(self->view->root, self->pid, name);
-    g_autofree char *path = NULL;
+    HostListener listener = {0};
     ino_t inode = 0;
 
     if (link == NULL) {
@@ -217,15 +206,13 @@ add_descriptor(Search *self, int fd)
         return;
     }
     inode = host_text_socket_inode(link);
-    if (inode != 0)
-        path = find_bound_path(self, inode);
-    if (path == NULL || path[0] == '\0')
+    if (inode == 0 || !qemu_source_place_view_find(self->view, self->pid, inode, &listener))
         add_fault(self, "on descriptor %d of process %d, which is no socket that has a name", fd,
                   self->pid);
-    else if (path[0] == '@')
-        add_abstract(self, path + 1);
+    else if (listener.path[0] == '@')
+        add_abstract(self, listener.path + 1);
     else
-        add_passed_path(self, path);
+        add_passed_path(self, listener.path);
 }
 
 static void

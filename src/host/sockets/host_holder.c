@@ -9,9 +9,9 @@
 
 #include <pthread.h>
 
-#include "host_limits.h"
-#include "host_process.h"
-#include "host_text.h"
+#include "host/host_limits.h"
+#include "host/host_process.h"
+#include "host/host_text.h"
 
 struct HostHolders {
     HostRoot *root;

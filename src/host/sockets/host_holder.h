@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "host_root.h"
+#include "host/host_root.h"
 #include "util/util_deadline.h"
 
 typedef struct HostHolders HostHolders;
