@@ -27,41 +27,47 @@ static const Row rows[] = {
     /* -qmp */
     {"a unix socket", "-qmp unix:/run/a.sock,server=on,wait=off", "unix /run/a.sock", ""},
     {"the short booleans", "-qmp unix:/run/a.sock,server,nowait", "unix /run/a.sock", ""},
-    {"two dashes", "--qmp unix:/run/a.sock,server=on", "unix /run/a.sock", ""},
-    {"a pretty one", "-qmp-pretty unix:/run/a.sock,server=on", "unix /run/a.sock", ""},
-    {"a relative path", "-qmp unix:a.sock,server=on", "unix a.sock", ""},
-    {"a comma in the path", "-qmp unix:/run/a,,b.sock,server=on", "unix /run/a,b.sock", ""},
-    {"a long path", "-qmp unix:" PATH_OF_200 ",server=on", "unix " PATH_OF_200, ""},
-    {"an equals sign in a keyed path", "-qmp unix:path=/run/a=b,server=on", "unix /run/a=b", ""},
-    {"server=yes is on", "-qmp unix:/a,server=yes", "unix /a", ""},
+    {"two dashes", "--qmp unix:/run/a.sock,server=on,wait=off", "unix /run/a.sock", ""},
+    {"a pretty one", "-qmp-pretty unix:/run/a.sock,server=on,wait=off", "unix /run/a.sock", ""},
+    {"a relative path", "-qmp unix:a.sock,server=on,wait=off", "unix a.sock", ""},
+    {"a comma in the path", "-qmp unix:/run/a,,b.sock,server=on,wait=off", "unix /run/a,b.sock",
+     ""},
+    {"a long path", "-qmp unix:" PATH_OF_200 ",server=on,wait=off", "unix " PATH_OF_200, ""},
+    {"an equals sign in a keyed path", "-qmp unix:path=/run/a=b,server=on,wait=off",
+     "unix /run/a=b", ""},
+    {"server=yes is on", "-qmp unix:/a,server=yes,wait=off", "unix /a", ""},
     {"the last word on a key counts", "-qmp unix:/a,server=on,server=off",
      "unusable a socket in client mode", ""},
-    {"a descriptor", "-qmp unix:fd=7,server=on", "fd 7", ""},
+    {"a descriptor", "-qmp unix:fd=7,server=on,wait=off", "fd 7", ""},
     {"TCP", "-qmp tcp:127.0.0.1:4444,server=on,wait=off", "tcp 127.0.0.1:4444", ""},
     {"TCP without a host", "-qmp tcp::4444,server,nowait", "tcp :4444", ""},
     {"TCP, version 6", "-qmp tcp:[::1]:4444,server,nowait", "tcp [::1]:4444", ""},
-    {"TCP without a port", "-qmp tcp:host,server", "unusable a socket without an address", ""},
-    {"TCP with a service's name", "-qmp tcp:localhost:http,server",
-     "unusable a socket without an address", ""},
+    {"TCP without a port", "-qmp tcp:host,server,wait=off", "unusable a socket without an address",
+     ""},
+    {"TCP with a service's name", "-qmp tcp:localhost:http,server,wait=off", "tcp localhost:http",
+     ""},
     {"stdio", "-qmp stdio", "unusable on stdio", ""},
     {"a pty", "-qmp pty", "unusable on a pty", ""},
     {"a mux", "-qmp mon:stdio", "unusable on stdio", ""},
     {"a pipe", "-qmp pipe:/run/p", "unusable on a pipe", ""},
     {"something new", "-qmp quantum:7", "unusable on 'quantum'", ""},
     {"none is none", "-qmp none", "", ""},
-    {"a device that exists", "-qmp chardev:m -chardev socket,id=m,path=/a,server=on", "unix /a",
+    {"a device that exists", "-qmp chardev:m -chardev socket,id=m,path=/a,server=on,wait=off",
+     "unix /a", ""},
+    {"telnet in one word", "-qmp telnet:localhost:4444,server,wait=off", "unusable behind telnet",
      ""},
-    {"telnet in one word", "-qmp telnet:localhost:4444,server", "unusable behind telnet", ""},
-    {"a websocket in one word", "-qmp websocket:localhost:4444,server=on",
+    {"a websocket in one word", "-qmp websocket:localhost:4444,server=on,wait=off",
      "unusable behind a websocket", ""},
     {"client mode", "-qmp unix:/a,reconnect=5", "unusable a socket in client mode", ""},
-    {"server denied", "-qmp unix:/a,noserver", "unusable a socket in client mode", ""},
-    {"two, in their order", "-qmp stdio -qmp unix:/b,server=on", "unusable on stdio; unix /b", ""},
+    {"server denied", "-qmp unix:/a,noserver,wait=off", "unusable a socket in client mode", ""},
+    {"two, in their order", "-qmp stdio -qmp unix:/b,server=on,wait=off",
+     "unusable on stdio; unix /b", ""},
     {"an option as the last word has no argument", "-qmp", "", ""},
     {"no more than the limit",
      "-qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty "
-     "-qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp unix:/a,server=on "
-     "-qmp unix:/b,server=on",
+     "-qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp pty -qmp "
+     "unix:/a,server=on,wait=off "
+     "-qmp unix:/b,server=on,wait=off",
      "unusable on a pty; unusable on a pty; unusable on a pty; unusable on a pty; "
      "unusable on a pty; unusable on a pty; unusable on a pty; unusable on a pty; "
      "unusable on a pty; unusable on a pty; unusable on a pty; unusable on a pty; "
@@ -71,17 +77,18 @@ static const Row rows[] = {
     /* -mon and -chardev */
     {"a monitor on a device",
      "-chardev socket,id=m,path=/a,server=on,wait=off -mon chardev=m,mode=control", "unix /a", ""},
-    {"the device comes later", "-mon chardev=m,mode=control -chardev socket,id=m,path=/a,server=on",
-     "unix /a", ""},
-    {"an implied first key", "-mon m,mode=control,pretty=on -chardev socket,id=m,path=/a,server",
-     "unix /a", ""},
+    {"the device comes later",
+     "-mon chardev=m,mode=control -chardev socket,id=m,path=/a,server=on,wait=off", "unix /a", ""},
+    {"an implied first key",
+     "-mon m,mode=control,pretty=on -chardev socket,id=m,path=/a,server,wait=off", "unix /a", ""},
     {"the first device of an id counts",
-     "-mon m,mode=control -chardev socket,id=m,path=/a,server -chardev socket,id=m,path=/b,server",
+     "-mon m,mode=control -chardev socket,id=m,path=/a,server,wait=off -chardev "
+     "socket,id=m,path=/b,server,wait=off",
      "unix /a", ""},
-    {"a monitor for people", "-mon chardev=m,mode=readline -chardev socket,id=m,path=/a,server",
+    {"a monitor for people",
+     "-mon chardev=m,mode=readline -chardev socket,id=m,path=/a,server,wait=off", "human 1", ""},
+    {"for people is the default", "-mon chardev=m -chardev socket,id=m,path=/a,server,wait=off",
      "human 1", ""},
-    {"for people is the default", "-mon chardev=m -chardev socket,id=m,path=/a,server", "human 1",
-     ""},
     {"-monitor is for people", "-monitor stdio -monitor none", "human 1", ""},
     {"a device that nobody described", "-mon chardev=x,mode=control",
      "unusable on a character device that its command line does not describe", ""},
@@ -89,23 +96,27 @@ static const Row rows[] = {
      "-chardev socket,id=charmonitor,fd=31,server=on,wait=off "
      "-mon chardev=charmonitor,id=monitor,mode=control",
      "fd 31", ""},
-    {"a descriptor by name", "-chardev socket,id=m,fd=mine,server=on -mon m,mode=control",
+    {"a descriptor by name", "-chardev socket,id=m,fd=mine,server=on,wait=off -mon m,mode=control",
      "unusable on a descriptor known by a name only", ""},
     {"a connected descriptor", "-chardev socket,id=m,fd=5 -mon m,mode=control",
      "unusable on a connection that its launcher holds", ""},
     {"an abstract socket",
-     "-chardev socket,id=m,path=vm1,abstract=on,server=on -mon m,mode=control", "abstract vm1", ""},
+     "-chardev socket,id=m,path=vm1,abstract=on,server=on,wait=off -mon m,mode=control",
+     "abstract vm1", ""},
     {"an abstract socket filled up",
-     "-chardev socket,id=m,path=vm1,abstract=on,tight=off,server=on -mon m,mode=control",
+     "-chardev socket,id=m,path=vm1,abstract=on,tight=off,server=on,wait=off -mon m,mode=control",
      "unusable on an abstract socket whose name is filled up with zeros", ""},
     {"TCP by host and port",
-     "-chardev socket,id=m,host=::1,port=4444,server=on -mon m,mode=control", "tcp [::1]:4444", ""},
-    {"telnet", "-chardev socket,id=m,host=h,port=4444,telnet=on,server=on -mon m,mode=control",
+     "-chardev socket,id=m,host=::1,port=4444,server=on,wait=off -mon m,mode=control",
+     "tcp [::1]:4444", ""},
+    {"telnet",
+     "-chardev socket,id=m,host=h,port=4444,telnet=on,server=on,wait=off -mon m,mode=control",
      "unusable behind telnet", ""},
-    {"TLS", "-chardev socket,id=m,host=h,port=4444,tls-creds=t,server=on -mon m,mode=control",
+    {"TLS",
+     "-chardev socket,id=m,host=h,port=4444,tls-creds=t,server=on,wait=off -mon m,mode=control",
      "unusable encrypted with TLS", ""},
     {"a websocket",
-     "-chardev socket,id=m,host=h,port=4444,websocket=on,server=on -mon m,mode=control",
+     "-chardev socket,id=m,host=h,port=4444,websocket=on,server=on,wait=off -mon m,mode=control",
      "unusable behind a websocket", ""},
     {"client mode by milliseconds",
      "-chardev socket,id=m,path=/a,reconnect-ms=500 -mon m,mode=control",
@@ -116,10 +127,11 @@ static const Row rows[] = {
 
     /* Objects and JSON */
     {"a monitor as an object",
-     "-object monitor-qmp,id=q,chardev=m -chardev socket,id=m,path=/a,server=on", "unix /a", ""},
+     "-object monitor-qmp,id=q,chardev=m -chardev socket,id=m,path=/a,server=on,wait=off",
+     "unix /a", ""},
     {"a monitor as an object in JSON",
      "-object {\"qom-type\":\"monitor-qmp\",\"id\":\"q\",\"chardev\":\"m\"} "
-     "-chardev socket,id=m,path=/a,server=on",
+     "-chardev socket,id=m,path=/a,server=on,wait=off",
      "unix /a", ""},
     {"one for people in JSON",
      "-object {\"qom-type\":\"monitor-hmp\",\"id\":\"q\",\"chardev\":\"m\"}", "human 1", ""},
@@ -284,11 +296,10 @@ static char *
 make_monitors_text(const QemuCmdline *cmdline)
 {
     static const char *const kinds[] = {
-        [QEMU_CMDLINE_MONITOR_UNIX] = "unix",
-        [QEMU_CMDLINE_MONITOR_ABSTRACT] = "abstract",
-        [QEMU_CMDLINE_MONITOR_FD] = "fd",
-        [QEMU_CMDLINE_MONITOR_TCP] = "tcp",
-        [QEMU_CMDLINE_MONITOR_UNUSABLE] = "unusable",
+        [QEMU_CMDLINE_SOCKET_UNIX] = "unix",
+        [QEMU_CMDLINE_SOCKET_ABSTRACT] = "abstract",
+        [QEMU_CMDLINE_SOCKET_FD] = "fd",
+        [QEMU_CMDLINE_SOCKET_TCP] = "tcp",
     };
     GString *text = g_string_new(NULL);
 
@@ -296,10 +307,12 @@ make_monitors_text(const QemuCmdline *cmdline)
         const QemuCmdlineMonitor *monitor =
             &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i);
 
-        if (monitor->kind == QEMU_CMDLINE_MONITOR_FD)
-            append_part(text, "fd %d", monitor->fd);
+        if (monitor->fault != QEMU_CMDLINE_MONITOR_FAULT_NONE)
+            append_part(text, "unusable %s", monitor->fault_text);
+        else if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_FD)
+            append_part(text, "fd %d", monitor->socket.fd);
         else
-            append_part(text, "%s %s", kinds[monitor->kind], monitor->path);
+            append_part(text, "%s %s", kinds[monitor->socket.kind], monitor->socket.path);
     }
     if (cmdline->n_human_monitors > 0)
         append_part(text, "human %u", cmdline->n_human_monitors);

@@ -124,7 +124,7 @@ the_list_follows_libvirt(void **state)
     g_autoptr(GPtrArray) gone = NULL;
 
     (void)state;
-    passing = start_domain(conn, "passing", "unix:/nowhere,server=on");
+    passing = start_domain(conn, "passing", "unix:/nowhere,server=on,wait=off");
     assert_int_equal(virDomainSuspend(domain), 0);
     paused = scan(source);
     assert_int_equal(find(paused, "test")->libvirt_state, VIR_DOMAIN_PAUSED);

@@ -22,18 +22,46 @@ claim(bool is_true)
 }
 
 static void
-claim_monitors(const GArray *monitors)
+claim_address(const QemuCmdlineMonitor *monitor)
 {
-    claim(monitors->len <= QEMU_LIMIT_MONITORS);
-    for (guint i = 0; i < monitors->len; i++) {
-        const QemuCmdlineMonitor *monitor = &g_array_index(monitors, QemuCmdlineMonitor, i);
+    bool is_tcp = monitor->socket.kind == QEMU_CMDLINE_SOCKET_TCP;
+    bool has_path = is_tcp || monitor->socket.kind == QEMU_CMDLINE_SOCKET_UNIX ||
+                    monitor->socket.kind == QEMU_CMDLINE_SOCKET_ABSTRACT;
 
-        claim((monitor->kind == QEMU_CMDLINE_MONITOR_FD) == (monitor->fd >= 0));
-        claim((monitor->kind == QEMU_CMDLINE_MONITOR_FD) == (monitor->path == NULL));
-        if (monitor->kind == QEMU_CMDLINE_MONITOR_TCP)
-            claim(strrchr(monitor->path, ':') != NULL);
-        if (monitor->kind == QEMU_CMDLINE_MONITOR_UNUSABLE)
-            claim(g_utf8_validate(monitor->path, -1, NULL));
+    claim((monitor->socket.kind == QEMU_CMDLINE_SOCKET_FD) == (monitor->socket.fd >= 0));
+    claim(has_path == (monitor->socket.path != NULL));
+    claim(is_tcp == (monitor->socket.host != NULL));
+    claim(is_tcp == (monitor->socket.port != NULL));
+    claim(is_tcp || monitor->socket.to == NULL);
+}
+
+static void
+claim_fault(const QemuCmdlineMonitor *monitor)
+{
+    bool has_fault = monitor->fault != QEMU_CMDLINE_MONITOR_FAULT_NONE;
+
+    claim(has_fault == (monitor->fault_text != NULL));
+    claim(has_fault || monitor->socket.kind != QEMU_CMDLINE_SOCKET_NONE);
+    claim(!has_fault || g_utf8_validate(monitor->fault_text, -1, NULL));
+}
+
+static void
+claim_monitors(const QemuCmdline *cmdline)
+{
+    claim(cmdline->monitors->len <= QEMU_LIMIT_MONITORS);
+    for (guint i = 0; i < cmdline->monitors->len; i++) {
+        claim_address(&g_array_index(cmdline->monitors, QemuCmdlineMonitor, i));
+        claim_fault(&g_array_index(cmdline->monitors, QemuCmdlineMonitor, i));
+    }
+    claim(cmdline->other_sockets->len <= QEMU_LIMIT_CHARDEVS);
+    for (guint i = 0; i < cmdline->other_sockets->len; i++) {
+        const QemuCmdlineMonitor *other =
+            &g_array_index(cmdline->other_sockets, QemuCmdlineMonitor, i);
+
+        claim_address(other);
+        claim_fault(other);
+        claim(other->fault == QEMU_CMDLINE_MONITOR_FAULT_OTHER);
+        claim(other->socket.kind != QEMU_CMDLINE_SOCKET_NONE);
     }
 }
 
@@ -70,7 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     qemu_process_may_be_qemu((const char *const *)words, NULL);
     if (words[0] != NULL)
         qemu_program_is_short_name(words[0]);
-    claim_monitors(cmdline->monitors);
+    claim_monitors(cmdline);
     claim_definition(cmdline->definition);
     return 0;
 }

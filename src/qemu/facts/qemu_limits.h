@@ -36,6 +36,8 @@
     LIMIT(IOTHREADS, 4096, "IOThreads", "IOThreads of one domain")                                 \
     LIMIT(NICS, 1024, "interfaces", "network interfaces of one domain")                            \
     LIMIT(MONITORS, 16, "monitors", "QMP monitors that are taken from one command line")           \
+    LIMIT(CHARDEVS, 1024, "devices",                                                               \
+          "character devices of one command line; a machine has some 30 serial ports at most")     \
     LIMIT(CMDLINE_BYTES, 1048576, "bytes",                                                         \
           "command line of one process; 1,000 disks give some 300 KB")                             \
     LIMIT(OPTION_FILES, 16, "files",                                                               \

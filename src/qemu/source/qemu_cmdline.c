@@ -27,14 +27,6 @@ typedef struct {
 } Parser;
 
 static void
-clear_monitor(gpointer data)
-{
-    QemuCmdlineMonitor *monitor = data;
-
-    g_free(monitor->path);
-}
-
-static void
 take_name(Parser *self, const char *argument)
 {
     g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "guest");
@@ -119,38 +111,14 @@ take_readconfig(Parser *self, const char *argument)
     (void)argument;
     self->is_partial = true;
     qemu_cmdline_nics_take_unread(self->nics);
+    qemu_cmdline_monitors_take_unread(self->monitors);
 }
 
-/* The options that qemu_cmdline_monitor reads. */
-static void
-take_chardev(Parser *self, const char *argument)
-{
-    qemu_cmdline_monitors_take_chardev(self->monitors, argument);
-}
-
-static void
-take_mon(Parser *self, const char *argument)
-{
-    qemu_cmdline_monitors_take_mon(self->monitors, argument);
-}
-
+/* The storage daemon's form of this option has a key. */
 static void
 take_monitor(Parser *self, const char *argument)
 {
     self->is_storage |= g_str_has_prefix(argument, "chardev=");
-    qemu_cmdline_monitors_take_monitor(self->monitors, argument);
-}
-
-static void
-take_object(Parser *self, const char *argument)
-{
-    qemu_cmdline_monitors_take_object(self->monitors, argument);
-}
-
-static void
-take_qmp(Parser *self, const char *argument)
-{
-    qemu_cmdline_monitors_take_qmp(self->monitors, argument);
 }
 
 /* Options that only the storage daemon has, which runs no machine. */
@@ -173,20 +141,37 @@ typedef struct {
     void (*take)(Parser *self, const char *argument);
 } OptionRow;
 
-/* Options with an argument that are read here, and those whose argument may look like an option.
- * All others are passed over word by word. */
+/* Options whose argument is read, or may look like an option. All others are passed over word by
+ * word. */
 static const OptionRow option_rows[] = {
-    {"name", take_name},       {"uuid", take_uuid},
-    {"smp", take_smp},         {"machine", take_machine},
-    {"M", take_machine},       {"accel", take_accelerator},
-    {"chardev", take_chardev}, {"mon", take_mon},
-    {"monitor", take_monitor}, {"object", take_object},
-    {"qmp", take_qmp},         {"qmp-pretty", take_qmp},
-    {"netdev", take_netdev},   {"nic", take_nic},
-    {"net", take_net},         {"append", take_nothing},
-    {"m", take_memory},        {"device", take_device},
-    {"xen-domid", take_xen},   {"readconfig", take_readconfig},
-    {"export", take_storage},  {"nbd-server", take_storage},
+    {"name", take_name},
+    {"uuid", take_uuid},
+    {"smp", take_smp},
+    {"machine", take_machine},
+    {"M", take_machine},
+    {"accel", take_accelerator},
+    {"m", take_memory},
+    {"device", take_device},
+    {"netdev", take_netdev},
+    {"nic", take_nic},
+    {"net", take_net},
+    {"xen-domid", take_xen},
+    {"readconfig", take_readconfig},
+    {"append", take_nothing},
+    {"export", take_storage},
+    {"nbd-server", take_storage},
+    /* those that qemu_cmdline_monitor reads */
+    {"chardev", take_nothing},
+    {"mon", take_nothing},
+    {"monitor", take_monitor},
+    {"object", take_nothing},
+    {"qmp", take_nothing},
+    {"qmp-pretty", take_nothing},
+    {"serial", take_nothing},
+    {"parallel", take_nothing},
+    {"debugcon", take_nothing},
+    {"gdb", take_nothing},
+    {"set", take_nothing},
 };
 
 /* The row of the option @word; NULL if it is no option, or not in the table. */
@@ -221,7 +206,7 @@ gives_a_say(const char *word)
 
 /* Without -nodefaults QEMU makes a monitor on a console of its own. */
 static bool
-has_one_monitor(const QemuCmdline *self, const char *const *argv, bool is_partial)
+has_one_monitor(const QemuCmdline *self, const char *const *argv)
 {
     bool has_no_defaults = false;
 
@@ -230,8 +215,51 @@ has_one_monitor(const QemuCmdline *self, const char *const *argv, bool is_partia
             return false;
         has_no_defaults |= is_option(argv[i], "nodefaults");
     }
-    return has_no_defaults && !is_partial && self->n_human_monitors == 0 &&
+    return has_no_defaults && !self->has_unread_options && self->n_human_monitors == 0 &&
            self->monitors->len == 1;
+}
+
+/* An option without an argument. */
+static void
+take_flag(Parser *self, const char *word)
+{
+    if (is_option(word, "enable-kvm"))
+        qemu_cmdline_machine_take_accelerator(self->machine, "kvm");
+    else if (is_option(word, "xen-attach"))
+        qemu_cmdline_machine_take_xen(self->machine);
+    else if (is_option(word, "nodefaults"))
+        qemu_cmdline_nics_take_no_defaults(self->nics);
+}
+
+/* Hands out every word behind the program. A word that is no option is an argument of @name, the
+ * option before it. */
+static void
+take_words(Parser *self, const char *const *words)
+{
+    const char *name = "";
+
+    for (size_t i = 0; words[i] != NULL; i++) {
+        const OptionRow *row = find_row(words[i]);
+
+        if (row != NULL && words[i + 1] != NULL) {
+            row->take(self, words[++i]);
+            qemu_cmdline_monitors_take(self->monitors, row->name, words[i]);
+        } else if (words[i][0] != '-') {
+            qemu_cmdline_monitors_take(self->monitors, name, words[i]);
+        } else {
+            take_flag(self, words[i]);
+            name = words[i] + (words[i][1] == '-' ? 2 : 1);
+        }
+    }
+}
+
+static GArray *
+make_monitors(void)
+{
+    GArray *monitors = g_array_new(FALSE, FALSE, sizeof(QemuCmdlineMonitor));
+
+    g_array_set_clear_func(monitors, qemu_cmdline_monitor_clear);
+    return monitors;
 }
 
 QemuCmdline *
@@ -245,25 +273,17 @@ qemu_cmdline_parse(const char *const *argv)
     Parser parser = {definition, monitors, machine, nics, false, false};
 
     self->definition = definition;
-    self->monitors = g_array_new(FALSE, FALSE, sizeof(QemuCmdlineMonitor));
-    g_array_set_clear_func(self->monitors, clear_monitor);
-    for (size_t i = 0; argv[0] != NULL && argv[i] != NULL; i++) {
-        const OptionRow *row = find_row(argv[i]);
-
-        if (is_option(argv[i], "daemonize"))
-            self->is_daemonizing = true;
-        if (is_option(argv[i], "enable-kvm"))
-            qemu_cmdline_machine_take_accelerator(machine, "kvm");
-        if (is_option(argv[i], "xen-attach"))
-            qemu_cmdline_machine_take_xen(machine);
-        if (is_option(argv[i], "nodefaults"))
-            qemu_cmdline_nics_take_no_defaults(nics);
-        if (row != NULL && argv[i + 1] != NULL)
-            row->take(&parser, argv[++i]);
-    }
+    self->monitors = make_monitors();
+    self->other_sockets = make_monitors();
+    for (size_t i = 0; argv[0] != NULL && argv[i] != NULL; i++)
+        self->is_daemonizing |= is_option(argv[i], "daemonize");
+    if (argv[0] != NULL)
+        take_words(&parser, argv + 1);
     qemu_cmdline_nics_resolve(nics, definition);
-    qemu_cmdline_monitors_resolve(monitors, self->monitors, &self->n_human_monitors);
-    definition->has_one_monitor = has_one_monitor(self, argv, parser.is_partial);
+    qemu_cmdline_monitors_resolve(monitors, self->monitors, self->other_sockets,
+                                  &self->n_human_monitors);
+    self->has_unread_options = parser.is_partial;
+    definition->has_one_monitor = has_one_monitor(self, argv);
     if (!parser.is_partial)
         qemu_cmdline_machine_resolve(machine, definition);
     self->is_machine = qemu_cmdline_machine_is_one(machine) && !parser.is_storage;
@@ -276,6 +296,7 @@ qemu_cmdline_free(QemuCmdline *self)
     if (self == NULL)
         return;
     g_array_unref(self->monitors);
+    g_array_unref(self->other_sockets);
     qemu_definition_free(self->definition);
     g_free(self);
 }

@@ -12,10 +12,12 @@
 
 typedef struct {
     GArray *monitors; /* QemuCmdlineMonitor: control-mode monitors, in order */
+    GArray
+        *other_sockets; /* QemuCmdlineMonitor: other character devices that listen: consoles, ... */
     unsigned int n_human_monitors;
-    bool has_option_files; /* set by the caller: it may have monitors that are not in @monitors */
-    bool is_daemonizing;   /* "-daemonize": a grandchild of the started process runs the machine */
-    bool is_machine;       /* false: a QEMU without a guest, or a part of another machine */
+    bool has_unread_options; /* a file of options was not read: there may be more monitors */
+    bool is_daemonizing; /* "-daemonize": a grandchild of the started process runs the machine */
+    bool is_machine;     /* false: a QEMU without a guest, or a part of another machine */
     QemuDefinition *definition;
 } QemuCmdline;
 

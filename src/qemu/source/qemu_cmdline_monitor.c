@@ -1,39 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_cmdline_monitor: the options that make monitors -> the monitors. Pure.
+ * qemu_cmdline_monitor: see qemu_cmdline_monitor.h.
  *
- * A monitor may name its character device before the device is given, so monitors are
- * collected first and looked up when all words were read.
+ * A monitor may name its character device before the device is described, and "-set" may change
+ * either later, so both are collected first and looked up when all words were read.
  */
 #include "qemu_cmdline_monitor.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_cmdline_option.h"
 
-/* A control-mode monitor: it names a chardev, or has one of its own. */
-typedef struct {
-    char *chardev_id;
-    char *backend;
-    QemuCmdlineOption *chardev;
-} FoundMonitor;
-
 struct QemuCmdlineMonitors {
-    GHashTable *chardevs; /* id -> QemuCmdlineOption */
-    GArray *found;        /* FoundMonitor */
-    unsigned int n_human;
+    QemuCmdlineChardevs *chardevs;
+    GPtrArray *found;       /* QemuCmdlineOption *: "chardev", "mode", "id" of each monitor */
+    unsigned int n_compat;  /* -monitor and -qmp: QEMU numbers their devices together */
+    unsigned int n_serials; /* likewise -serial and -parallel */
+    unsigned int n_parallels;
+    bool is_partial;
 };
 
-static void
-clear_found(gpointer data)
+void
+qemu_cmdline_monitor_clear(gpointer data)
 {
-    FoundMonitor *found = data;
+    QemuCmdlineMonitor *monitor = data;
 
-    g_free(found->chardev_id);
-    g_free(found->backend);
-    qemu_cmdline_option_free(found->chardev);
+    qemu_cmdline_socket_clear(&monitor->socket);
+    g_free(monitor->chardev_id);
+    g_free(monitor->monitor_id);
+    g_free(monitor->fault_text);
 }
 
 static void
@@ -42,256 +38,13 @@ free_option(gpointer data)
     qemu_cmdline_option_free(data);
 }
 
-/* Borrows the strings, takes the option. */
-static void
-add_found(QemuCmdlineMonitors *self, const char *chardev_id, const char *backend,
-          QemuCmdlineOption *take_option)
-{
-    FoundMonitor found = {g_strdup(chardev_id), g_strdup(backend), take_option};
-
-    if (self->found->len < QEMU_LIMIT_MONITORS)
-        g_array_append_val(self->found, found);
-    else
-        clear_found(&found);
-}
-
-void
-qemu_cmdline_monitors_take_chardev(QemuCmdlineMonitors *self, const char *argument)
-{
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "backend");
-    const char *id = qemu_cmdline_option_get_exact(option, "id");
-
-    if (id != NULL && !g_hash_table_contains(self->chardevs, id)) {
-        char *key = g_strdup(id);
-
-        g_hash_table_insert(self->chardevs, key, g_steal_pointer(&option));
-    }
-}
-
-/* "-mon": its mode tells whether it is a control monitor; the default is one for people. */
-void
-qemu_cmdline_monitors_take_mon(QemuCmdlineMonitors *self, const char *argument)
-{
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "chardev");
-    const char *id = qemu_cmdline_option_get(option, "chardev");
-
-    if (g_strcmp0(qemu_cmdline_option_get(option, "mode"), "control") != 0)
-        self->n_human++;
-    else if (id != NULL)
-        add_found(self, id, NULL, NULL);
-}
-
-void
-qemu_cmdline_monitors_take_monitor(QemuCmdlineMonitors *self, const char *argument)
-{
-    if (!g_str_equal(argument, "none"))
-        self->n_human++;
-}
-
-/* QEMU 11.1 and later make monitors by "-object" too. */
-void
-qemu_cmdline_monitors_take_object(QemuCmdlineMonitors *self, const char *argument)
-{
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "qom-type");
-    const char *type = qemu_cmdline_option_get_exact(option, "qom-type");
-    const char *id = qemu_cmdline_option_get_exact(option, "chardev");
-
-    if (g_strcmp0(type, "monitor-hmp") == 0)
-        self->n_human++;
-    else if (g_strcmp0(type, "monitor-qmp") == 0 && id != NULL)
-        add_found(self, id, NULL, NULL);
-}
-
-/* "HOST:PORT,more" as the pairs of a chardev option; NULL without a colon. */
-static QemuCmdlineOption *
-parse_host_and_port(const char *text, const char *more)
-{
-    const char *end = strchrnul(text, ',');
-    const char *colon = memrchr(text, ':', (size_t)(end - text));
-    g_autofree char *pairs = NULL;
-
-    if (colon == NULL)
-        return NULL;
-    pairs = g_strdup_printf("host=%.*s,port=%s%s", (int)MIN(colon - text, INT_MAX), text, colon + 1,
-                            more);
-    return qemu_cmdline_option_parse(pairs, NULL);
-}
-
-/* "-qmp": a character device in the old one-word form. */
-void
-qemu_cmdline_monitors_take_qmp(QemuCmdlineMonitors *self, const char *argument)
-{
-    static const struct {
-        const char *prefix;
-        const char *more; /* what the prefix means beside a TCP socket */
-    } tcp_forms[] = {
-        {"tcp:", ""},
-        {"telnet:", ",telnet=on"},
-        {"tn3270:", ",tn3270=on"},
-        {"websocket:", ",websocket=on"},
-    };
-    g_autofree char *backend = NULL;
-
-    if (g_str_equal(argument, "none"))
-        return;
-    if (g_str_has_prefix(argument, "chardev:")) {
-        add_found(self, argument + strlen("chardev:"), NULL, NULL);
-        return;
-    }
-    if (g_str_has_prefix(argument, "unix:")) {
-        add_found(self, NULL, "socket",
-                  qemu_cmdline_option_parse(argument + strlen("unix:"), "path"));
-        return;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(tcp_forms); i++) {
-        if (g_str_has_prefix(argument, tcp_forms[i].prefix)) {
-            const char *rest = argument + strlen(tcp_forms[i].prefix);
-
-            add_found(self, NULL, "socket", parse_host_and_port(rest, tcp_forms[i].more));
-            return;
-        }
-    }
-    backend = g_strndup(argument, strcspn(argument, ":,"));
-    add_found(self, NULL, backend, NULL);
-}
-
-static void
-add_monitor(GArray *monitors, QemuCmdlineMonitorKind kind, int fd, char *take_path)
-{
-    QemuCmdlineMonitor monitor = {kind, take_path, fd};
-
-    g_array_append_val(monitors, monitor);
-}
-
-/* Names a character device to which no client can connect, as the end of a sentence. */
-static char *
-describe_backend(const char *backend)
-{
-    static const struct {
-        const char *backend;
-        const char *text;
-    } rows[] = {
-        {"stdio", "on stdio"},
-        {"mon", "on stdio"},
-        {"pty", "on a pty"},
-        {"vc", "in its display"},
-        {"null", "connected to nothing"},
-        {"file", "written to a file"},
-        {"pipe", "on a pipe"},
-        {"serial", "on a serial line"},
-        {"udp", "on UDP"},
-        {"fd", "on a descriptor that is no socket"},
-    };
-    g_autofree char *name = NULL;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (g_str_equal(rows[i].backend, backend))
-            return g_strdup(rows[i].text);
-    name = g_utf8_make_valid(backend, -1);
-    return g_strdup_printf("on '%s'", name);
-}
-
-/* Why a socket cannot be used, as the end of a sentence; NULL if it can. */
-static const char *
-find_socket_fault(const QemuCmdlineOption *option)
-{
-    bool is_server = qemu_cmdline_option_is_on(option, "server");
-
-    if (qemu_cmdline_option_is_json(option) && qemu_cmdline_option_get(option, "server") == NULL)
-        is_server = true;
-    if (!is_server && qemu_cmdline_option_get(option, "fd") != NULL)
-        return "on a connection that its launcher holds";
-    if (!is_server)
-        return "a socket in client mode";
-    if (qemu_cmdline_option_get(option, "tls-creds") != NULL)
-        return "encrypted with TLS";
-    if (qemu_cmdline_option_is_on(option, "websocket"))
-        return "behind a websocket";
-    if (qemu_cmdline_option_is_on(option, "telnet") || qemu_cmdline_option_is_on(option, "tn3270"))
-        return "behind telnet";
-    if (qemu_cmdline_option_get(option, "cid") != NULL)
-        return "on vsock";
-    return NULL;
-}
-
-static void
-resolve_tcp(const QemuCmdlineOption *option, GArray *monitors)
-{
-    const char *host = qemu_cmdline_option_get(option, "host");
-    const char *port = qemu_cmdline_option_get(option, "port");
-    bool is_v6 = host != NULL && strchr(host, ':') != NULL && host[0] != '[';
-
-    if (port == NULL || !g_ascii_string_to_unsigned(port, 10, 1, 65535, NULL, NULL)) {
-        add_monitor(monitors, QEMU_CMDLINE_MONITOR_UNUSABLE, -1,
-                    g_strdup("a socket without an address"));
-        return;
-    }
-    add_monitor(monitors, QEMU_CMDLINE_MONITOR_TCP, -1,
-                g_strdup_printf(is_v6 ? "[%s]:%s" : "%s:%s", host ? host : "", port));
-}
-
-static void
-resolve_socket(const QemuCmdlineOption *option, GArray *monitors)
-{
-    const char *fault = find_socket_fault(option);
-    const char *fd = qemu_cmdline_option_get(option, "fd");
-    const char *path = qemu_cmdline_option_get(option, "path");
-    bool is_abstract = qemu_cmdline_option_is_on(option, "abstract");
-
-    if (fd == NULL) /* the address of kind "fd" in JSON */
-        fd = qemu_cmdline_option_get(option, "str");
-    if (fault == NULL && is_abstract && qemu_cmdline_option_get(option, "tight") != NULL &&
-        !qemu_cmdline_option_is_on(option, "tight"))
-        fault = "on an abstract socket whose name is filled up with zeros";
-    if (fault == NULL && fd != NULL && qemu_cmdline_option_parse_fd(fd) < 0)
-        fault = "on a descriptor known by a name only";
-    if (fault != NULL)
-        add_monitor(monitors, QEMU_CMDLINE_MONITOR_UNUSABLE, -1, g_strdup(fault));
-    else if (fd != NULL)
-        add_monitor(monitors, QEMU_CMDLINE_MONITOR_FD, qemu_cmdline_option_parse_fd(fd), NULL);
-    else if (path != NULL && path[0] != '\0')
-        add_monitor(monitors,
-                    is_abstract ? QEMU_CMDLINE_MONITOR_ABSTRACT : QEMU_CMDLINE_MONITOR_UNIX, -1,
-                    g_strdup(path));
-    else
-        resolve_tcp(option, monitors);
-}
-
-static void
-resolve_monitor(const QemuCmdlineMonitors *self, const FoundMonitor *found, GArray *monitors)
-{
-    const QemuCmdlineOption *option = found->chardev;
-    const char *backend = found->backend;
-
-    if (found->chardev_id != NULL) {
-        option = g_hash_table_lookup(self->chardevs, found->chardev_id);
-        if (option == NULL) {
-            add_monitor(monitors, QEMU_CMDLINE_MONITOR_UNUSABLE, -1,
-                        g_strdup("on a character device that its command line does not describe"));
-            return;
-        }
-        backend = qemu_cmdline_option_get_exact(option, "backend");
-        if (backend == NULL)
-            backend = qemu_cmdline_option_get_exact(option, "backend.type");
-    }
-    if (g_strcmp0(backend, "socket") == 0 && option != NULL)
-        resolve_socket(option, monitors);
-    else if (g_strcmp0(backend, "socket") == 0)
-        add_monitor(monitors, QEMU_CMDLINE_MONITOR_UNUSABLE, -1,
-                    g_strdup("a socket without an address"));
-    else
-        add_monitor(monitors, QEMU_CMDLINE_MONITOR_UNUSABLE, -1,
-                    describe_backend(backend ? backend : ""));
-}
-
 QemuCmdlineMonitors *
 qemu_cmdline_monitors_new(void)
 {
     QemuCmdlineMonitors *self = g_new0(QemuCmdlineMonitors, 1);
 
-    self->chardevs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_option);
-    self->found = g_array_new(FALSE, FALSE, sizeof(FoundMonitor));
-    g_array_set_clear_func(self->found, clear_found);
+    self->chardevs = qemu_cmdline_chardevs_new();
+    self->found = g_ptr_array_new_with_free_func(free_option);
     return self;
 }
 
@@ -300,16 +53,358 @@ qemu_cmdline_monitors_free(QemuCmdlineMonitors *self)
 {
     if (self == NULL)
         return;
-    g_hash_table_unref(self->chardevs);
-    g_array_unref(self->found);
+    qemu_cmdline_chardevs_free(self->chardevs);
+    g_ptr_array_unref(self->found);
     g_free(self);
 }
 
+/* Past the limit the device counts as used by something else. */
+static void
+add_found(QemuCmdlineMonitors *self, QemuCmdlineOption *take_option)
+{
+    const char *id = qemu_cmdline_option_get(take_option, "chardev");
+
+    if (self->found->len < QEMU_LIMIT_CHARDEVS) {
+        g_ptr_array_add(self->found, take_option);
+        return;
+    }
+    if (id != NULL)
+        qemu_cmdline_chardevs_use(self->chardevs, id, QEMU_CMDLINE_CHARDEV_USE_OTHER);
+    qemu_cmdline_option_free(take_option);
+}
+
+/* "-mon": its mode tells whether it is a control monitor; the default is one for people. */
+static void
+take_mon(QemuCmdlineMonitors *self, const char *argument)
+{
+    add_found(self, qemu_cmdline_option_parse(argument, "chardev"));
+}
+
+/* -monitor and -qmp: a monitor of the mode @assignment with a device in one word. */
+static void
+take_compat(QemuCmdlineMonitors *self, const char *argument, const char *assignment)
+{
+    g_autofree char *label = g_strdup_printf("compat_monitor%u", self->n_compat);
+    g_autofree char *id = qemu_cmdline_chardevs_take_word(self->chardevs, label, argument);
+    g_autofree char *named = id ? g_strconcat("id=", id, NULL) : NULL;
+    g_autofree char *placed = id ? g_strconcat("chardev=", id, NULL) : NULL;
+    QemuCmdlineOption *option = NULL;
+
+    if (id == NULL)
+        return;
+    self->n_compat++;
+    option = qemu_cmdline_option_parse(assignment, NULL);
+    qemu_cmdline_option_set(option, named);
+    qemu_cmdline_option_set(option, placed);
+    add_found(self, option);
+}
+
+static void
+take_monitor(QemuCmdlineMonitors *self, const char *argument)
+{
+    take_compat(self, argument, "mode=readline");
+}
+
+static void
+take_qmp(QemuCmdlineMonitors *self, const char *argument)
+{
+    take_compat(self, argument, "mode=control");
+}
+
+/* QEMU 11.1 and later make monitors by "-object" too. */
+static void
+take_object(QemuCmdlineMonitors *self, const char *argument)
+{
+    QemuCmdlineOption *option = qemu_cmdline_option_parse(argument, "qom-type");
+    const char *type = qemu_cmdline_option_get_exact(option, "qom-type");
+    bool is_qmp = g_strcmp0(type, "monitor-qmp") == 0;
+
+    if (is_qmp || g_strcmp0(type, "monitor-hmp") == 0) {
+        qemu_cmdline_option_set(option, is_qmp ? "mode=control" : "mode=readline");
+        add_found(self, option);
+        return;
+    }
+    qemu_cmdline_option_free(option);
+    qemu_cmdline_chardevs_scan(self->chardevs, argument, QEMU_CMDLINE_CHARDEV_USE_OBJECT);
+}
+
+static void
+take_chardev(QemuCmdlineMonitors *self, const char *argument)
+{
+    qemu_cmdline_chardevs_take(self->chardevs, argument);
+}
+
+/* A device in one word with the id @label; "mon:" puts a monitor for people beside its user. */
+static void
+take_word(QemuCmdlineMonitors *self, const char *label, const char *argument,
+          QemuCmdlineChardevUse use)
+{
+    g_autofree char *id = qemu_cmdline_chardevs_take_word(self->chardevs, label, argument);
+    g_autofree char *placed = NULL;
+    QemuCmdlineOption *monitor = NULL;
+
+    if (id == NULL)
+        return;
+    qemu_cmdline_chardevs_use(self->chardevs, id, use);
+    if (!g_str_has_prefix(argument, "mon:"))
+        return;
+    placed = g_strconcat("chardev=", id, NULL);
+    monitor = qemu_cmdline_option_parse("mode=readline", NULL);
+    qemu_cmdline_option_set(monitor, placed);
+    add_found(self, monitor);
+}
+
+static void
+take_serial(QemuCmdlineMonitors *self, const char *argument)
+{
+    g_autofree char *label = g_strdup_printf("serial%u", self->n_serials++);
+
+    take_word(self, label, argument, QEMU_CMDLINE_CHARDEV_USE_SERIAL);
+}
+
+static void
+take_parallel(QemuCmdlineMonitors *self, const char *argument)
+{
+    g_autofree char *label = g_strdup_printf("parallel%u", self->n_parallels++);
+
+    take_word(self, label, argument, QEMU_CMDLINE_CHARDEV_USE_PARALLEL);
+}
+
+static void
+take_debugcon(QemuCmdlineMonitors *self, const char *argument)
+{
+    take_word(self, "debugcon", argument, QEMU_CMDLINE_CHARDEV_USE_CONSOLE);
+}
+
+/* QEMU adds "server=on,wait=off" to the debugger's TCP. */
+static void
+take_gdb(QemuCmdlineMonitors *self, const char *argument)
+{
+    bool is_tcp = g_str_has_prefix(argument, "tcp:");
+    g_autofree char *word = g_strconcat(argument, is_tcp ? ",server=on,wait=off" : "", NULL);
+
+    take_word(self, "gdb", word, QEMU_CMDLINE_CHARDEV_USE_DEBUGGER);
+}
+
+/* "GROUP.ID.KEY=VALUE" */
+static void
+take_set(QemuCmdlineMonitors *self, const char *argument)
+{
+    const char *rest = strchr(argument, '.');
+    const char *dot = rest ? strchr(rest + 1, '.') : NULL;
+
+    if (g_str_has_prefix(argument, "chardev."))
+        qemu_cmdline_chardevs_set(self->chardevs, rest + 1);
+    else if (!g_str_has_prefix(argument, "mon."))
+        qemu_cmdline_chardevs_scan(self->chardevs, argument, QEMU_CMDLINE_CHARDEV_USE_OTHER);
+    if (!g_str_has_prefix(argument, "mon.") || dot == NULL)
+        return;
+    for (guint i = 0; i < self->found->len; i++) {
+        QemuCmdlineOption *option = g_ptr_array_index(self->found, i);
+        const char *id = qemu_cmdline_option_get_exact(option, "id");
+
+        if (id != NULL && strlen(id) == (size_t)(dot - rest - 1) &&
+            strncmp(id, rest + 1, strlen(id)) == 0)
+            qemu_cmdline_option_set(option, dot + 1);
+    }
+}
+
+static void
+take_nothing(QemuCmdlineMonitors *self, const char *argument)
+{
+    (void)self;
+    (void)argument;
+}
+
+/* What uses a device that an option names as one of its values. */
+static QemuCmdlineChardevUse
+find_use(const char *name)
+{
+    static const struct {
+        const char *name;
+        QemuCmdlineChardevUse use;
+    } rows[] = {
+        {"device", QEMU_CMDLINE_CHARDEV_USE_DEVICE},
+        {"netdev", QEMU_CMDLINE_CHARDEV_USE_NETWORK},
+        {"net", QEMU_CMDLINE_CHARDEV_USE_NETWORK},
+        {"nic", QEMU_CMDLINE_CHARDEV_USE_NETWORK},
+        {"tpmdev", QEMU_CMDLINE_CHARDEV_USE_TPM},
+        {"semihosting-config", QEMU_CMDLINE_CHARDEV_USE_SEMIHOSTING},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (g_str_equal(rows[i].name, name))
+            return rows[i].use;
+    return QEMU_CMDLINE_CHARDEV_USE_OTHER;
+}
+
 void
-qemu_cmdline_monitors_resolve(const QemuCmdlineMonitors *self, GArray *monitors,
+qemu_cmdline_monitors_take(QemuCmdlineMonitors *self, const char *name, const char *argument)
+{
+    static const struct {
+        const char *name;
+        void (*take)(QemuCmdlineMonitors *self, const char *argument);
+    } rows[] = {
+        {"chardev", take_chardev}, {"mon", take_mon},           {"monitor", take_monitor},
+        {"qmp", take_qmp},         {"qmp-pretty", take_qmp},    {"object", take_object},
+        {"serial", take_serial},   {"parallel", take_parallel}, {"debugcon", take_debugcon},
+        {"gdb", take_gdb},         {"set", take_set},           {"append", take_nothing},
+        {"name", take_nothing},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (g_str_equal(rows[i].name, name)) {
+            rows[i].take(self, argument);
+            return;
+        }
+    }
+    qemu_cmdline_chardevs_scan(self->chardevs, argument, find_use(name));
+}
+
+void
+qemu_cmdline_monitors_take_unread(QemuCmdlineMonitors *self)
+{
+    self->is_partial = true;
+}
+
+static const char *
+describe_use(QemuCmdlineChardevUse use)
+{
+    static const char *const texts[] = {
+        [QEMU_CMDLINE_CHARDEV_USE_QMP] = "another QMP monitor",
+        [QEMU_CMDLINE_CHARDEV_USE_HMP] = "a monitor for people (HMP)",
+        [QEMU_CMDLINE_CHARDEV_USE_SERIAL] = "a serial port",
+        [QEMU_CMDLINE_CHARDEV_USE_PARALLEL] = "a parallel port",
+        [QEMU_CMDLINE_CHARDEV_USE_CONSOLE] = "a debug console",
+        [QEMU_CMDLINE_CHARDEV_USE_DEBUGGER] = "a debugger",
+        [QEMU_CMDLINE_CHARDEV_USE_DEVICE] = "a device of the guest",
+        [QEMU_CMDLINE_CHARDEV_USE_OBJECT] = "an object",
+        [QEMU_CMDLINE_CHARDEV_USE_NETWORK] = "a network back end",
+        [QEMU_CMDLINE_CHARDEV_USE_CHARDEV] = "another character device",
+        [QEMU_CMDLINE_CHARDEV_USE_TPM] = "a TPM",
+        [QEMU_CMDLINE_CHARDEV_USE_SEMIHOSTING] = "the guest's semihosting",
+        [QEMU_CMDLINE_CHARDEV_USE_OTHER] = "another option",
+    };
+
+    return texts[use];
+}
+
+static void
+set_fault(QemuCmdlineMonitor *monitor, QemuCmdlineMonitorFault fault, char *take_text)
+{
+    monitor->fault = fault;
+    monitor->fault_text = take_text;
+}
+
+static char *
+make_waiting_text(const QemuCmdlineMonitor *monitor)
+{
+    g_autofree char *path =
+        monitor->socket.path ? g_utf8_make_valid(monitor->socket.path, -1) : NULL;
+
+    return path ? g_strdup_printf("made to wait for its manager at '%s' (wait=on)", path)
+                : g_strdup("made to wait for its manager (wait=on)");
+}
+
+/* Finds what speaks against using the device of a QMP monitor. */
+static void
+judge(const QemuCmdlineMonitors *self, const QemuCmdlineChardev *chardev,
+      QemuCmdlineMonitor *monitor)
+{
+    QemuCmdlineChardevUse other = QEMU_CMDLINE_CHARDEV_USE_OTHER;
+    char *fault = qemu_cmdline_socket_init(&monitor->socket, chardev);
+
+    if (fault != NULL)
+        set_fault(monitor, QEMU_CMDLINE_MONITOR_FAULT_OTHER, fault);
+    else if (qemu_cmdline_chardev_find_other_use(chardev, QEMU_CMDLINE_CHARDEV_USE_QMP, &other))
+        set_fault(monitor, QEMU_CMDLINE_MONITOR_FAULT_SHARED,
+                  g_strdup_printf("shared with %s", describe_use(other)));
+    else if (self->is_partial && qemu_cmdline_option_is_on(chardev->option, "mux"))
+        set_fault(monitor, QEMU_CMDLINE_MONITOR_FAULT_SHARED,
+                  g_strdup("perhaps shared (mux=on), with a device of a file of options that "
+                           "could not be read"));
+    else if (qemu_cmdline_socket_waits(chardev))
+        set_fault(monitor, QEMU_CMDLINE_MONITOR_FAULT_WAITS, make_waiting_text(monitor));
+}
+
+static bool
+is_control(const QemuCmdlineOption *option)
+{
+    return g_strcmp0(qemu_cmdline_option_get(option, "mode"), "control") == 0;
+}
+
+static void
+resolve_monitor(const QemuCmdlineMonitors *self, const QemuCmdlineOption *option, GArray *monitors)
+{
+    const char *id = qemu_cmdline_option_get(option, "chardev");
+    const QemuCmdlineChardev *chardev = NULL;
+    QemuCmdlineMonitor monitor = {.use = QEMU_CMDLINE_CHARDEV_USE_QMP};
+
+    if (id == NULL || monitors->len >= QEMU_LIMIT_MONITORS)
+        return;
+    chardev = qemu_cmdline_chardevs_find(self->chardevs, id);
+    if (chardev == NULL)
+        return; /* past the limit of devices */
+    judge(self, chardev, &monitor);
+    monitor.chardev_id = g_strdup(id);
+    monitor.monitor_id = g_strdup(qemu_cmdline_option_get_exact(option, "id"));
+    g_array_append_val(monitors, monitor);
+}
+
+/* Adds a device that listens and is no QMP monitor. */
+static void
+resolve_other(const QemuCmdlineChardev *chardev, GArray *other_sockets)
+{
+    QemuCmdlineMonitor other = {0};
+    g_autofree char *fault = NULL;
+
+    if (qemu_cmdline_chardev_is_used_as(chardev, QEMU_CMDLINE_CHARDEV_USE_QMP))
+        return;
+    if (chardev->n_uses == 0)
+        other.use = QEMU_CMDLINE_CHARDEV_USE_OTHER;
+    else
+        while (!qemu_cmdline_chardev_is_used_as(chardev, other.use))
+            other.use++;
+    fault = qemu_cmdline_socket_init(&other.socket, chardev);
+    if (other.socket.kind == QEMU_CMDLINE_SOCKET_NONE)
+        return;
+    other.chardev_id = g_strdup(chardev->id);
+    set_fault(&other, QEMU_CMDLINE_MONITOR_FAULT_OTHER,
+              chardev->n_uses > 0 ? g_strdup_printf("that of %s", describe_use(other.use))
+                                  : g_strdup("a character device that nothing uses"));
+    g_array_append_val(other_sockets, other);
+}
+
+/* Notes which devices are used by monitors, and counts the monitors for people. */
+static unsigned int
+use_chardevs(QemuCmdlineMonitors *self)
+{
+    unsigned int n_human = 0;
+
+    for (guint i = 0; i < self->found->len; i++) {
+        const QemuCmdlineOption *option = g_ptr_array_index(self->found, i);
+        const char *id = qemu_cmdline_option_get(option, "chardev");
+        bool is_qmp = is_control(option);
+
+        n_human += !is_qmp;
+        if (id != NULL)
+            qemu_cmdline_chardevs_use(self->chardevs, id,
+                                      is_qmp ? QEMU_CMDLINE_CHARDEV_USE_QMP
+                                             : QEMU_CMDLINE_CHARDEV_USE_HMP);
+    }
+    return n_human;
+}
+
+void
+qemu_cmdline_monitors_resolve(QemuCmdlineMonitors *self, GArray *monitors, GArray *other_sockets,
                               unsigned int *ret_n_human)
 {
+    const GPtrArray *chardevs = qemu_cmdline_chardevs_all(self->chardevs);
+
+    *ret_n_human = use_chardevs(self);
     for (guint i = 0; i < self->found->len; i++)
-        resolve_monitor(self, &g_array_index(self->found, FoundMonitor, i), monitors);
-    *ret_n_human = self->n_human;
+        if (is_control(g_ptr_array_index(self->found, i)))
+            resolve_monitor(self, g_ptr_array_index(self->found, i), monitors);
+    for (guint i = 0; i < chardevs->len; i++)
+        resolve_other(g_ptr_array_index(chardevs, i), other_sockets);
 }

@@ -125,17 +125,29 @@ make_scalar_text(const UtilJson *value)
     return NULL;
 }
 
+static void flatten_member(const char *name, const UtilJson *value, void *data);
+
+static void
+flatten_element(Flattening *level, const UtilJson *value, size_t i)
+{
+    g_autofree char *name = g_strdup_printf("%zu", i);
+
+    flatten_member(name, value, level);
+}
+
 static void
 flatten_member(const char *name, const UtilJson *value, void *data)
 {
     const Flattening *level = data;
     char *text = NULL;
 
-    if (util_json_kind(value) == UTIL_JSON_OBJECT) {
+    if (util_json_kind(value) == UTIL_JSON_OBJECT || util_json_kind(value) == UTIL_JSON_ARRAY) {
         g_autofree char *prefix = g_strconcat(level->prefix, name, ".", NULL);
         Flattening below = {level->option, prefix};
 
         util_json_foreach(value, flatten_member, &below);
+        for (size_t i = 0; i < util_json_length(value); i++)
+            flatten_element(&below, util_json_element(value, i), i);
         return;
     }
     text = make_scalar_text(value);
@@ -178,6 +190,15 @@ qemu_cmdline_option_add(QemuCmdlineOption *self, const char *text, const char *i
 }
 
 void
+qemu_cmdline_option_set(QemuCmdlineOption *self, const char *assignment)
+{
+    const char *equals = strchr(assignment, '=');
+
+    if (equals != NULL)
+        add_pair(self, g_strndup(assignment, (gsize)(equals - assignment)), g_strdup(equals + 1));
+}
+
+void
 qemu_cmdline_option_free(QemuCmdlineOption *self)
 {
     if (self == NULL)
@@ -210,6 +231,18 @@ const char *
 qemu_cmdline_option_get_exact(const QemuCmdlineOption *self, const char *key)
 {
     return find_value(self, key, true);
+}
+
+void
+qemu_cmdline_option_foreach(const QemuCmdlineOption *self,
+                            void (*take)(const char *key, const char *value, void *data),
+                            void *data)
+{
+    for (guint i = 0; i < self->pairs->len; i++) {
+        const Pair *pair = &g_array_index(self->pairs, Pair, i);
+
+        take(pair->key, pair->value, data);
+    }
 }
 
 bool

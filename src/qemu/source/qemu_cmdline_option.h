@@ -3,7 +3,8 @@
  * qemu_cmdline_option: one option argument of QEMU -> its keys and values. Pure.
  *
  * Both forms give the same: "socket,id=m,server=on" and {"backend":"socket","id":"m",...}.
- * Members of nested objects get the names of all levels, with dots between: "addr.path".
+ * Members of nested objects get the names of all levels, with dots between: "addr.path". Elements
+ * of a list get their number as a name: "chardevs.0".
  */
 #pragma once
 
@@ -22,6 +23,9 @@ QemuCmdlineOption *qemu_cmdline_option_parse(const char *text, const char *impli
  * several options of one kind as one. */
 void qemu_cmdline_option_add(QemuCmdlineOption *self, const char *text, const char *implied_key,
                              const char *prefix);
+/* Adds the pair of "KEY=VALUE" as it is: a comma is a part of the value. Does nothing without "=".
+ */
+void qemu_cmdline_option_set(QemuCmdlineOption *self, const char *assignment);
 void qemu_cmdline_option_free(QemuCmdlineOption *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuCmdlineOption, qemu_cmdline_option_free)
 
@@ -30,6 +34,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuCmdlineOption, qemu_cmdline_option_free)
 const char *qemu_cmdline_option_get(const QemuCmdlineOption *self, const char *key);
 /* The same for the whole name only. */
 const char *qemu_cmdline_option_get_exact(const QemuCmdlineOption *self, const char *key);
+/* Hands out each pair, in order. */
+void qemu_cmdline_option_foreach(const QemuCmdlineOption *self,
+                                 void (*take)(const char *key, const char *value, void *data),
+                                 void *data);
 /* True if the text was an object: some of QEMU's defaults differ there. */
 bool qemu_cmdline_option_is_json(const QemuCmdlineOption *self);
 /* False also if @key is absent. */

@@ -17,12 +17,13 @@ names_it(const QemuCmdline *cmdline, const char *path, int fd)
         const QemuCmdlineMonitor *monitor =
             &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i);
 
-        if (monitor->kind == QEMU_CMDLINE_MONITOR_FD && monitor->fd == fd)
+        if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_FD && monitor->socket.fd == fd)
             return true;
-        if (monitor->kind == QEMU_CMDLINE_MONITOR_UNIX && g_str_equal(monitor->path, path))
+        if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_UNIX &&
+            g_str_equal(monitor->socket.path, path))
             return true;
-        if (monitor->kind == QEMU_CMDLINE_MONITOR_ABSTRACT && path[0] == '@' &&
-            g_str_equal(monitor->path, path + 1))
+        if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_ABSTRACT && path[0] == '@' &&
+            g_str_equal(monitor->socket.path, path + 1))
             return true;
     }
     return false;

@@ -170,23 +170,20 @@ add_abstract(Search *self, const char *name)
 }
 
 static void
-add_tcp(Search *self, const char *address)
+add_tcp(Search *self, const QemuCmdlineMonitor *monitor)
 {
-    const char *colon = strrchr(address, ':');
-    g_autofree char *host = g_strndup(address, (gsize)(colon - address));
-    g_autofree char *path = g_strconcat("tcp:", address, NULL);
-    bool is_v6 = host[0] == '[' && g_str_has_suffix(host, "]");
+    g_autofree char *path = g_strconcat("tcp:", monitor->socket.path, NULL);
+    const char *host = monitor->socket.host;
 
-    if (is_v6) {
-        memmove(host, host + 1, strlen(host));
-        host[strlen(host) - 1] = '\0';
-    }
     if (!self->has_our_network)
-        add_fault(self, "on TCP '%s' of another network namespace", address);
+        add_fault(self, "on TCP '%s' of another network namespace", monitor->socket.path);
+    else if (!g_ascii_string_to_unsigned(monitor->socket.port, 10, 1, 65535, NULL, NULL))
+        add_fault(self, "on TCP '%s', whose port is not told by its command line",
+                  monitor->socket.path);
     else if (host[0] != '\0' && !g_str_equal(host, "localhost") && !g_hostname_is_ip_address(host))
-        add_fault(self, "on TCP '%s', whose host is given by name", address);
+        add_fault(self, "on TCP '%s', whose host is given by name", monitor->socket.path);
     else
-        qemu_endpoint_add_place(self->endpoint, path, address);
+        qemu_endpoint_add_place(self->endpoint, path, monitor->socket.path);
 }
 
 static void
@@ -218,21 +215,24 @@ add_descriptor(Search *self, int fd)
 static void
 add_monitor(Search *self, const QemuCmdlineMonitor *monitor)
 {
-    switch (monitor->kind) {
-    case QEMU_CMDLINE_MONITOR_UNIX:
-        add_path(self, monitor->path);
+    if (monitor->fault != QEMU_CMDLINE_MONITOR_FAULT_NONE) {
+        add_fault(self, "%s", monitor->fault_text);
+        return;
+    }
+    switch (monitor->socket.kind) {
+    case QEMU_CMDLINE_SOCKET_UNIX:
+        add_path(self, monitor->socket.path);
         break;
-    case QEMU_CMDLINE_MONITOR_ABSTRACT:
-        add_abstract(self, monitor->path);
+    case QEMU_CMDLINE_SOCKET_ABSTRACT:
+        add_abstract(self, monitor->socket.path);
         break;
-    case QEMU_CMDLINE_MONITOR_FD:
-        add_descriptor(self, monitor->fd);
+    case QEMU_CMDLINE_SOCKET_FD:
+        add_descriptor(self, monitor->socket.fd);
         break;
-    case QEMU_CMDLINE_MONITOR_TCP:
-        add_tcp(self, monitor->path);
+    case QEMU_CMDLINE_SOCKET_TCP:
+        add_tcp(self, monitor);
         break;
-    case QEMU_CMDLINE_MONITOR_UNUSABLE:
-        add_fault(self, "%s", monitor->path);
+    case QEMU_CMDLINE_SOCKET_NONE:
         break;
     }
 }
@@ -244,10 +244,10 @@ make_reason(const Search *self, const QemuCmdline *cmdline)
     GString *text = g_string_new(NULL);
     g_autofree char *bytes = NULL;
 
-    if (self->faults->len == 0 && cmdline->has_option_files)
+    if (self->faults->len == 0 && cmdline->has_unread_options)
         g_string_append(text,
-                        "its monitors, if it has any, are in a file of options (-readconfig), "
-                        "and left to who wrote that");
+                        "its monitors, if it has any, are in a file of options (-readconfig) that "
+                        "could not be read");
     else if (self->faults->len == 0)
         g_string_append(text, cmdline->n_human_monitors > 0
                                   ? "it has a monitor for people (HMP), but none for QMP"

@@ -107,9 +107,9 @@ make_name(const QemuCmdline *cmdline, pid_t pid)
         const QemuCmdlineMonitor *monitor =
             &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i);
 
-        if (monitor->kind == QEMU_CMDLINE_MONITOR_UNIX ||
-            monitor->kind == QEMU_CMDLINE_MONITOR_ABSTRACT)
-            return qemu_source_path_make_name(monitor->path);
+        if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_UNIX ||
+            monitor->socket.kind == QEMU_CMDLINE_SOCKET_ABSTRACT)
+            return qemu_source_path_make_name(monitor->socket.path);
     }
     return g_strdup_printf("pid-%d", pid);
 }
@@ -244,7 +244,6 @@ look_at_words(Look *look, QemuEndpoint **ret_endpoint)
         return FOUND_NONE;
     words = qemu_process_make_words(&look->view->words, look->pid, look->bytes, look->size, &files);
     cmdline = qemu_cmdline_parse((const char *const *)words);
-    cmdline->has_option_files = files.has_any;
     cmdline->definition->has_one_monitor &= !files.has_any;
     if (!cmdline->is_machine ||
         (cmdline->is_daemonizing && is_waiting_for_daemon(look->view->root, &look->stat)))
