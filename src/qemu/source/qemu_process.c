@@ -104,14 +104,27 @@ qemu_process_read_link(HostRoot *root, pid_t pid, const char *name)
     return host_root_readlink(root, path);
 }
 
+/* The path by which the process was told a file. A relative one starts in its working directory,
+ * unless it left that as a daemon: then it stays relative, and no file is found. */
+static char *
+make_file_path(HostRoot *root, pid_t pid, const char *path)
+{
+    g_autofree char *folder = path[0] != '/' ? qemu_process_read_link(root, pid, "cwd") : NULL;
+
+    if (folder == NULL || folder[0] != '/' || folder[1] == '\0')
+        return g_strdup(path);
+    return g_build_filename(folder, path, NULL);
+}
+
 /* The words that stand for a file of options; NULL if it cannot be read. */
 static char **
 read_options(const QemuProcessWords *self, pid_t pid, const char *path, size_t number,
              QemuProcessFiles *files)
 {
     g_autofree char *note = g_strdup_printf("readconfig/%zu", number);
+    g_autofree char *whole = make_file_path(host_reader_root(self->reader), pid, path);
     g_autofree char *text = host_process_file_read(
-        self->reader, pid, path, QEMU_LIMIT_CMDLINE_BYTES, note, get_read_deadline(self));
+        self->reader, pid, whole, QEMU_LIMIT_CMDLINE_BYTES, note, get_read_deadline(self));
 
     files->is_blocked |= text == NULL && (errno == ETIMEDOUT || errno == EBUSY);
     return text ? qemu_readconfig_make_words(text) : NULL;
@@ -143,7 +156,6 @@ qemu_process_make_words(const QemuProcessWords *self, pid_t pid, const char *byt
         for (size_t k = 0; options != NULL && options[k] != NULL; k++)
             g_ptr_array_add(words, options[k]);
         i += options != NULL;
-        ret_files->has_any |= is_file;
     }
     g_ptr_array_add(words, NULL);
     return (char **)g_ptr_array_steal(words, NULL);
@@ -193,6 +205,5 @@ qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid
         return NULL;
     }
     cmdline = qemu_cmdline_parse((const char *const *)words);
-    cmdline->definition->has_one_monitor &= !files.has_any;
     return g_steal_pointer(&cmdline->definition);
 }

@@ -39,7 +39,6 @@ char *qemu_process_read_words(const QemuProcessWords *self, pid_t pid, const cha
 
 /* The files of options (-readconfig) that a command line names. */
 typedef struct {
-    bool has_any;
     bool is_blocked; /* the storage of one blocks: a later look may find more */
 } QemuProcessFiles;
 

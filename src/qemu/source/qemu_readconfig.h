@@ -8,7 +8,6 @@
 #pragma once
 
 /* The words, NULL-terminated: "-device", "id=a,driver=e1000", ... of the sections that tell the
- * size of the machine and its interfaces. Sections that make monitors are left out: the program
- * that wrote the file uses those itself. NULL if QEMU would not accept the text. The caller frees
- * with g_strfreev(). */
+ * size of the machine, its interfaces, its monitors and what else listens. NULL if QEMU would not
+ * accept the text. The caller frees with g_strfreev(). */
 char **qemu_readconfig_make_words(const char *text);

@@ -244,7 +244,6 @@ look_at_words(Look *look, QemuEndpoint **ret_endpoint)
         return FOUND_NONE;
     words = qemu_process_make_words(&look->view->words, look->pid, look->bytes, look->size, &files);
     cmdline = qemu_cmdline_parse((const char *const *)words);
-    cmdline->definition->has_one_monitor &= !files.has_any;
     if (!cmdline->is_machine ||
         (cmdline->is_daemonizing && is_waiting_for_daemon(look->view->root, &look->stat)))
         return FOUND_NONE;
