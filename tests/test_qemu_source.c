@@ -133,7 +133,6 @@ static const DirRow dir_rows[] = {
     {"an empty directory", {{.found = ""}}},
     {"sockets by name, without endings",
      {{{"b.sock", "a.qmp", "c.monitor", "d"}, {NULL}, "a b c d "}}},
-    {"an ending that is the whole name", {{{".sock"}, {NULL}, ".sock "}}},
     {"by file name, whatever follows it", {{{"a", "a.b", "a-c"}, {NULL}, "a a-c a.b "}}},
     {"other files are none", {{{"a.sock", "file:x", "link:l.sock", "folder:f"}, {NULL}, "a "}}},
     {"two names of one socket", {{{"a", "hard:a.sock"}, {NULL}, "a "}, {{NULL}, {NULL}, "=a "}}},

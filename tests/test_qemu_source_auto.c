@@ -37,11 +37,13 @@ typedef struct {
     Entry links[N_ENTRIES];
     Entry files[N_ENTRIES];
     const char *found[N_SCANS]; /* NULL: no such scan */
+    const char *identities;     /* in the last scan: "name identity\n"; NULL: as it may be */
 } AutoRow;
 
-#define QEMU "/usr/bin/qemu-system-x86_64"
-#define WEB  QEMU "|-name|web|-qmp|unix:/run/web.sock,server=on,wait=off|"
-#define FD   QEMU "|-name|web|-chardev|socket,id=m,fd=7,server=on,wait=off|-mon|m,mode=control|"
+#define QEMU      "/usr/bin/qemu-system-x86_64"
+#define WEB       QEMU "|-name|web|-qmp|unix:/run/web.sock,server=on,wait=off|"
+#define QMP(path) QEMU "|-qmp|unix:" path ",server=on,wait=off|"
+#define FD        QEMU "|-name|web|-chardev|socket,id=m,fd=7,server=on,wait=off|-mon|m,mode=control|"
 
 #define UNIX_HEAD    "Num       RefCount Protocol Flags    Type St Inode Path\n"
 #define UNIX_LISTENS "0000000000000000: 00000002 00000000 00010000 0001 01    "
@@ -174,6 +176,73 @@ static const AutoRow auto_rows[] = {
     {"a name by the monitor's file",
      {{{30, QEMU "|-qmp|stdio|-qmp|unix:/run/db.qmp.sock,server=on,wait=off|", QEMU, 1, 30, 500}}},
      .found = {"30 db process:30:500 [/run/db.qmp.sock] ok\n"}},
+    {"a name by the monitor's folder, if its file only says that it is a monitor",
+     {{{30, QMP("/srv/one/monitor"), QEMU, 1, 30, 500},
+       {31, QMP("/srv/two/monitor"), QEMU, 1, 31, 500}}},
+     .found = {"30 one process:30:500 [/srv/one/monitor] ok\n"
+               "31 two process:31:500 [/srv/two/monitor] ok\n"},
+     .identities = "one /srv/one/monitor\ntwo /srv/two/monitor\n"},
+    {"the pid, if no folder says more",
+     {{{30, QMP("/run/qemu/qmp.sock"), QEMU, 1, 30, 500}}},
+     .found = {"30 pid-30 process:30:500 [/run/qemu/qmp.sock] ok\n"},
+     .identities = "pid-30 /run/qemu/qmp.sock\n"},
+    {"relative paths in two folders",
+     {{{30, QMP("./qmp"), QEMU, 1, 30, 500}, {31, QMP("./qmp"), QEMU, 1, 31, 500}}},
+     .links = {{"proc/30/cwd", "/srv/one"}, {"proc/31/cwd", "/srv/two"}},
+     .found = {"30 one process:30:500 [/srv/one/./qmp] ok\n"
+               "31 two process:31:500 [/srv/two/./qmp] ok\n"},
+     .identities = "one /srv/one/qmp\ntwo /srv/two/qmp\n"},
+    {"derived names that are alike: the older keeps its own, also when it ends",
+     {{{30, QMP("/a/one/qmp"), QEMU, 1, 30, 900}, {31, QMP("/b/one/qmp"), QEMU, 1, 31, 500}},
+      {{30, QMP("/a/one/qmp"), QEMU, 1, 30, 900}}},
+     .found = {"30 one-30 process:30:900 [/a/one/qmp] ok\n"
+               "31 one process:31:500 [/b/one/qmp] ok\n",
+               "=30 one-30 process:30:900 [/a/one/qmp] ok\n"}},
+    {"a derived name like a given one",
+     {{{30, QMP("/a/web/qmp"), QEMU, 1, 30, 100}, {31, WEB, QEMU, 1, 31, 500}}},
+     .found = {"30 web-30 process:30:100 [/a/web/qmp] ok\n"
+               "31 web process:31:500 [/run/web.sock] ok\n"}},
+    {"two of one given name stay both",
+     {{{30, WEB, QEMU, 1, 30, 500}, {31, WEB "-S|", QEMU, 1, 31, 600}}},
+     .found = {"30 web process:30:500 [/run/web.sock] ok\n"
+               "31 web process:31:600 [/run/web.sock] ok\n"},
+     .identities = "web /run/web.sock\nweb /run/web.sock:31\n"},
+    {"without a monitor",
+     {{{30, QEMU "|-name|web|", QEMU, 1, 30, 500}, {31, QEMU "|-name|web|-S|", QEMU, 1, 31, 600}}},
+     .found = {"30 web process:30:500 [] no-monitor: it was started without a QMP monitor\n"
+               "31 web process:31:600 [] no-monitor: it was started without a QMP monitor\n"},
+     .identities = "web web\nweb web:31\n"},
+    {"one path in two containers",
+     {{{30, WEB, QEMU, 1, 30, 500}, {31, WEB "-S|", QEMU, 1, 31, 600}}},
+     .links = {{"proc/30/ns/mnt", "mnt:[2]"},
+               {"proc/31/ns/mnt", "mnt:[3]"},
+               {"proc/self/ns/mnt", "mnt:[1]"}},
+     .files = {{"proc/30/cgroup", "0::/docker/abc\n"}, {"proc/31/cgroup", "0::/\n"}},
+     .found = {"30 web process:30:500 [/proc/30/root/run/web.sock] ok\n"
+               "31 web process:31:600 [/proc/31/root/run/web.sock] ok\n"},
+     .identities = "web cgroup:/docker/abc:/run/web.sock\nweb process:31:600:/run/web.sock\n"},
+    {"one path in two containers of one control group",
+     {{{30, WEB, QEMU, 1, 30, 500}, {31, WEB "-S|", QEMU, 1, 31, 600}}},
+     .links = {{"proc/30/ns/mnt", "mnt:[2]"},
+               {"proc/31/ns/mnt", "mnt:[3]"},
+               {"proc/self/ns/mnt", "mnt:[1]"}},
+     .files = {{"proc/30/cgroup", "1:cpu:/docker/abc\n"},
+               {"proc/31/cgroup", "1:cpu:/docker/abc\n"}},
+     .found = {"30 web process:30:500 [/proc/30/root/run/web.sock] ok\n"
+               "31 web process:31:600 [/proc/31/root/run/web.sock] ok\n"},
+     .identities =
+         "web cgroup:/docker/abc:/run/web.sock\nweb cgroup:/docker/abc:/run/web.sock:31\n"},
+    {"after a chroot",
+     {{{30, WEB, QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/root", "/srv/jail"}},
+     .found = {"30 web process:30:500 [/run/web.sock] ok\n"},
+     .identities = "web /run/web.sock\n"},
+    {"a given UUID",
+     {{{30, QEMU "|-uuid|6ba7b811-9dad-11d1-80b4-00c04fd430c8|", QEMU, 1, 30, 500},
+       {31, QEMU "|-uuid|00000000-0000-0000-0000-000000000000|", QEMU, 1, 31, 500}}},
+     .found = {"30 pid-30 process:30:500 [] no-monitor: it was started without a QMP monitor\n"
+               "31 pid-31 process:31:500 [] no-monitor: it was started without a QMP monitor\n"},
+     .identities = "pid-30 uuid 6ba7b811-9dad-11d1-80b4-00c04fd430c8\npid-31 pid-31\n"},
     {"two monitors in their order",
      {{{30, WEB "-qmp|unix:/run/2.sock,server=on,wait=off|", QEMU, 1, 30, 500}}},
      .found = {"30 web process:30:500 [/run/web.sock /run/2.sock] ok\n"}},
@@ -311,6 +380,21 @@ make_auto_text(const GPtrArray *endpoints, const GPtrArray *before)
     return g_string_free(text, FALSE);
 }
 
+static char *
+make_identities_text(const GPtrArray *endpoints)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < endpoints->len; i++) {
+        const QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
+        const char *uuid = endpoint->definition->uuid;
+
+        g_string_append_printf(text, "%s %s%s\n", endpoint->name, uuid ? "uuid " : "",
+                               uuid ? uuid : endpoint->identity);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static void
 finds_processes(const void *data)
 {
@@ -335,6 +419,11 @@ finds_processes(const void *data)
         g_clear_pointer(&before, g_ptr_array_unref);
         before = endpoints;
         testing_assert_same_text(text, row->found[scan]);
+    }
+    if (row->identities != NULL) {
+        g_autofree char *identities = make_identities_text(before);
+
+        testing_assert_same_text(identities, row->identities);
     }
     qemu_source_auto.close(source);
     testing_remove_folder(folder);

@@ -238,10 +238,11 @@ int domstats_get_all_domain_stats(DomstatsConn *conn, unsigned int stats, unsign
                                   GError **error);
 
 /* The same for the domains that the NULL-terminated @domains names, in that order, twice if named
- * twice. A word is looked up as virsh does: as a decimal id, else as a UUID, else as a name; if two
- * domains have that name, both are given. A domain that a filter excludes is left out. For a word
- * that matches no domain there is a record without parameters, whose health is NO_DOMAIN and whose
- * name is the word. An empty list is INVALID_ARG. */
+ * twice. A word is looked up as virsh does: as a decimal id, else as a UUID, else as a name, else
+ * as the address of a monitor (a path, "@name", "tcp:HOST:PORT"); if two domains have that name,
+ * both are given. A domain that a filter excludes is left out. For a word that matches no domain
+ * there is a record without parameters, whose health is NO_DOMAIN and whose name is the word. An
+ * empty list is INVALID_ARG. */
 int domstats_domain_list_get_stats(DomstatsConn *conn, const char *const *domains,
                                    unsigned int stats, unsigned int flags, unsigned int timeout_ms,
                                    DomstatsRecord ***ret_records, GError **error);

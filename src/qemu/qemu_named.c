@@ -19,6 +19,7 @@ typedef enum {
     BY_UUID,
     BY_NAME,
     BY_SOURCE,
+    BY_MONITOR,
     N_KINDS,
 } Kind;
 
@@ -34,6 +35,7 @@ struct QemuNamed {
     GHashTable *texts;  /* text -> Word, owned */
     GHashTable *uuids;  /* text in lower case -> Word */
     GHashTable *ids;    /* id -> GPtrArray of Word: "7" and "07" are one id */
+    bool has_addresses; /* a word may be the address of a monitor */
     GPtrArray *domains; /* QemuDomain *, referenced by the words */
 };
 
@@ -85,6 +87,12 @@ add_uuid(QemuNamed *self, Word *word)
         g_hash_table_insert(self->uuids, g_ascii_strdown(word->text, -1), word);
 }
 
+static bool
+is_address(const char *text)
+{
+    return text[0] == '/' || text[0] == '@' || g_str_has_prefix(text, "tcp:");
+}
+
 static void
 add_word(QemuNamed *self, const char *text)
 {
@@ -96,6 +104,7 @@ add_word(QemuNamed *self, const char *text)
         g_hash_table_insert(self->texts, word->text, word);
         add_id(self, word);
         add_uuid(self, word);
+        self->has_addresses |= is_address(text);
     }
     g_ptr_array_add(self->words, word);
 }
@@ -109,6 +118,21 @@ note(Word *word, Kind kind, QemuDomain *domain)
     if (word->found[kind] == NULL)
         word->found[kind] = g_ptr_array_new_with_free_func(unref_domain);
     g_ptr_array_add(word->found[kind], qemu_domain_ref(domain));
+}
+
+/* Finds the words that are the address of a monitor of @domain, as QEMU or as we know it. */
+static void
+match_monitors(const QemuNamed *self, QemuDomain *domain)
+{
+    const GPtrArray *places = domain->endpoint->places;
+
+    for (guint i = 0; i < places->len; i++) {
+        const QemuEndpointPlace *place = g_ptr_array_index(places, i);
+
+        note(g_hash_table_lookup(self->texts, place->connect_path), BY_MONITOR, domain);
+        if (!g_str_equal(place->bound_path, place->connect_path))
+            note(g_hash_table_lookup(self->texts, place->bound_path), BY_MONITOR, domain);
+    }
 }
 
 /* Finds the words that name @domain. */
@@ -127,6 +151,8 @@ match(QemuNamed *self, QemuDomain *domain)
     note(g_hash_table_lookup(self->uuids, uuid), BY_UUID, domain);
     note(g_hash_table_lookup(self->texts, domain->name), BY_NAME, domain);
     note(g_hash_table_lookup(self->texts, domain->endpoint->name), BY_SOURCE, domain);
+    if (self->has_addresses)
+        match_monitors(self, domain);
     pthread_mutex_unlock(&domain->identity_lock);
 }
 

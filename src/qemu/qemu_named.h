@@ -3,9 +3,9 @@
  * qemu_named: finds the domains that the words of a call name.
  *
  * A word is looked up as virsh does: as an id, else as a UUID, else as a name, else as the name
- * that the source has for the domain. The first of these that any domain has decides, and the word
- * names every domain that has it: both of two domains of one name, but not a domain whose name is
- * another domain's id.
+ * that the source has for the domain, else as the address of its monitor: a path, "@name" or
+ * "tcp:HOST:PORT". The first of these that any domain has decides, and the word names every domain
+ * that has it: both of two domains of one name, but not a domain whose name is another domain's id.
  */
 #pragma once
 

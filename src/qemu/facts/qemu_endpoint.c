@@ -49,6 +49,7 @@ qemu_endpoint_unref(QemuEndpoint *self)
     qemu_definition_free(self->definition);
     g_ptr_array_unref(self->places);
     g_free(self->trouble_reason);
+    g_free(self->identity);
     g_free(self->uuid);
     g_free(self->name);
     g_free(self->key);

@@ -32,6 +32,8 @@ typedef struct {
     char *key;            /* made by the source; two calls see the same QEMU if it is the same */
     char *name;           /* shown until QEMU has answered query-name */
     char *uuid;           /* canonical text; NULL: query-uuid is needed */
+    char *identity;       /* what the UUID is derived from if it was given none; NULL: from the
+                             first place's @bound_path */
     int id;               /* 0: the domain list gives one; -1: not running */
     pid_t pid;            /* 0: unknown until the monitor is connected */
     uint64_t start_ticks; /* of @pid; 0 unknown */

@@ -15,8 +15,8 @@
 static const char no_uuid[] = "00000000-0000-0000-0000-000000000000";
 
 /* Sets the UUID that the domain has until QEMU tells one, or if QEMU has none: that of its
- * definition, else one derived from the first monitor's path, or from the name where there is no
- * monitor. */
+ * definition, else one derived from what the source says tells it apart, from the first monitor's
+ * path, or from the name where there is no monitor. */
 static void
 make_uuid(QemuDomain *self)
 {
@@ -32,7 +32,9 @@ make_uuid(QemuDomain *self)
         g_strlcpy(self->uuid, definition->uuid, sizeof(self->uuid));
         return;
     }
-    if (places->len > 0)
+    if (self->endpoint->identity != NULL)
+        base = self->endpoint->identity;
+    else if (places->len > 0)
         base = ((const QemuEndpointPlace *)g_ptr_array_index(places, 0))->bound_path;
     qemu_endpoint_make_uuid(base, self->uuid);
 }

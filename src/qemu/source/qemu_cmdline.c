@@ -41,10 +41,12 @@ take_name(Parser *self, const char *argument)
 static void
 take_uuid(Parser *self, const char *argument)
 {
+    static const char nil[] = "00000000-0000-0000-0000-000000000000"; /* for QEMU: it has none */
+
     if (!g_uuid_string_is_valid(argument))
         return;
     g_free(self->definition->uuid);
-    self->definition->uuid = g_ascii_strdown(argument, -1);
+    self->definition->uuid = g_str_equal(argument, nil) ? NULL : g_ascii_strdown(argument, -1);
 }
 
 static void

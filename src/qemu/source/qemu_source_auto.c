@@ -10,12 +10,14 @@
 #include "host/host_process.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_source.h"
+#include "qemu_source_names.h"
 #include "qemu_source_process.h"
 #include "util/util_error.h"
 
 typedef struct {
     HostRoot *root; /* borrowed */
     QemuSourceProcess *processes;
+    QemuSourceNames *names;
     bool has_been_whole; /* some scan has looked at every process */
     int is_blind;        /* atomic: processes of others cannot be seen */
 } AutoSource;
@@ -36,6 +38,7 @@ open_auto(const char *argument, HostRoot *root, const QemuSourceOptions *options
     (void)error;
     self->root = root;
     self->processes = qemu_source_process_new();
+    self->names = qemu_source_names_new();
     return self;
 }
 
@@ -45,6 +48,7 @@ close_auto(void *data)
     AutoSource *self = data;
 
     qemu_source_process_free(self->processes);
+    qemu_source_names_free(self->names);
     g_free(self);
 }
 
@@ -93,6 +97,7 @@ list_endpoints(AutoSource *self, QemuSourcePlaceView *view, const pid_t *pids, b
             g_ptr_array_add(endpoints, qemu_endpoint_ref(endpoint));
     }
     qemu_source_process_end_scan(self->processes);
+    qemu_source_names_settle(self->names, endpoints);
     return endpoints;
 }
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_source_path: what the kinds of sources share about the paths of monitors.
+ * qemu_source_path: what the path of a monitor tells of the name of its domain. Pure.
  */
 #pragma once
 
 #include <glib.h>
 
-/* The name of a domain that has no other: the name of its monitor's file, without endings that say
- * only that it is a monitor (".sock", ".qmp", ...). The caller frees. */
+/* The name that tells the domain apart: that of the socket without its usual endings (.sock,
+ * .socket, .qmp, .monitor); if that says only that it is a monitor ("qmp", "monitor"), the name of
+ * the nearest folder that says more. NULL if no part of the path does. @path is a path, "@name" or
+ * "tcp:HOST:PORT". The caller frees. */
+char *qemu_source_path_find_name(const char *path);
+
+/* The same, or the name of the socket if no part of the path says more. */
 char *qemu_source_path_make_name(const char *path);

@@ -42,7 +42,7 @@
 #include "qemu_process.h"
 #include "qemu_program.h"
 #include "qemu_source_listens.h"
-#include "qemu_source_path.h"
+#include "qemu_source_names.h"
 
 /* An exec_mark that no process has: what is remembered with it is looked at again in each scan. */
 #define NO_MARK UINT64_MAX
@@ -94,24 +94,6 @@ qemu_source_process_free(QemuSourceProcess *self)
         return;
     g_hash_table_unref(self->seen);
     g_free(self);
-}
-
-/* The name that QEMU was given; else that of its first monitor with a file; else its pid. The
- * caller frees. */
-static char *
-make_name(const QemuCmdline *cmdline, pid_t pid)
-{
-    if (cmdline->definition->name != NULL)
-        return g_strdup(cmdline->definition->name);
-    for (guint i = 0; i < cmdline->monitors->len; i++) {
-        const QemuCmdlineMonitor *monitor =
-            &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i);
-
-        if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_UNIX ||
-            monitor->socket.kind == QEMU_CMDLINE_SOCKET_ABSTRACT)
-            return qemu_source_path_make_name(monitor->socket.path);
-    }
-    return g_strdup_printf("pid-%d", pid);
 }
 
 static char *
@@ -216,8 +198,7 @@ static QemuEndpoint *
 make_endpoint(const Look *look, QemuCmdline *cmdline)
 {
     g_autofree char *key = make_key(look->pid, &look->stat);
-    g_autofree char *name = make_name(cmdline, look->pid);
-    QemuEndpoint *endpoint = qemu_endpoint_new(key, name);
+    QemuEndpoint *endpoint = qemu_endpoint_new(key, "");
 
     endpoint->pid = look->pid;
     endpoint->start_ticks = look->stat.start_ticks;
@@ -227,6 +208,9 @@ make_endpoint(const Look *look, QemuCmdline *cmdline)
         endpoint->trouble = DOMSTATS_HEALTH_DENIED;
         endpoint->trouble_reason = make_denied_reason(look);
     }
+    g_free(endpoint->name);
+    endpoint->name = qemu_source_names_make(look->view, endpoint, cmdline);
+    endpoint->identity = qemu_source_names_make_identity(look->view, endpoint);
     endpoint->definition = g_steal_pointer(&cmdline->definition);
     return endpoint;
 }

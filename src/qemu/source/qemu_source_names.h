@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_names: names and UUIDs for domains that were given none, so that they can be told
+ * apart.
+ */
+#pragma once
+
+#include "qemu_source_place.h"
+
+/* The name of the domain of the process that @endpoint, with its places, is for: that which QEMU
+ * was given; else by the path of its first monitor that tells one; else its pid. The caller frees.
+ */
+char *qemu_source_names_make(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint,
+                             const QemuCmdline *cmdline);
+
+/* What the UUID of that domain is derived from, if it was given none: where the first of its places
+ * is on this host, so that it stays over a restart. The caller frees. */
+char *qemu_source_names_make_identity(const QemuSourcePlaceView *view,
+                                      const QemuEndpoint *endpoint);
+
+/* The names and identities that one source has given out, by the keys of the endpoints. */
+typedef struct QemuSourceNames QemuSourceNames;
+
+QemuSourceNames *qemu_source_names_new(void);
+void qemu_source_names_free(QemuSourceNames *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSourceNames, qemu_source_names_free)
+
+/* Makes the derived names and identities of @endpoints (QemuEndpoint *), all that a scan has found,
+ * differ from each other and from given names. Of two that are alike the one that was there first
+ * keeps its own, the other gets its pid behind it. An endpoint of an earlier scan does not change,
+ * nor does the name of a domain whose endpoint was made anew. Names that were given stay as they
+ * are, also if two are alike. */
+void qemu_source_names_settle(QemuSourceNames *self, const GPtrArray *endpoints);
