@@ -30,8 +30,10 @@ PR_SET_CHILD_SUBREAPER = 36
 NEWER_SUITE = "trixie"
 KINDS = ("bulk", "embedded", "daemon", "slow", "reading", "driver", "idle", "taps")
 COMPARED = ("bulk", "embedded", "daemon")
-OUR_SIDES = "floor,ours,ours/+,ours-by-domain,ours-by-domain-and-group,json"
-LIBVIRT_SIDES = "floor,ours,ours-by-domain,libvirt,libvirt-by-domain,libvirt-classic"
+OUR_SIDES = ("floor,ours,floor-visit,visit,command,ours/+,ours-by-domain,"
+             "ours-by-domain-and-group,json")
+LIBVIRT_SIDES = ("floor,ours,floor-visit,visit,command,ours-by-domain,libvirt,libvirt-by-domain,"
+                 "libvirt-classic")
 N_PROFILED = 10
 N_TAPS = 1000
 PROFILED_CALLS = (3, 13)
@@ -76,7 +78,7 @@ class Bench:
         line = [*wrapper, self.program("bench", "bench_calls"), "--folder", folder,
                 "--sizes", ",".join(map(str, sizes)), "--sides", sides,
                 "--seconds", str(self.form["seconds"]), "--repeats", str(self.form["repeats"]),
-                *more]
+                "--command", self.program("src", "cli", "domstats"), *more]
         done = subprocess.run(line, capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL, timeout=CALLS_PATIENCE_S)
         if done.returncode != 0:
@@ -173,7 +175,7 @@ class Bench:
                 observed = ["--idle", "1000"] if (delay_ms, size) == wanted[-1] else []
                 with self.peers(recording, size, 1000 * delay_ms) as place:
                     result = self.calls(place, [size], "ours", "--repeats", SLOW_REPEATS,
-                                         *observed, wrapper=APART)
+                                         "--any-listener", *observed, wrapper=APART)
                 results.append({"delay_ms": delay_ms, **result[0]})
         return results
 
@@ -187,7 +189,7 @@ class Bench:
             for kinds in MIXED_KINDS:
                 with self.peers(recording, N_MIXED, 1000, kinds) as place:
                     result = self.calls(place, [N_MIXED], "ours", "--threads", "1", "--repeats",
-                                         SLOW_REPEATS, wrapper=APART)
+                                         SLOW_REPEATS, "--any-listener", wrapper=APART)
                 calls.append({"kinds": kinds, **result[0]})
         return {"alone": json.loads(alone), "calls": calls}
 
@@ -196,16 +198,20 @@ class Bench:
         runs = []
         with fleet.Fleet(qemu) as them:
             them.grow(N_PROFILED)
-            for side, function in (("ours", "run_ours"), ("json", "bench_floor_parse")):
+            for side, function in (("ours", "run_ours"), ("visit", "run_visit"),
+                                   ("json", "bench_floor_parse")):
                 profiles = [self.callgrind(them, side, function, n) for n in PROFILED_CALLS]
                 runs.append(profiles[1].minus(profiles[0]))
-        ours, alone = runs
+        ours, visit, alone = runs
         domains = N_PROFILED * (PROFILED_CALLS[1] - PROFILED_CALLS[0])
         return {"domains": N_PROFILED, "instructions": ours.total() / domains,
                 "json_c_instructions": alone.total() / domains,
                 "allocations": ours.allocations() / domains,
                 "json_c_allocations": alone.allocations() / domains,
+                "visit_instructions": visit.total() / domains,
+                "visit_allocations": visit.allocations() / domains,
                 "parts": {name: cost / domains for name, cost in ours.parts().items()},
+                "visit_parts": {name: cost / domains for name, cost in visit.parts().items()},
                 "top": [[name, cost / domains] for name, cost in ours.top(25)]}
 
     def callgrind(self, them, side, function, repeats):

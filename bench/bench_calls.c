@@ -2,9 +2,9 @@
 /*
  * bench_calls: asks one fleet of QEMUs in several ways in turn, and prints how long each took.
  *
- * The fleet is a folder: ours/NAME.sock and floor/NAME.sock are monitors of the domain NAME,
- * xml/NAME.xml is its definition where libvirt is to start it. What is printed is one JSON
- * object; bench.py makes tables of it.
+ * The fleet is a folder: ours/NAME.sock, visit/NAME.sock and floor/NAME.sock are monitors of the
+ * domain NAME, xml/NAME.xml is its definition where libvirt is to start it. What is printed is one
+ * JSON object; bench.py makes tables of it.
  *
  * All sides run in this one process, in turn, each repeat in another order: so a slow moment of the
  * machine does not fall on one side alone.
@@ -15,11 +15,16 @@
 
 #include "bench_idle.h"
 #include "bench_side.h"
+#include "bench_wire.h"
 #include "util/util_deadline.h"
 
 enum {
     N_WARM_UP = 3, /* calls of our sides that are not timed: they ask what is asked once */
     N_WARM_UP_OTHERS = 1,
+    /* After each sample: a QEMU ends a connection after the call that closed it, and that work must
+     * not fall on the next side. */
+    SETTLE_US = 5000,
+    SETTLE_US_PER_DOMAIN = 200,
     MIN_REPEATS = 3,
     SEED = 1, /* all runs have the same orders */
 };
@@ -28,6 +33,7 @@ typedef struct {
     char *folder;
     char *source;
     char *libvirt_uri;
+    char *command;
     char *sizes;
     char *sides;
     char *guests;
@@ -36,6 +42,7 @@ typedef struct {
     int n_threads;
     int timeout_ms;
     int idle_ms;
+    gboolean any_listener;
 } Options;
 
 typedef struct {
@@ -52,15 +59,21 @@ fleet_path(const Options *options, const char *kind, const char *name)
     return g_build_filename(options->folder, kind, file, NULL);
 }
 
-/* User and system time of all threads so far. */
 static int64_t
-cpu_us(void)
+usage_us(int who)
 {
     struct rusage usage = {0};
 
-    getrusage(RUSAGE_SELF, &usage);
+    getrusage(who, &usage);
     return ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
            usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+}
+
+/* User and system time so far, of all threads and of the commands that were started. */
+static int64_t
+cpu_us(void)
+{
+    return usage_us(RUSAGE_SELF) + usage_us(RUSAGE_CHILDREN);
 }
 
 static bool
@@ -75,6 +88,8 @@ take_sample(const BenchSide *side, BenchSideSubject *subject, Samples *samples, 
     after = util_deadline_now_us();
     util_jsonout_append(samples->wall_us, util_jsonout_new_int64(after - before));
     util_jsonout_append(samples->cpu_us, util_jsonout_new_int64(cpu_us() - cpu_before));
+    /* word allowed: nothing tells when a QEMU has ended a connection */
+    g_usleep(SETTLE_US + SETTLE_US_PER_DOMAIN * subject->names->len); /* word allowed: see above */
     return true;
 }
 
@@ -82,7 +97,8 @@ take_sample(const BenchSide *side, BenchSideSubject *subject, Samples *samples, 
 static bool
 is_own(const BenchSide *side)
 {
-    return strcmp(side->name, "ours") == 0 || g_str_has_prefix(side->name, "ours/");
+    return strcmp(side->name, "ours") == 0 || strcmp(side->name, "visit") == 0 ||
+           g_str_has_prefix(side->name, "ours/");
 }
 
 static bool
@@ -164,7 +180,54 @@ describe(const GPtrArray *sides, Samples *samples, const BenchSideSubject *subje
     util_jsonout_set(all, "sides", list);
     if (subject->floor != NULL)
         util_jsonout_set(all, "floor", bench_floor_describe(subject->floor));
+    if (subject->visits != NULL)
+        util_jsonout_set(all, "visit", bench_visit_describe(subject->visits));
     return all;
+}
+
+/* NULL: there is none of that name. */
+static const BenchSide *
+find_side(const GPtrArray *sides, const char *name)
+{
+    for (guint i = 0; i < sides->len; i++) {
+        const BenchSide *side = g_ptr_array_index(sides, i);
+
+        if (strcmp(side->name, name) == 0)
+            return side;
+    }
+    return NULL;
+}
+
+/* The paths of the monitors of one kind; the caller frees. */
+static GPtrArray *
+make_paths(const Options *options, const BenchSideSubject *subject, const char *kind)
+{
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < subject->names->len; i++)
+        g_ptr_array_add(paths, fleet_path(options, kind, g_ptr_array_index(subject->names, i)));
+    return paths;
+}
+
+/* Watches the library on its visits until they no longer change, and makes the floor of them. */
+static bool
+watch_visits(const Options *options, const GPtrArray *sides, BenchSideSubject *subject,
+             GError **error)
+{
+    g_autoptr(GPtrArray) paths = make_paths(options, subject, "visit");
+    const BenchSide *side = find_side(sides, "visit");
+    size_t n_values = 0;
+
+    if (side == NULL || find_side(sides, "floor-visit") == NULL)
+        return true;
+    g_clear_pointer(&subject->visits, bench_visit_free);
+    bench_wire_watch(true);
+    for (int k = 0; k < N_WARM_UP; k++)
+        if (!side->run(side, subject, &n_values, error))
+            return false;
+    bench_wire_watch(false);
+    subject->visits = bench_visit_new(paths, error);
+    return subject->visits != NULL;
 }
 
 /* Brings the fleet to @size domains. */
@@ -192,7 +255,7 @@ grow(const Options *options, guint size, BenchSideSubject *subject, GError **err
 static bool
 resume(const Options *options, BenchSideSubject *subject, GError **error)
 {
-    g_autoptr(GPtrArray) monitors = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) monitors = make_paths(options, subject, "floor");
 
     if (subject->libvirt != NULL && !bench_libvirt_resume(subject->libvirt, error))
         return false;
@@ -200,46 +263,45 @@ resume(const Options *options, BenchSideSubject *subject, GError **error)
         return true;
     g_clear_pointer(&subject->floor, bench_floor_free);
     subject->floor = bench_floor_new();
-    for (guint i = 0; i < subject->names->len; i++)
-        g_ptr_array_add(monitors,
-                        fleet_path(options, "floor", g_ptr_array_index(subject->names, i)));
     return bench_floor_add(subject->floor, monitors, error);
-}
-
-static bool
-has_side(const GPtrArray *sides, const char *prefix)
-{
-    for (guint i = 0; i < sides->len; i++)
-        if (g_str_has_prefix(((const BenchSide *)g_ptr_array_index(sides, i))->name, prefix))
-            return true;
-    return false;
 }
 
 static bool
 open_subject(const Options *options, const GPtrArray *sides, BenchSideSubject *subject,
              GError **error)
 {
-    const DomstatsOptions ours = {.n_threads = (unsigned int)options->n_threads};
+    DomstatsOptions ours = {.n_threads = (unsigned int)options->n_threads,
+                            .monitors = DOMSTATS_MONITORS_HOLD,
+                            .listeners = options->any_listener ? DOMSTATS_LISTENERS_ANY
+                                                               : DOMSTATS_LISTENERS_QEMU};
     g_autofree char *source = options->source ? g_strdup(options->source)
                                               : g_strconcat("dir:", options->folder, "/ours", NULL);
 
+    subject->command = options->command;
+    subject->visit_source = g_strconcat("dir:", options->folder, "/visit", NULL);
     subject->timeout_ms = (unsigned int)options->timeout_ms;
     subject->names = g_ptr_array_new_with_free_func(g_free);
     if (options->libvirt_uri != NULL)
         subject->libvirt = bench_libvirt_open(options->libvirt_uri, error);
     if (options->libvirt_uri != NULL && subject->libvirt == NULL)
         return false;
-    if (has_side(sides, "floor") || has_side(sides, "json"))
+    if (find_side(sides, "floor") != NULL || find_side(sides, "json") != NULL)
         subject->floor = bench_floor_new();
     subject->ours = domstats_open(source, &ours, error);
-    return subject->ours != NULL;
+    if (find_side(sides, "visit") == NULL)
+        return subject->ours != NULL;
+    ours.monitors = DOMSTATS_MONITORS_RELEASE;
+    subject->visiting = domstats_open(subject->visit_source, &ours, error);
+    return subject->ours != NULL && subject->visiting != NULL;
 }
 
 static void
 close_subject(BenchSideSubject *subject)
 {
     domstats_close(subject->ours);
+    domstats_close(subject->visiting);
     bench_floor_free(subject->floor);
+    bench_visit_free(subject->visits);
     bench_libvirt_free(subject->libvirt);
     g_ptr_array_unref(subject->names);
 }
@@ -249,9 +311,12 @@ static bool
 add_result(const Options *options, BenchSideSubject *subject, const GPtrArray *sides,
            const BenchIdleMemory *before, UtilJsonOut *results, GError **error)
 {
-    g_autofree Samples *samples = measure(options, sides, subject, error);
+    g_autofree Samples *samples = NULL;
     UtilJsonOut *result = NULL;
 
+    if (!watch_visits(options, sides, subject, error))
+        return false;
+    samples = measure(options, sides, subject, error);
     if (samples == NULL)
         return false;
     result = describe(sides, samples, subject);
@@ -291,6 +356,7 @@ main(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"folder", 0, 0, G_OPTION_ARG_FILENAME, &options.folder, "the fleet's folder", "DIR"},
         {"source", 0, 0, G_OPTION_ARG_STRING, &options.source, "ours: default DIR/ours", "SOURCE"},
+        {"command", 0, 0, G_OPTION_ARG_FILENAME, &options.command, "domstats", "PATH"},
         {"libvirt", 0, 0, G_OPTION_ARG_STRING, &options.libvirt_uri, "starts the domains", "URI"},
         {"sizes", 0, 0, G_OPTION_ARG_STRING, &options.sizes, "numbers of domains, rising", "N,..."},
         {"sides", 0, 0, G_OPTION_ARG_STRING, &options.sides, "what is timed", "NAME,..."},
@@ -301,6 +367,8 @@ main(int argc, char **argv)
         {"threads", 0, 0, G_OPTION_ARG_INT, &options.n_threads, "of our calls; 0: default", "N"},
         {"timeout", 0, 0, G_OPTION_ARG_INT, &options.timeout_ms, "of our calls", "MS"},
         {"idle", 0, 0, G_OPTION_ARG_INT, &options.idle_ms, "observe that long at the end", "MS"},
+        {"any-listener", 0, 0, G_OPTION_ARG_NONE, &options.any_listener,
+         "ours: ask any process that listens", NULL},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
     };
     g_autoptr(GOptionContext) context = g_option_context_new("- times the ways to ask a fleet");

@@ -45,14 +45,45 @@ check_records(DomstatsRecord **records, int n, size_t n_expected, const BenchSid
 }
 
 static bool
-run_ours(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+ask_all(const BenchSide *self, const BenchSideSubject *subject, DomstatsConn *conn,
+        size_t *ret_n_values, GError **error)
 {
     DomstatsRecord **records = NULL;
-    int n = domstats_get_all_domain_stats(subject->ours, self->stats, 0, subject->timeout_ms,
-                                          &records, error);
+    int n =
+        domstats_get_all_domain_stats(conn, self->stats, 0, subject->timeout_ms, &records, error);
 
     *ret_n_values = 0;
     return check_records(records, n, subject->names->len, self, ret_n_values, error);
+}
+
+static bool
+run_ours(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+{
+    return ask_all(self, subject, subject->ours, ret_n_values, error);
+}
+
+static bool
+run_visit(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+{
+    return ask_all(self, subject, subject->visiting, ret_n_values, error);
+}
+
+/* A process for each call, as in a shell. */
+static bool
+run_command(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+{
+    char option[] = "-c";
+    char *words[] = {subject->command, option, subject->visit_source, NULL};
+    int status = -1;
+
+    *ret_n_values = 0;
+    if (!g_spawn_sync(NULL, words, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                      &status, error))
+        return false;
+    if (status != 0)
+        g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INTERNAL, "%s: status %d", self->name,
+                    status);
+    return status == 0;
 }
 
 static bool
@@ -106,6 +137,14 @@ run_floor(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values
 }
 
 static bool
+run_floor_visit(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
+                GError **error)
+{
+    (void)self;
+    return bench_visit_run(subject->visits, ret_n_values, error);
+}
+
+static bool
 run_json(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
 {
     (void)self;
@@ -140,8 +179,11 @@ typedef struct {
 
 static const Row rows[] = {
     {"floor", run_floor},
+    {"floor-visit", run_floor_visit},
     {"json", run_json},
     {"ours", run_ours},
+    {"visit", run_visit},
+    {"command", run_command},
     {"ours-by-domain", run_ours_by_domain},
     {"ours-by-domain-and-group", run_ours_by_domain_and_group},
     {"libvirt", run_libvirt},

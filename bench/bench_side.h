@@ -6,13 +6,18 @@
 
 #include "bench_floor.h"
 #include "bench_libvirt.h"
+#include "bench_visit.h"
 #include "domstats/domstats.h"
 
 /* One fleet of QEMUs and what can ask it. NULL: sides that need it cannot run. */
 typedef struct {
-    GPtrArray *names; /* char *: of the domains started so far */
-    DomstatsConn *ours;
+    GPtrArray *names;       /* char *: of the domains started so far */
+    DomstatsConn *ours;     /* holds its monitors */
+    DomstatsConn *visiting; /* lets go of its monitors after each call */
     BenchFloor *floor;
+    BenchVisit *visits;
+    char *command;      /* the program "domstats" */
+    char *visit_source; /* of @visiting and of @command */
     BenchLibvirt *libvirt;
     unsigned int timeout_ms;
 } BenchSideSubject;
@@ -26,7 +31,7 @@ typedef bool (*BenchSideRun)(const BenchSide *self, BenchSideSubject *subject, s
 
 /* One side. All sides ask every domain once. */
 struct BenchSide {
-    char *name;         /* "floor", "ours", "ours/block", ... */
+    char *name;         /* "floor", "ours", "ours/block", "visit", ... */
     unsigned int stats; /* VIR_DOMAIN_STATS_*; 0: ALL */
     BenchSideRun run;
 };

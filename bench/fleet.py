@@ -2,8 +2,8 @@
 """Fleets of QEMUs to measure: started by this script, or described in XML for libvirt to start.
 
 All QEMUs are alike: paused, 2 vCPUs, 2 disks (one with a backing file), 1 tap, a balloon, 1 IOThread,
-guest.S as firmware (bench_calls may let it run), and two monitors: ours/NAME.sock and
-floor/NAME.sock. A Fleet removes all that it made (processes, images, its folder) when it ends.
+guest.S as firmware (bench_calls may let it run), and three monitors: ours/NAME.sock,
+visit/NAME.sock and floor/NAME.sock. A Fleet removes all that it made (processes, images, its folder) when it ends.
 """
 
 import concurrent.futures
@@ -22,7 +22,7 @@ import time
 PATIENCE_S = 60
 N_STARTERS = 4
 N_CLOSERS = 64
-MONITORS = ("ours", "floor")
+MONITORS = ("ours", "visit", "floor")
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 0x0002, 0x1000
 
 XML = """<domain type='{accel}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
