@@ -117,7 +117,7 @@ static const Row rows[] = {
      SHARED "a device of the guest"},
     {"a shared one that waits is shared",
      "-chardev socket,id=m,path=/a,server=on,mux=on -mon chardev=m,mode=control -serial chardev:m",
-     SHARED "a serial port"},
+     "shared waiting unix /a (m): shared with a serial port"},
     {"another device is another", MUX " -serial chardev:n -device x,chardev=mm", "unix /a (m)"},
     {"the guest's kernel uses none", MUX " -append chardev=m", "unix /a (m)"},
     {"nor has its name a meaning", MUX " -name chardev=m", "unix /a (m)"},
@@ -170,8 +170,8 @@ static const Row rows[] = {
     {"consoles",
      "-serial unix:/s,server,nowait -serial none -serial tcp::9,server -parallel unix:/p,server",
      "other unix /s (serial0): that of a serial port; "
-     "other tcp |9 (serial2): that of a serial port; "
-     "other unix /p (parallel0): that of a parallel port"},
+     "other waiting tcp |9 (serial2): that of a serial port; "
+     "other waiting unix /p (parallel0): that of a parallel port"},
     {"a monitor for people", "-monitor unix:/h,server,nowait",
      "other HMP unix /h (compat_monitor0)"},
     {"a serial port with a monitor", "-serial mon:unix:/s,server,nowait",
@@ -181,7 +181,7 @@ static const Row rows[] = {
      "other unix /g (g): that of a device of the guest"},
     {"a debugger", "-gdb tcp::1234", "other tcp |1234 (gdb): that of a debugger"},
     {"what nothing uses", "-chardev socket,id=g,path=@x,abstract=on,server=on",
-     "other abstract @x (g): a character device that nothing uses"},
+     "other waiting abstract @x (g): a character device that nothing uses"},
     {"clients, files and ptys are none", "-serial unix:/s -serial pty -serial file:/x", ""},
 };
 
@@ -229,6 +229,8 @@ append_monitors(GString *text, const GArray *monitors)
             text, "%s%s%s", text->len > 0 ? "; " : "",
             monitor->socket.kind == QEMU_CMDLINE_SOCKET_NONE ? "" : faults[monitor->fault],
             is_hmp ? "HMP " : "");
+        if (monitor->waits && monitor->fault != QEMU_CMDLINE_MONITOR_FAULT_WAITS)
+            g_string_append(text, "waiting ");
         append_address(text, monitor);
         g_string_append_printf(text, " (%s%s%s)", monitor->chardev_id,
                                monitor->monitor_id ? ", " : "",

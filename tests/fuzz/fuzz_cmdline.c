@@ -42,6 +42,7 @@ claim_fault(const QemuCmdlineMonitor *monitor)
 
     claim(has_fault == (monitor->fault_text != NULL));
     claim(has_fault || monitor->socket.kind != QEMU_CMDLINE_SOCKET_NONE);
+    claim(monitor->waits || monitor->fault != QEMU_CMDLINE_MONITOR_FAULT_WAITS);
     claim(!has_fault || g_utf8_validate(monitor->fault_text, -1, NULL));
 }
 
@@ -52,6 +53,15 @@ claim_monitors(const QemuCmdline *cmdline)
     for (guint i = 0; i < cmdline->monitors->len; i++) {
         claim_address(&g_array_index(cmdline->monitors, QemuCmdlineMonitor, i));
         claim_fault(&g_array_index(cmdline->monitors, QemuCmdlineMonitor, i));
+    }
+    claim(cmdline->tcp_listens->len <= QEMU_LIMIT_LISTENS);
+    for (guint i = 0; i < cmdline->tcp_listens->len; i++) {
+        const QemuCmdlineListen *listen =
+            &g_array_index(cmdline->tcp_listens, QemuCmdlineListen, i);
+
+        claim(listen->host != NULL);
+        claim(listen->port_first <= listen->port_last);
+        claim(listen->port_last <= 65535);
     }
     claim(cmdline->other_sockets->len <= QEMU_LIMIT_CHARDEVS);
     for (guint i = 0; i < cmdline->other_sockets->len; i++) {

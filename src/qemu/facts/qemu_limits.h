@@ -38,6 +38,8 @@
     LIMIT(MONITORS, 16, "monitors", "QMP monitors that are taken from one command line")           \
     LIMIT(CHARDEVS, 1024, "devices",                                                               \
           "character devices of one command line; a machine has some 30 serial ports at most")     \
+    LIMIT(LISTENS, 256, "words",                                                                   \
+          "words of one command line that listen on TCP beside its monitors")                      \
     LIMIT(CMDLINE_BYTES, 1048576, "bytes",                                                         \
           "command line of one process; 1,000 disks give some 300 KB")                             \
     LIMIT(OPTION_FILES, 16, "files",                                                               \

@@ -20,6 +20,7 @@
 typedef struct {
     QemuDefinition *definition; /* the result's */
     QemuCmdlineMonitors *monitors;
+    GArray *listens; /* the result's */
     QemuCmdlineMachine *machine;
     QemuCmdlineNics *nics;
     bool is_partial; /* a file of options was named and is not among the words */
@@ -231,6 +232,15 @@ take_flag(Parser *self, const char *word)
         qemu_cmdline_machine_take_xen(self->machine);
     else if (is_option(word, "nodefaults"))
         qemu_cmdline_nics_take_no_defaults(self->nics);
+    else if (is_option(word, "s"))
+        qemu_cmdline_monitors_take(self->monitors, "gdb", "tcp::1234");
+}
+
+static void
+hand_out(Parser *self, const char *name, const char *argument)
+{
+    qemu_cmdline_monitors_take(self->monitors, name, argument);
+    qemu_cmdline_listens_take(self->listens, name, argument);
 }
 
 /* Hands out every word behind the program. A word that is no option is an argument of @name, the
@@ -245,9 +255,9 @@ take_words(Parser *self, const char *const *words)
 
         if (row != NULL && words[i + 1] != NULL) {
             row->take(self, words[++i]);
-            qemu_cmdline_monitors_take(self->monitors, row->name, words[i]);
+            hand_out(self, row->name, words[i]);
         } else if (words[i][0] != '-') {
-            qemu_cmdline_monitors_take(self->monitors, name, words[i]);
+            hand_out(self, name, words[i]);
         } else {
             take_flag(self, words[i]);
             name = words[i] + (words[i][1] == '-' ? 2 : 1);
@@ -272,11 +282,13 @@ qemu_cmdline_parse(const char *const *argv)
     QemuDefinition *definition = qemu_definition_new();
     g_autoptr(QemuCmdlineMachine) machine = qemu_cmdline_machine_new();
     g_autoptr(QemuCmdlineNics) nics = qemu_cmdline_nics_new(argv[0]);
-    Parser parser = {definition, monitors, machine, nics, false, false};
+    GArray *listens = qemu_cmdline_listens_new();
+    Parser parser = {definition, monitors, listens, machine, nics, false, false};
 
     self->definition = definition;
     self->monitors = make_monitors();
     self->other_sockets = make_monitors();
+    self->tcp_listens = listens;
     for (size_t i = 0; argv[0] != NULL && argv[i] != NULL; i++)
         self->is_daemonizing |= is_option(argv[i], "daemonize");
     if (argv[0] != NULL)
@@ -284,6 +296,9 @@ qemu_cmdline_parse(const char *const *argv)
     qemu_cmdline_nics_resolve(nics, definition);
     qemu_cmdline_monitors_resolve(monitors, self->monitors, self->other_sockets,
                                   &self->n_human_monitors);
+    for (guint i = 0; i < self->other_sockets->len; i++)
+        qemu_cmdline_listens_take_socket(
+            listens, &g_array_index(self->other_sockets, QemuCmdlineMonitor, i).socket);
     self->has_unread_options = parser.is_partial;
     definition->has_one_monitor = has_one_monitor(self, argv);
     if (!parser.is_partial)
@@ -299,6 +314,7 @@ qemu_cmdline_free(QemuCmdline *self)
         return;
     g_array_unref(self->monitors);
     g_array_unref(self->other_sockets);
+    g_array_unref(self->tcp_listens);
     qemu_definition_free(self->definition);
     g_free(self);
 }

@@ -8,12 +8,14 @@
 #pragma once
 
 #include "qemu/facts/qemu_definition.h"
+#include "qemu_cmdline_listen.h"
 #include "qemu_cmdline_monitor.h"
 
 typedef struct {
     GArray *monitors; /* QemuCmdlineMonitor: control-mode monitors, in order */
     GArray
         *other_sockets; /* QemuCmdlineMonitor: other character devices that listen: consoles, ... */
+    GArray *tcp_listens; /* QemuCmdlineListen: all words but @monitors' that listen on TCP */
     unsigned int n_human_monitors;
     bool has_unread_options; /* a file of options was not read: there may be more monitors */
     bool is_daemonizing; /* "-daemonize": a grandchild of the started process runs the machine */

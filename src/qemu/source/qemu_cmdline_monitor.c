@@ -171,6 +171,12 @@ take_parallel(QemuCmdlineMonitors *self, const char *argument)
 }
 
 static void
+take_qtest(QemuCmdlineMonitors *self, const char *argument)
+{
+    take_word(self, "qtest", argument, QEMU_CMDLINE_CHARDEV_USE_OTHER);
+}
+
+static void
 take_debugcon(QemuCmdlineMonitors *self, const char *argument)
 {
     take_word(self, "debugcon", argument, QEMU_CMDLINE_CHARDEV_USE_CONSOLE);
@@ -249,7 +255,7 @@ qemu_cmdline_monitors_take(QemuCmdlineMonitors *self, const char *name, const ch
         {"qmp", take_qmp},         {"qmp-pretty", take_qmp},    {"object", take_object},
         {"serial", take_serial},   {"parallel", take_parallel}, {"debugcon", take_debugcon},
         {"gdb", take_gdb},         {"set", take_set},           {"append", take_nothing},
-        {"name", take_nothing},
+        {"qtest", take_qtest},     {"name", take_nothing},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -314,6 +320,7 @@ judge(const QemuCmdlineMonitors *self, const QemuCmdlineChardev *chardev,
     QemuCmdlineChardevUse other = QEMU_CMDLINE_CHARDEV_USE_OTHER;
     char *fault = qemu_cmdline_socket_init(&monitor->socket, chardev);
 
+    monitor->waits = qemu_cmdline_socket_waits(chardev);
     if (fault != NULL)
         set_fault(monitor, QEMU_CMDLINE_MONITOR_FAULT_OTHER, fault);
     else if (qemu_cmdline_chardev_find_other_use(chardev, QEMU_CMDLINE_CHARDEV_USE_QMP, &other))
@@ -323,7 +330,7 @@ judge(const QemuCmdlineMonitors *self, const QemuCmdlineChardev *chardev,
         set_fault(monitor, QEMU_CMDLINE_MONITOR_FAULT_SHARED,
                   g_strdup("perhaps shared (mux=on), with a device of a file of options that "
                            "could not be read"));
-    else if (qemu_cmdline_socket_waits(chardev))
+    else if (monitor->waits)
         set_fault(monitor, QEMU_CMDLINE_MONITOR_FAULT_WAITS, make_waiting_text(monitor));
 }
 
@@ -369,6 +376,7 @@ resolve_other(const QemuCmdlineChardev *chardev, GArray *other_sockets)
     if (other.socket.kind == QEMU_CMDLINE_SOCKET_NONE)
         return;
     other.chardev_id = g_strdup(chardev->id);
+    other.waits = qemu_cmdline_socket_waits(chardev);
     set_fault(&other, QEMU_CMDLINE_MONITOR_FAULT_OTHER,
               chardev->n_uses > 0 ? g_strdup_printf("that of %s", describe_use(other.use))
                                   : g_strdup("a character device that nothing uses"));

@@ -23,6 +23,7 @@ typedef struct {
     char *chardev_id; /* "compat_monitor0" and the like of "-qmp"; NULL: none */
     char *monitor_id; /* NULL: none */
     QemuCmdlineChardevUse use;
+    bool waits; /* QEMU does not begin before a client has connected to it once */
     QemuCmdlineMonitorFault fault;
     char *fault_text; /* the end of "it is ...": "on stdio"; NULL without a fault */
 } QemuCmdlineMonitor;

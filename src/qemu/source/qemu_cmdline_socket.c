@@ -181,7 +181,8 @@ qemu_cmdline_socket_waits(const QemuCmdlineChardev *chardev)
 {
     const QemuCmdlineOption *option = chardev->option;
 
-    if (option == NULL || !is_server(option))
+    if (option == NULL || g_strcmp0(qemu_cmdline_chardev_backend(chardev), "socket") != 0 ||
+        !is_server(option))
         return false;
     if (qemu_cmdline_option_get(option, "wait") == NULL)
         return !qemu_cmdline_option_is_json(option);
