@@ -90,7 +90,7 @@ typedef struct {
 static void
 clear_table(Table *self)
 {
-    host_sockets_free(self->sockets);
+    host_sockets_unref(self->sockets);
     host_root_free(self->root);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Table, clear_table)

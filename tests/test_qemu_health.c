@@ -439,6 +439,7 @@ finds_overtaker(const void *data)
     g_auto(Fixture) fixture = {0};
     g_auto(UtilFd) client_fd = -1;
     g_autofree char *path = NULL;
+    g_autoptr(HostSockets) before = NULL;
     QemuDomain *domain = NULL;
 
     skip_where_the_kernel_does_not_tell();
@@ -448,7 +449,8 @@ finds_overtaker(const void *data)
     qemu_endpoint_add_place(domain->endpoint, path, path);
     fixture.fake = fake_qmp_new_listening(&mute, path);
     /* The table as it was before: what counts is the one that is read late. */
-    assert_non_null(qemu_host_view_sockets(fixture.host));
+    before = qemu_host_view_ref_sockets(fixture.host, 0);
+    assert_non_null(before);
     if (row->client == SOMEBODY_ACCEPTED) {
         client_fd = connect_to(path);
         fake_qmp_settle(fixture.fake);

@@ -27,6 +27,7 @@
 #include "host_unixtable.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
+#include "util/util_refcount.h"
 
 typedef struct {
     guint64 numbers[2]; /* of its file in nsfs, and of its file "unix"; 0 not known */
@@ -46,6 +47,9 @@ struct HostSockets {
     guint64 own_number;    /* of our namespace's file in nsfs; 0 not known */
     HostUnixtable *unix_table;
     HostTcptable *tcp_table;
+    bool all_were_added;
+    bool is_whole; /* what host_sockets_add_all() gave */
+    UtilRefcount ref_count;
 };
 
 HostSockets *
@@ -61,13 +65,21 @@ host_sockets_new(HostRoot *root)
     self->by_number = g_hash_table_new(g_int64_hash, g_int64_equal);
     self->unix_table = host_unixtable_new();
     self->tcp_table = host_tcptable_new();
+    util_refcount_init(&self->ref_count);
+    return self;
+}
+
+HostSockets *
+host_sockets_ref(HostSockets *self)
+{
+    util_refcount_inc(&self->ref_count);
     return self;
 }
 
 void
-host_sockets_free(HostSockets *self)
+host_sockets_unref(HostSockets *self)
 {
-    if (!self)
+    if (!self || !util_refcount_dec(&self->ref_count))
         return;
     host_tcptable_free(self->tcp_table);
     host_unixtable_free(self->unix_table);
@@ -256,24 +268,47 @@ host_sockets_add_namespace(HostSockets *self, pid_t pid, GError **error)
 }
 
 bool
-host_sockets_add_all(HostSockets *self, UtilDeadline deadline)
+host_sockets_is_whole(HostSockets *self, guint64 net_namespace)
+{
+    const Namespace *namespace = NULL;
+    bool is_whole = false;
+
+    pthread_mutex_lock(&self->lock);
+    namespace = g_hash_table_lookup(self->by_number, &net_namespace);
+    is_whole = namespace && namespace->is_listed && !namespace->is_by_proc;
+    pthread_mutex_unlock(&self->lock);
+    return is_whole;
+}
+
+static bool
+add_all(HostSockets *self, UtilDeadline deadline)
 {
     g_autofree pid_t *pids = host_process_list(get_root(self), NULL);
     bool is_whole = pids != NULL;
 
-    pthread_mutex_lock(&self->lock);
     for (size_t i = 0; pids && pids[i] != 0; i++) {
         const Namespace *namespace = NULL;
 
-        if (util_deadline_has_passed(deadline) || self->namespaces->len >= HOST_LIMIT_NAMESPACES) {
-            is_whole = false;
-            break;
-        }
+        if (util_deadline_has_passed(deadline) || self->namespaces->len >= HOST_LIMIT_NAMESPACES)
+            return false;
         namespace = add_namespace(self, pids[i], NULL);
         /* Of a process that has ended since there is nothing to list. */
         if (namespace ? namespace->is_by_proc : errno == EACCES || errno == EPERM)
             is_whole = false;
     }
+    return is_whole;
+}
+
+bool
+host_sockets_add_all(HostSockets *self, UtilDeadline deadline)
+{
+    bool is_whole = false;
+
+    pthread_mutex_lock(&self->lock);
+    if (!self->all_were_added)
+        self->is_whole = add_all(self, deadline);
+    self->all_were_added = true;
+    is_whole = self->is_whole;
     pthread_mutex_unlock(&self->lock);
     return is_whole;
 }

@@ -23,8 +23,10 @@ typedef struct HostSockets HostSockets;
 HostSockets *host_sockets_new(HostRoot *root);
 /* The same with our own network namespace added; NULL and an error if not even /proc lists it. */
 HostSockets *host_sockets_read(HostRoot *root, GError **error);
-void host_sockets_free(HostSockets *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostSockets, host_sockets_free)
+HostSockets *host_sockets_ref(HostSockets *self);
+/* NULL is taken. */
+void host_sockets_unref(HostSockets *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostSockets, host_sockets_unref)
 
 /* Adds the network namespace of process @pid; 0: ours. Each namespace is read at most once, so this
  * is cheap for processes that share one. Gives its number, which is not 0. A namespace that may not
@@ -32,7 +34,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostSockets, host_sockets_free)
  * 0 and an error: not even that was possible, so nothing is known of its sockets. */
 guint64 host_sockets_add_namespace(HostSockets *self, pid_t pid, GError **error);
 
-/* Adds the namespaces of all processes that /proc shows, up to HOST_LIMIT_NAMESPACES and
+/* True if the kernel itself listed the sockets of that namespace: those that the table does not
+ * have are not there. */
+bool host_sockets_is_whole(HostSockets *self, guint64 net_namespace);
+
+/* Adds, once, the namespaces of all processes that /proc shows, up to HOST_LIMIT_NAMESPACES and
  * @deadline. False if some are not in the table, or only by /proc: a client may be missing. */
 bool host_sockets_add_all(HostSockets *self, UtilDeadline deadline);
 

@@ -1,16 +1,256 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_holder: finds the other client of a monitor.
+ * qemu_holder: see qemu_holder.h.
  *
- * Owns nothing. The kernel's tables of sockets tell which connections a listener has; the
- * process that has the other end of one open is its client.
+ * Owns nothing. The kernel's tables of sockets tell which connections a listener has; the process
+ * that has the other end of one open is its client.
  */
 #include "qemu_holder.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/host_process.h"
+
+#define TCP_PREFIX        "tcp:"
+#define VISIT_PREFIX      "@domstats-visit/"
+#define INITIAL_NAMESPACE "pid:[4026531836]" /* the kernel's PROC_PID_INIT_INO */
+
+/* What is done after the deadline, once a call and for all domains, may take at most this long. */
+enum { LATE_DIVISOR = 20, MIN_LATE_MS = 10, MAX_LATE_MS = 100 };
+
+/* The deadline of the call or, once it has passed, a little more. */
+static UtilDeadline
+get_deadline(const QemuJob *job)
+{
+    unsigned int late_ms = CLAMP(job->request->timeout_ms / LATE_DIVISOR, MIN_LATE_MS, MAX_LATE_MS);
+
+    return util_deadline_has_passed(job->request->deadline) ? util_deadline_in_ms(late_ms)
+                                                            : job->request->deadline;
+}
+
+/* One look at one monitor. */
+typedef struct {
+    QemuHostView *host;
+    const QemuDomain *domain;
+    const QemuEndpointPlace *place;
+    HostSockets *sockets;
+    UtilDeadline deadline;
+    ino_t own_inode; /* of the domain's own connection; 0: there is none */
+    QemuHolderSight *sight;
+} Look;
+
+/* Adds the namespaces of the domain's process and of the place. Gives that of the place, 0 if it is
+ * not listed. */
+static guint64
+add_namespaces(const Look *self, bool *ret_is_complete)
+{
+    const pid_t pids[] = {0, self->domain->pid, self->place->netns_pid};
+    guint64 number = 0;
+
+    *ret_is_complete = true;
+    for (size_t i = 0; i < G_N_ELEMENTS(pids); i++) {
+        if (i == 0 || pids[i] != 0)
+            number = host_sockets_add_namespace(self->sockets, pids[i], NULL);
+        if (!host_sockets_is_whole(self->sockets, number))
+            *ret_is_complete = false;
+    }
+    return self->place->netns_pid != 0 ? number
+                                       : host_sockets_add_namespace(self->sockets, 0, NULL);
+}
+
+/* By the name it was bound to if that name still leads to its file, else by the file. */
+static bool
+find_by_path(const Look *self, guint64 net_namespace, HostListener *ret_listener)
+{
+    const QemuEndpointPlace *place = self->place;
+    struct stat status = {0};
+    bool has_file = place->connect_path[0] == '/' && stat(place->connect_path, &status) == 0;
+
+    if (has_file &&
+        (host_sockets_find_path(self->sockets, net_namespace, place->bound_path, status.st_ino,
+                                ret_listener) ||
+         host_sockets_find_file(self->sockets, status.st_dev, status.st_ino, ret_listener)))
+        return true;
+    /* On some file systems stat() gives other numbers than the kernel's table has. */
+    return host_sockets_find_path(self->sockets, net_namespace, place->bound_path, 0, ret_listener);
+}
+
+/* False if the domain's process is known not to have that socket open: then another process has
+ * bound the same path since. */
+static bool
+may_be_its(const Look *self, ino_t inode)
+{
+    pid_t pid = self->domain->endpoint->pid;
+    int fd = self->place->socket_fd;
+
+    return pid == 0 || host_holders_has(qemu_host_view_holders(self->host), pid, inode, &fd) ||
+           errno == EACCES;
+}
+
+static bool
+find_listener(const Look *self, guint64 net_namespace, HostListener *ret_listener)
+{
+    const QemuEndpointPlace *place = self->place;
+    bool is_tcp = g_str_has_prefix(place->connect_path, TCP_PREFIX);
+    HostAddress address = {0};
+    bool is_found = false;
+
+    if (place->socket_inode != 0)
+        return host_sockets_find(self->sockets, is_tcp ? AF_INET : AF_UNIX, place->socket_inode,
+                                 ret_listener);
+    if (!is_tcp)
+        is_found = find_by_path(self, net_namespace, ret_listener);
+    else if (host_address_parse(place->connect_path + strlen(TCP_PREFIX), &address))
+        is_found = host_sockets_find_tcp(self->sockets, net_namespace, &address, ret_listener);
+    return is_found && may_be_its(self, ret_listener->inode);
+}
+
+/* True if a process runs the same program file as this one. */
+static bool
+runs_our_program(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/exe", (int)pid);
+    struct stat other = {0};
+    struct stat own = {0};
+
+    return stat(path, &other) == 0 && stat("/proc/self/exe", &own) == 0 &&
+           other.st_dev == own.st_dev && other.st_ino == own.st_ino;
+}
+
+static bool
+is_visit(const Look *self, const HostListenerClient *client)
+{
+    pid_t pid = 0;
+
+    if (client->remote.family == 0)
+        return g_str_has_prefix(client->name, VISIT_PREFIX);
+    pid = host_holders_find(qemu_host_view_holders(self->host), client->peer_inode,
+                            self->domain->holder_pid, self->deadline);
+    return pid != 0 && runs_our_program(pid);
+}
+
+/* A unix client that has closed its end; QEMU has not noticed it yet. */
+static bool
+has_left(const HostListenerClient *client)
+{
+    return client->remote.family == 0 && client->knows_peer && client->peer_inode == 0;
+}
+
+static void
+take_accepted(const Look *self, const HostListenerClient *client)
+{
+    QemuHolderKind kind = QEMU_HOLDER_OTHER;
+
+    if (has_left(client))
+        return;
+    if (is_visit(self, client))
+        kind = QEMU_HOLDER_VISIT;
+    if (kind <= self->sight->kind)
+        return;
+    self->sight->kind = kind;
+    self->sight->client = *client;
+}
+
+/* Fills in the sight from a listener and its clients. */
+static void
+take_listener(const Look *self, const HostListener *listener)
+{
+    QemuHolderSight *sight = self->sight;
+    g_autoptr(GArray) clients = host_sockets_list_clients(self->sockets, listener);
+    unsigned int n_own = 0;
+    unsigned int n_waiting = 0;
+    unsigned int n_visits = 0;
+
+    sight->is_known = true;
+    sight->inode = listener->inode;
+    for (guint i = 0; clients != NULL && i < clients->len; i++) {
+        const HostListenerClient *client = &g_array_index(clients, HostListenerClient, i);
+        bool is_own = self->own_inode != 0 && client->peer_inode == self->own_inode;
+
+        if (client->is_accepted && !is_own)
+            take_accepted(self, client);
+        if (client->is_accepted)
+            continue;
+        n_own += is_own;
+        n_waiting += !is_own;
+        n_visits += !is_own && !has_left(client) && is_visit(self, client);
+    }
+    sight->n_queued =
+        listener->knows_queue ? listener->n_queued - MIN(n_own, listener->n_queued) : n_waiting;
+    sight->queue_is_visits = n_visits == sight->n_queued;
+    sight->is_complete = sight->is_complete && clients != NULL && listener->knows_queue;
+}
+
+static void
+look(QemuHostView *host, const QemuJob *job, const QemuEndpointPlace *place, int64_t since_us,
+     bool is_everywhere, QemuHolderSight *ret_sight)
+{
+    g_autoptr(HostSockets) sockets = qemu_host_view_ref_sockets(host, since_us);
+    Look self = {host, job->domain, place, sockets, get_deadline(job), 0, ret_sight};
+    HostListener listener = {0};
+    struct stat status = {0};
+    guint64 net_namespace = 0;
+
+    *ret_sight = (QemuHolderSight){.is_complete = sockets != NULL ||
+                                                  !host_root_is_live(qemu_host_view_root(host))};
+    if (sockets == NULL)
+        return;
+    if (job->domain->monitor != NULL && fstat(qemu_monitor_fd(job->domain->monitor), &status) == 0)
+        self.own_inode = status.st_ino;
+    net_namespace = add_namespaces(&self, &ret_sight->is_complete);
+    if (is_everywhere && !host_sockets_add_all(sockets, self.deadline))
+        ret_sight->is_complete = false;
+    if (find_listener(&self, net_namespace, &listener))
+        take_listener(&self, &listener);
+}
+
+void
+qemu_holder_look(QemuHostView *host, const QemuJob *job, const QemuEndpointPlace *place,
+                 int64_t since_us, QemuHolderSight *ret_sight)
+{
+    look(host, job, place, since_us, false, ret_sight);
+}
+
+void
+qemu_holder_look_everywhere(QemuHostView *host, const QemuJob *job, const QemuEndpointPlace *place,
+                            int64_t since_us, QemuHolderSight *ret_sight)
+{
+    look(host, job, place, since_us, true, ret_sight);
+}
+
+bool
+qemu_holder_find_listener(QemuHostView *host, const QemuDomain *domain,
+                          const QemuEndpointPlace *place, HostListener *ret_listener)
+{
+    g_autoptr(HostSockets) sockets = qemu_host_view_ref_sockets(host, 0);
+    const Look self = {.host = host, .domain = domain, .place = place, .sockets = sockets};
+    bool is_complete = false;
+
+    return sockets != NULL &&
+           find_listener(&self, add_namespaces(&self, &is_complete), ret_listener);
+}
+
+/* The process that has the client's socket. A socket may be open in several, as when it was
+ * inherited: then not QEMU itself. */
+static pid_t
+find_process(QemuHostView *host, const QemuJob *job, ino_t inode)
+{
+    HostHolders *holders = qemu_host_view_holders(host);
+    UtilDeadline deadline = get_deadline(job);
+    pid_t pid = host_holders_find(holders, inode, job->domain->holder_pid, deadline);
+    g_autoptr(GArray) all = NULL;
+
+    if (pid == 0 || pid != job->domain->pid)
+        return pid;
+    all = host_holders_find_all(holders, inode, deadline);
+    for (guint i = 0; i < all->len; i++)
+        if (g_array_index(all, pid_t, i) != job->domain->pid)
+            return g_array_index(all, pid_t, i);
+    return pid;
+}
 
 static char *
 name_process(HostRoot *root, pid_t pid)
@@ -22,108 +262,81 @@ name_process(HostRoot *root, pid_t pid)
     return g_strdup_printf("process %d (%s)", (int)pid, stat.name);
 }
 
-/* True if @inode is that of this job's own socket: a peer that does not greet may have accepted it.
- */
-static bool
-is_own_connection(const QemuDomain *domain, ino_t inode)
+/* Why no process was found that has the client's socket. */
+static const char *
+explain_unseen(QemuHostView *host, const HostListenerClient *client)
 {
-    struct stat status = {0};
+    g_autofree char *link = host_root_readlink(qemu_host_view_root(host), "proc/self/ns/pid");
 
-    return domain->monitor != NULL && fstat(qemu_monitor_fd(domain->monitor), &status) == 0 &&
-           status.st_ino == inode;
+    if (!client->knows_peer)
+        return "we have no permission to enter its network namespace";
+    if (host_holders_is_denied(qemu_host_view_holders(host)))
+        return "we have no permission to look at other users' processes";
+    if (g_strcmp0(link, INITIAL_NAMESPACE) != 0)
+        return "it is in another pid namespace, or has let go";
+    return "it was not found in time, or has let go";
 }
 
-/* The listener at @place: by the name it was bound to if that name still leads to its file, else by
- * the file. */
-static bool
-find_listener(HostSockets *sockets, const QemuEndpointPlace *place, HostListener *ret_listener)
+/* "process 12 (virtqemud)", "a client at 10.0.0.5:4321", or what is known of it. */
+static char *
+describe_client(QemuHostView *host, const HostListenerClient *client, pid_t pid)
 {
-    struct stat status = {0};
-    bool has_file = place->connect_path[0] == '/' && stat(place->connect_path, &status) == 0;
+    char address[HOST_ADDRESS_TEXT_BYTES] = "";
 
-    if (has_file &&
-        (host_sockets_find_path(sockets, 0, place->bound_path, status.st_ino, ret_listener) ||
-         host_sockets_find_file(sockets, status.st_dev, status.st_ino, ret_listener)))
-        return true;
-    /* On some file systems stat() gives other numbers than the kernel's table has. */
-    return host_sockets_find_path(sockets, 0, place->bound_path, 0, ret_listener);
+    if (pid != 0)
+        return name_process(qemu_host_view_root(host), pid);
+    if (client->remote.family != 0)
+        host_address_format(&client->remote, address);
+    if (client->remote.family != 0 && client->knows_peer && client->peer_inode == 0)
+        return g_strdup_printf("a client at %s", address);
+    return g_strdup_printf("a process that cannot be seen from here%s%s: %s",
+                           client->remote.family != 0 ? ", at " : "", address,
+                           explain_unseen(host, client));
 }
 
-bool
-qemu_holder_find_listener(QemuHostView *host, const QemuEndpointPlace *place,
-                          HostListener *ret_listener)
+void
+qemu_holder_judge(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
+                  const QemuHolderSight *sight)
 {
-    HostSockets *sockets = qemu_host_view_sockets(host);
+    pid_t pid = find_process(host, job, sight->client.peer_inode);
+    g_autofree char *client = describe_client(host, &sight->client, pid);
+    g_autofree char *reason =
+        g_strdup_printf("its monitor '%s' is held by %s", place->bound_path, client);
 
-    return sockets != NULL && find_listener(sockets, place, ret_listener);
-}
-
-/* The inode of the client that the listener at @place has accepted and that is still there; 0:
- * there is none. */
-static ino_t
-find_client(HostSockets *sockets, const QemuEndpointPlace *place)
-{
-    HostListener listener = {0};
-    g_autoptr(GArray) clients = NULL;
-
-    if (sockets == NULL || !find_listener(sockets, place, &listener))
-        return 0;
-    clients = host_sockets_list_clients(sockets, &listener);
-    for (guint i = 0; clients != NULL && i < clients->len; i++) {
-        const HostListenerClient *client = &g_array_index(clients, HostListenerClient, i);
-
-        if (client->is_accepted && client->peer_inode != 0)
-            return client->peer_inode;
-    }
-    return 0;
-}
-
-static bool
-judge_held(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, HostSockets *sockets)
-{
-    ino_t client = find_client(sockets, place);
-    g_autofree char *holder = NULL;
-    g_autofree char *reason = NULL;
-    pid_t pid = 0;
-
-    /* Without an inode the client has closed its end, and QEMU has not noticed it yet. */
-    if (client == 0 || is_own_connection(job->domain, client))
-        return false;
-    pid = host_holders_find(qemu_host_view_holders(host), client, job->domain->holder_pid,
-                            job->request->deadline);
     job->domain->holder_pid = pid;
-    holder = pid > 0 ? name_process(qemu_host_view_root(host), pid)
-                     : g_strdup("a process that cannot be seen from here");
-    reason = g_strdup_printf("its monitor '%s' is held by %s", place->bound_path, holder);
     qemu_job_set_verdict(job, DOMSTATS_HEALTH_BUSY, reason);
-    return true;
 }
 
 bool
 qemu_holder_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place)
 {
-    const QemuDomain *domain = job->domain;
-    g_autoptr(HostSockets) fresh = NULL;
+    QemuHolderSight sight = {0};
 
-    if (!judge_held(host, job, place, qemu_host_view_sockets(host)))
+    qemu_holder_look(host, job, place, 0, &sight);
+    if (sight.kind == QEMU_HOLDER_NOBODY)
         return false;
-    if (domain->holder_pid != getpid() && (domain->holder_pid != 0 || geteuid() != 0))
-        return true;
-    /* The table may be old. If this process itself is the holder (another call of ours), or root
-     * sees no holder among all processes, the holder may have closed its connection since. */
-    fresh = host_sockets_read(qemu_host_view_root(host), NULL);
-    return judge_held(host, job, place, fresh);
+    /* The table may be old: the client may have let go since. */
+    qemu_holder_look(host, job, place, util_deadline_now_us(), &sight);
+    if (sight.kind != QEMU_HOLDER_NOBODY)
+        qemu_holder_judge(host, job, place, &sight);
+    return sight.kind != QEMU_HOLDER_NOBODY;
 }
 
 bool
 qemu_holder_judge_overtaken(QemuHostView *host, QemuJob *job)
 {
     const GPtrArray *places = job->domain->endpoint->places;
+    QemuHolderSight sight = {0};
 
     if (qemu_monitor_has_greeted(job->domain->monitor))
         return false;
-    for (guint i = 0; i < places->len; i++)
-        if (judge_held(host, job, g_ptr_array_index(places, i), qemu_host_view_late_sockets(host)))
+    for (guint i = 0; i < places->len; i++) {
+        qemu_holder_look_everywhere(host, job, g_ptr_array_index(places, i), util_deadline_now_us(),
+                                    &sight);
+        if (sight.kind != QEMU_HOLDER_NOBODY) {
+            qemu_holder_judge(host, job, g_ptr_array_index(places, i), &sight);
             return true;
+        }
+    }
     return false;
 }

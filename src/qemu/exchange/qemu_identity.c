@@ -121,7 +121,7 @@ qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEnd
 
     if (domain->endpoint->pid != 0 || is_known_process(host, domain))
         return;
-    if (!qemu_holder_find_listener(host, place, &listener))
+    if (!qemu_holder_find_listener(host, domain, place, &listener))
         return;
     pid = host_holders_find(qemu_host_view_holders(host), listener.inode, 0, deadline);
     if (pid == 0)

@@ -20,9 +20,7 @@ struct QemuHostView {
     const char *const *perf_events;
     pthread_mutex_t lock;
     HostSockets *sockets;
-    bool sockets_were_read;
-    HostSockets *late_sockets;
-    bool late_sockets_were_read;
+    int64_t sockets_us; /* monotonic: when their reading began; 0: they were not read */
     HostReader *reader;
     HostHolders *holders;
     char *own_namespace;
@@ -58,8 +56,7 @@ qemu_host_view_free(QemuHostView *self)
         return;
     host_reader_free(self->reader);
     host_holders_free(self->holders);
-    host_sockets_free(self->sockets);
-    host_sockets_free(self->late_sockets);
+    host_sockets_unref(self->sockets);
     g_hash_table_unref(self->netdevs);
     g_free(self->own_namespace);
     pthread_mutex_destroy(&self->lock);
@@ -96,27 +93,23 @@ qemu_host_view_holders(QemuHostView *self)
     return self->holders;
 }
 
-static HostSockets *
-read_sockets_once(QemuHostView *self, HostSockets **sockets, bool *were_read)
+HostSockets *
+qemu_host_view_ref_sockets(QemuHostView *self, int64_t since_us)
 {
+    HostSockets *sockets = NULL;
+
+    if (!host_root_is_live(self->root))
+        return NULL;
     pthread_mutex_lock(&self->lock);
-    if (!*were_read && host_root_is_live(self->root))
-        *sockets = host_sockets_read(self->root, NULL);
-    *were_read = true;
+    if (self->sockets_us == 0 || self->sockets_us < since_us) {
+        self->sockets_us = util_deadline_now_us();
+        host_sockets_unref(self->sockets);
+        self->sockets = host_sockets_read(self->root, NULL);
+    }
+    if (self->sockets != NULL)
+        sockets = host_sockets_ref(self->sockets);
     pthread_mutex_unlock(&self->lock);
-    return *sockets;
-}
-
-HostSockets *
-qemu_host_view_sockets(QemuHostView *self)
-{
-    return read_sockets_once(self, &self->sockets, &self->sockets_were_read);
-}
-
-HostSockets *
-qemu_host_view_late_sockets(QemuHostView *self)
-{
-    return read_sockets_once(self, &self->late_sockets, &self->late_sockets_were_read);
+    return sockets;
 }
 
 bool

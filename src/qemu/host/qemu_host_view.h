@@ -22,11 +22,10 @@ void qemu_host_view_free(QemuHostView *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuHostView, qemu_host_view_free)
 
 HostRoot *qemu_host_view_root(QemuHostView *self);
-/* The kernel's table of sockets, with those of our network namespace, read when first needed; NULL
- * where it cannot be had. Borrowed. */
-HostSockets *qemu_host_view_sockets(QemuHostView *self);
-/* A second one, for looks that come after a dial. */
-HostSockets *qemu_host_view_late_sockets(QemuHostView *self);
+/* The kernel's table of sockets, with those of our network namespace, as it was at @since_us or
+ * later (monotonic; 0: at any time of this call), so that the looks of one moment share a table.
+ * NULL where it cannot be had. The caller unrefs. */
+HostSockets *qemu_host_view_ref_sockets(QemuHostView *self, int64_t since_us);
 
 /* For files whose reading may block. Borrowed. */
 HostReader *qemu_host_view_reader(QemuHostView *self);

@@ -40,7 +40,7 @@ qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, UtilDeadl
 void
 qemu_source_place_view_clear(QemuSourcePlaceView *self)
 {
-    host_sockets_free(self->sockets);
+    host_sockets_unref(self->sockets);
     host_reader_free(self->words.reader);
     g_free(self->own_mounts);
     g_free(self->own_network);
