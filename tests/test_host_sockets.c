@@ -4,23 +4,19 @@
  * network namespace make, and what /proc lists.
  */
 #include <errno.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/host_limits.h"
 #include "host/sockets/host_holder.h"
 #include "host/sockets/host_sockets.h"
 #include "host/sockets/host_unixtable.h"
+#include "netns_child.h"
 #include "testing.h"
 #include "util/util_fd.h"
 
@@ -563,82 +559,12 @@ tells_tcp_listener(const void *data)
         util_fd_clear(&clients[i]);
 }
 
-/* A child process in a network namespace of its own, which has run @act there. */
-typedef struct {
-    pid_t pid;
-    UtilFd wake;
-    char text[64]; /* what @act wrote */
-} Child;
-
 static void
-clear_child(Child *self)
-{
-    util_fd_clear(&self->wake);
-    if (self->pid > 0)
-        waitpid(self->pid, NULL, 0);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Child, clear_child)
-
-static bool
-raise_loopback(void)
-{
-    struct ifreq request = {.ifr_flags = IFF_UP};
-    g_auto(UtilFd) fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    g_strlcpy(request.ifr_name, "lo", sizeof(request.ifr_name));
-    return fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-}
-
-/* In the child: acts, says so, and waits until the parent closes its end. */
-static void
-live(void (*act)(const char *argument, char text[64]), const char *argument, int say, int wait)
-{
-    char text[64] = "";
-    char byte = 0;
-
-    if (unshare(CLONE_NEWNET) == 0 && raise_loopback()) {
-        act(argument, text);
-        if (write(say, text, sizeof(text)) == sizeof(text))
-            while (read(wait, &byte, 1) > 0)
-                ;
-    }
-    _exit(0);
-}
-
-/* Skips the test where a namespace may not be made. */
-static Child
-start_child(void (*act)(const char *argument, char text[64]), const char *argument)
-{
-    Child self = {.wake = -1};
-    int said[2] = {-1, -1};
-    int woken[2] = {-1, -1};
-    ssize_t size = 0;
-
-    assert_int_equal(pipe(said), 0);
-    assert_int_equal(pipe(woken), 0);
-    self.pid = fork();
-    if (self.pid == 0) {
-        close(woken[1]);
-        live(act, argument, said[1], woken[0]);
-    }
-    close(said[1]);
-    close(woken[0]);
-    self.wake = woken[1];
-    size = read(said[0], self.text, sizeof(self.text));
-    close(said[0]);
-    if (size != sizeof(self.text)) {
-        clear_child(&self);
-        skip(); /* no right to make a network namespace */
-    }
-    return self;
-}
-
-static void
-connect_from_child(const char *argument, char text[64])
+connect_from_child(const char *argument, char text[NETNS_CHILD_TEXT_BYTES])
 {
     int fd = connect_named(argument, "test-visit/1");
 
-    g_snprintf(text, 64, "%lu", (unsigned long)inode_of(fd));
+    g_snprintf(text, NETNS_CHILD_TEXT_BYTES, "%lu", (unsigned long)inode_of(fd));
 }
 
 static void
@@ -648,7 +574,7 @@ check_client_elsewhere(const char *folder, bool adds_all)
     socklen_t size = 0;
     struct sockaddr_un address = make_address(folder, false, &size, &name);
     g_auto(UtilFd) listener = make_socket(&address, size, true);
-    g_auto(Child) child = start_child(connect_from_child, name);
+    g_auto(NetnsChild) child = netns_child_start(connect_from_child, name);
     g_auto(UtilFd) accepted = accept(listener, NULL, NULL);
     g_auto(Table) table = read_table();
     HostListener got = {0};
@@ -680,7 +606,7 @@ check_client_of_any_namespace(const char *folder)
 }
 
 static void
-listen_in_child(const char *argument, char text[64])
+listen_in_child(const char *argument, char text[NETNS_CHILD_TEXT_BYTES])
 {
     g_autofree char *name = NULL;
     socklen_t size = 0;
@@ -692,14 +618,14 @@ listen_in_child(const char *argument, char text[64])
     int client = connect_tcp(&dialled);
 
     accept(tcp, NULL, NULL);
-    g_snprintf(text, 64, "%lu %lu %lu %u", (unsigned long)inode_of(abstract),
+    g_snprintf(text, NETNS_CHILD_TEXT_BYTES, "%lu %lu %lu %u", (unsigned long)inode_of(abstract),
                (unsigned long)inode_of(tcp), (unsigned long)inode_of(client), port);
 }
 
 static void
 check_listener_of_other_namespace(const char *folder)
 {
-    g_auto(Child) child = start_child(listen_in_child, folder);
+    g_auto(NetnsChild) child = netns_child_start(listen_in_child, folder);
     g_autofree char *name = NULL;
     socklen_t size = 0;
     struct sockaddr_un address = make_address(folder, true, &size, &name);

@@ -351,6 +351,9 @@ qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuChannelDial outcome
               g_strdup_printf("%s: QEMU accepts no connection and its backlog is full",
                               error->message));
         break;
+    case QEMU_CHANNEL_DIAL_TAKEN:
+        judge(job, DOMSTATS_HEALTH_BUSY, DOMSTATS_REASON_HELD, g_strdup(error->message));
+        break;
     case QEMU_CHANNEL_DIAL_SHORTAGE:
         judge_shortage(job, error);
         break;

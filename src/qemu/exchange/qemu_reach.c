@@ -86,7 +86,9 @@ static QemuChannelDial
 dial(const QemuEndpointPlace *place, bool is_replay, QemuChannel **ret_channel, GError **error)
 {
     if (!is_replay)
-        return qemu_channel_dial(place->connect_path, ret_channel, error);
+        return qemu_channel_dial(&(QemuChannelAddress){.connect_path = place->connect_path,
+                                                       .netns_pid = place->netns_pid},
+                                 ret_channel, error);
     *ret_channel = qemu_recording_peer_open(place->connect_path, error);
     return *ret_channel != NULL ? QEMU_CHANNEL_DIAL_CONNECTED : QEMU_CHANNEL_DIAL_FAILED;
 }

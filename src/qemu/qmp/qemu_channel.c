@@ -4,18 +4,20 @@
  */
 #include "qemu_channel.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "host/host_address.h"
+#include "host/host_netns.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
+
+#define TCP_PREFIX "tcp:"
 
 struct QemuChannel {
     UtilFd fd;
@@ -127,64 +129,100 @@ make_unix_address(const char *path, struct sockaddr_un *address, socklen_t *ret_
     return 0;
 }
 
-/* Fills @address for "HOST:PORT" or "[HOST]:PORT", the host being numeric, "localhost" or empty.
- * Gives 0 or an errno. */
-static int
-make_tcp_address(const char *text, struct sockaddr_storage *address, socklen_t *ret_size)
-{
-    const char *colon = strrchr(text, ':');
-    g_autofree char *host = NULL;
-    uint64_t port = 0;
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+/* Where to connect, in the kernel's form. */
+typedef struct {
+    struct sockaddr_storage address;
+    socklen_t size;
+    UtilFd folder_fd; /* of a path that is too long; -1: none */
+} Target;
 
-    if (colon == NULL || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL))
-        return EINVAL;
-    host = g_strndup(text, (gsize)(colon - text));
-    v4.sin_port = htons((uint16_t)port);
-    v6.sin6_port = htons((uint16_t)port);
-    if (g_str_equal(host, "") || g_str_equal(host, "localhost") || g_str_equal(host, "0.0.0.0")) {
-        v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    } else if (inet_pton(AF_INET, host, &v4.sin_addr) != 1) {
-        g_strdelimit(host, "[]", ' ');
-        if (inet_pton(AF_INET6, g_strstrip(host), &v6.sin6_addr) != 1)
+/* Gives 0 or an errno. */
+static int
+make_target(const char *connect_path, Target *target)
+{
+    struct sockaddr_un unix_address;
+    HostAddress tcp_address = {0};
+    int code = 0;
+
+    if (g_str_has_prefix(connect_path, TCP_PREFIX)) {
+        if (!host_address_parse(connect_path + strlen(TCP_PREFIX), &tcp_address))
             return EINVAL;
-        memcpy(address, &v6, sizeof(v6));
-        *ret_size = sizeof(v6);
+        target->size = host_address_make_sockaddr(&tcp_address, &target->address);
         return 0;
     }
-    memcpy(address, &v4, sizeof(v4));
-    *ret_size = sizeof(v4);
-    return 0;
+    code = make_unix_address(connect_path, &unix_address, &target->size, &target->folder_fd);
+    memcpy(&target->address, &unix_address, sizeof(unix_address));
+    return code;
+}
+
+/* A path leads to its socket from every network namespace; names and TCP are of one. */
+static int
+make_socket(const QemuChannelAddress *address, int family)
+{
+    bool is_path = family == AF_UNIX && address->connect_path[0] != '@';
+
+    return host_netns_socket(is_path ? 0 : address->netns_pid, family,
+                             SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* Gives 0 or an errno. */
+static int
+bind_name(int fd, const char *client_name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(client_name);
+
+    if (length >= sizeof(address.sun_path))
+        return ENAMETOOLONG;
+    memcpy(address.sun_path + 1, client_name, length);
+    return bind(fd, (const struct sockaddr *)&address,
+                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length)) == 0
+               ? 0
+               : errno;
+}
+
+static QemuChannelDial
+say_taken(const QemuChannelAddress *address, GError **error)
+{
+    g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT,
+                "another socket has the name '%s' for a connection to monitor '%s'",
+                address->client_name, address->connect_path);
+    return QEMU_CHANNEL_DIAL_TAKEN;
+}
+
+static QemuChannelDial
+connect_to(const QemuChannelAddress *address, const Target *target, QemuChannel **ret_channel,
+           GError **error)
+{
+    bool is_named = address->client_name != NULL && target->address.ss_family == AF_UNIX;
+    g_auto(UtilFd) fd = make_socket(address, target->address.ss_family);
+    int code = 0;
+
+    if (fd < 0)
+        return fail_dial(address->connect_path, errno, error);
+    if (is_named)
+        code = bind_name(fd, address->client_name);
+    if (code == EADDRINUSE)
+        return say_taken(address, error);
+    if (code != 0)
+        return fail_dial(address->connect_path, code, error);
+    if (connect(fd, (const struct sockaddr *)&target->address, target->size) < 0 &&
+        errno != EINPROGRESS)
+        return fail_dial(address->connect_path, errno, error);
+    *ret_channel = qemu_channel_new_fd(util_fd_steal(&fd));
+    return QEMU_CHANNEL_DIAL_CONNECTED;
 }
 
 QemuChannelDial
-qemu_channel_dial(const char *connect_path, QemuChannel **ret_channel, GError **error)
+qemu_channel_dial(const QemuChannelAddress *address, QemuChannel **ret_channel, GError **error)
 {
-    bool is_tcp = g_str_has_prefix(connect_path, "tcp:");
-    struct sockaddr_storage address = {0};
-    socklen_t size = 0;
-    g_auto(UtilFd) folder_fd = -1;
-    g_auto(UtilFd) fd = -1;
-    int code = 0;
+    Target target = {.folder_fd = -1};
+    int code = make_target(address->connect_path, &target);
+    QemuChannelDial outcome = code == 0 ? connect_to(address, &target, ret_channel, error)
+                                        : fail_dial(address->connect_path, code, error);
 
-    if (is_tcp) {
-        code = make_tcp_address(connect_path + strlen("tcp:"), &address, &size);
-    } else {
-        struct sockaddr_un unix_address;
-
-        code = make_unix_address(connect_path, &unix_address, &size, &folder_fd);
-        memcpy(&address, &unix_address, sizeof(unix_address));
-    }
-    if (code != 0)
-        return fail_dial(connect_path, code, error);
-    fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return fail_dial(connect_path, errno, error);
-    if (connect(fd, (const struct sockaddr *)&address, size) < 0 && errno != EINPROGRESS)
-        return fail_dial(connect_path, errno, error);
-    *ret_channel = qemu_channel_new_fd(util_fd_steal(&fd));
-    return QEMU_CHANNEL_DIAL_CONNECTED;
+    util_fd_clear(&target.folder_fd);
+    return outcome;
 }
 
 int

@@ -18,14 +18,24 @@ typedef enum {
     QEMU_CHANNEL_DIAL_FULL,      /* the listener's backlog is full */
     QEMU_CHANNEL_DIAL_NOBODY,    /* no such socket, or no process listens on it */
     QEMU_CHANNEL_DIAL_DENIED,
+    QEMU_CHANNEL_DIAL_TAKEN,    /* another socket has the client_name: nothing was dialled */
     QEMU_CHANNEL_DIAL_SHORTAGE, /* this process or host is out of descriptors or memory */
     QEMU_CHANNEL_DIAL_FAILED,   /* any other error, such as a malformed address */
 } QemuChannelDial;
 
-/* Dials the connect_path of a QemuEndpointPlace: a path of any length, "@name" (abstract) or
- * "tcp:HOST:PORT" with a numeric host. Sets @ret_channel if CONNECTED, else @error, which names the
- * path. */
-QemuChannelDial qemu_channel_dial(const char *connect_path, QemuChannel **ret_channel,
+typedef struct {
+    const char *connect_path; /* of a QemuEndpointPlace: a path of any length, "@name" (abstract) or
+                                 "tcp:HOST:PORT" with a numeric host, IPv6 perhaps in brackets and
+                                 with a scope */
+    pid_t netns_pid; /* a process in whose network namespace "@name" or TCP is; 0: in ours */
+    const char *client_name; /* an abstract name without the '@', to which a unix client binds its
+                                socket first, so that the kernel's tables show who it is; NULL: none
+                                */
+} QemuChannelAddress;
+
+/* Dials without waiting: a TCP connection may still be under way. Sets @ret_channel if CONNECTED,
+ * else @error, which names the path. */
+QemuChannelDial qemu_channel_dial(const QemuChannelAddress *address, QemuChannel **ret_channel,
                                   GError **error);
 
 /* The functions of a peer that is in this process instead of behind a socket: a recorded monitor.
