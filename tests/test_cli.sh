@@ -99,7 +99,7 @@ expect "the version" 0 "^domstats [0-9]+\.[0-9]+" ""
 run -c "dir:$folder/empty"
 expect "a host without domains" 0 "" ""
 run -c "dir:$folder/empty" --format json
-expect "a host without domains, JSON" 0 '^\{"domains":\[\]\}$' ""
+expect "a host without domains, JSON" 0 '^\{"domains":\[\],"blind_spot":null\}$' ""
 run -c "dir:$folder/empty" list
 expect "a host without domains, the list" 0 "^ Id " ""
 run -c "dir:$folder/absent"

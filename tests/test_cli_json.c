@@ -10,13 +10,15 @@
 
 #define MAX_RECORDS 2
 
-typedef void (*Print)(CliOutput *output, DomstatsRecord *const *records, size_t n_records);
+typedef void (*Print)(CliOutput *output, DomstatsRecord *const *records, size_t n_records,
+                      const char *blind_spot);
 
 typedef struct {
     const char *sentence;
     DomstatsRecord records[MAX_RECORDS]; /* up to the first without a name */
     Print print;
     const char *expected;
+    const char *blind_spot;
 } Row;
 
 static virTypedParameter every_type[] = {
@@ -49,7 +51,15 @@ static DomstatsRecord last = {
     .name = (char *)"vm1", .uuid = "u", .id = 7, .params = state, .n_params = 1, .taken_us = 4};
 
 static const Row rows[] = {
-    {"no domains, an empty array", {{NULL}}, cli_json_print, "{\"domains\":[]}\n"},
+    {"no domains, an empty array",
+     {{NULL}},
+     cli_json_print,
+     "{\"domains\":[],\"blind_spot\":null}\n"},
+    {"what the source could not see",
+     {{NULL}},
+     cli_json_print_list,
+     "{\"domains\":[],\"blind_spot\":\"processes of \\\"others\\\"\"}\n",
+     "processes of \"others\""},
     {"every type, exact",
      {{.name = (char *)"vm1",
        .uuid = "u",
@@ -69,7 +79,7 @@ static const Row rows[] = {
      "\"third\":0.33333333333333331,\"two\":2.0,\"large\":1e+300,\"nan\":null,\"infinite\":null,"
      "\"yes\":true,\"no\":false,\"string\":\"a\\\"b\\\\c/d\\u000a\\u001b\xc3\xa9\"},"
      "\"last\":null}\n"
-     "]}\n"},
+     "],\"blind_spot\":null}\n"},
     {"what is not known is null, and the last complete record is whole",
      {{.name = (char *)"vm1",
        .uuid = "u",
@@ -97,7 +107,7 @@ static const Row rows[] = {
      "\"missing\":[],\"answered_"
      "by\":\"none\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"stats\":{\"state.state\":3}}}\n"
-     "]}\n"},
+     "],\"blind_spot\":null}\n"},
     {"the list has words for states, null for one without, and names that are not UTF-8",
      {{.name = (char *)"\xf0\x9f\x92\xa5\xff\xe2\x80\xae", .params = state, .n_params = 1},
       {.name = (char *)"\xf0\x90\x80", .params = odd_state, .n_params = 1}},
@@ -113,7 +123,7 @@ static const Row rows[] = {
      "\"missing\":[],\"answered_"
      "by\":\"none\",\"pid\":null,\"monitor\":null,\"holder_pid\":null,"
      "\"state\":null}\n"
-     "]}\n"},
+     "],\"blind_spot\":null}\n"},
     {"a character beyond sixteen bits that cannot be printed",
      {{.name = (char *)"\xf3\xa0\x80\x81", .uuid = ""}},
      cli_json_print_list,
@@ -122,7 +132,7 @@ static const Row rows[] = {
      "\"reason_code\":\"none\","
      "\"since_us\":0,\"taken_us\":0,\"monitor_us\":0,\"missing\":[],\"answered_by\":\"none\","
      "\"pid\":null,\"monitor\":null,\"holder_pid\":null,\"state\":null}\n"
-     "]}\n"},
+     "],\"blind_spot\":null}\n"},
 };
 
 static void
@@ -138,7 +148,7 @@ prints_records(const void *data)
         n_records++;
     }
     cli_output_init(&output, -1);
-    row->print(&output, records, n_records);
+    row->print(&output, records, n_records, row->blind_spot);
     testing_assert_same_text(output.text->str, row->expected);
 }
 

@@ -43,6 +43,13 @@ static const Row rows[] = {
      "---------------------------------------------------------------------\n"
      " 1    vm1    running   ok\n"
      " 2    vm2    -         stopped   1970-01-02 00:00:00   a\\x1b reason\n"},
+    {"two of one name without ids have their UUIDs beside it",
+     {{.name = (char *)"vm1", .id = -1, .uuid = "a", .params = shut_off, .n_params = 1},
+      {.name = (char *)"vm1", .id = 2, .uuid = "b", .params = running, .n_params = 1}},
+     " Id   Name      State      Health   Since   Reason\n"
+     "----------------------------------------------------\n"
+     " -    vm1 (a)   shut off   ok\n"
+     " 2    vm1       running    ok\n"},
     {"wide and composed characters are measured as they are shown",
      {{.name = (char *)"\xe6\x97\xa5\xe6\x9c\xac", .id = 1, .params = running, .n_params = 1},
       {.name = (char *)"e\xcc\x81\xc3\xa9", .id = 2, .params = running, .n_params = 1}},

@@ -44,8 +44,8 @@ static const Row rows[] = {
     {"the last word on the format wins", {"--format=json", "--format=text"}, "stats"},
     {"threads", {"--threads", "4"}, "stats n_threads=4"},
     {"letting go of monitors, showing health",
-     {"--release", "--health"},
-     "stats release_monitors show_health"},
+     {"--hold", "--health"},
+     "stats holds_monitors show_health"},
     {"any listener", {"--any-listener"}, "stats takes_any_listener"},
     {"perf events", {"--perf-event=a", "--perf-event", "b"}, "stats perf_events=a,b"},
     {"the list", {"list"}, "list"},
@@ -160,7 +160,7 @@ describe(const CliOptions *options)
     describe_bits(out, "extras", options->extras);
     describe_number(out, "timeout_ms", options->timeout_ms);
     describe_number(out, "n_threads", options->n_threads);
-    g_string_append(out, options->release_monitors ? " release_monitors" : "");
+    g_string_append(out, options->holds_monitors ? " holds_monitors" : "");
     g_string_append(out, options->takes_any_listener ? " takes_any_listener" : "");
     g_string_append(out, options->show_health ? " show_health" : "");
     g_string_append(out, options->format == CLI_OPTIONS_FORMAT_JSON ? " json" : "");

@@ -55,6 +55,29 @@ static const Row rows[] = {
      {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_GONE, .monitor_us = -1},
       {.name = (char *)"vm2", .monitor_us = 5}},
      CLI_OUTCOME_INCOMPLETE, "domstats: vm1: gone\n"},
+    {"two of one name are told apart by their ids, one that was asked for twice is not",
+     {{.name = (char *)"vm1", .id = 7, .health = DOMSTATS_HEALTH_GONE, .monitor_us = -1},
+      {.name = (char *)"vm1", .id = 8, .monitor_us = 5, .missing = VIR_DOMAIN_STATS_VM},
+      {.name = (char *)"vm1", .id = 8, .monitor_us = 5, .missing = VIR_DOMAIN_STATS_VM}},
+     CLI_OUTCOME_INCOMPLETE,
+     "domstats: vm1 (id 7): gone\n"
+     "domstats: vm1 (id 8): ok; missing: vm\n"
+     "domstats: vm1 (id 8): ok; missing: vm\n"},
+    {"two of one name without ids are told apart by their UUIDs",
+     {{.name = (char *)"vm1", .id = -1, .uuid = "a", .health = DOMSTATS_HEALTH_GONE, .monitor_us = -1},
+      {.name = (char *)"vm1", .id = -1, .uuid = "b", .health = DOMSTATS_HEALTH_GONE, .monitor_us = -1}},
+     CLI_OUTCOME_NOTHING, "domstats: vm1 (a): gone\ndomstats: vm1 (b): gone\n"},
+    {"a word that names no domain is no second domain of that name",
+     {{.name = (char *)"vm1", .id = 7, .monitor_us = 5, .missing = VIR_DOMAIN_STATS_VM},
+      {.name = (char *)"vm1", .id = -1, .health = DOMSTATS_HEALTH_NO_DOMAIN, .monitor_us = -1}},
+     CLI_OUTCOME_INCOMPLETE, "domstats: vm1: ok; missing: vm\ndomstats: vm1: no-domain\n"},
+    {"the monitor of the only one may not be asked for want of rights",
+     {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_DENIED,
+       .reason_code = DOMSTATS_REASON_PERMISSION,
+       .reason = (char *)"cannot reach monitor '/q': Permission denied", .monitor_us = -1,
+       .missing = VIR_DOMAIN_STATS_STATE}},
+     CLI_OUTCOME_NOTHING,
+     "domstats: vm1: denied: cannot reach monitor '/q': Permission denied; missing: state\n"},
     {"a name and a reason that would drive the terminal",
      {{.name = (char *)"\x1b[31m", .health = DOMSTATS_HEALTH_BROKEN, .reason = (char *)"\r\n",
        .monitor_us = -1, .missing = VIR_DOMAIN_STATS_VM}},
@@ -69,12 +92,15 @@ judges_records(const void *data)
     DomstatsRecord *records[MAX_RECORDS] = {NULL};
     size_t n_records = 0;
     g_autoptr(GString) lines = g_string_new(NULL);
+    g_autoptr(CliNames) names = NULL;
 
     while (n_records < MAX_RECORDS && row->records[n_records].name != NULL) {
         records[n_records] = (DomstatsRecord *)&row->records[n_records];
-        cli_outcome_append_trouble(lines, records[n_records]);
         n_records++;
     }
+    names = cli_names_new(records, n_records);
+    for (size_t i = 0; i < n_records; i++)
+        cli_outcome_append_trouble(lines, names, records[i]);
     assert_int_equal(cli_outcome_of(records, n_records), row->status);
     testing_assert_same_text(lines->str, row->lines);
 }

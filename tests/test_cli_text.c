@@ -130,6 +130,14 @@ static const Row rows[] = {
      "  health.pid=12\n"
      "  health.monitor=/run/\\x0a\n"
      "  health.holder_pid=13\n"},
+    {"two of one name have their identity as fields",
+     {{.name = (char *)"vm1", .id = 7, .uuid = "a", .params = state, .n_params = 1},
+      {.name = (char *)"vm2", .id = 8, .uuid = "b", .params = state, .n_params = 1},
+      {.name = (char *)"vm1", .id = -1, .uuid = "c", .params = state, .n_params = 1}},
+     false,
+     "Domain: 'vm1'\n  domain.id=7\n  domain.uuid=a\n  state.state=1\n\n"
+     "Domain: 'vm2'\n  state.state=1\n\n"
+     "Domain: 'vm1'\n  domain.uuid=c\n  state.state=1\n"},
     {"the last complete values cannot be taken for new ones",
      {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_STOPPED, .last = &last}},
      false,

@@ -90,7 +90,8 @@ append_list_record(GString *out, const DomstatsRecord *record)
 }
 
 static void
-print_all(CliOutput *output, DomstatsRecord *const *records, size_t n_records, AppendRecord append)
+print_all(CliOutput *output, DomstatsRecord *const *records, size_t n_records,
+          const char *blind_spot, AppendRecord append)
 {
     g_string_append(output->text, "{\"domains\":[");
     for (size_t i = 0; i < n_records; i++) {
@@ -98,17 +99,21 @@ print_all(CliOutput *output, DomstatsRecord *const *records, size_t n_records, A
         append(output->text, records[i]);
         cli_output_offer(output);
     }
-    g_string_append(output->text, n_records > 0 ? "\n]}\n" : "]}\n");
+    g_string_append(output->text, n_records > 0 ? "\n],\"blind_spot\":" : "],\"blind_spot\":");
+    cli_escape_append_json(output->text, blind_spot);
+    g_string_append(output->text, "}\n");
 }
 
 void
-cli_json_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records)
+cli_json_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records,
+               const char *blind_spot)
 {
-    print_all(output, records, n_records, append_record);
+    print_all(output, records, n_records, blind_spot, append_record);
 }
 
 void
-cli_json_print_list(CliOutput *output, DomstatsRecord *const *records, size_t n_records)
+cli_json_print_list(CliOutput *output, DomstatsRecord *const *records, size_t n_records,
+                    const char *blind_spot)
 {
-    print_all(output, records, n_records, append_list_record);
+    print_all(output, records, n_records, blind_spot, append_list_record);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli_escape.h"
+#include "cli_names.h"
 
 typedef enum {
     COLUMN_ID,
@@ -75,15 +76,28 @@ make_since(int64_t since_us)
     return since ? g_date_time_format(since, "%Y-%m-%d %H:%M:%S") : g_strdup("");
 }
 
+/* The column of ids tells domains of one name apart, where they have an id. */
+static char *
+make_name(const CliNames *names, const DomstatsRecord *record)
+{
+    GString *cell = g_string_new(NULL);
+
+    if (record->id >= 0)
+        cli_escape_append_text(cell, record->name);
+    else
+        cli_names_append(names, cell, record);
+    return g_string_free(cell, FALSE);
+}
+
 static Row
-make_row(const DomstatsRecord *record)
+make_row(const CliNames *names, const DomstatsRecord *record)
 {
     const char *state = cli_list_state(record);
     bool is_ok = record->health == DOMSTATS_HEALTH_OK;
 
     return (Row){{
         [COLUMN_ID] = record->id >= 0 ? g_strdup_printf("%d", record->id) : g_strdup("-"),
-        [COLUMN_NAME] = make_cell(record->name),
+        [COLUMN_NAME] = make_name(names, record),
         [COLUMN_STATE] = g_strdup(state ? state : "-"),
         [COLUMN_HEALTH] = g_strdup(domstats_health_to_string(record->health)),
         [COLUMN_SINCE] = is_ok ? g_strdup("") : make_since(record->since_us),
@@ -146,12 +160,13 @@ void
 cli_list_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records)
 {
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
+    g_autoptr(CliNames) names = cli_names_new(records, n_records);
     size_t widths[N_COLUMNS] = {0};
 
     g_array_set_clear_func(rows, clear_row);
     measure(widths, titles);
     for (size_t i = 0; i < n_records; i++) {
-        Row row = make_row(records[i]);
+        Row row = make_row(names, records[i]);
 
         g_array_append_val(rows, row);
         measure(widths, (const char *const *)row.cells);

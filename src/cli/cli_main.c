@@ -37,6 +37,7 @@ typedef struct {
 
 /* What the library answered. */
 typedef struct {
+    DomstatsConn *conn; /* open until all is printed: with --hold it stays connected so long */
     DomstatsRecord **records;
     size_t n_records;
     bool is_for_all;        /* no domain was named */
@@ -92,8 +93,7 @@ open_source(const CliOptions *options, GError **error)
     DomstatsOptions how = {
         .timeout_ms = options->timeout_ms,
         .n_threads = options->n_threads,
-        .monitors =
-            options->release_monitors ? DOMSTATS_MONITORS_RELEASE : DOMSTATS_MONITORS_DEFAULT,
+        .monitors = options->holds_monitors ? DOMSTATS_MONITORS_HOLD : DOMSTATS_MONITORS_DEFAULT,
         .listeners = options->takes_any_listener ? DOMSTATS_LISTENERS_ANY : DOMSTATS_LISTENERS_QEMU,
         .perf_events = has_events ? (const char *const *)options->perf_events->pdata : NULL,
     };
@@ -105,6 +105,7 @@ static void
 clear_answer(Answer *self)
 {
     domstats_record_list_free(self->records);
+    domstats_close(self->conn);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, clear_answer)
 
@@ -112,7 +113,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, clear_answer)
 static bool
 ask(const CliOptions *options, unsigned int stats, Answer *ret_answer, GError **error)
 {
-    g_autoptr(DomstatsConn) conn = open_source(options, error);
+    DomstatsConn *conn = open_source(options, error);
     bool has_names = options->domains->len > 0;
     const DomstatsCall call = {
         .domains = has_names ? (const char *const *)options->domains->pdata : NULL,
@@ -122,6 +123,7 @@ ask(const CliOptions *options, unsigned int stats, Answer *ret_answer, GError **
     };
     int n = -1;
 
+    ret_answer->conn = conn;
     if (conn != NULL && options->command == CLI_OPTIONS_COMMAND_RECORD)
         n = domstats_save_recording(conn, options->recording_dir, 0, &ret_answer->records, error);
     else if (conn != NULL)
@@ -137,8 +139,10 @@ ask(const CliOptions *options, unsigned int stats, Answer *ret_answer, GError **
 static void
 append_troubles(Report *report, const Answer *answer)
 {
+    g_autoptr(CliNames) names = cli_names_new(answer->records, answer->n_records);
+
     for (size_t i = 0; i < answer->n_records; i++)
-        cli_outcome_append_trouble(report->troubles, answer->records[i]);
+        cli_outcome_append_trouble(report->troubles, names, answer->records[i]);
 }
 
 static CliOutcome
@@ -157,7 +161,7 @@ run_stats(const CliOptions *options, Report *report)
     if (!ask(options, options->stats, &answer, &error))
         return complain(report, error);
     if (options->format == CLI_OPTIONS_FORMAT_JSON)
-        cli_json_print(&report->output, answer.records, answer.n_records);
+        cli_json_print(&report->output, answer.records, answer.n_records, answer.blind_spot);
     else
         cli_text_print(&report->output, answer.records, answer.n_records, options->show_health);
     append_troubles(report, &answer);
@@ -174,7 +178,7 @@ run_list(const CliOptions *options, Report *report)
     if (!ask(options, VIR_DOMAIN_STATS_STATE, &answer, &error))
         return complain(report, error);
     if (options->format == CLI_OPTIONS_FORMAT_JSON)
-        cli_json_print_list(&report->output, answer.records, answer.n_records);
+        cli_json_print_list(&report->output, answer.records, answer.n_records, answer.blind_spot);
     else
         cli_list_print(&report->output, answer.records, answer.n_records);
     return judge(report, &answer);

@@ -32,7 +32,7 @@ typedef struct {
     unsigned int extras;     /* DomstatsCallExtras */
     unsigned int timeout_ms; /* 0: the library's default */
     unsigned int n_threads;  /* 0: the library's default */
-    bool release_monitors;
+    bool holds_monitors;
     bool takes_any_listener;
     bool show_health;
     char *recording_dir;    /* of CLI_OPTIONS_COMMAND_RECORD only */

@@ -74,12 +74,12 @@ cli_outcome_of_error(const GError *error)
 }
 
 void
-cli_outcome_append_trouble(GString *out, const DomstatsRecord *record)
+cli_outcome_append_trouble(GString *out, const CliNames *names, const DomstatsRecord *record)
 {
     if (record->health == DOMSTATS_HEALTH_OK && record->missing == 0)
         return;
     g_string_append(out, "domstats: ");
-    cli_escape_append_text(out, record->name);
+    cli_names_append(names, out, record);
     g_string_append(out, ": ");
     g_string_append(out, domstats_health_to_string(record->health));
     if (record->reason != NULL) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli_names.h"
 #include "domstats/domstats.h"
 
 /* The exit statuses; the manual page promises them. */
@@ -36,5 +37,5 @@ CliOutcome cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool 
 CliOutcome cli_outcome_of_error(const GError *error);
 
 /* Appends the line for stderr, "domstats: NAME: HEALTH: REASON; missing: GROUP, ..."; nothing if
- * the domain is well and lacks no group. */
-void cli_outcome_append_trouble(GString *out, const DomstatsRecord *record);
+ * the domain is well and lacks no group. @names are those of the whole answer. */
+void cli_outcome_append_trouble(GString *out, const CliNames *names, const DomstatsRecord *record);

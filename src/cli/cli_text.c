@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "cli_escape.h"
+#include "cli_names.h"
 #include "cli_options.h"
 #include "cli_value.h"
 
@@ -55,12 +56,23 @@ append_health(GString *out, const DomstatsRecord *record)
         g_string_append_printf(out, "  health.holder_pid=%d\n", record->holder_pid);
 }
 
+/* The line with the name stays as virsh has it, for programs that read it. */
 static void
-append_record(GString *out, const DomstatsRecord *record, bool show_health)
+append_identity(GString *out, const DomstatsRecord *record)
+{
+    if (record->id >= 0)
+        g_string_append_printf(out, "  domain.id=%d\n", record->id);
+    g_string_append_printf(out, "  domain.uuid=%s\n", record->uuid);
+}
+
+static void
+append_record(GString *out, const CliNames *names, const DomstatsRecord *record, bool show_health)
 {
     g_string_append(out, "Domain: '");
     cli_escape_append_text(out, record->name);
     g_string_append(out, "'\n");
+    if (cli_names_are_shared(names, record))
+        append_identity(out, record);
     append_params(out, record, "  ");
     if (show_health)
         append_health(out, record);
@@ -83,6 +95,7 @@ void
 cli_text_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records,
                bool show_health)
 {
+    g_autoptr(CliNames) names = cli_names_new(records, n_records);
     bool is_first = true;
 
     for (size_t i = 0; i < n_records; i++) {
@@ -91,7 +104,7 @@ cli_text_print(CliOutput *output, DomstatsRecord *const *records, size_t n_recor
         if (!is_first)
             g_string_append_c(output->text, '\n');
         is_first = false;
-        append_record(output->text, records[i], show_health);
+        append_record(output->text, names, records[i], show_health);
         cli_output_offer(output);
     }
 }

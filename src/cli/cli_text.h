@@ -11,7 +11,8 @@
 #include "domstats/domstats.h"
 
 /* Prints each record as "Domain: 'NAME'" and lines "  FIELD=VALUE", with an empty line between two
- * records. With @show_health, fields named health and health.* follow. If the record has a last
+ * records. If domains have the same name, fields named domain.id and domain.uuid come first. With
+ * @show_health, fields named health and health.* follow. If the record has a last
  * complete one, its fields follow, named last.*. A domain that is gone or unknown, and of which
  * there are no values, is printed only with @show_health. */
 void cli_text_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records,
