@@ -48,6 +48,10 @@ source_case_make_places_text(const QemuEndpoint *endpoint)
         const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, i);
 
         g_string_append_printf(text, "%s%s", i > 0 ? " " : "", place->connect_path);
+        if (place->socket_inode != 0)
+            g_string_append_printf(text, "=%u", (unsigned int)place->socket_inode);
+        if (place->netns_pid != 0)
+            g_string_append_printf(text, " in the network of %d", (int)place->netns_pid);
     }
     return g_string_free(text, FALSE);
 }

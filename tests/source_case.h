@@ -17,5 +17,6 @@ void source_case_make_link(const char *folder, const char *path, const char *tar
 /* True if @endpoints, which may be NULL, holds that very pointer. */
 bool source_case_is_among(const GPtrArray *endpoints, const QemuEndpoint *endpoint);
 
-/* The paths to connect to, parted by blanks; the caller frees. */
+/* The paths to connect to, parted by blanks, with the inode of the socket behind "="; the caller
+ * frees. */
 char *source_case_make_places_text(const QemuEndpoint *endpoint);

@@ -45,6 +45,16 @@ typedef struct {
 #define QMP(path) QEMU "|-qmp|unix:" path ",server=on,wait=off|"
 #define FD        QEMU "|-name|web|-chardev|socket,id=m,fd=7,server=on,wait=off|-mon|m,mode=control|"
 
+#define TCP(address) QEMU "|-qmp|tcp:" address ",server=on,wait=off|"
+#define ABSTRACT                                                                                   \
+    QEMU "|-chardev|socket,id=m,path=vm,abstract=on,server=on,wait=off|-mon|m,mode=control|"
+#define TCP_HEAD                                                                                   \
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "  \
+    "inode\n"
+#define TCP_LISTENS(address, inode)                                                                \
+    "   0: " address                                                                               \
+    " 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 " inode               \
+    " 1 0000000000000000 100 0 0 10 0\n"
 #define UNIX_HEAD    "Num       RefCount Protocol Flags    Type St Inode Path\n"
 #define UNIX_LISTENS "0000000000000000: 00000002 00000000 00010000 0001 01    "
 
@@ -117,8 +127,8 @@ static const AutoRow auto_rows[] = {
       {{30, "vm|-name|web|-qmp|unix:/run/web.sock,server=on,wait=off|", "/opt/Xy7", 1, 30, 500}}},
      .links = {{"proc/30/fd/7", "socket:[77]"}},
      .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "77 /run/web.sock\n"}},
-     .found = {"30 web process:30:500 [/run/web.sock] ok\n",
-               "=30 web process:30:500 [/run/web.sock] ok\n"}},
+     .found = {"30 web process:30:500 [/run/web.sock=77] ok\n",
+               "=30 web process:30:500 [/run/web.sock=77] ok\n"}},
     {"another listens there",
      {{{30, "vm|-name|web|-qmp|unix:/run/web.sock,server=on,wait=off|", "/opt/Xy7", 1, 30, 500}}},
      .links = {{"proc/30/fd/7", "socket:[78]"}},
@@ -135,7 +145,7 @@ static const AutoRow auto_rows[] = {
      .files = {{"proc/30/exe-owner", "4242\n"},
                {"proc/31/exe-owner", "4242\n"},
                {"proc/31/net/unix", UNIX_HEAD UNIX_LISTENS "77 /run/web.sock\n"}},
-     .found = {"31 web process:31:500 [/run/web.sock] ok\n"}},
+     .found = {"31 web process:31:500 [/run/web.sock=77] ok\n"}},
     {"a name that other programs have too",
      {{{30, "kvm|300|", "/usr/bin/kvm", 1, 30, 500},
        {31, "kvm|-name|web|", "/usr/bin/kvm", 1, 31, 500}}},
@@ -145,7 +155,7 @@ static const AutoRow auto_rows[] = {
       {{30, "/lib/ld-linux.so.2|" WEB, "/lib/ld-linux.so.2", 1, 30, 500}}},
      .links = {{"proc/30/fd/7", "socket:[77]"}},
      .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "77 /run/web.sock\n"}},
-     .found = {"", "30 web process:30:500 [/run/web.sock] ok\n"}},
+     .found = {"", "30 web process:30:500 [/run/web.sock=77] ok\n"}},
     {"a child forked by a QEMU is no second one",
      {{{30, WEB, QEMU, 1, 30, 500}, {31, WEB, QEMU, 30, 30, 501}},
       {{30, WEB, QEMU, 1, 30, 500}, {31, "/etc/qemu-ifup|tap0|", "/bin/sh", 30, 30, 501}}},
@@ -283,49 +293,111 @@ static const AutoRow auto_rows[] = {
                 "Num       RefCount Protocol Flags    Type St Inode Path\n"
                 "0000000000000000: 00000002 00000000 00010000 0001 01    76 /run/no.sock\n"
                 "0000000000000000: 00000002 00000000 00010000 0001 01    77 /run/fd.sock\n"}},
-     .found = {"30 web process:30:500 [/run/fd.sock] ok\n"}},
+     .found = {"30 web process:30:500 [/run/fd.sock=77] ok\n"}},
     {"a passed abstract socket",
      {{{30, FD, QEMU, 1, 30, 500}}},
      .links = {{"proc/30/fd/7", "socket:[77]"}},
      .files = {{"proc/30/net/unix",
                 "Num       RefCount Protocol Flags    Type St Inode Path\n"
                 "0000000000000000: 00000002 00000000 00010000 0001 01    77 @vm\n"}},
-     .found = {"30 web process:30:500 [@vm] ok\n"}},
+     .found = {"30 web process:30:500 [@vm=77] ok\n"}},
     {"a passed descriptor that is a file",
      {{{30, FD, QEMU, 1, 30, 500}}},
      .links = {{"proc/30/fd/7", "/tmp/x"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD}},
      .found = {"30 web process:30:500 [] no-monitor: its only QMP monitor is on descriptor 7 of "
-               "process 30, which is no socket that has a name\n"}},
-    {"a passed descriptor that is closed",
+               "process 30, which is no socket that listens\n"}},
+    {"a passed descriptor, and no table of sockets",
      {{{30, FD, QEMU, 1, 30, 500}}},
      .found = {"30 web process:30:500 [] no-monitor: its only QMP monitor is on descriptor 7 of "
-               "process 30, which is not open\n"}},
+               "process 30, which cannot be looked up\n"}},
     {"an abstract socket",
-     {{{30,
-        QEMU "|-chardev|socket,id=m,path=vm,abstract=on,server=on,wait=off|-mon|m,mode=control|",
-        QEMU, 1, 30, 500}}},
+     {{{30, ABSTRACT, QEMU, 1, 30, 500}}},
      .found = {"30 vm process:30:500 [@vm] ok\n"}},
     {"an abstract socket of another network namespace",
-     {{{30,
-        QEMU "|-chardev|socket,id=m,path=vm,abstract=on,server=on,wait=off|-mon|m,mode=control|",
-        QEMU, 1, 30, 500}}},
+     {{{30, ABSTRACT, QEMU, 1, 30, 500}}},
      .links = {{"proc/30/ns/net", "net:[2]"}, {"proc/self/ns/net", "net:[1]"}},
+     .found = {"30 vm process:30:500 [@vm in the network of 30] ok\n"}},
+    {"a monitor at which it listens",
+     {{{30, WEB, QEMU, 1, 30, 500, 9}}, {{30, WEB, QEMU, 1, 30, 500, 9}}},
+     .links = {{"proc/30/fd/5", "socket:[75]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "75 /run/web.sock\n"}},
+     .found = {"30 web process:30:500 [/run/web.sock=75] ok\n",
+               "=30 web process:30:500 [/run/web.sock=75] ok\n"}},
+    {"one at which it does not listen is looked for again",
+     {{{30, WEB, QEMU, 1, 30, 500, 9}}, {{30, WEB, QEMU, 1, 30, 500, 9}}},
+     .links = {{"proc/30/fd/5", "socket:[75]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "76 /run/web.sock\n"}},
+     .found = {"30 web process:30:500 [] no-monitor: its only QMP monitor is on '/run/web.sock', "
+               "on which it does not listen\n",
+               "30 web process:30:500 [] no-monitor: its only QMP monitor is on '/run/web.sock', "
+               "on which it does not listen\n"}},
+    {"the one at which it listens, of two",
+     {{{30, WEB "-qmp|unix:/run/2.sock,server=on,wait=off|", QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/5", "socket:[75]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "75 /run/2.sock\n"}},
+     .found = {"30 web process:30:500 [/run/2.sock=75] ok\n"}},
+    {"a monitor of libvirt's comes last",
+     {{{30,
+        QEMU "|-name|web|-chardev|socket,id=charmonitor,path=/a,server=on,wait=off"
+             "|-mon|charmonitor,mode=control|-qmp|unix:/b,server=on,wait=off|",
+        QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/5", "socket:[75]"}, {"proc/30/fd/6", "socket:[76]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "75 /a\n" UNIX_LISTENS "76 /b\n"}},
+     .found = {"30 web process:30:500 [/b=76 /a=75] ok\n"}},
+    {"a monitor that waits for its manager",
+     {{{30, QEMU "|-name|web|-qmp|unix:/a,server=on|", QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/5", "socket:[75]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "75 /a\n"}},
      .found =
-         {"30 vm process:30:500 [] no-monitor: its only QMP monitor is on abstract socket '@vm' "
-          "of another network namespace\n"}},
-    {"TCP",
+         {"30 web process:30:500 [] no-monitor (waits): its only QMP monitor is made to wait for "
+          "its manager at '/a' (wait=on); a QMP monitor of its own, with a name that begins "
+          "with 'domstats', would be used\n"}},
+    {"one that waits beside one that does not",
+     {{{30, WEB "-qmp|unix:/a,server=on|", QEMU, 1, 30, 500}}},
+     .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
+    {"a monitor that a console shares",
+     {{{30,
+        QEMU "|-name|web|-chardev|socket,id=c,path=/a,server=on,wait=off,mux=on"
+             "|-mon|c,mode=control|-serial|chardev:c|",
+        QEMU, 1, 30, 500}}},
+     .found =
+         {"30 web process:30:500 [] no-monitor (shared): its only QMP monitor is shared with a "
+          "serial port, on '/a'; a QMP monitor of its own, with a name that begins with "
+          "'domstats', would be used\n"}},
+    {"TCP by its words",
      {{{30, QEMU "|-qmp|tcp:[::1]:4444,server=on,wait=off|-qmp|tcp::4445,server=on,wait=off|", QEMU,
         1, 30, 500}}},
      .found = {"30 pid-30 process:30:500 [tcp:[::1]:4444 tcp::4445] ok\n"}},
-    {"TCP by a name",
-     {{{30, QEMU "|-qmp|tcp:vmhost:4444,server=on,wait=off|", QEMU, 1, 30, 500}}},
-     .found = {"30 pid-30 process:30:500 [] no-monitor: its only QMP monitor is on TCP "
-               "'vmhost:4444', whose host is given by name\n"}},
+    {"TCP by its sockets",
+     {{{30, TCP("vmhost:0"), QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/5", "socket:[75]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD},
+               {"proc/30/net/tcp", TCP_HEAD TCP_LISTENS("00000000:115C", "75")}},
+     .found = {"30 pid-30 process:30:500 [tcp:127.0.0.1:4444=75] ok\n"}},
+    {"TCP on which another process listens",
+     {{{30, TCP("127.0.0.1:4444"), QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/5", "socket:[75]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD},
+               {"proc/30/net/tcp", TCP_HEAD TCP_LISTENS("0100007F:115C", "76")}},
+     .found = {"30 pid-30 process:30:500 [] no-monitor: its only QMP monitor is on "
+               "'tcp:127.0.0.1:4444', on which it does not listen\n"}},
+    {"TCP that may be two sockets",
+     {{{30, TCP("127.0.0.1:0"), QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/5", "socket:[75]"}, {"proc/30/fd/6", "socket:[76]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD},
+               {"proc/30/net/tcp",
+                TCP_HEAD TCP_LISTENS("0100007F:115C", "75") TCP_LISTENS("0100007F:115D", "76")}},
+     .found = {"30 pid-30 process:30:500 [] no-monitor: its only QMP monitor is on "
+               "'tcp:127.0.0.1:0', which cannot be told apart from its other sockets\n"}},
     {"TCP of another network namespace",
-     {{{30, QEMU "|-qmp|tcp:127.0.0.1:4444,server=on,wait=off|", QEMU, 1, 30, 500}}},
-     .links = {{"proc/30/ns/net", "net:[2]"}, {"proc/self/ns/net", "net:[1]"}},
-     .found = {"30 pid-30 process:30:500 [] no-monitor: its only QMP monitor is on TCP "
-               "'127.0.0.1:4444' of another network namespace\n"}},
+     {{{30, TCP("127.0.0.1:4444"), QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/ns/net", "net:[2]"},
+               {"proc/self/ns/net", "net:[1]"},
+               {"proc/30/fd/5", "socket:[75]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD},
+               {"proc/30/net/tcp", TCP_HEAD TCP_LISTENS("0100007F:115C", "75")}},
+     .found = {"30 pid-30 process:30:500 [tcp:127.0.0.1:4444=75 in the network of 30] ok\n"}},
 };
 
 static void
@@ -359,6 +431,14 @@ make_tree(const char *folder, const AutoRow *row, size_t scan)
         testing_write_file(folder, row->files[i].path, row->files[i].target);
 }
 
+static const char *
+name_code(DomstatsReason code)
+{
+    return code == DOMSTATS_REASON_WAITS    ? "waits"
+           : code == DOMSTATS_REASON_SHARED ? "shared"
+                                            : "?";
+}
+
 static char *
 make_auto_text(const GPtrArray *endpoints, const GPtrArray *before)
 {
@@ -372,6 +452,8 @@ make_auto_text(const GPtrArray *endpoints, const GPtrArray *before)
                                source_case_is_among(before, endpoint) ? "=" : "", endpoint->pid,
                                endpoint->name, endpoint->key, places,
                                domstats_health_to_string(endpoint->trouble));
+        if (endpoint->trouble_code != DOMSTATS_REASON_NONE)
+            g_string_append_printf(text, " (%s)", name_code(endpoint->trouble_code));
         if (endpoint->trouble_reason != NULL)
             g_string_append_printf(text, ": %s", endpoint->trouble_reason);
         g_string_append_c(text, '\n');

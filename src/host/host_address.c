@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <glib.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -86,6 +87,40 @@ host_address_is_any(const HostAddress *self)
     static const uint8_t zeros[V6_BYTES];
 
     return memcmp(self->bytes, zeros, sizeof(zeros)) == 0;
+}
+
+/* True for 127.0.0.0/8 and ::1. */
+static bool
+is_loopback(const HostAddress *self)
+{
+    HostAddress any = *self;
+
+    if (self->family == AF_INET)
+        return self->bytes[0] == IN_LOOPBACKNET;
+    any.bytes[V6_BYTES - 1] = 0;
+    return self->bytes[V6_BYTES - 1] == 1 && host_address_is_any(&any);
+}
+
+bool
+host_address_is_ours(const HostAddress *self)
+{
+    struct ifaddrs *list = NULL;
+    bool is_ours = is_loopback(self) || host_address_is_any(self);
+
+    if (is_ours || getifaddrs(&list) != 0)
+        return is_ours;
+    for (const struct ifaddrs *item = list; item != NULL && !is_ours; item = item->ifa_next) {
+        int family = item->ifa_addr ? item->ifa_addr->sa_family : AF_UNSPEC;
+        HostAddress address = {0};
+
+        if (family != AF_INET && family != AF_INET6)
+            continue;
+        take_sockaddr(&address, item->ifa_addr);
+        is_ours = address.family == self->family &&
+                  memcmp(address.bytes, self->bytes, sizeof(address.bytes)) == 0;
+    }
+    freeifaddrs(list);
+    return is_ours;
 }
 
 bool

@@ -48,6 +48,8 @@ qemu_endpoint_unref(QemuEndpoint *self)
         self->free_source_data(self->source_data);
     qemu_definition_free(self->definition);
     g_ptr_array_unref(self->places);
+    if (self->unusable != NULL)
+        g_array_unref(self->unusable);
     g_free(self->trouble_reason);
     g_free(self->identity);
     g_free(self->uuid);
@@ -78,6 +80,29 @@ qemu_endpoint_copy_place(QemuEndpoint *self, const QemuEndpointPlace *place)
     copy->socket_inode = place->socket_inode;
     copy->socket_fd = place->socket_fd;
     copy->netns_pid = place->netns_pid;
+}
+
+void
+qemu_endpoint_add_unusable(QemuEndpoint *self, ino_t socket_inode)
+{
+    if (self->unusable == NULL)
+        self->unusable = g_array_new(FALSE, FALSE, sizeof(ino_t));
+    g_array_append_val(self->unusable, socket_inode);
+}
+
+bool
+qemu_endpoint_has_socket(const QemuEndpoint *self, ino_t socket_inode)
+{
+    for (guint i = 0; i < self->places->len; i++) {
+        const QemuEndpointPlace *place = g_ptr_array_index(self->places, i);
+
+        if (place->socket_inode == socket_inode)
+            return true;
+    }
+    for (guint i = 0; self->unusable != NULL && i < self->unusable->len; i++)
+        if (g_array_index(self->unusable, ino_t, i) == socket_inode)
+            return true;
+    return false;
 }
 
 void

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -39,7 +40,9 @@ typedef struct {
     uint64_t start_ticks; /* of @pid; 0 unknown */
     bool is_persistent;   /* libvirt says so; domains of other sources are transient */
     bool is_active;
-    GPtrArray *places;           /* QemuEndpointPlace *, dialled in this order; may be empty */
+    GPtrArray *places; /* QemuEndpointPlace *, dialled in this order; may be empty */
+    GArray *unusable;  /* ino_t: listening sockets that are QMP monitors and must not be dialled;
+                          NULL:  none is known */
     QemuDefinition *definition;  /* NULL unknown */
     DomstatsHealth trouble;      /* OK, or why the source already knows that it cannot be reached */
     DomstatsReason trouble_code; /* NONE: no code of its own */
@@ -64,6 +67,11 @@ QemuEndpointPlace *qemu_endpoint_add_place(QemuEndpoint *self, const char *conne
 
 /* Appends a copy of a place of another endpoint. */
 void qemu_endpoint_copy_place(QemuEndpoint *self, const QemuEndpointPlace *place);
+
+/* Notes that the listening socket @socket_inode is a QMP monitor that must not be dialled. */
+void qemu_endpoint_add_unusable(QemuEndpoint *self, ino_t socket_inode);
+/* True if the listening socket is a QMP monitor of the domain, usable or not. */
+bool qemu_endpoint_has_socket(const QemuEndpoint *self, ino_t socket_inode);
 
 /* Writes the version 5 UUID of @name, in the namespace of URLs, as canonical text. */
 void qemu_endpoint_make_uuid(const char *name, char ret_uuid[VIR_UUID_STRING_BUFLEN]);

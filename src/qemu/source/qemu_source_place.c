@@ -2,9 +2,17 @@
 /*
  * qemu_source_place: see qemu_source_place.h.
  *
- * A path is valid in the mount namespace of the process that bound it, a TCP port or an abstract
- * name in its network namespace. /proc/<pid>/root and /proc/<pid>/cwd lead into another mount
- * namespace; no path leads into another network namespace.
+ * How it works
+ *
+ * qemu_listening tells which socket of the process is which monitor. What remains is how we reach
+ * that socket. A path is valid in the mount namespace of the process that bound it, and may lead to
+ * another socket by now; so each path that may lead there is tried until one leads to the file of
+ * that very socket: the path itself, and through /proc/<pid>/root and /proc/<pid>/cwd. A TCP port
+ * or an abstract name is valid in the network namespace of its socket, where it is dialled; the
+ * kernel's table tells the address, and the words do not.
+ *
+ * Where the table or the descriptors cannot be read (a recording), the words are believed: such a
+ * place has no socket_inode.
  */
 #include "qemu_source_place.h"
 
@@ -13,26 +21,31 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "host/host_text.h"
 #include "qemu/facts/qemu_limits.h"
+#include "qemu_listening.h"
 #include "qemu_process.h"
 
 /* One process on the way to its places. */
 typedef struct {
     QemuSourcePlaceView *view;
     pid_t pid;
+    const QemuCmdline *cmdline;
     QemuEndpoint *endpoint;
     bool has_our_mounts;
     bool has_our_root; /* no chroot */
     bool has_our_network;
-    bool is_denied;    /* we have no permission to look a monitor up */
-    GPtrArray *faults; /* char *: of each monitor that has no place: the end of "it is ..." */
+    QemuListeningLook look;
+    GArray *sockets;     /* QemuListeningSocket; NULL if they are not KNOWN */
+    GPtrArray *faults;   /* char *: of each monitor that has no place: the end of "it is ..." */
+    DomstatsReason code; /* the worst of the faults; NONE: no code of its own */
+    bool is_settled;     /* each monitor has been found, or cannot be used */
 } Search;
 
 void
 qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, UtilDeadline deadline)
 {
     *self = (QemuSourcePlaceView){.root = root, .words = {host_reader_new(root), deadline}};
+    self->table = host_sockets_new(root);
     self->own_mounts = host_root_readlink(root, "proc/self/ns/mnt");
     self->own_network = host_root_readlink(root, "proc/self/ns/net");
 }
@@ -40,21 +53,11 @@ qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, UtilDeadl
 void
 qemu_source_place_view_clear(QemuSourcePlaceView *self)
 {
-    host_sockets_unref(self->sockets);
+    host_sockets_unref(self->table);
     host_reader_free(self->words.reader);
     g_free(self->own_mounts);
     g_free(self->own_network);
     *self = (QemuSourcePlaceView){0};
-}
-
-bool
-qemu_source_place_view_find(QemuSourcePlaceView *self, pid_t pid, ino_t inode,
-                            HostListener *ret_listener)
-{
-    if (self->sockets == NULL)
-        self->sockets = host_sockets_new(self->root);
-    return host_sockets_add_namespace(self->sockets, pid, NULL) != 0 &&
-           host_sockets_find(self->sockets, AF_UNIX, inode, ret_listener);
 }
 
 static void add_fault(Search *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -78,15 +81,6 @@ is_same_link(const Search *self, const char *name, const char *own)
     return link == NULL || own == NULL || g_str_equal(link, own);
 }
 
-static bool
-is_socket(const Search *self, const char *path)
-{
-    struct stat status = {0};
-
-    return host_root_is_live(self->view->root) && stat(path, &status) == 0 &&
-           S_ISSOCK(status.st_mode);
-}
-
 /* The working directory in which the process was started, by PWD in its environment; NULL unknown.
  */
 static char *
@@ -103,153 +97,290 @@ read_first_folder(const Search *self)
     return NULL;
 }
 
-/* Makes a relative path absolute with the name of the working directory, not with its link in
- * /proc, since a daemon changes to "/" later. If it has done that already, tries the directory in
- * which it was started. */
-static char *
-find_relative(const Search *self, const char *path)
+/* Ways to a relative path: by the name of the working directory, since a daemon changes to "/"
+ * later; by that in which it was started; by the link in /proc. */
+static void
+add_relative_ways(const Search *self, const char *path, GPtrArray *ways)
 {
     g_autofree char *folder = qemu_process_read_link(self->view->root, self->pid, "cwd");
     g_autofree char *first = NULL;
-    g_autofree char *here = NULL;
-    g_autofree char *there = NULL;
 
-    if (folder == NULL || folder[0] != '/' || !self->has_our_mounts || !self->has_our_root)
-        return g_strdup_printf("/proc/%d/cwd/%s", self->pid, path);
-    here = g_build_filename(folder, path, NULL);
-    if (is_socket(self, here))
-        return g_steal_pointer(&here);
-    first = read_first_folder(self);
-    there = first ? g_build_filename(first, path, NULL) : NULL;
-    return there != NULL && is_socket(self, there) ? g_steal_pointer(&there)
-                                                   : g_steal_pointer(&here);
+    if (folder != NULL && folder[0] == '/' && self->has_our_mounts && self->has_our_root) {
+        g_ptr_array_add(ways, g_build_filename(folder, path, NULL));
+        first = read_first_folder(self);
+        if (first != NULL)
+            g_ptr_array_add(ways, g_build_filename(first, path, NULL));
+    }
+    g_ptr_array_add(ways, g_strdup_printf("/proc/%d/cwd/%s", self->pid, path));
 }
 
-/* Adds a path that QEMU bound itself. After a chroot the path may be meant in the old or in the new
- * root: takes the one in which it leads to a socket. */
-static void
-add_path(Search *self, const char *path)
+/* The paths by which this process may reach what QEMU, or the program that passed it the socket,
+ * bound to @path; the likeliest first. After a chroot the path may be meant in the old or in the
+ * new root. */
+static GPtrArray *
+list_ways(const Search *self, const char *path)
 {
-    g_autofree char *reached = NULL;
+    GPtrArray *ways = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *inside = g_strdup_printf("/proc/%d/root%s", self->pid, path);
 
     if (path[0] != '/') {
-        reached = find_relative(self, path);
+        add_relative_ways(self, path, ways);
+        return ways;
+    }
+    if (self->has_our_mounts && self->has_our_root) {
+        g_ptr_array_add(ways, g_strdup(path));
+        g_ptr_array_add(ways, g_steal_pointer(&inside));
     } else {
-        reached = g_strdup_printf("/proc/%d/root%s", self->pid, path);
-        if (self->has_our_mounts && (self->has_our_root || !is_socket(self, reached))) {
-            g_free(reached);
-            reached = g_strdup(path);
-        }
+        g_ptr_array_add(ways, g_steal_pointer(&inside));
+        g_ptr_array_add(ways, g_strdup(path));
     }
-    qemu_endpoint_add_place(self->endpoint, reached, path);
+    return ways;
 }
 
-/* Adds a path that the program bound which started QEMU. It may be valid in our mount namespace and
- * not in QEMU's: adds both, since the peer of each is checked when it is dialled. */
-static void
-add_passed_path(Search *self, const char *path)
+typedef enum {
+    WAY_TO_NO_SOCKET,
+    WAY_TO_ANOTHER, /* a socket on which another listens */
+    WAY_TO_A_SOCKET,
+    WAY_TO_IT,
+} Way;
+
+/* @listener NULL: any socket is taken. */
+static Way
+judge_way(const Search *self, const char *path, const HostListener *listener)
 {
-    if (path[0] != '/' || self->has_our_mounts) {
-        add_path(self, path);
+    struct stat status = {0};
+    HostListener found = {0};
+
+    if (!host_root_is_live(self->view->root) || stat(path, &status) != 0 ||
+        !S_ISSOCK(status.st_mode))
+        return WAY_TO_NO_SOCKET;
+    if (listener == NULL ||
+        !host_sockets_find_file(self->view->table, status.st_dev, status.st_ino, &found))
+        return WAY_TO_A_SOCKET;
+    return found.inode == listener->inode ? WAY_TO_IT : WAY_TO_ANOTHER;
+}
+
+/* The path to dial for a socket that is bound to @path; the caller frees. Some file systems tell
+ * other numbers than the table has, and the file may be gone: then the first that leads to a socket
+ * is taken, else the one by which most processes are reached. */
+static char *
+find_way(const Search *self, const char *path, const HostListener *listener)
+{
+    g_autoptr(GPtrArray) ways = list_ways(self, path);
+    const char *usual = g_ptr_array_index(ways, 0);
+    const char *best = NULL;
+
+    if (self->has_our_mounts && path[0] == '/')
+        usual = path;
+    for (guint i = 0; i < ways->len; i++) {
+        const char *way = g_ptr_array_index(ways, i);
+        Way kind = judge_way(self, way, listener);
+
+        if (kind == WAY_TO_IT)
+            return g_strdup(way);
+        /* What has the same path in our mount namespace is another's, if QEMU has its own. */
+        if (kind == WAY_TO_A_SOCKET && best == NULL &&
+            (self->has_our_mounts || g_str_has_prefix(way, "/proc/")))
+            best = way;
+    }
+    return g_strdup(best != NULL ? best : usual);
+}
+
+static const char *
+preferred_path(const QemuSourcePlaceView *view, ino_t socket_inode)
+{
+    gint64 key = (gint64)socket_inode;
+
+    return view->preferred != NULL ? g_hash_table_lookup(view->preferred, &key) : NULL;
+}
+
+/* Adds a place; its manager is told by the words and by both paths: of two, the stricter. */
+static QemuEndpointPlace *
+add_place(Search *self, const QemuCmdlineMonitor *monitor, const char *connect_path,
+          const char *bound_path)
+{
+    QemuEndpointPlace *place = qemu_endpoint_add_place(self->endpoint, connect_path, bound_path);
+    QemuManagerSigns signs = {monitor->chardev_id, monitor->monitor_id, bound_path};
+    const QemuManager *manager = qemu_manager_find(&signs);
+    const QemuManager *by_way = qemu_manager_find(&(QemuManagerSigns){.path = connect_path});
+
+    place->manager = by_way->name != NULL && by_way->may < manager->may ? by_way : manager;
+    return place;
+}
+
+/* True if the socket is of our network namespace. */
+static bool
+is_in_our_network(const Search *self, const HostListener *listener)
+{
+    if (!host_root_is_live(self->view->root))
+        return self->has_our_network;
+    return host_sockets_add_namespace(self->view->table, 0, NULL) == listener->net_namespace;
+}
+
+/* Sets where the place of a socket without a file is dialled: in its network namespace. False if
+ * no process is known that is in it. */
+static bool
+set_network(const Search *self, const HostListener *listener, pid_t *ret_netns_pid)
+{
+    if (is_in_our_network(self, listener)) {
+        *ret_netns_pid = 0;
+        return true;
+    }
+    *ret_netns_pid = self->pid;
+    return !host_root_is_live(self->view->root) ||
+           host_sockets_add_namespace(self->view->table, self->pid, NULL) ==
+               listener->net_namespace;
+}
+
+/* Adds the place of the monitor whose socket was found. */
+static void
+add_found(Search *self, const QemuCmdlineMonitor *monitor, const QemuListeningSocket *socket)
+{
+    const HostListener *listener = &socket->listener;
+    const char *preferred = preferred_path(self->view, listener->inode);
+    char address[HOST_ADDRESS_TEXT_BYTES] = "";
+    g_autofree char *way = NULL;
+    QemuEndpointPlace *place = NULL;
+    pid_t netns_pid = 0;
+
+    if (listener->family != AF_UNIX) {
+        HostAddress dialled = host_address_dialled(&listener->address);
+
+        host_address_format(&dialled, address);
+        way = g_strconcat("tcp:", address, NULL);
+        host_address_format(&listener->address, address);
+    } else if (preferred != NULL) {
+        way = g_strdup(preferred);
+    } else if (listener->path[0] == '@' && listener->file_inode == 0) {
+        way = g_strdup(listener->path);
+    } else {
+        way = find_way(self, listener->path, listener);
+    }
+    if (way[0] != '/' && !set_network(self, listener, &netns_pid)) {
+        add_fault(self, "on '%s' of another network namespace than its own", way);
         return;
     }
-    add_path(self, path);
-    if (is_socket(self, path))
-        qemu_endpoint_add_place(self->endpoint, path, path);
+    place = add_place(self, monitor, way, address[0] != '\0' ? address : listener->path);
+    place->socket_inode = listener->inode;
+    place->socket_fd = socket->fd;
+    place->netns_pid = netns_pid;
 }
 
+/* Adds the place that the words of a monitor tell, whose socket cannot be looked for. */
 static void
-add_abstract(Search *self, const char *name)
+add_by_words(Search *self, const QemuCmdlineMonitor *monitor)
 {
-    g_autofree char *path = g_strconcat("@", name, NULL);
+    const QemuCmdlineSocket *words = &monitor->socket;
+    g_autofree char *way = NULL;
 
-    if (self->has_our_network)
-        qemu_endpoint_add_place(self->endpoint, path, path);
-    else
-        add_fault(self, "on abstract socket '%s' of another network namespace", path);
-}
-
-static void
-add_tcp(Search *self, const QemuCmdlineMonitor *monitor)
-{
-    g_autofree char *path = g_strconcat("tcp:", monitor->socket.path, NULL);
-    const char *host = monitor->socket.host;
-
-    if (!self->has_our_network)
-        add_fault(self, "on TCP '%s' of another network namespace", monitor->socket.path);
-    else if (!g_ascii_string_to_unsigned(monitor->socket.port, 10, 1, 65535, NULL, NULL))
-        add_fault(self, "on TCP '%s', whose port is not told by its command line",
-                  monitor->socket.path);
-    else if (host[0] != '\0' && !g_str_equal(host, "localhost") && !g_hostname_is_ip_address(host))
-        add_fault(self, "on TCP '%s', whose host is given by name", monitor->socket.path);
-    else
-        qemu_endpoint_add_place(self->endpoint, path, monitor->socket.path);
-}
-
-static void
-add_descriptor(Search *self, int fd)
-{
-    g_autofree char *name = g_strdup_printf("fd/%d", fd);
-    g_autofree char *link = qemu_process_read_link(self->view->root, self->pid, name);
-    HostListener listener = {0};
-    ino_t inode = 0;
-
-    if (link == NULL) {
-        bool is_denied = errno == EACCES || errno == EPERM;
-
-        self->is_denied = self->is_denied || is_denied;
-        add_fault(self, "on descriptor %d of process %d, which %s", fd, self->pid,
-                  is_denied ? "we have no permission to look up" : "is not open");
-        return;
-    }
-    inode = host_text_socket_inode(link);
-    if (inode == 0 || !qemu_source_place_view_find(self->view, self->pid, inode, &listener))
-        add_fault(self, "on descriptor %d of process %d, which is no socket that has a name", fd,
+    switch (words->kind) {
+    case QEMU_CMDLINE_SOCKET_UNIX:
+        way = find_way(self, words->path, NULL);
+        add_place(self, monitor, way, words->path);
+        break;
+    case QEMU_CMDLINE_SOCKET_ABSTRACT:
+        way = g_strconcat("@", words->path, NULL);
+        add_place(self, monitor, way, way)->netns_pid = self->has_our_network ? 0 : self->pid;
+        break;
+    case QEMU_CMDLINE_SOCKET_TCP:
+        way = g_strconcat("tcp:", words->path, NULL);
+        add_place(self, monitor, way, words->path)->netns_pid =
+            self->has_our_network ? 0 : self->pid;
+        break;
+    case QEMU_CMDLINE_SOCKET_FD:
+    case QEMU_CMDLINE_SOCKET_NONE:
+        add_fault(self, "on descriptor %d of process %d, which cannot be looked up", words->fd,
                   self->pid);
-    else if (listener.path[0] == '@')
-        add_abstract(self, listener.path + 1);
-    else
-        add_passed_path(self, listener.path);
+        break;
+    }
 }
 
-static void
-add_monitor(Search *self, const QemuCmdlineMonitor *monitor)
+/* How a sentence names where the words want a monitor to be. The caller frees. */
+static char *
+describe(const Search *self, const QemuCmdlineSocket *words)
 {
-    if (monitor->fault != QEMU_CMDLINE_MONITOR_FAULT_NONE) {
+    g_autofree char *path = words->path ? g_utf8_make_valid(words->path, -1) : NULL;
+
+    if (words->kind == QEMU_CMDLINE_SOCKET_FD || path == NULL)
+        return g_strdup_printf("descriptor %d of process %d", words->fd, self->pid);
+    return g_strdup_printf("'%s%s'",
+                           words->kind == QEMU_CMDLINE_SOCKET_TCP        ? "tcp:"
+                           : words->kind == QEMU_CMDLINE_SOCKET_ABSTRACT ? "@"
+                                                                         : "",
+                           path);
+}
+
+/* Notes why a monitor that must not be dialled has no place, and which socket it is. */
+static void
+add_unusable(Search *self, const QemuCmdlineMonitor *monitor, const QemuListeningSocket *socket,
+             const char *where)
+{
+    if (socket != NULL)
+        qemu_endpoint_add_unusable(self->endpoint, socket->listener.inode);
+    if (monitor->fault == QEMU_CMDLINE_MONITOR_FAULT_WAITS)
+        self->code = DOMSTATS_REASON_WAITS;
+    if (monitor->fault != QEMU_CMDLINE_MONITOR_FAULT_SHARED) {
         add_fault(self, "%s", monitor->fault_text);
         return;
     }
-    switch (monitor->socket.kind) {
-    case QEMU_CMDLINE_SOCKET_UNIX:
-        add_path(self, monitor->socket.path);
-        break;
-    case QEMU_CMDLINE_SOCKET_ABSTRACT:
-        add_abstract(self, monitor->socket.path);
-        break;
-    case QEMU_CMDLINE_SOCKET_FD:
-        add_descriptor(self, monitor->socket.fd);
-        break;
-    case QEMU_CMDLINE_SOCKET_TCP:
-        add_tcp(self, monitor);
-        break;
-    case QEMU_CMDLINE_SOCKET_NONE:
-        break;
-    }
+    if (self->code == DOMSTATS_REASON_NONE)
+        self->code = DOMSTATS_REASON_SHARED;
+    add_fault(self, "%s, on %s", monitor->fault_text, where);
+}
+
+static void
+add_monitor(Search *self, guint index)
+{
+    const QemuCmdlineMonitor *monitor =
+        &g_array_index(self->cmdline->monitors, QemuCmdlineMonitor, index);
+    const QemuListeningSocket *socket = NULL;
+    QemuListeningMatch match = QEMU_LISTENING_ABSENT;
+    g_autofree char *where = describe(self, &monitor->socket);
+
+    if (self->sockets != NULL)
+        match = qemu_listening_match(self->sockets, self->cmdline, index, &socket);
+    if (monitor->fault != QEMU_CMDLINE_MONITOR_FAULT_NONE)
+        add_unusable(self, monitor, socket, where);
+    else if (self->look == QEMU_LISTENING_UNKNOWN)
+        add_by_words(self, monitor);
+    else if (self->look == QEMU_LISTENING_DENIED)
+        add_fault(self, "on %s, and we have no permission to see whether it listens there", where);
+    else if (match == QEMU_LISTENING_FOUND)
+        add_found(self, monitor, socket);
+    else if (match == QEMU_LISTENING_AMBIGUOUS)
+        add_fault(self, "on %s, which cannot be told apart from its other sockets", where);
+    else if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_FD)
+        add_fault(self, "on %s, which is no socket that listens", where);
+    else
+        add_fault(self, "on %s, on which it does not listen", where);
+    if (match == QEMU_LISTENING_ABSENT && self->look == QEMU_LISTENING_KNOWN &&
+        monitor->socket.kind != QEMU_CMDLINE_SOCKET_NONE)
+        self->is_settled = false;
+}
+
+/* What QEMU's owner can do about it; NULL: nothing that is worth a sentence. */
+static const char *
+find_help(const Search *self)
+{
+    if (self->code == DOMSTATS_REASON_WAITS || self->code == DOMSTATS_REASON_SHARED)
+        return "; a QMP monitor of its own, with a name that begins with 'domstats', would be used";
+    return NULL;
 }
 
 /* Says why no monitor of the QEMU can be used. The caller frees. */
 static char *
-make_reason(const Search *self, const QemuCmdline *cmdline)
+make_reason(const Search *self)
 {
     GString *text = g_string_new(NULL);
     g_autofree char *bytes = NULL;
+    const char *help = find_help(self);
 
-    if (self->faults->len == 0 && cmdline->has_unread_options)
+    if (self->faults->len == 0 && self->cmdline->has_unread_options)
         g_string_append(text,
                         "its monitors, if it has any, are in a file of options (-readconfig) that "
                         "could not be read");
     else if (self->faults->len == 0)
-        g_string_append(text, cmdline->n_human_monitors > 0
+        g_string_append(text, self->cmdline->n_human_monitors > 0
                                   ? "it has a monitor for people (HMP), but none for QMP"
                                   : "it was started without a QMP monitor");
     else if (self->faults->len == 1)
@@ -261,24 +392,53 @@ make_reason(const Search *self, const QemuCmdline *cmdline)
         g_string_append(text, i > 0 ? "; " : "");
         g_string_append(text, g_ptr_array_index(self->faults, i));
     }
+    g_string_append(text, help ? help : "");
     bytes = g_string_free(text, FALSE);
     return g_utf8_make_valid(bytes, -1);
 }
 
-void
+/* Puts what the source prefers before the rest, and what only its manager may use behind it. */
+static gint
+compare_places(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const QemuEndpointPlace *const *places[] = {a, b};
+    int ranks[2] = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        const QemuEndpointPlace *place = *places[i];
+
+        ranks[i] = place->manager->may == QEMU_MANAGER_MAY_NOTHING     ? 2
+                   : preferred_path(data, place->socket_inode) != NULL ? 0
+                                                                       : 1;
+    }
+    return ranks[0] - ranks[1];
+}
+
+bool
 qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline,
                        QemuEndpoint *endpoint)
 {
     g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
-    Search search = {.view = view, .pid = pid, .endpoint = endpoint, .faults = faults};
+    g_autoptr(GArray) sockets = NULL;
+    Search self = {
+        .view = view, .pid = pid, .cmdline = cmdline, .endpoint = endpoint, .faults = faults};
 
-    search.has_our_mounts = is_same_link(&search, "ns/mnt", view->own_mounts);
-    search.has_our_network = is_same_link(&search, "ns/net", view->own_network);
-    search.has_our_root = is_same_link(&search, "root", "/");
+    self.has_our_mounts = is_same_link(&self, "ns/mnt", view->own_mounts);
+    self.has_our_network = is_same_link(&self, "ns/net", view->own_network);
+    self.has_our_root = is_same_link(&self, "root", "/");
+    self.is_settled = true;
+    self.look = QEMU_LISTENING_UNKNOWN;
+    if (pid > 0 && cmdline->monitors->len > 0)
+        self.look = qemu_listening_read(view->root, view->table, pid, cmdline, &sockets);
+    self.sockets = sockets;
     for (guint i = 0; i < cmdline->monitors->len; i++)
-        add_monitor(&search, &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i));
+        add_monitor(&self, i);
+    g_ptr_array_sort_with_data(endpoint->places, compare_places, view);
     if (endpoint->places->len > 0)
-        return;
-    endpoint->trouble = search.is_denied ? DOMSTATS_HEALTH_DENIED : DOMSTATS_HEALTH_NO_MONITOR;
-    endpoint->trouble_reason = make_reason(&search, cmdline);
+        return self.is_settled;
+    endpoint->trouble =
+        self.look == QEMU_LISTENING_DENIED ? DOMSTATS_HEALTH_DENIED : DOMSTATS_HEALTH_NO_MONITOR;
+    endpoint->trouble_code = self.code;
+    endpoint->trouble_reason = make_reason(&self);
+    return self.is_settled;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu_source_place: the monitors of a QEMU process's command line -> the addresses at which this
- * process can reach them. Reads /proc; touches no socket.
+ * process can reach them. Reads /proc and the kernel's table of sockets; touches no socket.
  */
 #pragma once
 
@@ -14,7 +14,9 @@
 typedef struct {
     HostRoot *root;         /* borrowed */
     QemuProcessWords words; /* its reader is owned */
-    HostSockets *sockets;   /* of the namespaces that were needed; NULL: none yet */
+    HostSockets *table;     /* owned; namespaces are added as they are needed */
+    GHashTable *preferred;  /* borrowed: inode of a listening socket (gint64) -> the path by which
+                               its file is to be reached (char *); NULL: none */
     char *own_mounts;       /* our namespaces, as /proc names them; NULL unknown */
     char *own_network;
 } QemuSourcePlaceView;
@@ -23,12 +25,10 @@ void qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, Util
 void qemu_source_place_view_clear(QemuSourcePlaceView *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuSourcePlaceView, qemu_source_place_view_clear)
 
-/* Sets @ret_listener to the listening unix socket with @inode that process @pid has; false if that
- * is none, or the sockets of its network namespace cannot be listed. */
-bool qemu_source_place_view_find(QemuSourcePlaceView *self, pid_t pid, ino_t inode,
-                                 HostListener *ret_listener);
-
-/* Adds the places of the monitors of process @pid to @endpoint, in the order of the command line.
- * If there is none, sets its trouble and the sentence that says why. */
-void qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline,
+/* Adds the places of the monitors of process @pid to @endpoint: the preferred ones first, then in
+ * the order of the command line, behind them those that belong to their manager alone. A monitor
+ * has a place only if the process listens there. If there is no place, sets the endpoint's trouble
+ * and the sentence that says why. @pid 0: the process is not known, and the words are believed.
+ * False if the process does not listen at one of its monitors: it may do so later. */
+bool qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline,
                             QemuEndpoint *endpoint);

@@ -55,6 +55,7 @@ enum {
 /* What was learnt of one process. */
 typedef struct {
     unsigned int last_scan; /* in which it was looked at */
+    unsigned int made_scan; /* in which this was learnt */
     char *exe;              /* the program of a process that is no QEMU; NULL: a QEMU */
     bool is_undecided;      /* it may yet listen where its words say, until @undecided_until */
     UtilDeadline undecided_until;
@@ -194,8 +195,10 @@ make_denied_reason(const Look *look)
                            (int)look->pid, whose);
 }
 
+/* An endpoint with a monitor at which the process does not listen (yet) is made anew by the next
+ * scan. */
 static QemuEndpoint *
-make_endpoint(const Look *look, QemuCmdline *cmdline)
+make_endpoint(Look *look, QemuCmdline *cmdline)
 {
     g_autofree char *key = make_key(look->pid, &look->stat);
     QemuEndpoint *endpoint = qemu_endpoint_new(key, "");
@@ -203,7 +206,8 @@ make_endpoint(const Look *look, QemuCmdline *cmdline)
     endpoint->pid = look->pid;
     endpoint->start_ticks = look->stat.start_ticks;
     if (look->exe != NULL) {
-        qemu_source_place_find(look->view, look->pid, cmdline, endpoint);
+        if (!qemu_source_place_find(look->view, look->pid, cmdline, endpoint))
+            look->stat.exec_mark = NO_MARK;
     } else {
         endpoint->trouble = DOMSTATS_HEALTH_DENIED;
         endpoint->trouble_reason = make_denied_reason(look);
@@ -372,6 +376,7 @@ update_seen(QemuSourceProcess *self, QemuSourcePlaceView *view, pid_t pid)
         return NULL;
     if (seen != NULL && seen->is_undecided && found->is_undecided && g_str_equal(seen->exe, exe))
         found->undecided_until = seen->undecided_until;
+    found->made_scan = self->n_scans;
     g_hash_table_replace(self->seen, GINT_TO_POINTER(pid), found);
     return found;
 }
@@ -402,6 +407,15 @@ qemu_source_process_look(QemuSourceProcess *self, QemuSourcePlaceView *view, pid
         return NULL;
     seen->last_scan = self->n_scans;
     return seen->endpoint;
+}
+
+void
+qemu_source_process_renew(QemuSourceProcess *self, pid_t pid)
+{
+    const Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
+
+    if (seen != NULL && seen->made_scan != self->n_scans)
+        g_hash_table_remove(self->seen, GINT_TO_POINTER(pid));
 }
 
 static gboolean

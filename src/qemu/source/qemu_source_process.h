@@ -21,5 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSourceProcess, qemu_source_process_free)
 QemuEndpoint *qemu_source_process_look(QemuSourceProcess *self, QemuSourcePlaceView *view,
                                        pid_t pid, bool *ret_is_whole);
 
+/* For a caller that has changed what the view prefers: what an earlier scan learnt of process @pid
+ * is learnt anew when it is looked at next. */
+void qemu_source_process_renew(QemuSourceProcess *self, pid_t pid);
+
 /* Ends a scan: forgets each process that was not looked at in it. */
 void qemu_source_process_end_scan(QemuSourceProcess *self);

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_listener: see qemu_listener.h. Owns what was found of each socket, and what was learnt of
+ * the processes.
+ *
+ * How it works
+ *
+ * The kernel's table tells the inode of the listening socket that belongs to a file, a name or an
+ * address; all processes are searched for the one that has this inode among its descriptors. That
+ * costs a dump of the table and a pass over /proc, so it is done once a scan, and only for sockets
+ * that are new. A process that was found is remembered with the number of its descriptor: as long
+ * as this descriptor is that socket, nothing else can listen there.
+ *
+ * Several processes may have the socket: a launcher that made it and passed it on. The QEMU among
+ * them counts. As the launcher may pass it on later, and as the table may show more later, what was
+ * found to be no QEMU's is looked at again, in intervals that double.
+ *
+ * If the table of our network namespace lacks the socket of a file, those of all others are read: a
+ * file can be reached from each of them. If not all of them could be read, the owner of the file
+ * decides: our own processes are visible to us, others may be hidden.
+ */
+#include "qemu_listener.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/host_descriptors.h"
+#include "host/host_process.h"
+
+enum {
+    FIRST_PAUSE_MS = 1000,
+    MAX_PAUSE_MS = 60000,
+};
+
+/* A process that has a socket open. */
+typedef struct {
+    pid_t pid;
+    int fd;
+} Owner;
+
+struct QemuListeners {
+    GHashTable *by_key; /* key -> QemuListener, owned */
+    GPtrArray *added;   /* QemuListener *, of this scan */
+    QemuSourceProcess *processes;
+    HostRoot *live_root; /* for the search, of which a recording shall keep nothing */
+    unsigned int n_scans;
+    bool is_all_read; /* the table has all network namespaces; valid once it was tried */
+    bool has_tried_all;
+};
+
+static void
+free_listener(gpointer data)
+{
+    QemuListener *self = data;
+
+    qemu_endpoint_unref(self->endpoint);
+    qemu_endpoint_unref(self->by_name);
+    g_free(self->path);
+    g_free(self->key);
+    g_free(self);
+}
+
+QemuListeners *
+qemu_listeners_new(void)
+{
+    QemuListeners *self = g_new0(QemuListeners, 1);
+
+    self->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_listener);
+    self->added = g_ptr_array_new();
+    self->processes = qemu_source_process_new();
+    self->live_root = host_root_new_live();
+    self->n_scans = 1;
+    return self;
+}
+
+void
+qemu_listeners_free(QemuListeners *self)
+{
+    if (self == NULL)
+        return;
+    g_ptr_array_unref(self->added);
+    g_hash_table_unref(self->by_key);
+    qemu_source_process_free(self->processes);
+    host_root_free(self->live_root);
+    g_free(self);
+}
+
+static char *
+make_key(const char *path, const struct stat *status)
+{
+    if (status == NULL)
+        return g_strdup(path);
+    return g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64)status->st_dev,
+                           (guint64)status->st_ino);
+}
+
+static void
+set_path(QemuListener *listener, const char *path)
+{
+    if (g_strcmp0(listener->path, path) == 0)
+        return;
+    g_free(listener->path);
+    listener->path = g_strdup(path);
+    listener->has_moved = true;
+    g_clear_pointer(&listener->by_name, qemu_endpoint_unref);
+}
+
+QemuListener *
+qemu_listeners_add(QemuListeners *self, const char *path, const struct stat *status)
+{
+    g_autofree char *key = make_key(path, status);
+    QemuListener *listener = g_hash_table_lookup(self->by_key, key);
+
+    if (listener != NULL && listener->last_scan == self->n_scans)
+        return NULL;
+    if (listener == NULL) {
+        listener = g_new0(QemuListener, 1);
+        listener->key = g_steal_pointer(&key);
+        g_hash_table_insert(self->by_key, listener->key, listener);
+    }
+    set_path(listener, path);
+    if (status != NULL) {
+        listener->status = *status;
+        listener->file_inode = status->st_ino;
+    }
+    listener->last_scan = self->n_scans;
+    g_ptr_array_add(self->added, listener);
+    return listener;
+}
+
+/* True if the process that was found still has the socket. */
+static bool
+stands(const QemuListeners *self, const QemuListener *listener)
+{
+    return listener->pid != 0 && listener->socket_inode != 0 &&
+           host_descriptors_socket(self->live_root, listener->pid, listener->fd) ==
+               listener->socket_inode;
+}
+
+/* Reads the tables of all network namespaces, once a scan. True if all could be read. */
+static bool
+read_all(QemuListeners *self, QemuSourcePlaceView *view)
+{
+    if (!self->has_tried_all)
+        self->is_all_read = host_sockets_add_all(view->table, view->words.deadline);
+    self->has_tried_all = true;
+    return self->is_all_read;
+}
+
+static bool
+find_tcp(const QemuSourcePlaceView *view, guint64 own, const char *path, HostListener *ret_found)
+{
+    HostAddress address = {0};
+
+    return host_address_parse(path + strlen("tcp:"), &address) && host_address_is_ours(&address) &&
+           host_sockets_find_tcp(view->table, own, &address, ret_found);
+}
+
+/* Finds the socket in the table as far as that was read. */
+static bool
+find_in_table(const QemuSourcePlaceView *view, guint64 own, QemuListener *listener,
+              HostListener *ret_found)
+{
+    const struct stat *status = &listener->status;
+
+    listener->is_found_by_path = false;
+    if (g_str_has_prefix(listener->path, "tcp:"))
+        return find_tcp(view, own, listener->path, ret_found);
+    if (listener->path[0] == '@')
+        return host_sockets_find_path(view->table, own, listener->path, 0, ret_found);
+    if (host_sockets_find_file(view->table, status->st_dev, status->st_ino, ret_found))
+        return true;
+    listener->is_found_by_path = true;
+    return host_sockets_find_path(view->table, 0, listener->path, 0, ret_found);
+}
+
+/* Finds the inode of the socket that listens there, and sets the kind if there is none. */
+static void
+find_socket(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener)
+{
+    guint64 own = host_sockets_add_namespace(view->table, 0, NULL);
+    bool has_file = listener->path[0] == '/';
+    HostListener found = {0};
+
+    listener->socket_inode = 0;
+    listener->pid = 0;
+    listener->is_monitor = false;
+    listener->is_wanted = find_in_table(view, own, listener, &found);
+    if (!listener->is_wanted && has_file) {
+        bool is_all = read_all(self, view);
+
+        listener->is_wanted = find_in_table(view, own, listener, &found);
+        listener->kind = is_all || listener->status.st_uid == geteuid() ? QEMU_LISTENER_NONE
+                                                                        : QEMU_LISTENER_HIDDEN;
+    } else if (!listener->is_wanted) {
+        listener->kind = own != 0 ? QEMU_LISTENER_NONE : QEMU_LISTENER_HIDDEN;
+    }
+    listener->socket_inode = found.inode;
+}
+
+/* True if what is known of the listener is to be found out anew. */
+static bool
+needs_look(const QemuListeners *self, const QemuListener *listener, int64_t now_us)
+{
+    if (listener->pause_us == 0)
+        return true; /* new */
+    if (listener->kind == QEMU_LISTENER_QEMU)
+        return !stands(self, listener);
+    return now_us >= listener->next_look_us ||
+           (listener->kind == QEMU_LISTENER_OTHER && !stands(self, listener));
+}
+
+static void
+free_owners(gpointer data)
+{
+    g_array_unref(data);
+}
+
+/* Notes which of the wanted sockets the process has open. */
+static void
+search_process(const QemuListeners *self, pid_t pid, GHashTable *owners)
+{
+    g_autoptr(GArray) sockets = host_descriptors_list_sockets(self->live_root, pid);
+
+    for (guint i = 0; sockets != NULL && i < sockets->len; i++) {
+        const HostDescriptorsSocket *socket = &g_array_index(sockets, HostDescriptorsSocket, i);
+        gint64 key = (gint64)socket->inode;
+        GArray *list = g_hash_table_lookup(owners, &key);
+        Owner owner = {pid, socket->fd};
+
+        if (list != NULL)
+            g_array_append_val(list, owner);
+    }
+}
+
+/* The processes that have the wanted sockets open: inode -> Owner elements. NULL if the deadline
+ * cut the search short. */
+static GHashTable *
+search_owners(const QemuListeners *self, UtilDeadline deadline)
+{
+    g_autoptr(GHashTable) owners =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_owners);
+    g_autofree pid_t *pids = NULL;
+
+    for (guint i = 0; i < self->added->len; i++) {
+        const QemuListener *listener = g_ptr_array_index(self->added, i);
+        gint64 key = (gint64)listener->socket_inode;
+
+        if (listener->is_wanted)
+            g_hash_table_replace(owners, g_memdup2(&key, sizeof(key)),
+                                 g_array_new(FALSE, FALSE, sizeof(Owner)));
+    }
+    if (g_hash_table_size(owners) == 0)
+        return g_steal_pointer(&owners);
+    pids = host_process_list(self->live_root, NULL);
+    for (size_t i = 0; pids != NULL && pids[i] != 0; i++) {
+        if (util_deadline_has_passed(deadline))
+            return NULL;
+        search_process(self, pids[i], owners);
+    }
+    return g_steal_pointer(&owners);
+}
+
+/* True if the process sees the same file at the path. */
+static bool
+sees_the_file(const QemuListener *listener, pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/root%s", (int)pid, listener->path);
+    struct stat status = {0};
+
+    return stat(path, &status) == 0 && status.st_dev == listener->status.st_dev &&
+           status.st_ino == listener->status.st_ino;
+}
+
+/* Takes the QEMU among the owners of the socket, else the first of them. */
+static void
+choose_owner(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener,
+             const GArray *owners)
+{
+    bool is_qemu = false;
+
+    listener->kind = QEMU_LISTENER_HIDDEN;
+    for (guint i = 0; i < owners->len && !is_qemu; i++) {
+        const Owner *owner = &g_array_index(owners, Owner, i);
+
+        if (listener->is_found_by_path && !sees_the_file(listener, owner->pid))
+            continue;
+        qemu_source_process_renew(self->processes, owner->pid);
+        is_qemu = qemu_source_process_look(self->processes, view, owner->pid, NULL) != NULL;
+        if (listener->pid != 0 && !is_qemu)
+            continue;
+        listener->pid = owner->pid;
+        listener->fd = owner->fd;
+        listener->kind = is_qemu ? QEMU_LISTENER_QEMU : QEMU_LISTENER_OTHER;
+    }
+}
+
+static void
+set_next_look(QemuListener *listener, int64_t now_us)
+{
+    int64_t pause_us =
+        listener->pause_us == 0 ? (int64_t)FIRST_PAUSE_MS * 1000 : listener->pause_us * 2;
+
+    listener->pause_us = MIN(pause_us, (int64_t)MAX_PAUSE_MS * 1000);
+    listener->next_look_us = now_us + listener->pause_us;
+}
+
+/* Gives the listener the endpoint of its process as it is now. */
+static void
+take_endpoint(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener)
+{
+    QemuEndpoint *endpoint = qemu_source_process_look(self->processes, view, listener->pid, NULL);
+
+    if (endpoint == NULL) {
+        listener->kind = QEMU_LISTENER_OTHER;
+        listener->is_monitor = false;
+        return;
+    }
+    qemu_endpoint_ref(endpoint);
+    qemu_endpoint_unref(listener->endpoint);
+    listener->endpoint = endpoint;
+    listener->is_monitor = qemu_endpoint_has_socket(endpoint, listener->socket_inode);
+}
+
+/* The paths by which the sockets of this scan are reached, for the places of their processes. */
+static GHashTable *
+list_paths(const QemuListeners *self)
+{
+    GHashTable *paths = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+
+    for (guint i = 0; i < self->added->len; i++) {
+        const QemuListener *listener = g_ptr_array_index(self->added, i);
+        gint64 key = (gint64)listener->socket_inode;
+
+        if (key != 0 && listener->path[0] == '/')
+            g_hash_table_replace(paths, g_memdup2(&key, sizeof(key)), listener->path);
+    }
+    return paths;
+}
+
+/* Finds the sockets of all that need it. */
+static void
+find_new(QemuListeners *self, QemuSourcePlaceView *view)
+{
+    int64_t now_us = util_deadline_now_us();
+
+    for (guint i = 0; i < self->added->len; i++) {
+        QemuListener *listener = g_ptr_array_index(self->added, i);
+
+        if (needs_look(self, listener, now_us)) {
+            find_socket(self, view, listener);
+            set_next_look(listener, now_us);
+        }
+    }
+}
+
+/* Leaves what was not found to the next scan. */
+static void
+give_up(QemuListeners *self)
+{
+    for (guint i = 0; i < self->added->len; i++) {
+        QemuListener *listener = g_ptr_array_index(self->added, i);
+
+        if (listener->is_wanted)
+            listener->pause_us = 0;
+    }
+    g_ptr_array_set_size(self->added, 0);
+    self->has_tried_all = false;
+    self->n_scans++;
+}
+
+/* Finds the processes of the wanted sockets among those of the host. False past the deadline. */
+static bool
+choose_owners(QemuListeners *self, QemuSourcePlaceView *view)
+{
+    g_autoptr(GHashTable) owners = search_owners(self, view->words.deadline);
+
+    for (guint i = 0; owners != NULL && i < self->added->len; i++) {
+        QemuListener *listener = g_ptr_array_index(self->added, i);
+        gint64 key = (gint64)listener->socket_inode;
+
+        if (listener->is_wanted)
+            choose_owner(self, view, listener, g_hash_table_lookup(owners, &key));
+        else if (listener->has_moved && listener->kind == QEMU_LISTENER_QEMU)
+            qemu_source_process_renew(self->processes, listener->pid);
+        listener->is_wanted = false;
+        listener->has_moved = false;
+    }
+    return owners != NULL;
+}
+
+bool
+qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view)
+{
+    g_autoptr(GHashTable) paths = NULL;
+    bool is_whole = false;
+
+    find_new(self, view);
+    paths = list_paths(self);
+    view->preferred = paths;
+    is_whole = choose_owners(self, view);
+    for (guint i = 0; is_whole && i < self->added->len; i++) {
+        QemuListener *listener = g_ptr_array_index(self->added, i);
+
+        if (listener->kind == QEMU_LISTENER_QEMU)
+            take_endpoint(self, view, listener);
+        else if (listener->kind == QEMU_LISTENER_OTHER)
+            g_clear_pointer(&listener->endpoint, qemu_endpoint_unref);
+    }
+    view->preferred = NULL;
+    if (!is_whole)
+        give_up(self);
+    return is_whole;
+}
+
+static gboolean
+has_gone(gpointer key, gpointer value, gpointer data)
+{
+    QemuListeners *self = data;
+    const QemuListener *listener = value;
+
+    (void)key;
+    if (listener->last_scan == self->n_scans)
+        return FALSE;
+    if (listener->kind == QEMU_LISTENER_QEMU) /* its places are to be found without this path */
+        qemu_source_process_renew(self->processes, listener->pid);
+    return TRUE;
+}
+
+void
+qemu_listeners_end_scan(QemuListeners *self)
+{
+    g_hash_table_foreach_remove(self->by_key, has_gone, self);
+    g_ptr_array_set_size(self->added, 0);
+    qemu_source_process_end_scan(self->processes);
+    self->has_tried_all = false;
+    self->n_scans++;
+}

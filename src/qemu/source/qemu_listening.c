@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_listening: see qemu_listening.h. Owns nothing.
+ *
+ * A path or a descriptor tells which socket is meant. An address of TCP may be written in many
+ * ways (a name, "0", a port that QEMU chooses), so the sockets of the process that the words may
+ * mean are taken, without those that other words may mean too. What is left is one monitor's if all
+ * have one port: QEMU listens at each address that a name has.
+ */
+#include "qemu_listening.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "host/host_descriptors.h"
+
+enum { LAST_PORT = 65535 };
+
+/* Most QEMUs have no monitor on TCP, and the kernel loads a module to list its sockets. */
+static bool
+may_use_tcp(const QemuCmdline *cmdline)
+{
+    for (guint i = 0; i < cmdline->monitors->len; i++) {
+        QemuCmdlineSocketKind kind =
+            g_array_index(cmdline->monitors, QemuCmdlineMonitor, i).socket.kind;
+
+        if (kind == QEMU_CMDLINE_SOCKET_TCP || kind == QEMU_CMDLINE_SOCKET_FD)
+            return true;
+    }
+    return false;
+}
+
+QemuListeningLook
+qemu_listening_read(HostRoot *root, HostSockets *table, pid_t pid, const QemuCmdline *cmdline,
+                    GArray **ret_sockets)
+{
+    g_autoptr(GArray) open = host_descriptors_list_sockets(root, pid);
+    bool wants_tcp = may_use_tcp(cmdline);
+    GArray *sockets = NULL;
+
+    if (open == NULL && (errno == EACCES || errno == EPERM))
+        return QEMU_LISTENING_DENIED;
+    if (open == NULL)
+        return host_root_is_live(root) && (errno == ENOENT || errno == ESRCH)
+                   ? QEMU_LISTENING_ENDED
+                   : QEMU_LISTENING_UNKNOWN;
+    if (host_sockets_add_namespace(table, pid, NULL) == 0)
+        return QEMU_LISTENING_UNKNOWN;
+    if (host_root_is_live(root)) /* a socket that was passed may be of ours */
+        host_sockets_add_namespace(table, 0, NULL);
+    sockets = g_array_new(FALSE, FALSE, sizeof(QemuListeningSocket));
+    for (guint i = 0; i < open->len; i++) {
+        const HostDescriptorsSocket *socket = &g_array_index(open, HostDescriptorsSocket, i);
+        QemuListeningSocket found = {.fd = socket->fd};
+
+        if (host_sockets_find(table, AF_UNIX, socket->inode, &found.listener) ||
+            (wants_tcp && host_sockets_find(table, AF_INET, socket->inode, &found.listener)))
+            g_array_append_val(sockets, found);
+    }
+    *ret_sockets = sockets;
+    return QEMU_LISTENING_KNOWN;
+}
+
+/* Text of decimal digits as a port; -1 if it is none: a service's name. */
+static int
+parse_port(const char *text)
+{
+    guint64 port = 0;
+
+    if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, LAST_PORT, &port, NULL))
+        return -1;
+    return (int)port;
+}
+
+/* True if words that name @socket may mean port @port. */
+static bool
+may_have_port(const QemuCmdlineSocket *socket, int port)
+{
+    int first = parse_port(socket->port);
+    int last = socket->to != NULL ? parse_port(socket->to) : first;
+
+    if (first <= 0) /* QEMU chose it, or a service's name */
+        return true;
+    return port >= first && port <= MAX(first, last);
+}
+
+/* True if @host, as the words have it, may be the listening address @address. Names are not looked
+ * up: each may be any address. */
+static bool
+may_have_host(const char *host, const HostAddress *address)
+{
+    g_autofree char *bare = NULL;
+    struct in_addr v4 = {0};
+    struct in6_addr v6 = {0};
+    HostAddress meant = {0};
+    size_t size = host ? strlen(host) : 0;
+
+    if (size == 0)
+        return host_address_is_any(address);
+    bare = host[0] == '[' && host[size - 1] == ']' ? g_strndup(host + 1, size - 2) : g_strdup(host);
+    if (inet_aton(bare, &v4) != 0)
+        host_address_set(&meant, AF_INET, &v4, address->port, 0);
+    bare[strcspn(bare, "%")] = '\0';
+    if (meant.family == 0 && inet_pton(AF_INET6, bare, &v6) == 1)
+        host_address_set(&meant, AF_INET6, &v6, address->port, address->scope);
+    return meant.family == 0 || host_address_equal(&meant, address);
+}
+
+/* True if the words may mean the socket. */
+static bool
+may_mean(const QemuCmdlineSocket *words, const QemuListeningSocket *socket)
+{
+    const HostListener *listener = &socket->listener;
+    bool is_unix = listener->family == AF_UNIX;
+
+    switch (words->kind) {
+    case QEMU_CMDLINE_SOCKET_UNIX:
+        return is_unix && g_strcmp0(words->path, listener->path) == 0 &&
+               (words->path[0] != '@' || listener->file_inode != 0);
+    case QEMU_CMDLINE_SOCKET_ABSTRACT:
+        return is_unix && listener->path[0] == '@' && listener->file_inode == 0 &&
+               g_strcmp0(words->path, listener->path + 1) == 0;
+    case QEMU_CMDLINE_SOCKET_FD:
+        return words->fd == socket->fd;
+    case QEMU_CMDLINE_SOCKET_TCP:
+        return !is_unix && may_have_port(words, listener->address.port) &&
+               may_have_host(words->host, &listener->address);
+    case QEMU_CMDLINE_SOCKET_NONE:
+        break;
+    }
+    return false;
+}
+
+/* True if the words leave QEMU a choice of ports. */
+static bool
+has_choice(const QemuCmdlineSocket *words)
+{
+    return words->kind == QEMU_CMDLINE_SOCKET_TCP &&
+           (words->to != NULL || parse_port(words->port) <= 0);
+}
+
+/* True if the socket is perhaps not that of @words, which may mean it, but that of @others. A
+ * device that had a choice has not taken what others must have: QEMU would have ended. */
+static bool
+may_be_anothers(const QemuCmdlineSocket *words, const GArray *others,
+                const QemuListeningSocket *socket)
+{
+    for (guint i = 0; i < others->len; i++) {
+        const QemuCmdlineSocket *other = &g_array_index(others, QemuCmdlineMonitor, i).socket;
+
+        if (other != words && (has_choice(words) || !has_choice(other)) && may_mean(other, socket))
+            return true;
+    }
+    return false;
+}
+
+/* Takes one more socket that may be the monitor's beside @found, NULL for none. */
+static QemuListeningMatch
+take(const QemuListeningSocket *socket, const QemuListeningSocket **found)
+{
+    const QemuListeningSocket *before = *found;
+
+    if (before == NULL || before->listener.family == AF_INET6)
+        *found = socket;
+    if (before == NULL)
+        return QEMU_LISTENING_FOUND;
+    return before->listener.family != AF_UNIX &&
+                   before->listener.address.port == socket->listener.address.port
+               ? QEMU_LISTENING_FOUND
+               : QEMU_LISTENING_AMBIGUOUS;
+}
+
+QemuListeningMatch
+qemu_listening_match(const GArray *sockets, const QemuCmdline *cmdline, guint index,
+                     const QemuListeningSocket **ret_socket)
+{
+    const QemuCmdlineSocket *words =
+        &g_array_index(cmdline->monitors, QemuCmdlineMonitor, index).socket;
+    const QemuListeningSocket *found = NULL;
+    bool is_anothers = false;
+
+    for (guint i = 0; i < sockets->len; i++) {
+        const QemuListeningSocket *socket = &g_array_index(sockets, QemuListeningSocket, i);
+
+        if (!may_mean(words, socket))
+            continue;
+        if (may_be_anothers(words, cmdline->monitors, socket) ||
+            may_be_anothers(words, cmdline->other_sockets, socket))
+            is_anothers = true;
+        else if (take(socket, &found) == QEMU_LISTENING_AMBIGUOUS)
+            return QEMU_LISTENING_AMBIGUOUS;
+    }
+    if (found == NULL)
+        return is_anothers ? QEMU_LISTENING_AMBIGUOUS : QEMU_LISTENING_ABSENT;
+    *ret_socket = found;
+    return QEMU_LISTENING_FOUND;
+}
