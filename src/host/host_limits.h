@@ -35,6 +35,8 @@
     LIMIT(KVM_VCPUS, 4096, "vCPUs", "vCPUs of one process: the kernel's own limit (x86-64)")       \
     LIMIT(KVM_MACHINES, 65536, "machines", "machines that the kernel lists in debugfs")            \
     LIMIT(KVM_ENTRIES, 8192, "entries", "statistics and vCPUs of one machine in debugfs")          \
+    LIMIT(CGROUP_LEVELS, 64, "levels",                                                             \
+          "control groups, one above the other, that are asked whether they are frozen")           \
     LIMIT(RESCTRL_FOLDERS, 4096, "folders", "caches and sockets of one resctrl monitor")
 
 enum {

@@ -261,6 +261,38 @@ host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid)
     return g_strdup(g_str_equal(text, "0") ? "" : text);
 }
 
+HostProcessPoll
+host_process_look_at_poll(HostRoot *root, pid_t pid, pid_t tid)
+{
+    g_autofree char *channel = host_process_read_wait_channel(root, pid, tid);
+    HostProcessStat stat = {0};
+
+    /* poll_schedule_timeout, do_poll, do_sys_poll, ep_poll; a select() waits in the first too. */
+    if (strstr(channel, "poll") != NULL || strstr(channel, "select") != NULL)
+        return HOST_PROCESS_POLL_YES;
+    if (channel[0] != '\0')
+        return HOST_PROCESS_POLL_NO;
+    /* A thread that runs waits in nothing. Of one that sleeps we may not know. */
+    if (!host_process_read_stat(root, pid, tid, &stat) || stat.state == 'S')
+        return HOST_PROCESS_POLL_UNKNOWN;
+    return HOST_PROCESS_POLL_NO;
+}
+
+bool
+host_process_read_runs(HostRoot *root, pid_t pid, pid_t tid, HostProcessRuns *ret_runs)
+{
+    char path[HOST_KEPT_PATH_BYTES] = "";
+    char text[MAX_LINE_BYTES] = "";
+    const char *at = text;
+    uint64_t waited_ns = 0;
+
+    host_kept_make_path(path, pid, tid, schedstat_file);
+    /* A kernel that does not count prints zeros, and each thread has run once. */
+    return host_root_read(root, path, text, sizeof(text)) > 0 &&
+           host_text_take_count(&at, &ret_runs->ns) && host_text_take_count(&at, &waited_ns) &&
+           host_text_take_count(&at, &ret_runs->n_times) && ret_runs->n_times != 0;
+}
+
 pid_t *
 host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n)
 {

@@ -58,6 +58,25 @@ char *host_process_read_name(HostRoot *root, pid_t pid, pid_t tid);
  * caller frees. */
 char *host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid);
 
+/* Whether a thread waits in a poll: a main loop that has nothing to do does. */
+typedef enum {
+    HOST_PROCESS_POLL_UNKNOWN, /* the kernel does not tell us */
+    HOST_PROCESS_POLL_NO,      /* it runs, or waits for something else */
+    HOST_PROCESS_POLL_YES,
+} HostProcessPoll;
+
+/* @tid 0: the main thread of @pid. One small read, and another if it is in no poll. */
+HostProcessPoll host_process_look_at_poll(HostRoot *root, pid_t pid, pid_t tid);
+
+/* How long and how often a thread has run, by schedstat: as long as both are the same, it has not
+ * run. False if the kernel does not tell. */
+typedef struct {
+    uint64_t ns;
+    uint64_t n_times;
+} HostProcessRuns;
+
+bool host_process_read_runs(HostRoot *root, pid_t pid, pid_t tid, HostProcessRuns *ret_runs);
+
 /* The numbers of all processes that /proc shows, ascending, ended by 0; NULL with errno. @ret_n may
  * be NULL. The caller frees. */
 pid_t *host_process_list(HostRoot *root, size_t *ret_n);
