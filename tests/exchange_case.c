@@ -107,6 +107,8 @@ take_ended(QemuJob *job, void *data)
                                                          .schemas = schemas,
                                                          .balloon_path = job->balloon_path});
     qemu_job_drop_answers(job);
+    if (!job->domain->is_kept)
+        qemu_domain_let_go(job->domain);
 }
 
 static void
@@ -135,6 +137,8 @@ exchange_case_run(ExchangeCase *self, const ExchangeCaseCall *call)
     QemuExchange exchange = {.jobs = jobs,
                              .host = host,
                              .n_threads = call->n_threads,
+                             .monitors =
+                                 call->has_monitors ? call->monitors : DOMSTATS_MONITORS_HOLD,
                              .ended = take_ended,
                              .data = self};
     int64_t begin_us = util_deadline_now_us();

@@ -34,6 +34,8 @@ typedef struct {
     unsigned int flags;
     unsigned int timeout_ms;
     unsigned int n_threads;
+    bool has_monitors; /* false: HOLD in place of @monitors */
+    DomstatsMonitors monitors;
 } ExchangeCaseCall;
 
 void exchange_case_init(ExchangeCase *self);

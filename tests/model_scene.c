@@ -101,7 +101,7 @@ open_monitor(const ModelScene *self, ModelQemuMonitor monitor, bool lets_go)
     const DomstatsOptions options = {
         .listeners = DOMSTATS_LISTENERS_ANY, /* the machine is a part of this process */
         .n_threads = 1,
-        .monitors = lets_go ? DOMSTATS_MONITORS_RELEASE : DOMSTATS_MONITORS_HOLD};
+        .monitors = lets_go ? DOMSTATS_MONITORS_DEFAULT : DOMSTATS_MONITORS_HOLD};
     g_autofree char *path = model_qemu_path(self->folder, monitor);
     g_autofree char *source = g_strconcat("socket:", path, NULL);
     DomstatsConn *conn = domstats_open(source, &options, NULL);
@@ -317,12 +317,12 @@ model_scene_run(ModelScene *self, const char *order)
 }
 
 void
-model_scene_init(ModelScene *self)
+model_scene_init(ModelScene *self, bool lets_go)
 {
     *self =
         (ModelScene){.folder = testing_make_folder(), .holder_fd = -1, .story = g_string_new(NULL)};
     model_scene_run(self, "start plain");
-    self->conn = open_monitor(self, MODEL_QEMU_KEPT, false);
+    self->conn = open_monitor(self, MODEL_QEMU_KEPT, lets_go);
 }
 
 void

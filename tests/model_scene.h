@@ -3,7 +3,7 @@
  * model_scene: a model_qemu, the connection under test, and the comparison of its answers with
  * those of fresh connections.
  *
- * The connection under test keeps the KEPT monitor. After each of its calls a connection that is
+ * The connection under test asks the KEPT monitor. After each of its calls a connection that is
  * opened for it asks the FRESH monitor for the same groups. Each value of the first must be what
  * the second says; each value that the first lacks must be of a group that its record calls
  * missing. Values that the host counts are left out: they change by themselves. When the state
@@ -28,8 +28,9 @@ typedef struct {
     char *trouble;        /* the first difference; NULL: none */
 } ModelScene;
 
-/* Starts a "plain" QEMU and opens the connection under test. */
-void model_scene_init(ModelScene *self);
+/* Starts a "plain" QEMU and opens the connection under test, which holds the monitor between calls
+ * unless @lets_go. */
+void model_scene_init(ModelScene *self, bool lets_go);
 void model_scene_clear(ModelScene *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ModelScene, model_scene_clear)
 

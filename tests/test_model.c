@@ -4,7 +4,8 @@
  * connection says of the same state: see model_scene.h.
  *
  * Scenes are rows of orders. Random scenes follow them: MODEL_STEPS calls in all (1500), from the
- * seeds MODEL_SEED + 1, + 2 and + 3. A failure prints the orders since that QEMU was started: they
+ * seeds MODEL_SEED + 1 to + 4. Both are run over a connection that holds the monitor between calls,
+ * and over one that lets go of it. A failure prints the orders since that QEMU was started: they
  * make a new row.
  */
 #include <string.h>
@@ -84,15 +85,26 @@ static const Row rows[] = {
 /* clang-format on */
 
 static void
-agrees_in_scene(const void *data)
+run_scene(const Row *row, bool lets_go)
 {
-    const Row *row = data;
     g_auto(ModelScene) scene = {0};
 
-    model_scene_init(&scene);
+    model_scene_init(&scene, lets_go);
     for (size_t i = 0; i < MAX_ORDERS && row->orders[i] != NULL && scene.trouble == NULL; i++)
         model_scene_run(&scene, row->orders[i]);
     model_scene_check(&scene);
+}
+
+static void
+agrees_in_scene(const void *data)
+{
+    run_scene(data, false);
+}
+
+static void
+agrees_when_it_lets_go(const void *data)
+{
+    run_scene(data, true);
 }
 
 /* Orders between two calls; the more often listed, the more often given. */
@@ -245,13 +257,13 @@ run_step(ModelScene *scene, GRand *random, bool *is_silent)
 /* Starts another QEMU. In half of the cases a new connection follows, since one whose dials have
  * failed waits before it dials again. */
 static void
-start_another(ModelScene *scene, GRand *random)
+start_another(ModelScene *scene, GRand *random, bool lets_go)
 {
     g_autofree char *order = g_strdup_printf("start %s", PICK(random, kinds));
 
     model_scene_run(scene, order);
     if (g_rand_int_range(random, 0, 2) == 1)
-        model_scene_reopen(scene, g_rand_int_range(random, 0, 4) == 0);
+        model_scene_reopen(scene, lets_go || g_rand_int_range(random, 0, 4) == 0);
 }
 
 static unsigned int
@@ -265,12 +277,14 @@ read_number(const char *variable, unsigned int otherwise)
 typedef struct {
     const char *sentence;
     unsigned int seed;
+    bool lets_go;
 } RandomRow;
 
 static const RandomRow random_rows[] = {
-    {"random scenes, seed 1", 1},
-    {"random scenes, seed 2", 2},
-    {"random scenes, seed 3", 3},
+    {"random scenes, seed 1", 1, false},
+    {"random scenes, seed 2, letting go", 2, true},
+    {"random scenes, seed 3", 3, false},
+    {"random scenes, seed 4, letting go", 4, true},
 };
 
 static void
@@ -283,10 +297,10 @@ agrees_at_random(const void *data)
     g_auto(ModelScene) scene = {0};
     bool is_silent = false;
 
-    model_scene_init(&scene);
+    model_scene_init(&scene, row->lets_go);
     for (unsigned int i = 0; i < n_steps && scene.trouble == NULL; i++) {
         if (i % STEPS_PER_QEMU == STEPS_PER_QEMU - 1) {
-            start_another(&scene, random);
+            start_another(&scene, random, row->lets_go);
             is_silent = false;
         }
         run_step(&scene, random, &is_silent);
@@ -300,5 +314,6 @@ int
 main(void)
 {
     return TESTING_RUN_TABLE("model scenes", rows, agrees_in_scene) +
+           TESTING_RUN_TABLE("model scenes, letting go", rows, agrees_when_it_lets_go) +
            TESTING_RUN_TABLE("model random", random_rows, agrees_at_random);
 }

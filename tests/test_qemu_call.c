@@ -110,6 +110,7 @@ run_call(const Scene *self, const QemuRequest *request)
                                      .list = self->list,
                                      .request = request,
                                      .host = host,
+                                     .monitors = DOMSTATS_MONITORS_HOLD,
                                      .images = self->images},
                          self->domains, NULL);
 }

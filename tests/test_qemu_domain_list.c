@@ -101,6 +101,7 @@ call(const Scene *scene, const GPtrArray *domains, unsigned int timeout_ms)
                                   .list = scene->list,
                                   .request = &request,
                                   .host = host,
+                                  .monitors = DOMSTATS_MONITORS_HOLD,
                                   .images = scene->images};
     g_autoptr(GPtrArray) records = qemu_call_run(&description, domains, NULL);
     GString *text = g_string_new(NULL);

@@ -47,6 +47,7 @@ typedef struct {
     Call calls[MAX_CALLS];
     unsigned int n_connections;
     const char *reason; /* in that of the last call */
+    bool goes_on;       /* each connection with the line where the last one ended */
 } Row;
 
 #define STATE_AND_BLOCK (VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BLOCK)
@@ -77,12 +78,11 @@ static const Row rows[] = {
 
     {"a socket that accepts and says nothing",
      {{NULL, NULL, FAKE_QMP_IGNORES}}, true, false,
-     {{SHORT_MS, "wedged, silent, connected"}, {LONG_MS, "wedged, silent, connected"}}, 1,
-     "does not greet"},
-    {"a greeting after the deadline",
-     {{NULL, NULL, FAKE_QMP_WAITS}, {NULL, FAKE_QMP_GREETING},
+     {{SHORT_MS, "wedged, silent"}, {LONG_MS, "wedged, silent"}}, 2, "does not greet"},
+    {"it greets the next connection",
+     {{NULL, NULL, FAKE_QMP_IGNORES}, {NULL, FAKE_QMP_GREETING},
       {"qmp_capabilities", FAKE_QMP_RETURN("{}")}, IDENTITY, {"query-status", RUNNING}}, true, false,
-     {{SHORT_MS, "wedged, silent, connected"}, {LONG_MS, "ok running, connected", true}}, 1, NULL},
+     {{SHORT_MS, "wedged, silent"}, {LONG_MS, "ok running, connected"}}, 2, NULL, true},
     {"a peer that stops reading",
      {{NULL, FAKE_QMP_GREETING, FAKE_QMP_IS_DEAF}}, true, false,
      {{PART_MS, "wedged, silent, connected"}}, 1, "answers nothing"},
@@ -175,8 +175,10 @@ run_call(const Call *call, unsigned int stretch, ExchangeCase *exchange)
 static bool
 run_row(const Row *row, unsigned int stretch)
 {
-    const FakeQmpScript script = {
-        .lines = row->lines, .is_bare = row->is_bare, .has_oob = row->has_oob};
+    const FakeQmpScript script = {.lines = row->lines,
+                                  .is_bare = row->is_bare,
+                                  .has_oob = row->has_oob,
+                                  .goes_on = row->goes_on};
     g_auto(ExchangeCase) exchange = {0};
 
     exchange_case_init(&exchange);

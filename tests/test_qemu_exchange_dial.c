@@ -41,6 +41,56 @@ speaks_over_tcp(void)
 }
 
 static void
+visits_without_asking_who_it_is(void)
+{
+    const ExchangeCaseCall visit = {.timeout_ms = 60000, .has_monitors = true};
+    g_auto(ExchangeCase) exchange = {0};
+
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &good);
+    for (unsigned int i = 0; i < 3; i++) {
+        exchange_case_run(&exchange, &visit);
+        exchange_case_assert_became(&exchange, 0, "ok running");
+    }
+    assert_int_equal(fake_qmp_n_connections(exchange_case_fake(&exchange, 0)), 3);
+    assert_string_equal(fake_qmp_heard(exchange_case_fake(&exchange, 0)),
+                        "query-name query-uuid query-commands query-status query-status "
+                        "query-status");
+}
+
+/* A monitor that was made for us is held unless the user wants none to be; a manager's never. */
+static void
+holds_what_its_manager_allows(void)
+{
+    static const struct {
+        QemuManager manager;
+        DomstatsMonitors monitors;
+        const char *expected;
+    } cases[] = {
+        {{NULL, QEMU_MANAGER_MAY_VISIT}, DOMSTATS_MONITORS_DEFAULT, "ok running"},
+        {{NULL, QEMU_MANAGER_MAY_VISIT}, DOMSTATS_MONITORS_HOLD, "ok running"},
+        {{NULL, QEMU_MANAGER_MAY_HOLD_IF_TOLD}, DOMSTATS_MONITORS_DEFAULT, "ok running"},
+        {{NULL, QEMU_MANAGER_MAY_HOLD_IF_TOLD}, DOMSTATS_MONITORS_HOLD, "ok running, connected"},
+        {{NULL, QEMU_MANAGER_MAY_HOLD}, DOMSTATS_MONITORS_DEFAULT, "ok running, connected"},
+        {{NULL, QEMU_MANAGER_MAY_HOLD}, DOMSTATS_MONITORS_HOLD, "ok running, connected"},
+        {{NULL, QEMU_MANAGER_MAY_HOLD}, DOMSTATS_MONITORS_RELEASE, "ok running"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(ExchangeCase) exchange = {0};
+        QemuEndpointPlace *place = NULL;
+
+        exchange_case_init(&exchange);
+        place = g_ptr_array_index(exchange_case_add(&exchange, &good)->endpoint->places, 0);
+        place->manager = &cases[i].manager;
+        exchange_case_run(&exchange, &(ExchangeCaseCall){.timeout_ms = 60000,
+                                                         .monitors = cases[i].monitors,
+                                                         .has_monitors = true});
+        exchange_case_assert_became(&exchange, 0, cases[i].expected);
+    }
+}
+
+static void
 reaches_a_path_longer_than_an_address(void)
 {
     g_auto(ExchangeCase) exchange = {0};
@@ -244,6 +294,8 @@ typedef struct {
 
 static const StoryRow story_rows[] = {
     {"a monitor on TCP", speaks_over_tcp},
+    {"a visit asks the same process no more who it is", visits_without_asking_who_it_is},
+    {"who may be held", holds_what_its_manager_allows},
     {"a path longer than an address", reaches_a_path_longer_than_an_address},
     {"no process listens", says_when_no_process_listens},
     {"where one place fails the next is tried", goes_on_to_the_next_place},

@@ -5,6 +5,7 @@
  */
 #include "qemu/exchange/qemu_health.h"
 #include "qemu/exchange/qemu_holder.h"
+#include "qemu/exchange/qemu_pulse.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -256,7 +257,7 @@ judges_silence(const void *data)
     qemu_health_judge_silence(fixture.host, fixture.job,
                               (row->is_early ? FAIR_MS - 1 : FAIR_MS) * 1000);
     assert_verdict(fixture.job, row->verdict, row->reason);
-    assert_int_equal(qemu_health_is_stopped(fixture.root, fixture.job->domain),
+    assert_int_equal(qemu_pulse_is_stopped(fixture.root, fixture.job->domain),
                      row->has_pid && row->threads[0].tid != 0 &&
                          g_ascii_tolower(row->threads[0].state) == 't');
 }
@@ -522,9 +523,9 @@ takes_no_hidden_process_for_ended(void **state)
         _exit(0);
     init_fixture(&fixture, NULL, child, 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_true(qemu_health_has_ended(fixture.root, fixture.job->domain));
+    assert_true(qemu_pulse_has_ended(fixture.root, fixture.job->domain));
     fixture.job->domain->pid = getpid();
-    assert_false(qemu_health_has_ended(fixture.root, fixture.job->domain));
+    assert_false(qemu_pulse_has_ended(fixture.root, fixture.job->domain));
 }
 
 /* One look does not make a process "stopped for good", nor do two that are milliseconds apart. */
@@ -537,12 +538,12 @@ bars_only_what_lasts(void **state)
     (void)state;
     init_fixture(&fixture, NULL, 0, 0);
     silence = &fixture.job->domain->silence;
-    assert_false(qemu_health_lasts(fixture.job, QEMU_HEALTH_BAR_STOPPED));
-    assert_false(qemu_health_lasts(fixture.job, QEMU_HEALTH_BAR_STOPPED));
+    assert_false(qemu_health_lasts(fixture.job, QEMU_DOMAIN_BAR_STOPPED));
+    assert_false(qemu_health_lasts(fixture.job, QEMU_DOMAIN_BAR_STOPPED));
     silence->barred_us -= 50 * 1000;
-    assert_true(qemu_health_lasts(fixture.job, QEMU_HEALTH_BAR_STOPPED));
+    assert_true(qemu_health_lasts(fixture.job, QEMU_DOMAIN_BAR_STOPPED));
     qemu_health_unbar(fixture.job->domain);
-    assert_false(qemu_health_lasts(fixture.job, QEMU_HEALTH_BAR_STOPPED));
+    assert_false(qemu_health_lasts(fixture.job, QEMU_DOMAIN_BAR_STOPPED));
 }
 
 int

@@ -156,9 +156,12 @@ struct DomstatsRecord {
 /* Whether the library stays connected to the monitors between calls. A monitor serves one client at
  * a time. */
 typedef enum {
-    DOMSTATS_MONITORS_DEFAULT, /* the library chooses; now: hold */
+    DOMSTATS_MONITORS_DEFAULT, /* disconnect from a monitor as soon as its replies are in, unless
+                                  its chardev, monitor or socket has a name that begins with
+                                  "domstats" */
     DOMSTATS_MONITORS_HOLD,    /* stay connected: the next call costs less, but no other client
-                                  can use the monitors meanwhile */
+                                  can use the monitors meanwhile. Not to monitors that are known to
+                                  be a manager's */
     DOMSTATS_MONITORS_RELEASE, /* disconnect from every monitor as soon as its replies are in */
 } DomstatsMonitors;
 

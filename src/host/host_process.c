@@ -293,6 +293,22 @@ host_process_read_runs(HostRoot *root, pid_t pid, pid_t tid, HostProcessRuns *re
            host_text_take_count(&at, &ret_runs->n_times) && ret_runs->n_times != 0;
 }
 
+UtilCount
+host_process_read_age_s(HostRoot *root, uint64_t start_ticks)
+{
+    char text[MAX_LINE_BYTES] = "";
+    const char *at = text;
+    uint64_t start_s = start_ticks / (uint64_t)host_root_ticks_per_second(root);
+    UtilCount age_s = {0};
+
+    if (start_ticks == 0 || host_root_read(root, "proc/uptime", text, sizeof(text)) <= 0)
+        return age_s;
+    text[strcspn(text, ".")] = '\0'; /* the hundredths, and the second number */
+    age_s.is_present = host_text_take_count(&at, &age_s.value) && age_s.value >= start_s;
+    age_s.value -= age_s.is_present ? start_s : 0;
+    return age_s;
+}
+
 pid_t *
 host_process_list_threads(HostRoot *root, pid_t pid, size_t *ret_n)
 {

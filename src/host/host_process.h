@@ -77,6 +77,9 @@ typedef struct {
 
 bool host_process_read_runs(HostRoot *root, pid_t pid, pid_t tid, HostProcessRuns *ret_runs);
 
+/* How long ago a process started, in seconds; absent if that cannot be told. */
+UtilCount host_process_read_age_s(HostRoot *root, uint64_t start_ticks);
+
 /* The numbers of all processes that /proc shows, ascending, ended by 0; NULL with errno. @ret_n may
  * be NULL. The caller frees. */
 pid_t *host_process_list(HostRoot *root, size_t *ret_n);

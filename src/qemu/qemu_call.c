@@ -167,10 +167,10 @@ let_go(const QemuCall *call, const QemuJob *job, bool is_believed)
 {
     QemuDomain *domain = job->domain;
 
-    /* A QEMU that owes answers serves no other client either, and a new connection to it would only
-     * wait: so this one stays. */
-    if ((call->releases_monitors && !domain->is_silent) || !is_believed)
+    if (!is_believed)
         qemu_domain_disconnect(domain);
+    else if (!domain->is_kept)
+        qemu_domain_let_go(domain);
     /* An open descriptor keeps the kernel's data of a machine that has ended. */
     if (job->verdict == DOMSTATS_HEALTH_GONE)
         qemu_host_kept_clear(&domain->host);
@@ -246,6 +246,7 @@ run_jobs(Run *run, const GPtrArray *jobs, UtilDeadline deadline, GError **error)
                              .deadline = deadline,
                              .n_threads = call->n_threads,
                              .is_replay = call->is_replay,
+                             .monitors = call->monitors,
                              .ended = end_job,
                              .data = run,
                              .take_more = take_more,

@@ -20,7 +20,7 @@ typedef struct {
     int *give_up_us;                /* see QemuExchange */
     unsigned int n_threads;         /* see QemuExchange */
     bool is_replay;
-    bool releases_monitors; /* connections end with the call */
+    DomstatsMonitors monitors; /* which connections outlive the call */
 } QemuCall;
 
 /* Gives the records of those of @domains, a snapshot of the list, that the request selects, by the

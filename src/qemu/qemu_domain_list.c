@@ -30,7 +30,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 
-#include "qemu/exchange/qemu_health.h"
+#include "qemu/exchange/qemu_pulse.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
 
@@ -277,7 +277,7 @@ drain(HostRoot *root, QemuDomain *domain, QemuMonitorBuffer *buffer)
     qemu_domain_disconnect(domain);
     /* A process closes its connections a moment before it has ended. */
     qemu_host_kept_let_go(&domain->host);
-    if (qemu_health_has_ended(root, domain))
+    if (qemu_pulse_has_ended(root, domain))
         qemu_host_kept_clear(&domain->host);
     return true;
 }

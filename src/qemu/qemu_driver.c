@@ -32,7 +32,7 @@ typedef struct {
     QemuImageProber *images; /* of domains that do not run */
     unsigned int timeout_ms;
     unsigned int n_threads;
-    bool releases_monitors;
+    DomstatsMonitors monitors;
     char *resctrl_root;
     char **perf_events;
 } QemuDriver;
@@ -105,7 +105,7 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
     self->source = g_steal_pointer(&source);
     self->timeout_ms = options->timeout_ms ? options->timeout_ms : DOMSTATS_DEFAULT_TIMEOUT_MS;
     self->n_threads = options->n_threads;
-    self->releases_monitors = options->monitors == DOMSTATS_MONITORS_RELEASE;
+    self->monitors = options->monitors;
     self->resctrl_root = g_strdup(options->resctrl_root);
     self->perf_events = copy_words(options->perf_events);
     self->list = qemu_domain_list_new(self->source);
@@ -131,7 +131,7 @@ run_call(QemuDriver *self, const QemuRequest *request, const GPtrArray *domains,
                                      .give_up_us = &self->give_up_us,
                                      .n_threads = self->n_threads,
                                      .is_replay = qemu_source_is_replay(self->source),
-                                     .releases_monitors = self->releases_monitors},
+                                     .monitors = self->monitors},
                          domains, error);
 }
 

@@ -361,6 +361,8 @@ main(int argc, char **argv)
     size_t size = 0;
 
     for (int i = 2; i < argc; i++) {
+        if (g_str_equal(argv[i], "hold"))
+            options.monitors = DOMSTATS_MONITORS_HOLD;
         if (g_str_equal(argv[i], "release"))
             options.monitors = DOMSTATS_MONITORS_RELEASE;
         if (g_str_equal(argv[i], "any-listener"))

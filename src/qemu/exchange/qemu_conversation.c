@@ -50,12 +50,13 @@
 #include "qemu/plan/qemu_plan.h"
 #include "qemu_health.h"
 #include "qemu_identity.h"
-#include "qemu_reach.h"
+#include "qemu_pulse.h"
 #include "util/util_error.h"
 
 enum {
     RESUME_STEPS = 16, /* buffers that are read of a kept connection at first: a megabyte */
     PROBE_AFTER_US = 200 * 1000,
+    HASTY_US = 50 * 1000, /* for a new connection to a QEMU that was stuck, with NOWAIT */
 };
 
 /* What is to be done with a job after a move; see the top. */
@@ -129,6 +130,7 @@ advance(QemuConversation *self, QemuCommandSet *ret_set)
         self->phase = QEMU_CONVERSATION_GREET;
     }
     if (self->phase == QEMU_CONVERSATION_GREET && qemu_monitor_has_greeted(domain->monitor)) {
+        domain->has_served = true;
         self->phase = QEMU_CONVERSATION_IDENTIFY;
         *ret_set = qemu_known_is_identified(domain->known) ? 0 : qemu_plan_identity(domain);
     }
@@ -190,15 +192,27 @@ pump_first(QemuConversation *self)
     return pump(self, qemu_monitor_fd(self->job->domain->monitor) < 0);
 }
 
+/* How long a new connection may stay silent, if the last call left the domain so; the whole call as
+ * soon as something comes. */
+static int64_t
+patience_us(const QemuJob *job)
+{
+    bool is_hasty = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+
+    return is_hasty && qemu_health_was_stuck(job->domain) ? HASTY_US : qemu_health_fair_us(job);
+}
+
 /* Connects, and sends what a new connection allows. */
 static Next
 connect_monitor(QemuConversation *self)
 {
-    switch (qemu_reach_connect(self->shared->host, self->job, self->shared->is_replay)) {
+    switch (qemu_reach_connect(self->shared->host, self->job, &self->shared->how)) {
     case QEMU_REACH_CONNECTED:
         qemu_job_set_verdict(self->job, DOMSTATS_HEALTH_OK, NULL);
         self->phase = QEMU_CONVERSATION_GREET;
         self->turn_us = util_deadline_now_us();
+        if (self->job->domain->is_silent)
+            self->until_us = self->turn_us + patience_us(self->job);
         return pump_first(self);
     case QEMU_REACH_LATER:
         self->phase = QEMU_CONVERSATION_HELD_BACK;
@@ -211,13 +225,13 @@ connect_monitor(QemuConversation *self)
 
 /* Whether this call should wait for the replies that a silent domain owes. True if some have come
  * since, if its process was stopped and runs again, or until the peer has had its fair time. Sets
- * turn_us and drain_until_us accordingly. */
+ * turn_us and until_us accordingly. */
 static bool
 is_worth_waiting(QemuConversation *self)
 {
     QemuDomain *domain = self->job->domain;
     const QemuDomainSilence *silence = &domain->silence;
-    bool is_stopped = qemu_health_is_stopped(qemu_host_view_root(self->shared->host), domain);
+    bool is_stopped = qemu_pulse_is_stopped(qemu_host_view_root(self->shared->host), domain);
 
     self->turn_us = silence->since_us;
     if (qemu_monitor_n_in_flight(domain->monitor) == 0 && qemu_monitor_has_greeted(domain->monitor))
@@ -230,8 +244,8 @@ is_worth_waiting(QemuConversation *self)
         self->turn_us = util_deadline_now_us();
         return true;
     }
-    self->drain_until_us = silence->since_us + qemu_health_fair_us(self->job);
-    return self->drain_until_us > util_deadline_now_us();
+    self->until_us = silence->since_us + qemu_health_fair_us(self->job);
+    return self->until_us > util_deadline_now_us();
 }
 
 /* Reads what has come on a kept connection since the last call. If QEMU closed it meanwhile, which
@@ -279,12 +293,12 @@ may_dial_anew(const QemuConversation *self)
     const QemuDomain *domain = job->domain;
     HostRoot *root = qemu_host_view_root(self->shared->host);
 
-    if (self->has_dialled_anew || self->shared->is_replay || domain->monitor == NULL)
+    if (self->has_dialled_anew || self->shared->how.is_replay || domain->monitor == NULL)
         return false;
     if (qemu_monitor_is_flooded(domain->monitor))
         return !has_answer(job);
     return g_error_matches(self->error, UTIL_ERROR, UTIL_ERROR_CONNECT) &&
-           qemu_monitor_has_greeted(domain->monitor) && !qemu_health_has_ended(root, domain);
+           qemu_monitor_has_greeted(domain->monitor) && !qemu_pulse_has_ended(root, domain);
 }
 
 static void
@@ -334,7 +348,8 @@ end_closed(QemuConversation *self)
 }
 
 /* Notes in the domain what the next call needs to know. That call reads and drops the answers still
- * owed, for this job no longer takes them. */
+ * owed, for this job no longer takes them. A connection that QEMU has not greeted is closed: it
+ * would keep a place in the monitor's queue. */
 static void
 remember_silence(QemuConversation *self)
 {
@@ -345,6 +360,24 @@ remember_silence(QemuConversation *self)
     silence->since_us = self->turn_us;
     silence->progress = qemu_monitor_progress(domain->monitor);
     qemu_monitor_forget(domain->monitor);
+    qemu_pulse_note_runs(qemu_host_view_root(self->shared->host), domain);
+    if (qemu_monitor_has_greeted(domain->monitor))
+        return;
+    stop_polling(self);
+    qemu_domain_let_go(domain);
+}
+
+/* How long the peer had for what it was last asked. One that was stuck in the last call, and is
+ * silent again, had its time then. */
+static int64_t
+count_waited_us(const QemuConversation *self)
+{
+    int64_t waited_us = util_deadline_now_us() - self->turn_us;
+
+    if (self->job->domain->monitor != NULL && self->until_us != 0 &&
+        qemu_health_was_stuck(self->job->domain))
+        return MAX(waited_us, qemu_health_fair_us(self->job));
+    return waited_us;
 }
 
 /* A monitor that another client holds is left, so that we do not wait in its queue. */
@@ -353,7 +386,7 @@ end_silent(QemuConversation *self)
 {
     const QemuConversationShared *shared = self->shared;
     QemuJob *job = self->job;
-    int64_t waited_us = util_deadline_now_us() - self->turn_us;
+    int64_t waited_us = count_waited_us(self);
 
     if (!self->is_judged && job->domain->monitor == NULL)
         qemu_health_judge_unasked(job, waited_us);
@@ -446,6 +479,8 @@ qemu_conversation_start(QemuConversation *self)
         next = NEXT_JUDGED;
     else if (domain->monitor != NULL)
         next = resume(self);
+    else if (qemu_health_judge_still_stuck(self->shared->host, self->job))
+        next = NEXT_JUDGED;
     if (next == NEXT_WAIT)
         next = domain->monitor != NULL ? pump_first(self) : connect_monitor(self);
     settle(self, next);
@@ -472,11 +507,11 @@ look(QemuConversation *self, int64_t now_us)
 {
     QemuJob *job = self->job;
 
-    if (!qemu_health_is_stopped(qemu_host_view_root(self->shared->host), job->domain))
+    if (!qemu_pulse_is_stopped(qemu_host_view_root(self->shared->host), job->domain))
         qemu_health_unbar(job->domain);
-    else if (qemu_health_lasts(job, QEMU_HEALTH_BAR_STOPPED))
+    else if (qemu_health_lasts(job, QEMU_DOMAIN_BAR_STOPPED))
         return NEXT_SILENT;
-    if (self->drain_until_us != 0 && now_us >= self->drain_until_us)
+    if (self->until_us != 0 && now_us >= self->until_us)
         return NEXT_SILENT;
     if (self->phase != QEMU_CONVERSATION_DRAIN &&
         now_us - MAX(self->heard_us, self->turn_us) >=
@@ -497,7 +532,7 @@ qemu_conversation_look_after(QemuConversation *self)
         return false;
     }
     if (has_spoken) {
-        self->drain_until_us = 0;
+        self->until_us = 0;
         qemu_health_unbar(self->job->domain);
         return false;
     }
@@ -509,7 +544,6 @@ void
 qemu_conversation_judge(QemuConversation *self)
 {
     Next next = NEXT_WAIT;
-    int64_t waited_us = 0;
 
     self->has_dialled_anew = true; /* there is no time to dial again */
     if (self->phase == QEMU_CONVERSATION_HELD_BACK)
@@ -520,8 +554,7 @@ qemu_conversation_judge(QemuConversation *self)
         return;
     }
     stop_polling(self);
-    waited_us = util_deadline_now_us() - self->turn_us;
-    qemu_health_judge_silence(self->shared->host, self->job, waited_us);
+    qemu_health_judge_silence(self->shared->host, self->job, count_waited_us(self));
     self->is_judged = true;
 }
 

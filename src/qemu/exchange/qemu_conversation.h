@@ -5,6 +5,7 @@
 #pragma once
 
 #include "qemu/host/qemu_host.h"
+#include "qemu_reach.h"
 
 /* In the order in which a job goes through them. */
 typedef enum {
@@ -25,7 +26,7 @@ typedef struct {
     QemuHostView *host; /* borrowed, as all pointers here */
     int poll_fd;        /* an epoll descriptor: it gives the QemuConversation as data.ptr */
     QemuMonitorBuffer *buffer;
-    bool is_replay;
+    QemuReachHow how;
     UtilDeadline deadline;     /* after it no evidence is gathered */
     UtilDeadline search_until; /* for the threads of domains whose jobs end when they are resumed */
     QemuConversationEnded ended;
@@ -40,15 +41,15 @@ typedef struct {
     QemuJob *job;
     QemuConversationShared *shared;
     QemuConversationPhase phase;
-    bool is_polled;         /* its socket is in poll_fd */
-    bool polls_write;       /* also for EPOLLOUT */
-    bool has_dialled_anew;  /* or must not any more in this call */
-    bool is_judged;         /* the verdict on its silence is set */
-    int64_t turn_us;        /* monotonic: since when the peer owes what it was last asked for */
-    int64_t heard_us;       /* monotonic: when bytes of the peer came last */
-    int64_t looked_us;      /* monotonic: when it was looked after last */
-    int64_t drain_until_us; /* monotonic: DRAIN ends then if nothing comes; 0: at the deadline */
-    GError *error;          /* what ended the connection; owned */
+    bool is_polled;        /* its socket is in poll_fd */
+    bool polls_write;      /* also for EPOLLOUT */
+    bool has_dialled_anew; /* or must not any more in this call */
+    bool is_judged;        /* the verdict on its silence is set */
+    int64_t turn_us;       /* monotonic: since when the peer owes what it was last asked for */
+    int64_t heard_us;      /* monotonic: when bytes of the peer came last */
+    int64_t looked_us;     /* monotonic: when it was looked after last */
+    int64_t until_us;      /* monotonic: the job ends then if nothing comes; 0: at the deadline */
+    GError *error;         /* what ended the connection; owned */
 } QemuConversation;
 
 void qemu_conversation_free(QemuConversation *self);

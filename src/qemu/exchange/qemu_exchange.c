@@ -315,7 +315,7 @@ init_worker(Worker *worker, const QemuExchange *self, GError **error)
         (QemuConversationShared){.host = self->host,
                                  .poll_fd = worker->poll_fd,
                                  .buffer = worker->buffer,
-                                 .is_replay = self->is_replay,
+                                 .how = {self->is_replay, self->monitors},
                                  .deadline = self->deadline,
                                  .search_until = util_deadline_at_most(self->deadline, SEARCH_MS),
                                  .ended = self->ended,

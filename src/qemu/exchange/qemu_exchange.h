@@ -13,6 +13,7 @@ typedef struct {
     UtilDeadline deadline;
     unsigned int n_threads; /* 0: one for each 16 jobs, as far as there are processors */
     bool is_replay;
+    DomstatsMonitors monitors; /* which connections are to outlive the call */
     QemuConversationEnded ended;
     void *data; /* of both callbacks */
     /* Gives further jobs whose domains this call holds by now, as an array of borrowed pointers

@@ -22,17 +22,8 @@
 #include "host/host_process.h"
 #include "qemu_blocked_thread.h"
 #include "qemu_holder.h"
+#include "qemu_pulse.h"
 #include "util/util_error.h"
-
-/* Takes @reason. */
-static void
-judge(QemuJob *job, DomstatsHealth verdict, DomstatsReason code, char *take_reason)
-{
-    job->verdict = verdict;
-    job->reason_code = code;
-    g_free(job->reason);
-    job->reason = take_reason;
-}
 
 enum {
     FAIR_US = 250 * 1000,
@@ -52,26 +43,18 @@ look_at_process(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_s
     return host_process_look(root, domain->pid, domain->start_ticks, ret_stat);
 }
 
-bool
-qemu_health_has_ended(HostRoot *root, const QemuDomain *domain)
-{
-    HostProcessStat stat = {0};
-
-    return look_at_process(root, domain, &stat) == HOST_PROCESS_ENDED;
-}
-
 static void
 say_ended(QemuJob *job)
 {
-    judge(job, DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED,
-          g_strdup_printf("process %d has ended", (int)job->domain->pid));
+    qemu_job_judge(job, DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED,
+                   g_strdup_printf("process %d has ended", (int)job->domain->pid));
 }
 
 /* If the process has ended: the verdict GONE, and true. */
 static bool
 judge_ended(HostRoot *root, QemuJob *job)
 {
-    if (!qemu_health_has_ended(root, job->domain))
+    if (!qemu_pulse_has_ended(root, job->domain))
         return false;
     say_ended(job);
     return true;
@@ -83,62 +66,40 @@ qemu_health_fair_us(const QemuJob *job)
     return CLAMP((int64_t)job->request->timeout_ms * 1000 / 2, FAIR_LEAST_US, FAIR_US);
 }
 
-static bool
-is_stopped_state(char state)
+/* How long looks must show @bar before the call stops looking; 0: until its deadline. */
+static int64_t
+lasting_us(const QemuJob *job, QemuDomainBar bar)
 {
-    return state == 'T' || state == 't';
-}
-
-/* Sets @ret_stat if the process is stopped. */
-static bool
-looks_stopped(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
-{
-    return look_at_process(root, domain, ret_stat) == HOST_PROCESS_LIVES &&
-           is_stopped_state(ret_stat->state);
-}
-
-bool
-qemu_health_is_stopped(HostRoot *root, const QemuDomain *domain)
-{
-    HostProcessStat stat = {0};
-
-    return looks_stopped(root, domain, &stat);
-}
-
-static void
-say_stopped(QemuJob *job, const HostProcessStat *stat)
-{
-    judge(job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL,
-          g_strdup_printf("process %d (%s) is stopped (state %c) by a signal or a debugger",
-                          (int)job->domain->pid, stat->name, stat->state));
+    switch (bar) {
+    case QEMU_DOMAIN_BAR_STOPPED:
+        return STOPPED_LASTS_US;
+    case QEMU_DOMAIN_BAR_QUEUED:
+    case QEMU_DOMAIN_BAR_STARTING:
+        return qemu_health_fair_us(job);
+    case QEMU_DOMAIN_BAR_VISITED:
+    case QEMU_DOMAIN_BAR_NONE:
+    default:
+        return 0;
+    }
 }
 
 bool
-qemu_health_judge_stopped(QemuHostView *host, QemuJob *job)
-{
-    HostProcessStat stat = {0};
-
-    if (!looks_stopped(qemu_host_view_root(host), job->domain, &stat))
-        return false;
-    say_stopped(job, &stat);
-    return true;
-}
-
-bool
-qemu_health_lasts(const QemuJob *job, QemuHealthBar bar)
+qemu_health_lasts(const QemuJob *job, QemuDomainBar bar)
 {
     QemuDomainSilence *silence = &job->domain->silence;
     int64_t now_us = util_deadline_now_us();
+    int64_t lasting = lasting_us(job, bar);
 
-    if (silence->barred_us == 0)
+    if (silence->bar != bar)
         silence->barred_us = now_us;
-    return now_us - silence->barred_us >=
-           (bar == QEMU_HEALTH_BAR_STOPPED ? STOPPED_LASTS_US : qemu_health_fair_us(job));
+    silence->bar = bar;
+    return lasting > 0 && now_us - silence->barred_us >= lasting;
 }
 
 void
 qemu_health_unbar(QemuDomain *domain)
 {
+    domain->silence.bar = QEMU_DOMAIN_BAR_NONE;
     domain->silence.barred_us = 0;
 }
 
@@ -157,8 +118,9 @@ qemu_health_search_threads(QemuHostView *host, QemuDomain *domain, UtilDeadline 
 static void
 judge_shortage(QemuJob *job, const GError *error)
 {
-    judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_SHORTAGE,
-          g_strdup_printf("it was not asked, for want of something here: %s", error->message));
+    qemu_job_judge(
+        job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_SHORTAGE,
+        g_strdup_printf("it was not asked, for want of something here: %s", error->message));
 }
 
 static unsigned int
@@ -176,39 +138,12 @@ count_answers(const QemuJob *job, unsigned int *ret_n_asked)
     return n_answers;
 }
 
-/* A peer that had its time and answered nothing. @stat and @thread: of the thread that tells most.
- */
+/* A peer that had its time and answered nothing by its main loop. */
 static void
-judge_mute(QemuJob *job, const HostProcessStat *stat, const char *thread)
-{
-    const QemuMonitor *monitor = job->domain->monitor;
-
-    if (qemu_monitor_is_held_up(monitor))
-        judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_MAIN_LOOP,
-              g_strdup_printf("QEMU's main loop is blocked: it greets and takes no command; %s",
-                              thread));
-    else if (stat->state == 'D')
-        judge(job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_UNINTERRUPTIBLE,
-              g_strdup_printf("process %d answers nothing: %s", (int)job->domain->pid, thread));
-    else
-        judge(job, DOMSTATS_HEALTH_WEDGED,
-              qemu_monitor_has_greeted(monitor) ? DOMSTATS_REASON_SILENT
-                                                : DOMSTATS_REASON_NO_GREETING,
-              g_strdup_printf("%s; %s",
-                              qemu_monitor_has_greeted(monitor)
-                                  ? "QEMU answers nothing"
-                                  : "QEMU accepts connections but does not greet",
-                              thread));
-}
-
-/* A peer that had its time, is not stopped, and did not answer everything. */
-static void
-judge_unanswered(QemuHostView *host, QemuJob *job, char state)
+judge_stuck(QemuHostView *host, QemuJob *job, char state)
 {
     const QemuDomain *domain = job->domain;
     HostProcessStat stat = {.state = state};
-    unsigned int n_asked = 0;
-    unsigned int n_answers = count_answers(job, &n_asked);
     g_autofree char *thread = NULL;
 
     if (state == '\0') /* the process was not seen */
@@ -216,17 +151,64 @@ judge_unanswered(QemuHostView *host, QemuJob *job, char state)
     else
         thread = qemu_blocked_thread_describe(qemu_host_view_root(host), domain->pid,
                                               domain->silence.thread, &stat);
-    if (qemu_monitor_probe_is_answered(domain->monitor))
-        judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_MAIN_LOOP,
-              g_strdup_printf("QEMU's main loop is blocked: it answers out of band only; %s",
-                              thread));
-    else if (n_answers > 0 || qemu_monitor_has_part(domain->monitor))
-        judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LATE,
-              g_strdup_printf("%u of %u replies%s came within %u ms", n_answers, n_asked,
-                              qemu_monitor_has_part(domain->monitor) ? " and a part of one" : "",
-                              job->request->timeout_ms));
+    if (domain->silence.left == QEMU_DOMAIN_LEFT_OUT_OF_BAND)
+        qemu_job_judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_MAIN_LOOP,
+                       g_strdup_printf(
+                           "QEMU's main loop is blocked: it answers out of band only; %s", thread));
+    else if (domain->silence.left == QEMU_DOMAIN_LEFT_HELD_UP)
+        qemu_job_judge(
+            job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_MAIN_LOOP,
+            g_strdup_printf("QEMU's main loop is blocked: it greets and takes no command; %s",
+                            thread));
+    else if (stat.state == 'D')
+        qemu_job_judge(job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_UNINTERRUPTIBLE,
+                       g_strdup_printf("process %d answers nothing: %s", (int)domain->pid, thread));
+    else if (domain->silence.left == QEMU_DOMAIN_LEFT_SILENT)
+        qemu_job_judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_SILENT,
+                       g_strdup_printf("QEMU answers nothing; %s", thread));
     else
-        judge_mute(job, &stat, thread);
+        qemu_job_judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_NO_GREETING,
+                       g_strdup_printf("QEMU accepts connections but does not greet; %s", thread));
+}
+
+/* How far the connection came, for judge_stuck() now and in later calls. */
+static void
+note_left(QemuDomain *domain)
+{
+    const QemuMonitor *monitor = domain->monitor;
+    QemuDomainSilence *silence = &domain->silence;
+
+    if (qemu_monitor_probe_is_answered(monitor))
+        silence->left = QEMU_DOMAIN_LEFT_OUT_OF_BAND;
+    else if (!qemu_monitor_has_greeted(monitor))
+        silence->left = QEMU_DOMAIN_LEFT_UNGREETED;
+    else if (qemu_monitor_is_held_up(monitor))
+        silence->left = QEMU_DOMAIN_LEFT_HELD_UP;
+    else
+        silence->left = QEMU_DOMAIN_LEFT_SILENT;
+    /* With out-of-band commands another thread may be the one that is late. */
+    silence->waits_for_main =
+        silence->left == QEMU_DOMAIN_LEFT_OUT_OF_BAND ||
+        silence->left == QEMU_DOMAIN_LEFT_HELD_UP ||
+        (silence->left == QEMU_DOMAIN_LEFT_SILENT && !qemu_monitor_offers_oob(monitor));
+}
+
+/* A peer that had its time, is not stopped, and did not answer everything. */
+static void
+judge_unanswered(QemuHostView *host, QemuJob *job, char state)
+{
+    const QemuDomain *domain = job->domain;
+    bool has_part = qemu_monitor_has_part(domain->monitor);
+    unsigned int n_asked = 0;
+    unsigned int n_answers = count_answers(job, &n_asked);
+
+    if ((n_answers == 0 && !has_part) || domain->silence.left == QEMU_DOMAIN_LEFT_OUT_OF_BAND)
+        judge_stuck(host, job, state);
+    else
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LATE,
+                       g_strdup_printf("%u of %u replies%s came within %u ms", n_answers, n_asked,
+                                       has_part ? " and a part of one" : "",
+                                       job->request->timeout_ms));
 }
 
 /* A peer that is not stopped, and whose monitor no other process holds. */
@@ -236,9 +218,9 @@ judge_waited(QemuHostView *host, QemuJob *job, int64_t waited_us, char state)
     if (waited_us >= qemu_health_fair_us(job))
         judge_unanswered(host, job, state);
     else
-        judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
-              g_strdup_printf("there was no time to ask it: it had %d ms to answer",
-                              (int)(waited_us / 1000)));
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
+                       g_strdup_printf("there was no time to ask it: it had %d ms to answer",
+                                       (int)(waited_us / 1000)));
 }
 
 /* When the main thread enters or leaves uninterruptible sleep, the reason for the silence may have
@@ -249,7 +231,6 @@ note_state(QemuDomainSilence *silence, char state)
     if (silence->state != 0 && (silence->state == 'D') != (state == 'D'))
         silence->is_searched = false;
     silence->state = state;
-    silence->was_stopped = is_stopped_state(state);
 }
 
 /* Until when a process may be looked at, on the monotonic clock. A job that was given up in time
@@ -263,28 +244,68 @@ latest_us(const QemuRequest *request)
     return request->deadline.at_us + MAX(LATE_US, late_us);
 }
 
+/* If the process is stopped, and was for long enough: the verdict, and true. */
+static bool
+judge_stop(QemuHostView *host, QemuJob *job, int64_t waited_us)
+{
+    QemuDomainSilence *silence = &job->domain->silence;
+
+    silence->was_stopped = qemu_pulse_is_stopped(qemu_host_view_root(host), job->domain);
+    return silence->was_stopped &&
+           (waited_us >= qemu_health_fair_us(job) ||
+            qemu_health_lasts(job, QEMU_DOMAIN_BAR_STOPPED)) &&
+           qemu_pulse_judge_stopped(host, job);
+}
+
 void
 qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
 {
     HostRoot *root = qemu_host_view_root(host);
+    QemuDomainSilence *silence = &job->domain->silence;
     HostProcessStat stat = {0};
     HostProcessLook look = HOST_PROCESS_HIDDEN;
 
     if (util_deadline_now_us() > latest_us(job->request)) {
-        judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
-              g_strdup("it did not answer in time, and there was none left to look why"));
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
+                       g_strdup("it did not answer in time, and there was none left to look why"));
         return;
     }
     look = look_at_process(root, job->domain, &stat);
-    note_state(&job->domain->silence, stat.state);
+    note_state(silence, stat.state);
+    note_left(job->domain);
     if (look == HOST_PROCESS_ENDED)
         say_ended(job);
-    else if (is_stopped_state(stat.state) && (waited_us >= qemu_health_fair_us(job) ||
-                                              qemu_health_lasts(job, QEMU_HEALTH_BAR_STOPPED)))
-        say_stopped(job, &stat);
-    else if (qemu_monitor_probe_is_answered(job->domain->monitor) ||
-             !qemu_holder_judge_overtaken(host, job))
+    else if (!judge_stop(host, job, waited_us) && (silence->left == QEMU_DOMAIN_LEFT_OUT_OF_BAND ||
+                                                   !qemu_holder_judge_overtaken(host, job)))
         judge_waited(host, job, waited_us, stat.state);
+}
+
+bool
+qemu_health_was_stuck(const QemuDomain *domain)
+{
+    return domain->is_silent &&
+           (domain->health == DOMSTATS_HEALTH_WEDGED || domain->health == DOMSTATS_HEALTH_STOPPED);
+}
+
+/* A main thread that owed us the next step has run since if it is stuck no more. If QEMU has not
+ * accepted the connection, that shows in the queue of its listener. */
+bool
+qemu_health_judge_still_stuck(QemuHostView *host, QemuJob *job)
+{
+    HostRoot *root = qemu_host_view_root(host);
+    QemuDomain *domain = job->domain;
+    HostProcessStat stat = {0};
+
+    if (!qemu_health_was_stuck(domain) || domain->silence.was_stopped ||
+        look_at_process(root, domain, &stat) != HOST_PROCESS_LIVES || stat.state == 'T' ||
+        stat.state == 't' || !qemu_pulse_stands_still(root, domain))
+        return false;
+    if (!domain->silence.waits_for_main && !qemu_holder_shows_queue(host, job))
+        return false;
+    qemu_health_search_threads(host, domain, job->request->deadline);
+    note_state(&domain->silence, stat.state);
+    judge_stuck(host, job, stat.state);
+    return true;
 }
 
 void
@@ -292,9 +313,9 @@ qemu_health_judge_unasked(QemuJob *job, int64_t waited_us)
 {
     if (job->reason != NULL && waited_us >= qemu_health_fair_us(job))
         return;
-    judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
-          job->reason ? g_strdup_printf("there was no time to ask it; %s", job->reason)
-                      : g_strdup("there was no time to ask it"));
+    qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
+                   job->reason ? g_strdup_printf("there was no time to ask it; %s", job->reason)
+                               : g_strdup("there was no time to ask it"));
 }
 
 static const char *
@@ -314,10 +335,11 @@ qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *error)
     if (g_error_matches(error, UTIL_ERROR, UTIL_ERROR_SYSTEM))
         judge_shortage(job, error);
     else if (!g_error_matches(error, UTIL_ERROR, UTIL_ERROR_CONNECT))
-        judge(job, DOMSTATS_HEALTH_BROKEN, DOMSTATS_REASON_PROTOCOL, g_strdup(error->message));
+        qemu_job_judge(job, DOMSTATS_HEALTH_BROKEN, DOMSTATS_REASON_PROTOCOL,
+                       g_strdup(error->message));
     else if (!judge_ended(root, job))
-        judge(job, DOMSTATS_HEALTH_BROKEN, DOMSTATS_REASON_CLOSED,
-              g_strdup_printf("%s%s", error->message, say_if_it_lives(root, job->domain)));
+        qemu_job_judge(job, DOMSTATS_HEALTH_BROKEN, DOMSTATS_REASON_CLOSED,
+                       g_strdup_printf("%s%s", error->message, say_if_it_lives(root, job->domain)));
 }
 
 /* No process listens: QEMU has ended, or its monitor was taken away. Other outcomes of a dial do
@@ -330,9 +352,9 @@ judge_not_listening(QemuHostView *host, QemuJob *job, const GError *error)
 
     if (judge_ended(root, job))
         return;
-    judge(job, is_known ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,
-          DOMSTATS_REASON_NO_LISTENER,
-          g_strdup_printf("%s%s", error->message, say_if_it_lives(root, job->domain)));
+    qemu_job_judge(job, is_known ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_GONE,
+                   DOMSTATS_REASON_NO_LISTENER,
+                   g_strdup_printf("%s%s", error->message, say_if_it_lives(root, job->domain)));
 }
 
 void
@@ -344,15 +366,16 @@ qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuChannelDial outcome
         judge_not_listening(host, job, error);
         break;
     case QEMU_CHANNEL_DIAL_DENIED:
-        judge(job, DOMSTATS_HEALTH_DENIED, DOMSTATS_REASON_PERMISSION, g_strdup(error->message));
+        qemu_job_judge(job, DOMSTATS_HEALTH_DENIED, DOMSTATS_REASON_PERMISSION,
+                       g_strdup(error->message));
         break;
     case QEMU_CHANNEL_DIAL_FULL:
-        judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_BACKLOG,
-              g_strdup_printf("%s: QEMU accepts no connection and its backlog is full",
-                              error->message));
+        qemu_job_judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_BACKLOG,
+                       g_strdup_printf("%s: QEMU accepts no connection and its backlog is full",
+                                       error->message));
         break;
     case QEMU_CHANNEL_DIAL_TAKEN:
-        judge(job, DOMSTATS_HEALTH_BUSY, DOMSTATS_REASON_HELD, g_strdup(error->message));
+        qemu_job_judge(job, DOMSTATS_HEALTH_BUSY, DOMSTATS_REASON_HELD, g_strdup(error->message));
         break;
     case QEMU_CHANNEL_DIAL_SHORTAGE:
         judge_shortage(job, error);
@@ -360,9 +383,10 @@ qemu_health_judge_dial(QemuHostView *host, QemuJob *job, QemuChannelDial outcome
     case QEMU_CHANNEL_DIAL_FAILED:
     case QEMU_CHANNEL_DIAL_CONNECTED:
     default: /* BROKEN: the files of a recording are */
-        judge(job,
-              g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN) ? DOMSTATS_HEALTH_BROKEN
-                                                                    : DOMSTATS_HEALTH_NO_MONITOR,
-              DOMSTATS_REASON_OTHER, g_strdup(error->message));
+        qemu_job_judge(job,
+                       g_error_matches(error, UTIL_ERROR, UTIL_ERROR_BROKEN)
+                           ? DOMSTATS_HEALTH_BROKEN
+                           : DOMSTATS_HEALTH_NO_MONITOR,
+                       DOMSTATS_REASON_OTHER, g_strdup(error->message));
     }
 }

@@ -11,28 +11,20 @@
  * Silence of a QEMU that had less time to answer is no evidence against it. */
 int64_t qemu_health_fair_us(const QemuJob *job);
 
-/* True if the domain's process is known to have ended. */
-bool qemu_health_has_ended(HostRoot *root, const QemuDomain *domain);
-/* True if the kernel shows the process as stopped by a signal or a debugger. */
-bool qemu_health_is_stopped(HostRoot *root, const QemuDomain *domain);
-
-/* If qemu_health_is_stopped(): the verdict STOPPED, and true. */
-bool qemu_health_judge_stopped(QemuHostView *host, QemuJob *job);
-
-/* Why a domain is not asked now. Either may pass within milliseconds. */
-typedef enum {
-    QEMU_HEALTH_BAR_STOPPED, /* its process is stopped */
-    QEMU_HEALTH_BAR_FULL,    /* its monitor's backlog is full */
-} QemuHealthBar;
-
 /* Notes a look that showed @bar. True if looks in a row, those of earlier calls included, have
- * shown a bar for 50 ms (stopped) or the fair time (full): then this call should not look again. */
-bool qemu_health_lasts(const QemuJob *job, QemuHealthBar bar);
+ * shown it for 50 ms (stopped) or the fair time (queued, starting): then this call should not look
+ * again. Another program's visit is looked at until the deadline. */
+bool qemu_health_lasts(const QemuJob *job, QemuDomainBar bar);
 /* Notes a look that showed no bar. */
 void qemu_health_unbar(QemuDomain *domain);
 
 /* For a job that has a connection and lacks answers, after the peer had @waited_us for them. */
 void qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us);
+/* True if the last call found the QEMU of the domain stuck. */
+bool qemu_health_was_stuck(const QemuDomain *domain);
+/* For a domain that the last call left without a connection: if its QEMU was stuck and nothing has
+ * moved since, the verdict on its silence again, and true. */
+bool qemu_health_judge_still_stuck(QemuHostView *host, QemuJob *job);
 /* For a job that has no connection. If it was looked at for a fair time (@waited_us), it keeps the
  * verdict of the last look; else it gets SLOW. */
 void qemu_health_judge_unasked(QemuJob *job, int64_t waited_us);

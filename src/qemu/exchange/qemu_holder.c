@@ -323,6 +323,21 @@ qemu_holder_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace
 }
 
 bool
+qemu_holder_shows_queue(QemuHostView *host, const QemuJob *job)
+{
+    const GPtrArray *places = job->domain->endpoint->places;
+
+    for (guint i = 0; i < places->len; i++) {
+        QemuHolderSight sight = {0};
+
+        qemu_holder_look(host, job, g_ptr_array_index(places, i), 0, &sight);
+        if (sight.n_queued > 0)
+            return sight.kind == QEMU_HOLDER_NOBODY;
+    }
+    return false;
+}
+
+bool
 qemu_holder_judge_overtaken(QemuHostView *host, QemuJob *job)
 {
     const GPtrArray *places = job->domain->endpoint->places;

@@ -54,6 +54,10 @@ bool qemu_holder_find_listener(QemuHostView *host, const QemuDomain *domain,
  * BUSY, the client's pid in the domain, and true. */
 bool qemu_holder_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place);
 
+/* True if this call's table shows that a client waits at one of the domain's monitors, which QEMU
+ * has not accepted, and that no other process holds it. */
+bool qemu_holder_shows_queue(QemuHostView *host, const QemuJob *job);
+
 /* The same after a dial, by a table that is read later, if QEMU has not greeted: another client may
  * have connected between the first table and our dial. */
 bool qemu_holder_judge_overtaken(QemuHostView *host, QemuJob *job);

@@ -63,6 +63,8 @@ note_process(QemuHostView *host, QemuDomain *domain, pid_t pid, UtilDeadline dea
         start_ticks = stat.start_ticks;
     if (domain->pid != 0 && (domain->pid != pid || domain->start_ticks != start_ticks))
         forget_all_but_connection(domain);
+    if (start_ticks == 0) /* the same pid may be another process's by now */
+        qemu_known_doubt_identity(domain->known);
     qemu_domain_set_process(domain, pid, start_ticks);
     if (qemu_domain_definition(domain) == NULL)
         read_definition(host, domain, deadline);
@@ -86,14 +88,18 @@ qemu_identity_check_peer(QemuHostView *host, QemuJob *job)
     if (pid == 0) { /* a recording, or another pid namespace: there is nothing to compare */
         if (domain->pid == 0)
             forget_all_but_connection(domain);
+        qemu_known_doubt_identity(domain->known);
         return true;
     }
     if (expected == 0) {
         note_process(host, domain, pid, job->request->deadline);
         return true;
     }
-    if (pid == expected)
+    if (pid == expected) {
+        if (domain->endpoint->start_ticks == 0)
+            qemu_known_doubt_identity(domain->known);
         return true;
+    }
     reason = g_strdup_printf("the monitor socket of process %d now belongs to process %d",
                              (int)expected, (int)pid);
     qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR, reason);

@@ -24,6 +24,7 @@
 #include "qemu_health.h"
 #include "qemu_holder.h"
 #include "qemu_identity.h"
+#include "qemu_pulse.h"
 
 enum {
     FREE_FAILURES = 2,
@@ -101,28 +102,43 @@ judge_undialled(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place
 {
     if (outcome == QEMU_CHANNEL_DIAL_FULL) {
         qemu_identity_find_process(host, job->domain, place, job->request->deadline);
-        if (qemu_health_judge_stopped(host, job))
+        if (qemu_pulse_judge_stopped(host, job))
             return;
     }
     qemu_health_judge_dial(host, job, outcome, error);
 }
 
+/* Whether a connection to that manager's monitor outlives the call. */
+static bool
+may_keep(const QemuManager *manager, const QemuReachHow *how)
+{
+    static const QemuManagerMay least[] = {
+        [DOMSTATS_MONITORS_DEFAULT] = QEMU_MANAGER_MAY_HOLD,
+        [DOMSTATS_MONITORS_HOLD] = QEMU_MANAGER_MAY_HOLD_IF_TOLD,
+    };
+
+    if (how->monitors == DOMSTATS_MONITORS_RELEASE)
+        return false;
+    return how->is_replay || manager->may >= least[how->monitors];
+}
+
 /* Tries one place. LATER if its backlog is full. */
 static QemuReach
-try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, bool is_replay)
+try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, const QemuReachHow *how)
 {
     QemuDomain *domain = job->domain;
     g_autoptr(GError) error = NULL;
     QemuChannel *channel = NULL;
     QemuChannelDial outcome = QEMU_CHANNEL_DIAL_CONNECTED;
 
-    if (!is_replay && qemu_holder_judge_busy(host, job, place)) {
+    if (!how->is_replay && qemu_holder_judge_busy(host, job, place)) {
         qemu_identity_find_process(host, domain, place, job->request->deadline);
         return QEMU_REACH_NEVER;
     }
-    outcome = dial(place, is_replay, &channel, &error);
+    outcome = dial(place, how->is_replay, &channel, &error);
     if (outcome == QEMU_CHANNEL_DIAL_CONNECTED) {
         domain->monitor = qemu_monitor_new(channel);
+        domain->is_kept = may_keep(place->manager, how);
         if (qemu_identity_check_peer(host, job))
             return QEMU_REACH_CONNECTED;
         qemu_domain_disconnect(domain);
@@ -134,7 +150,7 @@ try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, bool
 
 /* After a look that showed @bar: LATER if another look is worth it. */
 static QemuReach
-put_off(const QemuJob *job, QemuHealthBar bar)
+put_off(const QemuJob *job, QemuDomainBar bar)
 {
     if (qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) ||
         qemu_health_lasts(job, bar))
@@ -143,17 +159,18 @@ put_off(const QemuJob *job, QemuHealthBar bar)
 }
 
 QemuReach
-qemu_reach_connect(QemuHostView *host, QemuJob *job, bool is_replay)
+qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how)
 {
     const GPtrArray *places = job->domain->endpoint->places;
     bool is_full = false;
+    QemuDomainBar bar = qemu_pulse_judge(host, job);
 
-    if (qemu_health_judge_stopped(host, job))
-        return places->len > 0 ? put_off(job, QEMU_HEALTH_BAR_STOPPED) : QEMU_REACH_NEVER;
+    if (bar != QEMU_DOMAIN_BAR_NONE)
+        return places->len > 0 ? put_off(job, bar) : QEMU_REACH_NEVER;
     if (places->len == 0)
         qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR, "no monitor of it is known");
     for (guint i = 0; i < places->len; i++) {
-        QemuReach reach = try_place(host, job, g_ptr_array_index(places, i), is_replay);
+        QemuReach reach = try_place(host, job, g_ptr_array_index(places, i), how);
 
         if (reach == QEMU_REACH_CONNECTED) {
             qemu_health_unbar(job->domain);
@@ -162,7 +179,7 @@ qemu_reach_connect(QemuHostView *host, QemuJob *job, bool is_replay)
         is_full |= reach == QEMU_REACH_LATER;
     }
     if (is_full && job->verdict != DOMSTATS_HEALTH_BUSY)
-        return put_off(job, QEMU_HEALTH_BAR_FULL);
+        return put_off(job, QEMU_DOMAIN_BAR_QUEUED);
     qemu_health_unbar(job->domain);
     return QEMU_REACH_NEVER;
 }

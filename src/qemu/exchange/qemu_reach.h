@@ -17,8 +17,13 @@ typedef enum {
  * complete. */
 bool qemu_reach_is_settled(QemuJob *job);
 
+typedef struct {
+    bool is_replay;            /* the monitors are those of a recording */
+    DomstatsMonitors monitors; /* which connections are to outlive the call */
+} QemuReachHow;
+
 /* Dials the domain's places in their order until one connects. Never waits. */
-QemuReach qemu_reach_connect(QemuHostView *host, QemuJob *job, bool is_replay);
+QemuReach qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how);
 
 /* Notes that a connection failed after it was asked for @groups; 0 if it failed before. */
 void qemu_reach_note_failure(QemuDomain *domain, unsigned int groups);

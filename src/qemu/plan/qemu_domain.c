@@ -151,16 +151,23 @@ void
 qemu_domain_end_silence(QemuDomain *self)
 {
     self->is_silent = false;
-    self->silence = (QemuDomainSilence){.barred_us = self->silence.barred_us};
+    self->silence =
+        (QemuDomainSilence){.bar = self->silence.bar, .barred_us = self->silence.barred_us};
+}
+
+void
+qemu_domain_let_go(QemuDomain *self)
+{
+    g_clear_pointer(&self->monitor, qemu_monitor_free);
+    qemu_known_note_connection_lost(self->known);
+    g_clear_pointer(&self->host.taps, g_array_unref);
 }
 
 void
 qemu_domain_disconnect(QemuDomain *self)
 {
-    g_clear_pointer(&self->monitor, qemu_monitor_free);
+    qemu_domain_let_go(self);
     qemu_domain_end_silence(self);
-    qemu_known_note_connection_lost(self->known);
-    g_clear_pointer(&self->host.taps, g_array_unref);
 }
 
 void
@@ -171,6 +178,7 @@ qemu_domain_forget_process(QemuDomain *self)
     qemu_host_kept_clear(&self->host);
     g_clear_pointer(&self->definition, qemu_definition_free);
     self->lacks_definition = false;
+    self->has_served = false;
     self->pid = 0;
     self->start_ticks = 0;
     pthread_mutex_lock(&self->identity_lock);

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include "host/host_process.h"
 #include "qemu/facts/qemu_endpoint.h"
 #include "qemu/qmp/qemu_monitor.h"
 #include "qemu_host_kept.h"
@@ -18,16 +19,38 @@
 #include "util/util_fd.h"
 #include "util/util_refcount.h"
 
+/* Why a domain is not dialled now; each may pass within milliseconds. */
+typedef enum {
+    QEMU_DOMAIN_BAR_NONE,
+    QEMU_DOMAIN_BAR_STOPPED,  /* its process is stopped or frozen */
+    QEMU_DOMAIN_BAR_QUEUED,   /* a client waits at its monitor, which QEMU has not accepted */
+    QEMU_DOMAIN_BAR_STARTING, /* its process has begun a short time ago, and serves no client yet */
+    QEMU_DOMAIN_BAR_VISITED,  /* another program of ours asks it */
+} QemuDomainBar;
+
+/* How far the last connection came that was left without answers. */
+typedef enum {
+    QEMU_DOMAIN_LEFT_UNGREETED,
+    QEMU_DOMAIN_LEFT_HELD_UP,     /* it greeted on a thread of its own, and took no command */
+    QEMU_DOMAIN_LEFT_OUT_OF_BAND, /* it answered the out-of-band probe, and nothing else */
+    QEMU_DOMAIN_LEFT_SILENT,      /* it greeted, and answered nothing */
+} QemuDomainLeft;
+
 /* What was seen of a domain that did not answer: a later call then neither waits for it nor
  * searches its threads again. Only the exchange writes it. All zero: nothing was seen. */
 typedef struct {
     int64_t since_us;  /* monotonic: since then answers are outstanding */
     uint64_t progress; /* qemu_monitor_progress() when it was left */
-    char state;        /* of its main thread, when last judged; 0: not seen */
-    bool was_stopped;  /* by a signal or a debugger, when last judged */
-    bool is_searched;  /* its threads were searched for @thread */
-    pid_t thread;      /* one in uninterruptible sleep; 0: none */
-    int64_t barred_us; /* monotonic: since then every look shows that it cannot be asked; 0: none */
+    QemuDomainLeft left;
+    bool waits_for_main; /* only the main thread can have answered */
+    bool knows_runs;
+    HostProcessRuns runs; /* of the main thread, before the connection was closed */
+    char state;           /* of its main thread, when last judged; 0: not seen */
+    bool was_stopped;     /* or frozen, when last judged */
+    bool is_searched;     /* its threads were searched for @thread */
+    pid_t thread;         /* one in uninterruptible sleep; 0: none */
+    QemuDomainBar bar;    /* what every look has shown */
+    int64_t barred_us;    /* monotonic: since then */
 } QemuDomainSilence;
 
 typedef struct {
@@ -45,8 +68,10 @@ typedef struct {
     bool lacks_definition;      /* there was no time to read it: each call tries again */
 
     QemuMonitor *monitor;       /* NULL: not connected */
+    bool is_kept;               /* that connection outlives the call that made it */
     pid_t holder_pid;           /* the process that held the monitor when last looked; 0 unknown */
     bool is_silent;             /* an earlier call left answers outstanding */
+    bool has_served;            /* its process was seen to serve clients, or to be able to */
     unsigned int n_failures;    /* dials in a row that led to nothing */
     unsigned int failed_groups; /* asked when QEMU last broke the protocol; 0: it has not */
     int64_t next_dial_us;       /* monotonic: not before */
@@ -89,8 +114,11 @@ void qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint);
 /* Closes the connection. Keeps what the process replied, but for what the connection proved. */
 void qemu_domain_disconnect(QemuDomain *self);
 
+/* The same at the end of a call: what was seen of its silence stays too. */
+void qemu_domain_let_go(QemuDomain *self);
+
 /* It has answered, or no call waits for it any more: clears what was seen of its silence, but for
- * barred_us. */
+ * the bar. */
 void qemu_domain_end_silence(QemuDomain *self);
 
 /* The process behind it, known from now on. */

@@ -88,6 +88,15 @@ qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason)
     self->reason = g_steal_pointer(&copy);
 }
 
+void
+qemu_job_judge(QemuJob *self, DomstatsHealth verdict, DomstatsReason code, char *take_reason)
+{
+    self->verdict = verdict;
+    self->reason_code = code;
+    g_free(self->reason);
+    self->reason = take_reason;
+}
+
 const QemuAnswer *
 qemu_job_answer(const QemuJob *self, QemuCommandId command)
 {

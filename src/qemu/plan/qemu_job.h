@@ -49,6 +49,9 @@ void qemu_job_restart(QemuJob *self);
  * @verdict. */
 void qemu_job_set_verdict(QemuJob *self, DomstatsHealth verdict, const char *reason);
 
+/* The same with a better code; takes @take_reason. */
+void qemu_job_judge(QemuJob *self, DomstatsHealth verdict, DomstatsReason code, char *take_reason);
+
 /* The answer of this call to @command if it is a reply; else NULL. */
 const QemuAnswer *qemu_job_answer(const QemuJob *self, QemuCommandId command);
 /* The peer broke the protocol: drops all answers and loans, and all that is known of it. */

@@ -25,7 +25,7 @@
 #define BIT QEMU_COMMAND_BIT
 
 struct QemuKnown {
-    bool is_identified;       /* the QEMU of this connection was asked who it is */
+    bool is_identified;       /* the QEMU was asked who it is */
     QemuCommandSet available; /* the commands that this QEMU has; 0: not known */
     QemuCommandSet kept;      /* the rows that hold a value now */
     QemuKnownRowValues values;
@@ -148,7 +148,6 @@ qemu_known_has_same_threads(const QemuKnown *self)
 void
 qemu_known_note_connection_lost(QemuKnown *self)
 {
-    self->is_identified = false;
     doubt(self, QEMU_KNOWN_PROOF_DOUBT_CONNECTION);
 }
 

@@ -43,12 +43,12 @@ void qemu_known_note_threads(QemuKnown *self, bool were_listed, bool are_same);
 /* True if this call noted them as the same. */
 bool qemu_known_has_same_threads(const QemuKnown *self);
 void qemu_known_note_connection_lost(QemuKnown *self);
-/* QEMU is to be asked again who it is. */
+/* QEMU is to be asked again who it is: nothing proves that it is the process that told it. */
 void qemu_known_doubt_identity(QemuKnown *self);
 /* Drops all that is kept: the process is another one, or sent what no QEMU sends. */
 void qemu_known_forget(QemuKnown *self);
 
-/* The QEMU of this connection was asked who it is. @commands: the value of query-commands, or NULL
+/* The QEMU was asked who it is. @commands: the value of query-commands, or NULL
  * if that was not sent, since it is known. False if QEMU has none of our commands. */
 bool qemu_known_take_identity(QemuKnown *self, const UtilJson *commands);
 bool qemu_known_is_identified(const QemuKnown *self);

@@ -480,6 +480,12 @@ qemu_monitor_is_flooded(const QemuMonitor *self)
 }
 
 bool
+qemu_monitor_offers_oob(const QemuMonitor *self)
+{
+    return self->offers_oob;
+}
+
+bool
 qemu_monitor_is_held_up(const QemuMonitor *self)
 {
     return self->offers_oob && !self->has_oob;

@@ -98,6 +98,8 @@ bool qemu_monitor_has_greeted(const QemuMonitor *self);
  * be blocked: QEMU greets from the monitors' own thread, but negotiates in the main loop. Always
  * false for a QEMU without out-of-band commands, which has no such thread. */
 bool qemu_monitor_is_held_up(const QemuMonitor *self);
+/* True if the greeting offers out-of-band commands: then QEMU greets from a thread of its own. */
+bool qemu_monitor_offers_oob(const QemuMonitor *self);
 /* Number of requests sent and not answered: forgotten ones, the negotiation and the probe too. */
 unsigned int qemu_monitor_n_in_flight(const QemuMonitor *self);
 /* Bytes of the greeting and of replies, complete or not, that have come on this connection. If the

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_pulse: see qemu_pulse.h. Owns nothing; reads /proc and the control groups, writes verdicts
+ * into the job and what it saw into the domain.
+ *
+ * How it works
+ *
+ * A QEMU that serves clients waits in a poll most of the time, and a thread that is stopped, frozen
+ * or at work does not. So one read of the main thread's wait channel shows that a QEMU is well, and
+ * only where it shows no poll is more read. A process that was once seen in a poll has started.
+ */
+#include "qemu_pulse.h"
+
+#include "host/host_freezer.h"
+#include "host/host_process.h"
+
+enum {
+    START_S = 120, /* so long a QEMU may take before it serves clients: it touches its memory */
+    /* The same where the kernel does not tell what a thread waits in. */
+    START_UNSEEN_S = 3,
+};
+
+/* Sets @ret_stat if the process lives. */
+static HostProcessLook
+look(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
+{
+    if (domain->pid == 0)
+        return HOST_PROCESS_HIDDEN;
+    return host_process_look(root, domain->pid, domain->start_ticks, ret_stat);
+}
+
+bool
+qemu_pulse_has_ended(HostRoot *root, const QemuDomain *domain)
+{
+    HostProcessStat stat = {0};
+
+    return look(root, domain, &stat) == HOST_PROCESS_ENDED;
+}
+
+/* What stops a process that lives. */
+typedef struct {
+    HostProcessStat stat;
+    HostFreezer freezer;
+    char *group; /* that is frozen; owned */
+} Stop;
+
+static void
+clear_stop(Stop *self)
+{
+    g_free(self->group);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stop, clear_stop)
+
+/* True, with @ret_stop, if the process is stopped or frozen. */
+static bool
+find_stop(HostRoot *root, const QemuDomain *domain, Stop *ret_stop)
+{
+    if (look(root, domain, &ret_stop->stat) != HOST_PROCESS_LIVES)
+        return false;
+    if (ret_stop->stat.state == 'T' || ret_stop->stat.state == 't')
+        return true;
+    ret_stop->freezer = host_freezer_look(root, domain->pid, &ret_stop->group);
+    return ret_stop->freezer != HOST_FREEZER_OFF;
+}
+
+static void
+say_stopped(QemuJob *job, const Stop *stop)
+{
+    int pid = (int)job->domain->pid;
+
+    if (stop->freezer == HOST_FREEZER_OFF)
+        qemu_job_judge(
+            job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL,
+            g_strdup_printf("process %d (%s) is stopped (state %c) by a signal or a debugger", pid,
+                            stop->stat.name, stop->stat.state));
+    else
+        qemu_job_judge(
+            job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_FROZEN,
+            g_strdup_printf("process %d (%s) is %s by its control group '%s'", pid, stop->stat.name,
+                            stop->freezer == HOST_FREEZER_FROZEN ? "frozen" : "being frozen",
+                            stop->group));
+}
+
+bool
+qemu_pulse_is_stopped(HostRoot *root, const QemuDomain *domain)
+{
+    g_auto(Stop) stop = {0};
+
+    return find_stop(root, domain, &stop);
+}
+
+bool
+qemu_pulse_judge_stopped(QemuHostView *host, QemuJob *job)
+{
+    g_auto(Stop) stop = {0};
+
+    if (!find_stop(qemu_host_view_root(host), job->domain, &stop))
+        return false;
+    say_stopped(job, &stop);
+    return true;
+}
+
+/* True, with the verdict, if the process has begun a short time ago and was never seen to be able
+ * to serve clients. Only of a process that the source found: another one may be no QEMU. */
+static bool
+judge_starting(HostRoot *root, QemuJob *job, HostProcessPoll poll)
+{
+    const QemuDomain *domain = job->domain;
+    UtilCount age_s = {0};
+
+    if (domain->has_served || domain->endpoint->pid == 0 || !host_root_is_live(root))
+        return false;
+    age_s = host_process_read_age_s(root, domain->start_ticks);
+    if (!age_s.is_present ||
+        age_s.value >= (poll == HOST_PROCESS_POLL_NO ? START_S : START_UNSEEN_S))
+        return false;
+    qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_STARTING,
+                   g_strdup_printf("process %d was started %u s ago and serves no client yet",
+                                   (int)domain->pid, (unsigned int)age_s.value));
+    return true;
+}
+
+QemuDomainBar
+qemu_pulse_judge(QemuHostView *host, QemuJob *job)
+{
+    HostRoot *root = qemu_host_view_root(host);
+    QemuDomain *domain = job->domain;
+    HostProcessPoll poll = HOST_PROCESS_POLL_UNKNOWN;
+
+    if (domain->pid == 0)
+        return QEMU_DOMAIN_BAR_NONE;
+    poll = host_process_look_at_poll(root, domain->pid, 0);
+    if (poll == HOST_PROCESS_POLL_YES) {
+        domain->has_served = true;
+        return QEMU_DOMAIN_BAR_NONE;
+    }
+    if (qemu_pulse_judge_stopped(host, job))
+        return QEMU_DOMAIN_BAR_STOPPED;
+    return judge_starting(root, job, poll) ? QEMU_DOMAIN_BAR_STARTING : QEMU_DOMAIN_BAR_NONE;
+}
+
+void
+qemu_pulse_note_runs(HostRoot *root, QemuDomain *domain)
+{
+    QemuDomainSilence *silence = &domain->silence;
+
+    silence->knows_runs =
+        domain->pid != 0 && host_process_read_runs(root, domain->pid, domain->pid, &silence->runs);
+}
+
+bool
+qemu_pulse_stands_still(HostRoot *root, const QemuDomain *domain)
+{
+    const QemuDomainSilence *silence = &domain->silence;
+    HostProcessRuns runs = {0};
+
+    return silence->knows_runs && host_process_read_runs(root, domain->pid, domain->pid, &runs) &&
+           runs.ns == silence->runs.ns && runs.n_times == silence->runs.n_times;
+}

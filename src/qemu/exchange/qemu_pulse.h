@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_pulse: whether the process of a domain can answer now, as far as the kernel shows it without
+ * a connection: stopped, frozen, still starting, or not run since it was last seen stuck.
+ */
+#pragma once
+
+#include "qemu/host/qemu_host.h"
+
+/* True if the domain's process is known to have ended. */
+bool qemu_pulse_has_ended(HostRoot *root, const QemuDomain *domain);
+
+/* True if the kernel shows the process as stopped by a signal or a debugger, or as frozen. */
+bool qemu_pulse_is_stopped(HostRoot *root, const QemuDomain *domain);
+/* The same, with the verdict STOPPED. */
+bool qemu_pulse_judge_stopped(QemuHostView *host, QemuJob *job);
+
+/* Before a dial: what keeps the process from serving a client, with the verdict on it. One small
+ * read for a QEMU that is well. */
+QemuDomainBar qemu_pulse_judge(QemuHostView *host, QemuJob *job);
+
+/* Notes how often the main thread has run. Called before the connection is closed, which makes a
+ * QEMU that is well run. */
+void qemu_pulse_note_runs(HostRoot *root, QemuDomain *domain);
+/* True if it is known not to have run since that note. */
+bool qemu_pulse_stands_still(HostRoot *root, const QemuDomain *domain);
