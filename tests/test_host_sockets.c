@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/host_limits.h"
@@ -266,6 +267,96 @@ check_unknown(const char *folder)
     assert_holder(0, 0);
 }
 
+/* A socket that was inherited: a child that keeps it, until @wake is closed. */
+static pid_t
+fork_keeper(int *ret_wake)
+{
+    int pipes[2] = {-1, -1};
+    char byte = 0;
+    pid_t pid = 0;
+
+    assert_int_equal(pipe(pipes), 0);
+    pid = fork();
+    if (pid == 0) {
+        close(pipes[1]);
+        while (read(pipes[0], &byte, 1) > 0)
+            ;
+        _exit(0);
+    }
+    close(pipes[0]);
+    *ret_wake = pipes[1];
+    return pid;
+}
+
+static void
+check_all_holders(const char *folder)
+{
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(HostHolders) holders = host_holders_new(root);
+    g_auto(UtilFd) fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_auto(UtilFd) copy = dup(fd);
+    g_auto(UtilFd) wake = -1;
+    pid_t child = fork_keeper(&wake);
+    g_autoptr(GArray) pids =
+        host_holders_find_all(holders, inode_of(fd), util_deadline_in_ms(60000));
+
+    (void)folder;
+    assert_int_equal(pids->len, 2);
+    assert_int_equal(g_array_index(pids, pid_t, 0) + g_array_index(pids, pid_t, 1),
+                     getpid() + child);
+    util_fd_clear(&wake);
+    waitpid(child, NULL, 0);
+}
+
+static void
+check_has_socket(const char *folder)
+{
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(HostHolders) holders = host_holders_new(root);
+    g_auto(UtilFd) fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_auto(UtilFd) wake = -1;
+    pid_t child = fork_keeper(&wake);
+    ino_t inode = inode_of(fd);
+    int hint = -1;
+
+    (void)folder;
+    assert_true(host_holders_has(holders, getpid(), inode, &hint));
+    assert_int_equal(hint, fd);
+    assert_true(host_holders_has(holders, getpid(), inode, &hint));
+    hint = 0; /* another file */
+    assert_true(host_holders_has(holders, child, inode, &hint));
+    assert_int_equal(hint, fd);
+    util_fd_clear(&fd);
+    hint = 0;
+    assert_false(host_holders_has(holders, getpid(), inode, &hint));
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(hint, -1);
+    assert_true(host_holders_has(holders, child, inode, &hint));
+    util_fd_clear(&wake);
+    waitpid(child, NULL, 0);
+    assert_false(host_holders_has(holders, child, inode, &hint));
+    assert_int_equal(errno, ENOENT);
+    assert_false(host_holders_has(holders, getpid(), 0, &hint));
+}
+
+/* The search was over when it was opened. */
+static void
+check_late_socket(const char *folder)
+{
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(HostHolders) holders = host_holders_new(root);
+    UtilDeadline deadline = util_deadline_in_ms(60000);
+    g_auto(UtilFd) fd = -1;
+    pid_t pid = 0;
+
+    (void)folder;
+    assert_int_equal(host_holders_find(holders, 1, 0, deadline), 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    while (pid == 0 && !util_deadline_has_passed(deadline))
+        pid = host_holders_find(holders, inode_of(fd), 0, deadline);
+    assert_int_equal(pid, getpid());
+}
+
 /* A client that bound its own socket to an abstract name before connect(). */
 static int
 connect_named(const char *path, const char *own_name)
@@ -344,6 +435,9 @@ static const Scenario scenarios[] = {
     {"a path that nobody listens at", check_unknown},
     {"the name that a client's socket is bound to", check_client_name},
     {"who holds a socket in a recorded tree", check_recorded_holder},
+    {"all that have a socket open", check_all_holders},
+    {"whether a process has a socket open", check_has_socket},
+    {"a socket that is opened after the search", check_late_socket},
 };
 
 static void
@@ -658,10 +752,44 @@ check_listener_of_other_namespace(const char *folder)
     assert_int_equal(seen.first.peer_inode, g_ascii_strtoull(numbers[2], NULL, 10));
 }
 
+/* Another user's process: only /proc tells of its namespace, and does not tell all. */
+static void
+check_namespace_not_entered(const char *folder)
+{
+    g_auto(NetnsChild) child = netns_child_start(listen_in_child, folder);
+    g_auto(GStrv) numbers = g_strsplit(child.text, " ", 4);
+    ino_t tcp_inode = g_ascii_strtoull(numbers[1], NULL, 10);
+    g_auto(Table) table = read_table();
+    guint64 own = host_sockets_add_namespace(table.sockets, 0, NULL);
+    guint64 other = 0;
+    HostListener got = {0};
+    g_autoptr(GArray) clients = NULL;
+
+    if (geteuid() != 0 || seteuid(65534) != 0)
+        skip();
+    other = host_sockets_add_namespace(table.sockets, child.pid, NULL);
+    assert_true(other != 0 && other != own);
+    assert_int_equal(host_sockets_add_namespace(table.sockets, child.pid, NULL), other);
+    assert_int_equal(host_sockets_add_namespace(table.sockets, getpid(), NULL), own);
+    assert_true(host_sockets_is_whole(table.sockets, own));
+    assert_false(host_sockets_is_whole(table.sockets, other));
+    assert_true(
+        host_sockets_find(table.sockets, AF_UNIX, g_ascii_strtoull(numbers[0], NULL, 10), &got));
+    assert_false(got.knows_queue);
+    assert_true(host_sockets_find(table.sockets, AF_INET, tcp_inode, &got));
+    clients = host_sockets_list_clients(table.sockets, &got);
+    assert_int_equal(clients->len, 1);
+    assert_int_equal(g_array_index(clients, HostListenerClient, 0).peer_inode,
+                     g_ascii_strtoull(numbers[2], NULL, 10));
+    assert_false(host_sockets_add_all(table.sockets, util_deadline_in_ms(60000)));
+    assert_int_equal(seteuid(0), 0);
+}
+
 static const Scenario namespace_scenarios[] = {
     {"a client in another network namespace, which is added", check_client_of_other_namespace},
     {"a client in another network namespace, all added", check_client_of_any_namespace},
     {"listeners in another network namespace", check_listener_of_other_namespace},
+    {"a network namespace that may not be entered", check_namespace_not_entered},
 };
 
 /* What a table makes of rows that no kernel gives so quickly. */
