@@ -57,6 +57,11 @@ typedef struct {
     " 1 0000000000000000 100 0 0 10 0\n"
 #define UNIX_HEAD    "Num       RefCount Protocol Flags    Type St Inode Path\n"
 #define UNIX_LISTENS "0000000000000000: 00000002 00000000 00010000 0001 01    "
+#define TCP_4444                                                                                   \
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "  \
+    "inode\n"                                                                                      \
+    "   0: 0100007F:115C 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 "  \
+    "77 1 0000000000000000 100 0 0 10 0\n"
 
 static const AutoRow auto_rows[] = {
     {"a QEMU among others",
@@ -139,6 +144,15 @@ static const AutoRow auto_rows[] = {
      .links = {{"proc/30/fd/7", "socket:[77]"}},
      .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "77 /run/other.sock\n"}},
      .found = {""}},
+    {"a QEMU by any name listens with TCP",
+     {{{30, "vm|-name|web|-qmp|tcp:127.0.0.1:4444,server=on,wait=off|", "/opt/Xy7", 1, 30, 500},
+       {31, "vm|-name|web|-qmp|tcp:127.0.0.1:4445,server=on,wait=off|", "/opt/Xy7", 1, 31, 500}}},
+     .links = {{"proc/30/fd/7", "socket:[77]"}, {"proc/31/fd/7", "socket:[77]"}},
+     .files = {{"proc/30/net/tcp", TCP_4444},
+               {"proc/31/net/tcp", TCP_4444},
+               {"proc/30/net/unix", UNIX_HEAD},
+               {"proc/31/net/unix", UNIX_HEAD}},
+     .found = {"30 web process:30:500 [tcp:127.0.0.1:4444=77] ok\n"}},
     {"a program file of another user",
      {{{30, WEB, QEMU, 1, 30, 500}, {31, WEB, QEMU, 1, 31, 500}}},
      .links = {{"proc/31/fd/7", "socket:[77]"}},

@@ -17,7 +17,7 @@ qemu_source_listens(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmd
         QEMU_LISTENING_KNOWN)
         return false;
     for (guint i = 0; i < cmdline->monitors->len; i++)
-        if (qemu_listening_match(sockets, cmdline, i, &socket) == QEMU_LISTENING_FOUND)
+        if (qemu_listening_match(sockets, cmdline, i, &socket) != QEMU_LISTENING_ABSENT)
             return true;
     return false;
 }
