@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs a test in a pid namespace of its own, in which "auto" sees the processes of that test alone."""
+
+import os
+import sys
+
+
+def run_apart(script):
+    """Starts the calling script anew there, once; without root, or namespaces, it stays where it is:
+    is_apart() tells."""
+    if os.geteuid() == 0 and "DOMSTATS_APART" not in os.environ:
+        os.environ["DOMSTATS_APART"] = "1"
+        os.execvp("unshare", ["unshare", "-pfm", "--kill-child", "--mount-proc", sys.executable,
+                              os.path.abspath(script), *sys.argv[1:]])
+
+
+def is_apart():
+    return "DOMSTATS_APART" in os.environ
