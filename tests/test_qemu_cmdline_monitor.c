@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "qemu/facts/qemu_limits.h"
 #include "testing.h"
 
 typedef struct {
@@ -90,6 +91,9 @@ static const Row rows[] = {
     {"a comparison of packets",
      MUX " -object colo-compare,id=c,primary_in=p,secondary_in=m,outdev=o", SHARED "an object"},
     {"a network back end", MUX " -netdev vhost-user,id=n,chardev=m", SHARED "a network back end"},
+    {"ports of the guest",
+     MUX " -netdev user,id=n,guestfwd=tcp:1.2.3.4:5-chardev:n,guestfwd=tcp:1.2.3.4:6-chardev:m",
+     SHARED "a network back end"},
     {"a TPM", MUX " -tpmdev emulator,id=t,chardev=m", SHARED "a TPM"},
     {"semihosting", MUX " -semihosting-config enable=on,chardev=m",
      SHARED "the guest's semihosting"},
@@ -243,21 +247,53 @@ append_monitors(GString *text, const GArray *monitors)
 }
 
 static void
+assert_monitors(const char *text, const char *expected)
+{
+    g_autofree char *line = g_strconcat("qemu-system-x86_64 -nodefaults ", text, NULL);
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const *)words);
+    g_autoptr(GString) found = g_string_new(NULL);
+
+    append_monitors(found, cmdline->monitors);
+    append_monitors(found, cmdline->other_sockets);
+    testing_assert_same_text(found->str, expected);
+}
+
+static void
 finds_monitors(const void *data)
 {
     const Row *row = data;
-    g_autofree char *line = g_strconcat("qemu-system-x86_64 -nodefaults ", row->words, NULL);
-    g_auto(GStrv) words = g_strsplit(line, " ", -1);
-    g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const *)words);
-    g_autoptr(GString) text = g_string_new(NULL);
 
-    append_monitors(text, cmdline->monitors);
-    append_monitors(text, cmdline->other_sockets);
-    testing_assert_same_text(text->str, row->monitors);
+    assert_monitors(row->words, row->monitors);
+}
+
+typedef struct {
+    const char *sentence;
+    unsigned int n_devices; /* other ones in front */
+    const char *monitors;
+} LimitRow;
+
+static const LimitRow limit_rows[] = {
+    {"as many devices as are taken", QEMU_LIMIT_CHARDEVS - 1, "unix /a (m)"},
+    {"one more, which is then not known", QEMU_LIMIT_CHARDEVS,
+     "none (m): on a character device that its command line does not describe"},
+};
+
+static void
+keeps_the_limit(const void *data)
+{
+    const LimitRow *row = data;
+    g_autoptr(GString) words = g_string_new(NULL);
+
+    for (unsigned int i = 0; i < row->n_devices; i++)
+        g_string_append_printf(words, "-device virtserialport,chardev=c%u ", i);
+    g_string_append(words, M);
+    assert_monitors(words->str, row->monitors);
 }
 
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("cmdline monitors", rows, finds_monitors);
+    return TESTING_RUN_TABLE("cmdline monitors", rows, finds_monitors) +
+           TESTING_RUN_TABLE("cmdline monitors: limit", limit_rows, keeps_the_limit);
 }

@@ -217,23 +217,33 @@ scan_pair(const char *key, const char *value, void *data)
         qemu_cmdline_chardevs_use(scan->chardevs, value, scan->use);
 }
 
+/* Each "chardev:ID", wherever it stands. */
+static void
+scan_mentions(QemuCmdlineChardevs *self, const char *argument, QemuCmdlineChardevUse use)
+{
+    const char *rest = strstr(argument, "chardev:");
+
+    while (rest != NULL) {
+        g_autofree char *id = NULL;
+
+        rest += strlen("chardev:");
+        id = g_strndup(rest, strcspn(rest, ","));
+        qemu_cmdline_chardevs_use(self, id, use);
+        rest = strstr(rest, "chardev:");
+    }
+}
+
 void
 qemu_cmdline_chardevs_scan(QemuCmdlineChardevs *self, const char *argument,
                            QemuCmdlineChardevUse use)
 {
     Scan scan = {self, use};
     g_autoptr(QemuCmdlineOption) option = NULL;
-    g_autofree char *id = NULL;
-    const char *mention = strstr(argument, "chardev:");
     const char *value = NULL;
 
     if (!may_name_chardev(argument))
         return;
-    if (mention != NULL) {
-        mention += strlen("chardev:");
-        id = g_strndup(mention, strcspn(mention, ","));
-        qemu_cmdline_chardevs_use(self, id, use);
-    }
+    scan_mentions(self, argument, use);
     option = qemu_cmdline_option_parse(argument, "");
     qemu_cmdline_option_foreach(option, scan_pair, &scan);
     value = qemu_cmdline_option_get_exact(option, "value"); /* -global property=chardev,value=ID */

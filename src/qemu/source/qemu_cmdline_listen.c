@@ -182,6 +182,8 @@ take_net_pair(const char *key, const char *value, void *data)
         add_address(self, value + strlen("tcp:"), strcspn(value + strlen("tcp:"), "-"), NULL, 0);
     else if (g_str_has_prefix(key, "hostfwd") && value[0] == ':')
         add_address(self, value + 1, strcspn(value + 1, "-"), NULL, 0);
+    else if (g_str_has_prefix(key, "guestfwd") && strstr(value, "server") != NULL)
+        add(self, "", 0, MAX_PORT); /* a character device in one word, of any kind */
 }
 
 static void

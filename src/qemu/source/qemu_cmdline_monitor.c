@@ -343,6 +343,7 @@ is_control(const QemuCmdlineOption *option)
 static void
 resolve_monitor(const QemuCmdlineMonitors *self, const QemuCmdlineOption *option, GArray *monitors)
 {
+    static const QemuCmdlineChardev past_limit = {0};
     const char *id = qemu_cmdline_option_get(option, "chardev");
     const QemuCmdlineChardev *chardev = NULL;
     QemuCmdlineMonitor monitor = {.use = QEMU_CMDLINE_CHARDEV_USE_QMP};
@@ -350,9 +351,7 @@ resolve_monitor(const QemuCmdlineMonitors *self, const QemuCmdlineOption *option
     if (id == NULL || monitors->len >= QEMU_LIMIT_MONITORS)
         return;
     chardev = qemu_cmdline_chardevs_find(self->chardevs, id);
-    if (chardev == NULL)
-        return; /* past the limit of devices */
-    judge(self, chardev, &monitor);
+    judge(self, chardev ? chardev : &past_limit, &monitor);
     monitor.chardev_id = g_strdup(id);
     monitor.monitor_id = g_strdup(qemu_cmdline_option_get_exact(option, "id"));
     g_array_append_val(monitors, monitor);
