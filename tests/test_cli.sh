@@ -91,6 +91,12 @@ for option in $(grep -Eo -- '--[a-z-]+ ' "$folder/out" | sort -u); do
     grep -q -- "$(printf '%s' "$option" | sed 's/-/\\\\-/g')" "$manual" ||
         fail "the manual lacks $option"
 done
+for reason in $(sed -n 's/^ *\[DOMSTATS_REASON_\(.*\)\] = "\(.*\)",$/\1=\2/p' "${manual%/docs/*}/src/domstats.c"); do
+    grep -Eq -- "^\.BR? (.*[\", ]+)?$(printf '%s' "${reason#*=}" | sed 's/-/\\\\-/g')( |\"|$)" "$manual" ||
+        fail "domstats(1) lacks the reason ${reason#*=}"
+    grep -q -- "DOMSTATS_REASON_${reason%%=*}\b" "${manual%1}3" ||
+        fail "domstats(3) lacks DOMSTATS_REASON_${reason%%=*}"
+done
 run --version
 expect "the version" 0 "^domstats [0-9]+\.[0-9]+" ""
 

@@ -62,6 +62,27 @@ sed 1d <<<"$example" | without_blanks >"$folder/expected.example"
 [ -s "$folder/expected.example" ]
 diff -u "$folder/expected.example" "$folder/got.example"
 
+# The monitor for us: a QEMU takes the words, and the command finds it; libvirt's words are the same.
+words_of_libvirt=$(sed -n "s|^ *<qemu:arg value='\(.*\)'/>$|\1|p" "$readme" | paste -sd' ')
+words=$(sed -n '/^-chardev .*id=domstats/,/^```$/p' "$readme" | sed '$d' | paste -sd' ')
+if [ -z "$words" ] || [ "$words" != "$words_of_libvirt" ]; then
+    echo "README.md: '$words' for QEMU, '$words_of_libvirt' for libvirt"
+    exit 1
+fi
+monitor=$folder/domstats.sock
+# shellcheck disable=SC2046 # these are words
+if command -v qemu-system-x86_64 >/dev/null && qemu-system-x86_64 -machine q35 -name readme -S -display none \
+    -nodefaults -m 16 -accel kvm -accel tcg -daemonize -pidfile "$folder/pid" \
+    $(sed "s|/run/domstats/vm1.sock|$monitor|" <<<"$words") </dev/null; then
+    status=0
+    "$DOMSTATS_COMMAND" -c "socket:$monitor" --state >"$folder/state" || status=$?
+    kill -KILL "$(cat "$folder/pid")"
+    [ "$status" = 0 ] || exit 1
+    grep -q "^Domain: 'readme'$" "$folder/state"
+else
+    echo "no QEMU can be started: its words are not tried"
+fi
+
 for file in "bin/domstats" "include/domstats/domstats.h" "share/man/man1/domstats.1"; do
     [ -e "$installed/$file" ] || { echo "not installed: $file" && exit 1; }
 done

@@ -57,12 +57,12 @@ typedef enum {
 /* How a domain is doing, as far as its monitor shows it. */
 typedef enum {
     DOMSTATS_HEALTH_OK,         /* all replies came within the deadline */
-    DOMSTATS_HEALTH_SLOW,       /* replies came late; the connection is kept */
+    DOMSTATS_HEALTH_SLOW,       /* replies came late, or there was no time to ask */
     DOMSTATS_HEALTH_BUSY,       /* another process holds the monitor */
     DOMSTATS_HEALTH_WEDGED,     /* QEMU's main loop is blocked, its monitor thread answers */
     DOMSTATS_HEALTH_STOPPED,    /* nothing answers: process stopped or in uninterruptible sleep */
     DOMSTATS_HEALTH_GONE,       /* the process ended */
-    DOMSTATS_HEALTH_DENIED,     /* no permission to connect */
+    DOMSTATS_HEALTH_DENIED,     /* no permission to its monitor, or to see its process */
     DOMSTATS_HEALTH_BROKEN,     /* the peer does not speak QMP, or broke its rules or our limits */
     DOMSTATS_HEALTH_NO_MONITOR, /* QEMU runs without a QMP monitor that can be used */
     DOMSTATS_HEALTH_NO_DOMAIN,  /* no domain has the name, UUID or id that was asked for */
@@ -154,15 +154,16 @@ struct DomstatsRecord {
 };
 
 /* Whether the library stays connected to the monitors between calls. A monitor serves one client at
- * a time. */
+ * a time. Whatever is chosen, a monitor that its manager keeps for itself, libvirt's for example,
+ * is never dialled: the domain is NO_MONITOR, with the reason MANAGED. */
 typedef enum {
-    DOMSTATS_MONITORS_DEFAULT, /* disconnect from a monitor as soon as its replies are in, unless
-                                  its chardev, monitor or socket has a name that begins with
-                                  "domstats" */
-    DOMSTATS_MONITORS_HOLD,    /* stay connected: the next call costs less, but no other client
-                                  can use the monitors meanwhile. Not to monitors that are known to
-                                  be a manager's */
-    DOMSTATS_MONITORS_RELEASE, /* disconnect from every monitor as soon as its replies are in */
+    DOMSTATS_MONITORS_DEFAULT, /* disconnect from each monitor as soon as its replies are in, except
+                                  from those that were made for this library: the name of the
+                                  chardev, of the monitor or of the socket begins with "domstats" */
+    DOMSTATS_MONITORS_HOLD,    /* stay connected where the monitor's manager allows it: the next
+                                  call costs less, but no other client can use the monitor
+                                  meanwhile */
+    DOMSTATS_MONITORS_RELEASE, /* disconnect from all of them */
 } DomstatsMonitors;
 
 /* Which listeners "dir:PATH" and "socket:PATH" dial. */
@@ -207,8 +208,8 @@ typedef DomstatsRecord *DomstatsRecordList;
 
 /* Opens a set of domains:
  *   NULL or "auto"   every QEMU process of this host, found through /proc
- *   "dir:PATH"       every QMP socket in a directory
- *   "socket:PATH"    one monitor
+ *   "dir:PATH"       every QMP socket of a QEMU in a directory
+ *   "socket:PATH"    one monitor of a QEMU
  *   "libvirt:URI"    the domains of a libvirt connection, active or not
  *   "replay:PATH"    a recorded host, made by domstats_save_recording()
  * Initializes libvirt's library (virInitialize()), so that records can be read with
