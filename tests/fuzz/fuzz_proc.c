@@ -41,6 +41,8 @@ static const char *const file_names[] = {
     "sys/fs/resctrl/mon_data/mon_L3_00/llc_occupancy",
     "sys/fs/resctrl/mon_data/mon_L3_00/mbm_local_bytes",
     "sys/kernel/debug/kvm/7-3/exits",
+    "proc/7/net/tcp",
+    "proc/7/net/tcp6",
 };
 
 /* One for all inputs; taken away when the program ends. */
@@ -132,6 +134,7 @@ claim_devices(HostRoot *root)
 {
     g_autoptr(HostNetdevTable) table = host_netdev_read(root, 0);
     g_autoptr(GArray) taps = host_tap_list(root, PID);
+    static const int families[] = {AF_UNIX, AF_INET};
     g_autoptr(HostSockets) sockets = host_sockets_new(root);
     HostListener listener = {0};
 
@@ -143,10 +146,16 @@ claim_devices(HostRoot *root)
         claim(host_tap_has_fd(tap, FD) && tap->ifname[0] != '\0');
     }
     host_sockets_add_namespace(sockets, PID, NULL);
-    if (host_sockets_find(sockets, AF_UNIX, SOCKET_INODE, &listener))
-        claim(listener.path[0] != '\0');
-    if (host_sockets_find(sockets, AF_INET, SOCKET_INODE, &listener))
-        claim(listener.family != AF_UNIX && listener.n_queued <= G_MAXUINT32);
+    for (size_t i = 0; i < G_N_ELEMENTS(families); i++) {
+        g_autoptr(GArray) clients = NULL;
+
+        if (!host_sockets_find(sockets, families[i], SOCKET_INODE, &listener))
+            continue;
+        claim(listener.inode == SOCKET_INODE);
+        claim((listener.family == AF_UNIX) == (listener.path[0] != '\0'));
+        clients = host_sockets_list_clients(sockets, &listener);
+        claim(clients != NULL && clients->len <= HOST_LIMIT_CLIENTS);
+    }
 }
 
 static void

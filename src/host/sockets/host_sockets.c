@@ -35,6 +35,7 @@ typedef struct {
     bool is_listed;     /* its unix sockets are in the table */
     bool is_by_proc;    /* as far as /proc tells */
     bool tcp_was_read;
+    bool tcp_is_by_proc; /* the kernel itself lists no TCP sockets */
 } Namespace;
 
 struct HostSockets {
@@ -323,6 +324,13 @@ take_tcp(const HostTcpdiagSocket *socket, void *data)
 
 static const int tcp_families[] = {AF_INET, AF_INET6};
 
+/* NULL if TCP sockets are to be read from /proc. */
+static HostSockdiag *
+open_tcp_diag(HostSockets *self, const Namespace *namespace)
+{
+    return namespace->tcp_is_by_proc ? NULL : open_diag(self, namespace, NULL);
+}
+
 static void
 list_tcp(HostSockets *self, Namespace *namespace)
 {
@@ -332,11 +340,14 @@ list_tcp(HostSockets *self, Namespace *namespace)
     if (namespace->tcp_was_read)
         return;
     namespace->tcp_was_read = true;
-    diag = open_diag(self, namespace, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(tcp_families); i++)
-        if (!diag || !host_tcpdiag_list_listeners(diag, tcp_families[i], take_tcp, &reading, NULL))
-            host_procnet_list_tcp(get_root(self), namespace->pid, tcp_families[i], 0, take_tcp,
-                                  &reading);
+    diag = open_tcp_diag(self, namespace);
+    for (size_t i = 0; i < G_N_ELEMENTS(tcp_families); i++) {
+        if (diag && host_tcpdiag_list_listeners(diag, tcp_families[i], take_tcp, &reading, NULL))
+            continue;
+        namespace->tcp_is_by_proc = true;
+        host_procnet_list_tcp(get_root(self), namespace->pid, tcp_families[i], 0, take_tcp,
+                              &reading);
+    }
 }
 
 static void
@@ -458,7 +469,7 @@ static void
 find_peer(HostSockets *self, const Namespace *namespace, HostListenerClient *client,
           const HostAddress *local)
 {
-    g_autoptr(HostSockdiag) diag = open_diag(self, namespace, NULL);
+    g_autoptr(HostSockdiag) diag = open_tcp_diag(self, namespace);
     Peer peer = {.local = &client->remote, .remote = local};
 
     if (diag && host_tcpdiag_find_connection(diag, &client->remote, local, take_peer, &peer, NULL))
@@ -474,7 +485,7 @@ static bool
 list_tcp_clients(HostSockets *self, const Namespace *namespace, Clients *clients)
 {
     const HostListener *listener = clients->listener;
-    g_autoptr(HostSockdiag) diag = open_diag(self, namespace, NULL);
+    g_autoptr(HostSockdiag) diag = open_tcp_diag(self, namespace);
 
     if (diag && host_tcpdiag_list_connections(diag, listener->family, listener->address.port,
                                               take_client, clients, NULL))
