@@ -210,6 +210,12 @@ static const AutoRow auto_rows[] = {
      {{{30, QMP("/run/qemu/qmp.sock"), QEMU, 1, 30, 500}}},
      .found = {"30 pid-30 process:30:500 [/run/qemu/qmp.sock] ok\n"},
      .identities = "pid-30 /run/qemu/qmp.sock\n"},
+    {"the same name and UUID while the monitor waits for its manager",
+     {{{30, QEMU "|-qmp|unix:/srv/one/qmp,server=on|", QEMU, 1, 30, 500}}},
+     .found = {"30 one process:30:500 [] no-monitor (waits): its only QMP monitor is made to wait "
+               "for its manager at '/srv/one/qmp' (wait=on); a QMP monitor of its own, with a name "
+               "that begins with 'domstats', would be used\n"},
+     .identities = "one /srv/one/qmp\n"},
     {"relative paths in two folders",
      {{{30, QMP("./qmp"), QEMU, 1, 30, 500}, {31, QMP("./qmp"), QEMU, 1, 31, 500}}},
      .links = {{"proc/30/cwd", "/srv/one"}, {"proc/31/cwd", "/srv/two"}},

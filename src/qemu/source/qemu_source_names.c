@@ -75,39 +75,52 @@ find_path(const QemuSourcePlaceView *view, pid_t pid, const QemuEndpointPlace *p
     return make_whole(view, pid, place->bound_path);
 }
 
-/* The address of a monitor that may have no place. NULL if it is neither a path nor a name. */
+/* Where the socket of a monitor is that the words name, whether it can be used or not: so it is the
+ * same while the monitor waits for its manager, and later. NULL if the words have neither a path
+ * nor a name for it. The caller frees. */
 static char *
-find_monitor(const QemuSourcePlaceView *view, pid_t pid, const QemuCmdlineMonitor *monitor)
+find_monitor(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint,
+             const QemuCmdlineMonitor *monitor)
 {
-    if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_UNIX)
-        return make_whole(view, pid, monitor->socket.path);
     if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_ABSTRACT)
         return g_strconcat("@", monitor->socket.path, NULL);
-    return NULL;
+    if (monitor->socket.kind != QEMU_CMDLINE_SOCKET_UNIX)
+        return NULL;
+    for (guint i = 0; i < endpoint->places->len; i++) {
+        const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, i);
+
+        if (is_path(place) && g_str_equal(place->bound_path, monitor->socket.path))
+            return find_path(view, endpoint->pid, place);
+    }
+    return make_whole(view, endpoint->pid, monitor->socket.path);
 }
 
-char *
-qemu_source_names_make(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint,
-                       const QemuCmdline *cmdline)
+/* The addresses of the monitors that the words name, then those of the places. The caller unrefs.
+ */
+static GPtrArray *
+list_addresses(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint,
+               const QemuCmdline *cmdline)
 {
-    char *name = NULL;
+    GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
 
-    if (cmdline->definition->name != NULL)
-        return g_strdup(cmdline->definition->name);
-    for (guint i = 0; name == NULL && i < endpoint->places->len; i++) {
+    for (guint i = 0; i < cmdline->monitors->len; i++) {
+        char *address =
+            find_monitor(view, endpoint, &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i));
+
+        if (address != NULL)
+            g_ptr_array_add(addresses, address);
+    }
+    for (guint i = 0; i < endpoint->places->len; i++) {
         const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, i);
-        g_autofree char *path =
-            is_path(place) ? find_path(view, endpoint->pid, place) : g_strdup(place->bound_path);
 
-        name = is_path(place) || path[0] == '@' ? qemu_source_path_find_name(path) : NULL;
+        if (is_path(place))
+            g_ptr_array_add(addresses, find_path(view, endpoint->pid, place));
+        else if (place->bound_path[0] == '@')
+            g_ptr_array_add(addresses, g_strdup(place->bound_path));
+        else
+            g_ptr_array_add(addresses, g_strconcat("tcp:", place->bound_path, NULL));
     }
-    for (guint i = 0; name == NULL && i < cmdline->monitors->len; i++) {
-        g_autofree char *path = find_monitor(
-            view, endpoint->pid, &g_array_index(cmdline->monitors, QemuCmdlineMonitor, i));
-
-        name = path ? qemu_source_path_find_name(path) : NULL;
-    }
-    return name ? name : g_strdup_printf("pid-%d", (int)endpoint->pid);
+    return addresses;
 }
 
 /* The path of the process's control group; NULL if that is the root, or cannot be read. The caller
@@ -141,25 +154,44 @@ make_foreign(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint, cons
                            (guint64)endpoint->start_ticks, address);
 }
 
-char *
-qemu_source_names_make_identity(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint)
+/* Sets the name, which the endpoint has if QEMU was given one. */
+static void
+set_name(QemuEndpoint *endpoint, const QemuCmdline *cmdline, const GPtrArray *addresses)
 {
-    const QemuEndpointPlace *place = NULL;
-    pid_t pid = endpoint->pid;
-    g_autofree char *address = NULL;
-    bool is_ours = false;
+    g_clear_pointer(&endpoint->name, g_free);
+    endpoint->name = g_strdup(cmdline->definition->name);
+    for (guint i = 0; endpoint->name == NULL && i < addresses->len; i++)
+        endpoint->name = qemu_source_path_find_name(g_ptr_array_index(addresses, i));
+    if (endpoint->name == NULL)
+        endpoint->name = g_strdup_printf("pid-%d", (int)endpoint->pid);
+}
 
-    if (endpoint->places->len == 0)
-        return g_strdup(endpoint->name);
-    place = g_ptr_array_index(endpoint->places, 0);
-    if (is_path(place)) {
-        address = find_path(view, pid, place);
+static void
+set_identity(const QemuSourcePlaceView *view, QemuEndpoint *endpoint, const GPtrArray *addresses)
+{
+    const char *address = addresses->len > 0 ? g_ptr_array_index(addresses, 0) : NULL;
+    pid_t pid = endpoint->pid;
+    bool is_ours = true;
+
+    if (address != NULL && address[0] == '/')
         is_ours = is_our_namespace(view, pid, "ns/mnt", view->own_mounts);
-    } else {
-        address = g_strdup(place->bound_path);
+    else if (address != NULL)
         is_ours = is_our_namespace(view, pid, "ns/net", view->own_network);
-    }
-    return is_ours ? g_steal_pointer(&address) : make_foreign(view, endpoint, address);
+    g_free(endpoint->identity);
+    if (address == NULL)
+        endpoint->identity = g_strdup(endpoint->name);
+    else
+        endpoint->identity = is_ours ? g_strdup(address) : make_foreign(view, endpoint, address);
+}
+
+void
+qemu_source_names_set(const QemuSourcePlaceView *view, const QemuCmdline *cmdline,
+                      QemuEndpoint *endpoint)
+{
+    g_autoptr(GPtrArray) addresses = list_addresses(view, endpoint, cmdline);
+
+    set_name(endpoint, cmdline, addresses);
+    set_identity(view, endpoint, addresses);
 }
 
 QemuSourceNames *

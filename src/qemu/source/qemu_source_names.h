@@ -7,16 +7,12 @@
 
 #include "qemu_source_place.h"
 
-/* The name of the domain of the process that @endpoint, with its places, is for: that which QEMU
- * was given; else by the path of its first monitor that tells one; else its pid. The caller frees.
- */
-char *qemu_source_names_make(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint,
-                             const QemuCmdline *cmdline);
-
-/* What the UUID of that domain is derived from, if it was given none: where the first of its places
- * is on this host, so that it stays over a restart. The caller frees. */
-char *qemu_source_names_make_identity(const QemuSourcePlaceView *view,
-                                      const QemuEndpoint *endpoint);
+/* Sets the name of @endpoint, which is for a process and has its places: that which QEMU was given;
+ * else by the path of its first monitor that tells one; else its pid. Sets what its UUID is derived
+ * from if it was given none: where its first monitor is on this host, so that it stays over a
+ * restart. */
+void qemu_source_names_set(const QemuSourcePlaceView *view, const QemuCmdline *cmdline,
+                           QemuEndpoint *endpoint);
 
 /* The names and identities that one source has given out, by the keys of the endpoints. */
 typedef struct QemuSourceNames QemuSourceNames;

@@ -212,9 +212,7 @@ make_endpoint(Look *look, QemuCmdline *cmdline)
         endpoint->trouble = DOMSTATS_HEALTH_DENIED;
         endpoint->trouble_reason = make_denied_reason(look);
     }
-    g_free(endpoint->name);
-    endpoint->name = qemu_source_names_make(look->view, endpoint, cmdline);
-    endpoint->identity = qemu_source_names_make_identity(look->view, endpoint);
+    qemu_source_names_set(look->view, cmdline, endpoint);
     endpoint->definition = g_steal_pointer(&cmdline->definition);
     return endpoint;
 }
