@@ -128,10 +128,10 @@ class Host:
         return ["-qmp", f"unix:{self.path(name + '.sock')},server=on,wait=off"]
 
     def start(self, name, *arguments, monitor=None, control=False, accel=None, wait=True,
-              launcher=(), qemu=None, defaults=False, **popen):
+              launcher=(), qemu=None, defaults=False, paused=True, **popen):
         """Starts a paused QEMU; with control=True the test has a second monitor of its own, with
         defaults=True the machine its default devices."""
-        line = [*launcher, qemu or QEMU, "-S", "-display", "none", "-no-user-config",
+        line = [*launcher, qemu or QEMU, *(["-S"] if paused else []), "-display", "none", "-no-user-config",
                 *([] if defaults else ["-nodefaults"]),
                 "-name", name, "-m", "16", "-accel", accel or accelerator(),
                 *(self.monitor(name) if monitor is None else monitor), *arguments]

@@ -3,8 +3,9 @@
 """Clears up after a test, however it ended: also when it was killed.
 
 A process of its own, in a session of its own. It reads its standard input until the test closes it or
-dies, then ends every process that names the test's folder in its command line or its environment (what
-the test starts inherits that), removes the folder, and the network devices it was told of: a line each.
+dies, then thaws and removes every cgroup whose name begins with that of the test's folder, ends every
+process that names the folder in its command line or its environment (what the test starts inherits that),
+removes the folder, and the network devices it was told of: a line each.
 """
 
 import os
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import cgroups
 
 MARK = "DOMSTATS_TEST_FOLDER"
 PATIENCE_S = 10
@@ -73,6 +76,7 @@ class Keeper:
 
 def main():
     folder, *devices = sys.stdin.read().splitlines()
+    cgroups.remove_all(os.path.basename(folder))  # what is frozen ends later
     end_processes(folder)
     for device in devices:
         subprocess.run(["ip", "link", "del", device], check=False, capture_output=True)

@@ -7,20 +7,28 @@ import subprocess
 import sys
 import unittest
 
+import cgroups
 import keeper
 from host import Host
 from waiting import until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# A test in its middle: a QEMU that is stopped, one in namespaces, a process beside them, a tap.
+# A test in its middle: a QEMU that is stopped, one in namespaces, a frozen one, a process
+# beside them, a tap.
 MIDDLE = """
 import os, signal, subprocess, time
+import cgroups
 from host import Host
 host = Host()
 host.start("stopped").send_signal(signal.SIGSTOP)
 if os.geteuid() == 0:
     host.start("inside", launcher=["unshare", "-pf", "--kill-child", "--mount-proc"], wait=False)
     host.tap("hosttap0")
+    if cgroups.mount_of("cgroup2"):
+        frozen = os.path.join(cgroups.mount_of("cgroup2"), os.path.basename(host.folder))
+        os.mkdir(frozen)
+        cgroups.write(frozen + "/cgroup.procs", str(host.start("frozen").pid))
+        cgroups.write(frozen + "/cgroup.freeze", "1")
 subprocess.Popen(["sleep", "600"])
 print(host.folder, flush=True)
 time.sleep(600)
@@ -38,6 +46,8 @@ class Left(unittest.TestCase):
         until("the folder is gone", lambda: not os.path.exists(folder))
         self.assertEqual(keeper.processes_of(folder), [])
         self.assertFalse(os.path.exists("/sys/class/net/hosttap0"))
+        groups = cgroups.mount_of("cgroup2")
+        self.assertFalse(groups and os.path.exists(os.path.join(groups, os.path.basename(folder))))
 
     def test_nothing_is_left_when_it_is_interrupted(self):
         self.check(signal.SIGINT)
