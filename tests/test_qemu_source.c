@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_qemu_source: which sources are refused; "dir" and "socket" on files, "replay" on
- * recordings. "auto" has a test of its own.
+ * test_qemu_source: which sources are refused; "dir" and "socket" on files and on sockets of this
+ * test, "replay" on recordings. "auto" has a test of its own.
  */
 #include "qemu/source/qemu_source.h"
 
@@ -87,14 +87,24 @@ refuses_sources(const void *data)
     testing_remove_folder(folder);
 }
 
-static void
-make_socket(const char *folder, const char *name)
+/* A socket that is bound and does not listen. */
+static int
+bind_socket(const char *folder, const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    g_auto(UtilFd) fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     g_snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", folder, name);
     assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+static void
+make_socket(const char *folder, const char *name)
+{
+    g_auto(UtilFd) fd = bind_socket(folder, name);
+
+    (void)fd;
 }
 
 /* Names and '=' for what is the same as before. */
@@ -185,6 +195,116 @@ follows_directory(const void *data)
         text = scan_names(source, &before);
         testing_assert_same_text(text, row->steps[i].found);
     }
+    testing_remove_folder(folder);
+}
+
+/* Sockets on which this test listens, and dead ones, without the option. */
+typedef struct {
+    const char *sentence;
+    const char *listening[3];
+    const char *dead[3];
+    const char *found;
+} OwnerRow;
+
+static const OwnerRow owner_rows[] = {
+    {"a dead socket that was a monitor by its name",
+     {NULL},
+     {"web.qmp", "a-monitor", "db-qmp.sock"},
+     "a-monitor db-qmp web "},
+    {"a dead monitor of ours", {NULL}, {"domstats-web"}, "domstats-web "},
+    {"a dead socket of another name", {NULL}, {"web.sock", "console", "x.qmpx"}, ""},
+    {"a program that is no QEMU, whatever its sockets are called",
+     {"web.qmp", "qmp", "monitor.sock"},
+     {NULL},
+     ""},
+    {"both", {"web.qmp"}, {"db.qmp"}, "db "},
+};
+
+static void
+looks_who_listens(const void *data)
+{
+    const OwnerRow *row = data;
+    char *folder = testing_make_folder();
+    g_autofree char *name = g_strconcat("dir:", folder, NULL);
+    g_autoptr(QemuSource) source = qemu_source_open(name, NULL, NULL);
+    g_autoptr(GPtrArray) before = NULL;
+    int fds[3] = {-1, -1, -1};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fds) && row->listening[i] != NULL; i++) {
+        fds[i] = bind_socket(folder, row->listening[i]);
+        assert_int_equal(listen(fds[i], 1), 0);
+    }
+    for (size_t i = 0; i < 3 && row->dead[i] != NULL; i++)
+        make_socket(folder, row->dead[i]);
+    for (size_t scan = 0; scan < 2; scan++) {
+        g_autofree char *text = scan_names(source, &before);
+
+        g_strdelimit(text, "=", '-');
+        if (scan == 0)
+            testing_assert_same_text(text, row->found);
+        assert_null(qemu_source_blind_spot(source));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
+        assert_true(fds[i] < 0 || accept(fds[i], NULL, NULL) < 0);
+        util_fd_clear(&fds[i]);
+    }
+    testing_remove_folder(folder);
+}
+
+/* What listens at the address of "socket:" and what is said of it. %s: the folder. */
+typedef struct {
+    const char *sentence;
+    const char *listens; /* a name in the folder, or "@name"; NULL: nothing does */
+    const char *source;
+    const char *key;
+    const char *trouble; /* NULL: none */
+    DomstatsReason code;
+} ForeignRow;
+
+static const ForeignRow foreign_rows[] = {
+    {"a program that is no QEMU", "web.qmp", "socket:%s/web.qmp", "socket:%s/web.qmp",
+     ") listens at '%s/web.qmp', which is no QEMU", DOMSTATS_REASON_NOT_QEMU},
+    {"the same by another way", "web.qmp", "socket:/proc/self/root%s/web.qmp",
+     "socket:/proc/self/root%s/web.qmp", "/proc/self/root%s/web.qmp', which is no QEMU",
+     DOMSTATS_REASON_NOT_QEMU},
+    {"the same through a link", "web.qmp", "socket:%s/link", "socket:%s/link",
+     "%s/link', which is no QEMU", DOMSTATS_REASON_NOT_QEMU},
+    {"no file", NULL, "socket:%s/none", "socket:%s/none", NULL, DOMSTATS_REASON_NONE},
+    {"no socket", NULL, "socket:%s/file", "socket:%s/file", NULL, DOMSTATS_REASON_NONE},
+    {"an abstract name that nobody has", NULL, "socket:@domstats-none", "socket:@domstats-none",
+     NULL, DOMSTATS_REASON_NONE},
+    {"a port of another host", NULL, "socket:tcp:192.0.2.7:4444", "socket:tcp:192.0.2.7:4444", NULL,
+     DOMSTATS_REASON_NONE},
+};
+
+static void
+looks_at_one_socket(const void *data)
+{
+    const ForeignRow *row = data;
+    char *folder = testing_make_folder();
+    g_autofree char *name = put_folder(row->source, folder);
+    g_autofree char *key = put_folder(row->key, folder);
+    g_autofree char *trouble = row->trouble ? put_folder(row->trouble, folder) : NULL;
+    g_autoptr(QemuSource) source = qemu_source_open(name, NULL, NULL);
+    g_autoptr(GPtrArray) first = NULL;
+    g_autoptr(GPtrArray) second = NULL;
+    g_auto(UtilFd) fd = row->listens ? bind_socket(folder, row->listens) : -1;
+    const QemuEndpoint *endpoint = NULL;
+
+    testing_write_file(folder, "file", "");
+    source_case_make_link(folder, "link", "web.qmp");
+    if (fd >= 0)
+        assert_int_equal(listen(fd, 1), 0);
+    first = qemu_source_scan(source, util_deadline_in_ms(60000), NULL);
+    second = qemu_source_scan(source, util_deadline_in_ms(60000), NULL);
+    endpoint = g_ptr_array_index(first, 0);
+    assert_ptr_equal(endpoint, g_ptr_array_index(second, 0));
+    assert_string_equal(endpoint->key, key);
+    assert_int_equal(endpoint->trouble_code, row->code);
+    assert_int_equal(endpoint->trouble, trouble ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_OK);
+    if (trouble != NULL && !g_str_has_suffix(endpoint->trouble_reason, trouble))
+        testing_assert_same_text(endpoint->trouble_reason, trouble);
+    assert_true(fd < 0 || accept(fd, NULL, NULL) < 0);
     testing_remove_folder(folder);
 }
 
@@ -413,6 +533,8 @@ main(void)
     int n_failed = TESTING_RUN_TABLE("source", refusal_rows, refuses_sources);
 
     n_failed += TESTING_RUN_TABLE("dir", dir_rows, follows_directory);
+    n_failed += TESTING_RUN_TABLE("owner", owner_rows, looks_who_listens);
+    n_failed += TESTING_RUN_TABLE("foreign", foreign_rows, looks_at_one_socket);
     n_failed += TESTING_RUN_TABLE("socket", socket_rows, has_one_socket);
     n_failed += TESTING_RUN_TABLE("replay", replay_rows, replays_host);
     return n_failed + cmocka_run_group_tests(tests, NULL, NULL);

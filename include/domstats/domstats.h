@@ -208,7 +208,7 @@ typedef DomstatsRecord *DomstatsRecordList;
 
 /* Opens a set of domains:
  *   NULL or "auto"   every QEMU process of this host, found through /proc
- *   "dir:PATH"       every QMP socket of a QEMU in a directory
+ *   "dir:PATH"       every QEMU that has a QMP socket in a directory
  *   "socket:PATH"    one monitor of a QEMU
  *   "libvirt:URI"    the domains of a libvirt connection, active or not
  *   "replay:PATH"    a recorded host, made by domstats_save_recording()

@@ -27,6 +27,7 @@
 
 #include "host/host_descriptors.h"
 #include "host/host_process.h"
+#include "util/util_error.h"
 
 enum {
     FIRST_PAUSE_MS = 1000,
@@ -47,6 +48,7 @@ struct QemuListeners {
     unsigned int n_scans;
     bool is_all_read; /* the table has all network namespaces; valid once it was tried */
     bool has_tried_all;
+    int shortage; /* errno: descriptors or memory ran out in this scan, so nothing is proven */
 };
 
 static void
@@ -106,14 +108,25 @@ set_path(QemuListener *listener, const char *path)
     g_clear_pointer(&listener->by_name, qemu_endpoint_unref);
 }
 
-QemuListener *
+/* True if @path leads to the file of the listener. */
+static bool
+leads_to(const char *path, const QemuListener *listener)
+{
+    struct stat status = {0};
+
+    return stat(path, &status) == 0 && status.st_dev == listener->status.st_dev &&
+           status.st_ino == listener->status.st_ino;
+}
+
+void
 qemu_listeners_add(QemuListeners *self, const char *path, const struct stat *status)
 {
     g_autofree char *key = make_key(path, status);
     QemuListener *listener = g_hash_table_lookup(self->by_key, key);
+    bool is_added = listener != NULL && listener->last_scan == self->n_scans;
 
-    if (listener != NULL && listener->last_scan == self->n_scans)
-        return NULL;
+    if (is_added && (status == NULL || leads_to(listener->path, listener)))
+        return;
     if (listener == NULL) {
         listener = g_new0(QemuListener, 1);
         listener->key = g_steal_pointer(&key);
@@ -125,8 +138,8 @@ qemu_listeners_add(QemuListeners *self, const char *path, const struct stat *sta
         listener->file_inode = status->st_ino;
     }
     listener->last_scan = self->n_scans;
-    g_ptr_array_add(self->added, listener);
-    return listener;
+    if (!is_added)
+        g_ptr_array_add(self->added, listener);
 }
 
 /* True if the process that was found still has the socket. */
@@ -136,6 +149,17 @@ stands(const QemuListeners *self, const QemuListener *listener)
     return listener->pid != 0 && listener->socket_inode != 0 &&
            host_descriptors_socket(self->live_root, listener->pid, listener->fd) ==
                listener->socket_inode;
+}
+
+/* After something was not found: notes whether that may be for want of a descriptor. */
+static void
+note_shortage(QemuListeners *self)
+{
+    char text[64] = "";
+
+    if (host_root_read(self->live_root, "proc/self/stat", text, sizeof(text)) < 0 &&
+        (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        self->shortage = errno;
 }
 
 /* Reads the tables of all network namespaces, once a scan. True if all could be read. */
@@ -187,6 +211,8 @@ find_socket(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listen
     listener->pid = 0;
     listener->is_monitor = false;
     listener->is_wanted = find_in_table(view, own, listener, &found);
+    if (!listener->is_wanted)
+        note_shortage(self);
     if (!listener->is_wanted && has_file) {
         bool is_all = read_all(self, view);
 
@@ -219,10 +245,12 @@ free_owners(gpointer data)
 
 /* Notes which of the wanted sockets the process has open. */
 static void
-search_process(const QemuListeners *self, pid_t pid, GHashTable *owners)
+search_process(QemuListeners *self, pid_t pid, GHashTable *owners)
 {
     g_autoptr(GArray) sockets = host_descriptors_list_sockets(self->live_root, pid);
 
+    if (sockets == NULL && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        self->shortage = errno;
     for (guint i = 0; sockets != NULL && i < sockets->len; i++) {
         const HostDescriptorsSocket *socket = &g_array_index(sockets, HostDescriptorsSocket, i);
         gint64 key = (gint64)socket->inode;
@@ -237,7 +265,7 @@ search_process(const QemuListeners *self, pid_t pid, GHashTable *owners)
 /* The processes that have the wanted sockets open: inode -> Owner elements. NULL if the deadline
  * cut the search short. */
 static GHashTable *
-search_owners(const QemuListeners *self, UtilDeadline deadline)
+search_owners(QemuListeners *self, UtilDeadline deadline)
 {
     g_autoptr(GHashTable) owners =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_owners);
@@ -254,6 +282,8 @@ search_owners(const QemuListeners *self, UtilDeadline deadline)
     if (g_hash_table_size(owners) == 0)
         return g_steal_pointer(&owners);
     pids = host_process_list(self->live_root, NULL);
+    if (pids == NULL)
+        note_shortage(self);
     for (size_t i = 0; pids != NULL && pids[i] != 0; i++) {
         if (util_deadline_has_passed(deadline))
             return NULL;
@@ -267,10 +297,8 @@ static bool
 sees_the_file(const QemuListener *listener, pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/root%s", (int)pid, listener->path);
-    struct stat status = {0};
 
-    return stat(path, &status) == 0 && status.st_dev == listener->status.st_dev &&
-           status.st_ino == listener->status.st_ino;
+    return leads_to(path, listener);
 }
 
 /* Takes the QEMU among the owners of the socket, else the first of them. */
@@ -306,21 +334,30 @@ set_next_look(QemuListener *listener, int64_t now_us)
     listener->next_look_us = now_us + listener->pause_us;
 }
 
-/* Gives the listener the endpoint of its process as it is now. */
+static void
+set_endpoint(QemuListener *listener, QemuEndpoint *endpoint)
+{
+    if (endpoint != NULL)
+        qemu_endpoint_ref(endpoint);
+    qemu_endpoint_unref(listener->endpoint);
+    listener->endpoint = endpoint;
+}
+
+/* Gives the listener the endpoint of its process as it is now, if it is a monitor of that. */
 static void
 take_endpoint(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener)
 {
-    QemuEndpoint *endpoint = qemu_source_process_look(self->processes, view, listener->pid, NULL);
+    QemuEndpoint *endpoint = NULL;
 
+    if (listener->kind == QEMU_LISTENER_QEMU)
+        endpoint = qemu_source_process_look(self->processes, view, listener->pid, NULL);
     if (endpoint == NULL) {
+        note_shortage(self);
         listener->kind = QEMU_LISTENER_OTHER;
-        listener->is_monitor = false;
-        return;
     }
-    qemu_endpoint_ref(endpoint);
-    qemu_endpoint_unref(listener->endpoint);
-    listener->endpoint = endpoint;
-    listener->is_monitor = qemu_endpoint_has_socket(endpoint, listener->socket_inode);
+    listener->is_monitor =
+        endpoint != NULL && qemu_endpoint_has_socket(endpoint, listener->socket_inode);
+    set_endpoint(listener, listener->is_monitor ? endpoint : NULL);
 }
 
 /* The paths by which the sockets of this scan are reached, for the places of their processes. */
@@ -355,19 +392,26 @@ find_new(QemuListeners *self, QemuSourcePlaceView *view)
     }
 }
 
-/* Leaves what was not found to the next scan. */
+/* Readies for the next scan. */
 static void
-give_up(QemuListeners *self)
+start_scan(QemuListeners *self)
+{
+    g_ptr_array_set_size(self->added, 0);
+    self->has_tried_all = false;
+    self->shortage = 0;
+    self->n_scans++;
+}
+
+void
+qemu_listeners_break_scan(QemuListeners *self)
 {
     for (guint i = 0; i < self->added->len; i++) {
         QemuListener *listener = g_ptr_array_index(self->added, i);
 
-        if (listener->is_wanted)
+        if (listener->is_wanted || self->shortage != 0)
             listener->pause_us = 0;
     }
-    g_ptr_array_set_size(self->added, 0);
-    self->has_tried_all = false;
-    self->n_scans++;
+    start_scan(self);
 }
 
 /* Finds the processes of the wanted sockets among those of the host. False past the deadline. */
@@ -390,8 +434,20 @@ choose_owners(QemuListeners *self, QemuSourcePlaceView *view)
     return owners != NULL;
 }
 
+/* Takes the endpoints of the processes that were found. */
+static void
+take_endpoints(QemuListeners *self, QemuSourcePlaceView *view)
+{
+    for (guint i = 0; i < self->added->len; i++) {
+        QemuListener *listener = g_ptr_array_index(self->added, i);
+
+        if (listener->pid != 0)
+            take_endpoint(self, view, listener);
+    }
+}
+
 bool
-qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view)
+qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view, GError **error)
 {
     g_autoptr(GHashTable) paths = NULL;
     bool is_whole = false;
@@ -400,18 +456,35 @@ qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view)
     paths = list_paths(self);
     view->preferred = paths;
     is_whole = choose_owners(self, view);
-    for (guint i = 0; is_whole && i < self->added->len; i++) {
-        QemuListener *listener = g_ptr_array_index(self->added, i);
-
-        if (listener->kind == QEMU_LISTENER_QEMU)
-            take_endpoint(self, view, listener);
-        else if (listener->kind == QEMU_LISTENER_OTHER)
-            g_clear_pointer(&listener->endpoint, qemu_endpoint_unref);
-    }
+    if (is_whole)
+        take_endpoints(self, view);
     view->preferred = NULL;
-    if (!is_whole)
-        give_up(self);
-    return is_whole;
+    if (is_whole && self->shortage == 0)
+        return true;
+    if (self->shortage != 0)
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot see which processes listen: %s",
+                    g_strerror(self->shortage));
+    else
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT,
+                    "the processes that listen could not be found by the deadline");
+    qemu_listeners_break_scan(self);
+    return false;
+}
+
+static gint
+compare_paths(gconstpointer a, gconstpointer b)
+{
+    const QemuListener *const *left = a;
+    const QemuListener *const *right = b;
+
+    return strcmp((*left)->path, (*right)->path);
+}
+
+const GPtrArray *
+qemu_listeners_list(QemuListeners *self)
+{
+    g_ptr_array_sort(self->added, compare_paths);
+    return self->added;
 }
 
 static gboolean
@@ -432,8 +505,6 @@ void
 qemu_listeners_end_scan(QemuListeners *self)
 {
     g_hash_table_foreach_remove(self->by_key, has_gone, self);
-    g_ptr_array_set_size(self->added, 0);
     qemu_source_process_end_scan(self->processes);
-    self->has_tried_all = false;
-    self->n_scans++;
+    start_scan(self);
 }

@@ -47,10 +47,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuListeners, qemu_listeners_free)
 
 /* A scan: first adds each socket, then looks who listens there, then ends. @status is that of the
  * file that @path leads to; NULL for a socket without a file. A second path of a file that was
- * added in this scan is left out, and NULL given. */
-QemuListener *qemu_listeners_add(QemuListeners *self, const char *path, const struct stat *status);
-/* Sets who listens at the sockets that were added. False if the deadline of @view cut it short:
- * then that is the end of the scan, and the next one goes on with what is known. */
-bool qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view);
+ * added in this scan is left out, unless the first leads there no longer. */
+void qemu_listeners_add(QemuListeners *self, const char *path, const struct stat *status);
+/* Sets who listens at the sockets that were added. If that cannot be done, the scan ends and the
+ * next one goes on with what is known: false, and TIMEOUT if the deadline of @view cut it short,
+ * SYSTEM if descriptors ran out here. */
+bool qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view, GError **error);
+/* The sockets of this scan, sorted by their paths: QemuListener *; borrowed until it ends. */
+const GPtrArray *qemu_listeners_list(QemuListeners *self);
 /* Forgets the sockets that were not added in this scan. */
 void qemu_listeners_end_scan(QemuListeners *self);
+/* Ends a scan that could not add all sockets, and forgets none. */
+void qemu_listeners_break_scan(QemuListeners *self);

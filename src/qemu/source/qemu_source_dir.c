@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_source_dir: "dir:PATH": every socket file in a directory.
+ * qemu_source_dir: "dir:PATH": the QEMUs that have a QMP monitor in a directory.
  *
- * Owns the endpoints of the last scan. readdir() tells names, kinds and inodes, so no file is
- * looked at by itself. If a file is gone, so is its endpoint: the driver judges whether the QEMU
- * still runs, since it has the connection. A file that was renamed is the same domain, since a QEMU
- * keeps the inode that it has bound.
+ * Owns what was found in the last scan. qemu_listener tells who listens at each socket file; a QEMU
+ * is one domain, whichever of its monitors are there, and other sockets are passed over.
+ *
+ * A file without a listener that had one is the domain that was there, so that the call can say
+ * that it has ended. Where the process cannot be seen, or nobody is known to have listened, the
+ * name of the file decides; so it does for every file if the user vouches for all listeners. If a
+ * file is gone, so is its endpoint. A file that was renamed is the same domain, since a QEMU keeps
+ * the inode that it has bound.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,14 +18,20 @@
 #include <sys/stat.h>
 
 #include "qemu/facts/qemu_limits.h"
+#include "qemu_listener.h"
 #include "qemu_source.h"
+#include "qemu_source_names.h"
 #include "qemu_source_path.h"
 #include "util/util_error.h"
 
 typedef struct {
     char *path;
-    GHashTable *endpoints; /* key -> QemuEndpoint, of the last scan */
-    bool was_scanned;
+    HostRoot *root; /* borrowed */
+    bool takes_any_listener;
+    QemuListeners *listeners;
+    QemuSourceNames *names;
+    GPtrArray *last;     /* QemuEndpoint *, of the last scan; NULL: there was none */
+    gpointer blind_spot; /* atomic; an interned text, since other threads read it; NULL: none */
 } DirSource;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
@@ -30,12 +40,6 @@ static void
 unref_endpoint(gpointer data)
 {
     qemu_endpoint_unref(data);
-}
-
-static GHashTable *
-new_endpoint_table(void)
-{
-    return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, unref_endpoint);
 }
 
 static DIR *
@@ -57,13 +61,14 @@ open_dir(const char *argument, HostRoot *root, const QemuSourceOptions *options,
     g_autoptr(DIR) folder = open_folder(argument, UTIL_ERROR_CONNECT, error);
     DirSource *self = NULL;
 
-    (void)options;
-    (void)root;
     if (folder == NULL)
         return NULL;
     self = g_new0(DirSource, 1);
     self->path = g_canonicalize_filename(argument, NULL);
-    self->endpoints = new_endpoint_table();
+    self->root = root;
+    self->takes_any_listener = options->takes_any_listener;
+    self->listeners = qemu_listeners_new();
+    self->names = qemu_source_names_new();
     return self;
 }
 
@@ -72,134 +77,172 @@ close_dir(void *data)
 {
     DirSource *self = data;
 
-    g_hash_table_unref(self->endpoints);
+    if (self->last != NULL)
+        g_ptr_array_unref(self->last);
+    qemu_source_names_free(self->names);
+    qemu_listeners_free(self->listeners);
     g_free(self->path);
     g_free(self);
 }
 
-/* Some file systems do not tell the kind of a file in readdir(): then it is looked at. */
+/* Gives the status of an entry that is a socket; false for any other. Some file systems do not tell
+ * the kind of a file in readdir(). A directory that may not be searched tells only what readdir()
+ * does. */
 static bool
-is_socket(DIR *folder, const struct dirent *entry)
+read_socket(DIR *folder, const struct dirent *entry, struct stat *ret_status)
 {
     struct stat status = {0};
 
-    if (entry->d_type != DT_UNKNOWN)
-        return entry->d_type == DT_SOCK;
-    return fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISSOCK(status.st_mode);
+    if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_SOCK)
+        return false;
+    if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        *ret_status = status;
+        return S_ISSOCK(status.st_mode);
+    }
+    if (errno != EACCES || entry->d_type != DT_SOCK || fstat(dirfd(folder), &status) != 0)
+        return false;
+    *ret_status = (struct stat){.st_dev = status.st_dev, .st_ino = entry->d_ino, .st_uid = -1U};
+    return true;
 }
 
-static const char *
-path_of(const QemuEndpoint *endpoint)
+/* Adds the sockets of the directory. False, with an error, if it cannot be listed, or not by the
+ * deadline. */
+static bool
+add_sockets(DirSource *self, UtilDeadline deadline, GError **error)
 {
-    const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, 0);
+    g_autoptr(DIR) folder = open_folder(self->path, UTIL_ERROR_SYSTEM, error);
+    const struct dirent *entry = NULL;
+    unsigned int n_sockets = 0;
 
-    return place->bound_path;
+    while (folder != NULL && n_sockets < QEMU_LIMIT_DOMAINS && (entry = readdir(folder)) != NULL) {
+        g_autofree char *path = NULL;
+        struct stat status = {0};
+
+        if (util_deadline_has_passed(deadline)) {
+            g_set_error(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT,
+                        "directory '%s' could not be read by the deadline", self->path);
+            return false;
+        }
+        if (!read_socket(folder, entry, &status))
+            continue;
+        path = g_build_filename(self->path, entry->d_name, NULL);
+        qemu_listeners_add(self->listeners, path, &status);
+        n_sockets++;
+    }
+    return folder != NULL;
 }
 
-/* The endpoint of the last scan if it is the same file by the same name, else a new one. */
+/* The endpoint of a socket whose process is not known. */
 static QemuEndpoint *
-take_endpoint(const DirSource *self, const char *key, const char *path)
+get_by_name(const DirSource *self, QemuListener *listener)
 {
+    g_autofree char *key = NULL;
     g_autofree char *name = NULL;
-    QemuEndpoint *endpoint = g_hash_table_lookup(self->endpoints, key);
 
-    if (endpoint != NULL && g_str_equal(path_of(endpoint), path))
-        return qemu_endpoint_ref(endpoint);
-    name = qemu_source_path_make_name(path);
-    endpoint = qemu_endpoint_new(key, name);
-    qemu_endpoint_add_place(endpoint, path, path);
-    return endpoint;
-}
-
-static int
-compare_paths(const void *a, const void *b)
-{
-    const QemuEndpoint *const *left = a;
-    const QemuEndpoint *const *right = b;
-
-    return strcmp(path_of(*left), path_of(*right));
-}
-
-typedef struct {
-    const DirSource *source;
-    GPtrArray *endpoints; /* QemuEndpoint *, as they are found */
-    GHashTable *seen;     /* key -> QemuEndpoint */
-} DirScan;
-
-/* Adds the socket at @path. If its inode was seen before in this scan, it is the same file: it has
- * a second name, or was renamed during the scan. If there are two files with one inode number,
- * readdir() of that file system does not tell inodes: then the key of the second has its name in
- * it. */
-static void
-add_socket(DirScan *self, const char *path, guint64 inode)
-{
-    g_autofree char *key = g_strdup_printf("dir:%s:%" G_GUINT64_FORMAT, self->source->path, inode);
-    QemuEndpoint *other = g_hash_table_lookup(self->seen, key);
-    QemuEndpoint *endpoint = NULL;
-    struct stat first = {0};
-    struct stat second = {0};
-
-    if (other != NULL && lstat(path_of(other), &first) != 0) {
-        g_ptr_array_remove(self->endpoints, other);
-    } else if (other != NULL) {
-        if (lstat(path, &second) != 0 ||
-            (first.st_dev == second.st_dev && first.st_ino == second.st_ino))
-            return;
-        g_free(key);
-        key = g_strdup_printf("dir:%s:%" G_GUINT64_FORMAT, path, inode);
+    if (listener->by_name == NULL) {
+        key = g_strdup_printf("dir:%s:%" G_GUINT64_FORMAT, self->path, listener->file_inode);
+        name = qemu_source_path_make_name(listener->path);
+        listener->by_name = qemu_endpoint_new(key, name);
+        qemu_endpoint_add_place(listener->by_name, listener->path, listener->path);
     }
-    endpoint = take_endpoint(self->source, key, path);
-    g_hash_table_replace(self->seen, endpoint->key, qemu_endpoint_ref(endpoint));
-    g_ptr_array_add(self->endpoints, endpoint);
+    return listener->by_name;
 }
 
-/* What the last scan found, for a scan that the deadline cut short. */
-static GPtrArray *
-list_last(const DirSource *self, GError **error)
+/* The domain of a socket; NULL if it is passed over. */
+static QemuEndpoint *
+choose_endpoint(const DirSource *self, QemuListener *listener, unsigned int *n_passed)
 {
-    GPtrArray *endpoints = NULL;
-    GHashTableIter iter;
-    gpointer endpoint = NULL;
-
-    if (!self->was_scanned) {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT,
-                    "directory '%s' could not be read by the deadline", self->path);
+    if (self->takes_any_listener)
+        return get_by_name(self, listener);
+    if (listener->endpoint != NULL)
+        return listener->endpoint;
+    if (listener->pid != 0)
         return NULL;
+    if (qemu_source_path_is_monitors(listener->path))
+        return get_by_name(self, listener);
+    *n_passed += listener->kind == QEMU_LISTENER_HIDDEN;
+    return NULL;
+}
+
+static void
+set_blind_spot(DirSource *self, unsigned int n_passed)
+{
+    g_autofree char *text = NULL;
+
+    if (n_passed > 0)
+        text = g_strdup_printf("%u socket%s in '%s' left alone: it cannot be seen which process "
+                               "listens there, and the name is not that of a QMP monitor",
+                               n_passed, n_passed > 1 ? "s were" : " was", self->path);
+    g_atomic_pointer_set(&self->blind_spot, (gpointer)(uintptr_t)g_intern_string(text));
+}
+
+/* The domains of the sockets that were found, each once, in the order of the sockets' paths. */
+static GPtrArray *
+list_endpoints(DirSource *self)
+{
+    GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    const GPtrArray *listeners = qemu_listeners_list(self->listeners);
+    unsigned int n_passed = 0;
+
+    for (guint i = 0; i < listeners->len; i++) {
+        QemuEndpoint *endpoint = choose_endpoint(self, g_ptr_array_index(listeners, i), &n_passed);
+
+        if (endpoint != NULL && g_hash_table_add(seen, endpoint->key))
+            g_ptr_array_add(endpoints, qemu_endpoint_ref(endpoint));
     }
-    endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
-    g_hash_table_iter_init(&iter, self->endpoints);
-    while (g_hash_table_iter_next(&iter, NULL, &endpoint))
-        g_ptr_array_add(endpoints, qemu_endpoint_ref(endpoint));
-    g_ptr_array_sort(endpoints, compare_paths);
+    set_blind_spot(self, n_passed);
     return endpoints;
 }
 
+/* Looks at the whole directory. */
+static bool
+scan_folder(DirSource *self, UtilDeadline deadline, GError **error)
+{
+    g_auto(QemuSourcePlaceView) view = {0};
+
+    if (!add_sockets(self, deadline, error)) {
+        qemu_listeners_break_scan(self->listeners);
+        return false;
+    }
+    if (!self->takes_any_listener) {
+        qemu_source_place_view_init(&view, self->root, deadline);
+        if (!qemu_listeners_look(self->listeners, &view, error))
+            return false;
+    }
+    if (self->last != NULL)
+        g_ptr_array_unref(self->last);
+    self->last = list_endpoints(self);
+    qemu_listeners_end_scan(self->listeners);
+    qemu_source_names_settle(self->names, self->last);
+    return true;
+}
+
+/* A scan that the deadline cuts short gives what the last one found. */
 static GPtrArray *
 scan_dir(void *data, UtilDeadline deadline, GError **error)
 {
     DirSource *self = data;
-    g_autoptr(DIR) folder = open_folder(self->path, UTIL_ERROR_SYSTEM, error);
-    g_autoptr(GHashTable) seen = new_endpoint_table();
-    g_autoptr(GPtrArray) endpoints = NULL;
-    const struct dirent *entry = NULL;
+    g_autoptr(GError) own_error = NULL;
+    GPtrArray *endpoints = NULL;
 
-    if (folder == NULL)
+    if (!scan_folder(self, deadline, &own_error) &&
+        (self->last == NULL || !g_error_matches(own_error, UTIL_ERROR, UTIL_ERROR_TIMEOUT))) {
+        g_propagate_error(error, g_steal_pointer(&own_error));
         return NULL;
-    endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
-    while (endpoints->len < QEMU_LIMIT_DOMAINS && (entry = readdir(folder)) != NULL) {
-        if (util_deadline_has_passed(deadline))
-            return list_last(self, error);
-        g_autofree char *path = g_build_filename(self->path, entry->d_name, NULL);
-
-        if (is_socket(folder, entry))
-            add_socket(&(DirScan){self, endpoints, seen}, path, entry->d_ino);
     }
-    g_ptr_array_sort(endpoints, compare_paths);
-    g_hash_table_unref(self->endpoints);
-    self->endpoints = g_steal_pointer(&seen);
-    self->was_scanned = true;
-    return g_steal_pointer(&endpoints);
+    endpoints = g_ptr_array_new_full(self->last->len, unref_endpoint);
+    for (guint i = 0; i < self->last->len; i++)
+        g_ptr_array_add(endpoints, qemu_endpoint_ref(g_ptr_array_index(self->last, i)));
+    return endpoints;
+}
+
+static const char *
+blind_spot_of_dir(void *data)
+{
+    DirSource *self = data;
+
+    return g_atomic_pointer_get(&self->blind_spot);
 }
 
 const QemuSourceKind qemu_source_dir = {
@@ -208,4 +251,5 @@ const QemuSourceKind qemu_source_dir = {
     .open = open_dir,
     .scan = scan_dir,
     .close = close_dir,
+    .blind_spot = blind_spot_of_dir,
 };

@@ -8,7 +8,7 @@
  */
 #include "qemu_source_path.h"
 
-#include <stdbool.h>
+#include <fnmatch.h>
 #include <string.h>
 
 /* Words that a socket's name may be made of and still not tell whose it is. */
@@ -131,4 +131,18 @@ qemu_source_path_make_name(const char *path)
     char *name = qemu_source_path_find_name(path);
 
     return name ? name : make_file_name(path);
+}
+
+bool
+qemu_source_path_is_monitors(const char *path)
+{
+    static const char *const patterns[] = {"*.qmp",        "qmp",       "*qmp*.sock",
+                                           "*qmp*.socket", "*monitor*", "domstats*"};
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path[0] == '@' ? path + 1 : path;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(patterns); i++)
+        if (fnmatch(patterns[i], name, FNM_PERIOD) == 0)
+            return true;
+    return false;
 }

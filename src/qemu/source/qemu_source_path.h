@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 /* The name that tells the domain apart: that of the socket without its usual endings (.sock,
  * .socket, .qmp, .monitor); if that says only that it is a monitor ("qmp", "monitor"), the name of
@@ -14,3 +15,7 @@ char *qemu_source_path_find_name(const char *path);
 
 /* The same, or the name of the socket if no part of the path says more. */
 char *qemu_source_path_make_name(const char *path);
+
+/* True if the name of the socket says that it is a QMP monitor, as its users usually name them: for
+ * sockets of which nothing else can be known. */
+bool qemu_source_path_is_monitors(const char *path);
