@@ -6,10 +6,12 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/host_process.h"
+#include "host/host_process_owner.h"
 #include "testing.h"
 
 #define TAIL " 1 1 0 -1 4194560 4 0 0 0 11 22 0 0 20 0 5 0 12345 99000 678 18446744073709551615 1\n"
@@ -389,6 +391,34 @@ check_look_unreadable(const char *folder)
     assert_int_equal(host_process_look(root, 43, 0, &stat), HOST_PROCESS_ENDED);
 }
 
+static void
+check_owners(const char *folder)
+{
+    g_autoptr(HostRoot) recorded = make_root(folder);
+    g_autoptr(HostRoot) live = host_root_new_live();
+    g_autoptr(HostReader) recorded_reader = host_reader_new(recorded);
+    g_autoptr(HostReader) live_reader = host_reader_new(live);
+    UtilDeadline until = util_deadline_in_ms(10000);
+    struct stat self = {0};
+    uid_t owner = 1;
+
+    assert_int_equal(stat("/proc/self/exe", &self), 0);
+    assert_true(host_process_owner_of_program(live_reader, getpid(), until, &owner));
+    assert_int_equal(owner, self.st_uid);
+    assert_true(host_process_owner_of_process(live, getpid(), &owner));
+    assert_int_equal(owner, getuid());
+    testing_write_file(folder, "proc/42/exe-owner", "1000\n");
+    testing_write_file(folder, "proc/43/exe-owner", "99999999999\n");
+    testing_write_file(folder, "proc/42/status", "Name:\tx\nUid:\t1001\t0\t0\t0\n");
+    assert_true(host_process_owner_of_program(recorded_reader, 42, until, &owner));
+    assert_int_equal(owner, 1000);
+    assert_true(host_process_owner_of_process(recorded, 42, &owner));
+    assert_int_equal(owner, 1001);
+    assert_false(host_process_owner_of_program(recorded_reader, 43, until, &owner));
+    assert_false(host_process_owner_of_program(recorded_reader, 44, until, &owner));
+    assert_false(host_process_owner_of_process(recorded, 44, &owner));
+}
+
 typedef struct {
     const char *name;
     void (*check)(const char *folder);
@@ -402,6 +432,7 @@ static const Scenario scenarios[] = {
     {"a process that lives, is another, is a zombie, has ended", check_look},
     {"one that /proc hides has not ended", check_hidden},
     {"one that cannot be read has not ended", check_look_unreadable},
+    {"who owns a process and its program", check_owners},
 };
 
 static void

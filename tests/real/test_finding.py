@@ -142,12 +142,12 @@ class Programs(Finding):
         theirs = self.copy("qemu-system-x86_64")
         os.chown(theirs, 12345, 12345)
         self.start([theirs], "listens.sock", "-name", "listens")
-        self.run_beside(theirs, *WORDS, "-name", "deaf")
+        deaf = self.run_beside(theirs, *WORDS, "-name", "deaf")
         fake = self.host.path("qemu-system-aarch64")
         shutil.copy("/bin/sleep", fake)
         os.chown(fake, 12345, 12345)
         self.run_beside(fake, "600")
-        self.assertEqual(self.listed(), {"listens": "ok"})
+        self.assertEqual(self.listed(), {"listens": "ok", f"pid-{deaf.pid}": "no-monitor"})
 
 
 class Names(Finding):

@@ -21,6 +21,7 @@
  * alone prove nothing, since a process shows what it likes there: whoever believed them could be
  * shown machines that do not exist, and be led to dial any address. If the program file cannot be
  * seen, a process with a QEMU's name is listed as one that cannot be looked at, and is not dialled.
+ * If another user has given the file its name and nothing else is proof, it is listed by its pid.
  *
  * A process whose words name a QMP monitor and that does not listen there may be a QEMU that
  * begins, or a program that starts one (strace, sudo): it is looked at again for UNDECIDED_MS. A
@@ -137,6 +138,8 @@ typedef struct {
     size_t size;
     const char *const *words; /* of @bytes */
     bool has_proof;           /* by its program: it need not listen */
+    bool has_name;            /* its program file has a QEMU's name, if that can be seen */
+    char owner[32];           /* of that file, for a sentence; only without @has_proof */
     QemuProcessStat stat;
 } Look;
 
@@ -149,13 +152,15 @@ typedef enum {
 
 /* The owner of a file may give it any name. */
 static bool
-is_trusted_program(const Look *look)
+is_trusted_program(Look *look)
 {
     uid_t owner = 0;
     UtilDeadline until = util_deadline_at_most(look->view->words.deadline, OWNER_MS);
 
+    g_strlcpy(look->owner, "a user that cannot be told", sizeof(look->owner));
     if (!host_process_owner_of_program(look->view->words.reader, look->pid, until, &owner))
         return !host_root_is_live(look->view->root);
+    g_snprintf(look->owner, sizeof(look->owner), "user %u", owner);
     return owner == 0 || owner == geteuid();
 }
 
@@ -172,13 +177,13 @@ has_name_in_words(const Look *look)
 
 /* Whether the process is worth a look at more than its program and its words. */
 static bool
-is_candidate(const Look *look, bool has_name)
+is_candidate(const Look *look)
 {
     if (look->exe == NULL)
         return has_name_in_words(look) || qemu_cmdline_has_machine_options(look->words);
     if (qemu_program_judge(look->exe) == QEMU_PROGRAM_NO_GUEST)
         return false;
-    return has_name || qemu_cmdline_may_have_qmp(look->words);
+    return look->has_name || qemu_cmdline_may_have_qmp(look->words);
 }
 
 /* Why a process whose program cannot be seen is not dialled. The caller frees. */
@@ -217,6 +222,27 @@ make_endpoint(Look *look, QemuCmdline *cmdline)
     return endpoint;
 }
 
+/* An endpoint for a program with a QEMU's name that anybody may have given it, and that does not
+ * listen at a monitor: the user shall see that it is there, and nothing that its words claim. If it
+ * begins to listen, a later scan finds it. */
+static QemuEndpoint *
+make_unproven(Look *look)
+{
+    g_autofree char *key = make_key(look->pid, &look->stat);
+    g_autofree char *name = g_strdup_printf("pid-%d", (int)look->pid);
+    QemuEndpoint *endpoint = qemu_endpoint_new(key, name);
+
+    look->stat.exec_mark = NO_MARK;
+    endpoint->pid = look->pid;
+    endpoint->start_ticks = look->stat.start_ticks;
+    endpoint->trouble = DOMSTATS_HEALTH_NO_MONITOR;
+    endpoint->trouble_reason =
+        g_strdup_printf("process %d runs a file of %s that has the name of a QEMU, and listens at "
+                        "no QMP monitor: nothing shows that it is a QEMU",
+                        (int)look->pid, look->owner);
+    return endpoint;
+}
+
 /* Gives the endpoint of a process that its words call a QEMU, unless it is no machine, or does not
  * listen where it would have to. */
 static Found
@@ -233,8 +259,12 @@ look_at_words(Look *look, QemuEndpoint **ret_endpoint)
     if (!cmdline->is_machine ||
         (cmdline->is_daemonizing && is_waiting_for_daemon(look->view->root, &look->stat)))
         return FOUND_NONE;
-    if (!look->has_proof && !qemu_source_listens(look->view, look->pid, cmdline))
-        return FOUND_UNDECIDED;
+    if (!look->has_proof && !qemu_source_listens(look->view, look->pid, cmdline)) {
+        if (!look->has_name)
+            return FOUND_UNDECIDED;
+        *ret_endpoint = make_unproven(look);
+        return FOUND_QEMU;
+    }
     if (files.is_blocked)
         look->stat.exec_mark = NO_MARK;
     *ret_endpoint = make_endpoint(look, cmdline);
@@ -244,9 +274,8 @@ look_at_words(Look *look, QemuEndpoint **ret_endpoint)
 static Found
 look_at_program(Look *look, QemuEndpoint **ret_endpoint)
 {
-    bool has_name = qemu_process_has_qemu_name(look->words, look->exe);
-
-    if (!is_candidate(look, has_name))
+    look->has_name = qemu_process_has_qemu_name(look->words, look->exe);
+    if (!is_candidate(look))
         return FOUND_OTHER;
     if (!qemu_process_read_stat(look->view->root, look->pid, &look->stat) || look->stat.is_ended ||
         look->stat.is_teardown)
@@ -254,7 +283,8 @@ look_at_program(Look *look, QemuEndpoint **ret_endpoint)
     if (look->exe == NULL && !has_name_in_words(look) &&
         !qemu_program_is_short_name(look->stat.name)) /* set by execve() from the file's name */
         return FOUND_NONE;
-    look->has_proof = look->exe == NULL || (has_name && is_trusted_program(look));
+    look->has_proof = look->exe == NULL || (look->has_name && is_trusted_program(look));
+    look->has_name &= qemu_cmdline_has_machine_options(look->words);
     return look_at_words(look, ret_endpoint);
 }
 
