@@ -58,6 +58,23 @@ parses(const void *data)
 }
 
 static void
+tells_loopback(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_loopback;
+    } cases[] = {{"127.3.2.1:1", true}, {"[::1]:1", true}, {"128.0.0.1:1", false},
+                 {"[::2]:1", false},    {"[::]:1", false}, {"0.0.0.0:1", false}};
+    HostAddress address = {0};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_true(host_address_parse(cases[i].text, &address));
+        assert_int_equal(host_address_is_loopback(&address), cases[i].is_loopback);
+    }
+}
+
+static void
 makes_sockaddr(void **state)
 {
     HostAddress address = {0};
@@ -81,7 +98,8 @@ makes_sockaddr(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(makes_sockaddr)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(makes_sockaddr),
+                                       cmocka_unit_test(tells_loopback)};
     int n_failed = TESTING_RUN_TABLE("host_address", rows, parses);
 
     return n_failed + cmocka_run_group_tests_name("host_address: sockaddr", tests, NULL, NULL);

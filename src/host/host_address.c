@@ -124,6 +124,15 @@ host_address_is_ours(const HostAddress *self)
 }
 
 bool
+host_address_is_loopback(const HostAddress *self)
+{
+    struct in6_addr v6 = {0};
+
+    memcpy(&v6, self->bytes, V6_BYTES);
+    return self->family == AF_INET ? self->bytes[0] == 127 : IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool
 host_address_equal(const HostAddress *first, const HostAddress *second)
 {
     return first->family == second->family && first->port == second->port &&

@@ -19,23 +19,19 @@
 #include <string.h>
 
 #include "host/host_limits.h"
-#include "host/host_netns.h"
 #include "host/host_process.h"
-#include "host/host_text.h"
-#include "host_procnet.h"
+#include "host_socketlist.h"
 #include "host_tcptable.h"
 #include "host_unixtable.h"
 #include "util/util_error.h"
-#include "util/util_fd.h"
 #include "util/util_refcount.h"
 
 typedef struct {
-    guint64 numbers[2]; /* of its file in nsfs, and of its file "unix"; 0 not known */
-    pid_t pid;          /* a process in it when it was added; 0: it is ours */
+    HostSocketlist list;
+    guint64 numbers[2]; /* that in nsfs and that of its file, keys of by_number; 0 not known */
+    guint64 number;     /* the one that was known first: in the tables, and for callers */
     bool is_listed;     /* its unix sockets are in the table */
-    bool is_by_proc;    /* as far as /proc tells */
     bool tcp_was_read;
-    bool tcp_is_by_proc; /* the kernel itself lists no TCP sockets */
 } Namespace;
 
 struct HostSockets {
@@ -105,57 +101,6 @@ get_root(const HostSockets *self)
     return self->live_root ? self->live_root : self->root;
 }
 
-static char *
-make_proc_path(pid_t pid, const char *name)
-{
-    return pid == 0 ? g_strdup_printf("proc/self/%s", name)
-                    : g_strdup_printf("proc/%d/%s", (int)pid, name);
-}
-
-/* The number in "net:[number]"; 0 if the link cannot be read. */
-static guint64
-read_number(const HostSockets *self, pid_t pid)
-{
-    g_autofree char *path = make_proc_path(pid, "ns/net");
-    g_autofree char *link = host_root_readlink(get_root(self), path);
-    const char *bracket = link ? strchr(link, '[') : NULL;
-
-    return bracket ? g_ascii_strtoull(bracket + 1, NULL, 10) : 0;
-}
-
-static guint64
-read_file_number(const HostSockets *self, pid_t pid)
-{
-    g_autofree char *path = make_proc_path(pid, "net/unix");
-    struct stat status = {0};
-
-    return host_root_stat(get_root(self), path, &status) ? status.st_ino : 0;
-}
-
-/* A netlink socket in the namespace; NULL and an error if we may not enter it. */
-static HostSockdiag *
-open_diag(HostSockets *self, const Namespace *namespace, GError **error)
-{
-    g_auto(UtilFd) fd = -1;
-    struct stat status = {0};
-
-    if (!host_root_is_live(self->root)) {
-        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED,
-                            "the sockets of a recording cannot be asked for");
-        return NULL;
-    }
-    if (namespace->pid == 0 || namespace->numbers[0] == self->own_number)
-        return host_sockdiag_open(-1, error);
-    fd = host_netns_open(namespace->pid);
-    if (fd < 0 || fstat(fd, &status) < 0 || status.st_ino != namespace->numbers[0]) {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM,
-                    "cannot enter the network namespace of process %d: %s", (int)namespace->pid,
-                    g_strerror(fd < 0 ? errno : ESRCH));
-        return NULL;
-    }
-    return host_sockdiag_open(fd, error);
-}
-
 typedef struct {
     HostSockets *self;
     guint64 number;
@@ -169,63 +114,41 @@ take_unix(const HostUnixdiagSocket *socket, void *data)
     return host_unixtable_add(reading->self->unix_table, reading->number, socket);
 }
 
-static guint64
-number_of(const Namespace *namespace)
-{
-    return namespace->numbers[0] != 0 ? namespace->numbers[0] : namespace->numbers[1];
-}
-
-static bool
-list_unix(HostSockets *self, Namespace *namespace, GError **error)
-{
-    Reading reading = {self, number_of(namespace)};
-    g_autoptr(GError) refusal = NULL;
-    g_autoptr(HostSockdiag) diag = open_diag(self, namespace, &refusal);
-
-    if (diag && host_unixdiag_list(diag, take_unix, &reading, &refusal))
-        return true;
-    namespace->is_by_proc = true;
-    if (host_procnet_list_unix(get_root(self), namespace->pid, take_unix, &reading))
-        return true;
-    g_propagate_error(error, g_steal_pointer(&refusal));
-    return false;
-}
-
 static void
-note_number(HostSockets *self, Namespace *namespace, size_t kind, guint64 number)
+note_number(HostSockets *self, Namespace *netns, size_t kind, guint64 number)
 {
-    if (number == 0 || namespace->numbers[kind] != 0)
+    if (number == 0 || netns->numbers[kind] != 0)
         return;
-    namespace->numbers[kind] = number;
-    g_hash_table_insert(self->by_number, &namespace->numbers[kind], namespace);
+    netns->numbers[kind] = number;
+    g_hash_table_insert(self->by_number, &netns->numbers[kind], netns);
 }
 
-/* The namespace of @pid: the one that is there already, or a new one, not listed yet; NULL with
- * errno if it cannot be told. */
 static Namespace *
-get_namespace(HostSockets *self, pid_t pid, bool *ret_is_new)
+get_by_number(const HostSockets *self, guint64 number)
 {
-    guint64 number = read_number(self, pid);
-    Namespace *namespace = number ? g_hash_table_lookup(self->by_number, &number) : NULL;
-    guint64 file_number = 0;
+    return number != 0 ? g_hash_table_lookup(self->by_number, &number) : NULL;
+}
 
-    *ret_is_new = false;
-    if (namespace)
-        return namespace;
-    /* A recording has no such number. */
-    file_number = host_root_is_live(self->root) ? read_file_number(self, pid) : (guint64)pid + 1;
-    if (number == 0 && file_number == 0)
-        return NULL;
-    namespace = file_number ? g_hash_table_lookup(self->by_number, &file_number) : NULL;
-    if (!namespace) {
-        namespace = g_new0(Namespace, 1);
-        namespace->pid = pid;
-        g_ptr_array_add(self->namespaces, namespace);
-        *ret_is_new = true;
+/* The namespace of @list: the one that is there already, or a new one, not listed yet. */
+static Namespace *
+get_namespace(HostSockets *self, const HostSocketlist *list)
+{
+    Namespace *netns = get_by_number(self, list->number);
+
+    if (!netns)
+        netns = get_by_number(self, list->file_number);
+    if (!netns) {
+        netns = g_new0(Namespace, 1);
+        netns->list = *list;
+        netns->list.is_ours |= list->number != 0 && list->number == self->own_number;
+        host_socketlist_note_file(&netns->list);
+        g_ptr_array_add(self->namespaces, netns);
     }
-    note_number(self, namespace, 0, number);
-    note_number(self, namespace, 1, file_number);
-    return namespace;
+    note_number(self, netns, 0, list->number);
+    note_number(self, netns, 1, netns->list.file_number);
+    if (netns->number == 0)
+        netns->number = netns->numbers[0] != 0 ? netns->numbers[0] : netns->numbers[1];
+    return netns;
 }
 
 /* Gives it if its sockets are in the table; else NULL with errno, and an error if they were tried
@@ -233,37 +156,42 @@ get_namespace(HostSockets *self, pid_t pid, bool *ret_is_new)
 static const Namespace *
 add_namespace(HostSockets *self, pid_t pid, GError **error)
 {
-    bool is_new = false;
-    Namespace *namespace = NULL;
+    HostSocketlist list = {0};
+    guint n_namespaces = self->namespaces->len;
+    Namespace *netns = pid == 0 ? get_by_number(self, self->own_number) : NULL;
 
-    if (self->own_number == 0)
-        self->own_number = read_number(self, 0);
-    namespace = get_namespace(self, pid, &is_new);
-    if (!namespace)
+    if (self->own_number == 0 && host_socketlist_init(&list, get_root(self), 0))
+        self->own_number = list.number;
+    if (!netns && !host_socketlist_init(&list, get_root(self), pid))
         return NULL;
-    if (is_new)
-    namespace->is_listed = list_unix(self, namespace, error);
+    if (!netns)
+        netns = get_namespace(self, &list);
+    if (self->namespaces->len > n_namespaces) {
+        Reading reading = {self, netns->number};
+
+        netns->is_listed = host_socketlist_read_unix(&netns->list, take_unix, &reading, error);
+    }
     errno = EACCES;
-    return namespace->is_listed ? namespace : NULL;
+    return netns->is_listed ? netns : NULL;
 }
 
 guint64
 host_sockets_add_namespace(HostSockets *self, pid_t pid, GError **error)
 {
     g_autoptr(GError) refusal = NULL;
-    const Namespace *namespace = NULL;
+    const Namespace *netns = NULL;
     guint64 number = 0;
 
     pthread_mutex_lock(&self->lock);
-    namespace = add_namespace(self, pid, &refusal);
-    if (namespace)
-        number = number_of(namespace);
+    netns = add_namespace(self, pid, &refusal);
+    if (netns)
+        number = netns->number;
     else if (!refusal)
         g_set_error(&refusal, UTIL_ERROR, UTIL_ERROR_SYSTEM,
                     "the sockets in the network namespace of process %d cannot be listed: %s",
                     (int)pid, g_strerror(errno));
     pthread_mutex_unlock(&self->lock);
-    if (!namespace)
+    if (!netns)
         g_propagate_error(error, g_steal_pointer(&refusal));
     return number;
 }
@@ -271,12 +199,12 @@ host_sockets_add_namespace(HostSockets *self, pid_t pid, GError **error)
 bool
 host_sockets_is_whole(HostSockets *self, guint64 net_namespace)
 {
-    const Namespace *namespace = NULL;
+    const Namespace *netns = NULL;
     bool is_whole = false;
 
     pthread_mutex_lock(&self->lock);
-    namespace = g_hash_table_lookup(self->by_number, &net_namespace);
-    is_whole = namespace && namespace->is_listed && !namespace->is_by_proc;
+    netns = g_hash_table_lookup(self->by_number, &net_namespace);
+    is_whole = netns && netns->is_listed && !netns->list.is_by_proc;
     pthread_mutex_unlock(&self->lock);
     return is_whole;
 }
@@ -288,13 +216,13 @@ add_all(HostSockets *self, UtilDeadline deadline)
     bool is_whole = pids != NULL;
 
     for (size_t i = 0; pids && pids[i] != 0; i++) {
-        const Namespace *namespace = NULL;
+        const Namespace *netns = NULL;
 
         if (util_deadline_has_passed(deadline) || self->namespaces->len >= HOST_LIMIT_NAMESPACES)
             return false;
-        namespace = add_namespace(self, pids[i], NULL);
+        netns = add_namespace(self, pids[i], NULL);
         /* Of a process that has ended since there is nothing to list. */
-        if (namespace ? namespace->is_by_proc : errno == EACCES || errno == EPERM)
+        if (netns ? netns->list.is_by_proc : errno == EACCES || errno == EPERM)
             is_whole = false;
     }
     return is_whole;
@@ -322,32 +250,14 @@ take_tcp(const HostTcpdiagSocket *socket, void *data)
     return host_tcptable_add(reading->self->tcp_table, reading->number, socket);
 }
 
-static const int tcp_families[] = {AF_INET, AF_INET6};
-
-/* NULL if TCP sockets are to be read from /proc. */
-static HostSockdiag *
-open_tcp_diag(HostSockets *self, const Namespace *namespace)
-{
-    return namespace->tcp_is_by_proc ? NULL : open_diag(self, namespace, NULL);
-}
-
 static void
-list_tcp(HostSockets *self, Namespace *namespace)
+list_tcp(HostSockets *self, Namespace *netns)
 {
-    Reading reading = {self, number_of(namespace)};
-    g_autoptr(HostSockdiag) diag = NULL;
+    Reading reading = {self, netns->number};
 
-    if (namespace->tcp_was_read)
-        return;
-    namespace->tcp_was_read = true;
-    diag = open_tcp_diag(self, namespace);
-    for (size_t i = 0; i < G_N_ELEMENTS(tcp_families); i++) {
-        if (diag && host_tcpdiag_list_listeners(diag, tcp_families[i], take_tcp, &reading, NULL))
-            continue;
-        namespace->tcp_is_by_proc = true;
-        host_procnet_list_tcp(get_root(self), namespace->pid, tcp_families[i], 0, take_tcp,
-                              &reading);
-    }
+    if (!netns->tcp_was_read)
+        host_socketlist_read_listeners(&netns->list, take_tcp, &reading);
+    netns->tcp_was_read = true;
 }
 
 static void
@@ -403,14 +313,14 @@ host_sockets_find_tcp(HostSockets *self, guint64 net_namespace, const HostAddres
                       HostListener *ret_listener)
 {
     bool is_found = false;
-    Namespace *namespace = NULL;
+    Namespace *netns = NULL;
 
     pthread_mutex_lock(&self->lock);
-    namespace = g_hash_table_lookup(self->by_number, &net_namespace);
-    if (namespace) {
-        list_tcp(self, namespace);
-        is_found = host_tcptable_find_address(self->tcp_table, number_of(namespace), address,
-                                              ret_listener);
+    netns = g_hash_table_lookup(self->by_number, &net_namespace);
+    if (netns) {
+        list_tcp(self, netns);
+        is_found =
+            host_tcptable_find_address(self->tcp_table, netns->number, address, ret_listener);
     }
     pthread_mutex_unlock(&self->lock);
     return is_found;
@@ -466,45 +376,31 @@ take_peer(const HostTcpdiagSocket *socket, void *data)
 
 /* Looks for the client's end of a connection in one namespace. */
 static void
-find_peer(HostSockets *self, const Namespace *namespace, HostListenerClient *client,
-          const HostAddress *local)
+find_peer(const Namespace *netns, HostListenerClient *client, const HostAddress *local)
 {
-    g_autoptr(HostSockdiag) diag = open_tcp_diag(self, namespace);
     Peer peer = {.local = &client->remote, .remote = local};
 
-    if (diag && host_tcpdiag_find_connection(diag, &client->remote, local, take_peer, &peer, NULL))
-        client->peer_inode = peer.inode;
-    else if (host_procnet_list_tcp(get_root(self), namespace->pid, client->remote.family,
-                                   client->remote.port, take_peer, &peer))
+    if (host_socketlist_find_connection(&netns->list, &client->remote, local, take_peer, &peer))
         client->peer_inode = peer.inode;
     else
         client->knows_peer = false;
 }
 
-static bool
-list_tcp_clients(HostSockets *self, const Namespace *namespace, Clients *clients)
-{
-    const HostListener *listener = clients->listener;
-    g_autoptr(HostSockdiag) diag = open_tcp_diag(self, namespace);
-
-    if (diag && host_tcpdiag_list_connections(diag, listener->family, listener->address.port,
-                                              take_client, clients, NULL))
-        return true;
-    return host_procnet_list_tcp(get_root(self), namespace->pid, listener->family,
-                                 listener->address.port, take_client, clients);
-}
-
+/* First in the listener's namespace. Loopback addresses lead to no other, which may have the same.
+ */
 static void
 find_peers(HostSockets *self, const Namespace *own, Clients *clients)
 {
     for (guint i = 0; i < clients->clients->len; i++) {
         HostListenerClient *client = &g_array_index(clients->clients, HostListenerClient, i);
+        const HostAddress *local = &clients->locals[i];
 
-        find_peer(self, own, client, &clients->locals[i]);
-        for (guint j = 0; client->peer_inode == 0 && j < self->namespaces->len; j++)
+        find_peer(own, client, local);
+        for (guint j = 0; client->peer_inode == 0 && !host_address_is_loopback(local) &&
+                          j < self->namespaces->len;
+             j++)
             if (g_ptr_array_index(self->namespaces, j) != own)
-                find_peer(self, g_ptr_array_index(self->namespaces, j), client,
-                          &clients->locals[i]);
+                find_peer(g_ptr_array_index(self->namespaces, j), client, local);
     }
 }
 
@@ -522,17 +418,13 @@ take_waiting(const HostUnixdiagSocket *socket, void *data)
 }
 
 static void
-list_unix_clients(HostSockets *self, const Namespace *namespace, Clients *clients)
+list_unix_clients(HostSockets *self, const Namespace *netns, Clients *clients)
 {
     const HostListener *listener = clients->listener;
-    g_autoptr(HostSockdiag) diag = NULL;
 
     host_unixtable_list_clients(self->unix_table, listener->inode, clients->clients);
-    if (!namespace || listener->n_queued == 0)
-        return;
-    diag = open_diag(self, namespace, NULL);
-    if (diag)
-        host_unixdiag_find(diag, listener->inode, take_waiting, clients, NULL);
+    if (netns && listener->n_queued > 0)
+        host_socketlist_read_waiting(&netns->list, listener->inode, take_waiting, clients);
 }
 
 GArray *
@@ -540,16 +432,18 @@ host_sockets_list_clients(HostSockets *self, const HostListener *listener)
 {
     g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(HostListenerClient));
     g_autofree Clients *clients = g_new0(Clients, 1);
-    const Namespace *namespace = NULL;
+    const Namespace *netns = NULL;
     bool is_known = true;
 
     *clients = (Clients){.self = self, .listener = listener, .clients = list};
     pthread_mutex_lock(&self->lock);
-    namespace = g_hash_table_lookup(self->by_number, &listener->net_namespace);
+    netns = g_hash_table_lookup(self->by_number, &listener->net_namespace);
     if (listener->family == AF_UNIX)
-        list_unix_clients(self, namespace, clients);
-    else if (namespace && list_tcp_clients(self, namespace, clients))
-        find_peers(self, namespace, clients);
+        list_unix_clients(self, netns, clients);
+    else if (netns &&
+             host_socketlist_read_connections(&netns->list, listener->family,
+                                              listener->address.port, take_client, clients))
+        find_peers(self, netns, clients);
     else
         is_known = false;
     pthread_mutex_unlock(&self->lock);
