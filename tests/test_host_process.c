@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -222,6 +223,22 @@ read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory)
 }
 
 static void
+check_calls(const char *folder, HostRoot *root)
+{
+#ifdef SYS_poll
+    testing_write_file(folder, "proc/42/task/101/syscall", G_STRINGIFY(SYS_poll) " 0x1 0x2\n");
+    assert_int_equal(host_process_read_call(root, 42, 101), HOST_PROCESS_CALL_POLL);
+    assert_int_equal(host_process_look_at_poll(root, 42, 101), HOST_PROCESS_POLL_NO);
+    testing_write_file(folder, "proc/42/task/101/syscall", G_STRINGIFY(SYS_ppoll) " 0x1 0x2\n");
+    assert_int_equal(host_process_read_call(root, 42, 101), HOST_PROCESS_CALL_OTHER);
+    assert_int_equal(host_process_read_call(root, 42, 42), HOST_PROCESS_CALL_OTHER);
+#else
+    (void)folder;
+#endif
+    assert_int_equal(host_process_read_call(root, 42, 9), HOST_PROCESS_CALL_UNKNOWN);
+}
+
+static void
 check_process(const char *folder)
 {
     g_autoptr(HostRoot) root = make_root(folder);
@@ -237,6 +254,7 @@ check_process(const char *folder)
     testing_write_file(folder, "proc/42/task/101/schedstat", "900 77 3\n");
     testing_write_file(folder, "proc/42/task/101/wchan", "nfs_wait_bit_killable");
     testing_write_file(folder, "proc/42/task/42/wchan", "0");
+    testing_write_file(folder, "proc/42/task/42/syscall", "running\n");
     testing_write_file(folder, "proc/42/task/9/x", "");
     testing_write_file(folder, "proc/42/task/odd/x", "");
     testing_write_file(folder, "proc/42/smaps_rollup",
@@ -254,6 +272,7 @@ check_process(const char *folder)
     assert_string_equal(channel, "nfs_wait_bit_killable");
     no_channel = host_process_read_wait_channel(root, 42, 42);
     assert_string_equal(no_channel, "");
+    check_calls(folder, root);
     tids = host_process_list_threads(root, 42, &n);
     assert_int_equal(n, 3);
     assert_true(tids[0] == 9 && tids[1] == 42 && tids[2] == 101 && tids[3] == 0);

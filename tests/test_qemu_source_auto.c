@@ -3,6 +3,7 @@
  * test_qemu_source_auto: trees of /proc made for it in, domains out, scan by scan.
  */
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "qemu/source/qemu_source.h"
@@ -382,6 +383,41 @@ static const AutoRow auto_rows[] = {
           "with 'domstats', would be used\n"}},
     {"one that waits beside one that does not",
      {{{30, WEB "-qmp|unix:/a,server=on|", QEMU, 1, 30, 500}}},
+     .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
+#ifdef SYS_poll
+    {"while it waits at another socket nobody serves the monitor",
+     {{{30, WEB "-serial|unix:/s,server|", QEMU, 1, 30, 500}}},
+     .links = {{"proc/30/fd/5", "socket:[75]"}},
+     .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "75 /run/web.sock\n"},
+               {"proc/30/task/30/syscall", G_STRINGIFY(SYS_poll) " 0x1 0x2\n"}},
+     .found = {"30 web process:30:500 [] no-monitor (waits): it waits for a client at '/s' before "
+               "it begins (wait=on)\n"}},
+    {"it has begun",
+     {{{30, WEB "-serial|unix:/s,server|", QEMU, 1, 30, 500}}},
+     .files = {{"proc/30/task/30/syscall", G_STRINGIFY(SYS_ppoll) " 0x1 0x2\n"}},
+     .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
+    {"it runs",
+     {{{30, WEB "-serial|unix:/s,server|", QEMU, 1, 30, 500}}},
+     .files = {{"proc/30/task/30/syscall", "running\n"}},
+     .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
+    {"it has no socket at which it would wait",
+     {{{30, WEB "-serial|unix:/s,server,nowait|", QEMU, 1, 30, 500}}},
+     .files = {{"proc/30/task/30/syscall", G_STRINGIFY(SYS_poll) " 0x1 0x2\n"}},
+     .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
+#endif
+    {"it has no thread of a virtual CPU yet",
+     {{{30, WEB "-object|iothread,id=i|-qmp|unix:/s,server|", QEMU, 1, 30, 500}}},
+     .files = {{"proc/30/task/31/comm", "q"},
+               {"proc/30/task/32/comm", "q"},
+               {"proc/30/task/33/comm", "q"}},
+     .found = {"30 web process:30:500 [] no-monitor (waits): it waits for a client at '/s' before "
+               "it begins (wait=on)\n"}},
+    {"it has one",
+     {{{30, WEB "-qmp|unix:/s,server|", QEMU, 1, 30, 500}}},
+     .files = {{"proc/30/task/31/comm", "q"},
+               {"proc/30/task/32/comm", "q"},
+               {"proc/30/task/33/comm", "q"},
+               {"proc/30/task/34/comm", "q"}},
      .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
     {"a monitor that a console shares",
      {{{30,

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "host_limits.h"
 #include "host_text.h"
@@ -261,12 +262,38 @@ host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid)
     return g_strdup(g_str_equal(text, "0") ? "" : text);
 }
 
+HostProcessCall
+host_process_read_call(HostRoot *root, pid_t pid, pid_t tid)
+{
+#if defined(SYS_poll) && defined(SYS_restart_syscall)
+    char path[HOST_KEPT_PATH_BYTES] = "";
+    char text[MAX_LINE_BYTES] = "";
+
+    host_kept_make_path(path, pid, tid, "syscall");
+    if (host_root_read(root, path, text, sizeof(text)) > 0) {
+        long number = g_ascii_strtoll(text, NULL, 10); /* 0 for "running" */
+
+        return g_ascii_isdigit(text[0]) && (number == SYS_poll || number == SYS_restart_syscall)
+                   ? HOST_PROCESS_CALL_POLL
+                   : HOST_PROCESS_CALL_OTHER;
+    }
+#else
+    (void)root;
+    (void)pid;
+    (void)tid;
+#endif
+    return HOST_PROCESS_CALL_UNKNOWN;
+}
+
 HostProcessPoll
 host_process_look_at_poll(HostRoot *root, pid_t pid, pid_t tid)
 {
     g_autofree char *channel = host_process_read_wait_channel(root, pid, tid);
     HostProcessStat stat = {0};
 
+    /* QEMU's main loop is in ppoll(). In poll() GLib waits for one thing, as for a first client. */
+    if (host_process_read_call(root, pid, tid) == HOST_PROCESS_CALL_POLL)
+        return HOST_PROCESS_POLL_NO;
     /* poll_schedule_timeout, do_poll, do_sys_poll, ep_poll; a select() waits in the first too. */
     if (strstr(channel, "poll") != NULL || strstr(channel, "select") != NULL)
         return HOST_PROCESS_POLL_YES;

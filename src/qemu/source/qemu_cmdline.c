@@ -25,6 +25,7 @@ typedef struct {
     QemuCmdlineNics *nics;
     bool is_partial; /* a file of options was named and is not among the words */
     bool is_storage; /* it is the storage daemon */
+    unsigned int n_iothreads;
 } Parser;
 
 static void
@@ -117,6 +118,15 @@ take_readconfig(Parser *self, const char *argument)
     qemu_cmdline_monitors_take_unread(self->monitors);
 }
 
+static void
+take_object(Parser *self, const char *argument)
+{
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "qom-type");
+    const char *type = qemu_cmdline_option_get_exact(option, "qom-type");
+
+    self->n_iothreads += g_strcmp0(type, "iothread") == 0;
+}
+
 /* The storage daemon's form of this option has a key. */
 static void
 take_monitor(Parser *self, const char *argument)
@@ -167,7 +177,7 @@ static const OptionRow option_rows[] = {
     {"chardev", take_nothing},
     {"mon", take_nothing},
     {"monitor", take_monitor},
-    {"object", take_nothing},
+    {"object", take_object},
     {"qmp", take_nothing},
     {"qmp-pretty", take_nothing},
     {"serial", take_nothing},
@@ -283,7 +293,7 @@ qemu_cmdline_parse(const char *const *argv)
     g_autoptr(QemuCmdlineMachine) machine = qemu_cmdline_machine_new();
     g_autoptr(QemuCmdlineNics) nics = qemu_cmdline_nics_new(argv[0]);
     GArray *listens = qemu_cmdline_listens_new();
-    Parser parser = {definition, monitors, listens, machine, nics, false, false};
+    Parser parser = {definition, monitors, listens, machine, nics, false, false, 0};
 
     self->definition = definition;
     self->monitors = make_monitors();
@@ -299,6 +309,7 @@ qemu_cmdline_parse(const char *const *argv)
     for (guint i = 0; i < self->other_sockets->len; i++)
         qemu_cmdline_listens_take_socket(
             listens, &g_array_index(self->other_sockets, QemuCmdlineMonitor, i).socket);
+    self->n_iothreads = parser.n_iothreads;
     self->has_unread_options = parser.is_partial;
     definition->has_one_monitor = has_one_monitor(self, argv);
     if (!parser.is_partial)

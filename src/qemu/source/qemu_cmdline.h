@@ -17,7 +17,8 @@ typedef struct {
         *other_sockets; /* QemuCmdlineMonitor: other character devices that listen: consoles, ... */
     GArray *tcp_listens; /* QemuCmdlineListen: all words but @monitors' that listen on TCP */
     unsigned int n_human_monitors;
-    bool has_unread_options; /* a file of options was not read: there may be more monitors */
+    unsigned int n_iothreads; /* "-object iothread" */
+    bool has_unread_options;  /* a file of options was not read: there may be more monitors */
     bool is_daemonizing; /* "-daemonize": a grandchild of the started process runs the machine */
     bool is_machine;     /* false: a QEMU without a guest, or a part of another machine */
     QemuDefinition *definition;

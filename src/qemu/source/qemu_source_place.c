@@ -24,6 +24,7 @@
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_listening.h"
 #include "qemu_process.h"
+#include "qemu_waiting.h"
 
 /* One process on the way to its places. */
 typedef struct {
@@ -414,6 +415,30 @@ compare_places(gconstpointer a, gconstpointer b, gpointer data)
     return ranks[0] - ranks[1];
 }
 
+/* Withholds all places if the process waits for the first client of some socket: until that came,
+ * nobody serves the others. True if so. */
+static bool
+withhold_places(Search *self)
+{
+    const QemuCmdlineMonitor *waiting =
+        qemu_waiting_find(self->view->root, self->pid, self->cmdline);
+    g_autofree char *where = waiting ? describe(self, &waiting->socket) : NULL;
+
+    if (waiting == NULL)
+        return false;
+    for (guint i = 0; i < self->endpoint->places->len; i++) {
+        const QemuEndpointPlace *place = g_ptr_array_index(self->endpoint->places, i);
+
+        qemu_endpoint_add_unusable(self->endpoint, place->socket_inode);
+    }
+    g_ptr_array_set_size(self->endpoint->places, 0);
+    self->endpoint->trouble = DOMSTATS_HEALTH_NO_MONITOR;
+    self->endpoint->trouble_code = DOMSTATS_REASON_WAITS;
+    self->endpoint->trouble_reason =
+        g_strdup_printf("it waits for a client at %s before it begins (wait=on)", where);
+    return true;
+}
+
 bool
 qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline,
                        QemuEndpoint *endpoint)
@@ -435,7 +460,7 @@ qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *
         add_monitor(&self, i);
     g_ptr_array_sort_with_data(endpoint->places, compare_places, view);
     if (endpoint->places->len > 0)
-        return self.is_settled;
+        return !withhold_places(&self) && self.is_settled;
     endpoint->trouble =
         self.look == QEMU_LISTENING_DENIED ? DOMSTATS_HEALTH_DENIED : DOMSTATS_HEALTH_NO_MONITOR;
     endpoint->trouble_code = self.code;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_waiting: see qemu_waiting.h. Owns nothing.
+ *
+ * A QEMU opens its character devices one after another, and at one with "wait=on" it stays until a
+ * client has come. Until then nobody serves its other sockets, though it listens there: a client
+ * would wait in their queues, before the one for whom they are meant. The main thread sleeps then
+ * in poll(), in a loop that GLib runs for that one socket; QEMU's own main loop sleeps in ppoll().
+ * Where that cannot be seen, threads are counted, since virtual CPUs begin later.
+ */
+#include "qemu_waiting.h"
+
+#include "host/host_process.h"
+
+enum {
+    EARLY_THREADS = 3, /* the main thread, that of RCU, that of the monitors */
+};
+
+static const QemuCmdlineMonitor *
+find_in(const GArray *sockets)
+{
+    for (guint i = 0; i < sockets->len; i++) {
+        const QemuCmdlineMonitor *socket = &g_array_index(sockets, QemuCmdlineMonitor, i);
+
+        if (socket->waits)
+            return socket;
+    }
+    return NULL;
+}
+
+/* True if the process has no more threads than before its virtual CPUs begin. */
+static bool
+has_early_threads(HostRoot *root, pid_t pid, const QemuCmdline *cmdline)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/task", pid);
+    size_t n_early = EARLY_THREADS + cmdline->n_iothreads;
+    size_t n_threads = 0;
+    g_autofree pid_t *threads = host_root_list_numbers(root, path, n_early + 1, &n_threads);
+
+    return threads != NULL && n_threads <= n_early;
+}
+
+const QemuCmdlineMonitor *
+qemu_waiting_find(HostRoot *root, pid_t pid, const QemuCmdline *cmdline)
+{
+    const QemuCmdlineMonitor *socket = find_in(cmdline->other_sockets);
+
+    if (socket == NULL)
+        socket = find_in(cmdline->monitors);
+    if (socket == NULL)
+        return NULL;
+    switch (host_process_read_call(root, pid, pid)) {
+    case HOST_PROCESS_CALL_POLL:
+        return socket;
+    case HOST_PROCESS_CALL_OTHER:
+        return NULL;
+    case HOST_PROCESS_CALL_UNKNOWN:
+        break;
+    }
+    return has_early_threads(root, pid, cmdline) ? socket : NULL;
+}

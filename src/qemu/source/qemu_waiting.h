@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_waiting: whether a QEMU waits for the first client of one of its sockets ("wait=on").
+ * Reads /proc; touches no socket.
+ */
+#pragma once
+
+#include "host/host_root.h"
+#include "qemu_cmdline.h"
+
+/* The first socket of the words at which QEMU waits for its first client, if process @pid may be
+ * waiting there or at a later one now; else NULL. Borrowed from @cmdline. */
+const QemuCmdlineMonitor *qemu_waiting_find(HostRoot *root, pid_t pid, const QemuCmdline *cmdline);
