@@ -71,11 +71,30 @@ keeps_errno(void)
     assert_int_equal(errno, ENOENT);
 }
 
+static void
+moves_up(void)
+{
+    g_auto(UtilFd) standard = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    g_auto(UtilFd) fd = -1;
+    bool was_open = standard >= 0;
+
+    close(STDIN_FILENO);
+    assert_int_equal(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+    fd = util_fd_move_up(STDIN_FILENO);
+    assert_false(is_open(STDIN_FILENO));
+    if (was_open)
+        dup2(standard, STDIN_FILENO);
+    assert_true(fd > STDERR_FILENO);
+    assert_int_equal(util_fd_move_up(fd), fd);
+    assert_int_equal(util_fd_move_up(-1), -1);
+}
+
 static const Row rows[] = {
     {"the end of a block closes it", closes_at_the_end},
     {"one that was handed over stays open", hands_over},
     {"clearing nothing is harmless", clears_nothing},
     {"errno is kept", keeps_errno},
+    {"no standard descriptor is kept", moves_up},
 };
 
 static void

@@ -30,6 +30,16 @@ util_fd_steal(UtilFd *self)
 }
 
 int
+util_fd_move_up(int take_fd)
+{
+    g_auto(UtilFd) fd = take_fd;
+
+    if (fd < 0 || fd > STDERR_FILENO)
+        return util_fd_steal(&fd);
+    return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+int
 util_fd_reopen(int path_fd, int flags, mode_t type)
 {
     struct stat status = {0};

@@ -17,6 +17,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UtilFd, util_fd_clear)
 /* Gives the descriptor to the caller and leaves -1. */
 int util_fd_steal(UtilFd *self);
 
+/* Gives @take_fd, or a copy of it in its place if it is one of 0, 1 and 2: an application may close
+ * these at any time, and what it then prints must not be sent to a peer. Gives -1 with errno on
+ * failure, also if @take_fd is -1. */
+int util_fd_move_up(int take_fd);
+
 /* Opens @name in @folder_fd as openat() does with @flags, if its file type is @type (S_IFREG, for
  * example). Gives -1 with errno on failure: ELOOP for a symbolic link that is not to be followed,
  * EINVAL for another type. The type is checked before the file is opened, since open() alone may

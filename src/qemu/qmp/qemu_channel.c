@@ -195,7 +195,7 @@ connect_to(const QemuChannelAddress *address, const Target *target, QemuChannel 
            GError **error)
 {
     bool is_named = address->client_name != NULL && target->address.ss_family == AF_UNIX;
-    g_auto(UtilFd) fd = make_socket(address, target->address.ss_family);
+    g_auto(UtilFd) fd = util_fd_move_up(make_socket(address, target->address.ss_family));
     int code = 0;
 
     if (fd < 0)
