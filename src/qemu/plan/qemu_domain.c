@@ -120,6 +120,18 @@ has_moved(const QemuEndpoint *before, const QemuEndpoint *after)
     return strcmp(from->bound_path, to->bound_path) != 0;
 }
 
+/* True if the source tells the domain apart from others by something else than before. If it knows
+ * what does that, another place alone changes nothing. */
+static bool
+is_told_anew(const QemuEndpoint *before, const QemuEndpoint *after)
+{
+    if (strcmp(before->name, after->name) != 0)
+        return true;
+    if (before->identity != NULL && after->identity != NULL)
+        return strcmp(before->identity, after->identity) != 0;
+    return has_moved(before, after);
+}
+
 /* Sets name, UUID and history as of a new domain. What is known of the QEMU stays: an open
  * connection leads to the same one, and a new connection shows whether it is another. */
 static void
@@ -141,7 +153,7 @@ qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint)
 
     pthread_mutex_lock(&self->identity_lock);
     self->endpoint = qemu_endpoint_ref(endpoint);
-    if (has_moved(before, endpoint))
+    if (is_told_anew(before, endpoint))
         forget_identity(self);
     pthread_mutex_unlock(&self->identity_lock);
     qemu_endpoint_unref(before);
