@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "host/host_descriptors.h"
+#include "qemu_cmdline_listen.h"
 
 enum { LAST_PORT = 65535 };
 
@@ -140,11 +141,28 @@ has_choice(const QemuCmdlineSocket *words)
            (words->to != NULL || parse_port(words->port) <= 0);
 }
 
-/* True if the socket is perhaps not that of @words, which may mean it, but that of @others. A
- * device that had a choice has not taken what others must have: QEMU would have ended. */
+/* True if other words that listen on TCP may mean the socket: VNC, a debugger, a console. */
 static bool
-may_be_anothers(const QemuCmdlineSocket *words, const GArray *others,
-                const QemuListeningSocket *socket)
+may_be_listens(const QemuCmdlineSocket *words, const GArray *listens,
+               const QemuListeningSocket *socket)
+{
+    const HostAddress *address = &socket->listener.address;
+
+    for (guint i = 0; address->family != 0 && i < listens->len; i++) {
+        const QemuCmdlineListen *listen = &g_array_index(listens, QemuCmdlineListen, i);
+
+        if ((has_choice(words) || listen->port_first == listen->port_last) &&
+            address->port >= listen->port_first && address->port <= listen->port_last &&
+            may_have_host(listen->host, address))
+            return true;
+    }
+    return false;
+}
+
+/* The same for the devices @others. */
+static bool
+may_be_devices(const QemuCmdlineSocket *words, const GArray *others,
+               const QemuListeningSocket *socket)
 {
     for (guint i = 0; i < others->len; i++) {
         const QemuCmdlineSocket *other = &g_array_index(others, QemuCmdlineMonitor, i).socket;
@@ -153,6 +171,19 @@ may_be_anothers(const QemuCmdlineSocket *words, const GArray *others,
             return true;
     }
     return false;
+}
+
+/* True if the socket is perhaps not that of @words, which may mean it. A device that had a choice
+ * has not taken what others must have: QEMU would have ended. Options that could not be read may
+ * have had any choice. */
+static bool
+may_be_anothers(const QemuCmdline *cmdline, const QemuCmdlineSocket *words,
+                const QemuListeningSocket *socket)
+{
+    return (has_choice(words) && cmdline->has_unread_options) ||
+           may_be_devices(words, cmdline->monitors, socket) ||
+           may_be_devices(words, cmdline->other_sockets, socket) ||
+           may_be_listens(words, cmdline->tcp_listens, socket);
 }
 
 /* Takes one more socket that may be the monitor's beside @found, NULL for none. */
@@ -185,8 +216,7 @@ qemu_listening_match(const GArray *sockets, const QemuCmdline *cmdline, guint in
 
         if (!may_mean(words, socket))
             continue;
-        if (may_be_anothers(words, cmdline->monitors, socket) ||
-            may_be_anothers(words, cmdline->other_sockets, socket))
+        if (may_be_anothers(cmdline, words, socket))
             is_anothers = true;
         else if (take(socket, &found) == QEMU_LISTENING_AMBIGUOUS)
             return QEMU_LISTENING_AMBIGUOUS;

@@ -375,17 +375,17 @@ make_reason(const Search *self)
     GString *text = g_string_new(NULL);
     g_autofree char *bytes = NULL;
     const char *help = find_help(self);
+    bool is_partial = self->cmdline->has_unread_options;
 
-    if (self->faults->len == 0 && self->cmdline->has_unread_options)
-        g_string_append(text,
-                        "its monitors, if it has any, are in a file of options (-readconfig) that "
-                        "could not be read");
+    if (self->faults->len == 0 && is_partial)
+        g_string_append(text, "its monitors, if it has any, are in ");
     else if (self->faults->len == 0)
         g_string_append(text, self->cmdline->n_human_monitors > 0
                                   ? "it has a monitor for people (HMP), but none for QMP"
                                   : "it was started without a QMP monitor");
     else if (self->faults->len == 1)
-        g_string_append(text, "its only QMP monitor is ");
+        g_string_append(text, is_partial ? "the QMP monitor of its command line is "
+                                         : "its only QMP monitor is ");
     else
         g_string_append_printf(text,
                                "none of its %u QMP monitors can be used: ", self->faults->len);
@@ -393,6 +393,10 @@ make_reason(const Search *self)
         g_string_append(text, i > 0 ? "; " : "");
         g_string_append(text, g_ptr_array_index(self->faults, i));
     }
+    if (is_partial && self->faults->len > 0)
+        g_string_append(text, "; it may have others in ");
+    if (is_partial)
+        g_string_append(text, "a file of options (-readconfig) that could not be read");
     g_string_append(text, help ? help : "");
     bytes = g_string_free(text, FALSE);
     return g_utf8_make_valid(bytes, -1);
