@@ -255,7 +255,7 @@ def cpu(i):
 BEHAVIOURS = {
     "well": (is_well, "ok", None),
     "slices": (slices, "ok", None),
-    "says-nothing": (says_nothing, "wedged", "accepts connections but does not greet"),
+    "says-nothing": (says_nothing, "wedged", "QEMU does not greet"),
     "hears-nothing": (hears_nothing, "wedged", "greets and takes no command"),
     "drips-greeting": (drips(GREETING[:20] + b" " * MANY), "slow", "a part of one came"),
     "drips-answers": (drips_answers, "slow", "a part of one came"),

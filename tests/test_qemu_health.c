@@ -160,7 +160,7 @@ static const SilenceRow silence_rows[] = {
     {"its process is not known, and it greeted", {{0}}, false, 0, GREETED, 0,
      DOMSTATS_HEALTH_WEDGED, "QEMU answers nothing; its process is not known"},
     {"its process is not known, and it did not greet", {{0}}, false, 0, NOT_GREETED, 0,
-     DOMSTATS_HEALTH_WEDGED, "accepts connections but does not greet"},
+     DOMSTATS_HEALTH_WEDGED, "QEMU does not greet"},
     {"its process has ended", {{0}}, true, START_TICKS, GREETED, 0,
      DOMSTATS_HEALTH_GONE, "process 4242 has ended"},
     {"its process is a zombie", {{PID, 'Z', "qemu", NULL}}, true, START_TICKS, GREETED, 0,
@@ -409,6 +409,7 @@ finds_holder(const void *data)
     g_autofree char *path = NULL;
     g_autofree char *reason = NULL;
     QemuDomain *domain = NULL;
+    QemuHolderSight sight = {0};
 
     skip_where_the_kernel_does_not_tell();
     init_fixture(&fixture, NULL, 0, 0);
@@ -422,9 +423,13 @@ finds_holder(const void *data)
         fake_qmp_settle(fixture.fake);
     if (row->client == WE_ACCEPTED)
         domain->monitor = qemu_monitor_new(qemu_channel_new_fd(util_fd_steal(&client_fd)));
-    assert_int_equal(qemu_holder_judge_busy(fixture.host, fixture.job,
-                                            g_ptr_array_index(domain->endpoint->places, 0)),
-                     row->is_held);
+    qemu_holder_look(fixture.host, fixture.job, g_ptr_array_index(domain->endpoint->places, 0), 0,
+                     &sight);
+    assert_int_equal(sight.kind, row->is_held ? QEMU_HOLDER_OTHER : QEMU_HOLDER_NOBODY);
+    assert_int_equal(sight.n_queued, row->client == SOMEBODY_QUEUED);
+    if (row->is_held)
+        qemu_holder_judge(fixture.host, fixture.job, g_ptr_array_index(domain->endpoint->places, 0),
+                          &sight);
     reason = g_strdup_printf("is held by process %d (", (int)getpid());
     if (row->is_held)
         assert_verdict(fixture.job, DOMSTATS_HEALTH_BUSY, reason);
@@ -457,6 +462,7 @@ finds_overtaker(const void *data)
         fake_qmp_settle(fixture.fake);
     }
     domain->monitor = qemu_monitor_new(qemu_channel_new_fd(connect_to(path)));
+    domain->dialled_us = util_deadline_now_us();
     if (row->client == WE_ACCEPTED)
         fake_qmp_settle(fixture.fake);
     qemu_health_judge_silence(fixture.host, fixture.job, FAIR_MS * 1000);

@@ -56,7 +56,10 @@
 enum {
     RESUME_STEPS = 16, /* buffers that are read of a kept connection at first: a megabyte */
     PROBE_AFTER_US = 200 * 1000,
-    HASTY_US = 50 * 1000, /* for a new connection to a QEMU that was stuck, with NOWAIT */
+    FIRST_AGAIN_US = 1000, /* a job that is held back is looked at again after so long, then 2, 4 */
+    VISITED_AGAIN_US = 32 * 1000, /* at most, where another program of ours visits */
+    LAST_AGAIN_US = 250 * 1000,   /* at most, where QEMU does not serve anybody */
+    HASTY_US = 50 * 1000,         /* for a new connection to a QEMU that was stuck, with NOWAIT */
 };
 
 /* What is to be done with a job after a move; see the top. */
@@ -192,6 +195,23 @@ pump_first(QemuConversation *self)
     return pump(self, qemu_monitor_fd(self->job->domain->monitor) < 0);
 }
 
+/* Has the monitor looked at again: soon at first, as most of what holds a job back passes at once.
+ */
+static void
+hold_back(QemuConversation *self)
+{
+    bool is_visited = self->job->domain->silence.bar == QEMU_DOMAIN_BAR_VISITED;
+
+    if (self->again_us == 0) {
+        g_ptr_array_add(self->shared->held_back, self);
+        self->again_us = FIRST_AGAIN_US;
+    } else {
+        self->again_us = MIN(2 * self->again_us, is_visited ? VISITED_AGAIN_US : LAST_AGAIN_US);
+    }
+    self->phase = QEMU_CONVERSATION_HELD_BACK;
+    self->again_at_us = util_deadline_now_us() + self->again_us;
+}
+
 /* How long a new connection may stay silent, if the last call left the domain so; the whole call as
  * soon as something comes. */
 static int64_t
@@ -206,16 +226,17 @@ patience_us(const QemuJob *job)
 static Next
 connect_monitor(QemuConversation *self)
 {
-    switch (qemu_reach_connect(self->shared->host, self->job, &self->shared->how)) {
+    switch (qemu_reach_connect(self->shared->host, self->job, &self->shared->how, self->since_us)) {
     case QEMU_REACH_CONNECTED:
         qemu_job_set_verdict(self->job, DOMSTATS_HEALTH_OK, NULL);
         self->phase = QEMU_CONVERSATION_GREET;
+        self->again_us = 0;
         self->turn_us = util_deadline_now_us();
         if (self->job->domain->is_silent)
             self->until_us = self->turn_us + patience_us(self->job);
         return pump_first(self);
     case QEMU_REACH_LATER:
-        self->phase = QEMU_CONVERSATION_HELD_BACK;
+        hold_back(self);
         return NEXT_WAIT;
     case QEMU_REACH_NEVER:
     default:
@@ -388,9 +409,10 @@ end_silent(QemuConversation *self)
     QemuJob *job = self->job;
     int64_t waited_us = count_waited_us(self);
 
-    if (!self->is_judged && job->domain->monitor == NULL)
+    if (!self->is_judged && job->domain->monitor == NULL) {
+        qemu_reach_name_visitor(shared->host, job);
         qemu_health_judge_unasked(job, waited_us);
-    else if (!self->is_judged)
+    } else if (!self->is_judged)
         qemu_health_judge_silence(shared->host, job, waited_us);
     if (job->domain->monitor == NULL)
         return;
@@ -459,6 +481,7 @@ settle(QemuConversation *self, Next next)
         g_clear_error(&self->error);
         disconnect(self);
         qemu_job_restart(self->job);
+        self->since_us = util_deadline_now_us(); /* older tables show the connection that ended */
         next = connect_monitor(self);
     }
     if (next == NEXT_WAIT && self->phase != QEMU_CONVERSATION_HELD_BACK && !poll_for(self))
@@ -474,6 +497,8 @@ qemu_conversation_start(QemuConversation *self)
     Next next = NEXT_WAIT;
 
     qemu_known_begin_call(domain->known);
+    if (domain->silence.bar == QEMU_DOMAIN_BAR_STARTING)
+        qemu_health_unbar(domain); /* each call gives it the fair time */
     self->looked_us = self->heard_us = self->turn_us = util_deadline_now_us();
     if (qemu_reach_is_settled(self->job))
         next = NEXT_JUDGED;
@@ -501,6 +526,19 @@ qemu_conversation_step(QemuConversation *self)
     settle(self, pump(self, true));
 }
 
+/* True if another client has come first, or holds the monitor from another network namespace. It is
+ * looked for once, when the greeting is overdue. */
+static bool
+is_overtaken(QemuConversation *self, int64_t now_us)
+{
+    if (self->phase != QEMU_CONVERSATION_GREET || self->has_looked_for_holder ||
+        self->shared->how.is_replay || now_us - self->turn_us < qemu_health_fair_us(self->job) / 2)
+        return false;
+    self->has_looked_for_holder = true;
+    self->is_judged = qemu_health_judge_overtaken(self->shared->host, self->job);
+    return self->is_judged;
+}
+
 /* A look at a job of which nothing has come since the last one. */
 static Next
 look(QemuConversation *self, int64_t now_us)
@@ -511,7 +549,7 @@ look(QemuConversation *self, int64_t now_us)
         qemu_health_unbar(job->domain);
     else if (qemu_health_lasts(job, QEMU_DOMAIN_BAR_STOPPED))
         return NEXT_SILENT;
-    if (self->until_us != 0 && now_us >= self->until_us)
+    if ((self->until_us != 0 && now_us >= self->until_us) || is_overtaken(self, now_us))
         return NEXT_SILENT;
     if (self->phase != QEMU_CONVERSATION_DRAIN &&
         now_us - MAX(self->heard_us, self->turn_us) >=
@@ -527,10 +565,8 @@ qemu_conversation_look_after(QemuConversation *self)
     bool has_spoken = self->heard_us > self->looked_us;
 
     self->looked_us = now_us;
-    if (self->phase == QEMU_CONVERSATION_HELD_BACK) {
-        settle(self, connect_monitor(self));
+    if (self->phase == QEMU_CONVERSATION_HELD_BACK)
         return false;
-    }
     if (has_spoken) {
         self->until_us = 0;
         qemu_health_unbar(self->job->domain);
@@ -538,6 +574,13 @@ qemu_conversation_look_after(QemuConversation *self)
     }
     settle(self, look(self, now_us));
     return self->phase != QEMU_CONVERSATION_ENDED && !self->job->domain->silence.is_searched;
+}
+
+void
+qemu_conversation_look_again(QemuConversation *self, int64_t since_us)
+{
+    self->since_us = since_us;
+    settle(self, connect_monitor(self));
 }
 
 void

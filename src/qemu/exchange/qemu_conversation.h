@@ -9,7 +9,7 @@
 
 /* In the order in which a job goes through them. */
 typedef enum {
-    QEMU_CONVERSATION_HELD_BACK, /* not dialled yet: qemu_conversation_look_after() tries again */
+    QEMU_CONVERSATION_HELD_BACK, /* not dialled yet: qemu_conversation_look_again() may */
     QEMU_CONVERSATION_DRAIN,     /* the peer owes replies to an earlier call */
     QEMU_CONVERSATION_GREET,     /* the greeting has not come */
     QEMU_CONVERSATION_IDENTIFY,  /* name, UUID and commands are asked for */
@@ -30,10 +30,12 @@ typedef struct {
     UtilDeadline deadline;     /* after it no evidence is gathered */
     UtilDeadline search_until; /* for the threads of domains whose jobs end when they are resumed */
     QemuConversationEnded ended;
-    void *data;          /* of the callback */
-    size_t n_open;       /* conversations that have not ended */
-    size_t n_given_up;   /* conversations that ended in silence */
-    int64_t given_up_us; /* time spent on ending those: verdict, host values, record */
+    void *data;           /* of the callback */
+    GPtrArray *held_back; /* QemuConversation *, of which some may have ended or gone on: to be
+                             looked at again when their again_at_us has come */
+    size_t n_open;        /* conversations that have not ended */
+    size_t n_given_up;    /* conversations that ended in silence */
+    int64_t given_up_us;  /* time spent on ending those: verdict, host values, record */
 } QemuConversationShared;
 
 /* The caller sets the first two members and zeroes the others, and does not move it in memory. */
@@ -41,15 +43,19 @@ typedef struct {
     QemuJob *job;
     QemuConversationShared *shared;
     QemuConversationPhase phase;
-    bool is_polled;        /* its socket is in poll_fd */
-    bool polls_write;      /* also for EPOLLOUT */
-    bool has_dialled_anew; /* or must not any more in this call */
-    bool is_judged;        /* the verdict on its silence is set */
-    int64_t turn_us;       /* monotonic: since when the peer owes what it was last asked for */
-    int64_t heard_us;      /* monotonic: when bytes of the peer came last */
-    int64_t looked_us;     /* monotonic: when it was looked after last */
-    int64_t until_us;      /* monotonic: the job ends then if nothing comes; 0: at the deadline */
-    GError *error;         /* what ended the connection; owned */
+    bool is_polled;             /* its socket is in poll_fd */
+    bool polls_write;           /* also for EPOLLOUT */
+    bool has_dialled_anew;      /* or must not any more in this call */
+    bool has_looked_for_holder; /* another client, in all network namespaces */
+    bool is_judged;             /* the verdict on its silence is set */
+    int64_t since_us;           /* monotonic: older tables of sockets tell nothing of it; 0: any */
+    int64_t again_us;           /* HELD_BACK: how long until the next look; else 0 */
+    int64_t again_at_us;        /* monotonic: when that is due */
+    int64_t turn_us;            /* monotonic: since when the peer owes what it was last asked for */
+    int64_t heard_us;           /* monotonic: when bytes of the peer came last */
+    int64_t looked_us;          /* monotonic: when it was looked after last */
+    int64_t until_us; /* monotonic: the job ends then if nothing comes; 0: at the deadline */
+    GError *error;    /* what ended the connection; owned */
 } QemuConversation;
 
 void qemu_conversation_free(QemuConversation *self);
@@ -68,8 +74,12 @@ void qemu_conversation_skip(QemuConversation *self);
 /* Reads and sends what the socket allows now: for when the poll reports it. */
 void qemu_conversation_step(QemuConversation *self);
 
+/* Of a job that is HELD_BACK: dials if nothing keeps us from it any more, by tables of sockets that
+ * were read at @since_us or later. */
+void qemu_conversation_look_again(QemuConversation *self, int64_t since_us);
+
 /* If nothing has come since the last look: sends the probe once, and ends the job if its process
- * stays stopped. Dials again if the job is held back. True if the peer is silent and its threads
+ * stays stopped. True if the peer is silent and its threads
  * were not searched yet. */
 bool qemu_conversation_look_after(QemuConversation *self);
 

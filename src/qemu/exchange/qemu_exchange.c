@@ -17,6 +17,9 @@
  * the others, so a worker that has read nothing for QUIET_MS, or has started nothing for FRESH_MS,
  * starts the next jobs anyway, and twice as many at a time from then on.
  *
+ * A job that is held back, since its monitor is another's at the moment, is looked at again after
+ * 1 ms, then 2, 4 and so on; all that are due share one table of sockets.
+ *
  * A worker looks at its silent jobs in patrols: the first after 50 ms, then at growing distances of
  * up to 250 ms, closer together in a short call. While a worker has nothing to read, it searches
  * the threads of silent processes for a blocked one, one process at a time.
@@ -57,6 +60,8 @@ enum {
     WAKE_US = 2000,
     WAKE_DIVISOR = 100,      /* this part of the call's time comes on top */
     RESERVE_DIVISOR = 3,     /* at most this part is taken from the time QEMUs have to answer */
+    NEARLY_DIVISOR = 4,      /* a look is nearly due when this part of its distance is left */
+    LOOK_SHARE = 8,          /* looks at jobs that are held back take one part of so many and one */
     GIVE_UP_US = 300,        /* before anything was measured */
     GIVEN_UP_ENOUGH = 4,     /* measurements that make a mean */
     GIVE_UP_MOST_US = 10000, /* a longer one only shows that this machine was held up */
@@ -73,6 +78,7 @@ typedef struct {
     guint first_fresh;       /* older ones have ended, or no longer keep others from starting */
     UtilDeadline next_start; /* when more are started, however many are fresh */
     UtilDeadline next_patrol;
+    int64_t no_look_until_us; /* monotonic: at jobs that are held back */
     int patrol_ms;
     int64_t begin_us; /* monotonic */
     UtilFd poll_fd;
@@ -113,6 +119,44 @@ patrol(Worker *self)
     for (guint i = 0; i < self->n_started; i++)
         if (!has_ended(self, i) && qemu_conversation_look_after(conversation_at(self, i)))
             g_ptr_array_add(self->silent, conversation_at(self, i));
+}
+
+/* When the first of the jobs that are held back is to be looked at again; never if there is none.
+ */
+static UtilDeadline
+next_look(const Worker *self)
+{
+    int64_t at_us = INT64_MAX;
+
+    for (guint i = 0; i < self->shared.held_back->len; i++) {
+        const QemuConversation *conversation = g_ptr_array_index(self->shared.held_back, i);
+
+        at_us = MIN(at_us, conversation->again_at_us);
+    }
+    return (UtilDeadline){MAX(at_us, self->no_look_until_us)};
+}
+
+/* Looks again at the jobs that are held back and due. They share what is read of the host, so those
+ * that are nearly due are looked at too, and the next look comes later the more this one took. */
+static void
+look_at_held_back(Worker *self)
+{
+    GPtrArray *held_back = self->shared.held_back;
+    int64_t begin_us = util_deadline_now_us();
+    int64_t end_us = 0;
+
+    for (guint i = held_back->len; i-- > 0;) {
+        QemuConversation *conversation = g_ptr_array_index(held_back, i);
+
+        if (conversation->phase == QEMU_CONVERSATION_HELD_BACK &&
+            conversation->again_at_us - begin_us <= conversation->again_us / NEARLY_DIVISOR &&
+            !util_deadline_has_passed(self->exchange->deadline))
+            qemu_conversation_look_again(conversation, begin_us);
+        if (conversation->phase != QEMU_CONVERSATION_HELD_BACK)
+            g_ptr_array_remove_index_fast(held_back, i);
+    }
+    end_us = util_deadline_now_us();
+    self->no_look_until_us = end_us + LOOK_SHARE * (end_us - begin_us);
 }
 
 /* How long it takes to end one silent job. */
@@ -221,6 +265,8 @@ wait_ms(const Worker *self)
 
     if (self->silent->len > 0)
         return 0;
+    if (self->shared.held_back->len > 0)
+        left_ms = MIN(left_ms, util_deadline_left_ms(next_look(self)));
     return self->n_started < self->conversations->len || self->n_waiting > 0
                ? MIN(left_ms, QUIET_MS)
                : left_ms;
@@ -278,6 +324,8 @@ run_worker(void *data)
         start_more(self, is_quiet);
         if (is_quiet)
             search_one(self);
+        if (util_deadline_has_passed(next_look(self)))
+            look_at_held_back(self);
         if (util_deadline_has_passed(self->next_patrol)) {
             patrol(self);
             plan_patrol(self);
@@ -316,6 +364,7 @@ init_worker(Worker *worker, const QemuExchange *self, GError **error)
                                  .poll_fd = worker->poll_fd,
                                  .buffer = worker->buffer,
                                  .how = {self->is_replay, self->monitors},
+                                 .held_back = g_ptr_array_new(),
                                  .deadline = self->deadline,
                                  .search_until = util_deadline_at_most(self->deadline, SEARCH_MS),
                                  .ended = self->ended,
@@ -327,6 +376,7 @@ static void
 clear_worker(Worker *worker)
 {
     util_fd_clear(&worker->poll_fd);
+    g_ptr_array_unref(worker->shared.held_back);
     g_ptr_array_unref(worker->silent);
     g_ptr_array_unref(worker->conversations);
     g_free(worker->buffer);

@@ -168,7 +168,7 @@ judge_stuck(QemuHostView *host, QemuJob *job, char state)
                        g_strdup_printf("QEMU answers nothing; %s", thread));
     else
         qemu_job_judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_NO_GREETING,
-                       g_strdup_printf("QEMU accepts connections but does not greet; %s", thread));
+                       g_strdup_printf("QEMU does not greet; %s", thread));
 }
 
 /* How far the connection came, for judge_stuck() now and in later calls. */
@@ -211,16 +211,34 @@ judge_unanswered(QemuHostView *host, QemuJob *job, char state)
                                        job->request->timeout_ms));
 }
 
-/* A peer that is not stopped, and whose monitor no other process holds. */
+/* A peer that had its time and did not greet, while not all tables of sockets can be read. */
 static void
-judge_waited(QemuHostView *host, QemuJob *job, int64_t waited_us, char state)
+judge_unseen(QemuHostView *host, QemuJob *job)
 {
-    if (waited_us >= qemu_health_fair_us(job))
-        judge_unanswered(host, job, state);
-    else
+    const QemuDomain *domain = job->domain;
+    HostProcessStat stat = {0};
+    g_autofree char *thread = qemu_blocked_thread_describe(qemu_host_view_root(host), domain->pid,
+                                                           domain->silence.thread, &stat);
+
+    qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_GREETING,
+                   g_strdup_printf("QEMU does not greet, and it cannot be seen from here whether "
+                                   "another client holds its monitor%s%s",
+                                   domain->pid != 0 ? "; " : "", domain->pid != 0 ? thread : ""));
+}
+
+/* A peer that is not stopped, and whose monitor no other process is seen to hold; @sees_all: none
+ * does. */
+static void
+judge_waited(QemuHostView *host, QemuJob *job, int64_t waited_us, char state, bool sees_all)
+{
+    if (waited_us < qemu_health_fair_us(job))
         qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
                        g_strdup_printf("there was no time to ask it: it had %d ms to answer",
                                        (int)(waited_us / 1000)));
+    else if (!sees_all && job->domain->silence.left == QEMU_DOMAIN_LEFT_UNGREETED)
+        judge_unseen(host, job);
+    else
+        judge_unanswered(host, job, state);
 }
 
 /* When the main thread enters or leaves uninterruptible sleep, the reason for the silence may have
@@ -257,6 +275,50 @@ judge_stop(QemuHostView *host, QemuJob *job, int64_t waited_us)
            qemu_pulse_judge_stopped(host, job);
 }
 
+/* The place that was dialled; NULL if it is not known. */
+static const QemuEndpointPlace *
+dialled_place(const QemuDomain *domain)
+{
+    const GPtrArray *places = domain->endpoint->places;
+
+    return domain->place < places->len ? g_ptr_array_index(places, domain->place) : NULL;
+}
+
+/* After a dial that got no greeting: if another client holds the monitor, the verdict, and true.
+ * It may have come between our look and our dial, or be in another network namespace. Clears
+ * @sees_all if there may be one that is not seen. */
+static bool
+judge_overtaken(QemuHostView *host, QemuJob *job, bool *sees_all)
+{
+    const QemuEndpointPlace *place = dialled_place(job->domain);
+    QemuHolderSight sight = {0};
+
+    *sees_all = true;
+    if (place == NULL || job->domain->silence.left != QEMU_DOMAIN_LEFT_UNGREETED)
+        return false;
+    qemu_holder_look_everywhere(host, job, place, job->domain->dialled_us, &sight);
+    *sees_all =
+        sight.is_complete && (sight.is_known || !host_root_is_live(qemu_host_view_root(host)));
+    if (sight.kind == QEMU_HOLDER_NOBODY)
+        return false;
+    qemu_holder_judge(host, job, place, &sight);
+    return true;
+}
+
+bool
+qemu_health_judge_overtaken(QemuHostView *host, QemuJob *job)
+{
+    const QemuEndpointPlace *place = dialled_place(job->domain);
+    QemuHolderSight sight = {0};
+
+    if (place != NULL)
+        qemu_holder_look_everywhere(host, job, place, job->domain->dialled_us, &sight);
+    if (sight.kind != QEMU_HOLDER_OTHER)
+        return false;
+    qemu_holder_judge(host, job, place, &sight);
+    return true;
+}
+
 void
 qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
 {
@@ -264,6 +326,7 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
     QemuDomainSilence *silence = &job->domain->silence;
     HostProcessStat stat = {0};
     HostProcessLook look = HOST_PROCESS_HIDDEN;
+    bool sees_all = true;
 
     if (util_deadline_now_us() > latest_us(job->request)) {
         qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
@@ -275,9 +338,8 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
     note_left(job->domain);
     if (look == HOST_PROCESS_ENDED)
         say_ended(job);
-    else if (!judge_stop(host, job, waited_us) && (silence->left == QEMU_DOMAIN_LEFT_OUT_OF_BAND ||
-                                                   !qemu_holder_judge_overtaken(host, job)))
-        judge_waited(host, job, waited_us, stat.state);
+    else if (!judge_stop(host, job, waited_us) && !judge_overtaken(host, job, &sees_all))
+        judge_waited(host, job, waited_us, stat.state, sees_all);
 }
 
 bool
@@ -285,6 +347,19 @@ qemu_health_was_stuck(const QemuDomain *domain)
 {
     return domain->is_silent &&
            (domain->health == DOMSTATS_HEALTH_WEDGED || domain->health == DOMSTATS_HEALTH_STOPPED);
+}
+
+/* True if a client waits at the monitor that was dialled, which QEMU has not accepted, and no other
+ * process holds it. */
+static bool
+shows_queue(QemuHostView *host, const QemuJob *job)
+{
+    const QemuEndpointPlace *place = dialled_place(job->domain);
+    QemuHolderSight sight = {0};
+
+    if (place != NULL)
+        qemu_holder_look(host, job, place, 0, &sight);
+    return sight.n_queued > 0 && sight.kind == QEMU_HOLDER_NOBODY;
 }
 
 /* A main thread that owed us the next step has run since if it is stuck no more. If QEMU has not
@@ -300,12 +375,31 @@ qemu_health_judge_still_stuck(QemuHostView *host, QemuJob *job)
         look_at_process(root, domain, &stat) != HOST_PROCESS_LIVES || stat.state == 'T' ||
         stat.state == 't' || !qemu_pulse_stands_still(root, domain))
         return false;
-    if (!domain->silence.waits_for_main && !qemu_holder_shows_queue(host, job))
+    if (!domain->silence.waits_for_main && !shows_queue(host, job))
         return false;
     qemu_health_search_threads(host, domain, job->request->deadline);
     note_state(&domain->silence, stat.state);
     judge_stuck(host, job, stat.state);
     return true;
+}
+
+/* A QEMU that did not accept our last connection either had the fair time then. */
+void
+qemu_health_judge_queued(QemuHostView *host, QemuJob *job, const char *path)
+{
+    const QemuDomain *domain = job->domain;
+    bool waits_long = qemu_health_was_stuck(domain) ||
+                      (domain->is_silent && domain->silence.left == QEMU_DOMAIN_LEFT_UNGREETED);
+    HostProcessStat stat = {0};
+    g_autofree char *thread = NULL;
+
+    if (domain->pid != 0)
+        thread = qemu_blocked_thread_describe(qemu_host_view_root(host), domain->pid,
+                                              domain->silence.thread, &stat);
+    qemu_job_judge(
+        job, waits_long ? DOMSTATS_HEALTH_WEDGED : DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_QUEUED,
+        g_strdup_printf("a client waits at its monitor '%s', which QEMU has not accepted%s%s", path,
+                        thread ? "; " : "", thread ? thread : ""));
 }
 
 void

@@ -25,9 +25,15 @@ bool qemu_health_was_stuck(const QemuDomain *domain);
 /* For a domain that the last call left without a connection: if its QEMU was stuck and nothing has
  * moved since, the verdict on its silence again, and true. */
 bool qemu_health_judge_still_stuck(QemuHostView *host, QemuJob *job);
+/* For a job whose monitor at @path is not dialled, since a client waits there. WEDGED if QEMU did
+ * not accept our last connection either; else SLOW. */
+void qemu_health_judge_queued(QemuHostView *host, QemuJob *job, const char *path);
 /* For a job that has no connection. If it was looked at for a fair time (@waited_us), it keeps the
  * verdict of the last look; else it gets SLOW. */
 void qemu_health_judge_unasked(QemuJob *job, int64_t waited_us);
+/* For a job that was not greeted: if another client than a visit of ours holds the monitor, seen in
+ * any network namespace, the verdict BUSY, and true. */
+bool qemu_health_judge_overtaken(QemuHostView *host, QemuJob *job);
 /* For a job whose connection @error, which is borrowed, has ended. */
 void qemu_health_judge_close(QemuHostView *host, QemuJob *job, const GError *error);
 /* For a job whose dial failed with @outcome and @error, which is borrowed. */

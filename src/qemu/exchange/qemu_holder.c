@@ -90,22 +90,44 @@ may_be_its(const Look *self, ino_t inode)
            errno == EACCES;
 }
 
+/* Notes the listener to which the path leads if it is not @own. */
+static void
+note_other(const Look *self, guint64 net_namespace, ino_t own)
+{
+    HostListener there = {0};
+
+    if (self->place->connect_path[0] == '/' && find_by_path(self, net_namespace, &there) &&
+        there.inode != own)
+        self->sight->other_inode = there.inode;
+}
+
+static bool
+find_by_address(const Look *self, guint64 net_namespace, HostListener *ret_listener)
+{
+    HostAddress address = {0};
+
+    return host_address_parse(self->place->connect_path + strlen(TCP_PREFIX), &address) &&
+           host_sockets_find_tcp(self->sockets, net_namespace, &address, ret_listener);
+}
+
 static bool
 find_listener(const Look *self, guint64 net_namespace, HostListener *ret_listener)
 {
     const QemuEndpointPlace *place = self->place;
     bool is_tcp = g_str_has_prefix(place->connect_path, TCP_PREFIX);
-    HostAddress address = {0};
     bool is_found = false;
 
-    if (place->socket_inode != 0)
+    if (place->socket_inode != 0) {
+        note_other(self, net_namespace, place->socket_inode);
         return host_sockets_find(self->sockets, is_tcp ? AF_INET : AF_UNIX, place->socket_inode,
                                  ret_listener);
-    if (!is_tcp)
-        is_found = find_by_path(self, net_namespace, ret_listener);
-    else if (host_address_parse(place->connect_path + strlen(TCP_PREFIX), &address))
-        is_found = host_sockets_find_tcp(self->sockets, net_namespace, &address, ret_listener);
-    return is_found && may_be_its(self, ret_listener->inode);
+    }
+    is_found = is_tcp ? find_by_address(self, net_namespace, ret_listener)
+                      : find_by_path(self, net_namespace, ret_listener);
+    if (!is_found || may_be_its(self, ret_listener->inode))
+        return is_found;
+    self->sight->other_inode = ret_listener->inode;
+    return false;
 }
 
 /* True if a process runs the same program file as this one. */
@@ -221,18 +243,6 @@ qemu_holder_look_everywhere(QemuHostView *host, const QemuJob *job, const QemuEn
     look(host, job, place, since_us, true, ret_sight);
 }
 
-bool
-qemu_holder_find_listener(QemuHostView *host, const QemuDomain *domain,
-                          const QemuEndpointPlace *place, HostListener *ret_listener)
-{
-    g_autoptr(HostSockets) sockets = qemu_host_view_ref_sockets(host, 0);
-    const Look self = {.host = host, .domain = domain, .place = place, .sockets = sockets};
-    bool is_complete = false;
-
-    return sockets != NULL &&
-           find_listener(&self, add_namespaces(&self, &is_complete), ret_listener);
-}
-
 /* The process that has the client's socket. A socket may be open in several, as when it was
  * inherited: then not QEMU itself. */
 static pid_t
@@ -305,53 +315,4 @@ qemu_holder_judge(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *pla
 
     job->domain->holder_pid = pid;
     qemu_job_set_verdict(job, DOMSTATS_HEALTH_BUSY, reason);
-}
-
-bool
-qemu_holder_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place)
-{
-    QemuHolderSight sight = {0};
-
-    qemu_holder_look(host, job, place, 0, &sight);
-    if (sight.kind == QEMU_HOLDER_NOBODY)
-        return false;
-    /* The table may be old: the client may have let go since. */
-    qemu_holder_look(host, job, place, util_deadline_now_us(), &sight);
-    if (sight.kind != QEMU_HOLDER_NOBODY)
-        qemu_holder_judge(host, job, place, &sight);
-    return sight.kind != QEMU_HOLDER_NOBODY;
-}
-
-bool
-qemu_holder_shows_queue(QemuHostView *host, const QemuJob *job)
-{
-    const GPtrArray *places = job->domain->endpoint->places;
-
-    for (guint i = 0; i < places->len; i++) {
-        QemuHolderSight sight = {0};
-
-        qemu_holder_look(host, job, g_ptr_array_index(places, i), 0, &sight);
-        if (sight.n_queued > 0)
-            return sight.kind == QEMU_HOLDER_NOBODY;
-    }
-    return false;
-}
-
-bool
-qemu_holder_judge_overtaken(QemuHostView *host, QemuJob *job)
-{
-    const GPtrArray *places = job->domain->endpoint->places;
-    QemuHolderSight sight = {0};
-
-    if (qemu_monitor_has_greeted(job->domain->monitor))
-        return false;
-    for (guint i = 0; i < places->len; i++) {
-        qemu_holder_look_everywhere(host, job, g_ptr_array_index(places, i), util_deadline_now_us(),
-                                    &sight);
-        if (sight.kind != QEMU_HOLDER_NOBODY) {
-            qemu_holder_judge(host, job, g_ptr_array_index(places, i), &sight);
-            return true;
-        }
-    }
-    return false;
 }

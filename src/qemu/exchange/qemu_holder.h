@@ -21,7 +21,9 @@ typedef enum {
 typedef struct {
     bool is_complete;      /* each table that was to be looked at could be read: who is not shown is
                               not there; else a client may be missing */
-    bool is_known;         /* the listener was found; else all that follows is zero */
+    bool is_known;         /* the listener was found; else all that follows but @other_inode is 0 */
+    ino_t other_inode;     /* of the listener that the place's path leads to, if that is not the
+                              domain's; else 0. Set also where @is_known is false */
     ino_t inode;           /* of the listening socket */
     unsigned int n_queued; /* clients that it has not accepted */
     bool queue_is_visits;  /* all of these are visits, and still there */
@@ -44,20 +46,3 @@ void qemu_holder_look_everywhere(QemuHostView *host, const QemuJob *job,
  * cannot be seen, and notes holder_pid in the domain. */
 void qemu_holder_judge(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
                        const QemuHolderSight *sight);
-
-/* Sets @ret_listener to the listener at @place, by a table of this call; false if it is not known.
- */
-bool qemu_holder_find_listener(QemuHostView *host, const QemuDomain *domain,
-                               const QemuEndpointPlace *place, HostListener *ret_listener);
-
-/* Before a dial: if this call's table shows another client of the monitor at @place, the verdict
- * BUSY, the client's pid in the domain, and true. */
-bool qemu_holder_judge_busy(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place);
-
-/* True if this call's table shows that a client waits at one of the domain's monitors, which QEMU
- * has not accepted, and that no other process holds it. */
-bool qemu_holder_shows_queue(QemuHostView *host, const QemuJob *job);
-
-/* The same after a dial, by a table that is read later, if QEMU has not greeted: another client may
- * have connected between the first table and our dial. */
-bool qemu_holder_judge_overtaken(QemuHostView *host, QemuJob *job);

@@ -13,7 +13,6 @@
 
 #include "host/host_process.h"
 #include "qemu/source/qemu_process.h"
-#include "qemu_holder.h"
 #include "util/util_error.h"
 
 /* Forgets everything of the domain but its connection, which may lead to another QEMU. */
@@ -78,13 +77,15 @@ qemu_identity_read_again(QemuHostView *host, QemuDomain *domain, UtilDeadline de
 }
 
 bool
-qemu_identity_check_peer(QemuHostView *host, QemuJob *job)
+qemu_identity_check_peer(QemuHostView *host, QemuJob *job, bool is_proven)
 {
     QemuDomain *domain = job->domain;
     pid_t pid = qemu_monitor_peer_pid(domain->monitor);
     pid_t expected = domain->endpoint->pid;
     g_autofree char *reason = NULL;
 
+    if (is_proven)
+        return true;
     if (pid == 0) { /* a recording, or another pid namespace: there is nothing to compare */
         if (domain->pid == 0)
             forget_all_but_connection(domain);
@@ -118,18 +119,15 @@ is_known_process(QemuHostView *host, const QemuDomain *domain)
 }
 
 void
-qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, const QemuEndpointPlace *place,
+qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, ino_t inode,
                            UtilDeadline deadline)
 {
-    HostListener listener = {0};
     g_autoptr(QemuDefinition) definition = NULL;
     pid_t pid = 0;
 
-    if (domain->endpoint->pid != 0 || is_known_process(host, domain))
+    if (inode == 0 || domain->endpoint->pid != 0 || is_known_process(host, domain))
         return;
-    if (!qemu_holder_find_listener(host, domain, place, &listener))
-        return;
-    pid = host_holders_find(qemu_host_view_holders(host), listener.inode, 0, deadline);
+    pid = host_holders_find(qemu_host_view_holders(host), inode, 0, deadline);
     if (pid == 0)
         return;
     /* Not only QEMU may hold the socket: a program that made it and started QEMU may too. */

@@ -7,19 +7,20 @@
 
 #include "qemu/host/qemu_host.h"
 
-/* Directly after the dial: notes in the domain which process listens. If it is another one than
+/* Directly after the dial; @is_proven: the listening socket was seen in the process that the source
+ * says: then the peer's pid is not compared, which is that of the process that called listen().
+ * Notes in the domain which process listens. If it is another one than
  * before, forgets what is known of the domain. False, with the verdict NO_MONITOR, if the source
  * says that the domain is another process. */
-bool qemu_identity_check_peer(QemuHostView *host, QemuJob *job);
+bool qemu_identity_check_peer(QemuHostView *host, QemuJob *job, bool is_proven);
 
 /* On a kept connection: reads the command line of its process if an earlier call could not. */
 void qemu_identity_read_again(QemuHostView *host, QemuDomain *domain, UtilDeadline deadline);
 
-/* For a monitor that is not dialled, since another client holds it or its backlog is full: finds
- * the domain's process by the socket that listens at @place. Notes it if it is a QEMU and is found
- * by @deadline. */
-void qemu_identity_find_process(QemuHostView *host, QemuDomain *domain,
-                                const QemuEndpointPlace *place, UtilDeadline deadline);
+/* For a monitor that is not dialled: finds the domain's process by @inode, its listening socket.
+ * Notes it if it is a QEMU and is found by @deadline. */
+void qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, ino_t inode,
+                                UtilDeadline deadline);
 
 /* When the commands of qemu_plan_identity() are answered: takes name, UUID and commands. False,
  * with BROKEN, if the peer has none of our commands. */

@@ -7,10 +7,19 @@
  *
  * How it works
  *
- * A process that the kernel shows as stopped is not dialled: the connection would only take a place
- * in its backlog. A stop and a full backlog may pass within milliseconds (a debugger, another
- * client's short visit), so the job is looked at again until they have lasted; see
- * qemu_health_lasts().
+ * A connect() is an act: it takes a place in the queue of a monitor that serves one client at a
+ * time. So it is the last step, and everything before it only reads. In this order:
+ *
+ *   1. the process is stopped or frozen: it would not answer
+ *   2. the monitor is a manager's, which alone may use it
+ *   3. the socket at that place is not one at which the domain's process listens
+ *   4. another client holds it, or waits for it
+ *   5. the process has begun a short time ago and serves no client yet
+ *   6. dial, with a name that tells who it is; see take_name()
+ *
+ * A stop, a queue, a start or a visit may pass within milliseconds, so the job is looked at again
+ * until it has lasted; see qemu_health_lasts(). The tables of sockets that a look rests on are
+ * TABLE_US old at most; a job that is looked at again has new ones.
  *
  * From the third failure in a row on, a domain is not dialled for a pause that doubles with each
  * failure. If the peer broke the rules after it was asked for some groups, a call that does not
@@ -19,18 +28,27 @@
  */
 #include "qemu_reach.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "qemu/plan/qemu_plan.h"
 #include "qemu/recording/qemu_recording_peer.h"
 #include "qemu_health.h"
 #include "qemu_holder.h"
 #include "qemu_identity.h"
 #include "qemu_pulse.h"
+#include "util/util_error.h"
 
 enum {
     FREE_FAILURES = 2,
     FIRST_PAUSE_MS = 250,
     MAX_PAUSE_MS = 10000,
     MAX_DOUBLINGS = 16,
+    TABLE_US = 100 * 1000,
+    CONFIRM_US = 20 * 1000, /* what ends the attempt is seen in a table this old at most */
+    TAKEN_US = 50 * 1000,   /* so long a name may be taken by a socket that no table shows */
+    NAME_BYTES = 64,
 };
 
 void
@@ -83,31 +101,6 @@ qemu_reach_is_settled(QemuJob *job)
     return false;
 }
 
-static QemuChannelDial
-dial(const QemuEndpointPlace *place, bool is_replay, QemuChannel **ret_channel, GError **error)
-{
-    if (!is_replay)
-        return qemu_channel_dial(&(QemuChannelAddress){.connect_path = place->connect_path,
-                                                       .netns_pid = place->netns_pid},
-                                 ret_channel, error);
-    *ret_channel = qemu_recording_peer_open(place->connect_path, error);
-    return *ret_channel != NULL ? QEMU_CHANNEL_DIAL_CONNECTED : QEMU_CHANNEL_DIAL_FAILED;
-}
-
-/* A full backlog tells nobody's process, and so not that it is stopped: whoever listens there is
- * looked for. */
-static void
-judge_undialled(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place,
-                QemuChannelDial outcome, const GError *error)
-{
-    if (outcome == QEMU_CHANNEL_DIAL_FULL) {
-        qemu_identity_find_process(host, job->domain, place, job->request->deadline);
-        if (qemu_pulse_judge_stopped(host, job))
-            return;
-    }
-    qemu_health_judge_dial(host, job, outcome, error);
-}
-
 /* Whether a connection to that manager's monitor outlives the call. */
 static bool
 may_keep(const QemuManager *manager, const QemuReachHow *how)
@@ -122,64 +115,350 @@ may_keep(const QemuManager *manager, const QemuReachHow *how)
     return how->is_replay || manager->may >= least[how->monitors];
 }
 
-/* Tries one place. LATER if its backlog is full. */
-static QemuReach
-try_place(QemuHostView *host, QemuJob *job, const QemuEndpointPlace *place, const QemuReachHow *how)
-{
-    QemuDomain *domain = job->domain;
-    g_autoptr(GError) error = NULL;
-    QemuChannel *channel = NULL;
-    QemuChannelDial outcome = QEMU_CHANNEL_DIAL_CONNECTED;
+/* One look at one place. */
+typedef struct {
+    QemuHostView *host;
+    QemuJob *job;
+    unsigned int index; /* of @place */
+    const QemuEndpointPlace *place;
+    const QemuReachHow *how;
+    int64_t since_us; /* tables of sockets must not be older */
+    QemuHolderSight sight;
+    bool is_proven; /* the domain's process was seen to listen there */
+} Try;
 
-    if (!how->is_replay && qemu_holder_judge_busy(host, job, place)) {
-        qemu_identity_find_process(host, domain, place, job->request->deadline);
-        return QEMU_REACH_NEVER;
-    }
-    outcome = dial(place, how->is_replay, &channel, &error);
-    if (outcome == QEMU_CHANNEL_DIAL_CONNECTED) {
-        domain->monitor = qemu_monitor_new(channel);
-        domain->is_kept = may_keep(place->manager, how);
-        if (qemu_identity_check_peer(host, job))
-            return QEMU_REACH_CONNECTED;
-        qemu_domain_disconnect(domain);
-    } else if (job->verdict != DOMSTATS_HEALTH_BUSY) {
-        judge_undialled(host, job, place, outcome, error);
-    }
-    return outcome == QEMU_CHANNEL_DIAL_FULL ? QEMU_REACH_LATER : QEMU_REACH_NEVER;
+static void
+look(Try *self, int64_t since_us)
+{
+    self->since_us = since_us;
+    qemu_holder_look(self->host, self->job, self->place, since_us, &self->sight);
 }
 
-/* After a look that showed @bar: LATER if another look is worth it. */
+/* The table that showed a client may be older than the client's leaving. */
+static bool
+is_held(Try *self)
+{
+    if (self->sight.kind == QEMU_HOLDER_OTHER)
+        look(self, MAX(self->since_us, util_deadline_now_us() - CONFIRM_US));
+    return self->sight.kind == QEMU_HOLDER_OTHER;
+}
+
+static void
+judge_managed(Try *self)
+{
+    const QemuEndpointPlace *place = self->place;
+    const char *name = place->manager->name ? place->manager->name : "its manager";
+
+    if (is_held(self))
+        qemu_holder_judge(self->host, self->job, place, &self->sight);
+    else
+        qemu_job_judge(self->job, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_MANAGED,
+                       g_strdup_printf("its monitor '%s' is that of %s, which alone may use it",
+                                       place->bound_path, name));
+}
+
+/* The verdict on a place at which the domain's process does not listen; nothing is dialled. */
+static void
+judge_not_its(const Try *self)
+{
+    const QemuEndpointPlace *place = self->place;
+    pid_t pid = self->job->domain->endpoint->pid;
+    pid_t other = host_holders_find(qemu_host_view_holders(self->host), self->sight.other_inode, 0,
+                                    self->job->request->deadline);
+    g_autoptr(GError) error = NULL;
+    struct stat status = {0};
+
+    if (self->sight.other_inode != 0 &&
+        !qemu_pulse_has_ended(qemu_host_view_root(self->host), self->job->domain)) {
+        qemu_job_judge(
+            self->job, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_NOT_QEMU,
+            other != 0
+                ? g_strdup_printf("the monitor socket of process %d now belongs to process %d",
+                                  (int)pid, (int)other)
+                : g_strdup_printf("the monitor socket of process %d now belongs to another process",
+                                  (int)pid));
+        return;
+    }
+    g_set_error(&error, UTIL_ERROR, UTIL_ERROR_CONNECT, "cannot reach monitor '%s': %s",
+                place->connect_path,
+                place->connect_path[0] == '/' && stat(place->connect_path, &status) < 0
+                    ? g_strerror(errno)
+                    : "its process does not listen there");
+    qemu_health_judge_dial(self->host, self->job, QEMU_CHANNEL_DIAL_NOBODY, error);
+}
+
+/* False if the socket at the place is known not to be the domain's. Where its process is not known,
+ * or its descriptors may not be read, the peer's pid is compared after the dial. */
+static bool
+is_its(Try *self)
+{
+    pid_t pid = self->job->domain->endpoint->pid;
+    int fd = self->place->socket_fd;
+
+    if (pid == 0)
+        return true;
+    if (!self->sight.is_known && self->sight.is_complete)
+        look(self, util_deadline_now_us() - CONFIRM_US);
+    if (self->sight.other_inode != 0)
+        return false;
+    if (!self->sight.is_known)
+        return !self->sight.is_complete;
+    self->is_proven =
+        host_holders_has(qemu_host_view_holders(self->host), pid, self->sight.inode, &fd);
+    return self->is_proven || errno == EACCES;
+}
+
+/* Another program of ours asks it now. */
+static QemuDomainBar
+say_visited(const Try *self)
+{
+    qemu_job_judge(
+        self->job, DOMSTATS_HEALTH_BUSY, DOMSTATS_REASON_HELD,
+        g_strdup_printf("another domstats asks its monitor '%s'", self->place->bound_path));
+    return QEMU_DOMAIN_BAR_VISITED;
+}
+
+/* A queue tells nobody's process, and so not that it is stopped: it is looked for. */
+static QemuDomainBar
+judge_queue(const Try *self)
+{
+    qemu_identity_find_process(self->host, self->job->domain, self->sight.inode,
+                               self->job->request->deadline);
+    if (qemu_pulse_judge_stopped(self->host, self->job))
+        return QEMU_DOMAIN_BAR_STOPPED;
+    qemu_health_judge_queued(self->host, self->job, self->place->bound_path);
+    return QEMU_DOMAIN_BAR_QUEUED;
+}
+
+/* What keeps us from dialling, with the verdict; NONE: dial. */
+static QemuDomainBar
+find_bar(const Try *self)
+{
+    const QemuHolderSight *sight = &self->sight;
+
+    if (sight->n_queued > 0 && !sight->queue_is_visits)
+        return judge_queue(self);
+    if (sight->kind == QEMU_HOLDER_VISIT || sight->n_queued > 0)
+        return say_visited(self);
+    return QEMU_DOMAIN_BAR_NONE;
+}
+
+/* Writes the name of our end of the connection: it shows in the kernel's tables what we are, and of
+ * two visits at once one cannot take it. False if there can be none: it is not a unix socket, or
+ * the name is taken and no table shows by whom. */
+static bool
+take_name(const Try *self, char name[NAME_BYTES])
+{
+    const QemuDomainSilence *silence = &self->job->domain->silence;
+    bool is_kept = may_keep(self->place->manager, self->how);
+
+    if (!self->sight.is_known || g_str_has_prefix(self->place->connect_path, "tcp:"))
+        return false;
+    if (silence->taken_us != 0 && util_deadline_now_us() - silence->taken_us >= TAKEN_US)
+        return false;
+    g_snprintf(name, NAME_BYTES, "domstats-%s/%" G_GUINT64_FORMAT, is_kept ? "hold" : "visit",
+               (guint64)self->sight.inode);
+    return true;
+}
+
+static QemuChannelDial
+dial(const Try *self, QemuChannel **ret_channel, GError **error)
+{
+    char name[NAME_BYTES] = "";
+    QemuChannelAddress address = {.connect_path = self->place->connect_path,
+                                  .netns_pid = self->place->netns_pid};
+
+    if (!self->how->is_replay) {
+        address.client_name = take_name(self, name) ? name : NULL;
+        return qemu_channel_dial(&address, ret_channel, error);
+    }
+    *ret_channel = qemu_recording_peer_open(self->place->connect_path, error);
+    return *ret_channel != NULL ? QEMU_CHANNEL_DIAL_CONNECTED : QEMU_CHANNEL_DIAL_FAILED;
+}
+
+/* After a dial that did not connect: the bar if it may pass, with the verdict. */
+static QemuDomainBar
+judge_undialled(const Try *self, QemuChannelDial outcome, const GError *error)
+{
+    QemuDomainSilence *silence = &self->job->domain->silence;
+
+    if (outcome == QEMU_CHANNEL_DIAL_TAKEN) {
+        if (silence->taken_us == 0)
+            silence->taken_us = util_deadline_now_us();
+        return say_visited(self);
+    }
+    if (outcome == QEMU_CHANNEL_DIAL_FULL)
+        return judge_queue(self);
+    qemu_health_judge_dial(self->host, self->job, outcome, error);
+    return QEMU_DOMAIN_BAR_NONE;
+}
+
+typedef enum { CONNECTED, BARRED, NEVER } Outcome;
+
+static Outcome
+dial_place(Try *self, QemuDomainBar *ret_bar)
+{
+    QemuDomain *domain = self->job->domain;
+    g_autoptr(GError) error = NULL;
+    QemuChannel *channel = NULL;
+    QemuChannelDial outcome = dial(self, &channel, &error);
+
+    if (outcome != QEMU_CHANNEL_DIAL_CONNECTED) {
+        *ret_bar = judge_undialled(self, outcome, error);
+        return *ret_bar != QEMU_DOMAIN_BAR_NONE ? BARRED : NEVER;
+    }
+    domain->monitor = qemu_monitor_new(channel);
+    domain->is_kept = may_keep(self->place->manager, self->how);
+    domain->dialled_us = util_deadline_now_us();
+    domain->place = self->index;
+    domain->silence.taken_us = 0;
+    if (qemu_identity_check_peer(self->host, self->job, self->is_proven))
+        return CONNECTED;
+    qemu_domain_disconnect(domain);
+    return NEVER;
+}
+
+/* Tries one place. If it is BARRED or NEVER, the verdict says why. @process_bar: what keeps the
+ * process from serving a client, with @process_reason. */
+static Outcome
+try_place(Try *self, QemuDomainBar process_bar, const char *process_reason, QemuDomainBar *ret_bar)
+{
+    QemuJob *job = self->job;
+
+    if (self->how->is_replay)
+        return dial_place(self, ret_bar);
+    look(self, self->since_us);
+    if (self->place->manager->may == QEMU_MANAGER_MAY_NOTHING) {
+        judge_managed(self);
+        return NEVER;
+    }
+    if (!is_its(self)) {
+        judge_not_its(self);
+        return NEVER;
+    }
+    if (is_held(self)) {
+        qemu_identity_find_process(self->host, job->domain, self->sight.inode,
+                                   job->request->deadline);
+        qemu_holder_judge(self->host, job, self->place, &self->sight);
+        return NEVER;
+    }
+    *ret_bar = find_bar(self);
+    if (*ret_bar != QEMU_DOMAIN_BAR_NONE) {
+        job->domain->silence.taken_us = 0;
+        return BARRED;
+    }
+    if (process_bar == QEMU_DOMAIN_BAR_STARTING) {
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_STARTING,
+                       g_strdup(process_reason));
+        *ret_bar = process_bar;
+        return BARRED;
+    }
+    return dial_place(self, ret_bar);
+}
+
+/* After a look that showed @bar: LATER if another look is worth it. A visit is over in a moment,
+ * which the hasty can wait for too. */
 static QemuReach
 put_off(const QemuJob *job, QemuDomainBar bar)
 {
-    if (qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) ||
-        qemu_health_lasts(job, bar))
+    bool is_hasty = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+
+    if (qemu_health_lasts(job, bar) || (is_hasty && bar != QEMU_DOMAIN_BAR_VISITED))
         return QEMU_REACH_NEVER;
     return QEMU_REACH_LATER;
 }
 
-QemuReach
-qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how)
+/* A verdict that a further place must not replace: of places that were tried, one that may still be
+ * free counts more than one that is held, and that more than the others. */
+typedef struct {
+    Outcome outcome;
+    QemuDomainBar bar;
+    DomstatsHealth verdict;
+    DomstatsReason code;
+    char *reason; /* owned */
+} Best;
+
+static void
+clear_best(Best *self)
 {
-    const GPtrArray *places = job->domain->endpoint->places;
-    bool is_full = false;
-    QemuDomainBar bar = qemu_pulse_judge(host, job);
+    g_free(self->reason);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Best, clear_best)
 
-    if (bar != QEMU_DOMAIN_BAR_NONE)
-        return places->len > 0 ? put_off(job, bar) : QEMU_REACH_NEVER;
-    if (places->len == 0)
-        qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR, "no monitor of it is known");
-    for (guint i = 0; i < places->len; i++) {
-        QemuReach reach = try_place(host, job, g_ptr_array_index(places, i), how);
+static int
+rank(Outcome outcome, DomstatsHealth verdict)
+{
+    return outcome == BARRED ? 2 : verdict == DOMSTATS_HEALTH_BUSY;
+}
 
-        if (reach == QEMU_REACH_CONNECTED) {
-            qemu_health_unbar(job->domain);
-            return reach;
-        }
-        is_full |= reach == QEMU_REACH_LATER;
-    }
-    if (is_full && job->verdict != DOMSTATS_HEALTH_BUSY)
-        return put_off(job, QEMU_DOMAIN_BAR_QUEUED);
+static void
+take_best(Best *self, const QemuJob *job, Outcome outcome, QemuDomainBar bar)
+{
+    if (self->reason != NULL && rank(outcome, job->verdict) <= rank(self->outcome, self->verdict))
+        return;
+    g_free(self->reason);
+    *self = (Best){outcome, bar, job->verdict, job->reason_code, g_strdup(job->reason)};
+}
+
+static QemuReach
+settle(QemuJob *job, Best *best)
+{
+    qemu_job_judge(job, best->verdict, best->code, g_steal_pointer(&best->reason));
+    if (best->outcome == BARRED)
+        return put_off(job, best->bar);
     qemu_health_unbar(job->domain);
     return QEMU_REACH_NEVER;
+}
+
+QemuReach
+qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how, int64_t since_us)
+{
+    const GPtrArray *places = job->domain->endpoint->places;
+    QemuDomainBar process_bar = qemu_pulse_judge(host, job);
+    g_autofree char *process_reason = g_strdup(job->reason);
+    int64_t oldest_us = MAX(since_us, util_deadline_now_us() - TABLE_US);
+    g_auto(Best) best = {0};
+
+    if (process_bar == QEMU_DOMAIN_BAR_STOPPED)
+        return places->len > 0 ? put_off(job, process_bar) : QEMU_REACH_NEVER;
+    if (places->len == 0) {
+        qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR, "no monitor of it is known");
+        return QEMU_REACH_NEVER;
+    }
+    for (guint i = 0; i < places->len; i++) {
+        Try attempt = {.host = host,
+                       .job = job,
+                       .index = i,
+                       .place = g_ptr_array_index(places, i),
+                       .how = how,
+                       .since_us = oldest_us};
+        QemuDomainBar bar = QEMU_DOMAIN_BAR_NONE;
+        Outcome outcome = try_place(&attempt, process_bar, process_reason, &bar);
+
+        if (outcome == CONNECTED) {
+            qemu_health_unbar(job->domain);
+            return QEMU_REACH_CONNECTED;
+        }
+        take_best(&best, job, outcome, bar);
+    }
+    return settle(job, &best);
+}
+
+void
+qemu_reach_name_visitor(QemuHostView *host, QemuJob *job)
+{
+    const GPtrArray *places = job->domain->endpoint->places;
+
+    if (job->domain->silence.bar != QEMU_DOMAIN_BAR_VISITED)
+        return;
+    for (guint i = 0; i < places->len; i++) {
+        const QemuEndpointPlace *place = g_ptr_array_index(places, i);
+        QemuHolderSight sight = {0};
+
+        qemu_holder_look(host, job, place, 0, &sight);
+        if (sight.kind != QEMU_HOLDER_NOBODY) {
+            qemu_holder_judge(host, job, place, &sight);
+            return;
+        }
+    }
 }

@@ -22,8 +22,15 @@ typedef struct {
     DomstatsMonitors monitors; /* which connections are to outlive the call */
 } QemuReachHow;
 
-/* Dials the domain's places in their order until one connects. Never waits. */
-QemuReach qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how);
+/* Looks at the domain's places in their order, and dials the first that may be dialled, if any.
+ * Tables of sockets that were read before @since_us (monotonic; 0: any) do not count. Never waits.
+ */
+QemuReach qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how,
+                             int64_t since_us);
+
+/* For a job that is looked at no more: if another program of ours visits the monitor, the verdict
+ * names its process, as far as it can be seen. */
+void qemu_reach_name_visitor(QemuHostView *host, QemuJob *job);
 
 /* Notes that a connection failed after it was asked for @groups; 0 if it failed before. */
 void qemu_reach_note_failure(QemuDomain *domain, unsigned int groups);

@@ -51,6 +51,8 @@ typedef struct {
     pid_t thread;         /* one in uninterruptible sleep; 0: none */
     QemuDomainBar bar;    /* what every look has shown */
     int64_t barred_us;    /* monotonic: since then */
+    int64_t taken_us;     /* monotonic: since then our name is taken, and no table shows by whom; 0:
+                             it is free */
 } QemuDomainSilence;
 
 typedef struct {
@@ -69,6 +71,8 @@ typedef struct {
 
     QemuMonitor *monitor;       /* NULL: not connected */
     bool is_kept;               /* that connection outlives the call that made it */
+    int64_t dialled_us;         /* monotonic: when the last connection was made, and */
+    unsigned int place;         /* to which place of the endpoint */
     pid_t holder_pid;           /* the process that held the monitor when last looked; 0 unknown */
     bool is_silent;             /* an earlier call left answers outstanding */
     bool has_served;            /* its process was seen to serve clients, or to be able to */
