@@ -137,9 +137,9 @@ struct DomstatsRecord {
     virTypedParameterPtr params; /* NULL when @n_params is 0 */
     int n_params;
     DomstatsHealth health;
-    char *reason;         /* a sentence for a person, UTF-8; NULL when @health is OK */
-    int64_t since_us;     /* wall clock, µs since 1970: when @health became what it is */
-    int64_t taken_us;     /* wall clock, µs since 1970: when the record was made */
+    char *reason;     /* a sentence for a person, UTF-8; NULL when @health is OK */
+    int64_t since_us; /* wall clock, µs since 1970: when it was first seen to have this @health */
+    int64_t taken_us; /* wall clock, µs since 1970: when the record was made */
     int64_t monitor_us;   /* µs from the first command to the last reply; -1: no reply came */
     unsigned int missing; /* wanted groups (VIR_DOMAIN_STATS_*) that it lacks, wholly or in part */
     DomstatsRecord *last; /* with DOMSTATS_CALL_LAST; else NULL */

@@ -14,7 +14,6 @@ typedef enum {
     COLUMN_NAME,
     COLUMN_STATE,
     COLUMN_HEALTH,
-    COLUMN_SINCE,
     COLUMN_REASON,
     N_COLUMNS,
 } Column;
@@ -25,8 +24,8 @@ typedef struct {
 } Row;
 
 static const char *const titles[N_COLUMNS] = {
-    [COLUMN_ID] = "Id",         [COLUMN_NAME] = "Name",   [COLUMN_STATE] = "State",
-    [COLUMN_HEALTH] = "Health", [COLUMN_SINCE] = "Since", [COLUMN_REASON] = "Reason",
+    [COLUMN_ID] = "Id",         [COLUMN_NAME] = "Name",     [COLUMN_STATE] = "State",
+    [COLUMN_HEALTH] = "Health", [COLUMN_REASON] = "Reason",
 };
 
 /* Indexed by virDomainState. */
@@ -68,14 +67,6 @@ make_cell(const char *text)
     return g_string_free(cell, FALSE);
 }
 
-static char *
-make_since(int64_t since_us)
-{
-    g_autoptr(GDateTime) since = g_date_time_new_from_unix_local(since_us / G_USEC_PER_SEC);
-
-    return since ? g_date_time_format(since, "%Y-%m-%d %H:%M:%S") : g_strdup("");
-}
-
 /* The column of ids tells domains of one name apart, where they have an id. */
 static char *
 make_name(const CliNames *names, const DomstatsRecord *record)
@@ -100,7 +91,6 @@ make_row(const CliNames *names, const DomstatsRecord *record)
         [COLUMN_NAME] = make_name(names, record),
         [COLUMN_STATE] = g_strdup(state ? state : "-"),
         [COLUMN_HEALTH] = g_strdup(domstats_health_to_string(record->health)),
-        [COLUMN_SINCE] = is_ok ? g_strdup("") : make_since(record->since_us),
         [COLUMN_REASON] = make_cell(is_ok ? "" : record->reason),
     }};
 }
@@ -137,12 +127,13 @@ append_row(GString *out, const char *const *cells, const size_t *widths)
     g_string_append_c(out, '\n');
 }
 
+/* It ends with the title of the last column: the reasons are longer than lines of a terminal. */
 static void
 append_line(GString *out, const size_t *widths)
 {
-    size_t length = 0;
+    size_t length = width_of(titles[N_COLUMNS - 1]) + 3;
 
-    for (size_t i = 0; i < N_COLUMNS; i++)
+    for (size_t i = 0; i + 1 < N_COLUMNS; i++)
         length += widths[i] + 3;
     while (length-- > 0)
         g_string_append_c(out, '-');

@@ -13,5 +13,6 @@
 const char *cli_list_state(const DomstatsRecord *record);
 
 /* Prints a head, a line under it and a row for each domain, with columns as wide as their longest
- * cell. Only domains that are not OK have a time and a reason; times are local. */
+ * cell. Only domains that are not OK have a reason. When that began is not told: a command sees it
+ * for the first time. */
 void cli_list_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records);
