@@ -4,8 +4,9 @@
  *
  * The path comes from another process, so it is resolved inside of that process's root directory
  * and nowhere else. The file's type is checked before it is opened, as opening a device or a pipe
- * has effects. The process may have changed its root after it read the file (-chroot); if it is in
- * our mount namespace, the path is resolved in our root instead.
+ * has effects. The process may have changed its root after it read the file (-chroot), and
+ * no link leads to the root before. But each folder's ".." leads up, to the root of the mount
+ * namespace at last, so a file that is not in its root is looked up there.
  *
  * The storage of the file may be gone (NFS), so a thread of the reader does all that touches it.
  */
@@ -44,21 +45,12 @@ find_start_s(HostRoot *root, pid_t pid)
            (int64_t)stat.start_ticks / host_root_ticks_per_second(root);
 }
 
-static bool
-has_our_mounts(HostRoot *root, pid_t pid)
-{
-    char path[PATH_BYTES] = "";
-    g_autofree char *ours = host_root_readlink(root, "proc/self/ns/mnt");
-    g_autofree char *theirs = NULL;
-
-    g_snprintf(path, sizeof(path), "proc/%d/ns/mnt", pid);
-    theirs = host_root_readlink(root, path);
-    return ours != NULL && theirs != NULL && strcmp(ours, theirs) == 0;
-}
+/* The folders in which a path may have been meant, the likelier first. */
+static const char *const roots[] = {"root", "root" HOST_PROCESS_FILE_UP};
 
 /* All that is needed to read the file on another thread. */
 typedef struct {
-    char root[PATH_BYTES]; /* the folder in which it is looked up */
+    pid_t pid;
     char *path;
     int64_t latest_s; /* a file that was written later is another one */
 } Place;
@@ -74,14 +66,27 @@ free_place(gpointer data)
 
 /* An O_PATH descriptor; -1 with errno. */
 static int
-find_file(const Place *place)
+find_file_in(const Place *place, const char *root)
 {
     g_auto(UtilFd) root_fd = -1;
+    char folder[PATH_BYTES] = "";
     struct open_how how = {.flags = O_PATH | O_CLOEXEC,
                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
 
-    root_fd = open(place->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    g_snprintf(folder, sizeof(folder), "/proc/%d/%s", (int)place->pid, root);
+    root_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     return root_fd < 0 ? -1 : (int)syscall(SYS_openat2, root_fd, place->path, &how, sizeof(how));
+}
+
+/* Likewise. */
+static int
+find_file(const Place *place)
+{
+    int fd = -1;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(roots) && fd < 0; i++)
+        fd = find_file_in(place, roots[i]);
+    return fd;
 }
 
 /* Everything in an open file; NULL if it is longer than @max_bytes or has a NUL. */
@@ -125,12 +130,9 @@ host_process_file_read(HostReader *reader, pid_t pid, const char *path, size_t m
     if (host_root_is_live(root) && path[0] != '/')
         return NULL;
     place = g_new0(Place, 1);
+    place->pid = pid;
     place->path = g_strdup(path);
     place->latest_s = find_start_s(root, pid) + CLOCK_SLACK_S;
-    if (has_our_mounts(root, pid))
-        g_strlcpy(place->root, "/", sizeof(place->root));
-    else
-        g_snprintf(place->root, sizeof(place->root), "/proc/%d/root", pid);
     return host_reader_look(reader, pid, kept, (HostReaderLook){read_place, place, free_place},
                             max_bytes, deadline);
 }

@@ -7,10 +7,14 @@
 
 #include "host_reader.h"
 
-/* The text of the file that @pid calls @path, an absolute path. NULL if there is none, it is no
- * regular file, is longer than @max_bytes, has a NUL, or was written after the process started, so
- * that the process may have read something else; NULL with errno as host_reader_read() if its
- * storage blocks. A recording keeps the text as @note in the folder of the process. The caller
- * frees. */
+/* Behind the root of a process: the root of its mount namespace, as ".." leads nowhere at a root. A
+ * process that has changed its root (chroot) cannot be asked what the one before was. */
+#define HOST_PROCESS_FILE_UP "/../../../../../../../../../../../../../../../.."
+
+/* The text of the file that @pid calls @path, an absolute path, or called so before a chroot. NULL
+ * if there is none, it is no regular file, is longer than @max_bytes, has a NUL, or was written
+ * after the process started, so that the process may have read something else; NULL with errno as
+ * host_reader_read() if its storage blocks. A recording keeps the text as @note in the folder of
+ * the process. The caller frees. */
 char *host_process_file_read(HostReader *reader, pid_t pid, const char *path, size_t max_bytes,
                              const char *note, UtilDeadline deadline);

@@ -105,6 +105,22 @@ class Words(unittest.TestCase):
                     found = domain["reason"] if domain["health"] == "no-monitor" else domain["health"]
                     self.assertEqual(found[:len(expected)], expected, (found, trouble))
 
+    def test_a_chroot_in_another_mount_namespace_hides_no_file(self):
+        with Host() as host:
+            hidden = host.path("hidden")
+            os.mkdir(hidden)
+            socket = os.path.join(hidden, "vm.sock")
+            text = (FILE_DEVICE + FILE_MONITOR).replace("P", socket)
+            host.start("words-jail", monitor=["-readconfig", hidden + "/vm.conf",
+                                              "-chroot", hidden + "/a/jail"],
+                       accel="tcg", wait=False,
+                       launcher=("unshare", "-m", "sh", "-c",
+                                 f"mount -t tmpfs none {hidden} && mkdir -p {hidden}/a/jail && "
+                                 f"printf %s '{text}' >{hidden}/vm.conf && exec \"$@\"", "sh"))
+            host.wait_for(host.processes["words-jail"], socket)
+            _, domains, trouble = domstats("list", "words-jail")
+            self.assertEqual(domains["words-jail"]["health"], "ok", (domains, trouble))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/host_process_file.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_listening.h"
 #include "qemu_process.h"
@@ -134,6 +135,8 @@ list_ways(const Search *self, const char *path)
     } else {
         g_ptr_array_add(ways, g_steal_pointer(&inside));
         g_ptr_array_add(ways, g_strdup(path));
+        g_ptr_array_add(
+            ways, g_strdup_printf("/proc/%d/root" HOST_PROCESS_FILE_UP "%s", self->pid, path));
     }
     return ways;
 }
