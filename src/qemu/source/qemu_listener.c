@@ -347,11 +347,11 @@ set_endpoint(QemuListener *listener, QemuEndpoint *endpoint)
 static void
 take_endpoint(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener)
 {
-    QemuEndpoint *endpoint = NULL;
+    bool is_qemu = listener->kind == QEMU_LISTENER_QEMU;
+    QemuEndpoint *endpoint =
+        is_qemu ? qemu_source_process_look(self->processes, view, listener->pid, NULL) : NULL;
 
-    if (listener->kind == QEMU_LISTENER_QEMU)
-        endpoint = qemu_source_process_look(self->processes, view, listener->pid, NULL);
-    if (endpoint == NULL) {
+    if (is_qemu && endpoint == NULL) {
         note_shortage(self);
         listener->kind = QEMU_LISTENER_OTHER;
     }
