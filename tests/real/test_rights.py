@@ -111,6 +111,15 @@ class Rights(Apart):
         self.assertEqual((status, found), (3, {"own": "ok", "theirs": "denied"}))
         self.assertNotIn(HIDDEN, trouble)
 
+    def test_what_proc_hides_in_a_container_whose_first_process_is_ours(self):
+        self.may_run(USER)
+        for options, status in (("hidepid=2", 2), (f"hidepid=2,gid={USER}", 0)):
+            done = subprocess.run(
+                ["unshare", "-pfm", "sh", "-c", f'mount -t proc -o {options} proc /proc && exec "$@"',
+                 "sh", *as_user(USER, COMMAND, "--state")], check=False, capture_output=True,
+                text=True, env=NO_LEAKS)
+            self.assertEqual((done.returncode, HIDDEN in done.stderr), (status, status == 2), done)
+
     @staticmethod
     def hide(how, group):
         subprocess.run(["mount", "-o", f"remount,hidepid={how},gid={group}", "/proc"], check=True)

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "host/host_hidden.h"
 #include "host/host_process.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_source.h"
@@ -50,16 +51,6 @@ close_auto(void *data)
     qemu_source_process_free(self->processes);
     qemu_source_names_free(self->names);
     g_free(self);
-}
-
-/* True if /proc is mounted with hidepid: then the stat file of process 1 cannot be read, which
- * every user can read otherwise. Process 1 exists on every host. */
-static bool
-hides_others(HostRoot *root)
-{
-    char text[64] = "";
-
-    return host_root_is_live(root) && host_root_read(root, "proc/1/stat", text, sizeof(text)) < 0;
 }
 
 /* True if /proc is no proc file system: that would have an entry for this process. */
@@ -122,7 +113,7 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
                     "there are no processes in '/proc': the proc file system is not mounted there");
         return NULL;
     }
-    g_atomic_int_set(&self->is_blind, hides_others(self->root));
+    g_atomic_int_set(&self->is_blind, host_hidden_are_others(self->root));
     qemu_source_place_view_init(&view, self->root, deadline);
     endpoints = list_endpoints(self, &view, pids, &is_whole);
     self->has_been_whole |= is_whole;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host_hidden: whether /proc hides processes of other users from us.
+ */
+#pragma once
+
+#include "host_root.h"
+
+/* True if /proc of a live host is mounted so (hidepid). False for a recording. */
+bool host_hidden_are_others(HostRoot *root);
+
+/* The same by the text of /proc/self/mountinfo, for a user who is in the groups @groups. Pure. */
+bool host_hidden_by_mounts(const char *mountinfo, const gid_t *groups, size_t n_groups);
