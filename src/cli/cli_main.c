@@ -32,12 +32,12 @@
 /* What one run of the command writes. */
 typedef struct {
     CliOutput output;
-    GString *troubles; /* lines for stderr */
+    GString *troubles;  /* lines for stderr */
+    DomstatsConn *conn; /* open until all is written: with --hold it stays connected so long */
 } Report;
 
 /* What the library answered. */
 typedef struct {
-    DomstatsConn *conn; /* open until all is printed: with --hold it stays connected so long */
     DomstatsRecord **records;
     size_t n_records;
     bool is_for_all;        /* no domain was named */
@@ -105,13 +105,13 @@ static void
 clear_answer(Answer *self)
 {
     domstats_record_list_free(self->records);
-    domstats_close(self->conn);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, clear_answer)
 
 /* Makes the call of the sub-command; false with an error. */
 static bool
-ask(const CliOptions *options, unsigned int stats, Answer *ret_answer, GError **error)
+ask(const CliOptions *options, unsigned int stats, Report *report, Answer *ret_answer,
+    GError **error)
 {
     DomstatsConn *conn = open_source(options, error);
     bool has_names = options->domains->len > 0;
@@ -123,7 +123,7 @@ ask(const CliOptions *options, unsigned int stats, Answer *ret_answer, GError **
     };
     int n = -1;
 
-    ret_answer->conn = conn;
+    report->conn = conn;
     if (conn != NULL && options->command == CLI_OPTIONS_COMMAND_RECORD)
         n = domstats_save_recording(conn, options->recording_dir, 0, &ret_answer->records, error);
     else if (conn != NULL)
@@ -158,7 +158,7 @@ run_stats(const CliOptions *options, Report *report)
     g_autoptr(GError) error = NULL;
     g_auto(Answer) answer = {0};
 
-    if (!ask(options, options->stats, &answer, &error))
+    if (!ask(options, options->stats, report, &answer, &error))
         return complain(report, error);
     if (options->format == CLI_OPTIONS_FORMAT_JSON)
         cli_json_print(&report->output, answer.records, answer.n_records, answer.blind_spot);
@@ -175,7 +175,7 @@ run_list(const CliOptions *options, Report *report)
     g_autoptr(GError) error = NULL;
     g_auto(Answer) answer = {0};
 
-    if (!ask(options, VIR_DOMAIN_STATS_STATE, &answer, &error))
+    if (!ask(options, VIR_DOMAIN_STATS_STATE, report, &answer, &error))
         return complain(report, error);
     if (options->format == CLI_OPTIONS_FORMAT_JSON)
         cli_json_print_list(&report->output, answer.records, answer.n_records, answer.blind_spot);
@@ -191,7 +191,7 @@ run_record(const CliOptions *options, Report *report)
     g_auto(Answer) answer = {0};
     size_t n_complete = 0;
 
-    if (!ask(options, 0, &answer, &error))
+    if (!ask(options, 0, report, &answer, &error))
         return complain(report, error);
     n_complete = cli_outcome_count_complete(answer.records, answer.n_records);
     g_string_append_printf(report->output.text, "%zu", n_complete);
@@ -268,6 +268,7 @@ main(int argc, char **argv)
     virSetErrorFunc(NULL, ignore_libvirt);
     cli_output_init(&report.output, STDOUT_FILENO);
     status = run(argc, argv, &report);
+    domstats_close(report.conn);
     write_errors(report.troubles);
     cli_output_clear(&report.output);
     g_string_free(report.troubles, TRUE);
