@@ -22,13 +22,17 @@ typedef struct Connection Connection;
 struct Place {
     char *path;
     guint64 file_device;
-    guint64 file_inode;    /* 0: abstract, or not known */
-    guint64 net_namespace; /* of an abstract name, which only it knows; else 0 */
-    bool is_listener;
-    HostListener listener;
+    guint64 file_inode;      /* 0: abstract, or not known */
+    guint64 net_namespace;   /* of an abstract name, which only it knows; else 0 */
     Connection *connections; /* up to HOST_LIMIT_CLIENTS */
     unsigned int n_connections;
     Place *next_at_path; /* other places of the same path */
+    /* Of the listener: */
+    bool is_listener;
+    bool knows_queue;
+    unsigned int n_queued;
+    guint64 inode;
+    guint64 listener_namespace;
 };
 
 struct Connection {
@@ -155,15 +159,11 @@ add_listener(HostUnixtable *self, guint64 net_namespace, Place *place,
     if (place->is_listener)
         return; /* a second entry in this list; the inode is a key and must not change */
     place->is_listener = true;
-    place->listener = (HostListener){.inode = socket->inode,
-                                     .family = AF_UNIX,
-                                     .net_namespace = net_namespace,
-                                     .file_device = socket->file_device,
-                                     .file_inode = socket->file_inode,
-                                     .n_queued = socket->n_queued,
-                                     .knows_queue = socket->knows_queue};
-    g_strlcpy(place->listener.path, place->path, sizeof(place->listener.path));
-    g_hash_table_insert(self->by_inode, &place->listener.inode, place);
+    place->knows_queue = socket->knows_queue;
+    place->n_queued = socket->n_queued;
+    place->inode = socket->inode;
+    place->listener_namespace = net_namespace;
+    g_hash_table_insert(self->by_inode, &place->inode, place);
     if (place->file_inode != 0)
         g_hash_table_insert(self->by_file, place, place);
 }
@@ -207,9 +207,17 @@ host_unixtable_add(HostUnixtable *self, guint64 net_namespace, const HostUnixdia
 static bool
 give_listener(const Place *place, HostListener *ret_listener)
 {
-    if (place)
-        *ret_listener = place->listener;
-    return place != NULL;
+    if (!place)
+        return false;
+    *ret_listener = (HostListener){.inode = place->inode,
+                                   .family = AF_UNIX,
+                                   .net_namespace = place->listener_namespace,
+                                   .file_device = place->file_device,
+                                   .file_inode = place->file_inode,
+                                   .n_queued = place->n_queued,
+                                   .knows_queue = place->knows_queue};
+    g_strlcpy(ret_listener->path, place->path, sizeof(ret_listener->path));
+    return true;
 }
 
 static const Place *
