@@ -267,6 +267,57 @@ check_unknown(const char *folder)
     assert_holder(0, 0);
 }
 
+/* A client that bound its own socket to an abstract name before connect(). */
+static int
+connect_named(const char *path, const char *own_name)
+{
+    struct sockaddr_un own = {.sun_family = AF_UNIX};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(own.sun_path + 1, own_name, sizeof(own.sun_path) - 1);
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    assert_int_equal(
+        bind(fd, (const struct sockaddr *)&own,
+             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(own_name))),
+        0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+/* The table is older than what has become of the clients. */
+static void
+check_client_that_left(const char *folder)
+{
+    g_autofree char *name = NULL;
+    socklen_t size = 0;
+    struct sockaddr_un address = make_address(folder, false, &size, &name);
+    g_auto(UtilFd) listener = make_socket(&address, size, true);
+    g_auto(UtilFd) first = make_socket(&address, size, false);
+    g_auto(UtilFd) accepted = accept(listener, NULL, NULL);
+    g_auto(UtilFd) waits = make_socket(&address, size, false);
+    g_auto(Table) table = read_table();
+    g_auto(UtilFd) named = connect_named(name, "test-visit/late");
+    HostListener got = {0};
+    g_autoptr(GArray) clients = NULL;
+
+    util_fd_clear(&first);
+    assert_true(host_sockets_find(table.sockets, AF_UNIX, inode_of(listener), &got));
+    clients = host_sockets_list_clients(table.sockets, &got);
+    assert_int_equal(clients->len, 3);
+    for (guint i = 0; i < clients->len; i++) {
+        const HostListenerClient *client = &g_array_index(clients, HostListenerClient, i);
+        bool is_named = client->peer_inode == inode_of(named);
+
+        assert_true(client->knows_peer);
+        assert_string_equal(client->name, is_named ? "@test-visit/late" : "");
+        if (client->is_accepted)
+            assert_int_equal(client->peer_inode, 0);
+        else if (!is_named)
+            assert_int_equal(client->peer_inode, inode_of(waits));
+    }
+}
+
 /* A socket that was inherited: a child that keeps it, until @wake is closed. */
 static pid_t
 fork_keeper(int *ret_wake)
@@ -357,24 +408,6 @@ check_late_socket(const char *folder)
     assert_int_equal(pid, getpid());
 }
 
-/* A client that bound its own socket to an abstract name before connect(). */
-static int
-connect_named(const char *path, const char *own_name)
-{
-    struct sockaddr_un own = {.sun_family = AF_UNIX};
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    g_strlcpy(own.sun_path + 1, own_name, sizeof(own.sun_path) - 1);
-    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-    assert_int_equal(
-        bind(fd, (const struct sockaddr *)&own,
-             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(own_name))),
-        0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-    return fd;
-}
-
 static void
 check_client_name(const char *folder)
 {
@@ -434,6 +467,7 @@ static const Scenario scenarios[] = {
     {"a new listener at the old path has none of the old clients", check_second_listener},
     {"a path that nobody listens at", check_unknown},
     {"the name that a client's socket is bound to", check_client_name},
+    {"clients that came and left after the table was read", check_client_that_left},
     {"who holds a socket in a recorded tree", check_recorded_holder},
     {"all that have a socket open", check_all_holders},
     {"whether a process has a socket open", check_has_socket},

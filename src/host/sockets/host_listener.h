@@ -31,6 +31,7 @@ typedef struct {
     ino_t peer_inode; /* of the client's socket; 0: see @knows_peer */
     bool knows_peer;  /* with @peer_inode 0: a unix client has closed its end, or a TCP client is in
                          no namespace of the table. false: the kernel did not tell */
+    guint64 net_namespace;                 /* of an accepted unix client: its number in the table */
     char name[sizeof(struct sockaddr_un)]; /* to which a unix client has bound its socket, or "" */
     HostAddress remote;                    /* of a TCP client */
 } HostListenerClient;

@@ -108,14 +108,13 @@ host_socketlist_read_unix(HostSocketlist *self, HostUnixdiagTake take, void *dat
     return false;
 }
 
-void
-host_socketlist_read_waiting(const HostSocketlist *self, ino_t inode, HostUnixdiagTake take,
-                             void *data)
+bool
+host_socketlist_find_unix(const HostSocketlist *self, ino_t inode, HostUnixdiagTake take,
+                          void *data)
 {
     g_autoptr(HostSockdiag) diag = self->is_by_proc ? NULL : open_diag(self, NULL);
 
-    if (diag)
-        host_unixdiag_find(diag, inode, take, data, NULL);
+    return diag && host_unixdiag_find(diag, inode, take, data, NULL);
 }
 
 /* NULL if TCP sockets are to be read from /proc. */

@@ -32,10 +32,10 @@ void host_socketlist_note_file(HostSocketlist *self);
 /* The bound and connected unix sockets; false and an error if neither way is open. */
 bool host_socketlist_read_unix(HostSocketlist *self, HostUnixdiagTake take, void *data,
                                GError **error);
-/* The listening unix socket with that inode, with the clients that wait; nothing if the kernel does
- * not tell. */
-void host_socketlist_read_waiting(const HostSocketlist *self, ino_t inode, HostUnixdiagTake take,
-                                  void *data);
+/* The unix socket with that inode as it is now, if it is there; false if the kernel does not tell.
+ */
+bool host_socketlist_find_unix(const HostSocketlist *self, ino_t inode, HostUnixdiagTake take,
+                               void *data);
 
 /* Listeners of both versions. */
 void host_socketlist_read_listeners(HostSocketlist *self, HostTcpdiagTake take, void *data);

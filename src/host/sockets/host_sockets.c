@@ -417,6 +417,35 @@ take_waiting(const HostUnixdiagSocket *socket, void *data)
     return true;
 }
 
+typedef struct {
+    HostListenerClient *client;
+    bool is_there;
+} Name;
+
+static bool
+take_name(const HostUnixdiagSocket *socket, void *data)
+{
+    Name *name = data;
+
+    name->is_there = true;
+    g_strlcpy(name->client->name, socket->path, sizeof(name->client->name));
+    return true;
+}
+
+/* The kernel lists one socket after the other, so the client's own may not have been there yet, or
+ * not any more, when its turn came: of a client without a name it is asked for by itself. */
+static void
+find_name(HostSockets *self, const Namespace *own, HostListenerClient *client)
+{
+    const Namespace *netns = client->is_accepted ? get_by_number(self, client->net_namespace) : own;
+    Name name = {.client = client};
+
+    if (netns && client->peer_inode != 0 && client->name[0] == '\0' &&
+        host_socketlist_find_unix(&netns->list, client->peer_inode, take_name, &name) &&
+        !name.is_there && client->is_accepted)
+        client->peer_inode = 0;
+}
+
 static void
 list_unix_clients(HostSockets *self, const Namespace *netns, Clients *clients)
 {
@@ -424,7 +453,9 @@ list_unix_clients(HostSockets *self, const Namespace *netns, Clients *clients)
 
     host_unixtable_list_clients(self->unix_table, listener->inode, clients->clients);
     if (netns && listener->n_queued > 0)
-        host_socketlist_read_waiting(&netns->list, listener->inode, take_waiting, clients);
+        host_socketlist_find_unix(&netns->list, listener->inode, take_waiting, clients);
+    for (guint i = 0; i < clients->clients->len; i++)
+        find_name(self, netns, &g_array_index(clients->clients, HostListenerClient, i));
 }
 
 GArray *

@@ -59,6 +59,7 @@ bool host_sockets_find_tcp(HostSockets *self, guint64 net_namespace, const HostA
                            HostListener *ret_listener);
 
 /* The clients of a listener that the table gave, HostListenerClient elements, accepted and waiting
- * ones, at most HOST_LIMIT_CLIENTS. Those of a TCP listener, and the unix clients that wait, are
- * read now. NULL if nothing is known of them. The caller unrefs. */
+ * ones, at most HOST_LIMIT_CLIENTS. Those of a TCP listener, the unix clients that wait, and those
+ * that have no name are read now: one that has left since has no @peer_inode. NULL if nothing is
+ * known of them. The caller unrefs. */
 GArray *host_sockets_list_clients(HostSockets *self, const HostListener *listener);

@@ -79,7 +79,8 @@ read_name(const struct nlattr *attribute, char ret_path[sizeof(struct sockaddr_u
 static void
 read_attributes(const Attributes *attributes, HostUnixdiagSocket *socket)
 {
-    socket->is_abstract = ((const char *)mnl_attr_get_payload(attributes->name))[0] == '\0';
+    if (attributes->name)
+        socket->is_abstract = ((const char *)mnl_attr_get_payload(attributes->name))[0] == '\0';
     if (attributes->file) {
         const struct unix_diag_vfs *file = mnl_attr_get_payload(attributes->file);
 
@@ -103,6 +104,7 @@ read_attributes(const Attributes *attributes, HostUnixdiagSocket *socket)
 typedef struct {
     HostUnixdiagTake take;
     void *data;
+    bool takes_unnamed;
 } Receiver;
 
 static int
@@ -117,7 +119,7 @@ take_message(const struct nlmsghdr *message, void *data)
     if (mnl_nlmsg_get_payload_len(message) < sizeof(*answer) || answer->udiag_type != SOCK_STREAM)
         return MNL_CB_OK;
     mnl_attr_parse(message, sizeof(*answer), take_attribute, &attributes);
-    if (!attributes.name || !read_name(attributes.name, path))
+    if ((!attributes.name || !read_name(attributes.name, path)) && !receiver->takes_unnamed)
         return MNL_CB_OK;
     socket.is_listener = answer->udiag_state == STATE_LISTEN;
     socket.inode = answer->udiag_ino;
@@ -133,7 +135,7 @@ host_unixdiag_list(HostSockdiag *diag, HostUnixdiagTake take, void *data, GError
         .udiag_states = 1U << STATE_LISTEN | 1U << STATE_ESTABLISHED,
         .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN,
     };
-    Receiver receiver = {take, data};
+    Receiver receiver = {take, data, false};
 
     return host_sockdiag_ask(diag, &request, sizeof(request), true, take_message, &receiver, error);
 }
@@ -144,12 +146,12 @@ host_unixdiag_find(HostSockdiag *diag, ino_t inode, HostUnixdiagTake take, void 
 {
     const struct unix_diag_req request = {
         .sdiag_family = AF_UNIX,
-        .udiag_states = 1U << STATE_LISTEN,
+        .udiag_states = 1U << STATE_LISTEN | 1U << STATE_ESTABLISHED,
         .udiag_ino = (uint32_t)inode,
         .udiag_cookie = {ANY_COOKIE, ANY_COOKIE},
         .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_RQLEN | UDIAG_SHOW_ICONS,
     };
-    Receiver receiver = {take, data};
+    Receiver receiver = {take, data, true};
 
     return host_sockdiag_ask(diag, &request, sizeof(request), false, take_message, &receiver,
                              error);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A socket that has a name: its own, or that of the listener which accepted it. */
+/* A socket with its name: its own, or that of the listener which accepted it. */
 typedef struct {
     const char *path; /* an abstract name begins with '@', also in place of each NUL in it */
     bool is_abstract;
@@ -28,8 +28,8 @@ typedef struct {
 /* Borrows @socket for the call. False ends the list, which then fails with errno. */
 typedef bool (*HostUnixdiagTake)(const HostUnixdiagSocket *socket, void *data);
 
-/* Each calls @take with sockets; false and an error if the kernel refuses. All: */
+/* Each calls @take with sockets; false and an error if the kernel refuses. All that have a name: */
 bool host_unixdiag_list(HostSockdiag *diag, HostUnixdiagTake take, void *data, GError **error);
-/* The one listener with that inode, if it is there. */
+/* The one socket with that inode, if it is there; also one without a name: its path is "". */
 bool host_unixdiag_find(HostSockdiag *diag, ino_t inode, HostUnixdiagTake take, void *data,
                         GError **error);

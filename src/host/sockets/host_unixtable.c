@@ -39,6 +39,7 @@ struct Connection {
     guint64 inode;
     ino_t peer_inode;
     bool knows_peer;
+    guint64 net_namespace; /* that of the client too */
     const Place *place;
     Connection *next; /* at the same place */
 };
@@ -169,7 +170,8 @@ add_listener(HostUnixtable *self, guint64 net_namespace, Place *place,
 }
 
 static void
-add_connection(HostUnixtable *self, Place *place, const HostUnixdiagSocket *socket)
+add_connection(HostUnixtable *self, guint64 net_namespace, Place *place,
+               const HostUnixdiagSocket *socket)
 {
     Connection *connection = g_new0(Connection, 1);
 
@@ -177,6 +179,7 @@ add_connection(HostUnixtable *self, Place *place, const HostUnixdiagSocket *sock
     connection->inode = socket->inode;
     connection->peer_inode = socket->peer_inode;
     connection->knows_peer = socket->knows_peer;
+    connection->net_namespace = net_namespace;
     connection->place = place;
     if (connection->inode != 0)
         g_hash_table_insert(self->connections, &connection->inode, connection);
@@ -200,7 +203,7 @@ host_unixtable_add(HostUnixtable *self, guint64 net_namespace, const HostUnixdia
     if (socket->is_listener)
         add_listener(self, net_namespace, place, socket);
     else
-        add_connection(self, place, socket);
+        add_connection(self, net_namespace, place, socket);
     return true;
 }
 
@@ -280,7 +283,8 @@ list_connections(const HostUnixtable *self, const Place *place, GArray *clients)
                                      (HostListenerClient){.is_accepted = at->inode != 0,
                                                           .inode = at->inode,
                                                           .peer_inode = at->peer_inode,
-                                                          .knows_peer = at->knows_peer},
+                                                          .knows_peer = at->knows_peer,
+                                                          .net_namespace = at->net_namespace},
                                      clients);
 }
 
