@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu_source_process: processes -> endpoints, for every kind of source that finds QEMUs by their
- * processes. Decides whether a process is a QEMU's machine. Reads /proc; touches no socket.
+ * processes. Remembers what was learnt of each, so that most cost one small read a scan.
  */
 #pragma once
 
