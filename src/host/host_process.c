@@ -268,21 +268,21 @@ host_process_read_call(HostRoot *root, pid_t pid, pid_t tid)
 #if defined(SYS_poll) && defined(SYS_restart_syscall)
     char path[HOST_KEPT_PATH_BYTES] = "";
     char text[MAX_LINE_BYTES] = "";
+    long number = -1;
 
     host_kept_make_path(path, pid, tid, "syscall");
-    if (host_root_read(root, path, text, sizeof(text)) > 0) {
-        long number = g_ascii_strtoll(text, NULL, 10); /* 0 for "running" */
-
-        return g_ascii_isdigit(text[0]) && (number == SYS_poll || number == SYS_restart_syscall)
-                   ? HOST_PROCESS_CALL_POLL
-                   : HOST_PROCESS_CALL_OTHER;
-    }
+    if (host_root_read(root, path, text, sizeof(text)) <= 0)
+        return HOST_PROCESS_CALL_UNKNOWN;
+    if (g_ascii_isdigit(text[0])) /* else "running", or -1 */
+        number = g_ascii_strtoll(text, NULL, 10);
+    return number == SYS_poll || number == SYS_restart_syscall ? HOST_PROCESS_CALL_POLL
+                                                               : HOST_PROCESS_CALL_OTHER;
 #else
     (void)root;
     (void)pid;
     (void)tid;
-#endif
     return HOST_PROCESS_CALL_UNKNOWN;
+#endif
 }
 
 HostProcessPoll
@@ -291,9 +291,6 @@ host_process_look_at_poll(HostRoot *root, pid_t pid, pid_t tid)
     g_autofree char *channel = host_process_read_wait_channel(root, pid, tid);
     HostProcessStat stat = {0};
 
-    /* QEMU's main loop is in ppoll(). In poll() GLib waits for one thing, as for a first client. */
-    if (host_process_read_call(root, pid, tid) == HOST_PROCESS_CALL_POLL)
-        return HOST_PROCESS_POLL_NO;
     /* poll_schedule_timeout, do_poll, do_sys_poll, ep_poll; a select() waits in the first too. */
     if (strstr(channel, "poll") != NULL || strstr(channel, "select") != NULL)
         return HOST_PROCESS_POLL_YES;

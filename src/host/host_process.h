@@ -45,6 +45,7 @@ typedef enum {
     HOST_PROCESS_CALL_OTHER,   /* another one, or the thread runs */
 } HostProcessCall;
 
+/* Also of a thread that was stopped in it. */
 HostProcessCall host_process_read_call(HostRoot *root, pid_t pid, pid_t tid);
 
 /* The nanoseconds that a thread waited on a run queue: the second number of schedstat. */
@@ -67,15 +68,14 @@ char *host_process_read_name(HostRoot *root, pid_t pid, pid_t tid);
  * caller frees. */
 char *host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid);
 
-/* Whether a thread waits in a poll: QEMU's main loop does when it has nothing to do. Not while QEMU
- * waits for one thing in a loop of its own, as for the first client of a socket. */
+/* Whether a thread waits in a poll: a main loop that has nothing to do does. */
 typedef enum {
     HOST_PROCESS_POLL_UNKNOWN, /* the kernel does not tell us */
     HOST_PROCESS_POLL_NO,      /* it runs, or waits for something else */
     HOST_PROCESS_POLL_YES,
 } HostProcessPoll;
 
-/* @tid 0: the main thread of @pid. Two small reads, and another if it is in no poll. */
+/* @tid 0: the main thread of @pid. One small read, and another if it is in no poll. */
 HostProcessPoll host_process_look_at_poll(HostRoot *root, pid_t pid, pid_t tid);
 
 /* How long and how often a thread has run, by schedstat: as long as both are the same, it has not

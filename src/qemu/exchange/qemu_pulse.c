@@ -120,6 +120,19 @@ judge_starting(HostRoot *root, QemuJob *job, HostProcessPoll poll)
     return true;
 }
 
+/* Whether the main thread is in QEMU's main loop. That is in ppoll(); in poll() GLib waits for one
+ * thing, as for the first client of a socket before QEMU begins: the wait channel is the same. */
+static HostProcessPoll
+look_at_main_loop(HostRoot *root, const QemuDomain *domain)
+{
+    HostProcessPoll poll = host_process_look_at_poll(root, domain->pid, 0);
+
+    if (poll == HOST_PROCESS_POLL_YES && !domain->has_served &&
+        host_process_read_call(root, domain->pid, domain->pid) == HOST_PROCESS_CALL_POLL)
+        return HOST_PROCESS_POLL_NO;
+    return poll;
+}
+
 QemuDomainBar
 qemu_pulse_judge(QemuHostView *host, QemuJob *job)
 {
@@ -129,7 +142,7 @@ qemu_pulse_judge(QemuHostView *host, QemuJob *job)
 
     if (domain->pid == 0)
         return QEMU_DOMAIN_BAR_NONE;
-    poll = host_process_look_at_poll(root, domain->pid, 0);
+    poll = look_at_main_loop(root, domain);
     if (poll == HOST_PROCESS_POLL_YES) {
         domain->has_served = true;
         return QEMU_DOMAIN_BAR_NONE;
