@@ -26,19 +26,13 @@
 #include <unistd.h>
 
 #include "host/host_descriptors.h"
-#include "host/host_process.h"
+#include "host/sockets/host_holder.h"
 #include "util/util_error.h"
 
 enum {
     FIRST_PAUSE_MS = 1000,
     MAX_PAUSE_MS = 60000,
 };
-
-/* A process that has a socket open. */
-typedef struct {
-    pid_t pid;
-    int fd;
-} Owner;
 
 struct QemuListeners {
     GHashTable *by_key; /* key -> QemuListener, owned */
@@ -237,61 +231,6 @@ needs_look(const QemuListeners *self, const QemuListener *listener, int64_t now_
            (listener->kind == QEMU_LISTENER_OTHER && !stands(self, listener));
 }
 
-static void
-free_owners(gpointer data)
-{
-    g_array_unref(data);
-}
-
-/* Notes which of the wanted sockets the process has open. */
-static void
-search_process(QemuListeners *self, pid_t pid, GHashTable *owners)
-{
-    g_autoptr(GArray) sockets = host_descriptors_list_sockets(self->live_root, pid);
-
-    if (sockets == NULL && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
-        self->shortage = errno;
-    for (guint i = 0; sockets != NULL && i < sockets->len; i++) {
-        const HostDescriptorsSocket *socket = &g_array_index(sockets, HostDescriptorsSocket, i);
-        gint64 key = (gint64)socket->inode;
-        GArray *list = g_hash_table_lookup(owners, &key);
-        Owner owner = {pid, socket->fd};
-
-        if (list != NULL)
-            g_array_append_val(list, owner);
-    }
-}
-
-/* The processes that have the wanted sockets open: inode -> Owner elements. NULL if the deadline
- * cut the search short. */
-static GHashTable *
-search_owners(QemuListeners *self, UtilDeadline deadline)
-{
-    g_autoptr(GHashTable) owners =
-        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_owners);
-    g_autofree pid_t *pids = NULL;
-
-    for (guint i = 0; i < self->added->len; i++) {
-        const QemuListener *listener = g_ptr_array_index(self->added, i);
-        gint64 key = (gint64)listener->socket_inode;
-
-        if (listener->is_wanted)
-            g_hash_table_replace(owners, g_memdup2(&key, sizeof(key)),
-                                 g_array_new(FALSE, FALSE, sizeof(Owner)));
-    }
-    if (g_hash_table_size(owners) == 0)
-        return g_steal_pointer(&owners);
-    pids = host_process_list(self->live_root, NULL);
-    if (pids == NULL)
-        note_shortage(self);
-    for (size_t i = 0; pids != NULL && pids[i] != 0; i++) {
-        if (util_deadline_has_passed(deadline))
-            return NULL;
-        search_process(self, pids[i], owners);
-    }
-    return g_steal_pointer(&owners);
-}
-
 /* True if the process sees the same file at the path. */
 static bool
 sees_the_file(const QemuListener *listener, pid_t pid)
@@ -301,27 +240,67 @@ sees_the_file(const QemuListener *listener, pid_t pid)
     return leads_to(path, listener);
 }
 
-/* Takes the QEMU among the owners of the socket, else the first of them. */
 static void
-choose_owner(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener,
-             const GArray *owners)
+free_sockets(gpointer data)
 {
+    if (data != NULL)
+        g_array_unref(data);
+}
+
+/* The search for the processes of the wanted sockets. */
+typedef struct {
+    QemuListeners *self;
+    QemuSourcePlaceView *view;
+    HostHolders *holders;
+    GHashTable *sockets; /* pid -> its HostDescriptorsSocket elements, each process read once */
+} Search;
+
+/* The descriptor of process @pid that is the socket; -1 if none is. */
+static int
+find_descriptor(const Search *search, pid_t pid, ino_t socket_inode)
+{
+    gpointer key = GINT_TO_POINTER(pid);
+    GArray *sockets = NULL;
+
+    if (!g_hash_table_contains(search->sockets, key))
+        g_hash_table_insert(search->sockets, key,
+                            host_descriptors_list_sockets(search->self->live_root, pid));
+    sockets = g_hash_table_lookup(search->sockets, key);
+    for (guint i = 0; sockets != NULL && i < sockets->len; i++) {
+        const HostDescriptorsSocket *socket = &g_array_index(sockets, HostDescriptorsSocket, i);
+
+        if (socket->inode == socket_inode)
+            return socket->fd;
+    }
+    return -1;
+}
+
+/* Takes the QEMU among the processes that have the socket open, else the first of them. */
+static void
+choose_process(const Search *search, QemuListener *listener)
+{
+    g_autoptr(GArray) pids = host_holders_find_all(search->holders, listener->socket_inode,
+                                                   search->view->words.deadline);
+    QemuSourceProcess *processes = search->self->processes;
     bool is_qemu = false;
 
     listener->kind = QEMU_LISTENER_HIDDEN;
-    for (guint i = 0; i < owners->len && !is_qemu; i++) {
-        const Owner *owner = &g_array_index(owners, Owner, i);
+    for (guint i = 0; i < pids->len && !is_qemu; i++) {
+        pid_t pid = g_array_index(pids, pid_t, i);
+        int fd = find_descriptor(search, pid, listener->socket_inode);
 
-        if (listener->is_found_by_path && !sees_the_file(listener, owner->pid))
+        if (fd < 0 || (listener->is_found_by_path && !sees_the_file(listener, pid)))
             continue;
-        qemu_source_process_renew(self->processes, owner->pid);
-        is_qemu = qemu_source_process_look(self->processes, view, owner->pid, NULL) != NULL;
+        qemu_source_process_renew(processes, pid);
+        is_qemu = qemu_source_process_look(processes, search->view, pid, NULL) != NULL;
         if (listener->pid != 0 && !is_qemu)
             continue;
-        listener->pid = owner->pid;
-        listener->fd = owner->fd;
+        listener->pid = pid;
+        listener->fd = fd;
         listener->kind = is_qemu ? QEMU_LISTENER_QEMU : QEMU_LISTENER_OTHER;
     }
+    if (listener->pid == 0)
+        note_shortage(search->self);
 }
 
 static void
@@ -416,22 +395,25 @@ qemu_listeners_break_scan(QemuListeners *self)
 
 /* Finds the processes of the wanted sockets among those of the host. False past the deadline. */
 static bool
-choose_owners(QemuListeners *self, QemuSourcePlaceView *view)
+choose_processes(QemuListeners *self, QemuSourcePlaceView *view)
 {
-    g_autoptr(GHashTable) owners = search_owners(self, view->words.deadline);
+    g_autoptr(HostHolders) holders = host_holders_new(self->live_root);
+    g_autoptr(GHashTable) sockets = g_hash_table_new_full(NULL, NULL, NULL, free_sockets);
+    const Search search = {self, view, holders, sockets};
 
-    for (guint i = 0; owners != NULL && i < self->added->len; i++) {
+    for (guint i = 0; i < self->added->len; i++) {
         QemuListener *listener = g_ptr_array_index(self->added, i);
-        gint64 key = (gint64)listener->socket_inode;
 
         if (listener->is_wanted)
-            choose_owner(self, view, listener, g_hash_table_lookup(owners, &key));
+            choose_process(&search, listener);
         else if (listener->has_moved && listener->kind == QEMU_LISTENER_QEMU)
             qemu_source_process_renew(self->processes, listener->pid);
+        if (listener->is_wanted && util_deadline_has_passed(view->words.deadline))
+            return false;
         listener->is_wanted = false;
         listener->has_moved = false;
     }
-    return owners != NULL;
+    return true;
 }
 
 /* Takes the endpoints of the processes that were found. */
@@ -455,7 +437,7 @@ qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view, GError **err
     find_new(self, view);
     paths = list_paths(self);
     view->preferred = paths;
-    is_whole = choose_owners(self, view);
+    is_whole = choose_processes(self, view);
     if (is_whole)
         take_endpoints(self, view);
     view->preferred = NULL;
