@@ -80,6 +80,20 @@ class Folder(Listeners):
             code, domains, trouble = self.ask(f"socket:{self.at(name)}.sock")
             self.assertEqual([row[:2] for row in domains.values()], [("no-monitor", reason)], trouble)
 
+    def test_a_monitor_whose_file_of_options_has_gone(self):
+        path, options = self.at("vm.monitor"), self.at("options")
+        with open(options, "w", encoding="utf-8") as file:
+            file.write(f'[chardev "c"]\nbackend = "socket"\npath = "{path}"\nserver = "on"\nwait = "off"\n'
+                       '[mon "m"]\nchardev = "c"\nmode = "control"\n')
+        process = self.host.start("vm", monitor=["-readconfig", options], wait=False)
+        until("it listens", lambda: Host.is_listening(path))
+        self.assert_found("dir:" + self.host.folder, "vm", process)
+        os.unlink(options)
+        for source in "dir:" + self.host.folder, "socket:" + path:
+            code, domains, trouble = self.ask(source)
+            self.assertEqual((code, domains), (2, {"vm": ("no-monitor", "no-monitor", process.pid)}), trouble)
+            self.assertIn("-readconfig", trouble)
+
     def test_the_one_that_may_be_used_of_two(self):
         process = self.host.start("vm", monitor=qmp(self.at("vm.sock")) + qmp(self.at("waits.sock"), ""),
                                   wait=False)
@@ -261,7 +275,7 @@ class Rights(Listeners):
             os.chmod(self.at(name), 0o666)
         code, found, trouble = self.ask_as_user("-c", "dir:" + self.host.folder)
         self.assertEqual((code, found), (3, {"a": "ok"}), trouble)
-        self.assertIn(f"3 sockets were in '{self.host.folder}' left alone", trouble)
+        self.assertIn(f"3 sockets in '{self.host.folder}' were left alone", trouble)
         self.assert_untouched(*others)
         code, found, trouble = self.ask_as_user("-c", "socket:" + self.at("b.sock"))
         self.assertEqual((code, found), (2, {"b": "no-monitor"}), trouble)

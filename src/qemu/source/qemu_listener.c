@@ -27,6 +27,7 @@
 
 #include "host/host_descriptors.h"
 #include "host/sockets/host_holder.h"
+#include "qemu_source_path.h"
 #include "util/util_error.h"
 
 enum {
@@ -322,6 +323,15 @@ set_endpoint(QemuListener *listener, QemuEndpoint *endpoint)
     listener->endpoint = endpoint;
 }
 
+/* True if the listener is a monitor of the QEMU; by its name, if a part of the command line could
+ * not be read: then the QEMU is listed with that reason. */
+static bool
+is_monitor_of(const QemuListener *listener, const QemuEndpoint *endpoint)
+{
+    return qemu_endpoint_has_socket(endpoint, listener->socket_inode) ||
+           (endpoint->lacks_options && qemu_source_path_is_monitors(listener->path));
+}
+
 /* Gives the listener the endpoint of its process as it is now, if it is a monitor of that. */
 static void
 take_endpoint(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener)
@@ -334,8 +344,7 @@ take_endpoint(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *list
         note_shortage(self);
         listener->kind = QEMU_LISTENER_OTHER;
     }
-    listener->is_monitor =
-        endpoint != NULL && qemu_endpoint_has_socket(endpoint, listener->socket_inode);
+    listener->is_monitor = endpoint != NULL && is_monitor_of(listener, endpoint);
     set_endpoint(listener, listener->is_monitor ? endpoint : NULL);
 }
 

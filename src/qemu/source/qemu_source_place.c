@@ -459,6 +459,7 @@ qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *
     self.has_our_network = is_same_link(&self, "ns/net", view->own_network);
     self.has_our_root = is_same_link(&self, "root", "/");
     self.is_settled = true;
+    endpoint->lacks_options = cmdline->has_unread_options;
     self.look = QEMU_LISTENING_UNKNOWN;
     if (pid > 0 && cmdline->monitors->len > 0)
         self.look = qemu_listening_read(view->root, view->table, pid, cmdline, &sockets);
