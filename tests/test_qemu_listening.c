@@ -167,6 +167,7 @@ reads_a_process(void **state)
 {
     g_autoptr(HostRoot) root = host_root_new_live();
     g_autoptr(HostSockets) table = host_sockets_new(root);
+    g_autoptr(HostDescriptors) descriptors = host_descriptors_new(root);
     g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const[]){"qemu", NULL});
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     g_auto(UtilFd) listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -181,7 +182,7 @@ reads_a_process(void **state)
              (socklen_t)(sizeof(address.sun_family) + 1 + strlen(address.sun_path + 1))),
         0);
     assert_int_equal(listen(listening, 1), 0);
-    assert_int_equal(qemu_listening_read(root, table, getpid(), cmdline, &sockets),
+    assert_int_equal(qemu_listening_read(descriptors, table, getpid(), cmdline, &sockets),
                      QEMU_LISTENING_KNOWN);
     assert_int_equal(sockets->len, 1);
     found = &g_array_index(sockets, QemuListeningSocket, 0);
@@ -194,14 +195,15 @@ tells_what_cannot_be_read(void **state)
 {
     g_autoptr(HostRoot) root = host_root_new_live();
     g_autoptr(HostSockets) table = host_sockets_new(root);
+    g_autoptr(HostDescriptors) descriptors = host_descriptors_new(root);
     g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const[]){"qemu", NULL});
     GArray *sockets = NULL;
 
     (void)state;
-    assert_int_equal(qemu_listening_read(root, table, INT32_MAX, cmdline, &sockets),
+    assert_int_equal(qemu_listening_read(descriptors, table, INT32_MAX, cmdline, &sockets),
                      QEMU_LISTENING_ENDED);
     if (geteuid() != 0)
-        assert_int_equal(qemu_listening_read(root, table, 1, cmdline, &sockets),
+        assert_int_equal(qemu_listening_read(descriptors, table, 1, cmdline, &sockets),
                          QEMU_LISTENING_DENIED);
     assert_null(sockets);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_descriptors: see host_descriptors.h. Owns nothing.
+ * host_descriptors: see host_descriptors.h. Owns the lists that it has read.
  */
 #include "host_descriptors.h"
 
@@ -10,6 +10,18 @@
 #include "host_text.h"
 
 enum { PATH_BYTES = 64 };
+
+/* What was read of one process. */
+typedef struct {
+    GArray *sockets; /* NULL: it could not be read */
+    int error;       /* errno then */
+} Listed;
+
+struct HostDescriptors {
+    HostRoot *root;
+    HostRoot *live_root; /* a root of its own, of which no recording is made; NULL: use @root */
+    GHashTable *listed;  /* pid -> Listed, owned */
+};
 
 ino_t
 host_descriptors_socket(HostRoot *root, pid_t pid, int fd)
@@ -34,8 +46,8 @@ parse_fd(const char *name)
                                              : -1;
 }
 
-GArray *
-host_descriptors_list_sockets(HostRoot *root, pid_t pid)
+static GArray *
+list_sockets(HostRoot *root, pid_t pid)
 {
     char path[PATH_BYTES] = "";
     g_auto(GStrv) names = NULL;
@@ -44,7 +56,7 @@ host_descriptors_list_sockets(HostRoot *root, pid_t pid)
     g_snprintf(path, sizeof(path), "proc/%d/fd", (int)pid);
     names = host_root_list(root, path, HOST_LIMIT_DESCRIPTORS);
     if (names == NULL)
-        return NULL;
+        return NULL; /* errno stays */
     sockets = g_array_new(FALSE, FALSE, sizeof(HostDescriptorsSocket));
     for (size_t i = 0; names[i] != NULL; i++) {
         HostDescriptorsSocket socket = {.fd = parse_fd(names[i])};
@@ -54,4 +66,65 @@ host_descriptors_list_sockets(HostRoot *root, pid_t pid)
             g_array_append_val(sockets, socket);
     }
     return sockets;
+}
+
+static void
+free_listed(gpointer data)
+{
+    Listed *listed = data;
+
+    if (listed->sockets != NULL)
+        g_array_unref(listed->sockets);
+    g_free(listed);
+}
+
+HostDescriptors *
+host_descriptors_new(HostRoot *root)
+{
+    HostDescriptors *self = g_new0(HostDescriptors, 1);
+
+    self->root = root;
+    self->listed = g_hash_table_new_full(NULL, NULL, NULL, free_listed);
+    return self;
+}
+
+void
+host_descriptors_free(HostDescriptors *self)
+{
+    if (self == NULL)
+        return;
+    g_hash_table_unref(self->listed);
+    host_root_free(self->live_root);
+    g_free(self);
+}
+
+bool
+host_descriptors_is_live(const HostDescriptors *self)
+{
+    return host_root_is_live(self->root);
+}
+
+static Listed *
+read_process(HostDescriptors *self, pid_t pid)
+{
+    Listed *listed = g_new0(Listed, 1);
+
+    if (self->live_root == NULL && host_root_is_live(self->root))
+        self->live_root = host_root_new_live();
+    listed->sockets = list_sockets(self->live_root ? self->live_root : self->root, pid);
+    listed->error = listed->sockets == NULL ? errno : 0;
+    return listed;
+}
+
+const GArray *
+host_descriptors_list(HostDescriptors *self, pid_t pid)
+{
+    Listed *listed = g_hash_table_lookup(self->listed, GINT_TO_POINTER(pid));
+
+    if (listed == NULL) {
+        listed = read_process(self, pid);
+        g_hash_table_insert(self->listed, GINT_TO_POINTER(pid), listed);
+    }
+    errno = listed->error;
+    return listed->sockets;
 }

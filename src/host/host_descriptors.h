@@ -13,10 +13,20 @@ typedef struct {
     ino_t inode;
 } HostDescriptorsSocket;
 
-/* The sockets among the descriptors of process @pid, in the order of their numbers; at most
- * HOST_LIMIT_DESCRIPTORS descriptors are looked at. NULL with errno: the process has ended (ENOENT)
- * or may not be looked at (EACCES). The caller unrefs. */
-GArray *host_descriptors_list_sockets(HostRoot *root, pid_t pid);
+/* The sockets of processes, each of which is read once. For one scan, as what is open changes; one
+ * caller at a time. */
+typedef struct HostDescriptors HostDescriptors;
+
+/* Borrows @root, which must outlive it; a recording that is made of @root keeps nothing of it. */
+HostDescriptors *host_descriptors_new(HostRoot *root);
+void host_descriptors_free(HostDescriptors *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostDescriptors, host_descriptors_free)
+bool host_descriptors_is_live(const HostDescriptors *self);
+
+/* The sockets among the descriptors of process @pid (HostDescriptorsSocket), in the order of their
+ * numbers; at most HOST_LIMIT_DESCRIPTORS descriptors are looked at. Borrowed. NULL with errno: the
+ * process has ended (ENOENT) or may not be looked at (EACCES), or descriptors ran out here. */
+const GArray *host_descriptors_list(HostDescriptors *self, pid_t pid);
 
 /* The inode of the socket that descriptor @fd of process @pid is; 0 if it is none, or with errno if
  * that cannot be read. */

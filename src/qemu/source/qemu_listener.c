@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #include "host/host_descriptors.h"
-#include "host/sockets/host_holder.h"
+#include "qemu_socket_owners.h"
 #include "qemu_source_path.h"
 #include "util/util_error.h"
 
@@ -241,67 +241,27 @@ sees_the_file(const QemuListener *listener, pid_t pid)
     return leads_to(path, listener);
 }
 
+/* Takes the QEMU among the owners of the socket, else the first of them. */
 static void
-free_sockets(gpointer data)
+choose_owner(const QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener,
+             const GArray *owners)
 {
-    if (data != NULL)
-        g_array_unref(data);
-}
-
-/* The search for the processes of the wanted sockets. */
-typedef struct {
-    QemuListeners *self;
-    QemuSourcePlaceView *view;
-    HostHolders *holders;
-    GHashTable *sockets; /* pid -> its HostDescriptorsSocket elements, each process read once */
-} Search;
-
-/* The descriptor of process @pid that is the socket; -1 if none is. */
-static int
-find_descriptor(const Search *search, pid_t pid, ino_t socket_inode)
-{
-    gpointer key = GINT_TO_POINTER(pid);
-    GArray *sockets = NULL;
-
-    if (!g_hash_table_contains(search->sockets, key))
-        g_hash_table_insert(search->sockets, key,
-                            host_descriptors_list_sockets(search->self->live_root, pid));
-    sockets = g_hash_table_lookup(search->sockets, key);
-    for (guint i = 0; sockets != NULL && i < sockets->len; i++) {
-        const HostDescriptorsSocket *socket = &g_array_index(sockets, HostDescriptorsSocket, i);
-
-        if (socket->inode == socket_inode)
-            return socket->fd;
-    }
-    return -1;
-}
-
-/* Takes the QEMU among the processes that have the socket open, else the first of them. */
-static void
-choose_process(const Search *search, QemuListener *listener)
-{
-    g_autoptr(GArray) pids = host_holders_find_all(search->holders, listener->socket_inode,
-                                                   search->view->words.deadline);
-    QemuSourceProcess *processes = search->self->processes;
     bool is_qemu = false;
 
     listener->kind = QEMU_LISTENER_HIDDEN;
-    for (guint i = 0; i < pids->len && !is_qemu; i++) {
-        pid_t pid = g_array_index(pids, pid_t, i);
-        int fd = find_descriptor(search, pid, listener->socket_inode);
+    for (guint i = 0; i < owners->len && !is_qemu; i++) {
+        const QemuSocketOwner *owner = &g_array_index(owners, QemuSocketOwner, i);
 
-        if (fd < 0 || (listener->is_found_by_path && !sees_the_file(listener, pid)))
+        if (listener->is_found_by_path && !sees_the_file(listener, owner->pid))
             continue;
-        qemu_source_process_renew(processes, pid);
-        is_qemu = qemu_source_process_look(processes, search->view, pid, NULL) != NULL;
+        qemu_source_process_renew(self->processes, owner->pid);
+        is_qemu = qemu_source_process_look(self->processes, view, owner->pid, NULL) != NULL;
         if (listener->pid != 0 && !is_qemu)
             continue;
-        listener->pid = pid;
-        listener->fd = fd;
+        listener->pid = owner->pid;
+        listener->fd = owner->fd;
         listener->kind = is_qemu ? QEMU_LISTENER_QEMU : QEMU_LISTENER_OTHER;
     }
-    if (listener->pid == 0)
-        note_shortage(search->self);
 }
 
 static void
@@ -404,25 +364,31 @@ qemu_listeners_break_scan(QemuListeners *self)
 
 /* Finds the processes of the wanted sockets among those of the host. False past the deadline. */
 static bool
-choose_processes(QemuListeners *self, QemuSourcePlaceView *view)
+choose_owners(QemuListeners *self, QemuSourcePlaceView *view)
 {
-    g_autoptr(HostHolders) holders = host_holders_new(self->live_root);
-    g_autoptr(GHashTable) sockets = g_hash_table_new_full(NULL, NULL, NULL, free_sockets);
-    const Search search = {self, view, holders, sockets};
+    g_autoptr(QemuSocketOwners) owners = qemu_socket_owners_new(self->live_root);
+    bool is_whole = true;
 
     for (guint i = 0; i < self->added->len; i++) {
+        const QemuListener *listener = g_ptr_array_index(self->added, i);
+
+        if (listener->is_wanted)
+            qemu_socket_owners_want(owners, listener->socket_inode);
+    }
+    is_whole =
+        qemu_socket_owners_search(owners, view->descriptors, view->words.deadline, &self->shortage);
+    for (guint i = 0; is_whole && i < self->added->len; i++) {
         QemuListener *listener = g_ptr_array_index(self->added, i);
 
         if (listener->is_wanted)
-            choose_process(&search, listener);
+            choose_owner(self, view, listener,
+                         qemu_socket_owners_get(owners, listener->socket_inode));
         else if (listener->has_moved && listener->kind == QEMU_LISTENER_QEMU)
             qemu_source_process_renew(self->processes, listener->pid);
-        if (listener->is_wanted && util_deadline_has_passed(view->words.deadline))
-            return false;
         listener->is_wanted = false;
         listener->has_moved = false;
     }
-    return true;
+    return is_whole;
 }
 
 /* Takes the endpoints of the processes that were found. */
@@ -446,7 +412,7 @@ qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view, GError **err
     find_new(self, view);
     paths = list_paths(self);
     view->preferred = paths;
-    is_whole = choose_processes(self, view);
+    is_whole = choose_owners(self, view);
     if (is_whole)
         take_endpoints(self, view);
     view->preferred = NULL;

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "host/host_descriptors.h"
 #include "qemu_cmdline_listen.h"
 
 enum { LAST_PORT = 65535 };
@@ -33,22 +32,22 @@ may_use_tcp(const QemuCmdline *cmdline)
 }
 
 QemuListeningLook
-qemu_listening_read(HostRoot *root, HostSockets *table, pid_t pid, const QemuCmdline *cmdline,
-                    GArray **ret_sockets)
+qemu_listening_read(HostDescriptors *descriptors, HostSockets *table, pid_t pid,
+                    const QemuCmdline *cmdline, GArray **ret_sockets)
 {
-    g_autoptr(GArray) open = host_descriptors_list_sockets(root, pid);
+    const GArray *open = host_descriptors_list(descriptors, pid);
     bool wants_tcp = may_use_tcp(cmdline);
     GArray *sockets = NULL;
 
     if (open == NULL && (errno == EACCES || errno == EPERM))
         return QEMU_LISTENING_DENIED;
     if (open == NULL)
-        return host_root_is_live(root) && (errno == ENOENT || errno == ESRCH)
+        return host_descriptors_is_live(descriptors) && (errno == ENOENT || errno == ESRCH)
                    ? QEMU_LISTENING_ENDED
                    : QEMU_LISTENING_UNKNOWN;
     if (host_sockets_add_namespace(table, pid, NULL) == 0)
         return QEMU_LISTENING_UNKNOWN;
-    if (host_root_is_live(root)) /* a socket that was passed may be of ours */
+    if (host_descriptors_is_live(descriptors)) /* a socket that was passed may be of ours */
         host_sockets_add_namespace(table, 0, NULL);
     sockets = g_array_new(FALSE, FALSE, sizeof(QemuListeningSocket));
     for (guint i = 0; i < open->len; i++) {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "host/host_descriptors.h"
 #include "host/sockets/host_sockets.h"
 #include "qemu_cmdline.h"
 
@@ -25,7 +26,7 @@ typedef enum {
 /* Reads the sockets on which process @pid listens: QemuListeningSocket elements; those of TCP only
  * if a monitor of @cmdline may be one. Adds the network namespaces of the process and ours to
  * @table. @ret_sockets is set if they are KNOWN; the caller unrefs. */
-QemuListeningLook qemu_listening_read(HostRoot *root, HostSockets *table, pid_t pid,
+QemuListeningLook qemu_listening_read(HostDescriptors *descriptors, HostSockets *table, pid_t pid,
                                       const QemuCmdline *cmdline, GArray **ret_sockets);
 
 typedef enum {

@@ -172,7 +172,8 @@ set_blind_spot(DirSource *self, unsigned int n_passed)
     if (n_passed > 0)
         text = g_strdup_printf("%u socket%s in '%s' %s left alone: it cannot be seen which process "
                                "listens there, and the name is not that of a QMP monitor",
-                               n_passed, n_passed > 1 ? "s" : "", self->path, n_passed > 1 ? "were" : "was");
+                               n_passed, n_passed > 1 ? "s" : "", self->path,
+                               n_passed > 1 ? "were" : "was");
     g_atomic_pointer_set(&self->blind_spot, (gpointer)(uintptr_t)g_intern_string(text));
 }
 

@@ -65,7 +65,7 @@ qemu_source_listens(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmd
 {
     g_autoptr(GArray) sockets = NULL;
 
-    if (qemu_listening_read(view->root, view->table, pid, cmdline, &sockets) !=
+    if (qemu_listening_read(view->descriptors, view->table, pid, cmdline, &sockets) !=
         QEMU_LISTENING_KNOWN)
         return false;
     for (guint i = 0; i < cmdline->monitors->len; i++)

@@ -48,6 +48,7 @@ qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, UtilDeadl
 {
     *self = (QemuSourcePlaceView){.root = root, .words = {host_reader_new(root), deadline}};
     self->table = host_sockets_new(root);
+    self->descriptors = host_descriptors_new(root);
     self->own_mounts = host_root_readlink(root, "proc/self/ns/mnt");
     self->own_network = host_root_readlink(root, "proc/self/ns/net");
 }
@@ -55,6 +56,7 @@ qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, UtilDeadl
 void
 qemu_source_place_view_clear(QemuSourcePlaceView *self)
 {
+    host_descriptors_free(self->descriptors);
     host_sockets_unref(self->table);
     host_reader_free(self->words.reader);
     g_free(self->own_mounts);
@@ -462,7 +464,7 @@ qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *
     endpoint->lacks_options = cmdline->has_unread_options;
     self.look = QEMU_LISTENING_UNKNOWN;
     if (pid > 0 && cmdline->monitors->len > 0)
-        self.look = qemu_listening_read(view->root, view->table, pid, cmdline, &sockets);
+        self.look = qemu_listening_read(view->descriptors, view->table, pid, cmdline, &sockets);
     self.sockets = sockets;
     for (guint i = 0; i < cmdline->monitors->len; i++)
         add_monitor(&self, i);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "host/host_descriptors.h"
 #include "host/host_root.h"
 #include "host/sockets/host_sockets.h"
 #include "qemu/facts/qemu_endpoint.h"
@@ -12,12 +13,13 @@
 
 /* What one scan looks up at most once for all processes. */
 typedef struct {
-    HostRoot *root;         /* borrowed */
-    QemuProcessWords words; /* its reader is owned */
-    HostSockets *table;     /* owned; namespaces are added as they are needed */
-    GHashTable *preferred;  /* borrowed: inode of a listening socket (gint64) -> the path by which
-                               its file is to be reached (char *); NULL: none */
-    char *own_mounts;       /* our namespaces, as /proc names them; NULL unknown */
+    HostRoot *root;               /* borrowed */
+    QemuProcessWords words;       /* its reader is owned */
+    HostSockets *table;           /* owned; namespaces are added as they are needed */
+    HostDescriptors *descriptors; /* owned */
+    GHashTable *preferred; /* borrowed: inode of a listening socket (gint64) -> the path by which
+                              its file is to be reached (char *); NULL: none */
+    char *own_mounts;      /* our namespaces, as /proc names them; NULL unknown */
     char *own_network;
 } QemuSourcePlaceView;
 
