@@ -397,15 +397,22 @@ check_late_socket(const char *folder)
     g_autoptr(HostRoot) root = host_root_new_live();
     g_autoptr(HostHolders) holders = host_holders_new(root);
     UtilDeadline deadline = util_deadline_in_ms(60000);
+    int64_t since_us = 0;
     g_auto(UtilFd) fd = -1;
     pid_t pid = 0;
 
     (void)folder;
+    assert_false(host_holders_is_sure(holders, 0));
     assert_int_equal(host_holders_find(holders, 1, 0, deadline), 0);
+    assert_true(host_holders_is_sure(holders, 0));
+    since_us = util_deadline_now_us();
+    assert_false(host_holders_is_sure(holders, since_us));
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     while (pid == 0 && !util_deadline_has_passed(deadline))
         pid = host_holders_find(holders, inode_of(fd), 0, deadline);
     assert_int_equal(pid, getpid());
+    g_array_unref(host_holders_find_all(holders, inode_of(fd), deadline));
+    assert_true(host_holders_is_sure(holders, since_us));
 }
 
 static void

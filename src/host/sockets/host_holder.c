@@ -238,6 +238,17 @@ host_holders_find_all(HostHolders *self, ino_t socket_inode, UtilDeadline deadli
 }
 
 bool
+host_holders_is_sure(HostHolders *self, int64_t since_us)
+{
+    bool is_sure = false;
+
+    pthread_mutex_lock(&self->lock);
+    is_sure = self->started_us >= since_us && self->started_us != 0 && is_done(self);
+    pthread_mutex_unlock(&self->lock);
+    return is_sure;
+}
+
+bool
 host_holders_is_denied(HostHolders *self)
 {
     bool is_denied = false;

@@ -29,6 +29,10 @@ pid_t host_holders_find(HostHolders *self, ino_t socket_inode, pid_t guess, Util
  * if @deadline comes first. The caller unrefs. */
 GArray *host_holders_find_all(HostHolders *self, ino_t socket_inode, UtilDeadline deadline);
 
+/* True if all processes were searched by a search that began at @since_us (monotonic) or later: a
+ * socket that was open then and was not found is in none that we can see. */
+bool host_holders_is_sure(HostHolders *self, int64_t since_us);
+
 /* True if the descriptors of a process could not be read for lack of permission, as far as was
  * searched: a socket that was not found may be one of these. */
 bool host_holders_is_denied(HostHolders *self);

@@ -40,6 +40,7 @@ typedef struct {
     UtilDeadline deadline;
     ino_t own_inode; /* of the domain's own connection; 0: there is none */
     QemuHolderSight *sight;
+    int64_t began_us; /* monotonic */
 } Look;
 
 /* Adds the namespaces of the domain's process and of the place. Gives that of the place, 0 if it is
@@ -145,12 +146,14 @@ runs_our_program(pid_t pid)
 static bool
 is_visit(const Look *self, const HostListenerClient *client)
 {
+    HostHolders *holders = qemu_host_view_holders(self->host);
     pid_t pid = 0;
 
     if (client->remote.family == 0)
         return g_str_has_prefix(client->name, VISIT_PREFIX);
-    pid = host_holders_find(qemu_host_view_holders(self->host), client->peer_inode,
-                            self->domain->holder_pid, self->deadline);
+    pid = host_holders_find(holders, client->peer_inode, self->domain->holder_pid, self->deadline);
+    if (pid == 0 && client->peer_inode != 0) /* a visit that the search was too early for? */
+        return !host_holders_is_sure(holders, self->began_us);
     return pid != 0 && runs_our_program(pid);
 }
 
@@ -211,7 +214,8 @@ look(QemuHostView *host, const QemuJob *job, const QemuEndpointPlace *place, int
      bool is_everywhere, QemuHolderSight *ret_sight)
 {
     g_autoptr(HostSockets) sockets = qemu_host_view_ref_sockets(host, since_us);
-    Look self = {host, job->domain, place, sockets, get_deadline(job), 0, ret_sight};
+    Look self = {host,      job->domain,           place, sockets, get_deadline(job), 0,
+                 ret_sight, util_deadline_now_us()};
     HostListener listener = {0};
     struct stat status = {0};
     guint64 net_namespace = 0;
