@@ -184,7 +184,8 @@ run(const Options *options)
     bool is_good = start_all(options, folder, pids) == options->n_processes;
 
     if (is_good) {
-        DomstatsConn *conn = domstats_open(source, NULL, NULL);
+        const DomstatsOptions any = {.listeners = DOMSTATS_LISTENERS_ANY}; /* these are no QEMU */
+        DomstatsConn *conn = domstats_open(source, &any, NULL);
 
         is_good = conn != NULL && call_all(options, conn);
         domstats_close(conn);
