@@ -410,7 +410,7 @@ end_silent(QemuConversation *self)
     int64_t waited_us = count_waited_us(self);
 
     if (!self->is_judged && job->domain->monitor == NULL) {
-        qemu_reach_name_visitor(shared->host, job);
+        qemu_reach_name_holder(shared->host, job);
         qemu_health_judge_unasked(job, waited_us);
     } else if (!self->is_judged)
         qemu_health_judge_silence(shared->host, job, waited_us);

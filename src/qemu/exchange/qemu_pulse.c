@@ -112,7 +112,8 @@ judge_starting(HostRoot *root, QemuJob *job, HostProcessPoll poll)
         return false;
     age_s = host_process_read_age_s(root, domain->start_ticks);
     if (!age_s.is_present ||
-        age_s.value >= (poll == HOST_PROCESS_POLL_NO ? START_S : START_UNSEEN_S))
+        age_s.value >= (poll == HOST_PROCESS_POLL_NO ? START_S : START_UNSEEN_S) ||
+        qemu_pulse_has_ended(root, domain))
         return false;
     qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_STARTING,
                    g_strdup_printf("process %d was started %u s ago and serves no client yet",

@@ -15,7 +15,7 @@
  *   3. the socket at that place is not one at which the domain's process listens
  *   4. another client holds it, or waits for it
  *   5. the process has begun a short time ago and serves no client yet
- *   6. dial, with a name that tells who it is; see take_name()
+ *   6. dial, with a name that tells who it is; see make_name()
  *
  * A stop, a queue, a start or a visit may pass within milliseconds, so the job is looked at again
  * until it has lasted; see qemu_health_lasts(). The tables of sockets that a look rests on are
@@ -47,7 +47,9 @@ enum {
     MAX_DOUBLINGS = 16,
     TABLE_US = 100 * 1000,
     CONFIRM_US = 20 * 1000, /* what ends the attempt is seen in a table this old at most */
-    TAKEN_US = 50 * 1000,   /* so long a name may be taken by a socket that no table shows */
+    /* So long, and in so many dials, a name may be taken by a socket that no table shows. */
+    TAKEN_US = 50 * 1000,
+    TAKEN_TIMES = 5,
     NAME_BYTES = 64,
 };
 
@@ -244,21 +246,28 @@ find_bar(const Try *self)
 }
 
 /* Writes the name of our end of the connection: it shows in the kernel's tables what we are, and of
- * two visits at once one cannot take it. False if there can be none: it is not a unix socket, or
- * the name is taken and no table shows by whom. */
+ * two visits at once one cannot take it. False if it is no unix socket. */
 static bool
-take_name(const Try *self, char name[NAME_BYTES])
+make_name(const Try *self, char name[NAME_BYTES])
 {
-    const QemuDomainSilence *silence = &self->job->domain->silence;
     bool is_kept = may_keep(self->place->manager, self->how);
 
     if (!self->sight.is_known || g_str_has_prefix(self->place->connect_path, "tcp:"))
         return false;
-    if (silence->taken_us != 0 && util_deadline_now_us() - silence->taken_us >= TAKEN_US)
-        return false;
     g_snprintf(name, NAME_BYTES, "domstats-%s/%" G_GUINT64_FORMAT, is_kept ? "hold" : "visit",
                (guint64)self->sight.inode);
     return true;
+}
+
+/* Notes that the name is taken, though no table shows a visit. True if that has lasted. */
+static bool
+is_taken_for_good(QemuDomainSilence *silence)
+{
+    int64_t now_us = util_deadline_now_us();
+
+    if (silence->n_taken++ == 0)
+        silence->taken_us = now_us;
+    return silence->n_taken >= TAKEN_TIMES && now_us - silence->taken_us >= TAKEN_US;
 }
 
 static QemuChannelDial
@@ -267,26 +276,27 @@ dial(const Try *self, QemuChannel **ret_channel, GError **error)
     char name[NAME_BYTES] = "";
     QemuChannelAddress address = {.connect_path = self->place->connect_path,
                                   .netns_pid = self->place->netns_pid};
+    QemuChannelDial outcome = QEMU_CHANNEL_DIAL_FAILED;
 
-    if (!self->how->is_replay) {
-        address.client_name = take_name(self, name) ? name : NULL;
-        return qemu_channel_dial(&address, ret_channel, error);
+    if (self->how->is_replay) {
+        *ret_channel = qemu_recording_peer_open(self->place->connect_path, error);
+        return *ret_channel != NULL ? QEMU_CHANNEL_DIAL_CONNECTED : QEMU_CHANNEL_DIAL_FAILED;
     }
-    *ret_channel = qemu_recording_peer_open(self->place->connect_path, error);
-    return *ret_channel != NULL ? QEMU_CHANNEL_DIAL_CONNECTED : QEMU_CHANNEL_DIAL_FAILED;
+    address.client_name = make_name(self, name) ? name : NULL;
+    outcome = qemu_channel_dial(&address, ret_channel, error);
+    if (outcome != QEMU_CHANNEL_DIAL_TAKEN || !is_taken_for_good(&self->job->domain->silence))
+        return outcome;
+    g_clear_error(error);
+    address.client_name = NULL;
+    return qemu_channel_dial(&address, ret_channel, error);
 }
 
 /* After a dial that did not connect: the bar if it may pass, with the verdict. */
 static QemuDomainBar
 judge_undialled(const Try *self, QemuChannelDial outcome, const GError *error)
 {
-    QemuDomainSilence *silence = &self->job->domain->silence;
-
-    if (outcome == QEMU_CHANNEL_DIAL_TAKEN) {
-        if (silence->taken_us == 0)
-            silence->taken_us = util_deadline_now_us();
+    if (outcome == QEMU_CHANNEL_DIAL_TAKEN)
         return say_visited(self);
-    }
     if (outcome == QEMU_CHANNEL_DIAL_FULL)
         return judge_queue(self);
     qemu_health_judge_dial(self->host, self->job, outcome, error);
@@ -311,7 +321,7 @@ dial_place(Try *self, QemuDomainBar *ret_bar)
     domain->is_kept = may_keep(self->place->manager, self->how);
     domain->dialled_us = util_deadline_now_us();
     domain->place = self->index;
-    domain->silence.taken_us = 0;
+    domain->silence.n_taken = 0;
     if (qemu_identity_check_peer(self->host, self->job, self->is_proven))
         return CONNECTED;
     qemu_domain_disconnect(domain);
@@ -344,7 +354,7 @@ try_place(Try *self, QemuDomainBar process_bar, const char *process_reason, Qemu
     }
     *ret_bar = find_bar(self);
     if (*ret_bar != QEMU_DOMAIN_BAR_NONE) {
-        job->domain->silence.taken_us = 0;
+        job->domain->silence.n_taken = 0;
         return BARRED;
     }
     if (process_bar == QEMU_DOMAIN_BAR_STARTING) {
@@ -400,14 +410,37 @@ take_best(Best *self, const QemuJob *job, Outcome outcome, QemuDomainBar bar)
     *self = (Best){outcome, bar, job->verdict, job->reason_code, g_strdup(job->reason)};
 }
 
-static QemuReach
-settle(QemuJob *job, Best *best)
+/* A queue may be there because a client of another network namespace holds the monitor: then the
+ * verdict BUSY. */
+static void
+judge_queue_holder(QemuHostView *host, QemuJob *job)
 {
+    const GPtrArray *places = job->domain->endpoint->places;
+
+    for (guint i = 0; i < places->len; i++) {
+        QemuHolderSight sight = {0};
+
+        qemu_holder_look_everywhere(host, job, g_ptr_array_index(places, i), 0, &sight);
+        if (sight.n_queued == 0 || sight.kind == QEMU_HOLDER_NOBODY)
+            continue;
+        qemu_holder_judge(host, job, g_ptr_array_index(places, i), &sight);
+        return;
+    }
+}
+
+static QemuReach
+settle(QemuHostView *host, QemuJob *job, Best *best)
+{
+    QemuReach reach = QEMU_REACH_NEVER;
+
     qemu_job_judge(job, best->verdict, best->code, g_steal_pointer(&best->reason));
     if (best->outcome == BARRED)
-        return put_off(job, best->bar);
-    qemu_health_unbar(job->domain);
-    return QEMU_REACH_NEVER;
+        reach = put_off(job, best->bar);
+    else
+        qemu_health_unbar(job->domain);
+    if (reach == QEMU_REACH_NEVER && best->bar == QEMU_DOMAIN_BAR_QUEUED)
+        judge_queue_holder(host, job);
+    return reach;
 }
 
 QemuReach
@@ -441,14 +474,16 @@ qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how, in
         }
         take_best(&best, job, outcome, bar);
     }
-    return settle(job, &best);
+    return settle(host, job, &best);
 }
 
 void
-qemu_reach_name_visitor(QemuHostView *host, QemuJob *job)
+qemu_reach_name_holder(QemuHostView *host, QemuJob *job)
 {
     const GPtrArray *places = job->domain->endpoint->places;
 
+    if (job->domain->silence.bar == QEMU_DOMAIN_BAR_QUEUED)
+        judge_queue_holder(host, job);
     if (job->domain->silence.bar != QEMU_DOMAIN_BAR_VISITED)
         return;
     for (guint i = 0; i < places->len; i++) {

@@ -28,9 +28,10 @@ typedef struct {
 QemuReach qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how,
                              int64_t since_us);
 
-/* For a job that is looked at no more: if another program of ours visits the monitor, the verdict
- * names its process, as far as it can be seen. */
-void qemu_reach_name_visitor(QemuHostView *host, QemuJob *job);
+/* For a job that is looked at no more: if another program of ours visits the monitor, or a client
+ * of another network namespace holds it, the verdict names its process, as far as it can be seen.
+ */
+void qemu_reach_name_holder(QemuHostView *host, QemuJob *job);
 
 /* Notes that a connection failed after it was asked for @groups; 0 if it failed before. */
 void qemu_reach_note_failure(QemuDomain *domain, unsigned int groups);

@@ -51,8 +51,9 @@ typedef struct {
     pid_t thread;         /* one in uninterruptible sleep; 0: none */
     QemuDomainBar bar;    /* what every look has shown */
     int64_t barred_us;    /* monotonic: since then */
-    int64_t taken_us;     /* monotonic: since then our name is taken, and no table shows by whom; 0:
-                             it is free */
+    unsigned int
+        n_taken;      /* dials in a row that found our name taken, and no table showed by whom */
+    int64_t taken_us; /* monotonic: the first of them */
 } QemuDomainSilence;
 
 typedef struct {
