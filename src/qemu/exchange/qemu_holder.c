@@ -62,7 +62,9 @@ add_namespaces(const Look *self, bool *ret_is_complete)
                                        : host_sockets_add_namespace(self->sockets, 0, NULL);
 }
 
-/* By the name it was bound to if that name still leads to its file, else by the file. */
+/* By its file; else by the name it was bound to: on some file systems stat() gives other numbers
+ * than the kernel's table has. The same name with the same number may be there twice, in the
+ * temporary file systems of two containers. */
 static bool
 find_by_path(const Look *self, guint64 net_namespace, HostListener *ret_listener)
 {
@@ -71,11 +73,10 @@ find_by_path(const Look *self, guint64 net_namespace, HostListener *ret_listener
     bool has_file = place->connect_path[0] == '/' && stat(place->connect_path, &status) == 0;
 
     if (has_file &&
-        (host_sockets_find_path(self->sockets, net_namespace, place->bound_path, status.st_ino,
-                                ret_listener) ||
-         host_sockets_find_file(self->sockets, status.st_dev, status.st_ino, ret_listener)))
+        (host_sockets_find_file(self->sockets, status.st_dev, status.st_ino, ret_listener) ||
+         host_sockets_find_path(self->sockets, net_namespace, place->bound_path, status.st_ino,
+                                ret_listener)))
         return true;
-    /* On some file systems stat() gives other numbers than the kernel's table has. */
     return host_sockets_find_path(self->sockets, net_namespace, place->bound_path, 0, ret_listener);
 }
 
@@ -91,14 +92,31 @@ may_be_its(const Look *self, ino_t inode)
            errno == EACCES;
 }
 
+/* True if the file has the number of that of the listener @own, whatever its device: where the
+ * kernel's table has the file too, it leads to @own itself. */
+static bool
+may_be_file_of(const Look *self, const struct stat *file, ino_t own)
+{
+    HostListener listener = {0};
+    HostListener there = {0};
+
+    if (host_sockets_find_file(self->sockets, file->st_dev, file->st_ino, &there))
+        return there.inode == own;
+    return host_sockets_find(self->sockets, AF_UNIX, own, &listener) &&
+           listener.file_inode == (uint32_t)file->st_ino;
+}
+
 /* Notes the listener to which the path leads if it is not @own. */
 static void
 note_other(const Look *self, guint64 net_namespace, ino_t own)
 {
+    const char *path = self->place->connect_path;
     HostListener there = {0};
+    struct stat file = {0};
 
-    if (self->place->connect_path[0] == '/' && find_by_path(self, net_namespace, &there) &&
-        there.inode != own)
+    if (path[0] != '/' || (stat(path, &file) == 0 && may_be_file_of(self, &file, own)))
+        return;
+    if (find_by_path(self, net_namespace, &there) && there.inode != own)
         self->sight->other_inode = there.inode;
 }
 
