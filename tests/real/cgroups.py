@@ -6,11 +6,13 @@ import time
 
 
 def mount_of(kind):
-    """Where cgroup v2 ("cgroup2") or the freezer of v1 ("freezer") is mounted; None: nowhere."""
+    """Where cgroup v2 ("cgroup2") or the freezer of v1 ("freezer") is mounted; None: nowhere that can be
+    reached: `ip netns exec` mounts another /sys over it."""
     with open("/proc/mounts", encoding="utf-8") as mounts:
         for line in mounts:
             _, folder, form, options = line.split()[:4]
-            if form == kind or (form == "cgroup" and kind in options.split(",")):
+            is_wanted = form == kind or (form == "cgroup" and kind in options.split(","))
+            if is_wanted and os.path.isdir(folder):
                 return folder
     return None
 
