@@ -121,6 +121,8 @@ static const BlindRow blind_rows[] = {
      {{NULL}}, true, "hidden", CLI_OUTCOME_NOTHING, "domstats: hidden\n"},
     {"some domains where others are hidden",
      {{.name = (char *)"vm1"}}, true, "hidden", CLI_OUTCOME_INCOMPLETE, "domstats: hidden\n"},
+    {"a folder whose name would drive the terminal",
+     {{NULL}}, true, "in '\x1b[31m'", CLI_OUTCOME_NOTHING, "domstats: in '\\x1b[31m'\n"},
     {"the domain that was asked for is there",
      {{.name = (char *)"vm1"}}, false, "hidden", CLI_OUTCOME_COMPLETE, ""},
     {"the domain that was asked for may be hidden",

@@ -60,7 +60,9 @@ cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
 
     if (blind_spot == NULL || !may_have_missed(is_for_all, records, n_records))
         return status;
-    g_string_append_printf(out, "domstats: %s\n", blind_spot);
+    g_string_append(out, "domstats: ");
+    cli_escape_append_text(out, blind_spot);
+    g_string_append_c(out, '\n');
     if (status != CLI_OUTCOME_COMPLETE)
         return status;
     return n_records > 0 ? CLI_OUTCOME_INCOMPLETE : CLI_OUTCOME_NOTHING;
