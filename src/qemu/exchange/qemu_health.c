@@ -75,6 +75,7 @@ lasting_us(const QemuJob *job, QemuDomainBar bar)
         return STOPPED_LASTS_US;
     case QEMU_DOMAIN_BAR_QUEUED:
     case QEMU_DOMAIN_BAR_STARTING:
+    case QEMU_DOMAIN_BAR_UNSEEN:
         return qemu_health_fair_us(job);
     case QEMU_DOMAIN_BAR_VISITED:
     case QEMU_DOMAIN_BAR_NONE:

@@ -328,6 +328,15 @@ dial_place(Try *self, QemuDomainBar *ret_bar)
     return NEVER;
 }
 
+/* True if no process has the client's socket, though all can be looked at. A table is not read in
+ * one instant: such a client was most likely a visit that has ended. */
+static bool
+may_have_left(const Try *self)
+{
+    return self->job->domain->holder_pid == 0 && self->sight.client.remote.family == 0 &&
+           !host_holders_is_denied(qemu_host_view_holders(self->host));
+}
+
 /* Tries one place. If it is BARRED or NEVER, the verdict says why. @process_bar: what keeps the
  * process from serving a client, with @process_reason. */
 static Outcome
@@ -350,7 +359,10 @@ try_place(Try *self, QemuDomainBar process_bar, const char *process_reason, Qemu
         qemu_identity_find_process(self->host, job->domain, self->sight.inode,
                                    job->request->deadline);
         qemu_holder_judge(self->host, job, self->place, &self->sight);
-        return NEVER;
+        if (!may_have_left(self))
+            return NEVER;
+        *ret_bar = QEMU_DOMAIN_BAR_UNSEEN;
+        return BARRED;
     }
     *ret_bar = find_bar(self);
     if (*ret_bar != QEMU_DOMAIN_BAR_NONE) {
@@ -372,8 +384,9 @@ static QemuReach
 put_off(const QemuJob *job, QemuDomainBar bar)
 {
     bool is_hasty = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+    bool is_short = bar == QEMU_DOMAIN_BAR_VISITED || bar == QEMU_DOMAIN_BAR_UNSEEN;
 
-    if (qemu_health_lasts(job, bar) || (is_hasty && bar != QEMU_DOMAIN_BAR_VISITED))
+    if (qemu_health_lasts(job, bar) || (is_hasty && !is_short))
         return QEMU_REACH_NEVER;
     return QEMU_REACH_LATER;
 }

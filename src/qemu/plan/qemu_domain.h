@@ -26,6 +26,7 @@ typedef enum {
     QEMU_DOMAIN_BAR_QUEUED,   /* a client waits at its monitor, which QEMU has not accepted */
     QEMU_DOMAIN_BAR_STARTING, /* its process has begun a short time ago, and serves no client yet */
     QEMU_DOMAIN_BAR_VISITED,  /* another program of ours asks it */
+    QEMU_DOMAIN_BAR_UNSEEN,   /* a client holds it of which no process is found: it may have left */
 } QemuDomainBar;
 
 /* How far the last connection came that was left without answers. */
