@@ -146,7 +146,7 @@ class Ended(HostFacts):
         self.assertEqual(self.kept_of(run, qemu.pid), [])
 
     def test_seen_between_calls(self):
-        qemu, run = self.meet()
+        qemu, run = self.meet("hold")
         run.ask("dispatch")
         self.host.forget("vm", keep_socket=True)
         run.ask("dispatch")
