@@ -225,16 +225,30 @@ read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory)
 static void
 check_calls(const char *folder, HostRoot *root)
 {
+    static const struct {
+        const char *text;
+        HostProcessCall call;
+    } rows[] = {
+        {G_STRINGIFY(SYS_ppoll) " 0x1 0xb 0x0 0x0\n", HOST_PROCESS_CALL_POLL},
+        {G_STRINGIFY(SYS_restart_syscall) " 0x1 0xb 0x0 0x0\n", HOST_PROCESS_CALL_POLL},
 #ifdef SYS_poll
-    testing_write_file(folder, "proc/42/task/101/syscall", G_STRINGIFY(SYS_poll) " 0x1 0x2\n");
-    assert_int_equal(host_process_read_call(root, 42, 101), HOST_PROCESS_CALL_POLL);
-    testing_write_file(folder, "proc/42/task/101/syscall", G_STRINGIFY(SYS_ppoll) " 0x1 0x2\n");
-    assert_int_equal(host_process_read_call(root, 42, 101), HOST_PROCESS_CALL_OTHER);
-    assert_int_equal(host_process_read_call(root, 42, 42), HOST_PROCESS_CALL_OTHER);
-#else
-    (void)folder;
+        {G_STRINGIFY(SYS_poll) " 0x1 0xb 0xffffffff 0x0\n", HOST_PROCESS_CALL_POLL},
 #endif
-    assert_int_equal(host_process_read_call(root, 42, 9), HOST_PROCESS_CALL_UNKNOWN);
+        {G_STRINGIFY(SYS_read) " 0x1 0xb 0x0 0x0\n", HOST_PROCESS_CALL_OTHER},
+        {G_STRINGIFY(SYS_ppoll) "\n", HOST_PROCESS_CALL_OTHER},
+        {G_STRINGIFY(SYS_ppoll) " 0x1 b 0x0\n", HOST_PROCESS_CALL_OTHER},
+        {"-1 0x1 0xb\n", HOST_PROCESS_CALL_OTHER},
+        {"running\n", HOST_PROCESS_CALL_OTHER},
+    };
+    uint64_t n_fds = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        testing_write_file(folder, "proc/42/task/101/syscall", rows[i].text);
+        n_fds = 7;
+        assert_int_equal(host_process_read_call(root, 42, 101, &n_fds), rows[i].call);
+        assert_int_equal(n_fds, rows[i].call == HOST_PROCESS_CALL_POLL ? 11 : 7);
+    }
+    assert_int_equal(host_process_read_call(root, 42, 9, &n_fds), HOST_PROCESS_CALL_UNKNOWN);
 }
 
 static void
@@ -253,7 +267,6 @@ check_process(const char *folder)
     testing_write_file(folder, "proc/42/task/101/schedstat", "900 77 3\n");
     testing_write_file(folder, "proc/42/task/101/wchan", "nfs_wait_bit_killable");
     testing_write_file(folder, "proc/42/task/42/wchan", "0");
-    testing_write_file(folder, "proc/42/task/42/syscall", "running\n");
     testing_write_file(folder, "proc/42/task/9/x", "");
     testing_write_file(folder, "proc/42/task/odd/x", "");
     testing_write_file(folder, "proc/42/smaps_rollup",

@@ -262,27 +262,42 @@ host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid)
     return g_strdup(g_str_equal(text, "0") ? "" : text);
 }
 
-HostProcessCall
-host_process_read_call(HostRoot *root, pid_t pid, pid_t tid)
+/* True for the number of a call that waits for descriptors. */
+static bool
+is_poll(uint64_t number)
 {
-#if defined(SYS_poll) && defined(SYS_restart_syscall)
+    static const long polls[] = {
+        SYS_ppoll,
+        SYS_restart_syscall,
+#ifdef SYS_poll
+        SYS_poll,
+#endif
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(polls); i++)
+        if (number == (uint64_t)polls[i])
+            return true;
+    return false;
+}
+
+HostProcessCall
+host_process_read_call(HostRoot *root, pid_t pid, pid_t tid, uint64_t *ret_n_fds)
+{
     char path[HOST_KEPT_PATH_BYTES] = "";
     char text[MAX_LINE_BYTES] = "";
-    long number = -1;
+    g_auto(GStrv) words = NULL; /* the call and its arguments; or "running" */
+    uint64_t number = 0;
 
     host_kept_make_path(path, pid, tid, "syscall");
     if (host_root_read(root, path, text, sizeof(text)) <= 0)
         return HOST_PROCESS_CALL_UNKNOWN;
-    if (g_ascii_isdigit(text[0])) /* else "running", or -1 */
-        number = g_ascii_strtoll(text, NULL, 10);
-    return number == SYS_poll || number == SYS_restart_syscall ? HOST_PROCESS_CALL_POLL
-                                                               : HOST_PROCESS_CALL_OTHER;
-#else
-    (void)root;
-    (void)pid;
-    (void)tid;
-    return HOST_PROCESS_CALL_UNKNOWN;
-#endif
+    words = g_strsplit(text, " ", 4);
+    if (g_strv_length(words) < 3 ||
+        !g_ascii_string_to_unsigned(words[0], 10, 0, UINT64_MAX, &number, NULL) ||
+        !is_poll(number) || !g_str_has_prefix(words[2], "0x") ||
+        !g_ascii_string_to_unsigned(words[2] + 2, 16, 0, UINT64_MAX, ret_n_fds, NULL))
+        return HOST_PROCESS_CALL_OTHER;
+    return HOST_PROCESS_CALL_POLL;
 }
 
 HostProcessPoll

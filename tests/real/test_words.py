@@ -3,9 +3,10 @@
 those that must not be dialled say why."""
 
 import os
+import subprocess
 import unittest
 
-from host import Host, domstats
+from host import QEMU, Host, domstats
 
 MUX = "-chardev socket,id=m,path=P,server=on,wait=off,mux=on -mon chardev=m,mode=control "
 FILE_DEVICE = '[chardev "m"]\nbackend = "socket"\npath = "P"\nserver = "on"\nwait = "off"\n'
@@ -35,7 +36,7 @@ ROWS = [
     ("file-set", "-readconfig F -set chardev.m.path=P -set mon.mm.mode=control",
      FILE_DEVICE.replace("P", "/nowhere") + '[mon "mm"]\nchardev = "m"\n', "ok"),
     ("file-relative", "-readconfig file-relative.conf", FILE_DEVICE + FILE_MONITOR, "ok"),
-    ("file-chroot", "-readconfig F -chroot CHROOT", FILE_DEVICE + FILE_MONITOR, "ok"),
+    ("file-chroot", "-readconfig F CHROOT", FILE_DEVICE + FILE_MONITOR, "ok"),
 
     ("serial", MUX + "-serial chardev:m", "", "its only QMP monitor is shared with a serial port"),
     ("serial-first", "-serial chardev:m " + MUX, "",
@@ -74,6 +75,12 @@ ROWS = [
 ]
 
 
+def chroot_option():
+    """QEMU 8.1 and later have another one, 9.0 and later no longer this one."""
+    text = subprocess.run([QEMU, "-help"], capture_output=True, text=True, check=True).stdout
+    return "-run-with chroot=" if "chroot=" in text else "-chroot "
+
+
 class Words(unittest.TestCase):
     def start(self, host, row):
         name, words, text, _ = row
@@ -82,7 +89,7 @@ class Words(unittest.TestCase):
         if text:
             with open(file, "w", encoding="ascii") as stream:
                 stream.write(text.replace("P", socket))
-        words = words.replace("CHROOT", host.path("control"))
+        words = words.replace("CHROOT", chroot_option() + host.path("control"))
         words = [socket if word == "P" else word for word in
                  words.replace("path=P", "path=" + socket).replace("unix:P", "unix:" + socket)
                  .replace("F", file).split()]
@@ -112,7 +119,7 @@ class Words(unittest.TestCase):
             socket = os.path.join(hidden, "vm.sock")
             text = (FILE_DEVICE + FILE_MONITOR).replace("P", socket)
             host.start("words-jail", monitor=["-readconfig", hidden + "/vm.conf",
-                                              "-chroot", hidden + "/a/jail"],
+                                              *f"{chroot_option()}{hidden}/a/jail".split()],
                        accel="tcg", wait=False,
                        launcher=("unshare", "-m", "sh", "-c",
                                  f"mount -t tmpfs none {hidden} && mkdir -p {hidden}/a/jail && "

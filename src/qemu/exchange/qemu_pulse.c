@@ -13,6 +13,7 @@
 
 #include "host/host_freezer.h"
 #include "host/host_process.h"
+#include "qemu/source/qemu_waiting.h"
 
 enum {
     START_S = 120, /* so long a QEMU may take before it serves clients: it touches its memory */
@@ -121,15 +122,15 @@ judge_starting(HostRoot *root, QemuJob *job, HostProcessPoll poll)
     return true;
 }
 
-/* Whether the main thread is in QEMU's main loop. That is in ppoll(); in poll() GLib waits for one
- * thing, as for the first client of a socket before QEMU begins: the wait channel is the same. */
+/* Whether the main thread is in QEMU's main loop. The wait channel is the same while it waits for
+ * the first client of a socket, before QEMU begins. */
 static HostProcessPoll
 look_at_main_loop(HostRoot *root, const QemuDomain *domain)
 {
     HostProcessPoll poll = host_process_look_at_poll(root, domain->pid, 0);
 
     if (poll == HOST_PROCESS_POLL_YES && !domain->has_served &&
-        host_process_read_call(root, domain->pid, domain->pid) == HOST_PROCESS_CALL_POLL)
+        qemu_waiting_look(root, domain->pid) == QEMU_WAITING_YES)
         return HOST_PROCESS_POLL_NO;
     return poll;
 }

@@ -5,16 +5,34 @@
  * A QEMU opens its character devices one after another, and at one with "wait=on" it stays until a
  * client has come. Until then nobody serves its other sockets, though it listens there: a client
  * would wait in their queues, before the one for whom they are meant. The main thread sleeps then
- * in poll(), in a loop that GLib runs for that one socket; QEMU's own main loop sleeps in ppoll().
- * Where that cannot be seen, threads are counted, since virtual CPUs begin later.
+ * in a loop of GLib's, with the descriptors of that one socket and one to be woken by. QEMU's own
+ * main loop has at least four: two more to be woken by, and one for signals. Where that cannot be
+ * seen, threads are counted, since virtual CPUs begin later.
  */
 #include "qemu_waiting.h"
 
 #include "host/host_process.h"
 
 enum {
+    LOOP_FDS = 3,      /* one to be woken by, and a socket for IPv4 and one for IPv6 */
     EARLY_THREADS = 3, /* the main thread, that of RCU, that of the monitors */
 };
+
+QemuWaiting
+qemu_waiting_look(HostRoot *root, pid_t pid)
+{
+    uint64_t n_fds = 0;
+
+    switch (host_process_read_call(root, pid, pid, &n_fds)) {
+    case HOST_PROCESS_CALL_POLL:
+        return n_fds <= LOOP_FDS ? QEMU_WAITING_YES : QEMU_WAITING_NO;
+    case HOST_PROCESS_CALL_OTHER:
+        return QEMU_WAITING_NO;
+    case HOST_PROCESS_CALL_UNKNOWN:
+        break;
+    }
+    return QEMU_WAITING_UNKNOWN;
+}
 
 static const QemuCmdlineMonitor *
 find_in(const GArray *sockets)
@@ -49,12 +67,12 @@ qemu_waiting_find(HostRoot *root, pid_t pid, const QemuCmdline *cmdline)
         socket = find_in(cmdline->monitors);
     if (socket == NULL)
         return NULL;
-    switch (host_process_read_call(root, pid, pid)) {
-    case HOST_PROCESS_CALL_POLL:
+    switch (qemu_waiting_look(root, pid)) {
+    case QEMU_WAITING_YES:
         return socket;
-    case HOST_PROCESS_CALL_OTHER:
+    case QEMU_WAITING_NO:
         return NULL;
-    case HOST_PROCESS_CALL_UNKNOWN:
+    case QEMU_WAITING_UNKNOWN:
         break;
     }
     return has_early_threads(root, pid, cmdline) ? socket : NULL;

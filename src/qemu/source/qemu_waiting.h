@@ -8,6 +8,15 @@
 #include "host/host_root.h"
 #include "qemu_cmdline.h"
 
+typedef enum {
+    QEMU_WAITING_UNKNOWN, /* we may not know it */
+    QEMU_WAITING_NO,
+    QEMU_WAITING_YES,
+} QemuWaiting;
+
+/* Whether the main thread waits for one thing in a loop of its own, and not in QEMU's main loop. */
+QemuWaiting qemu_waiting_look(HostRoot *root, pid_t pid);
+
 /* The first socket of the words at which QEMU waits for its first client, if process @pid may be
  * waiting there or at a later one now; else NULL. Borrowed from @cmdline. */
 const QemuCmdlineMonitor *qemu_waiting_find(HostRoot *root, pid_t pid, const QemuCmdline *cmdline);
