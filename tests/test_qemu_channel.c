@@ -5,6 +5,7 @@
 #include "qemu/qmp/qemu_channel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -200,6 +201,36 @@ binds_its_name(void **state)
     testing_remove_folder(folder);
 }
 
+/* The owner of a folder puts a link to another's socket in the place of his own. */
+static void
+dials_no_other_file(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autofree char *path = g_strconcat(folder, "/m", NULL);
+    g_autofree char *others = g_strconcat(folder, "/others", NULL);
+    g_auto(UtilFd) listener = listen_unix(path);
+    g_auto(UtilFd) other = listen_unix(others);
+    struct stat status = {0};
+    g_autoptr(QemuChannel) channel = NULL;
+    g_autoptr(GError) error = NULL;
+    QemuChannelAddress address = {.connect_path = path};
+
+    (void)state;
+    assert_int_equal(stat(path, &status), 0);
+    address.file_device = status.st_dev;
+    address.file_inode = status.st_ino;
+    assert_int_equal(qemu_channel_dial(&address, &channel, NULL), QEMU_CHANNEL_DIAL_CONNECTED);
+    assert_talks(channel, listener);
+    qemu_channel_free(g_steal_pointer(&channel));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(others, path), 0);
+    assert_int_equal(qemu_channel_dial(&address, &channel, &error), QEMU_CHANNEL_DIAL_NOBODY);
+    assert_non_null(strstr(error->message, "another file"));
+    assert_int_equal(fcntl(other, F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(accept(other, NULL, NULL), -1);
+    testing_remove_folder(folder);
+}
+
 static void
 listen_in_child(const char *argument, char text[NETNS_CHILD_TEXT_BYTES])
 {
@@ -240,6 +271,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(binds_its_name),
+        cmocka_unit_test(dials_no_other_file),
         cmocka_unit_test(enters_another_namespace),
     };
     int n_failed = TESTING_RUN_TABLE("qemu_channel: dial", dial_rows, dials);

@@ -62,6 +62,20 @@ add_namespaces(const Look *self, bool *ret_is_complete)
                                        : host_sockets_add_namespace(self->sockets, 0, NULL);
 }
 
+/* Reads the file to which the path of the place leads, and notes it in the sight. False if it leads
+ * to none. */
+static bool
+read_file(const Look *self, struct stat *ret_status)
+{
+    const char *path = self->place->connect_path;
+
+    if (path[0] != '/' || stat(path, ret_status) != 0)
+        return false;
+    self->sight->file_device = ret_status->st_dev;
+    self->sight->file_inode = ret_status->st_ino;
+    return true;
+}
+
 /* By its file; else by the name it was bound to: on some file systems stat() gives other numbers
  * than the kernel's table has. The same name with the same number may be there twice, in the
  * temporary file systems of two containers. */
@@ -70,9 +84,8 @@ find_by_path(const Look *self, guint64 net_namespace, HostListener *ret_listener
 {
     const QemuEndpointPlace *place = self->place;
     struct stat status = {0};
-    bool has_file = place->connect_path[0] == '/' && stat(place->connect_path, &status) == 0;
 
-    if (has_file &&
+    if (read_file(self, &status) &&
         (host_sockets_find_file(self->sockets, status.st_dev, status.st_ino, ret_listener) ||
          host_sockets_find_path(self->sockets, net_namespace, place->bound_path, status.st_ino,
                                 ret_listener)))
@@ -110,11 +123,11 @@ may_be_file_of(const Look *self, const struct stat *file, ino_t own)
 static void
 note_other(const Look *self, guint64 net_namespace, ino_t own)
 {
-    const char *path = self->place->connect_path;
     HostListener there = {0};
     struct stat file = {0};
 
-    if (path[0] != '/' || (stat(path, &file) == 0 && may_be_file_of(self, &file, own)))
+    if (self->place->connect_path[0] != '/' ||
+        (read_file(self, &file) && may_be_file_of(self, &file, own)))
         return;
     if (find_by_path(self, net_namespace, &there) && there.inode != own)
         self->sight->other_inode = there.inode;

@@ -25,6 +25,8 @@ typedef struct {
     ino_t other_inode;     /* of the listener that the place's path leads to, if that is not the
                               domain's; else 0. Set also where @is_known is false */
     ino_t inode;           /* of the listening socket */
+    dev_t file_device;     /* of the file to which the place's path leads, and */
+    ino_t file_inode;      /* its number, by stat(); 0: it is no path, or leads to no file */
     unsigned int n_queued; /* clients that it has not accepted */
     bool queue_is_visits;  /* all of these are visits, and still there */
     QemuHolderKind kind;   /* of the clients that it has accepted */

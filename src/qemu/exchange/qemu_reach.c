@@ -275,6 +275,8 @@ dial(const Try *self, QemuChannel **ret_channel, GError **error)
 {
     char name[NAME_BYTES] = "";
     QemuChannelAddress address = {.connect_path = self->place->connect_path,
+                                  .file_device = self->sight.file_device,
+                                  .file_inode = self->sight.file_inode,
                                   .netns_pid = self->place->netns_pid};
     QemuChannelDial outcome = QEMU_CHANNEL_DIAL_FAILED;
 

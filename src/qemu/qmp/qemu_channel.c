@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -69,6 +70,7 @@ fail_dial(const char *connect_path, int code, GError **error)
         {ENOENT, QEMU_CHANNEL_DIAL_NOBODY, UTIL_ERROR_CONNECT},
         {ENOTDIR, QEMU_CHANNEL_DIAL_NOBODY, UTIL_ERROR_CONNECT},
         {ECONNREFUSED, QEMU_CHANNEL_DIAL_NOBODY, UTIL_ERROR_CONNECT},
+        {ESTALE, QEMU_CHANNEL_DIAL_NOBODY, UTIL_ERROR_CONNECT},
         {EACCES, QEMU_CHANNEL_DIAL_DENIED, UTIL_ERROR_DENIED},
         {EPERM, QEMU_CHANNEL_DIAL_DENIED, UTIL_ERROR_DENIED},
         {EMFILE, QEMU_CHANNEL_DIAL_SHORTAGE, UTIL_ERROR_SYSTEM},
@@ -86,73 +88,86 @@ fail_dial(const char *connect_path, int code, GError **error)
         }
     }
     g_set_error(error, UTIL_ERROR, (int)kind, "cannot reach monitor '%s': %s", connect_path,
-                g_strerror(code));
+                code == ESTALE ? "another file is in its place now" : g_strerror(code));
     return outcome;
-}
-
-/* Fills @address for an abstract name or a path. A path too long for sun_path is replaced by one
- * through /proc/self/fd and its folder, opened as @folder_fd, which must stay open until the
- * connect(). Gives 0 or an errno. */
-static int
-make_unix_address(const char *path, struct sockaddr_un *address, socklen_t *ret_size,
-                  UtilFd *folder_fd)
-{
-    g_autofree char *folder = NULL;
-    g_autofree char *name = NULL;
-    g_autofree char *short_path = NULL;
-
-    memset(address, 0, sizeof(*address));
-    address->sun_family = AF_UNIX;
-    *ret_size = sizeof(*address);
-    if (path[0] == '@') {
-        size_t length = strlen(path);
-
-        if (length > sizeof(address->sun_path))
-            return ENAMETOOLONG;
-        memcpy(address->sun_path + 1, path + 1, length - 1);
-        *ret_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-        return 0;
-    }
-    if (strlen(path) < sizeof(address->sun_path)) {
-        memcpy(address->sun_path, path, strlen(path));
-        return 0;
-    }
-    folder = g_path_get_dirname(path);
-    name = g_path_get_basename(path);
-    *folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (*folder_fd < 0)
-        return errno;
-    short_path = g_strdup_printf("/proc/self/fd/%d/%s", *folder_fd, name);
-    if (strlen(short_path) >= sizeof(address->sun_path))
-        return ENAMETOOLONG;
-    memcpy(address->sun_path, short_path, strlen(short_path));
-    return 0;
 }
 
 /* Where to connect, in the kernel's form. */
 typedef struct {
     struct sockaddr_storage address;
     socklen_t size;
-    UtilFd folder_fd; /* of a path that is too long; -1: none */
+    UtilFd fd; /* through which the address leads, so it stays open until the connect(); -1: none */
 } Target;
 
 /* Gives 0 or an errno. */
 static int
-make_target(const char *connect_path, Target *target)
+set_unix_address(Target *target, const char *path)
 {
-    struct sockaddr_un unix_address;
-    HostAddress tcp_address = {0};
-    int code = 0;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    bool is_abstract = path[0] == '@';
+    size_t length = strlen(path);
 
-    if (g_str_has_prefix(connect_path, TCP_PREFIX)) {
-        if (!host_address_parse(connect_path + strlen(TCP_PREFIX), &tcp_address))
+    if (length + !is_abstract > sizeof(address.sun_path))
+        return ENAMETOOLONG;
+    memcpy(address.sun_path, path, length);
+    if (is_abstract)
+        address.sun_path[0] = '\0';
+    memcpy(&target->address, &address, sizeof(address));
+    target->size = is_abstract ? (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)
+                               : (socklen_t)sizeof(address);
+    return 0;
+}
+
+/* The owner of a folder may put a link to any socket in the place of his own at any time. So the
+ * file is opened before it is compared, and what was opened is dialled. Gives 0 or an errno. */
+static int
+set_file(Target *target, const QemuChannelAddress *address)
+{
+    char link[32] = "";
+    struct stat status = {0};
+
+    target->fd = open(address->connect_path, O_PATH | O_CLOEXEC);
+    if (target->fd < 0 || fstat(target->fd, &status) < 0)
+        return errno;
+    if (status.st_dev != address->file_device || status.st_ino != address->file_inode)
+        return ESTALE;
+    g_snprintf(link, sizeof(link), "/proc/self/fd/%d", target->fd);
+    return set_unix_address(target, link);
+}
+
+/* For a path that is too long for a socket's address. Gives 0 or an errno. */
+static int
+set_long_path(Target *target, const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *short_path = NULL;
+
+    target->fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (target->fd < 0)
+        return errno;
+    short_path = g_strdup_printf("/proc/self/fd/%d/%s", target->fd, name);
+    return set_unix_address(target, short_path);
+}
+
+/* Gives 0 or an errno. */
+static int
+make_target(const QemuChannelAddress *address, Target *target)
+{
+    const char *path = address->connect_path;
+    HostAddress tcp_address = {0};
+
+    if (g_str_has_prefix(path, TCP_PREFIX)) {
+        if (!host_address_parse(path + strlen(TCP_PREFIX), &tcp_address))
             return EINVAL;
         target->size = host_address_make_sockaddr(&tcp_address, &target->address);
         return 0;
     }
-    code = make_unix_address(connect_path, &unix_address, &target->size, &target->folder_fd);
-    memcpy(&target->address, &unix_address, sizeof(unix_address));
-    return code;
+    if (path[0] != '@' && address->file_inode != 0)
+        return set_file(target, address);
+    if (path[0] != '@' && strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+        return set_long_path(target, path);
+    return set_unix_address(target, path);
 }
 
 /* A path leads to its socket from every network namespace; names and TCP are of one. */
@@ -216,12 +231,12 @@ connect_to(const QemuChannelAddress *address, const Target *target, QemuChannel 
 QemuChannelDial
 qemu_channel_dial(const QemuChannelAddress *address, QemuChannel **ret_channel, GError **error)
 {
-    Target target = {.folder_fd = -1};
-    int code = make_target(address->connect_path, &target);
+    Target target = {.fd = -1};
+    int code = make_target(address, &target);
     QemuChannelDial outcome = code == 0 ? connect_to(address, &target, ret_channel, error)
                                         : fail_dial(address->connect_path, code, error);
 
-    util_fd_clear(&target.folder_fd);
+    util_fd_clear(&target.fd);
     return outcome;
 }
 

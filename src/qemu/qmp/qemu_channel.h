@@ -27,7 +27,9 @@ typedef struct {
     const char *connect_path; /* of a QemuEndpointPlace: a path of any length, "@name" (abstract) or
                                  "tcp:HOST:PORT" with a numeric host, IPv6 perhaps in brackets and
                                  with a scope */
-    pid_t netns_pid; /* a process in whose network namespace "@name" or TCP is; 0: in ours */
+    dev_t file_device;        /* the file to which a path leads, as stat() gave it, and */
+    ino_t file_inode; /* its number: if it leads to another by now, nobody is dialled; 0: to any */
+    pid_t netns_pid;  /* a process in whose network namespace "@name" or TCP is; 0: in ours */
     const char *client_name; /* an abstract name without the '@', to which a unix client binds its
                                 socket first, so that the kernel's tables show who it is; NULL: none
                                 */
