@@ -3,8 +3,8 @@
  * qemu_socket_owners: see qemu_socket_owners.h. Reads /proc. Does not know what the sockets are
  * for.
  *
- * To read what a process has open costs a read of a link for each descriptor, and to see its
- * program one. Most sockets that are looked for are those of QEMUs, so these are read first.
+ * The program of a process costs one read of a link, what it has open one read for each descriptor.
+ * Most wanted sockets are QEMUs', so these processes are searched first.
  */
 #include "qemu_socket_owners.h"
 
@@ -17,7 +17,7 @@
 struct QemuSocketOwners {
     HostRoot *root;
     GHashTable *owners; /* inode of a wanted socket -> GArray of QemuSocketOwner */
-    guint n_missing;    /* those of which no owner is known */
+    guint n_missing;    /* how many of them have no owner yet */
 };
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_socket_owners: which processes have the listening sockets open that a scan wants to know of.
+ * qemu_socket_owners: finds all processes that have wanted sockets open, in one pass over /proc
+ * that reads the QEMUs first.
  */
 #pragma once
 
@@ -14,11 +15,12 @@ QemuSocketOwners *qemu_socket_owners_new(HostRoot *root);
 void qemu_socket_owners_free(QemuSocketOwners *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSocketOwners, qemu_socket_owners_free)
 
+/* Adds a socket to those that are searched for. */
 void qemu_socket_owners_want(QemuSocketOwners *self, ino_t socket_inode);
 
-/* Searches the programs that are QEMUs by their names, and all others only for what these do not
- * have open. False past @deadline. Sets @ret_shortage to errno if descriptors or memory ran out
- * here. */
+/* Searches the descriptors of the processes that are QEMUs by the names of their programs; then
+ * those of all others, as long as a wanted socket has no owner. False past @deadline. Sets
+ * @ret_shortage to errno if descriptors or memory ran out here. */
 bool qemu_socket_owners_search(QemuSocketOwners *self, HostDescriptors *descriptors,
                                UtilDeadline deadline, int *ret_shortage);
 
@@ -27,5 +29,5 @@ typedef struct {
     int fd;
 } QemuSocketOwner;
 
-/* Those of a wanted socket, QemuSocketOwner elements; borrowed. */
+/* The owners of a wanted socket, QemuSocketOwner elements; borrowed. */
 const GArray *qemu_socket_owners_get(const QemuSocketOwners *self, ino_t socket_inode);

@@ -2,8 +2,9 @@
 /*
  * qemu_source_dir: "dir:PATH": the QEMUs that have a QMP monitor in a directory.
  *
- * Owns what was found in the last scan. qemu_listener tells who listens at each socket file; a QEMU
- * is one domain, whichever of its monitors are there, and other sockets are passed over.
+ * Owns what was found in the last scan. qemu_source_listeners tells who listens at each socket
+ * file; a QEMU is one domain, whichever of its monitors are there, and other sockets are passed
+ * over.
  *
  * A file without a listener that had one is the domain that was there, so that the call can say
  * that it has ended. Where the process cannot be seen, or nobody is known to have listened, the
@@ -18,8 +19,8 @@
 #include <sys/stat.h>
 
 #include "qemu/facts/qemu_limits.h"
-#include "qemu_listener.h"
 #include "qemu_source.h"
+#include "qemu_source_listeners.h"
 #include "qemu_source_names.h"
 #include "qemu_source_path.h"
 #include "util/util_error.h"
@@ -28,7 +29,7 @@ typedef struct {
     char *path;
     HostRoot *root; /* borrowed */
     bool takes_any_listener;
-    QemuListeners *listeners;
+    QemuSourceListeners *listeners;
     QemuSourceNames *names;
     GPtrArray *last;     /* QemuEndpoint *, of the last scan; NULL: there was none */
     gpointer blind_spot; /* atomic; an interned text, since other threads read it; NULL: none */
@@ -67,7 +68,7 @@ open_dir(const char *argument, HostRoot *root, const QemuSourceOptions *options,
     self->path = g_canonicalize_filename(argument, NULL);
     self->root = root;
     self->takes_any_listener = options->takes_any_listener;
-    self->listeners = qemu_listeners_new();
+    self->listeners = qemu_source_listeners_new();
     self->names = qemu_source_names_new();
     return self;
 }
@@ -80,7 +81,7 @@ close_dir(void *data)
     if (self->last != NULL)
         g_ptr_array_unref(self->last);
     qemu_source_names_free(self->names);
-    qemu_listeners_free(self->listeners);
+    qemu_source_listeners_free(self->listeners);
     g_free(self->path);
     g_free(self);
 }
@@ -126,7 +127,7 @@ add_sockets(DirSource *self, UtilDeadline deadline, GError **error)
         if (!read_socket(folder, entry, &status))
             continue;
         path = g_build_filename(self->path, entry->d_name, NULL);
-        qemu_listeners_add(self->listeners, path, &status);
+        qemu_source_listeners_add(self->listeners, path, &status);
         n_sockets++;
     }
     return folder != NULL;
@@ -134,7 +135,7 @@ add_sockets(DirSource *self, UtilDeadline deadline, GError **error)
 
 /* The endpoint of a socket whose process is not known. */
 static QemuEndpoint *
-get_by_name(const DirSource *self, QemuListener *listener)
+get_by_name(const DirSource *self, QemuSourceListener *listener)
 {
     g_autofree char *key = NULL;
     g_autofree char *name = NULL;
@@ -150,7 +151,7 @@ get_by_name(const DirSource *self, QemuListener *listener)
 
 /* The domain of a socket; NULL if it is passed over. */
 static QemuEndpoint *
-choose_endpoint(const DirSource *self, QemuListener *listener, unsigned int *n_passed)
+choose_endpoint(const DirSource *self, QemuSourceListener *listener, unsigned int *n_passed)
 {
     if (self->takes_any_listener)
         return get_by_name(self, listener);
@@ -160,7 +161,7 @@ choose_endpoint(const DirSource *self, QemuListener *listener, unsigned int *n_p
         return NULL;
     if (qemu_source_path_is_monitors(listener->path))
         return get_by_name(self, listener);
-    *n_passed += listener->kind == QEMU_LISTENER_HIDDEN;
+    *n_passed += listener->kind == QEMU_SOURCE_LISTENER_HIDDEN;
     return NULL;
 }
 
@@ -183,7 +184,7 @@ list_endpoints(DirSource *self)
 {
     GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    const GPtrArray *listeners = qemu_listeners_list(self->listeners);
+    const GPtrArray *listeners = qemu_source_listeners_list(self->listeners);
     unsigned int n_passed = 0;
 
     for (guint i = 0; i < listeners->len; i++) {
@@ -203,18 +204,18 @@ scan_folder(DirSource *self, UtilDeadline deadline, GError **error)
     g_auto(QemuSourcePlaceView) view = {0};
 
     if (!add_sockets(self, deadline, error)) {
-        qemu_listeners_break_scan(self->listeners);
+        qemu_source_listeners_break_scan(self->listeners);
         return false;
     }
     if (!self->takes_any_listener) {
         qemu_source_place_view_init(&view, self->root, deadline);
-        if (!qemu_listeners_look(self->listeners, &view, error))
+        if (!qemu_source_listeners_look(self->listeners, &view, error))
             return false;
     }
     if (self->last != NULL)
         g_ptr_array_unref(self->last);
     self->last = list_endpoints(self);
-    qemu_listeners_end_scan(self->listeners);
+    qemu_source_listeners_end_scan(self->listeners);
     qemu_source_names_settle(self->names, self->last);
     return true;
 }

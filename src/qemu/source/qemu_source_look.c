@@ -25,8 +25,8 @@
 #include "host/host_process_owner.h"
 #include "qemu_process.h"
 #include "qemu_program.h"
-#include "qemu_source_listens.h"
 #include "qemu_source_names.h"
+#include "qemu_source_proof.h"
 
 enum { OWNER_MS = 100 }; /* an owner that takes longer to be told is not known */
 
@@ -184,7 +184,7 @@ look_at_words(Look *look, QemuEndpoint **ret_endpoint)
     if (!cmdline->is_machine ||
         (cmdline->is_daemonizing && is_waiting_for_daemon(look->view->root, &look->stat)))
         return QEMU_SOURCE_LOOK_NONE;
-    if (!look->has_proof && !qemu_source_listens(look->view, look->pid, cmdline)) {
+    if (!look->has_proof && !qemu_source_proof_listens(look->view, look->pid, cmdline)) {
         if (!look->has_name)
             return QEMU_SOURCE_LOOK_UNDECIDED;
         *ret_endpoint = make_unproven(look);

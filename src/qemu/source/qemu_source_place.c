@@ -4,27 +4,26 @@
  *
  * How it works
  *
- * qemu_listening tells which socket of the process is which monitor. What remains is how we reach
- * that socket. A path is valid in the mount namespace of the process that bound it, and may lead to
- * another socket by now; so each path that may lead there is tried until one leads to the file of
- * that very socket: the path itself, and through /proc/<pid>/root and /proc/<pid>/cwd. A TCP port
- * or an abstract name is valid in the network namespace of its socket, where it is dialled; the
- * kernel's table tells the address, and the words do not.
+ * qemu_process_sockets tells which socket of the process is which monitor. What remains is how we
+ * reach that socket. A path is valid in the mount namespace of the process that bound it, and may
+ * lead to another socket by now; so each path that may lead there is tried until one leads to the
+ * file of that very socket: the path itself, and through /proc/<pid>/root and /proc/<pid>/cwd. A
+ * TCP port or an abstract name is valid in the network namespace of its socket, where it is
+ * dialled; the kernel's table tells the address, and the words do not.
  *
  * Where the table or the descriptors cannot be read (a recording), the words are believed: such a
  * place has no socket_inode.
  */
 #include "qemu_source_place.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "host/host_process_file.h"
 #include "qemu/facts/qemu_limits.h"
-#include "qemu_listening.h"
 #include "qemu_process.h"
+#include "qemu_process_sockets.h"
 #include "qemu_waiting.h"
 
 /* One process on the way to its places. */
@@ -36,8 +35,8 @@ typedef struct {
     bool has_our_mounts;
     bool has_our_root; /* no chroot */
     bool has_our_network;
-    QemuListeningLook look;
-    GArray *sockets;     /* QemuListeningSocket; NULL if they are not KNOWN */
+    QemuProcessSocketsLook look;
+    GArray *sockets;     /* QemuProcessSocket; NULL if they are not KNOWN */
     GPtrArray *faults;   /* char *: of each monitor that has no place: the end of "it is ..." */
     DomstatsReason code; /* the worst of the faults; NONE: no code of its own */
     bool is_settled;     /* each monitor has been found, or cannot be used */
@@ -240,7 +239,7 @@ set_network(const Search *self, const HostListener *listener, pid_t *ret_netns_p
 
 /* Adds the place of the monitor whose socket was found. */
 static void
-add_found(Search *self, const QemuCmdlineMonitor *monitor, const QemuListeningSocket *socket)
+add_found(Search *self, const QemuCmdlineMonitor *monitor, const QemuProcessSocket *socket)
 {
     const HostListener *listener = &socket->listener;
     const char *preferred = preferred_path(self->view, listener->inode);
@@ -318,7 +317,7 @@ describe(const Search *self, const QemuCmdlineSocket *words)
 
 /* Notes why a monitor that must not be dialled has no place, and which socket it is. */
 static void
-add_unusable(Search *self, const QemuCmdlineMonitor *monitor, const QemuListeningSocket *socket,
+add_unusable(Search *self, const QemuCmdlineMonitor *monitor, const QemuProcessSocket *socket,
              const char *where)
 {
     if (socket != NULL)
@@ -339,27 +338,27 @@ add_monitor(Search *self, guint index)
 {
     const QemuCmdlineMonitor *monitor =
         &g_array_index(self->cmdline->monitors, QemuCmdlineMonitor, index);
-    const QemuListeningSocket *socket = NULL;
-    QemuListeningMatch match = QEMU_LISTENING_ABSENT;
+    const QemuProcessSocket *socket = NULL;
+    QemuProcessSocketsMatch match = QEMU_PROCESS_SOCKETS_ABSENT;
     g_autofree char *where = describe(self, &monitor->socket);
 
     if (self->sockets != NULL)
-        match = qemu_listening_match(self->sockets, self->cmdline, index, &socket);
+        match = qemu_process_sockets_match(self->sockets, self->cmdline, index, &socket);
     if (monitor->fault != QEMU_CMDLINE_MONITOR_FAULT_NONE)
         add_unusable(self, monitor, socket, where);
-    else if (self->look == QEMU_LISTENING_UNKNOWN)
+    else if (self->look == QEMU_PROCESS_SOCKETS_UNKNOWN)
         add_by_words(self, monitor);
-    else if (self->look == QEMU_LISTENING_DENIED)
+    else if (self->look == QEMU_PROCESS_SOCKETS_DENIED)
         add_fault(self, "on %s, and we have no permission to see whether it listens there", where);
-    else if (match == QEMU_LISTENING_FOUND)
+    else if (match == QEMU_PROCESS_SOCKETS_FOUND)
         add_found(self, monitor, socket);
-    else if (match == QEMU_LISTENING_AMBIGUOUS)
+    else if (match == QEMU_PROCESS_SOCKETS_AMBIGUOUS)
         add_fault(self, "on %s, which cannot be told apart from its other sockets", where);
     else if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_FD)
         add_fault(self, "on %s, which is no socket that listens", where);
     else
         add_fault(self, "on %s, on which it does not listen", where);
-    if (match == QEMU_LISTENING_ABSENT && self->look == QEMU_LISTENING_KNOWN &&
+    if (match == QEMU_PROCESS_SOCKETS_ABSENT && self->look == QEMU_PROCESS_SOCKETS_KNOWN &&
         monitor->socket.kind != QEMU_CMDLINE_SOCKET_NONE)
         self->is_settled = false;
 }
@@ -462,17 +461,18 @@ qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *
     self.has_our_root = is_same_link(&self, "root", "/");
     self.is_settled = true;
     endpoint->lacks_options = cmdline->has_unread_options;
-    self.look = QEMU_LISTENING_UNKNOWN;
+    self.look = QEMU_PROCESS_SOCKETS_UNKNOWN;
     if (pid > 0 && cmdline->monitors->len > 0)
-        self.look = qemu_listening_read(view->descriptors, view->table, pid, cmdline, &sockets);
+        self.look =
+            qemu_process_sockets_read(view->descriptors, view->table, pid, cmdline, &sockets);
     self.sockets = sockets;
     for (guint i = 0; i < cmdline->monitors->len; i++)
         add_monitor(&self, i);
     g_ptr_array_sort_with_data(endpoint->places, compare_places, view);
     if (endpoint->places->len > 0)
         return !withhold_places(&self) && self.is_settled;
-    endpoint->trouble =
-        self.look == QEMU_LISTENING_DENIED ? DOMSTATS_HEALTH_DENIED : DOMSTATS_HEALTH_NO_MONITOR;
+    endpoint->trouble = self.look == QEMU_PROCESS_SOCKETS_DENIED ? DOMSTATS_HEALTH_DENIED
+                                                                 : DOMSTATS_HEALTH_NO_MONITOR;
     endpoint->trouble_code = self.code;
     endpoint->trouble_reason = make_reason(&self);
     return self.is_settled;

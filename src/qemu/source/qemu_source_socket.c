@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "host/host_process.h"
-#include "qemu_listener.h"
 #include "qemu_source.h"
+#include "qemu_source_listeners.h"
 #include "qemu_source_names.h"
 #include "qemu_source_path.h"
 #include "util/util_error.h"
@@ -20,7 +20,7 @@ typedef struct {
     char *address;
     HostRoot *root; /* borrowed */
     bool takes_any_listener;
-    QemuListeners *listeners;
+    QemuSourceListeners *listeners;
     QemuSourceNames *names;
     QemuEndpoint *by_name; /* known by its address only */
     QemuEndpoint *last;    /* what the last scan gave; NULL: there was none */
@@ -44,7 +44,7 @@ open_socket(const char *argument, HostRoot *root, const QemuSourceOptions *optio
         is_file(argument) ? g_canonicalize_filename(argument, NULL) : g_strdup(argument);
     self->root = root;
     self->takes_any_listener = options->takes_any_listener;
-    self->listeners = qemu_listeners_new();
+    self->listeners = qemu_source_listeners_new();
     self->names = qemu_source_names_new();
     return self;
 }
@@ -57,7 +57,7 @@ close_socket(void *data)
     qemu_endpoint_unref(self->by_name);
     qemu_endpoint_unref(self->last);
     qemu_source_names_free(self->names);
-    qemu_listeners_free(self->listeners);
+    qemu_source_listeners_free(self->listeners);
     g_free(self->address);
     g_free(self);
 }
@@ -100,11 +100,11 @@ describe_process(HostRoot *root, pid_t pid)
 /* The domain of a socket that must not be dialled, since a process listens there for which it is no
  * QMP monitor. */
 static QemuEndpoint *
-get_foreign(SocketSource *self, const QemuListener *listener)
+get_foreign(SocketSource *self, const QemuSourceListener *listener)
 {
     g_autofree char *process = describe_process(self->root, listener->pid);
 
-    if (listener->kind == QEMU_LISTENER_QEMU)
+    if (listener->kind == QEMU_SOURCE_LISTENER_QEMU)
         return get_by_name(self, DOMSTATS_REASON_NO_MONITOR,
                            g_strdup_printf("%s listens at '%s', which is none of the QMP monitors "
                                            "that its command line tells",
@@ -115,7 +115,7 @@ get_foreign(SocketSource *self, const QemuListener *listener)
 }
 
 static QemuEndpoint *
-choose_endpoint(SocketSource *self, const QemuListener *listener)
+choose_endpoint(SocketSource *self, const QemuSourceListener *listener)
 {
     if (listener == NULL || self->takes_any_listener)
         return get_by_name(self, DOMSTATS_REASON_NONE, NULL);
@@ -123,7 +123,8 @@ choose_endpoint(SocketSource *self, const QemuListener *listener)
         return listener->endpoint;
     if (listener->pid != 0)
         return get_foreign(self, listener);
-    if (listener->kind == QEMU_LISTENER_HIDDEN && !qemu_source_path_is_monitors(self->address))
+    if (listener->kind == QEMU_SOURCE_LISTENER_HIDDEN &&
+        !qemu_source_path_is_monitors(self->address))
         return get_by_name(
             self, DOMSTATS_REASON_OTHER,
             g_strdup_printf("it cannot be seen which process listens at '%s', and the name is not "
@@ -135,7 +136,8 @@ choose_endpoint(SocketSource *self, const QemuListener *listener)
 /* Looks who listens at the address. Sets @ret_listener to NULL if its file is no socket, or is not
  * there. */
 static bool
-look(SocketSource *self, UtilDeadline deadline, const QemuListener **ret_listener, GError **error)
+look(SocketSource *self, UtilDeadline deadline, const QemuSourceListener **ret_listener,
+     GError **error)
 {
     g_auto(QemuSourcePlaceView) view = {0};
     struct stat status = {0};
@@ -146,11 +148,11 @@ look(SocketSource *self, UtilDeadline deadline, const QemuListener **ret_listene
     if (self->takes_any_listener)
         return true;
     if (!has_file || (stat(self->address, &status) == 0 && S_ISSOCK(status.st_mode)))
-        qemu_listeners_add(self->listeners, self->address, has_file ? &status : NULL);
+        qemu_source_listeners_add(self->listeners, self->address, has_file ? &status : NULL);
     qemu_source_place_view_init(&view, self->root, deadline);
-    if (!qemu_listeners_look(self->listeners, &view, error))
+    if (!qemu_source_listeners_look(self->listeners, &view, error))
         return false;
-    listeners = qemu_listeners_list(self->listeners);
+    listeners = qemu_source_listeners_list(self->listeners);
     if (listeners->len > 0)
         *ret_listener = g_ptr_array_index(listeners, 0);
     return true;
@@ -166,7 +168,7 @@ set_last(SocketSource *self, QemuEndpoint *endpoint)
 
 /* A QEMU whose socket has gone stays the domain: it is told that it has ended. */
 static void
-update(SocketSource *self, const QemuListener *listener)
+update(SocketSource *self, const QemuSourceListener *listener)
 {
     if (listener == NULL && self->last != NULL && self->last->pid != 0)
         return;
@@ -179,12 +181,12 @@ scan_socket(void *data, UtilDeadline deadline, GError **error)
 {
     SocketSource *self = data;
     GPtrArray *endpoints = NULL;
-    const QemuListener *listener = NULL;
+    const QemuSourceListener *listener = NULL;
     g_autoptr(GError) own_error = NULL;
 
     if (look(self, deadline, &listener, &own_error)) {
         update(self, listener);
-        qemu_listeners_end_scan(self->listeners);
+        qemu_source_listeners_end_scan(self->listeners);
     } else if (self->last == NULL || !g_error_matches(own_error, UTIL_ERROR, UTIL_ERROR_TIMEOUT)) {
         g_propagate_error(error, g_steal_pointer(&own_error));
         return NULL;

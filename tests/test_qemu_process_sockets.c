@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_qemu_listening: the words of a QEMU and the sockets on which it listens in, out: which
+ * test_qemu_process_sockets: the words of a QEMU and the sockets on which it listens in, out: which
  * socket is which monitor. The process of the test itself is read too.
  */
-#include "qemu/source/qemu_listening.h"
+#include "qemu/source/qemu_process_sockets.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -128,10 +128,10 @@ set_listener(HostListener *listener, const char *text)
 static GArray *
 make_sockets(const MatchRow *row)
 {
-    GArray *sockets = g_array_new(FALSE, FALSE, sizeof(QemuListeningSocket));
+    GArray *sockets = g_array_new(FALSE, FALSE, sizeof(QemuProcessSocket));
 
     for (int i = 0; i < N_SOCKETS && row->sockets[i] != NULL; i++) {
-        QemuListeningSocket socket = {.fd = 10 + i};
+        QemuProcessSocket socket = {.fd = 10 + i};
 
         set_listener(&socket.listener, row->sockets[i]);
         g_array_append_val(sockets, socket);
@@ -150,14 +150,14 @@ matches(const void *data)
     g_autoptr(GString) found = g_string_new(NULL);
 
     for (guint i = 0; i < cmdline->monitors->len; i++) {
-        const QemuListeningSocket *socket = NULL;
-        QemuListeningMatch match = qemu_listening_match(sockets, cmdline, i, &socket);
+        const QemuProcessSocket *socket = NULL;
+        QemuProcessSocketsMatch match = qemu_process_sockets_match(sockets, cmdline, i, &socket);
 
         g_string_append(found, i > 0 ? " " : "");
-        if (match == QEMU_LISTENING_FOUND)
+        if (match == QEMU_PROCESS_SOCKETS_FOUND)
             g_string_append_printf(found, "%d", socket->fd);
         else
-            g_string_append(found, match == QEMU_LISTENING_ABSENT ? "absent" : "ambiguous");
+            g_string_append(found, match == QEMU_PROCESS_SOCKETS_ABSENT ? "absent" : "ambiguous");
     }
     testing_assert_same_text(found->str, row->found);
 }
@@ -173,7 +173,7 @@ reads_a_process(void **state)
     g_auto(UtilFd) listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     g_auto(UtilFd) idle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     g_autoptr(GArray) sockets = NULL;
-    const QemuListeningSocket *found = NULL;
+    const QemuProcessSocket *found = NULL;
 
     (void)state;
     g_snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "listening-%d", (int)getpid());
@@ -182,10 +182,10 @@ reads_a_process(void **state)
              (socklen_t)(sizeof(address.sun_family) + 1 + strlen(address.sun_path + 1))),
         0);
     assert_int_equal(listen(listening, 1), 0);
-    assert_int_equal(qemu_listening_read(descriptors, table, getpid(), cmdline, &sockets),
-                     QEMU_LISTENING_KNOWN);
+    assert_int_equal(qemu_process_sockets_read(descriptors, table, getpid(), cmdline, &sockets),
+                     QEMU_PROCESS_SOCKETS_KNOWN);
     assert_int_equal(sockets->len, 1);
-    found = &g_array_index(sockets, QemuListeningSocket, 0);
+    found = &g_array_index(sockets, QemuProcessSocket, 0);
     assert_int_equal(found->fd, listening);
     assert_string_equal(found->listener.path + 1, address.sun_path + 1);
 }
@@ -200,11 +200,11 @@ tells_what_cannot_be_read(void **state)
     GArray *sockets = NULL;
 
     (void)state;
-    assert_int_equal(qemu_listening_read(descriptors, table, INT32_MAX, cmdline, &sockets),
-                     QEMU_LISTENING_ENDED);
+    assert_int_equal(qemu_process_sockets_read(descriptors, table, INT32_MAX, cmdline, &sockets),
+                     QEMU_PROCESS_SOCKETS_ENDED);
     if (geteuid() != 0)
-        assert_int_equal(qemu_listening_read(descriptors, table, 1, cmdline, &sockets),
-                         QEMU_LISTENING_DENIED);
+        assert_int_equal(qemu_process_sockets_read(descriptors, table, 1, cmdline, &sockets),
+                         QEMU_PROCESS_SOCKETS_DENIED);
     assert_null(sockets);
 }
 

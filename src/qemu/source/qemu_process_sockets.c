@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_listening: see qemu_listening.h. Owns nothing.
+ * qemu_process_sockets: see qemu_process_sockets.h. Owns nothing.
  *
  * A path or a descriptor tells which socket is meant. An address of TCP may be written in many
  * ways (a name, "0", a port that QEMU chooses), so the sockets of the process that the words may
  * mean are taken, without those that other words may mean too. What is left is one monitor's if all
  * have one port: QEMU listens at each address that a name has.
  */
-#include "qemu_listening.h"
+#include "qemu_process_sockets.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +17,8 @@
 
 enum { LAST_PORT = 65535 };
 
-/* Most QEMUs have no monitor on TCP, and the kernel loads a module to list its sockets. */
+/* TCP sockets are listed only for a QEMU that may have a monitor there: most have none, and the
+ * kernel loads a module to list them. */
 static bool
 may_use_tcp(const QemuCmdline *cmdline)
 {
@@ -31,35 +32,35 @@ may_use_tcp(const QemuCmdline *cmdline)
     return false;
 }
 
-QemuListeningLook
-qemu_listening_read(HostDescriptors *descriptors, HostSockets *table, pid_t pid,
-                    const QemuCmdline *cmdline, GArray **ret_sockets)
+QemuProcessSocketsLook
+qemu_process_sockets_read(HostDescriptors *descriptors, HostSockets *table, pid_t pid,
+                          const QemuCmdline *cmdline, GArray **ret_sockets)
 {
     const GArray *open = host_descriptors_list(descriptors, pid);
     bool wants_tcp = may_use_tcp(cmdline);
     GArray *sockets = NULL;
 
     if (open == NULL && (errno == EACCES || errno == EPERM))
-        return QEMU_LISTENING_DENIED;
+        return QEMU_PROCESS_SOCKETS_DENIED;
     if (open == NULL)
         return host_descriptors_is_live(descriptors) && (errno == ENOENT || errno == ESRCH)
-                   ? QEMU_LISTENING_ENDED
-                   : QEMU_LISTENING_UNKNOWN;
+                   ? QEMU_PROCESS_SOCKETS_ENDED
+                   : QEMU_PROCESS_SOCKETS_UNKNOWN;
     if (host_sockets_add_namespace(table, pid, NULL) == 0)
-        return QEMU_LISTENING_UNKNOWN;
-    if (host_descriptors_is_live(descriptors)) /* a socket that was passed may be of ours */
+        return QEMU_PROCESS_SOCKETS_UNKNOWN;
+    if (host_descriptors_is_live(descriptors)) /* QEMU may have been passed a socket of it */
         host_sockets_add_namespace(table, 0, NULL);
-    sockets = g_array_new(FALSE, FALSE, sizeof(QemuListeningSocket));
+    sockets = g_array_new(FALSE, FALSE, sizeof(QemuProcessSocket));
     for (guint i = 0; i < open->len; i++) {
         const HostDescriptorsSocket *socket = &g_array_index(open, HostDescriptorsSocket, i);
-        QemuListeningSocket found = {.fd = socket->fd};
+        QemuProcessSocket found = {.fd = socket->fd};
 
         if (host_sockets_find(table, AF_UNIX, socket->inode, &found.listener) ||
             (wants_tcp && host_sockets_find(table, AF_INET, socket->inode, &found.listener)))
             g_array_append_val(sockets, found);
     }
     *ret_sockets = sockets;
-    return QEMU_LISTENING_KNOWN;
+    return QEMU_PROCESS_SOCKETS_KNOWN;
 }
 
 /* Text of decimal digits as a port; -1 if it is none: a service's name. */
@@ -73,20 +74,20 @@ parse_port(const char *text)
     return (int)port;
 }
 
-/* True if words that name @socket may mean port @port. */
+/* True if the address @socket of the command line may mean port @port. */
 static bool
 may_have_port(const QemuCmdlineSocket *socket, int port)
 {
     int first = parse_port(socket->port);
     int last = socket->to != NULL ? parse_port(socket->to) : first;
 
-    if (first <= 0) /* QEMU chose it, or a service's name */
+    if (first <= 0) /* QEMU chose the port, or the words have a service's name */
         return true;
     return port >= first && port <= MAX(first, last);
 }
 
-/* True if @host, as the words have it, may be the listening address @address. Names are not looked
- * up: each may be any address. */
+/* True if @host, as the command line has it, may be the listening address @address. Names are not
+ * looked up: a name may be any address. */
 static bool
 may_have_host(const char *host, const HostAddress *address)
 {
@@ -107,9 +108,9 @@ may_have_host(const char *host, const HostAddress *address)
     return meant.family == 0 || host_address_equal(&meant, address);
 }
 
-/* True if the words may mean the socket. */
+/* True if the address @words of the command line may be that of @socket. */
 static bool
-may_mean(const QemuCmdlineSocket *words, const QemuListeningSocket *socket)
+may_mean(const QemuCmdlineSocket *words, const QemuProcessSocket *socket)
 {
     const HostListener *listener = &socket->listener;
     bool is_unix = listener->family == AF_UNIX;
@@ -132,7 +133,7 @@ may_mean(const QemuCmdlineSocket *words, const QemuListeningSocket *socket)
     return false;
 }
 
-/* True if the words leave QEMU a choice of ports. */
+/* True if the command line leaves QEMU a choice of ports. */
 static bool
 has_choice(const QemuCmdlineSocket *words)
 {
@@ -140,10 +141,11 @@ has_choice(const QemuCmdlineSocket *words)
            (words->to != NULL || parse_port(words->port) <= 0);
 }
 
-/* True if other words that listen on TCP may mean the socket: VNC, a debugger, a console. */
+/* True if another option that listens on TCP may have taken the socket: VNC, migration. One with a
+ * choice of ports counts only if @words has a choice too. */
 static bool
 may_be_listens(const QemuCmdlineSocket *words, const GArray *listens,
-               const QemuListeningSocket *socket)
+               const QemuProcessSocket *socket)
 {
     const HostAddress *address = &socket->listener.address;
 
@@ -158,10 +160,10 @@ may_be_listens(const QemuCmdlineSocket *words, const GArray *listens,
     return false;
 }
 
-/* The same for the devices @others. */
+/* The same for the character devices @others. */
 static bool
 may_be_devices(const QemuCmdlineSocket *words, const GArray *others,
-               const QemuListeningSocket *socket)
+               const QemuProcessSocket *socket)
 {
     for (guint i = 0; i < others->len; i++) {
         const QemuCmdlineSocket *other = &g_array_index(others, QemuCmdlineMonitor, i).socket;
@@ -172,12 +174,12 @@ may_be_devices(const QemuCmdlineSocket *words, const GArray *others,
     return false;
 }
 
-/* True if the socket is perhaps not that of @words, which may mean it. A device that had a choice
- * has not taken what others must have: QEMU would have ended. Options that could not be read may
- * have had any choice. */
+/* True if @socket, which may be that of @words, may also be another's. A device with a choice of
+ * ports has not taken the only port of another one: QEMU would have ended. Options that could not
+ * be read may name any port. */
 static bool
 may_be_anothers(const QemuCmdline *cmdline, const QemuCmdlineSocket *words,
-                const QemuListeningSocket *socket)
+                const QemuProcessSocket *socket)
 {
     return (has_choice(words) && cmdline->has_unread_options) ||
            may_be_devices(words, cmdline->monitors, socket) ||
@@ -185,43 +187,44 @@ may_be_anothers(const QemuCmdline *cmdline, const QemuCmdlineSocket *words,
            may_be_listens(words, cmdline->tcp_listens, socket);
 }
 
-/* Takes one more socket that may be the monitor's beside @found, NULL for none. */
-static QemuListeningMatch
-take(const QemuListeningSocket *socket, const QemuListeningSocket **found)
+/* Takes one more socket that may be the monitor's; @found is the one before, NULL: none. QEMU
+ * listens at each address of a name, all with one port; IPv4 is preferred. */
+static QemuProcessSocketsMatch
+take(const QemuProcessSocket *socket, const QemuProcessSocket **found)
 {
-    const QemuListeningSocket *before = *found;
+    const QemuProcessSocket *before = *found;
 
     if (before == NULL || before->listener.family == AF_INET6)
         *found = socket;
     if (before == NULL)
-        return QEMU_LISTENING_FOUND;
+        return QEMU_PROCESS_SOCKETS_FOUND;
     return before->listener.family != AF_UNIX &&
                    before->listener.address.port == socket->listener.address.port
-               ? QEMU_LISTENING_FOUND
-               : QEMU_LISTENING_AMBIGUOUS;
+               ? QEMU_PROCESS_SOCKETS_FOUND
+               : QEMU_PROCESS_SOCKETS_AMBIGUOUS;
 }
 
-QemuListeningMatch
-qemu_listening_match(const GArray *sockets, const QemuCmdline *cmdline, guint index,
-                     const QemuListeningSocket **ret_socket)
+QemuProcessSocketsMatch
+qemu_process_sockets_match(const GArray *sockets, const QemuCmdline *cmdline, guint index,
+                           const QemuProcessSocket **ret_socket)
 {
     const QemuCmdlineSocket *words =
         &g_array_index(cmdline->monitors, QemuCmdlineMonitor, index).socket;
-    const QemuListeningSocket *found = NULL;
+    const QemuProcessSocket *found = NULL;
     bool is_anothers = false;
 
     for (guint i = 0; i < sockets->len; i++) {
-        const QemuListeningSocket *socket = &g_array_index(sockets, QemuListeningSocket, i);
+        const QemuProcessSocket *socket = &g_array_index(sockets, QemuProcessSocket, i);
 
         if (!may_mean(words, socket))
             continue;
         if (may_be_anothers(cmdline, words, socket))
             is_anothers = true;
-        else if (take(socket, &found) == QEMU_LISTENING_AMBIGUOUS)
-            return QEMU_LISTENING_AMBIGUOUS;
+        else if (take(socket, &found) == QEMU_PROCESS_SOCKETS_AMBIGUOUS)
+            return QEMU_PROCESS_SOCKETS_AMBIGUOUS;
     }
     if (found == NULL)
-        return is_anothers ? QEMU_LISTENING_AMBIGUOUS : QEMU_LISTENING_ABSENT;
+        return is_anothers ? QEMU_PROCESS_SOCKETS_AMBIGUOUS : QEMU_PROCESS_SOCKETS_ABSENT;
     *ret_socket = found;
-    return QEMU_LISTENING_FOUND;
+    return QEMU_PROCESS_SOCKETS_FOUND;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_listener: see qemu_listener.h. Owns what was found of each socket, and what was learnt of
- * the processes.
+ * qemu_source_listeners: see qemu_source_listeners.h. Owns what
+ * was found about each socket and about the processes.
  *
  * How it works
  *
@@ -11,15 +11,15 @@
  * that are new. A process that was found is remembered with the number of its descriptor: as long
  * as this descriptor is that socket, nothing else can listen there.
  *
- * Several processes may have the socket: a launcher that made it and passed it on. The QEMU among
- * them counts. As the launcher may pass it on later, and as the table may show more later, what was
- * found to be no QEMU's is looked at again, in intervals that double.
+ * Several processes may have the socket: a launcher that made it and passed it on. Then
+ * the QEMU is taken. A launcher may also pass it on later, and the table may show more later: so a
+ * socket that is no QEMU's is looked at again, in intervals that double.
  *
  * If the table of our network namespace lacks the socket of a file, those of all others are read: a
  * file can be reached from each of them. If not all of them could be read, the owner of the file
  * decides: our own processes are visible to us, others may be hidden.
  */
-#include "qemu_listener.h"
+#include "qemu_source_listeners.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,9 +35,9 @@ enum {
     MAX_PAUSE_MS = 60000,
 };
 
-struct QemuListeners {
-    GHashTable *by_key; /* key -> QemuListener, owned */
-    GPtrArray *added;   /* QemuListener *, of this scan */
+struct QemuSourceListeners {
+    GHashTable *by_key; /* key -> QemuSourceListener, owned */
+    GPtrArray *added;   /* QemuSourceListener *, of this scan */
     QemuSourceProcess *processes;
     HostRoot *live_root; /* for the search, of which a recording shall keep nothing */
     unsigned int n_scans;
@@ -49,7 +49,7 @@ struct QemuListeners {
 static void
 free_listener(gpointer data)
 {
-    QemuListener *self = data;
+    QemuSourceListener *self = data;
 
     qemu_endpoint_unref(self->endpoint);
     qemu_endpoint_unref(self->by_name);
@@ -58,10 +58,10 @@ free_listener(gpointer data)
     g_free(self);
 }
 
-QemuListeners *
-qemu_listeners_new(void)
+QemuSourceListeners *
+qemu_source_listeners_new(void)
 {
-    QemuListeners *self = g_new0(QemuListeners, 1);
+    QemuSourceListeners *self = g_new0(QemuSourceListeners, 1);
 
     self->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_listener);
     self->added = g_ptr_array_new();
@@ -72,7 +72,7 @@ qemu_listeners_new(void)
 }
 
 void
-qemu_listeners_free(QemuListeners *self)
+qemu_source_listeners_free(QemuSourceListeners *self)
 {
     if (self == NULL)
         return;
@@ -93,7 +93,7 @@ make_key(const char *path, const struct stat *status)
 }
 
 static void
-set_path(QemuListener *listener, const char *path)
+set_path(QemuSourceListener *listener, const char *path)
 {
     if (g_strcmp0(listener->path, path) == 0)
         return;
@@ -105,7 +105,7 @@ set_path(QemuListener *listener, const char *path)
 
 /* True if @path leads to the file of the listener. */
 static bool
-leads_to(const char *path, const QemuListener *listener)
+leads_to(const char *path, const QemuSourceListener *listener)
 {
     struct stat status = {0};
 
@@ -114,16 +114,16 @@ leads_to(const char *path, const QemuListener *listener)
 }
 
 void
-qemu_listeners_add(QemuListeners *self, const char *path, const struct stat *status)
+qemu_source_listeners_add(QemuSourceListeners *self, const char *path, const struct stat *status)
 {
     g_autofree char *key = make_key(path, status);
-    QemuListener *listener = g_hash_table_lookup(self->by_key, key);
+    QemuSourceListener *listener = g_hash_table_lookup(self->by_key, key);
     bool is_added = listener != NULL && listener->last_scan == self->n_scans;
 
     if (is_added && (status == NULL || leads_to(listener->path, listener)))
         return;
     if (listener == NULL) {
-        listener = g_new0(QemuListener, 1);
+        listener = g_new0(QemuSourceListener, 1);
         listener->key = g_steal_pointer(&key);
         g_hash_table_insert(self->by_key, listener->key, listener);
     }
@@ -139,16 +139,16 @@ qemu_listeners_add(QemuListeners *self, const char *path, const struct stat *sta
 
 /* True if the process that was found still has the socket. */
 static bool
-stands(const QemuListeners *self, const QemuListener *listener)
+stands(const QemuSourceListeners *self, const QemuSourceListener *listener)
 {
     return listener->pid != 0 && listener->socket_inode != 0 &&
            host_descriptors_socket(self->live_root, listener->pid, listener->fd) ==
                listener->socket_inode;
 }
 
-/* After something was not found: notes whether that may be for want of a descriptor. */
+/* Called when something was not found: notes whether descriptors or memory have run out here. */
 static void
-note_shortage(QemuListeners *self)
+note_shortage(QemuSourceListeners *self)
 {
     char text[64] = "";
 
@@ -159,7 +159,7 @@ note_shortage(QemuListeners *self)
 
 /* Reads the tables of all network namespaces, once a scan. True if all could be read. */
 static bool
-read_all(QemuListeners *self, QemuSourcePlaceView *view)
+read_all(QemuSourceListeners *self, QemuSourcePlaceView *view)
 {
     if (!self->has_tried_all)
         self->is_all_read = host_sockets_add_all(view->table, view->words.deadline);
@@ -178,7 +178,7 @@ find_tcp(const QemuSourcePlaceView *view, guint64 own, const char *path, HostLis
 
 /* Finds the socket in the table as far as that was read. */
 static bool
-find_in_table(const QemuSourcePlaceView *view, guint64 own, QemuListener *listener,
+find_in_table(const QemuSourcePlaceView *view, guint64 own, QemuSourceListener *listener,
               HostListener *ret_found)
 {
     const struct stat *status = &listener->status;
@@ -196,7 +196,7 @@ find_in_table(const QemuSourcePlaceView *view, guint64 own, QemuListener *listen
 
 /* Finds the inode of the socket that listens there, and sets the kind if there is none. */
 static void
-find_socket(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener)
+find_socket(QemuSourceListeners *self, QemuSourcePlaceView *view, QemuSourceListener *listener)
 {
     guint64 own = host_sockets_add_namespace(view->table, 0, NULL);
     bool has_file = listener->path[0] == '/';
@@ -212,43 +212,44 @@ find_socket(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listen
         bool is_all = read_all(self, view);
 
         listener->is_wanted = find_in_table(view, own, listener, &found);
-        listener->kind = is_all || listener->status.st_uid == geteuid() ? QEMU_LISTENER_NONE
-                                                                        : QEMU_LISTENER_HIDDEN;
+        listener->kind = is_all || listener->status.st_uid == geteuid()
+                             ? QEMU_SOURCE_LISTENER_NONE
+                             : QEMU_SOURCE_LISTENER_HIDDEN;
     } else if (!listener->is_wanted) {
-        listener->kind = own != 0 ? QEMU_LISTENER_NONE : QEMU_LISTENER_HIDDEN;
+        listener->kind = own != 0 ? QEMU_SOURCE_LISTENER_NONE : QEMU_SOURCE_LISTENER_HIDDEN;
     }
     listener->socket_inode = found.inode;
 }
 
-/* True if what is known of the listener is to be found out anew. */
+/* True if the socket and its process are to be looked for again. */
 static bool
-needs_look(const QemuListeners *self, const QemuListener *listener, int64_t now_us)
+needs_look(const QemuSourceListeners *self, const QemuSourceListener *listener, int64_t now_us)
 {
     if (listener->pause_us == 0)
         return true; /* new */
-    if (listener->kind == QEMU_LISTENER_QEMU)
+    if (listener->kind == QEMU_SOURCE_LISTENER_QEMU)
         return !stands(self, listener);
     return now_us >= listener->next_look_us ||
-           (listener->kind == QEMU_LISTENER_OTHER && !stands(self, listener));
+           (listener->kind == QEMU_SOURCE_LISTENER_OTHER && !stands(self, listener));
 }
 
 /* True if the process sees the same file at the path. */
 static bool
-sees_the_file(const QemuListener *listener, pid_t pid)
+sees_the_file(const QemuSourceListener *listener, pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/root%s", (int)pid, listener->path);
 
     return leads_to(path, listener);
 }
 
-/* Takes the QEMU among the owners of the socket, else the first of them. */
+/* Sets the process of the listener: the QEMU among the owners of the socket, else the first. */
 static void
-choose_owner(const QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener,
-             const GArray *owners)
+choose_owner(const QemuSourceListeners *self, QemuSourcePlaceView *view,
+             QemuSourceListener *listener, const GArray *owners)
 {
     bool is_qemu = false;
 
-    listener->kind = QEMU_LISTENER_HIDDEN;
+    listener->kind = QEMU_SOURCE_LISTENER_HIDDEN;
     for (guint i = 0; i < owners->len && !is_qemu; i++) {
         const QemuSocketOwner *owner = &g_array_index(owners, QemuSocketOwner, i);
 
@@ -260,12 +261,12 @@ choose_owner(const QemuListeners *self, QemuSourcePlaceView *view, QemuListener 
             continue;
         listener->pid = owner->pid;
         listener->fd = owner->fd;
-        listener->kind = is_qemu ? QEMU_LISTENER_QEMU : QEMU_LISTENER_OTHER;
+        listener->kind = is_qemu ? QEMU_SOURCE_LISTENER_QEMU : QEMU_SOURCE_LISTENER_OTHER;
     }
 }
 
 static void
-set_next_look(QemuListener *listener, int64_t now_us)
+set_next_look(QemuSourceListener *listener, int64_t now_us)
 {
     int64_t pause_us =
         listener->pause_us == 0 ? (int64_t)FIRST_PAUSE_MS * 1000 : listener->pause_us * 2;
@@ -275,7 +276,7 @@ set_next_look(QemuListener *listener, int64_t now_us)
 }
 
 static void
-set_endpoint(QemuListener *listener, QemuEndpoint *endpoint)
+set_endpoint(QemuSourceListener *listener, QemuEndpoint *endpoint)
 {
     if (endpoint != NULL)
         qemu_endpoint_ref(endpoint);
@@ -286,7 +287,7 @@ set_endpoint(QemuListener *listener, QemuEndpoint *endpoint)
 /* True if the listener is a monitor of the QEMU; by its name, if a part of the command line could
  * not be read: then the QEMU is listed with that reason. */
 static bool
-is_monitor_of(const QemuListener *listener, const QemuEndpoint *endpoint)
+is_monitor_of(const QemuSourceListener *listener, const QemuEndpoint *endpoint)
 {
     return qemu_endpoint_has_socket(endpoint, listener->socket_inode) ||
            (endpoint->lacks_options && qemu_source_path_is_monitors(listener->path));
@@ -294,15 +295,15 @@ is_monitor_of(const QemuListener *listener, const QemuEndpoint *endpoint)
 
 /* Gives the listener the endpoint of its process as it is now, if it is a monitor of that. */
 static void
-take_endpoint(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *listener)
+take_endpoint(QemuSourceListeners *self, QemuSourcePlaceView *view, QemuSourceListener *listener)
 {
-    bool is_qemu = listener->kind == QEMU_LISTENER_QEMU;
+    bool is_qemu = listener->kind == QEMU_SOURCE_LISTENER_QEMU;
     QemuEndpoint *endpoint =
         is_qemu ? qemu_source_process_look(self->processes, view, listener->pid, NULL) : NULL;
 
     if (is_qemu && endpoint == NULL) {
         note_shortage(self);
-        listener->kind = QEMU_LISTENER_OTHER;
+        listener->kind = QEMU_SOURCE_LISTENER_OTHER;
     }
     listener->is_monitor = endpoint != NULL && is_monitor_of(listener, endpoint);
     set_endpoint(listener, listener->is_monitor ? endpoint : NULL);
@@ -310,12 +311,12 @@ take_endpoint(QemuListeners *self, QemuSourcePlaceView *view, QemuListener *list
 
 /* The paths by which the sockets of this scan are reached, for the places of their processes. */
 static GHashTable *
-list_paths(const QemuListeners *self)
+list_paths(const QemuSourceListeners *self)
 {
     GHashTable *paths = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 
     for (guint i = 0; i < self->added->len; i++) {
-        const QemuListener *listener = g_ptr_array_index(self->added, i);
+        const QemuSourceListener *listener = g_ptr_array_index(self->added, i);
         gint64 key = (gint64)listener->socket_inode;
 
         if (key != 0 && listener->path[0] == '/')
@@ -324,14 +325,14 @@ list_paths(const QemuListeners *self)
     return paths;
 }
 
-/* Finds the sockets of all that need it. */
+/* Finds the socket of each listener that needs it. */
 static void
-find_new(QemuListeners *self, QemuSourcePlaceView *view)
+find_new(QemuSourceListeners *self, QemuSourcePlaceView *view)
 {
     int64_t now_us = util_deadline_now_us();
 
     for (guint i = 0; i < self->added->len; i++) {
-        QemuListener *listener = g_ptr_array_index(self->added, i);
+        QemuSourceListener *listener = g_ptr_array_index(self->added, i);
 
         if (needs_look(self, listener, now_us)) {
             find_socket(self, view, listener);
@@ -340,9 +341,9 @@ find_new(QemuListeners *self, QemuSourcePlaceView *view)
     }
 }
 
-/* Readies for the next scan. */
+/* Empties what belongs to one scan. */
 static void
-start_scan(QemuListeners *self)
+start_scan(QemuSourceListeners *self)
 {
     g_ptr_array_set_size(self->added, 0);
     self->has_tried_all = false;
@@ -351,10 +352,10 @@ start_scan(QemuListeners *self)
 }
 
 void
-qemu_listeners_break_scan(QemuListeners *self)
+qemu_source_listeners_break_scan(QemuSourceListeners *self)
 {
     for (guint i = 0; i < self->added->len; i++) {
-        QemuListener *listener = g_ptr_array_index(self->added, i);
+        QemuSourceListener *listener = g_ptr_array_index(self->added, i);
 
         if (listener->is_wanted || self->shortage != 0)
             listener->pause_us = 0;
@@ -364,13 +365,13 @@ qemu_listeners_break_scan(QemuListeners *self)
 
 /* Finds the processes of the wanted sockets among those of the host. False past the deadline. */
 static bool
-choose_owners(QemuListeners *self, QemuSourcePlaceView *view)
+choose_owners(QemuSourceListeners *self, QemuSourcePlaceView *view)
 {
     g_autoptr(QemuSocketOwners) owners = qemu_socket_owners_new(self->live_root);
     bool is_whole = true;
 
     for (guint i = 0; i < self->added->len; i++) {
-        const QemuListener *listener = g_ptr_array_index(self->added, i);
+        const QemuSourceListener *listener = g_ptr_array_index(self->added, i);
 
         if (listener->is_wanted)
             qemu_socket_owners_want(owners, listener->socket_inode);
@@ -378,12 +379,12 @@ choose_owners(QemuListeners *self, QemuSourcePlaceView *view)
     is_whole =
         qemu_socket_owners_search(owners, view->descriptors, view->words.deadline, &self->shortage);
     for (guint i = 0; is_whole && i < self->added->len; i++) {
-        QemuListener *listener = g_ptr_array_index(self->added, i);
+        QemuSourceListener *listener = g_ptr_array_index(self->added, i);
 
         if (listener->is_wanted)
             choose_owner(self, view, listener,
                          qemu_socket_owners_get(owners, listener->socket_inode));
-        else if (listener->has_moved && listener->kind == QEMU_LISTENER_QEMU)
+        else if (listener->has_moved && listener->kind == QEMU_SOURCE_LISTENER_QEMU)
             qemu_source_process_renew(self->processes, listener->pid);
         listener->is_wanted = false;
         listener->has_moved = false;
@@ -393,10 +394,10 @@ choose_owners(QemuListeners *self, QemuSourcePlaceView *view)
 
 /* Takes the endpoints of the processes that were found. */
 static void
-take_endpoints(QemuListeners *self, QemuSourcePlaceView *view)
+take_endpoints(QemuSourceListeners *self, QemuSourcePlaceView *view)
 {
     for (guint i = 0; i < self->added->len; i++) {
-        QemuListener *listener = g_ptr_array_index(self->added, i);
+        QemuSourceListener *listener = g_ptr_array_index(self->added, i);
 
         if (listener->pid != 0)
             take_endpoint(self, view, listener);
@@ -404,7 +405,7 @@ take_endpoints(QemuListeners *self, QemuSourcePlaceView *view)
 }
 
 bool
-qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view, GError **error)
+qemu_source_listeners_look(QemuSourceListeners *self, QemuSourcePlaceView *view, GError **error)
 {
     g_autoptr(GHashTable) paths = NULL;
     bool is_whole = false;
@@ -424,21 +425,21 @@ qemu_listeners_look(QemuListeners *self, QemuSourcePlaceView *view, GError **err
     else
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT,
                     "the processes that listen could not be found by the deadline");
-    qemu_listeners_break_scan(self);
+    qemu_source_listeners_break_scan(self);
     return false;
 }
 
 static gint
 compare_paths(gconstpointer a, gconstpointer b)
 {
-    const QemuListener *const *left = a;
-    const QemuListener *const *right = b;
+    const QemuSourceListener *const *left = a;
+    const QemuSourceListener *const *right = b;
 
     return strcmp((*left)->path, (*right)->path);
 }
 
 const GPtrArray *
-qemu_listeners_list(QemuListeners *self)
+qemu_source_listeners_list(QemuSourceListeners *self)
 {
     g_ptr_array_sort(self->added, compare_paths);
     return self->added;
@@ -447,19 +448,20 @@ qemu_listeners_list(QemuListeners *self)
 static gboolean
 has_gone(gpointer key, gpointer value, gpointer data)
 {
-    QemuListeners *self = data;
-    const QemuListener *listener = value;
+    QemuSourceListeners *self = data;
+    const QemuSourceListener *listener = value;
 
     (void)key;
     if (listener->last_scan == self->n_scans)
         return FALSE;
-    if (listener->kind == QEMU_LISTENER_QEMU) /* its places are to be found without this path */
+    if (listener->kind ==
+        QEMU_SOURCE_LISTENER_QEMU) /* its places are to be found without this path */
         qemu_source_process_renew(self->processes, listener->pid);
     return TRUE;
 }
 
 void
-qemu_listeners_end_scan(QemuListeners *self)
+qemu_source_listeners_end_scan(QemuSourceListeners *self)
 {
     g_hash_table_foreach_remove(self->by_key, has_gone, self);
     qemu_source_process_end_scan(self->processes);
