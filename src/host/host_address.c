@@ -89,23 +89,20 @@ host_address_is_any(const HostAddress *self)
     return memcmp(self->bytes, zeros, sizeof(zeros)) == 0;
 }
 
-/* True for 127.0.0.0/8 and ::1. */
-static bool
-is_loopback(const HostAddress *self)
+bool
+host_address_is_loopback(const HostAddress *self)
 {
-    HostAddress any = *self;
+    struct in6_addr v6 = {0};
 
-    if (self->family == AF_INET)
-        return self->bytes[0] == IN_LOOPBACKNET;
-    any.bytes[V6_BYTES - 1] = 0;
-    return self->bytes[V6_BYTES - 1] == 1 && host_address_is_any(&any);
+    memcpy(&v6, self->bytes, V6_BYTES);
+    return self->family == AF_INET ? self->bytes[0] == IN_LOOPBACKNET : IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 bool
 host_address_is_ours(const HostAddress *self)
 {
     struct ifaddrs *list = NULL;
-    bool is_ours = is_loopback(self) || host_address_is_any(self);
+    bool is_ours = host_address_is_loopback(self) || host_address_is_any(self);
 
     if (is_ours || getifaddrs(&list) != 0)
         return is_ours;
@@ -121,15 +118,6 @@ host_address_is_ours(const HostAddress *self)
     }
     freeifaddrs(list);
     return is_ours;
-}
-
-bool
-host_address_is_loopback(const HostAddress *self)
-{
-    struct in6_addr v6 = {0};
-
-    memcpy(&v6, self->bytes, V6_BYTES);
-    return self->family == AF_INET ? self->bytes[0] == 127 : IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 bool

@@ -26,10 +26,10 @@ void host_address_set(HostAddress *self, int family, const void *bytes, uint16_t
 
 /* 0.0.0.0 or ::, which listens at all addresses. */
 bool host_address_is_any(const HostAddress *self);
-/* True for an address of this host, in our network namespace. */
-bool host_address_is_ours(const HostAddress *self);
 /* 127.0.0.0/8 or ::1, which leads to no other network namespace. */
 bool host_address_is_loopback(const HostAddress *self);
+/* True for an address of this host, in our network namespace. */
+bool host_address_is_ours(const HostAddress *self);
 bool host_address_equal(const HostAddress *first, const HostAddress *second);
 
 /* "127.0.0.1:4444" or "[fe80::1%2]:4444". */

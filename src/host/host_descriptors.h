@@ -13,8 +13,8 @@ typedef struct {
     ino_t inode;
 } HostDescriptorsSocket;
 
-/* The sockets of processes, each of which is read once. For one scan, as what is open changes; one
- * caller at a time. */
+/* The sockets of processes; each process is read once. Made anew for each scan, since what is open
+ * changes. One caller at a time. */
 typedef struct HostDescriptors HostDescriptors;
 
 /* Borrows @root, which must outlive it; a recording that is made of @root keeps nothing of it. */

@@ -84,7 +84,7 @@ has_state(HostRoot *root, const Version *version, const char *folder)
     return folder != NULL && read_file(root, folder, version->state_file, text);
 }
 
-/* The fields of a line of mountinfo that we use; false if they are not all there. */
+/* The fields of a line of mountinfo that are needed here. */
 typedef struct {
     const char *top;
     const char *mount;
@@ -92,6 +92,7 @@ typedef struct {
     const char *options; /* of the file system */
 } Mount;
 
+/* False if the line lacks one of them. */
 static bool
 parse_mount(char **fields, Mount *ret_mount)
 {
@@ -176,6 +177,7 @@ find_own_freezer(HostRoot *root, const Version *version, const char *folder, con
     return NULL;
 }
 
+/* Sets @ret_group if @group is frozen; the caller frees. */
 static HostFreezer
 look_at_group(HostRoot *root, const Version *version, const char *group, char **ret_group)
 {
@@ -193,7 +195,7 @@ look_at_group(HostRoot *root, const Version *version, const char *group, char **
     own = find_own_freezer(root, version, folder, group);
     if (state == HOST_FREEZER_OFF && own != NULL)
         state = HOST_FREEZER_FREEZING;
-    /* A group above our view of the hierarchy may have frozen it: then its own name must do. */
+    /* If the freezer is that of a group above what we see of the hierarchy, names @group. */
     *ret_group = state != HOST_FREEZER_OFF && own == NULL ? g_strdup(group) : own;
     return state;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * host_freezer: whether a control group keeps a process from running: the freezers of cgroup v1 and
- * v2, which "docker pause" and "systemctl freeze" use. Such a process is not in state T.
+ * v2, which "docker pause" and "systemctl freeze" use. The kernel does not show such a process as
+ * stopped (state T).
  */
 #pragma once
 
@@ -9,7 +10,7 @@
 
 typedef enum {
     HOST_FREEZER_OFF,      /* not frozen, or that cannot be seen */
-    HOST_FREEZER_FREEZING, /* asked for, and not complete: some process of the group still runs */
+    HOST_FREEZER_FREEZING, /* the freezer is on, and some process of the group still runs */
     HOST_FREEZER_FROZEN,
 } HostFreezer;
 

@@ -2,9 +2,10 @@
 /*
  * host_hidden: see host_hidden.h.
  *
- * Every user can read the stat file of process 1, unless /proc hides it. In a container process 1
- * may be ours, so for other users than root the options of the mount are looked at too: hidepid is
- * 1 (noaccess) or 2 (invisible), which do not hold for one group, or 4 (ptraceable).
+ * Every user can read the stat file of process 1, unless /proc hides it. Process 1 of a
+ * container may be our own, whose file can be read. So, unless we are root, the options of the
+ * mount are read too: hidepid is 1 (noaccess) or 2 (invisible), from which the group of the option
+ * gid is exempt, or 4 (ptraceable).
  */
 #include "host_hidden.h"
 
@@ -24,7 +25,7 @@ is_in(const gid_t *groups, size_t n_groups, guint64 group)
     return false;
 }
 
-/* The value of an option among @options, which commas part; NULL: it is not given. */
+/* The value behind @name ("gid=") in the last of @options that begins with it; NULL: none does. */
 static const char *
 find_option(char *const *options, const char *name)
 {
@@ -36,6 +37,7 @@ find_option(char *const *options, const char *name)
     return value;
 }
 
+/* True if a mount of /proc with these options hides processes from a user in @groups. */
 static bool
 hides(const char *options, const gid_t *groups, size_t n_groups)
 {
@@ -71,8 +73,8 @@ host_hidden_by_mounts(const char *mountinfo, const gid_t *groups, size_t n_group
     return is_hidden;
 }
 
-/* True if the options of the mount say so. Reads it by a root of its own: what is mounted on the
- * host is no part of a recording. */
+/* True if the options of the mount say so. The table of mounts is read through a root of its own,
+ * so that a recording of the host does not keep it. */
 static bool
 are_hidden_by_mount(void)
 {

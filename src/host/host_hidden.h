@@ -6,8 +6,10 @@
 
 #include "host_root.h"
 
-/* True if /proc of a live host is mounted so (hidepid). False for a recording. */
+/* True if /proc of a live host is mounted with hidepid, and we are not exempt from it. False for a
+ * recording. */
 bool host_hidden_are_others(HostRoot *root);
 
-/* The same by the text of /proc/self/mountinfo, for a user who is in the groups @groups. Pure. */
+/* The same by @mountinfo, the text of /proc/self/mountinfo, for a user in the groups @groups. Pure.
+ */
 bool host_hidden_by_mounts(const char *mountinfo, const gid_t *groups, size_t n_groups);

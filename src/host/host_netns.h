@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_netns: things made in another network namespace of this host.
+ * host_netns: calls a function, or makes a socket, in another network namespace of this host.
  *
  * Entering a namespace changes the thread that does it, so each visit has a thread of its own that
  * ends with it; the threads of the application stay where they are. Needs CAP_SYS_ADMIN there.

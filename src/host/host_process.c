@@ -311,7 +311,7 @@ host_process_look_at_poll(HostRoot *root, pid_t pid, pid_t tid)
         return HOST_PROCESS_POLL_YES;
     if (channel[0] != '\0')
         return HOST_PROCESS_POLL_NO;
-    /* A thread that runs waits in nothing. Of one that sleeps we may not know. */
+    /* A thread that runs waits for nothing. If it sleeps, we may not see in what. */
     if (!host_process_read_stat(root, pid, tid, &stat) || stat.state == 'S')
         return HOST_PROCESS_POLL_UNKNOWN;
     return HOST_PROCESS_POLL_NO;
@@ -326,7 +326,7 @@ host_process_read_runs(HostRoot *root, pid_t pid, pid_t tid, HostProcessRuns *re
     uint64_t waited_ns = 0;
 
     host_kept_make_path(path, pid, tid, schedstat_file);
-    /* A kernel that does not count prints zeros, and each thread has run once. */
+    /* A kernel that does not count prints zeros. Each thread has run at least once. */
     return host_root_read(root, path, text, sizeof(text)) > 0 &&
            host_text_take_count(&at, &ret_runs->ns) && host_text_take_count(&at, &waited_ns) &&
            host_text_take_count(&at, &ret_runs->n_times) && ret_runs->n_times != 0;

@@ -4,9 +4,9 @@
  *
  * The path comes from another process, so it is resolved inside of that process's root directory
  * and nowhere else. The file's type is checked before it is opened, as opening a device or a pipe
- * has effects. The process may have changed its root after it read the file (-chroot), and
- * no link leads to the root before. But each folder's ".." leads up, to the root of the mount
- * namespace at last, so a file that is not in its root is looked up there.
+ * has effects. A process that has changed its root since it read the file (-chroot) has
+ * no link to the root before. That is taken to be the root of its mount namespace, to which ".."
+ * leads: a file that is not in the new root is looked up there.
  *
  * The storage of the file may be gone (NFS), so a thread of the reader does all that touches it.
  */
@@ -78,7 +78,7 @@ find_file_in(const Place *place, const char *root)
     return root_fd < 0 ? -1 : (int)syscall(SYS_openat2, root_fd, place->path, &how, sizeof(how));
 }
 
-/* Likewise. */
+/* The same, in the first of these folders that has the file. */
 static int
 find_file(const Place *place)
 {

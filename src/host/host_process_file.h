@@ -7,8 +7,9 @@
 
 #include "host_reader.h"
 
-/* Behind the root of a process: the root of its mount namespace, as ".." leads nowhere at a root. A
- * process that has changed its root (chroot) cannot be asked what the one before was. */
+/* "/proc/<pid>/root" with this behind it leads to the root of the mount namespace of the process,
+ * at which more ".." lead nowhere. For a process that has changed its root (chroot): /proc does not
+ * tell which root it had before. */
 #define HOST_PROCESS_FILE_UP "/../../../../../../../../../../../../../../../.."
 
 /* The text of the file that @pid calls @path, an absolute path, or called so before a chroot. NULL

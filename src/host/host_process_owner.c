@@ -3,8 +3,8 @@
  * host_process_owner: see host_process_owner.h.
  *
  * The program may be on storage that is gone (NFS, FUSE), so a thread of the reader asks for its
- * owner. The folder of a process does not tell the user of the process: it belongs to root where
- * the process may not be traced.
+ * owner. The user of a process is not told by the owner of its folder, which belongs to root if the
+ * process may not be traced.
  */
 #include "host_process_owner.h"
 

@@ -12,13 +12,12 @@
 #include "host/host_address.h"
 
 typedef struct {
-    ino_t inode;           /* the listening socket's own */
-    int family;            /* AF_UNIX, AF_INET or AF_INET6 */
-    guint64 net_namespace; /* the number of its network namespace in the table */
-    char
-        path[sizeof(struct sockaddr_un)]; /* unix: as it was bound; abstract names begin with '@' */
-    guint64 file_device;                  /* of its file, in the kernel's numbering, and */
-    guint64 file_inode;    /* the low 32 bits of the file's inode; 0: abstract, or not known */
+    ino_t inode;                           /* the listening socket's own */
+    int family;                            /* AF_UNIX, AF_INET or AF_INET6 */
+    guint64 net_namespace;                 /* the number of its network namespace in the table */
+    char path[sizeof(struct sockaddr_un)]; /* unix: as it was bound; "@name" if it is abstract */
+    guint64 file_device;                   /* unix: of its file, in the kernel's numbering */
+    guint64 file_inode;    /* the low 32 bits of its file's inode; 0: abstract, or not known */
     HostAddress address;   /* TCP: where it listens */
     bool is_v6_only;       /* TCP at "::": takes no IPv4 */
     unsigned int n_queued; /* connections that it has not accepted yet */

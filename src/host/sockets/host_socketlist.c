@@ -32,7 +32,8 @@ read_number(HostRoot *root, pid_t pid)
     return bracket ? g_ascii_strtoull(bracket + 1, NULL, 10) : 0;
 }
 
-/* A recording has no such number. */
+/* The number of the namespace's file "unix". A recording has none; there each process counts as a
+ * namespace of its own. */
 static guint64
 read_file_number(HostRoot *root, pid_t pid)
 {

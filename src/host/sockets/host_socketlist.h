@@ -32,8 +32,8 @@ void host_socketlist_note_file(HostSocketlist *self);
 /* The bound and connected unix sockets; false and an error if neither way is open. */
 bool host_socketlist_read_unix(HostSocketlist *self, HostUnixdiagTake take, void *data,
                                GError **error);
-/* The unix socket with that inode as it is now, if it is there; false if the kernel does not tell.
- */
+/* Calls @take with the unix socket that has that inode, as it is now, if it is there; false if the
+ * kernel does not tell. */
 bool host_socketlist_find_unix(const HostSocketlist *self, ino_t inode, HostUnixdiagTake take,
                                void *data);
 

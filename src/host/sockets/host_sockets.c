@@ -151,8 +151,8 @@ get_namespace(HostSockets *self, const HostSocketlist *list)
     return netns;
 }
 
-/* Gives it if its sockets are in the table; else NULL with errno, and an error if they were tried
- * to be listed now. */
+/* Gives the namespace of @pid if its sockets are in the table; else NULL with errno. Lists them if
+ * the namespace is new, and sets the error if that fails. */
 static const Namespace *
 add_namespace(HostSockets *self, pid_t pid, GError **error)
 {
@@ -221,7 +221,7 @@ add_all(HostSockets *self, UtilDeadline deadline)
         if (util_deadline_has_passed(deadline) || self->namespaces->len >= HOST_LIMIT_NAMESPACES)
             return false;
         netns = add_namespace(self, pids[i], NULL);
-        /* Of a process that has ended since there is nothing to list. */
+        /* Other errors: the process has ended since, and has no sockets that could be missing. */
         if (netns ? netns->list.is_by_proc : errno == EACCES || errno == EPERM)
             is_whole = false;
     }
@@ -386,8 +386,8 @@ find_peer(const Namespace *netns, HostListenerClient *client, const HostAddress 
         client->knows_peer = false;
 }
 
-/* First in the listener's namespace. Loopback addresses lead to no other, which may have the same.
- */
+/* Looks for the client's end of each connection: in the listener's namespace, then in the others. A
+ * loopback address leads to no other namespace, though others have a connection with the same. */
 static void
 find_peers(HostSockets *self, const Namespace *own, Clients *clients)
 {
@@ -432,8 +432,9 @@ take_name(const HostUnixdiagSocket *socket, void *data)
     return true;
 }
 
-/* The kernel lists one socket after the other, so the client's own may not have been there yet, or
- * not any more, when its turn came: of a client without a name it is asked for by itself. */
+/* The kernel lists one socket after another: a client's own may have been opened too late for that
+ * list, or closed too early. So for a client without a name the kernel is asked for this one
+ * socket: that tells its name, or that the client has left. */
 static void
 find_name(HostSockets *self, const Namespace *own, HostListenerClient *client)
 {

@@ -21,8 +21,9 @@ typedef struct {
     bool knows_peer;
     unsigned int n_queued; /* of a listener: connections that it has not accepted */
     bool knows_queue;
-    const uint32_t *waiting; /* their clients' inodes in any namespace, 0: closed; borrowed; only */
-    size_t n_waiting;        /* from host_unixdiag_find() */
+    const uint32_t *waiting; /* the inodes of their clients, in any namespace; 0: it is closed.
+                                Borrowed; set by host_unixdiag_find() only */
+    size_t n_waiting;
 } HostUnixdiagSocket;
 
 /* Borrows @socket for the call. False ends the list, which then fails with errno. */

@@ -3,8 +3,8 @@
  * host_unixtable: see host_unixtable.h.
  *
  * Owns one Place for each name, file and, for abstract names, namespace: a listener and the
- * connections that it accepted share them. /proc tells no files: what it lists belongs to the only
- * listener at the same path, if there is only one.
+ * connections that it accepted share them. /proc tells no files: a connection that it lists is
+ * taken to be that of the listener at the same path, if there is only one.
  */
 #include "host_unixtable.h"
 
@@ -23,7 +23,7 @@ struct Place {
     char *path;
     guint64 file_device;
     guint64 file_inode;      /* 0: abstract, or not known */
-    guint64 net_namespace;   /* of an abstract name, which only it knows; else 0 */
+    guint64 net_namespace;   /* of an abstract name, which is valid in one namespace only; else 0 */
     Connection *connections; /* up to HOST_LIMIT_CLIENTS */
     unsigned int n_connections;
     Place *next_at_path; /* other places of the same path */
@@ -158,7 +158,7 @@ add_listener(HostUnixtable *self, guint64 net_namespace, Place *place,
              const HostUnixdiagSocket *socket)
 {
     if (place->is_listener)
-        return; /* a second entry in this list; the inode is a key and must not change */
+        return; /* it was listed twice; the inode is a key and must not change */
     place->is_listener = true;
     place->knows_queue = socket->knows_queue;
     place->n_queued = socket->n_queued;
@@ -288,8 +288,8 @@ list_connections(const HostUnixtable *self, const Place *place, GArray *clients)
                                      clients);
 }
 
-/* True if a connection at @other, or the listener at @place, may lack its file in the list of
- * /proc, and be of the same socket. */
+/* True if the connections at @other may be those of the listener at @place: one of the two was
+ * listed by /proc, which tells no file. */
 static bool
 may_be_same(const Place *place, const Place *other)
 {
