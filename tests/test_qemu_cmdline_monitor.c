@@ -155,13 +155,7 @@ static const Row rows[] = {
     {"a port out of several",
      "-chardev socket,id=m,host=::1,port=4444,to=4460,server=on,wait=off -mon m,mode=control",
      "tcp ::1|4444|4460 (m)"},
-    {"version 4 alone", "-qmp tcp::4444,server,nowait,ipv4=on",
-     "tcp |4444 v4 (compat_monitor0, compat_monitor0)"},
-    {"version 6 denied", "-qmp tcp::4444,server,nowait,ipv6=off",
-     "tcp |4444 v4 (compat_monitor0, compat_monitor0)"},
-    {"version 6 alone", "-qmp tcp::4444,server,nowait,ipv6",
-     "tcp |4444 v6 (compat_monitor0, compat_monitor0)"},
-    {"both", "-qmp tcp::4444,server,nowait,ipv6,ipv4",
+    {"a version of IP, which the sockets tell", "-qmp tcp::4444,server,nowait,ipv4=on",
      "tcp |4444 (compat_monitor0, compat_monitor0)"},
 
     /* where a monitor that must not be dialled is */
@@ -206,8 +200,6 @@ append_address(GString *text, const QemuCmdlineMonitor *monitor)
         g_string_append_printf(text, "tcp %s|%s%s%s", monitor->socket.host, monitor->socket.port,
                                monitor->socket.to ? "|" : "",
                                monitor->socket.to ? monitor->socket.to : "");
-        g_string_append(text, monitor->socket.may_be_ipv6 ? "" : " v4");
-        g_string_append(text, monitor->socket.may_be_ipv4 ? "" : " v6");
         break;
     case QEMU_CMDLINE_SOCKET_NONE:
         g_string_append(text, "none");

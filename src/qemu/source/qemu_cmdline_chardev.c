@@ -5,8 +5,8 @@
  * An option may name a device that a later word describes, so a device has an entry from the first
  * word that names it. QEMU lets several users share a device with "mux=on" only. Here each word
  * that may name a device counts as a user of it, also words of options that are not known: a
- * monitor that is wrongly taken for shared is not asked, and one that is wrongly asked types into a
- * guest.
+ * monitor that is wrongly taken to be shared is only not used; one that is wrongly used would type
+ * our commands into a guest's console.
  */
 #include "qemu_cmdline_chardev.h"
 

@@ -47,7 +47,7 @@ is_server(const QemuCmdlineOption *option)
     return qemu_cmdline_option_is_on(option, "server");
 }
 
-/* Why nobody can connect to a socket; NULL if somebody can. */
+/* Why no client can connect to a socket; NULL if one can. */
 static const char *
 find_client_fault(const QemuCmdlineOption *option)
 {
@@ -70,19 +70,6 @@ find_protocol_fault(const QemuCmdlineOption *option)
     return NULL;
 }
 
-/* QEMU's inet_ai_family_from_address(): a family that is denied or alone is the only one. */
-static void
-take_families(const QemuCmdlineOption *option, QemuCmdlineSocket *socket)
-{
-    bool has_v4 = qemu_cmdline_option_get(option, "ipv4") != NULL;
-    bool has_v6 = qemu_cmdline_option_get(option, "ipv6") != NULL;
-    bool is_v4 = qemu_cmdline_option_is_on(option, "ipv4");
-    bool is_v6 = qemu_cmdline_option_is_on(option, "ipv6");
-
-    socket->may_be_ipv4 = is_v4 || (!has_v4 && !is_v6);
-    socket->may_be_ipv6 = is_v6 || (!has_v6 && !is_v4);
-}
-
 static const char *
 take_tcp(const QemuCmdlineOption *option, QemuCmdlineSocket *socket)
 {
@@ -101,7 +88,6 @@ take_tcp(const QemuCmdlineOption *option, QemuCmdlineSocket *socket)
     socket->to = g_strdup(qemu_cmdline_option_get(option, "to"));
     socket->path =
         g_strdup_printf(strchr(socket->host, ':') ? "[%s]:%s" : "%s:%s", socket->host, port);
-    take_families(option, socket);
     return NULL;
 }
 

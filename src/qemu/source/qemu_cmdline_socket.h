@@ -12,7 +12,7 @@ typedef enum {
     QEMU_CMDLINE_SOCKET_ABSTRACT, /* listens at @path, a name without a file */
     QEMU_CMDLINE_SOCKET_FD,       /* listens at descriptor @fd, whose name must be found */
     QEMU_CMDLINE_SOCKET_TCP,      /* listens at @host and @port, or a port up to @to */
-    QEMU_CMDLINE_SOCKET_NONE,     /* nobody can connect to it */
+    QEMU_CMDLINE_SOCKET_NONE,     /* no client can connect to it */
 } QemuCmdlineSocketKind;
 
 typedef struct {
@@ -22,7 +22,6 @@ typedef struct {
     char *host; /* of TCP, as it is written: "", "0", "127.1", "::1", "localhost", ... */
     char *port; /* of TCP, as it is written: "4444", "0", a service's name, ... */
     char *to;   /* of TCP: the last port that QEMU may have taken instead; NULL: none */
-    bool may_be_ipv4, may_be_ipv6;
 } QemuCmdlineSocket;
 
 /* Fills @socket, whose texts are then owned. Gives why a client of QMP cannot use the device, as
