@@ -13,8 +13,8 @@ typedef struct QemuSource QemuSource;
 
 /* How a source is to be read. All members zero: the defaults. */
 typedef struct {
-    bool takes_any_listener; /* whoever listens at the sockets that the source names may be dialled
-                              */
+    bool takes_any_listener; /* the user vouches for every listener at the sockets that the source
+                                names */
 } QemuSourceOptions;
 
 /* What a kind implements. @scan gives a new array of references in a stable order; an endpoint that
@@ -46,7 +46,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSource, qemu_source_free)
 /* The domains there are now: a new array of QemuEndpoint references. One caller at a time. */
 GPtrArray *qemu_source_scan(QemuSource *self, UtilDeadline deadline, GError **error);
 
-/* What the last scan could not see: a sentence, a literal; or NULL. From any thread. */
+/* What the last scan could not see: a sentence, which is never freed; or NULL. From any thread. */
 const char *qemu_source_blind_spot(const QemuSource *self);
 
 /* The host's files; borrowed, lives as long as the source. */

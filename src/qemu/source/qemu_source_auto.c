@@ -76,7 +76,7 @@ blind_spot_of_auto(void *data)
 
 /* The endpoints of those of the processes @pids that are QEMUs, in their order. */
 static GPtrArray *
-list_endpoints(AutoSource *self, QemuSourcePlaceView *view, const pid_t *pids, bool *ret_is_whole)
+list_endpoints(AutoSource *self, QemuSourceView *view, const pid_t *pids, bool *ret_is_whole)
 {
     GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
 
@@ -99,7 +99,7 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
 {
     AutoSource *self = data;
     g_autofree pid_t *pids = host_process_list(self->root, NULL);
-    g_auto(QemuSourcePlaceView) view = {0};
+    g_auto(QemuSourceView) view = {0};
     g_autoptr(GPtrArray) endpoints = NULL;
     bool is_whole = true;
 
@@ -114,7 +114,7 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
         return NULL;
     }
     g_atomic_int_set(&self->is_blind, host_hidden_are_others(self->root));
-    qemu_source_place_view_init(&view, self->root, deadline);
+    qemu_source_view_init(&view, self->root, deadline);
     endpoints = list_endpoints(self, &view, pids, &is_whole);
     self->has_been_whole |= is_whole;
     if (!self->has_been_whole) {

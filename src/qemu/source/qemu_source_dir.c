@@ -7,10 +7,10 @@
  * over.
  *
  * A file without a listener that had one is the domain that was there, so that the call can say
- * that it has ended. Where the process cannot be seen, or nobody is known to have listened, the
- * name of the file decides; so it does for every file if the user vouches for all listeners. If a
- * file is gone, so is its endpoint. A file that was renamed is the same domain, since a QEMU keeps
- * the inode that it has bound.
+ * that it has ended. Where the process cannot be seen, or no process is known to have listened,
+ * the name of the file decides. If the user vouches for all listeners, every socket is a domain. If
+ * a file is gone, so is its endpoint. A file that was renamed is the same domain, since a QEMU
+ * keeps the inode that it has bound.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -151,7 +151,7 @@ get_by_name(const DirSource *self, QemuSourceListener *listener)
 
 /* The domain of a socket; NULL if it is passed over. */
 static QemuEndpoint *
-choose_endpoint(const DirSource *self, QemuSourceListener *listener, unsigned int *n_passed)
+choose_endpoint(const DirSource *self, QemuSourceListener *listener, unsigned int *n_unseen)
 {
     if (self->takes_any_listener)
         return get_by_name(self, listener);
@@ -161,20 +161,20 @@ choose_endpoint(const DirSource *self, QemuSourceListener *listener, unsigned in
         return NULL;
     if (qemu_source_path_is_monitors(listener->path))
         return get_by_name(self, listener);
-    *n_passed += listener->kind == QEMU_SOURCE_LISTENER_HIDDEN;
+    *n_unseen += listener->kind == QEMU_SOURCE_LISTENER_HIDDEN;
     return NULL;
 }
 
 static void
-set_blind_spot(DirSource *self, unsigned int n_passed)
+set_blind_spot(DirSource *self, unsigned int n_unseen)
 {
     g_autofree char *text = NULL;
 
-    if (n_passed > 0)
+    if (n_unseen > 0)
         text = g_strdup_printf("%u socket%s in '%s' %s left alone: it cannot be seen which process "
                                "listens there, and the name is not that of a QMP monitor",
-                               n_passed, n_passed > 1 ? "s" : "", self->path,
-                               n_passed > 1 ? "were" : "was");
+                               n_unseen, n_unseen > 1 ? "s" : "", self->path,
+                               n_unseen > 1 ? "were" : "was");
     g_atomic_pointer_set(&self->blind_spot, (gpointer)(uintptr_t)g_intern_string(text));
 }
 
@@ -185,15 +185,15 @@ list_endpoints(DirSource *self)
     GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     const GPtrArray *listeners = qemu_source_listeners_list(self->listeners);
-    unsigned int n_passed = 0;
+    unsigned int n_unseen = 0;
 
     for (guint i = 0; i < listeners->len; i++) {
-        QemuEndpoint *endpoint = choose_endpoint(self, g_ptr_array_index(listeners, i), &n_passed);
+        QemuEndpoint *endpoint = choose_endpoint(self, g_ptr_array_index(listeners, i), &n_unseen);
 
         if (endpoint != NULL && g_hash_table_add(seen, endpoint->key))
             g_ptr_array_add(endpoints, qemu_endpoint_ref(endpoint));
     }
-    set_blind_spot(self, n_passed);
+    set_blind_spot(self, n_unseen);
     return endpoints;
 }
 
@@ -201,14 +201,14 @@ list_endpoints(DirSource *self)
 static bool
 scan_folder(DirSource *self, UtilDeadline deadline, GError **error)
 {
-    g_auto(QemuSourcePlaceView) view = {0};
+    g_auto(QemuSourceView) view = {0};
 
     if (!add_sockets(self, deadline, error)) {
         qemu_source_listeners_break_scan(self->listeners);
         return false;
     }
     if (!self->takes_any_listener) {
-        qemu_source_place_view_init(&view, self->root, deadline);
+        qemu_source_view_init(&view, self->root, deadline);
         if (!qemu_source_listeners_look(self->listeners, &view, error))
             return false;
     }

@@ -63,7 +63,7 @@ typedef struct {
     GHashTable *persistent; /* UUIDs */
     GHashTable *changed;    /* UUIDs; NULL: any may have */
     GHashTable *pids;       /* UUID -> pid; NULL: not looked for yet */
-    QemuSourcePlaceView view;
+    QemuSourceView view;
     bool has_view;
 } Scan;
 
@@ -74,7 +74,7 @@ clear_scan(Scan *self)
     g_clear_pointer(&self->changed, g_hash_table_unref);
     g_clear_pointer(&self->pids, g_hash_table_unref);
     if (self->has_view)
-        qemu_source_place_view_clear(&self->view);
+        qemu_source_view_clear(&self->view);
 }
 
 static void
@@ -168,11 +168,11 @@ qemu_source_libvirt_session_disconnect(QemuSourceLibvirtSession *self)
     self->conn = NULL;
 }
 
-static QemuSourcePlaceView *
+static QemuSourceView *
 get_view(Scan *self)
 {
     if (!self->has_view)
-        qemu_source_place_view_init(&self->view, self->session->root, util_deadline_in_ms(LOOK_MS));
+        qemu_source_view_init(&self->view, self->session->root, util_deadline_in_ms(LOOK_MS));
     self->has_view = true;
     return &self->view;
 }

@@ -159,7 +159,7 @@ note_shortage(QemuSourceListeners *self)
 
 /* Reads the tables of all network namespaces, once a scan. True if all could be read. */
 static bool
-read_all(QemuSourceListeners *self, QemuSourcePlaceView *view)
+read_all(QemuSourceListeners *self, QemuSourceView *view)
 {
     if (!self->has_tried_all)
         self->is_all_read = host_sockets_add_all(view->table, view->words.deadline);
@@ -168,7 +168,7 @@ read_all(QemuSourceListeners *self, QemuSourcePlaceView *view)
 }
 
 static bool
-find_tcp(const QemuSourcePlaceView *view, guint64 own, const char *path, HostListener *ret_found)
+find_tcp(const QemuSourceView *view, guint64 own, const char *path, HostListener *ret_found)
 {
     HostAddress address = {0};
 
@@ -178,7 +178,7 @@ find_tcp(const QemuSourcePlaceView *view, guint64 own, const char *path, HostLis
 
 /* Finds the socket in the table as far as that was read. */
 static bool
-find_in_table(const QemuSourcePlaceView *view, guint64 own, QemuSourceListener *listener,
+find_in_table(const QemuSourceView *view, guint64 own, QemuSourceListener *listener,
               HostListener *ret_found)
 {
     const struct stat *status = &listener->status;
@@ -196,7 +196,7 @@ find_in_table(const QemuSourcePlaceView *view, guint64 own, QemuSourceListener *
 
 /* Finds the inode of the socket that listens there, and sets the kind if there is none. */
 static void
-find_socket(QemuSourceListeners *self, QemuSourcePlaceView *view, QemuSourceListener *listener)
+find_socket(QemuSourceListeners *self, QemuSourceView *view, QemuSourceListener *listener)
 {
     guint64 own = host_sockets_add_namespace(view->table, 0, NULL);
     bool has_file = listener->path[0] == '/';
@@ -244,8 +244,8 @@ sees_the_file(const QemuSourceListener *listener, pid_t pid)
 
 /* Sets the process of the listener: the QEMU among the owners of the socket, else the first. */
 static void
-choose_owner(const QemuSourceListeners *self, QemuSourcePlaceView *view,
-             QemuSourceListener *listener, const GArray *owners)
+choose_owner(const QemuSourceListeners *self, QemuSourceView *view, QemuSourceListener *listener,
+             const GArray *owners)
 {
     bool is_qemu = false;
 
@@ -295,7 +295,7 @@ is_monitor_of(const QemuSourceListener *listener, const QemuEndpoint *endpoint)
 
 /* Gives the listener the endpoint of its process as it is now, if it is a monitor of that. */
 static void
-take_endpoint(QemuSourceListeners *self, QemuSourcePlaceView *view, QemuSourceListener *listener)
+take_endpoint(QemuSourceListeners *self, QemuSourceView *view, QemuSourceListener *listener)
 {
     bool is_qemu = listener->kind == QEMU_SOURCE_LISTENER_QEMU;
     QemuEndpoint *endpoint =
@@ -327,7 +327,7 @@ list_paths(const QemuSourceListeners *self)
 
 /* Finds the socket of each listener that needs it. */
 static void
-find_new(QemuSourceListeners *self, QemuSourcePlaceView *view)
+find_new(QemuSourceListeners *self, QemuSourceView *view)
 {
     int64_t now_us = util_deadline_now_us();
 
@@ -365,7 +365,7 @@ qemu_source_listeners_break_scan(QemuSourceListeners *self)
 
 /* Finds the processes of the wanted sockets among those of the host. False past the deadline. */
 static bool
-choose_owners(QemuSourceListeners *self, QemuSourcePlaceView *view)
+choose_owners(QemuSourceListeners *self, QemuSourceView *view)
 {
     g_autoptr(QemuSocketOwners) owners = qemu_socket_owners_new(self->live_root);
     bool is_whole = true;
@@ -394,7 +394,7 @@ choose_owners(QemuSourceListeners *self, QemuSourcePlaceView *view)
 
 /* Takes the endpoints of the processes that were found. */
 static void
-take_endpoints(QemuSourceListeners *self, QemuSourcePlaceView *view)
+take_endpoints(QemuSourceListeners *self, QemuSourceView *view)
 {
     for (guint i = 0; i < self->added->len; i++) {
         QemuSourceListener *listener = g_ptr_array_index(self->added, i);
@@ -405,7 +405,7 @@ take_endpoints(QemuSourceListeners *self, QemuSourcePlaceView *view)
 }
 
 bool
-qemu_source_listeners_look(QemuSourceListeners *self, QemuSourcePlaceView *view, GError **error)
+qemu_source_listeners_look(QemuSourceListeners *self, QemuSourceView *view, GError **error)
 {
     g_autoptr(GHashTable) paths = NULL;
     bool is_whole = false;

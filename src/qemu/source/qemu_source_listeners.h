@@ -55,8 +55,7 @@ void qemu_source_listeners_add(QemuSourceListeners *self, const char *path,
 /* Finds the process that listens at each socket that was added. If that cannot be done, ends the
  * scan; what is known stays for the next one. Then false, and TIMEOUT if the deadline of @view cut
  * it short, SYSTEM if descriptors ran out here. */
-bool qemu_source_listeners_look(QemuSourceListeners *self, QemuSourcePlaceView *view,
-                                GError **error);
+bool qemu_source_listeners_look(QemuSourceListeners *self, QemuSourceView *view, GError **error);
 /* The sockets of this scan, sorted by their paths: QemuSourceListener *; borrowed until it ends. */
 const GPtrArray *qemu_source_listeners_list(QemuSourceListeners *self);
 /* Forgets the sockets that were not added in this scan. */

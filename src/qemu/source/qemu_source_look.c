@@ -5,11 +5,11 @@
  * What makes a process a QEMU
  *
  * Its program file has the name of a system emulator, and belongs to root or to the user who asks;
- * or, whatever that is called, the process listens at the QMP monitor that its words name. Words
- * alone prove nothing, since a process shows what it likes there: whoever believed them could be
- * shown machines that do not exist, and be led to dial any address. If the program file cannot be
- * seen, a process with a QEMU's name is listed as one that cannot be looked at, and is not dialled.
- * If another user has given the file its name and nothing else is proof, it is listed by its pid.
+ * or the process listens at the QMP monitor that its words name, whatever its program is called.
+ * Words alone prove nothing, since a process can show any words: they could name machines that do
+ * not exist, and lead us to dial any address. If the program file cannot be seen, a process with a
+ * QEMU's name is listed as one that cannot be looked at, and is not dialled. If another user has
+ * given the file its name and nothing else is proof, it is listed by its pid.
  *
  * Not every process that looks like a QEMU is a machine. A child that QEMU forked has QEMU's words
  * until it executes a helper. With -daemonize the process that was started waits until its child
@@ -26,6 +26,7 @@
 #include "qemu_process.h"
 #include "qemu_program.h"
 #include "qemu_source_names.h"
+#include "qemu_source_place.h"
 #include "qemu_source_proof.h"
 
 enum { OWNER_MS = 100 }; /* an owner that takes longer to be told is not known */
@@ -50,7 +51,7 @@ is_waiting_for_daemon(HostRoot *root, const QemuProcessStat *stat)
 
 /* True for a process with the same words as the one that forked it. */
 static bool
-is_forked_copy(const QemuSourcePlaceView *view, const QemuProcessStat *stat, const char *bytes,
+is_forked_copy(const QemuSourceView *view, const QemuProcessStat *stat, const char *bytes,
                size_t size)
 {
     size_t parent_size = 0;
@@ -63,7 +64,7 @@ is_forked_copy(const QemuSourcePlaceView *view, const QemuProcessStat *stat, con
 
 /* A process on the way to its endpoint. */
 typedef struct {
-    QemuSourcePlaceView *view; /* borrowed, as all that follows */
+    QemuSourceView *view; /* borrowed, as all that follows */
     pid_t pid;
     const char *exe; /* NULL: there is no permission to see it */
     const char *bytes;
@@ -75,7 +76,7 @@ typedef struct {
     QemuProcessStat stat;
 } Look;
 
-/* The owner of a file may give it any name. */
+/* True if the program file belongs to root or to us; another owner may have given it any name. */
 static bool
 is_trusted_program(Look *look)
 {
@@ -100,7 +101,7 @@ has_name_in_words(const Look *look)
     return qemu_process_has_qemu_name(look->words, name);
 }
 
-/* Whether the process is worth a look at more than its program and its words. */
+/* True if more than the program and the words of the process is to be looked at. */
 static bool
 is_candidate(const Look *look)
 {
@@ -147,8 +148,8 @@ make_endpoint(Look *look, QemuCmdline *cmdline)
     return endpoint;
 }
 
-/* An endpoint for a program with a QEMU's name that anybody may have given it, and that does not
- * listen at a monitor: the user shall see that it is there, and nothing that its words claim. If it
+/* An endpoint for a program to which an untrusted user may have given a QEMU's name, and that
+ * listens at no monitor: it is listed by its pid, without anything that its words claim. If it
  * begins to listen, a later scan finds it. */
 static QemuEndpoint *
 make_unproven(Look *look)
@@ -213,10 +214,10 @@ look_at_program(Look *look, QemuEndpoint **ret_endpoint)
     return look_at_words(look, ret_endpoint);
 }
 
-/* Gives an endpoint with a trouble for a program of QEMU's name whose command line blocks: the user
- * shall see that it is there. NULL if it is no such process. */
+/* Gives an endpoint with a trouble, so that the process is listed, for a program with a QEMU's name
+ * whose command line cannot be read without blocking. NULL if it is no such process. */
 static QemuEndpoint *
-make_blocked(QemuSourcePlaceView *view, pid_t pid, const char *exe)
+make_blocked(QemuSourceView *view, pid_t pid, const char *exe)
 {
     const char *const words[] = {exe, NULL};
     QemuProcessStat stat = {0};
@@ -241,7 +242,7 @@ make_blocked(QemuSourcePlaceView *view, pid_t pid, const char *exe)
 }
 
 QemuSourceLookFound
-qemu_source_look(QemuSourcePlaceView *view, pid_t pid, const char *exe, QemuEndpoint **ret_endpoint,
+qemu_source_look(QemuSourceView *view, pid_t pid, const char *exe, QemuEndpoint **ret_endpoint,
                  uint64_t *ret_exec_mark)
 {
     Look look = {.view = view, .pid = pid, .exe = exe};

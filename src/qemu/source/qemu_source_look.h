@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "qemu_source_place.h"
+#include "qemu/facts/qemu_endpoint.h"
+#include "qemu_source_view.h"
 
 typedef enum {
     QEMU_SOURCE_LOOK_NONE,      /* no machine now: look again */
@@ -20,5 +21,5 @@ typedef enum {
 /* Looks at the process @pid. @exe is where /proc/<pid>/exe points; NULL: there is no permission to
  * see it. For a QEMU sets @ret_endpoint, with name, definition and places, which the caller owns,
  * and @ret_exec_mark, with which the process runs the same words. */
-QemuSourceLookFound qemu_source_look(QemuSourcePlaceView *view, pid_t pid, const char *exe,
+QemuSourceLookFound qemu_source_look(QemuSourceView *view, pid_t pid, const char *exe,
                                      QemuEndpoint **ret_endpoint, uint64_t *ret_exec_mark);

@@ -39,18 +39,10 @@ free_given(gpointer data)
     g_free(given);
 }
 
-static bool
-is_our_namespace(const QemuSourcePlaceView *view, pid_t pid, const char *name, const char *own)
-{
-    g_autofree char *link = qemu_process_read_link(view->root, pid, name);
-
-    return link == NULL || own == NULL || g_str_equal(link, own);
-}
-
 /* @path, as the process @pid names it, with the folders above it that this host knows: the working
  * directory for a relative one, the root after a chroot. The caller frees. */
 static char *
-make_whole(const QemuSourcePlaceView *view, pid_t pid, const char *path)
+make_whole(const QemuSourceView *view, pid_t pid, const char *path)
 {
     const char *link = path[0] == '/' ? "root" : "cwd";
     g_autofree char *folder = qemu_process_read_link(view->root, pid, link);
@@ -68,7 +60,7 @@ is_path(const QemuEndpointPlace *place)
 /* Where the socket of a place that is a path is, in our mount namespace if possible. The caller
  * frees. */
 static char *
-find_path(const QemuSourcePlaceView *view, pid_t pid, const QemuEndpointPlace *place)
+find_path(const QemuSourceView *view, pid_t pid, const QemuEndpointPlace *place)
 {
     if (place->connect_path[0] == '/' && !g_str_has_prefix(place->connect_path, "/proc/"))
         return g_canonicalize_filename(place->connect_path, "/");
@@ -79,7 +71,7 @@ find_path(const QemuSourcePlaceView *view, pid_t pid, const QemuEndpointPlace *p
  * same while the monitor waits for its manager, and later. NULL if the words have neither a path
  * nor a name for it. The caller frees. */
 static char *
-find_monitor(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint,
+find_monitor(const QemuSourceView *view, const QemuEndpoint *endpoint,
              const QemuCmdlineMonitor *monitor)
 {
     if (monitor->socket.kind == QEMU_CMDLINE_SOCKET_ABSTRACT)
@@ -98,8 +90,7 @@ find_monitor(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint,
 /* The addresses of the monitors that the words name, then those of the places. The caller unrefs.
  */
 static GPtrArray *
-list_addresses(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint,
-               const QemuCmdline *cmdline)
+list_addresses(const QemuSourceView *view, const QemuEndpoint *endpoint, const QemuCmdline *cmdline)
 {
     GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
 
@@ -126,7 +117,7 @@ list_addresses(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint,
 /* The path of the process's control group; NULL if that is the root, or cannot be read. The caller
  * frees. */
 static char *
-read_cgroup(const QemuSourcePlaceView *view, pid_t pid)
+read_cgroup(const QemuSourceView *view, pid_t pid)
 {
     g_autofree char *name = g_strdup_printf("proc/%d/cgroup", (int)pid);
     g_autofree char *text = host_root_read_all(view->root, name, CGROUP_BYTES, NULL);
@@ -144,7 +135,7 @@ read_cgroup(const QemuSourcePlaceView *view, pid_t pid)
 /* An address that is valid only in a namespace of the process @pid, with what tells that one from
  * others. The caller frees. */
 static char *
-make_foreign(const QemuSourcePlaceView *view, const QemuEndpoint *endpoint, const char *address)
+make_foreign(const QemuSourceView *view, const QemuEndpoint *endpoint, const char *address)
 {
     g_autofree char *cgroup = read_cgroup(view, endpoint->pid);
 
@@ -167,16 +158,16 @@ set_name(QemuEndpoint *endpoint, const QemuCmdline *cmdline, const GPtrArray *ad
 }
 
 static void
-set_identity(const QemuSourcePlaceView *view, QemuEndpoint *endpoint, const GPtrArray *addresses)
+set_identity(const QemuSourceView *view, QemuEndpoint *endpoint, const GPtrArray *addresses)
 {
     const char *address = addresses->len > 0 ? g_ptr_array_index(addresses, 0) : NULL;
     pid_t pid = endpoint->pid;
     bool is_ours = true;
 
     if (address != NULL && address[0] == '/')
-        is_ours = is_our_namespace(view, pid, "ns/mnt", view->own_mounts);
+        is_ours = qemu_source_view_has_link(view, pid, "ns/mnt", view->own_mounts);
     else if (address != NULL)
-        is_ours = is_our_namespace(view, pid, "ns/net", view->own_network);
+        is_ours = qemu_source_view_has_link(view, pid, "ns/net", view->own_network);
     g_free(endpoint->identity);
     if (address == NULL)
         endpoint->identity = g_strdup(endpoint->name);
@@ -185,7 +176,7 @@ set_identity(const QemuSourcePlaceView *view, QemuEndpoint *endpoint, const GPtr
 }
 
 void
-qemu_source_names_set(const QemuSourcePlaceView *view, const QemuCmdline *cmdline,
+qemu_source_names_set(const QemuSourceView *view, const QemuCmdline *cmdline,
                       QemuEndpoint *endpoint)
 {
     g_autoptr(GPtrArray) addresses = list_addresses(view, endpoint, cmdline);

@@ -5,13 +5,14 @@
  */
 #pragma once
 
-#include "qemu_source_place.h"
+#include "qemu/facts/qemu_endpoint.h"
+#include "qemu_source_view.h"
 
 /* Sets the name of @endpoint, which is for a process and has its places: that which QEMU was given;
  * else by the path of its first monitor that tells one; else its pid. Sets what its UUID is derived
  * from if it was given none: where its first monitor is on this host, so that it stays over a
  * restart. */
-void qemu_source_names_set(const QemuSourcePlaceView *view, const QemuCmdline *cmdline,
+void qemu_source_names_set(const QemuSourceView *view, const QemuCmdline *cmdline,
                            QemuEndpoint *endpoint);
 
 /* The names and identities that one source has given out, by the keys of the endpoints. */

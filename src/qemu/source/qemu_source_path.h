@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_source_path: what the path of a monitor tells of the name of its domain. Pure.
+ * qemu_source_path: what the path of a socket tells: the name of its domain, and whether it is a
+ * monitor. Pure.
  */
 #pragma once
 

@@ -4,12 +4,9 @@
  *
  * How it works
  *
- * qemu_process_sockets tells which socket of the process is which monitor. What remains is how we
- * reach that socket. A path is valid in the mount namespace of the process that bound it, and may
- * lead to another socket by now; so each path that may lead there is tried until one leads to the
- * file of that very socket: the path itself, and through /proc/<pid>/root and /proc/<pid>/cwd. A
- * TCP port or an abstract name is valid in the network namespace of its socket, where it is
- * dialled; the kernel's table tells the address, and the words do not.
+ * qemu_process_sockets tells which socket of the process is which monitor. This file tells where we
+ * dial it: a path by the way that qemu_source_way finds; a TCP port or an abstract name in the
+ * network namespace of its socket, at the address that the kernel's table tells, not the words.
  *
  * Where the table or the descriptors cannot be read (a recording), the words are believed: such a
  * place has no socket_inode.
@@ -18,22 +15,18 @@
 
 #include <stdarg.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "host/host_process_file.h"
-#include "qemu/facts/qemu_limits.h"
-#include "qemu_process.h"
 #include "qemu_process_sockets.h"
+#include "qemu_source_way.h"
 #include "qemu_waiting.h"
 
 /* One process on the way to its places. */
 typedef struct {
-    QemuSourcePlaceView *view;
+    QemuSourceView *view;
     pid_t pid;
     const QemuCmdline *cmdline;
     QemuEndpoint *endpoint;
-    bool has_our_mounts;
-    bool has_our_root; /* no chroot */
+    QemuSourceWay way;
     bool has_our_network;
     QemuProcessSocketsLook look;
     GArray *sockets;     /* QemuProcessSocket; NULL if they are not KNOWN */
@@ -41,27 +34,6 @@ typedef struct {
     DomstatsReason code; /* the worst of the faults; NONE: no code of its own */
     bool is_settled;     /* each monitor has been found, or cannot be used */
 } Search;
-
-void
-qemu_source_place_view_init(QemuSourcePlaceView *self, HostRoot *root, UtilDeadline deadline)
-{
-    *self = (QemuSourcePlaceView){.root = root, .words = {host_reader_new(root), deadline}};
-    self->table = host_sockets_new(root);
-    self->descriptors = host_descriptors_new(root);
-    self->own_mounts = host_root_readlink(root, "proc/self/ns/mnt");
-    self->own_network = host_root_readlink(root, "proc/self/ns/net");
-}
-
-void
-qemu_source_place_view_clear(QemuSourcePlaceView *self)
-{
-    host_descriptors_free(self->descriptors);
-    host_sockets_unref(self->table);
-    host_reader_free(self->words.reader);
-    g_free(self->own_mounts);
-    g_free(self->own_network);
-    *self = (QemuSourcePlaceView){0};
-}
 
 static void add_fault(Search *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -75,124 +47,8 @@ add_fault(Search *self, const char *format, ...)
     va_end(arguments);
 }
 
-/* A namespace that cannot be read is taken for ours, since that of most processes is. */
-static bool
-is_same_link(const Search *self, const char *name, const char *own)
-{
-    g_autofree char *link = qemu_process_read_link(self->view->root, self->pid, name);
-
-    return link == NULL || own == NULL || g_str_equal(link, own);
-}
-
-/* The working directory in which the process was started, by PWD in its environment; NULL unknown.
- */
-static char *
-read_first_folder(const Search *self)
-{
-    size_t size = 0;
-    g_autofree char *bytes =
-        qemu_process_read_words(&self->view->words, self->pid, "environ", &size);
-    g_auto(GStrv) words = bytes ? qemu_cmdline_split(bytes, size) : NULL;
-
-    for (size_t i = 0; words != NULL && words[i] != NULL; i++)
-        if (g_str_has_prefix(words[i], "PWD=/"))
-            return g_strdup(words[i] + strlen("PWD="));
-    return NULL;
-}
-
-/* Ways to a relative path: by the name of the working directory, since a daemon changes to "/"
- * later; by that in which it was started; by the link in /proc. */
-static void
-add_relative_ways(const Search *self, const char *path, GPtrArray *ways)
-{
-    g_autofree char *folder = qemu_process_read_link(self->view->root, self->pid, "cwd");
-    g_autofree char *first = NULL;
-
-    if (folder != NULL && folder[0] == '/' && self->has_our_mounts && self->has_our_root) {
-        g_ptr_array_add(ways, g_build_filename(folder, path, NULL));
-        first = read_first_folder(self);
-        if (first != NULL)
-            g_ptr_array_add(ways, g_build_filename(first, path, NULL));
-    }
-    g_ptr_array_add(ways, g_strdup_printf("/proc/%d/cwd/%s", self->pid, path));
-}
-
-/* The paths by which this process may reach what QEMU, or the program that passed it the socket,
- * bound to @path; the likeliest first. After a chroot the path may be meant in the old or in the
- * new root. */
-static GPtrArray *
-list_ways(const Search *self, const char *path)
-{
-    GPtrArray *ways = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *inside = g_strdup_printf("/proc/%d/root%s", self->pid, path);
-
-    if (path[0] != '/') {
-        add_relative_ways(self, path, ways);
-        return ways;
-    }
-    if (self->has_our_mounts && self->has_our_root) {
-        g_ptr_array_add(ways, g_strdup(path));
-        g_ptr_array_add(ways, g_steal_pointer(&inside));
-    } else {
-        g_ptr_array_add(ways, g_steal_pointer(&inside));
-        g_ptr_array_add(ways, g_strdup(path));
-        g_ptr_array_add(
-            ways, g_strdup_printf("/proc/%d/root" HOST_PROCESS_FILE_UP "%s", self->pid, path));
-    }
-    return ways;
-}
-
-typedef enum {
-    WAY_TO_NO_SOCKET,
-    WAY_TO_ANOTHER, /* a socket on which another listens */
-    WAY_TO_A_SOCKET,
-    WAY_TO_IT,
-} Way;
-
-/* @listener NULL: any socket is taken. */
-static Way
-judge_way(const Search *self, const char *path, const HostListener *listener)
-{
-    struct stat status = {0};
-    HostListener found = {0};
-
-    if (!host_root_is_live(self->view->root) || stat(path, &status) != 0 ||
-        !S_ISSOCK(status.st_mode))
-        return WAY_TO_NO_SOCKET;
-    if (listener == NULL ||
-        !host_sockets_find_file(self->view->table, status.st_dev, status.st_ino, &found))
-        return WAY_TO_A_SOCKET;
-    return found.inode == listener->inode ? WAY_TO_IT : WAY_TO_ANOTHER;
-}
-
-/* The path to dial for a socket that is bound to @path; the caller frees. Some file systems tell
- * other numbers than the table has, and the file may be gone: then the first that leads to a socket
- * is taken, else the one by which most processes are reached. */
-static char *
-find_way(const Search *self, const char *path, const HostListener *listener)
-{
-    g_autoptr(GPtrArray) ways = list_ways(self, path);
-    const char *usual = g_ptr_array_index(ways, 0);
-    const char *best = NULL;
-
-    if (self->has_our_mounts && path[0] == '/')
-        usual = path;
-    for (guint i = 0; i < ways->len; i++) {
-        const char *way = g_ptr_array_index(ways, i);
-        Way kind = judge_way(self, way, listener);
-
-        if (kind == WAY_TO_IT)
-            return g_strdup(way);
-        /* What has the same path in our mount namespace is another's, if QEMU has its own. */
-        if (kind == WAY_TO_A_SOCKET && best == NULL &&
-            (self->has_our_mounts || g_str_has_prefix(way, "/proc/")))
-            best = way;
-    }
-    return g_strdup(best != NULL ? best : usual);
-}
-
 static const char *
-preferred_path(const QemuSourcePlaceView *view, ino_t socket_inode)
+preferred_path(const QemuSourceView *view, ino_t socket_inode)
 {
     gint64 key = (gint64)socket_inode;
 
@@ -259,7 +115,7 @@ add_found(Search *self, const QemuCmdlineMonitor *monitor, const QemuProcessSock
     } else if (listener->path[0] == '@' && listener->file_inode == 0) {
         way = g_strdup(listener->path);
     } else {
-        way = find_way(self, listener->path, listener);
+        way = qemu_source_way_find(&self->way, listener->path, listener);
     }
     if (way[0] != '/' && !set_network(self, listener, &netns_pid)) {
         add_fault(self, "on '%s' of another network namespace than its own", way);
@@ -280,7 +136,7 @@ add_by_words(Search *self, const QemuCmdlineMonitor *monitor)
 
     switch (words->kind) {
     case QEMU_CMDLINE_SOCKET_UNIX:
-        way = find_way(self, words->path, NULL);
+        way = qemu_source_way_find(&self->way, words->path, NULL);
         add_place(self, monitor, way, words->path);
         break;
     case QEMU_CMDLINE_SOCKET_ABSTRACT:
@@ -363,7 +219,7 @@ add_monitor(Search *self, guint index)
         self->is_settled = false;
 }
 
-/* What QEMU's owner can do about it; NULL: nothing that is worth a sentence. */
+/* The end of the reason: what the owner of the QEMU can do about it; NULL: nothing. */
 static const char *
 find_help(const Search *self)
 {
@@ -423,8 +279,8 @@ compare_places(gconstpointer a, gconstpointer b, gpointer data)
     return ranks[0] - ranks[1];
 }
 
-/* Withholds all places if the process waits for the first client of some socket: until that came,
- * nobody serves the others. True if so. */
+/* Removes all places if the process waits for the first client of some socket: until that client
+ * has connected, QEMU serves no other socket. True if so. */
 static bool
 withhold_places(Search *self)
 {
@@ -448,7 +304,7 @@ withhold_places(Search *self)
 }
 
 bool
-qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline,
+qemu_source_place_find(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdline,
                        QemuEndpoint *endpoint)
 {
     g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
@@ -456,9 +312,8 @@ qemu_source_place_find(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *
     Search self = {
         .view = view, .pid = pid, .cmdline = cmdline, .endpoint = endpoint, .faults = faults};
 
-    self.has_our_mounts = is_same_link(&self, "ns/mnt", view->own_mounts);
-    self.has_our_network = is_same_link(&self, "ns/net", view->own_network);
-    self.has_our_root = is_same_link(&self, "root", "/");
+    qemu_source_way_init(&self.way, view, pid);
+    self.has_our_network = qemu_source_view_has_link(view, pid, "ns/net", view->own_network);
     self.is_settled = true;
     endpoint->lacks_options = cmdline->has_unread_options;
     self.look = QEMU_PROCESS_SOCKETS_UNKNOWN;

@@ -110,7 +110,7 @@ make_other(const char *exe, bool is_undecided)
 /* Looks at a process that is new, or has changed. Gives what to remember; NULL: nothing, so that
  * the next scan looks again. */
 static Seen *
-look_at(QemuSourcePlaceView *view, pid_t pid, const char *exe)
+look_at(QemuSourceView *view, pid_t pid, const char *exe)
 {
     QemuEndpoint *endpoint = NULL;
     uint64_t exec_mark = 0;
@@ -133,7 +133,7 @@ is_same_other(const Seen *seen, const char *exe)
 
 /* Gives what is known of the process now; NULL: it is no QEMU, and nothing is remembered. */
 static Seen *
-update_seen(QemuSourceProcess *self, QemuSourcePlaceView *view, pid_t pid)
+update_seen(QemuSourceProcess *self, QemuSourceView *view, pid_t pid)
 {
     Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
     Seen *found = NULL;
@@ -160,7 +160,7 @@ update_seen(QemuSourceProcess *self, QemuSourcePlaceView *view, pid_t pid)
 /* What is known of the process, of which one look a scan is enough; past the deadline, what the
  * last scan left. NULL: it is no QEMU, or it was not looked at, which clears @ret_is_whole. */
 static Seen *
-get_seen(QemuSourceProcess *self, QemuSourcePlaceView *view, pid_t pid, bool *ret_is_whole)
+get_seen(QemuSourceProcess *self, QemuSourceView *view, pid_t pid, bool *ret_is_whole)
 {
     Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
 
@@ -174,7 +174,7 @@ get_seen(QemuSourceProcess *self, QemuSourcePlaceView *view, pid_t pid, bool *re
 }
 
 QemuEndpoint *
-qemu_source_process_look(QemuSourceProcess *self, QemuSourcePlaceView *view, pid_t pid,
+qemu_source_process_look(QemuSourceProcess *self, QemuSourceView *view, pid_t pid,
                          bool *ret_is_whole)
 {
     Seen *seen = get_seen(self, view, pid, ret_is_whole);

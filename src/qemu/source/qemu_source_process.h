@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "qemu_source_place.h"
+#include "qemu/facts/qemu_endpoint.h"
+#include "qemu_source_view.h"
 
 /* What was learnt of processes, for as long as a source is open. */
 typedef struct QemuSourceProcess QemuSourceProcess;
@@ -18,8 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSourceProcess, qemu_source_process_free)
  * pointer as in the last scan if that is the same QEMU. NULL if it is no QEMU's machine. Past the
  * deadline of @view, gives what the last scan learnt; if that is nothing, clears @ret_is_whole,
  * which may be NULL. Borrowed until the scan ends. */
-QemuEndpoint *qemu_source_process_look(QemuSourceProcess *self, QemuSourcePlaceView *view,
-                                       pid_t pid, bool *ret_is_whole);
+QemuEndpoint *qemu_source_process_look(QemuSourceProcess *self, QemuSourceView *view, pid_t pid,
+                                       bool *ret_is_whole);
 
 /* For a caller that has changed what the view prefers: what an earlier scan learnt of process @pid
  * is learnt anew when it is looked at next. */

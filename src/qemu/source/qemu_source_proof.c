@@ -47,7 +47,7 @@ has_passed_on(HostRoot *root, pid_t pid, const QemuProcessSocket *socket)
 }
 
 static bool
-is_at_monitor(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline, guint index,
+is_at_monitor(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdline, guint index,
               const GArray *sockets)
 {
     const QemuCmdlineMonitor *monitor =
@@ -61,7 +61,7 @@ is_at_monitor(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline, 
 }
 
 bool
-qemu_source_proof_listens(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline)
+qemu_source_proof_listens(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdline)
 {
     g_autoptr(GArray) sockets = NULL;
 

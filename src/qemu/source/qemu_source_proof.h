@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "qemu_source_place.h"
+#include "qemu_source_view.h"
 
 /* True if process @pid has a listening socket open at which a monitor of its command line is: then
  * these words are those of the program that it runs. False also if that cannot be seen. */
-bool qemu_source_proof_listens(QemuSourcePlaceView *view, pid_t pid, const QemuCmdline *cmdline);
+bool qemu_source_proof_listens(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdline);

@@ -139,7 +139,7 @@ static bool
 look(SocketSource *self, UtilDeadline deadline, const QemuSourceListener **ret_listener,
      GError **error)
 {
-    g_auto(QemuSourcePlaceView) view = {0};
+    g_auto(QemuSourceView) view = {0};
     struct stat status = {0};
     bool has_file = is_file(self->address);
     const GPtrArray *listeners = NULL;
@@ -149,7 +149,7 @@ look(SocketSource *self, UtilDeadline deadline, const QemuSourceListener **ret_l
         return true;
     if (!has_file || (stat(self->address, &status) == 0 && S_ISSOCK(status.st_mode)))
         qemu_source_listeners_add(self->listeners, self->address, has_file ? &status : NULL);
-    qemu_source_place_view_init(&view, self->root, deadline);
+    qemu_source_view_init(&view, self->root, deadline);
     if (!qemu_source_listeners_look(self->listeners, &view, error))
         return false;
     listeners = qemu_source_listeners_list(self->listeners);
