@@ -170,11 +170,8 @@ qemu_process_has_qemu_name(const char *const *argv, const char *path)
            (kind == QEMU_PROGRAM_MAYBE && qemu_cmdline_has_machine_options(argv));
 }
 
-/* True if a program with these words may be a system emulator: by the name of its file @exe, or
- * since its words make a QMP monitor. Without @exe, which may be NULL, the first word counts as the
- * name. No proof: a process is free to show any words. */
-static bool
-may_be_qemu(const char *const *argv, const char *exe)
+bool
+qemu_process_may_be_qemu(const char *const *argv, const char *exe)
 {
     const char *path = exe ? exe : argv[0];
     g_autoptr(QemuCmdline) cmdline = NULL;
@@ -203,7 +200,7 @@ qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid
         return NULL;
     exe = qemu_process_read_link(root, pid, "exe");
     words = qemu_process_make_words(reader, pid, bytes, size, &files);
-    if (!may_be_qemu((const char *const *)words, exe)) {
+    if (!qemu_process_may_be_qemu((const char *const *)words, exe)) {
         errno = 0;
         return NULL;
     }

@@ -55,6 +55,11 @@ char *qemu_process_read_link(HostRoot *root, pid_t pid, const char *name);
  * that other programs have too, the words of the command line must be a system emulator's. */
 bool qemu_process_has_qemu_name(const char *const *argv, const char *path);
 
+/* True if a program with these words may be a system emulator: by the name of its file @exe, or
+ * since its words make a QMP monitor. Without @exe, which may be NULL, the first word counts as the
+ * name. No proof: a process is free to show any words. */
+bool qemu_process_may_be_qemu(const char *const *argv, const char *exe);
+
 /* The definition of the machine by the command line; NULL with errno if that cannot be read (as
  * above), with errno 0 if it is no QEMU. */
 QemuDefinition *qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader,
