@@ -2,12 +2,12 @@
 /*
  * qemu_waiting: see qemu_waiting.h. Owns nothing.
  *
- * A QEMU opens its character devices one after another, and at one with "wait=on" it stays until a
- * client has come. Until then nobody serves its other sockets, though it listens there: a client
- * would wait in their queues, before the one for whom they are meant. The main thread sleeps then
- * in a loop of GLib's, with the descriptors of that one socket and one to be woken by. QEMU's own
- * main loop has at least four: two more to be woken by, and one for signals. Where that cannot be
- * seen, threads are counted, since virtual CPUs begin later.
+ * A QEMU opens its character devices one after another, and stops at one with "wait=on" until a
+ * client has connected. Until then it serves none of its sockets, though it listens there: our
+ * connection would wait in a queue, before that of the manager. Its main thread then polls, in a
+ * loop of GLib's, the descriptors of that one socket and one to be woken by. QEMU's own main loop
+ * polls at least four descriptors: two more to be woken by, and one for signals. Where the call
+ * cannot be seen, threads are counted, since virtual CPUs begin later.
  */
 #include "qemu_waiting.h"
 

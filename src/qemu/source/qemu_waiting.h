@@ -9,12 +9,13 @@
 #include "qemu_cmdline.h"
 
 typedef enum {
-    QEMU_WAITING_UNKNOWN, /* we may not know it */
+    QEMU_WAITING_UNKNOWN, /* we may not see it */
     QEMU_WAITING_NO,
     QEMU_WAITING_YES,
 } QemuWaiting;
 
-/* Whether the main thread waits for one thing in a loop of its own, and not in QEMU's main loop. */
+/* Whether the main thread of process @pid polls a few descriptors in a loop for them alone, and not
+ * in QEMU's main loop. */
 QemuWaiting qemu_waiting_look(HostRoot *root, pid_t pid);
 
 /* The first socket of the words at which QEMU waits for its first client, if process @pid may be
