@@ -25,7 +25,8 @@ enum {
 };
 
 enum {
-    READ_MS = 100,  /* a read that takes longer is given up */
+    READ_MS = 500,  /* a read that takes longer is given up; on a busy host a thread may wait for a
+                       CPU for a tenth of a second */
     READ_SHARE = 8, /* one read takes no more than this part of the time that is left */
 };
 

@@ -284,13 +284,15 @@ set_endpoint(QemuSourceListener *listener, QemuEndpoint *endpoint)
     listener->endpoint = endpoint;
 }
 
-/* True if the listener is a monitor of the QEMU; by its name, if a part of the command line could
- * not be read: then the QEMU is listed with that reason. */
+/* True if the listener is a monitor of the QEMU. If a part of the command line could not be read,
+ * its name decides; if nothing of it could be read, it may be one: so the QEMU is listed with that
+ * reason, and no domain is left out in silence. */
 static bool
 is_monitor_of(const QemuSourceListener *listener, const QemuEndpoint *endpoint)
 {
     return qemu_endpoint_has_socket(endpoint, listener->socket_inode) ||
-           (endpoint->lacks_options && qemu_source_path_is_monitors(listener->path));
+           (endpoint->lacks_options &&
+            (endpoint->definition == NULL || qemu_source_path_is_monitors(listener->path)));
 }
 
 /* Gives the listener the endpoint of its process as it is now, if it is a monitor of that. */

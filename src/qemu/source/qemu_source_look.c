@@ -233,6 +233,7 @@ make_blocked(QemuSourceView *view, pid_t pid, const char *exe)
     endpoint = qemu_endpoint_new(key, name);
     endpoint->pid = pid;
     endpoint->start_ticks = stat.start_ticks;
+    endpoint->lacks_options = true;
     endpoint->trouble = DOMSTATS_HEALTH_NO_MONITOR;
     endpoint->trouble_reason = g_strdup_printf(
         "process %d keeps its command line from being read, which names its monitor: "
