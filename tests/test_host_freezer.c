@@ -2,7 +2,7 @@
 /*
  * test_host_freezer: control groups that are frozen, in made trees and in this host's hierarchies.
  */
-#include "host/host_freezer.h"
+#include "host/process/host_freezer.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>

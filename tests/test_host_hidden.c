@@ -2,7 +2,7 @@
 /*
  * test_host_hidden: tables of mounts, and whether /proc hides the processes of others.
  */
-#include "host/host_hidden.h"
+#include "host/process/host_hidden.h"
 #include "testing.h"
 
 #define ROOT      "20 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "testing.h"
 
 static const char stat_name[] = "stat";

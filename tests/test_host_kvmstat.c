@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/host_kvmstat.h"
+#include "host/process/host_kvmstat.h"
 #include "testing.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/host_perf.h"
+#include "host/process/host_perf.h"
 #include "testing.h"
 #include "util/util_error.h"
 

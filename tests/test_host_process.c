@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/host_process.h"
-#include "host/host_process_owner.h"
+#include "host/process/host_process.h"
+#include "host/process/host_process_owner.h"
 #include "testing.h"
 
 #define TAIL " 1 1 0 -1 4194560 4 0 0 0 11 22 0 0 20 0 5 0 12345 99000 678 18446744073709551615 1\n"

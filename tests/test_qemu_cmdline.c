@@ -2,7 +2,7 @@
 /*
  * test_qemu_cmdline: words of a command line in, monitors and definition out.
  */
-#include "qemu/source/qemu_cmdline.h"
+#include "qemu/words/qemu_cmdline.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * test_qemu_cmdline_listen: which TCP ports the words take beside those of monitors.
  */
-#include "qemu/source/qemu_cmdline.h"
+#include "qemu/words/qemu_cmdline.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * test_qemu_cmdline_monitor: which monitors of a command line may be dialled, why the others may
  * not, and what its other sockets are.
  */
-#include "qemu/source/qemu_cmdline.h"
+#include "qemu/words/qemu_cmdline.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "qemu/source/qemu_cmdline.h"
+#include "qemu/words/qemu_cmdline.h"
 #include "testing.h"
 
 #define Q35     "-M q35 -nodefaults "

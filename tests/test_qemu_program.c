@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "qemu/source/qemu_process.h"
-#include "qemu/source/qemu_program.h"
+#include "qemu/words/qemu_program.h"
 #include "testing.h"
 
 typedef struct {

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "exchange_case.h"
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "testing.h"
 #include "util/util_fd.h"
 

@@ -2,7 +2,7 @@
 /*
  * test_qemu_readconfig: files of options -> words, also when their storage blocks.
  */
-#include "qemu/source/qemu_readconfig.h"
+#include "qemu/words/qemu_readconfig.h"
 
 #include <string.h>
 #include <unistd.h>

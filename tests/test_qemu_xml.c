@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
-#include "qemu/source/qemu_xml.h"
+#include "qemu/words/qemu_xml.h"
 #include "testing.h"
 #include "util/util_error.h"
 

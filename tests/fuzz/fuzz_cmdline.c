@@ -9,7 +9,7 @@
 
 #include "qemu/facts/qemu_limits.h"
 #include "qemu/source/qemu_process.h"
-#include "qemu/source/qemu_program.h"
+#include "qemu/words/qemu_program.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

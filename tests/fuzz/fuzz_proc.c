@@ -12,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/host_kvmstat.h"
 #include "host/host_limits.h"
 #include "host/host_netdev.h"
-#include "host/host_process.h"
 #include "host/host_resctrl.h"
 #include "host/host_tap.h"
+#include "host/process/host_kvmstat.h"
+#include "host/process/host_process.h"
 #include "host/sockets/host_sockets.h"
 #include "qemu/source/qemu_process.h"
 #include "testing.h"

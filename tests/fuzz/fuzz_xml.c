@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "qemu/facts/qemu_limits.h"
-#include "qemu/source/qemu_xml.h"
+#include "qemu/words/qemu_xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,8 +11,8 @@
 #include <pthread.h>
 
 #include "host/host_limits.h"
-#include "host/host_process.h"
 #include "host/host_text.h"
+#include "host/process/host_process.h"
 
 /* A socket that was not found is searched for again in all processes, but not so often that this
  * costs more than a small part of a processor. */

@@ -14,7 +14,7 @@
 #include <pthread.h>
 
 #include "host/host_limits.h"
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "host_clients.h"
 #include "host_namespaces.h"
 #include "host_tcptable.h"

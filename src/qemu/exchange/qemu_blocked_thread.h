@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "util/util_deadline.h"
 
 /* Searches the threads of @pid but the main one for one in state D. Gives its id; 0 if none of

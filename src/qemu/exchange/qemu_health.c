@@ -19,7 +19,7 @@
  */
 #include "qemu_health.h"
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "qemu_blocked_thread.h"
 #include "qemu_holder.h"
 #include "qemu_pulse.h"

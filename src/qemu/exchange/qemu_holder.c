@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 
 #define TCP_PREFIX        "tcp:"
 #define VISIT_PREFIX      "@domstats-visit/"

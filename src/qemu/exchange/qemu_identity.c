@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "qemu/source/qemu_process.h"
 #include "util/util_error.h"
 

@@ -11,8 +11,8 @@
  */
 #include "qemu_pulse.h"
 
-#include "host/host_freezer.h"
-#include "host/host_process.h"
+#include "host/process/host_freezer.h"
+#include "host/process/host_process.h"
 #include "qemu/source/qemu_waiting.h"
 
 enum {

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #include "host/host_netdev.h"
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "qemu_definition.h"
 #include "util/util_count.h"
 #include "util/util_json.h"

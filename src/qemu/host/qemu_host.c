@@ -5,7 +5,7 @@
  */
 #include "qemu_host.h"
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "qemu_host_parts.h"
 
 enum {

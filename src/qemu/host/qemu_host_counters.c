@@ -2,8 +2,8 @@
 /*
  * qemu_host_counters: what the processor counts of a QEMU: perf events and resctrl monitors.
  */
-#include "host/host_perf.h"
 #include "host/host_resctrl.h"
+#include "host/process/host_perf.h"
 #include "qemu_host_parts.h"
 
 static const char *const *

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "host/host_kvmstat.h"
-#include "host/host_process.h"
+#include "host/process/host_kvmstat.h"
+#include "host/process/host_process.h"
 #include "qemu_host_parts.h"
 #include "util/util_error.h"
 

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "qemu_host_parts.h"
 
 static bool

@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 
 typedef enum { NOT_ASKED, ANSWER_NO, ANSWER_YES } Lazy;
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 
 /* Names of other threads: whole, or beginnings, since the kernel adds a number to its own. */
 static const struct {

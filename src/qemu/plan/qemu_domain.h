@@ -11,7 +11,7 @@
 
 #include <pthread.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "qemu/facts/qemu_endpoint.h"
 #include "qemu/qmp/qemu_monitor.h"
 #include "qemu_host_kept.h"

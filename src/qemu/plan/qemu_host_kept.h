@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "host/host_kept.h"
-#include "host/host_kvmstat.h"
-#include "host/host_perf.h"
-#include "host/host_process.h"
 #include "host/host_tap.h"
+#include "host/process/host_kvmstat.h"
+#include "host/process/host_perf.h"
+#include "host/process/host_process.h"
 
 /* Where the CPU time comes from. It stays the same for the life of a process: a change would make
  * the counter jump. */

@@ -8,11 +8,11 @@
 #include <limits.h>
 #include <string.h>
 
-#include "host/host_process.h"
-#include "host/host_process_file.h"
+#include "host/process/host_process.h"
+#include "host/process/host_process_file.h"
 #include "qemu/facts/qemu_limits.h"
-#include "qemu_program.h"
-#include "qemu_readconfig.h"
+#include "qemu/words/qemu_program.h"
+#include "qemu/words/qemu_readconfig.h"
 
 /* proc(5) counts the fields of stat from 1; the state, behind the name, is the third. */
 enum {

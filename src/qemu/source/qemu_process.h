@@ -6,7 +6,7 @@
 #pragma once
 
 #include "host/host_reader.h"
-#include "qemu_cmdline.h"
+#include "qemu/words/qemu_cmdline.h"
 
 /* Identity and descent of a process, from one read of its stat file. */
 typedef struct {

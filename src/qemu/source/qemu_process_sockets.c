@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "qemu_cmdline_listen.h"
+#include "qemu/words/qemu_cmdline_listen.h"
 
 enum { LAST_PORT = 65535 };
 

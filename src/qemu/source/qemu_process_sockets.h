@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "host/host_descriptors.h"
+#include "host/process/host_descriptors.h"
 #include "host/sockets/host_sockets.h"
-#include "qemu_cmdline.h"
+#include "qemu/words/qemu_cmdline.h"
 
 /* One listening socket of a process. */
 typedef struct {

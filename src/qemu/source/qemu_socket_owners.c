@@ -10,9 +10,9 @@
 
 #include <errno.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
+#include "qemu/words/qemu_program.h"
 #include "qemu_process.h"
-#include "qemu_program.h"
 
 struct QemuSocketOwners {
     HostRoot *root;

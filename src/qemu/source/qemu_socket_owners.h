@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "host/host_descriptors.h"
+#include "host/process/host_descriptors.h"
 #include "util/util_deadline.h"
 
 typedef struct QemuSocketOwners QemuSocketOwners;

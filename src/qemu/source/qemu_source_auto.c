@@ -7,8 +7,8 @@
  */
 #include <errno.h>
 
-#include "host/host_hidden.h"
-#include "host/host_process.h"
+#include "host/process/host_hidden.h"
+#include "host/process/host_process.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_source.h"
 #include "qemu_source_names.h"

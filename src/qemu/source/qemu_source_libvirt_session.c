@@ -24,12 +24,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "qemu/facts/qemu_limits.h"
+#include "qemu/words/qemu_xml.h"
 #include "qemu_source_libvirt_events.h"
 #include "qemu_source_place.h"
 #include "qemu_source_process.h"
-#include "qemu_xml.h"
 #include "util/util_error.h"
 #include "util/util_refcount.h"
 

@@ -25,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/host_descriptors.h"
+#include "host/process/host_descriptors.h"
 #include "qemu_socket_owners.h"
 #include "qemu_source_path.h"
 #include "util/util_error.h"

@@ -22,9 +22,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/host_process_owner.h"
+#include "host/process/host_process_owner.h"
+#include "qemu/words/qemu_program.h"
 #include "qemu_process.h"
-#include "qemu_program.h"
 #include "qemu_source_names.h"
 #include "qemu_source_place.h"
 #include "qemu_source_proof.h"

@@ -23,8 +23,8 @@
 
 #include <errno.h>
 
+#include "qemu/words/qemu_program.h"
 #include "qemu_process.h"
-#include "qemu_program.h"
 #include "qemu_source_look.h"
 
 enum { UNDECIDED_MS = 60000 };

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 #include "qemu_source.h"
 #include "qemu_source_listeners.h"
 #include "qemu_source_names.h"

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "host/host_descriptors.h"
 #include "host/host_root.h"
+#include "host/process/host_descriptors.h"
 #include "host/sockets/host_sockets.h"
 #include "qemu_process.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "host/host_process_file.h"
+#include "host/process/host_process_file.h"
 
 void
 qemu_source_way_init(QemuSourceWay *self, const QemuSourceView *view, pid_t pid)

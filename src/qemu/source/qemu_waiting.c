@@ -11,7 +11,7 @@
  */
 #include "qemu_waiting.h"
 
-#include "host/host_process.h"
+#include "host/process/host_process.h"
 
 enum {
     LOOP_FDS = 3,      /* one to be woken by, and a socket for IPv4 and one for IPv6 */

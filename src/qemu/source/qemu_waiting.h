@@ -6,7 +6,7 @@
 #pragma once
 
 #include "host/host_root.h"
-#include "qemu_cmdline.h"
+#include "qemu/words/qemu_cmdline.h"
 
 typedef enum {
     QEMU_WAITING_UNKNOWN, /* we may not see it */

@@ -7,9 +7,9 @@
  */
 #include <string.h>
 
+#include "host/host_limits.h"
+#include "host/host_text.h"
 #include "host_kvmstat.h"
-#include "host_limits.h"
-#include "host_text.h"
 
 #define KVM_FOLDER       "sys/kernel/debug/kvm"
 #define HISTOGRAM_SUFFIX "_hist" /* debugfs shows only the first bucket of a histogram */

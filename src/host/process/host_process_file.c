@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "host_file.h"
+#include "host/host_file.h"
 #include "host_process.h"
 #include "util/util_deadline.h"
 #include "util/util_fd.h"

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host_limits.h"
+#include "host/host_limits.h"
 
 enum { MOST_GROUPS = 1024, MOUNT_POINT = 4, STAT_BYTES = 64 };
 

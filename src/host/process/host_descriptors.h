@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-#include "host_root.h"
+#include "host/host_root.h"
 
 typedef struct {
     int fd;

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "host_text.h"
+#include "host/host_text.h"
 
 enum { PATH_BYTES = 64, STATUS_BYTES = 4096 };
 

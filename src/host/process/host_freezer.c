@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "host_limits.h"
-#include "host_text.h"
+#include "host/host_limits.h"
+#include "host/host_text.h"
 
 enum { MAX_STATE_BYTES = 1024, MAX_GROUPS_BYTES = 16384, MAX_MOUNTS_BYTES = 1 << 20 };
 

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "host/host_text.h"
 #include "host_process.h"
-#include "host_text.h"
 
 #define MAX_CGROUP_BYTES 16384
 #define MAX_STAT_BYTES   4096

@@ -23,7 +23,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "host_limits.h"
+#include "host/host_limits.h"
 #include "host_process.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"

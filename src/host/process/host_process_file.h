@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "host_reader.h"
+#include "host/host_reader.h"
 
 /* "/proc/<pid>/root" with this behind it leads to the root of the mount namespace of the process,
  * at which more ".." lead nowhere. For a process that has changed its root (chroot): /proc does not

@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-#include "host_limits.h"
-#include "host_text.h"
+#include "host/host_limits.h"
+#include "host/host_text.h"
 
 enum { PATH_BYTES = 64 };
 

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "host_limits.h"
-#include "host_text.h"
+#include "host/host_limits.h"
+#include "host/host_text.h"
 
 #define MAX_LINE_BYTES 64
 #define NS_DIGITS      6 /* decimals of a millisecond, down to the nanosecond */

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "host_reader.h"
+#include "host/host_reader.h"
 
 /* The user who owns the program file of @pid. False if that cannot be told by @deadline: no
  * permission, or the file's storage blocks. A recording keeps it as "exe-owner" in the folder of

@@ -16,8 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "host_limits.h"
-#include "host_text.h"
+#include "host/host_limits.h"
+#include "host/host_text.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
 #include "util/util_refcount.h"

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "host_root.h"
+#include "host/host_root.h"
 
 typedef enum {
     HOST_FREEZER_OFF,      /* not frozen, or that cannot be seen */

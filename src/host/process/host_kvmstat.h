@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "host_root.h"
+#include "host/host_root.h"
 #include "util/util_count.h"
 
 typedef enum {

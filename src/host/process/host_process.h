@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "host_kept.h"
-#include "host_reader.h"
-#include "host_root.h"
+#include "host/host_kept.h"
+#include "host/host_reader.h"
+#include "host/host_root.h"
 #include "util/util_count.h"
 
 /* /proc/<pid>/stat or /proc/<pid>/task/<tid>/stat */

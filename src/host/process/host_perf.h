@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "host_root.h"
+#include "host/host_root.h"
 
 /* The name of the @i-th known event, in libvirt's order; NULL past the last. */
 const char *host_perf_event_name(size_t i);

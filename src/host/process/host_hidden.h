@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "host_root.h"
+#include "host/host_root.h"
 
 /* True if /proc of a live host is mounted with hidepid, and we are not exempt from it. False for a
  * recording. */
