@@ -172,23 +172,37 @@ class RunFolder(Beside):
         self.client(paths["held.qmp"])
 
     def connects(self, source):
-        """Where one run of the command connected to, by strace."""
+        """The lines of strace for each connect() of one run of the command, and the file that each reached:
+        the command opens a socket's file, looks whose it is, and connects to what it has opened."""
         log = self.host.path("connects")
         # LeakSanitizer cannot work under strace.
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
-        subprocess.run(["strace", "-f", "-qqq", "-e", "trace=connect", "-e", "signal=none", "-o", log, COMMAND,
-                        "-c", source, "--timeout", ENDLESS_S], env=environment, check=False, capture_output=True)
-        with open(log, encoding="utf-8") as lines:
-            return [line.rstrip() for line in lines if "connect(" in line]
+        subprocess.run(["strace", "-f", "-y", "-qqq", "-e", "trace=connect,open,openat", "-e", "signal=none", "-o",
+                        log, COMMAND, "-c", source, "--timeout", ENDLESS_S], env=environment, check=False,
+                       capture_output=True)
+        opened, lines, files = {}, [], []
+        with open(log, encoding="utf-8", errors="replace") as trace:
+            for line in trace:
+                result = re.search(r"= (\d+)<(.*)>$", line)
+                address = re.search(r'connect\(.*sun_path="([^"]*)"', line)
+                if address:
+                    number = re.fullmatch(r"/proc/self/fd/(\d+)", address[1])
+                    files.append(opened[number[1]] if number else address[1])
+                    lines.append(f"{line.rstrip()}   {files[-1]}")
+                elif "connect(" in line:
+                    lines.append(line.rstrip())
+                    files.append(line)
+                elif result:
+                    opened[result[1]] = result[2]
+        return lines, sorted(files)
 
     def test_where_one_run_connects_to(self):
         self.start_others()
         folder = self.host.folder + "/"
         for source in "dir:" + self.at(""), "auto":
-            lines = self.connects(source)
+            lines, files = self.connects(source)
             print("\n" + "\n".join(line.replace(folder, "") for line in [source, *lines]))
-            addresses = sorted(re.search(r'sun_path="([^"]*)"', line)[1] for line in lines)
-            self.assertEqual(addresses, [self.at("free.qmp"), self.at("vm.qmp")])
+            self.assertEqual(files, [self.at("free.qmp"), self.at("vm.qmp")])
 
     def test_the_counters_count(self):
         for name in "vm.console", "agent.ssh":
