@@ -2,8 +2,6 @@
 /*
  * test_limits: the table of limits in docs/internals.md is that of qemu_limits.h and
  * host_limits.h.
- *
- * TESTING_UPDATE=1 writes the table to docs/internals.md instead; read the difference line by line.
  */
 #include "testing.h"
 
@@ -11,9 +9,6 @@
 
 #include "host/host_limits.h"
 #include "qemu/facts/qemu_limits.h"
-
-#define TABLE_BEGIN "<!-- limits: begin -->\n"
-#define TABLE_END   "<!-- limits: end -->\n"
 
 typedef struct {
     const char *name;
@@ -55,47 +50,13 @@ make_table(void)
     return g_string_free(text, FALSE);
 }
 
-static char *
-make_document_path(void)
-{
-    return g_build_filename(testing_source_folder(), "..", "docs", "internals.md", NULL);
-}
-
-/* Splits the document around its table; fails the test when the marks are not there. */
-static void
-split_document(const char *text, char **ret_before, char **ret_table, char **ret_after)
-{
-    const char *begin = strstr(text, TABLE_BEGIN);
-    const char *end = begin ? strstr(begin, TABLE_END) : NULL;
-
-    assert_non_null(begin);
-    assert_non_null(end);
-    begin += strlen(TABLE_BEGIN);
-    *ret_before = g_strndup(text, (size_t)(begin - text));
-    *ret_table = g_strndup(begin, (size_t)(end - begin));
-    *ret_after = g_strdup(end);
-}
-
 static void
 document_has_the_table(void **state)
 {
-    g_autofree char *path = make_document_path();
-    g_autofree char *expected = make_table();
-    g_autofree char *text = NULL;
-    g_autofree char *before = NULL;
-    g_autofree char *table = NULL;
-    g_autofree char *after = NULL;
+    g_autofree char *table = make_table();
 
     (void)state;
-    assert_true(g_file_get_contents(path, &text, NULL, NULL));
-    split_document(text, &before, &table, &after);
-    if (g_getenv("TESTING_UPDATE") != NULL) {
-        g_autofree char *whole = g_strconcat(before, expected, after, NULL);
-
-        assert_true(g_file_set_contents(path, whole, -1, NULL));
-        return;
-    }
-    testing_assert_same_text(table, expected);
+    testing_assert_document("internals.md", "limits", table);
 }
 
 static void

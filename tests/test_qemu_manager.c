@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_qemu_manager: whose monitor it is, by its chardev, its name and its path.
+ * test_qemu_manager: whose monitor it is, by its chardev, its name and its path; and that
+ * docs/neighbours.md has the table of managers.
  */
 #include "testing.h"
 
@@ -62,8 +63,51 @@ tells_whose_it_is(const void *data)
     assert_int_equal(manager->may, row->may);
 }
 
+static char *
+make_table(void)
+{
+    static const char *const may[] = {
+        [QEMU_MANAGER_MAY_NOTHING] = "is never dialled",
+        [QEMU_MANAGER_MAY_VISIT] = "is dialled for one call, also with `--hold`",
+        [QEMU_MANAGER_MAY_HOLD_IF_TOLD] = "is held with `--hold`",
+        [QEMU_MANAGER_MAY_HOLD] = "is held",
+    };
+    GString *text = g_string_new("| manager | sign of its monitor | the monitor |\n"
+                                 "| --- | --- | --- |\n");
+    size_t n_rows = 0;
+    const QemuManagerRow *row = qemu_manager_rows(&n_rows);
+
+    for (size_t i = 0; i < n_rows; i++, row++) {
+        g_string_append_printf(text, "| %s |", row->manager.name);
+        if (row->chardev_id != NULL)
+            g_string_append_printf(text, " character device `%s`", row->chardev_id);
+        if (row->path != NULL)
+            g_string_append_printf(text, " socket `%s`", row->path);
+        g_string_append_printf(text, " | %s |\n", may[row->manager.may]);
+    }
+    return g_string_free(text, FALSE);
+}
+
+typedef struct {
+    const char *sentence;
+} DocumentRow;
+
+static const DocumentRow document_rows[] = {
+    {"docs/neighbours.md shows the managers as the table has them"},
+};
+
+static void
+is_documented(const void *data)
+{
+    g_autofree char *table = make_table();
+
+    (void)data;
+    testing_assert_document("neighbours.md", "managers", table);
+}
+
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("manager", rows, tells_whose_it_is);
+    return TESTING_RUN_TABLE("manager", rows, tells_whose_it_is) +
+           TESTING_RUN_TABLE("manager documented", document_rows, is_documented);
 }

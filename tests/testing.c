@@ -103,6 +103,43 @@ testing_assert_same_text(const char *got, const char *expected)
     fail();
 }
 
+/* The part of @text between the marks of the table @name; fails the test if they are not there. */
+static const char *
+find_table(const char *text, const char *name, const char **ret_end)
+{
+    g_autofree char *begin = g_strdup_printf("<!-- %s: begin -->\n", name);
+    g_autofree char *end = g_strdup_printf("<!-- %s: end -->\n", name);
+    const char *table = strstr(text, begin);
+
+    assert_non_null(table);
+    table += strlen(begin);
+    *ret_end = strstr(table, end);
+    assert_non_null(*ret_end);
+    return table;
+}
+
+void
+testing_assert_document(const char *file, const char *name, const char *expected)
+{
+    g_autofree char *path = g_build_filename(testing_source_folder(), "..", "docs", file, NULL);
+    g_autofree char *text = NULL;
+    g_autofree char *table = NULL;
+    const char *begin = NULL;
+    const char *end = NULL;
+
+    assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    begin = find_table(text, name, &end);
+    if (g_getenv("TESTING_UPDATE") != NULL) {
+        g_autofree char *before = g_strndup(text, (gsize)(begin - text));
+        g_autofree char *whole = g_strconcat(before, expected, end, NULL);
+
+        assert_true(g_file_set_contents(path, whole, -1, NULL));
+        return;
+    }
+    table = g_strndup(begin, (gsize)(end - begin));
+    testing_assert_same_text(table, expected);
+}
+
 char *
 testing_make_folder(void)
 {

@@ -26,6 +26,11 @@ int testing_run_table(const char *group, const void *rows, size_t row_size, size
 /* Fails with both texts and the first line that differs. */
 void testing_assert_same_text(const char *got, const char *expected);
 
+/* Fails if the table in docs/@file between the marks "<!-- NAME: begin -->" and "<!-- NAME: end
+ * -->" is not @expected. With TESTING_UPDATE=1 writes it there instead; read the difference line by
+ * line. */
+void testing_assert_document(const char *file, const char *name, const char *expected);
+
 /* A new empty folder that testing_remove_folder() takes away with all in it; if the test does not
  * come to that, because it fails or is killed, it goes when the process ends. */
 char *testing_make_folder(void);

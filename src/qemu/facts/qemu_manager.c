@@ -11,14 +11,7 @@
 
 #define OUR_PREFIX "domstats"
 
-/* A monitor belongs to the manager of the first row of which each sign that is given matches. */
-typedef struct {
-    QemuManager manager;
-    const char *chardev_id;
-    const char *path; /* a pattern of fnmatch(3), in which "*" also matches "/" */
-} Row;
-
-static const Row rows[] = {
+static const QemuManagerRow rows[] = {
     {{"libvirt", QEMU_MANAGER_MAY_NOTHING}, .chardev_id = "charmonitor"},
     {{"libvirt", QEMU_MANAGER_MAY_NOTHING}, .path = "*/libvirt/qemu/*/monitor.sock"},
     {{"libvirt", QEMU_MANAGER_MAY_NOTHING}, .path = "*/libvirt/qemu/*.monitor"},
@@ -54,7 +47,7 @@ file_name(const char *path)
 }
 
 static bool
-matches(const Row *row, const QemuManagerSigns *signs)
+matches(const QemuManagerRow *row, const QemuManagerSigns *signs)
 {
     if (row->chardev_id != NULL && g_strcmp0(row->chardev_id, signs->chardev_id) != 0)
         return false;
@@ -70,4 +63,11 @@ qemu_manager_find(const QemuManagerSigns *signs)
     if (is_ours(signs->chardev_id) || is_ours(signs->monitor_id) || is_ours(file_name(signs->path)))
         return &ours;
     return &unknown;
+}
+
+const QemuManagerRow *
+qemu_manager_rows(size_t *ret_n_rows)
+{
+    *ret_n_rows = G_N_ELEMENTS(rows);
+    return rows;
 }

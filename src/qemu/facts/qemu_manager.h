@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 /* What we may do with a monitor, from least to most. */
 typedef enum {
     QEMU_MANAGER_MAY_NOTHING,      /* never dial it, also when no process holds it */
@@ -18,6 +20,14 @@ typedef struct {
     QemuManagerMay may;
 } QemuManager;
 
+/* A row of the table of managers: a monitor belongs to the manager of the first row of which each
+ * sign that is given matches. */
+typedef struct {
+    QemuManager manager;
+    const char *chardev_id;
+    const char *path; /* a pattern of fnmatch(3), in which "*" also matches "/" */
+} QemuManagerRow;
+
 /* What a place tells of its manager; each may be NULL. */
 typedef struct {
     const char *chardev_id;
@@ -27,3 +37,6 @@ typedef struct {
 
 /* The manager of the monitor with these signs; never NULL. Static. */
 const QemuManager *qemu_manager_find(const QemuManagerSigns *signs);
+
+/* The table, for documents. Static. */
+const QemuManagerRow *qemu_manager_rows(size_t *ret_n_rows);
