@@ -107,7 +107,7 @@ take_ended(QemuJob *job, void *data)
                                                          .schemas = schemas,
                                                          .balloon_path = job->balloon_path});
     qemu_job_drop_answers(job);
-    if (!job->domain->is_kept)
+    if (!job->domain->is_held)
         qemu_domain_let_go(job->domain);
 }
 

@@ -59,7 +59,7 @@ typedef enum {
     DOMSTATS_HEALTH_OK,         /* all replies came within the deadline */
     DOMSTATS_HEALTH_SLOW,       /* replies came late, or there was no time to ask */
     DOMSTATS_HEALTH_BUSY,       /* another process holds the monitor */
-    DOMSTATS_HEALTH_WEDGED,     /* QEMU's main loop is blocked, its monitor thread answers */
+    DOMSTATS_HEALTH_WEDGED,     /* QEMU runs and executes no command: its main loop is blocked */
     DOMSTATS_HEALTH_STOPPED,    /* nothing answers: process stopped or in uninterruptible sleep */
     DOMSTATS_HEALTH_GONE,       /* the process ended */
     DOMSTATS_HEALTH_DENIED,     /* no permission to its monitor, or to see its process */
@@ -94,17 +94,18 @@ const char *domstats_answered_by_to_string(DomstatsAnsweredBy by);
 
 /* Why a domain has its health, for programs; @reason of the record says it to people. */
 typedef enum {
-    DOMSTATS_REASON_NONE,            /* OK */
-    DOMSTATS_REASON_OTHER,           /* no code of its own: see @reason */
-    DOMSTATS_REASON_LATE,            /* SLOW: only some of the replies came in time */
-    DOMSTATS_REASON_NO_TIME,         /* SLOW: the call's time was too short to ask, or to judge */
-    DOMSTATS_REASON_SHORTAGE,        /* SLOW: descriptors or memory ran out here */
-    DOMSTATS_REASON_HELD,            /* BUSY: another process is the monitor's client */
-    DOMSTATS_REASON_MAIN_LOOP,       /* WEDGED: QEMU answers, but executes no command */
-    DOMSTATS_REASON_SILENT,          /* WEDGED: QEMU sent its greeting, and then no reply */
-    DOMSTATS_REASON_NO_GREETING,     /* WEDGED: QEMU accepted the connection and sent no greeting */
-    DOMSTATS_REASON_BACKLOG,         /* WEDGED: QEMU accepts no connection; its backlog is full */
-    DOMSTATS_REASON_SIGNAL,          /* STOPPED: by a signal or a debugger */
+    DOMSTATS_REASON_NONE,        /* OK */
+    DOMSTATS_REASON_OTHER,       /* no code of its own: see @reason */
+    DOMSTATS_REASON_LATE,        /* SLOW: only some of the replies came in time */
+    DOMSTATS_REASON_NO_TIME,     /* SLOW: the call's time was too short to ask, or to judge */
+    DOMSTATS_REASON_SHORTAGE,    /* SLOW: descriptors or memory ran out here */
+    DOMSTATS_REASON_HELD,        /* BUSY: another process is the monitor's client */
+    DOMSTATS_REASON_MAIN_LOOP,   /* WEDGED: QEMU answers, but executes no command */
+    DOMSTATS_REASON_SILENT,      /* WEDGED: QEMU sent its greeting, and then no reply */
+    DOMSTATS_REASON_NO_GREETING, /* WEDGED: QEMU sent no greeting; SLOW: the same, and it cannot be
+                                    seen whether another client holds its monitor */
+    DOMSTATS_REASON_BACKLOG,     /* WEDGED: QEMU accepts no connection; its backlog is full */
+    DOMSTATS_REASON_SIGNAL,      /* STOPPED: by a signal or a debugger */
     DOMSTATS_REASON_UNINTERRUPTIBLE, /* STOPPED: a thread sleeps in the kernel */
     DOMSTATS_REASON_ENDED,           /* GONE: its process has ended */
     DOMSTATS_REASON_PERMISSION,      /* DENIED */
@@ -131,7 +132,7 @@ typedef struct DomstatsRecord DomstatsRecord;
  * read-only. Later versions may have more members: do not copy the struct. */
 struct DomstatsRecord {
     char *name;                        /* query-name, else what the source calls it */
-    char uuid[VIR_UUID_STRING_BUFLEN]; /* query-uuid, else version 5 of the socket's path */
+    char uuid[VIR_UUID_STRING_BUFLEN]; /* query-uuid, else version 5 of its monitor's place */
     int id; /* libvirt's, else the pid: positive and the same while that QEMU runs. -1: it does not
                run, or its process is not known: see @health */
     virTypedParameterPtr params; /* NULL when @n_params is 0 */

@@ -169,7 +169,7 @@ let_go(const QemuCall *call, const QemuJob *job, bool is_believed)
 
     if (!is_believed)
         qemu_domain_disconnect(domain);
-    else if (!domain->is_kept)
+    else if (!domain->is_held)
         qemu_domain_let_go(domain);
     /* An open descriptor keeps the kernel's data of a machine that has ended. */
     if (job->verdict == DOMSTATS_HEALTH_GONE)

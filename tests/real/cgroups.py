@@ -29,8 +29,8 @@ def thaw(folder):
 
 
 def remove_all(prefix):
-    """Thaws every cgroup of that name's beginning and what is in it, moves their processes up, removes
-    them."""
+    """Thaws every cgroup whose name begins with @prefix, and those in it; moves their processes up and
+    removes them."""
     for kind in "cgroup2", "freezer":
         mount = mount_of(kind)
         for name in os.listdir(mount) if mount else []:

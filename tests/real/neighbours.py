@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The other side: what those who share a host with us notice.
+"""For tests of what other programs of a host notice of us.
 
 Each test file runs in a process, mount and network namespace of its own, so that the source "auto"
-meets the QEMUs of this file only, and files can run beside each other. A neighbour is the real
+sees only the QEMUs of this file, and files can run beside each other. A neighbour is the real
 program; strace counts what it accepts at its sockets.
 """
 

@@ -48,7 +48,7 @@ class WaitingForTheirManager(Beside):
                     yield run.call().domains
 
     def noticed(self):
-        """What each of them noticed of us: nothing is left out if it is not as it was."""
+        """What each of them noticed of us; those that noticed nothing are left out."""
         found = {}
         for name, process in self.host.processes.items():
             found[name] = {"threads": n_threads(process) - self.threads[name],

@@ -10,8 +10,8 @@
  *
  * A job goes through these phases:
  *
- * - HELD_BACK: the last look showed that the process is stopped or the monitor's backlog full. The
- *   monitor is not dialled; the next look decides again.
+ * - HELD_BACK: the last look showed something that keeps us from dialling and may pass soon
+ *   (QemuDomainBar). The next look decides again.
  * - DRAIN: the peer still owes replies to an earlier call on this connection. They are read and
  *   dropped. Nothing is sent before all of them have come. If no part of one has come since that
  *   call, and the peer had a fair time in it, the job ends here: the domain is still stuck.
@@ -38,14 +38,11 @@
  * blocked. If looks in a row show its process as stopped, the job ends: only a signal from
  * elsewhere makes the process go on.
  *
- * A job that is given up keeps its connection. The next call reads the replies still owed (DRAIN),
- * so the domain can be asked again without a new connection. What was seen of its silence is kept
- * in the domain (QemuDomainSilence).
+ * A job that is given up leaves its connection to the domain. If it is held, the next call reads
+ * the replies still owed (DRAIN); else the end of the call closes it. What was seen of its silence
+ * is kept in the domain (QemuDomainSilence).
  */
 #include "qemu_conversation.h"
-
-#include <errno.h>
-#include <sys/epoll.h>
 
 #include "qemu/plan/qemu_plan.h"
 #include "qemu_health.h"
@@ -56,10 +53,11 @@
 enum {
     RESUME_STEPS = 16, /* buffers that are read of a kept connection at first: a megabyte */
     PROBE_AFTER_US = 200 * 1000,
-    FIRST_AGAIN_US = 1000, /* a job that is held back is looked at again after so long, then 2, 4 */
-    VISITED_AGAIN_US = 32 * 1000, /* at most, where another program of ours visits */
-    LAST_AGAIN_US = 250 * 1000,   /* at most, where QEMU does not serve anybody */
-    HASTY_US = 50 * 1000,         /* for a new connection to a QEMU that was stuck, with NOWAIT */
+    /* A job that is held back is looked at again after so long, then after twice as long, ... */
+    FIRST_AGAIN_US = 1000,
+    VISITED_AGAIN_US = 32 * 1000, /* at most, while another domstats visits the monitor */
+    LAST_AGAIN_US = 250 * 1000,   /* at most, for any other reason */
+    NOWAIT_US = 50 * 1000,        /* for a new connection to a QEMU that was stuck, with NOWAIT */
 };
 
 /* What is to be done with a job after a move; see the top. */
@@ -195,8 +193,7 @@ pump_first(QemuConversation *self)
     return pump(self, qemu_monitor_fd(self->job->domain->monitor) < 0);
 }
 
-/* Has the monitor looked at again: soon at first, as most of what holds a job back passes at once.
- */
+/* Plans the next look: soon at first, since most of what holds a job back lasts milliseconds. */
 static void
 hold_back(QemuConversation *self)
 {
@@ -212,14 +209,14 @@ hold_back(QemuConversation *self)
     self->again_at_us = util_deadline_now_us() + self->again_us;
 }
 
-/* How long a new connection may stay silent, if the last call left the domain so; the whole call as
- * soon as something comes. */
+/* How long a new connection may stay silent if the last call left the domain silent. Once something
+ * comes, it has the whole call. */
 static int64_t
 patience_us(const QemuJob *job)
 {
-    bool is_hasty = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+    bool is_nowait = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
 
-    return is_hasty && qemu_health_was_stuck(job->domain) ? HASTY_US : qemu_health_fair_us(job);
+    return is_nowait && qemu_health_was_stuck(job->domain) ? NOWAIT_US : qemu_health_fair_us(job);
 }
 
 /* Connects, and sends what a new connection allows. */
@@ -306,7 +303,7 @@ has_answer(const QemuJob *job)
     return false;
 }
 
-/* Whether the job should dial again after its connection ended. */
+/* Whether the job should dial again, now that its connection has ended. */
 static bool
 may_dial_anew(const QemuConversation *self)
 {
@@ -325,11 +322,7 @@ may_dial_anew(const QemuConversation *self)
 static void
 stop_polling(QemuConversation *self)
 {
-    QemuMonitor *monitor = self->job->domain->monitor;
-
-    if (self->is_polled && monitor != NULL)
-        epoll_ctl(self->shared->poll_fd, EPOLL_CTL_DEL, qemu_monitor_fd(monitor), NULL);
-    self->is_polled = false;
+    qemu_watch_clear(&self->watch, self->shared->poll_fd, self->job->domain->monitor);
 }
 
 static void
@@ -368,9 +361,9 @@ end_closed(QemuConversation *self)
     qemu_health_judge_close(self->shared->host, job, self->error);
 }
 
-/* Notes in the domain what the next call needs to know. That call reads and drops the answers still
- * owed, for this job no longer takes them. A connection that QEMU has not greeted is closed: it
- * would keep a place in the monitor's queue. */
+/* Notes in the domain what the next call needs to know. This job takes no more answers; on a held
+ * connection the next call reads and drops those still owed. A connection that QEMU has not greeted
+ * is closed: it would keep a place in the monitor's queue. */
 static void
 remember_silence(QemuConversation *self)
 {
@@ -388,8 +381,8 @@ remember_silence(QemuConversation *self)
     qemu_domain_let_go(domain);
 }
 
-/* How long the peer had for what it was last asked. One that was stuck in the last call, and is
- * silent again, had its time then. */
+/* How long the peer had for what it was last asked. A peer that was stuck in the last call and is
+ * silent again had its fair time in that call. */
 static int64_t
 count_waited_us(const QemuConversation *self)
 {
@@ -401,7 +394,8 @@ count_waited_us(const QemuConversation *self)
     return waited_us;
 }
 
-/* A monitor that another client holds is left, so that we do not wait in its queue. */
+/* The connection to a monitor that another client holds is closed, so that it does not wait in the
+ * monitor's queue. */
 static void
 end_silent(QemuConversation *self)
 {
@@ -449,27 +443,11 @@ end(QemuConversation *self, Next next)
     }
 }
 
-/* Polls for reading, and for writing while the monitor has something to send. False if the kernel
- * refuses. */
 static bool
 poll_for(QemuConversation *self)
 {
-    QemuMonitor *monitor = self->job->domain->monitor;
-    bool wants_write = qemu_monitor_wants_write(monitor);
-    struct epoll_event event = {.events = EPOLLIN | (wants_write ? (uint32_t)EPOLLOUT : 0),
-                                .data.ptr = self};
-
-    if (self->is_polled && self->polls_write == wants_write)
-        return true;
-    if (epoll_ctl(self->shared->poll_fd, self->is_polled ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
-                  qemu_monitor_fd(monitor), &event) < 0) {
-        g_set_error(&self->error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "cannot poll its monitor: %s",
-                    g_strerror(errno));
-        return false;
-    }
-    self->is_polled = true;
-    self->polls_write = wants_write;
-    return true;
+    return qemu_watch_set(&self->watch, self->shared->poll_fd, self->job->domain->monitor, self,
+                          &self->error);
 }
 
 /* Acts on @next: when this returns, the job is polled for or held back, or has ended. */
@@ -498,7 +476,7 @@ qemu_conversation_start(QemuConversation *self)
 
     qemu_known_begin_call(domain->known);
     if (domain->silence.bar == QEMU_DOMAIN_BAR_STARTING)
-        qemu_health_unbar(domain); /* each call gives it the fair time */
+        qemu_health_unbar(domain); /* each call gives a starting QEMU the fair time again */
     self->looked_us = self->heard_us = self->turn_us = util_deadline_now_us();
     if (qemu_reach_is_settled(self->job))
         next = NEXT_JUDGED;
@@ -526,8 +504,8 @@ qemu_conversation_step(QemuConversation *self)
     settle(self, pump(self, true));
 }
 
-/* True if another client has come first, or holds the monitor from another network namespace. It is
- * looked for once, when the greeting is overdue. */
+/* True if another client came before our connection, or holds the monitor from another network
+ * namespace. That is looked for once, after half of the fair time without a greeting. */
 static bool
 is_overtaken(QemuConversation *self, int64_t now_us)
 {

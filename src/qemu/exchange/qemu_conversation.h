@@ -6,10 +6,11 @@
 
 #include "qemu/host/qemu_host.h"
 #include "qemu_reach.h"
+#include "qemu_watch.h"
 
 /* In the order in which a job goes through them. */
 typedef enum {
-    QEMU_CONVERSATION_HELD_BACK, /* not dialled yet: qemu_conversation_look_again() may */
+    QEMU_CONVERSATION_HELD_BACK, /* not dialled yet: qemu_conversation_look_again() may dial */
     QEMU_CONVERSATION_DRAIN,     /* the peer owes replies to an earlier call */
     QEMU_CONVERSATION_GREET,     /* the greeting has not come */
     QEMU_CONVERSATION_IDENTIFY,  /* name, UUID and commands are asked for */
@@ -43,8 +44,7 @@ typedef struct {
     QemuJob *job;
     QemuConversationShared *shared;
     QemuConversationPhase phase;
-    bool is_polled;             /* its socket is in poll_fd */
-    bool polls_write;           /* also for EPOLLOUT */
+    QemuWatch watch;            /* of its socket in poll_fd */
     bool has_dialled_anew;      /* or must not any more in this call */
     bool has_looked_for_holder; /* another client, in all network namespaces */
     bool is_judged;             /* the verdict on its silence is set */
@@ -74,16 +74,17 @@ void qemu_conversation_skip(QemuConversation *self);
 /* Reads and sends what the socket allows now: for when the poll reports it. */
 void qemu_conversation_step(QemuConversation *self);
 
-/* Of a job that is HELD_BACK: dials if nothing keeps us from it any more, by tables of sockets that
- * were read at @since_us or later. */
+/* For a job that is HELD_BACK: dials if nothing speaks against it any more, by tables of sockets
+ * that were read at @since_us or later. */
 void qemu_conversation_look_again(QemuConversation *self, int64_t since_us);
 
 /* If nothing has come since the last look: sends the probe once, and ends the job if its process
- * stays stopped. True if the peer is silent and its threads
+ * stays stopped, or if another client holds the monitor. True if the peer is silent and its threads
  * were not searched yet. */
 bool qemu_conversation_look_after(QemuConversation *self);
 
 /* Reads what has come by now. Unless that ends the job, sets the verdict on the peer's silence. */
 void qemu_conversation_judge(QemuConversation *self);
-/* After qemu_conversation_judge(): ends the job. A later call reads what the peer still owes. */
+/* After qemu_conversation_judge(): ends the job. If the connection is held, a later call reads what
+ * the peer still owes. */
 void qemu_conversation_give_up(QemuConversation *self);

@@ -17,8 +17,8 @@
  * the others, so a worker that has read nothing for QUIET_MS, or has started nothing for FRESH_MS,
  * starts the next jobs anyway, and twice as many at a time from then on.
  *
- * A job that is held back, since its monitor is another's at the moment, is looked at again after
- * 1 ms, then 2, 4 and so on; all that are due share one table of sockets.
+ * A job that is held back (see qemu_reach) is looked at again after 1 ms, then 2, 4 and so on. All
+ * jobs that are due share one table of sockets.
  *
  * A worker looks at its silent jobs in patrols: the first after 50 ms, then at growing distances of
  * up to 250 ms, closer together in a short call. While a worker has nothing to read, it searches
@@ -58,10 +58,11 @@ enum {
     SEARCH_MS = 5,      /* for the threads of domains whose jobs end when they are resumed */
     /* epoll_wait() counts whole milliseconds, and wakes us late on a busy machine. */
     WAKE_US = 2000,
-    WAKE_DIVISOR = 100,      /* this part of the call's time comes on top */
-    RESERVE_DIVISOR = 3,     /* at most this part is taken from the time QEMUs have to answer */
-    NEARLY_DIVISOR = 4,      /* a look is nearly due when this part of its distance is left */
-    LOOK_SHARE = 8,          /* looks at jobs that are held back take one part of so many and one */
+    WAKE_DIVISOR = 100,  /* this part of the call's time comes on top */
+    RESERVE_DIVISOR = 3, /* at most this part is taken from the time QEMUs have to answer */
+    NEARLY_DIVISOR = 4,  /* a look is nearly due when this part of its distance is left */
+    /* Looks at jobs that are held back are followed by a pause this many times as long. */
+    PAUSE_FACTOR = 8,
     GIVE_UP_US = 300,        /* before anything was measured */
     GIVEN_UP_ENOUGH = 4,     /* measurements that make a mean */
     GIVE_UP_MOST_US = 10000, /* a longer one only shows that this machine was held up */
@@ -78,7 +79,7 @@ typedef struct {
     guint first_fresh;       /* older ones have ended, or no longer keep others from starting */
     UtilDeadline next_start; /* when more are started, however many are fresh */
     UtilDeadline next_patrol;
-    int64_t no_look_until_us; /* monotonic: at jobs that are held back */
+    int64_t no_look_until_us; /* monotonic: jobs that are held back are not looked at before */
     int patrol_ms;
     int64_t begin_us; /* monotonic */
     UtilFd poll_fd;
@@ -156,7 +157,7 @@ look_at_held_back(Worker *self)
             g_ptr_array_remove_index_fast(held_back, i);
     }
     end_us = util_deadline_now_us();
-    self->no_look_until_us = end_us + LOOK_SHARE * (end_us - begin_us);
+    self->no_look_until_us = end_us + PAUSE_FACTOR * (end_us - begin_us);
 }
 
 /* How long it takes to end one silent job. */

@@ -34,15 +34,6 @@ enum {
     LATE_DIVISOR = 20,
 };
 
-/* Looks at the domain's process. Sets @ret_stat if the process lives. */
-static HostProcessLook
-look_at_process(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
-{
-    if (domain->pid == 0)
-        return HOST_PROCESS_HIDDEN;
-    return host_process_look(root, domain->pid, domain->start_ticks, ret_stat);
-}
-
 static void
 say_ended(QemuJob *job)
 {
@@ -334,7 +325,7 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
                        g_strdup("it did not answer in time, and there was none left to look why"));
         return;
     }
-    look = look_at_process(root, job->domain, &stat);
+    look = qemu_pulse_look(root, job->domain, &stat);
     note_state(silence, stat.state);
     note_left(job->domain);
     if (look == HOST_PROCESS_ENDED)
@@ -350,8 +341,7 @@ qemu_health_was_stuck(const QemuDomain *domain)
            (domain->health == DOMSTATS_HEALTH_WEDGED || domain->health == DOMSTATS_HEALTH_STOPPED);
 }
 
-/* True if a client waits at the monitor that was dialled, which QEMU has not accepted, and no other
- * process holds it. */
+/* True if no client holds the monitor that was dialled and one waits that QEMU has not accepted. */
 static bool
 shows_queue(QemuHostView *host, const QemuJob *job)
 {
@@ -363,8 +353,8 @@ shows_queue(QemuHostView *host, const QemuJob *job)
     return sight.n_queued > 0 && sight.kind == QEMU_HOLDER_NOBODY;
 }
 
-/* A main thread that owed us the next step has run since if it is stuck no more. If QEMU has not
- * accepted the connection, that shows in the queue of its listener. */
+/* A main thread that has not run since is still stuck, if it was the one to answer. Else QEMU is
+ * still stuck if a client waits at its listener, not accepted. */
 bool
 qemu_health_judge_still_stuck(QemuHostView *host, QemuJob *job)
 {
@@ -373,7 +363,7 @@ qemu_health_judge_still_stuck(QemuHostView *host, QemuJob *job)
     HostProcessStat stat = {0};
 
     if (!qemu_health_was_stuck(domain) || domain->silence.was_stopped ||
-        look_at_process(root, domain, &stat) != HOST_PROCESS_LIVES || stat.state == 'T' ||
+        qemu_pulse_look(root, domain, &stat) != HOST_PROCESS_LIVES || stat.state == 'T' ||
         stat.state == 't' || !qemu_pulse_stands_still(root, domain))
         return false;
     if (!domain->silence.waits_for_main && !shows_queue(host, job))
@@ -384,7 +374,7 @@ qemu_health_judge_still_stuck(QemuHostView *host, QemuJob *job)
     return true;
 }
 
-/* A QEMU that did not accept our last connection either had the fair time then. */
+/* A QEMU that did not accept our last connection either had the fair time in that call. */
 void
 qemu_health_judge_queued(QemuHostView *host, QemuJob *job, const char *path)
 {
@@ -418,7 +408,7 @@ say_if_it_lives(HostRoot *root, const QemuDomain *domain)
 {
     HostProcessStat stat = {0};
 
-    return look_at_process(root, domain, &stat) == HOST_PROCESS_LIVES ? ", and its process lives"
+    return qemu_pulse_look(root, domain, &stat) == HOST_PROCESS_LIVES ? ", and its process lives"
                                                                       : "";
 }
 

@@ -76,9 +76,9 @@ read_file(const Look *self, struct stat *ret_status)
     return true;
 }
 
-/* By its file; else by the name it was bound to: on some file systems stat() gives other numbers
- * than the kernel's table has. The same name with the same number may be there twice, in the
- * temporary file systems of two containers. */
+/* Finds the listener by its file; else by the name it was bound to, since on some file systems
+ * stat() gives other numbers than the kernel's table has. The network namespace is compared too:
+ * two containers may have the same name with the same number in their temporary file systems. */
 static bool
 find_by_path(const Look *self, guint64 net_namespace, HostListener *ret_listener)
 {
@@ -183,7 +183,7 @@ is_visit(const Look *self, const HostListenerClient *client)
     if (client->remote.family == 0)
         return g_str_has_prefix(client->name, VISIT_PREFIX);
     pid = host_holders_find(holders, client->peer_inode, self->domain->holder_pid, self->deadline);
-    if (pid == 0 && client->peer_inode != 0) /* a visit that the search was too early for? */
+    if (pid == 0 && client->peer_inode != 0) /* a visit that began after the search, perhaps */
         return !host_holders_is_sure(holders, self->began_us);
     return pid != 0 && runs_our_program(pid);
 }
@@ -245,8 +245,13 @@ look(QemuHostView *host, const QemuJob *job, const QemuEndpointPlace *place, int
      bool is_everywhere, QemuHolderSight *ret_sight)
 {
     g_autoptr(HostSockets) sockets = qemu_host_view_ref_sockets(host, since_us);
-    Look self = {host,      job->domain,           place, sockets, get_deadline(job), 0,
-                 ret_sight, util_deadline_now_us()};
+    Look self = {.host = host,
+                 .domain = job->domain,
+                 .place = place,
+                 .sockets = sockets,
+                 .deadline = get_deadline(job),
+                 .sight = ret_sight,
+                 .began_us = util_deadline_now_us()};
     HostListener listener = {0};
     struct stat status = {0};
     guint64 net_namespace = 0;

@@ -19,17 +19,17 @@ typedef enum {
 /* What the tables show of one monitor. A connection of the job's own domain does not count, and a
  * client that has closed its end does not hold the monitor. */
 typedef struct {
-    bool is_complete;      /* each table that was to be looked at could be read: who is not shown is
-                              not there; else a client may be missing */
-    bool is_known;         /* the listener was found; else all that follows but @other_inode is 0 */
-    ino_t other_inode;     /* of the listener that the place's path leads to, if that is not the
-                              domain's; else 0. Set also where @is_known is false */
-    ino_t inode;           /* of the listening socket */
-    dev_t file_device;     /* of the file to which the place's path leads, and */
-    ino_t file_inode;      /* its number, by stat(); 0: it is no path, or leads to no file */
-    unsigned int n_queued; /* clients that it has not accepted */
-    bool queue_is_visits;  /* all of these are visits, and still there */
-    QemuHolderKind kind;   /* of the clients that it has accepted */
+    bool is_complete;  /* each table that was to be looked at could be read; else a client may be
+                          there that is not shown */
+    bool is_known;     /* the listener was found; else all that follows but @other_inode is 0 */
+    ino_t other_inode; /* of the listener that the place's path leads to, if that is not the
+                          domain's; else 0. Set also where @is_known is false */
+    ino_t inode;       /* of the listening socket */
+    dev_t file_device; /* of the file to which the place's path leads, by stat() */
+    ino_t file_inode;  /* the same; 0: it is no path, or leads to no file */
+    unsigned int n_queued;     /* clients that it has not accepted */
+    bool queue_is_visits;      /* all of these are visits, and still there */
+    QemuHolderKind kind;       /* of the clients that it has accepted */
     HostListenerClient client; /* one of that kind */
 } QemuHolderSight;
 

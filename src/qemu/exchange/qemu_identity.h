@@ -7,11 +7,11 @@
 
 #include "qemu/host/qemu_host.h"
 
-/* Directly after the dial; @is_proven: the listening socket was seen in the process that the source
- * says: then the peer's pid is not compared, which is that of the process that called listen().
- * Notes in the domain which process listens. If it is another one than
+/* Directly after the dial: notes in the domain which process listens. If it is another one than
  * before, forgets what is known of the domain. False, with the verdict NO_MONITOR, if the source
- * says that the domain is another process. */
+ * says that the domain is another process. @is_proven: the listening socket was seen in the process
+ * that the source says. Then the peer's pid is not compared: it is that of the process that called
+ * listen(), which may have been a launcher. */
 bool qemu_identity_check_peer(QemuHostView *host, QemuJob *job, bool is_proven);
 
 /* On a kept connection: reads the command line of its process if an earlier call could not. */

@@ -16,14 +16,13 @@
 #include "qemu/source/qemu_waiting.h"
 
 enum {
-    START_S = 120, /* so long a QEMU may take before it serves clients: it touches its memory */
+    START_S = 120, /* the longest start of a QEMU: it writes to all its memory before it serves */
     /* The same where the kernel does not tell what a thread waits in. */
     START_UNSEEN_S = 3,
 };
 
-/* Sets @ret_stat if the process lives. */
-static HostProcessLook
-look(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
+HostProcessLook
+qemu_pulse_look(HostRoot *root, const QemuDomain *domain, HostProcessStat *ret_stat)
 {
     if (domain->pid == 0)
         return HOST_PROCESS_HIDDEN;
@@ -35,7 +34,7 @@ qemu_pulse_has_ended(HostRoot *root, const QemuDomain *domain)
 {
     HostProcessStat stat = {0};
 
-    return look(root, domain, &stat) == HOST_PROCESS_ENDED;
+    return qemu_pulse_look(root, domain, &stat) == HOST_PROCESS_ENDED;
 }
 
 /* What stops a process that lives. */
@@ -56,7 +55,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stop, clear_stop)
 static bool
 find_stop(HostRoot *root, const QemuDomain *domain, Stop *ret_stop)
 {
-    if (look(root, domain, &ret_stop->stat) != HOST_PROCESS_LIVES)
+    if (qemu_pulse_look(root, domain, &ret_stop->stat) != HOST_PROCESS_LIVES)
         return false;
     if (ret_stop->stat.state == 'T' || ret_stop->stat.state == 't')
         return true;
@@ -102,7 +101,7 @@ qemu_pulse_judge_stopped(QemuHostView *host, QemuJob *job)
 }
 
 /* True, with the verdict, if the process has begun a short time ago and was never seen to be able
- * to serve clients. Only of a process that the source found: another one may be no QEMU. */
+ * to serve clients. Only for a process that the source found: another one may be no QEMU. */
 static bool
 judge_starting(HostRoot *root, QemuJob *job, HostProcessPoll poll)
 {

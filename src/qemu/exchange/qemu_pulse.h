@@ -7,6 +7,10 @@
 
 #include "qemu/host/qemu_host.h"
 
+/* Looks whether the domain's process lives; HIDDEN if it is not known. Sets @ret_stat if it lives.
+ */
+HostProcessLook qemu_pulse_look(HostRoot *root, const QemuDomain *domain,
+                                HostProcessStat *ret_stat);
 /* True if the domain's process is known to have ended. */
 bool qemu_pulse_has_ended(HostRoot *root, const QemuDomain *domain);
 
@@ -15,12 +19,12 @@ bool qemu_pulse_is_stopped(HostRoot *root, const QemuDomain *domain);
 /* The same, with the verdict STOPPED. */
 bool qemu_pulse_judge_stopped(QemuHostView *host, QemuJob *job);
 
-/* Before a dial: what keeps the process from serving a client, with the verdict on it. One small
+/* Before a dial: what keeps the process from serving a client, with the verdict. Costs one small
  * read for a QEMU that is well. */
 QemuDomainBar qemu_pulse_judge(QemuHostView *host, QemuJob *job);
 
-/* Notes how often the main thread has run. Called before the connection is closed, which makes a
- * QEMU that is well run. */
+/* Notes how often the main thread has run. To be called before the connection is closed, since a
+ * main thread that is not blocked then runs. */
 void qemu_pulse_note_runs(HostRoot *root, QemuDomain *domain);
 /* True if it is known not to have run since that note. */
 bool qemu_pulse_stands_still(HostRoot *root, const QemuDomain *domain);

@@ -46,8 +46,9 @@ enum {
     MAX_PAUSE_MS = 10000,
     MAX_DOUBLINGS = 16,
     TABLE_US = 100 * 1000,
-    CONFIRM_US = 20 * 1000, /* what ends the attempt is seen in a table this old at most */
-    /* So long, and in so many dials, a name may be taken by a socket that no table shows. */
+    CONFIRM_US = 20 * 1000, /* a look that ends the job rests on tables this old at most */
+    /* A name that so many dials over so long find taken, by a socket that no table shows, is not
+     * waited for any longer. */
     TAKEN_US = 50 * 1000,
     TAKEN_TIMES = 5,
     NAME_BYTES = 64,
@@ -103,9 +104,9 @@ qemu_reach_is_settled(QemuJob *job)
     return false;
 }
 
-/* Whether a connection to that manager's monitor outlives the call. */
+/* Whether a connection to that manager's monitor is held after the call. */
 static bool
-may_keep(const QemuManager *manager, const QemuReachHow *how)
+may_hold(const QemuManager *manager, const QemuReachHow *how)
 {
     static const QemuManagerMay least[] = {
         [DOMSTATS_MONITORS_DEFAULT] = QEMU_MANAGER_MAY_HOLD,
@@ -136,7 +137,8 @@ look(Try *self, int64_t since_us)
     qemu_holder_look(self->host, self->job, self->place, since_us, &self->sight);
 }
 
-/* The table that showed a client may be older than the client's leaving. */
+/* True if another client holds the monitor, by a table that is CONFIRM_US old at most: an older one
+ * may show a client that has left since. */
 static bool
 is_held(Try *self)
 {
@@ -210,9 +212,8 @@ is_its(Try *self)
     return self->is_proven || errno == EACCES;
 }
 
-/* Another program of ours asks it now. */
 static QemuDomainBar
-say_visited(const Try *self)
+judge_visited(const Try *self)
 {
     qemu_job_judge(
         self->job, DOMSTATS_HEALTH_BUSY, DOMSTATS_REASON_HELD,
@@ -220,7 +221,8 @@ say_visited(const Try *self)
     return QEMU_DOMAIN_BAR_VISITED;
 }
 
-/* A queue tells nobody's process, and so not that it is stopped: it is looked for. */
+/* If the source knows no process, the one that listens is looked for: that it is stopped would
+ * explain the queue. */
 static QemuDomainBar
 judge_queue(const Try *self)
 {
@@ -232,7 +234,7 @@ judge_queue(const Try *self)
     return QEMU_DOMAIN_BAR_QUEUED;
 }
 
-/* What keeps us from dialling, with the verdict; NONE: dial. */
+/* What the monitor's clients show that forbids a dial, with the verdict; NONE: dial. */
 static QemuDomainBar
 find_bar(const Try *self)
 {
@@ -241,25 +243,26 @@ find_bar(const Try *self)
     if (sight->n_queued > 0 && !sight->queue_is_visits)
         return judge_queue(self);
     if (sight->kind == QEMU_HOLDER_VISIT || sight->n_queued > 0)
-        return say_visited(self);
+        return judge_visited(self);
     return QEMU_DOMAIN_BAR_NONE;
 }
 
-/* Writes the name of our end of the connection: it shows in the kernel's tables what we are, and of
- * two visits at once one cannot take it. False if it is no unix socket. */
+/* Writes the name of our end of the connection. The kernel's tables show it, and of two visits at
+ * once the second finds it taken. False if the listener is not known or is no unix socket. */
 static bool
 make_name(const Try *self, char name[NAME_BYTES])
 {
-    bool is_kept = may_keep(self->place->manager, self->how);
+    bool is_to_hold = may_hold(self->place->manager, self->how);
 
     if (!self->sight.is_known || g_str_has_prefix(self->place->connect_path, "tcp:"))
         return false;
-    g_snprintf(name, NAME_BYTES, "domstats-%s/%" G_GUINT64_FORMAT, is_kept ? "hold" : "visit",
+    g_snprintf(name, NAME_BYTES, "domstats-%s/%" G_GUINT64_FORMAT, is_to_hold ? "hold" : "visit",
                (guint64)self->sight.inode);
     return true;
 }
 
-/* Notes that the name is taken, though no table shows a visit. True if that has lasted. */
+/* Notes that a dial found the name taken, though no table shows a visit. True if that has lasted.
+ */
 static bool
 is_taken_for_good(QemuDomainSilence *silence)
 {
@@ -298,7 +301,7 @@ static QemuDomainBar
 judge_undialled(const Try *self, QemuChannelDial outcome, const GError *error)
 {
     if (outcome == QEMU_CHANNEL_DIAL_TAKEN)
-        return say_visited(self);
+        return judge_visited(self);
     if (outcome == QEMU_CHANNEL_DIAL_FULL)
         return judge_queue(self);
     qemu_health_judge_dial(self->host, self->job, outcome, error);
@@ -320,7 +323,7 @@ dial_place(Try *self, QemuDomainBar *ret_bar)
         return *ret_bar != QEMU_DOMAIN_BAR_NONE ? BARRED : NEVER;
     }
     domain->monitor = qemu_monitor_new(channel);
-    domain->is_kept = may_keep(self->place->manager, self->how);
+    domain->is_held = may_hold(self->place->manager, self->how);
     domain->dialled_us = util_deadline_now_us();
     domain->place = self->index;
     domain->silence.n_taken = 0;
@@ -330,8 +333,8 @@ dial_place(Try *self, QemuDomainBar *ret_bar)
     return NEVER;
 }
 
-/* True if no process has the client's socket, though all can be looked at. A table is not read in
- * one instant: such a client was most likely a visit that has ended. */
+/* True if no process has the client's socket, though all can be looked at. The kernel does not list
+ * all sockets of one moment, so that client was most likely a visit that has ended. */
 static bool
 may_have_left(const Try *self)
 {
@@ -380,15 +383,15 @@ try_place(Try *self, QemuDomainBar process_bar, const char *process_reason, Qemu
     return dial_place(self, ret_bar);
 }
 
-/* After a look that showed @bar: LATER if another look is worth it. A visit is over in a moment,
- * which the hasty can wait for too. */
+/* After a look that showed @bar: LATER if another look is worth it. A visit lasts milliseconds, so
+ * NOWAIT waits for its end too. */
 static QemuReach
 put_off(const QemuJob *job, QemuDomainBar bar)
 {
-    bool is_hasty = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+    bool is_nowait = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
     bool is_short = bar == QEMU_DOMAIN_BAR_VISITED || bar == QEMU_DOMAIN_BAR_UNSEEN;
 
-    if (qemu_health_lasts(job, bar) || (is_hasty && !is_short))
+    if (qemu_health_lasts(job, bar) || (is_nowait && !is_short))
         return QEMU_REACH_NEVER;
     return QEMU_REACH_LATER;
 }

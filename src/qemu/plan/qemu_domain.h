@@ -25,7 +25,7 @@ typedef enum {
     QEMU_DOMAIN_BAR_STOPPED,  /* its process is stopped or frozen */
     QEMU_DOMAIN_BAR_QUEUED,   /* a client waits at its monitor, which QEMU has not accepted */
     QEMU_DOMAIN_BAR_STARTING, /* its process has begun a short time ago, and serves no client yet */
-    QEMU_DOMAIN_BAR_VISITED,  /* another program of ours asks it */
+    QEMU_DOMAIN_BAR_VISITED,  /* another domstats visits its monitor */
     QEMU_DOMAIN_BAR_UNSEEN,   /* a client holds it of which no process is found: it may have left */
 } QemuDomainBar;
 
@@ -50,10 +50,10 @@ typedef struct {
     bool was_stopped;     /* or frozen, when last judged */
     bool is_searched;     /* its threads were searched for @thread */
     pid_t thread;         /* one in uninterruptible sleep; 0: none */
-    QemuDomainBar bar;    /* what every look has shown */
-    int64_t barred_us;    /* monotonic: since then */
-    unsigned int
-        n_taken;      /* dials in a row that found our name taken, and no table showed by whom */
+    QemuDomainBar bar;    /* what all looks since barred_us have shown */
+    int64_t barred_us;    /* monotonic */
+    /* Dials in a row that found the name of our end taken, by a socket that no table shows. */
+    unsigned int n_taken;
     int64_t taken_us; /* monotonic: the first of them */
 } QemuDomainSilence;
 
@@ -72,9 +72,9 @@ typedef struct {
     bool lacks_definition;      /* there was no time to read it: each call tries again */
 
     QemuMonitor *monitor;       /* NULL: not connected */
-    bool is_kept;               /* that connection outlives the call that made it */
-    int64_t dialled_us;         /* monotonic: when the last connection was made, and */
-    unsigned int place;         /* to which place of the endpoint */
+    bool is_held;               /* that connection stays open after the call that made it */
+    int64_t dialled_us;         /* monotonic: when the last connection was made */
+    unsigned int place;         /* the endpoint's place to which it was made */
     pid_t holder_pid;           /* the process that held the monitor when last looked; 0 unknown */
     bool is_silent;             /* an earlier call left answers outstanding */
     bool has_served;            /* its process was seen to serve clients, or to be able to */

@@ -48,8 +48,8 @@ void qemu_known_doubt_identity(QemuKnown *self);
 /* Drops all that is kept: the process is another one, or sent what no QEMU sends. */
 void qemu_known_forget(QemuKnown *self);
 
-/* The QEMU was asked who it is. @commands: the value of query-commands, or NULL
- * if that was not sent, since it is known. False if QEMU has none of our commands. */
+/* The QEMU was asked who it is. @commands: the value of query-commands, or NULL if that was not
+ * sent, since it is known. False if QEMU has none of our commands. */
 bool qemu_known_take_identity(QemuKnown *self, const UtilJson *commands);
 bool qemu_known_is_identified(const QemuKnown *self);
 /* The commands that this QEMU has; 0 before the first qemu_known_take_identity(). */
