@@ -3,6 +3,7 @@
 
 import glob
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -17,6 +18,9 @@ WORDS = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu", "-S", "-display", 
          "-no-user-config", "-nodefaults", "-m", "16", "-accel", accelerator()]
 # A QEMU that was moved does not find its modules.
 MODULES = glob.glob("/usr/lib*/*/qemu") + glob.glob("/usr/lib*/qemu")
+
+DESCRIPTORS = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 20000)
+ALL_DESCRIPTORS = 400000
 
 
 @unittest.skipUnless(is_apart(), "needs root and a pid namespace")
@@ -151,6 +155,29 @@ class Programs(Finding):
         os.chown(fake, 12345, 12345)
         self.run_beside(fake, "600")
         self.expect({"listens": "ok", f"pid-{deaf.pid}": "no-monitor"})
+
+    @unittest.skipIf(DESCRIPTORS < 4096, "may not open many files")
+    def test_processes_that_are_long_to_look_at_hide_no_others(self):
+        """Another user's: each look reads what such a process has open. All together have far more
+        than can be read in the time of the call."""
+        self.start([self.qemu], "good.sock", "-name", "good")
+        self.expect({"good": "ok"})
+
+        def open_many():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+            null = os.open("/dev/null", os.O_RDONLY)
+            for number in range(null + 1, DESCRIPTORS):
+                os.dup2(null, number, inheritable=True)
+            os.setuid(12345)
+
+        for _ in range(ALL_DESCRIPTORS // DESCRIPTORS):
+            self.run_beside("/bin/bash", "-c", "kill -STOP $$; :", "-machine", "q35",
+                            *self.monitor("/none"), preexec_fn=open_many, close_fds=False)
+        code, domains, trouble = domstats("--state", "--timeout", "0.6")
+        self.assertEqual({name: domain["health"] for name, domain in domains.items()},
+                         {"good": "ok"})
+        self.assertEqual(code, 3)
+        self.assertIn("takes too long", trouble)
 
 
 class Names(Finding):

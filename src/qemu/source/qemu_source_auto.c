@@ -4,13 +4,19 @@
  *
  * Lists /proc once a scan; qemu_source_process looks at each process. Starts no process and touches
  * no socket.
+ *
+ * Whose processes take a quarter of the time of the call is put off until all others were looked
+ * at, and then has until half of it has passed. What is left then is not looked at in this scan,
+ * which the blind spot says.
  */
 #include <errno.h>
 
 #include "host/process/host_hidden.h"
 #include "host/process/host_process.h"
+#include "host/process/host_process_owner.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_source.h"
+#include "qemu_source_bills.h"
 #include "qemu_source_names.h"
 #include "qemu_source_process.h"
 #include "util/util_error.h"
@@ -21,7 +27,15 @@ typedef struct {
     QemuSourceNames *names;
     bool has_been_whole; /* some scan has looked at every process */
     int is_blind;        /* atomic: processes of others cannot be seen */
+    int is_short;        /* atomic: the last scan lacked descriptors, threads or memory */
+    int n_passed;        /* atomic: processes that the last scan put off and did not come to */
 } AutoSource;
+
+enum {
+    BILL_SHARE = 4,    /* of the call's time: more of one user's processes are put off */
+    PUT_OFF_SHARE = 2, /* these have until this part of it has passed */
+    LONG_US = 1000,    /* looks that are shorter are not counted */
+};
 
 static void
 unref_endpoint(gpointer data)
@@ -68,28 +82,130 @@ blind_spot_of_auto(void *data)
 {
     AutoSource *self = data;
 
-    return g_atomic_int_get(&self->is_blind)
-               ? "processes of other users are hidden in '/proc' (hidepid): the answer lacks their "
-                 "domains"
+    if (g_atomic_int_get(&self->is_blind))
+        return "processes of other users are hidden in '/proc' (hidepid): the answer lacks their "
+               "domains";
+    if (g_atomic_int_get(&self->is_short))
+        return "not all processes could be looked at, for want of descriptors, threads or memory "
+               "here: the answer may lack domains";
+    return g_atomic_int_get(&self->n_passed) > 0
+               ? "not all processes of one user could be looked at, as a look at them takes too "
+                 "long: the answer may lack domains of that user"
                : NULL;
+}
+
+/* One scan. */
+typedef struct {
+    AutoSource *source;
+    QemuSourceView *view;
+    QemuSourceBills *bills;
+    int64_t limit_us;
+    GArray *put_off; /* pid_t */
+    GPtrArray *endpoints;
+    bool is_whole;
+} Scan;
+
+static bool
+is_full(const Scan *self)
+{
+    return self->endpoints->len >= QEMU_LIMIT_DOMAINS;
+}
+
+static void
+look_at(Scan *self, pid_t pid)
+{
+    int64_t began_us = util_deadline_now_us();
+    QemuEndpoint *endpoint =
+        qemu_source_process_look(self->source->processes, self->view, pid, &self->is_whole);
+    int64_t spent_us = util_deadline_now_us() - began_us;
+    uid_t user = 0;
+
+    if (endpoint != NULL)
+        g_ptr_array_add(self->endpoints, qemu_endpoint_ref(endpoint));
+    if (spent_us > LONG_US && host_process_owner_of_process(self->source->root, pid, &user))
+        qemu_source_bills_add(self->bills, user, spent_us);
+}
+
+static bool
+is_put_off(const Scan *self, pid_t pid)
+{
+    uid_t user = 0;
+
+    return qemu_source_bills_has_over(self->bills, self->limit_us) &&
+           host_process_owner_of_process(self->source->root, pid, &user) &&
+           qemu_source_bills_is_over(self->bills, user, self->limit_us);
+}
+
+/* Past @until, of those that are left what the last scan knew is given. */
+static void
+look_at_put_off(Scan *self, UtilDeadline until)
+{
+    UtilDeadline deadline = self->view->words.deadline;
+    int n_passed = 0;
+
+    for (guint i = 0; i < self->put_off->len && !is_full(self); i++) {
+        bool was_whole = self->is_whole;
+
+        self->is_whole = true;
+        if (util_deadline_has_passed(until))
+            self->view->words.deadline = until;
+        look_at(self, g_array_index(self->put_off, pid_t, i));
+        n_passed += !self->is_whole;
+        self->is_whole = was_whole;
+    }
+    self->view->words.deadline = deadline;
+    g_atomic_int_set(&self->source->n_passed, n_passed);
+}
+
+static gint
+compare_pids(gconstpointer a, gconstpointer b)
+{
+    const QemuEndpoint *const *first = a;
+    const QemuEndpoint *const *second = b;
+
+    return ((*first)->pid > (*second)->pid) - ((*first)->pid < (*second)->pid);
 }
 
 /* The endpoints of those of the processes @pids that are QEMUs, in their order. */
 static GPtrArray *
 list_endpoints(AutoSource *self, QemuSourceView *view, const pid_t *pids, bool *ret_is_whole)
 {
-    GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+    g_autoptr(QemuSourceBills) bills = qemu_source_bills_new();
+    g_autoptr(GArray) put_off = g_array_new(FALSE, FALSE, sizeof(pid_t));
+    unsigned int left_ms = (unsigned int)util_deadline_left_ms(view->words.deadline);
+    UtilDeadline until = util_deadline_in_ms(left_ms / PUT_OFF_SHARE);
+    Scan scan = {.source = self,
+                 .view = view,
+                 .bills = bills,
+                 .limit_us = (int64_t)left_ms * 1000 / BILL_SHARE,
+                 .put_off = put_off,
+                 .endpoints = g_ptr_array_new_with_free_func(unref_endpoint),
+                 .is_whole = true};
 
-    for (size_t i = 0; pids[i] != 0 && endpoints->len < QEMU_LIMIT_DOMAINS; i++) {
-        QemuEndpoint *endpoint =
-            qemu_source_process_look(self->processes, view, pids[i], ret_is_whole);
-
-        if (endpoint != NULL)
-            g_ptr_array_add(endpoints, qemu_endpoint_ref(endpoint));
-    }
+    for (size_t i = 0; pids[i] != 0 && !is_full(&scan); i++)
+        if (is_put_off(&scan, pids[i]))
+            g_array_append_val(put_off, pids[i]);
+        else
+            look_at(&scan, pids[i]);
+    look_at_put_off(&scan, until);
+    if (put_off->len > 0)
+        g_ptr_array_sort(scan.endpoints, compare_pids);
     qemu_source_process_end_scan(self->processes);
-    qemu_source_names_settle(self->names, endpoints);
-    return endpoints;
+    qemu_source_names_settle(self->names, scan.endpoints);
+    *ret_is_whole = scan.is_whole;
+    return scan.endpoints;
+}
+
+/* @shortage: errno, 0 if it was the deadline. */
+static void
+set_not_whole(int shortage, GError **error)
+{
+    if (shortage != 0)
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM,
+                    "not all processes could be looked at: %s", g_strerror(shortage));
+    else
+        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT,
+                            "not all processes could be looked at by the deadline");
 }
 
 /* Fails with TIMEOUT if the deadline cuts the scan short and no scan before looked at all
@@ -116,10 +232,10 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
     g_atomic_int_set(&self->is_blind, host_hidden_are_others(self->root));
     qemu_source_view_init(&view, self->root, deadline);
     endpoints = list_endpoints(self, &view, pids, &is_whole);
-    self->has_been_whole |= is_whole;
+    g_atomic_int_set(&self->is_short, view.shortage != 0);
+    self->has_been_whole |= is_whole && view.shortage == 0;
     if (!self->has_been_whole) {
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_TIMEOUT,
-                    "not all processes could be looked at by the deadline");
+        set_not_whole(view.shortage, error);
         return NULL;
     }
     return g_steal_pointer(&endpoints);

@@ -242,6 +242,13 @@ make_blocked(QemuSourceView *view, pid_t pid, const char *exe)
     return endpoint;
 }
 
+/* True if a read failed for want of something here, which says nothing of the process. */
+static bool
+is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
+}
+
 QemuSourceLookFound
 qemu_source_look(QemuSourceView *view, pid_t pid, const char *exe, QemuEndpoint **ret_endpoint,
                  uint64_t *ret_exec_mark)
@@ -256,6 +263,8 @@ qemu_source_look(QemuSourceView *view, pid_t pid, const char *exe, QemuEndpoint 
         *ret_endpoint = make_blocked(view, pid, exe);
         return *ret_endpoint != NULL ? QEMU_SOURCE_LOOK_QEMU : QEMU_SOURCE_LOOK_NONE;
     }
+    if (bytes == NULL && is_shortage(errno))
+        view->shortage = errno;
     if (bytes == NULL || look.size == 0)
         return QEMU_SOURCE_LOOK_NONE;
     look.bytes = bytes;

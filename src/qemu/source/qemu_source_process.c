@@ -137,6 +137,7 @@ update_seen(QemuSourceProcess *self, QemuSourceView *view, pid_t pid)
 {
     Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
     Seen *found = NULL;
+    int shortage = view->shortage;
     g_autofree char *exe = NULL;
 
     if (seen != NULL && is_same_qemu(view->root, pid, seen))
@@ -147,7 +148,11 @@ update_seen(QemuSourceProcess *self, QemuSourceView *view, pid_t pid)
         return NULL;
     if (seen != NULL && is_same_other(seen, exe))
         return seen;
+    view->shortage = 0;
     found = look_at(view, pid, exe);
+    if (found == NULL && view->shortage != 0)
+        return seen; /* what was known is not refuted */
+    view->shortage = shortage;
     if (found == NULL)
         return NULL;
     if (seen != NULL && seen->is_undecided && found->is_undecided && g_str_equal(seen->exe, exe))

@@ -18,6 +18,8 @@ typedef struct {
     HostDescriptors *descriptors; /* owned */
     GHashTable *preferred; /* borrowed: inode of a listening socket (gint64) -> the path by which
                               its file is to be reached (char *); NULL: none */
+    int shortage;          /* errno of a process that was not looked at for want of descriptors,
+                              threads or memory; 0: none */
     char *own_mounts;      /* our namespaces, as /proc names them; NULL unknown */
     char *own_network;
 } QemuSourceView;
