@@ -463,6 +463,64 @@ check_recorded_holder(const char *folder)
     assert_int_equal(host_holders_find(holders, 12, 77, util_deadline_in_ms(60000)), 0);
 }
 
+/* The kernel's list goes on behind a number of sockets of a bucket: if some of these are closed
+ * while the list is read, it passes over others. */
+enum { N_STAYING = 100, N_PASSING = 400, N_LISTS = 20 };
+
+typedef struct {
+    int passing[N_PASSING][2]; /* closed by the first socket that is listed; 0: closed */
+    ino_t staying[N_STAYING];
+    bool is_listed[N_STAYING];
+} Passing;
+
+static bool
+close_passing(const HostUnixdiagSocket *socket, void *data)
+{
+    Passing *self = data;
+
+    for (unsigned int i = 0; i < N_PASSING && self->passing[i][0] != 0; i++) {
+        close(self->passing[i][0]);
+        close(self->passing[i][1]);
+        self->passing[i][0] = 0;
+    }
+    for (unsigned int i = 0; i < N_STAYING; i++)
+        self->is_listed[i] |= self->staying[i] == socket->inode;
+    return true;
+}
+
+static void
+assert_all_listed(Passing *passing)
+{
+    g_autoptr(HostSockdiag) diag = host_sockdiag_open(-1, NULL);
+
+    for (unsigned int i = 0; i < N_PASSING; i++)
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, passing->passing[i]),
+                         0);
+    memset(passing->is_listed, 0, sizeof(passing->is_listed));
+    assert_true(host_unixdiag_list(diag, close_passing, passing, NULL));
+    for (unsigned int i = 0; i < N_STAYING; i++)
+        assert_true(passing->is_listed[i]);
+}
+
+static void
+check_all_listeners(const char *folder)
+{
+    g_autofree Passing *passing = g_new0(Passing, 1);
+    int fds[N_STAYING] = {0};
+
+    for (unsigned int i = 0; i < N_STAYING; i++) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+        g_snprintf(address.sun_path, sizeof(address.sun_path), "%s/%u", folder, i);
+        fds[i] = make_socket(&address, sizeof(address), true);
+        passing->staying[i] = inode_of(fds[i]);
+    }
+    for (unsigned int i = 0; i < N_LISTS; i++)
+        assert_all_listed(passing);
+    for (unsigned int i = 0; i < N_STAYING; i++)
+        close(fds[i]);
+}
+
 typedef struct {
     const char *name;
     void (*check)(const char *folder);
@@ -479,6 +537,7 @@ static const Scenario scenarios[] = {
     {"all that have a socket open", check_all_holders},
     {"whether a process has a socket open", check_has_socket},
     {"a socket that is opened after the search", check_late_socket},
+    {"every listener, while other sockets are closed", check_all_listeners},
 };
 
 static void

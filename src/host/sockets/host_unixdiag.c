@@ -7,6 +7,11 @@
  * client among its incoming connections (sock_diag(7), and observed). These are not asked for in
  * the list of all: the kernel ends that list, and does not say so, at a socket that does not fit
  * into one message, as one with some 8,000 clients would not.
+ *
+ * A list of many sockets comes in several messages. The kernel goes on behind so many sockets of a
+ * bucket as it has told; if one of these was closed meanwhile, it passes over another. So listeners
+ * are listed once more by themselves: they are few, and most often fit into one message, which the
+ * kernel makes as large as the largest that was read before.
  */
 #include "host_unixdiag.h"
 
@@ -127,17 +132,25 @@ take_message(const struct nlmsghdr *message, void *data)
     return receiver->take(&socket, receiver->data) ? MNL_CB_OK : MNL_CB_ERROR;
 }
 
-bool
-host_unixdiag_list(HostSockdiag *diag, HostUnixdiagTake take, void *data, GError **error)
+static bool
+list_in_states(HostSockdiag *diag, uint32_t states, Receiver *receiver, GError **error)
 {
     const struct unix_diag_req request = {
         .sdiag_family = AF_UNIX,
-        .udiag_states = 1U << STATE_LISTEN | 1U << STATE_ESTABLISHED,
+        .udiag_states = states,
         .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN,
     };
+
+    return host_sockdiag_ask(diag, &request, sizeof(request), true, take_message, receiver, error);
+}
+
+bool
+host_unixdiag_list(HostSockdiag *diag, HostUnixdiagTake take, void *data, GError **error)
+{
     Receiver receiver = {take, data, false};
 
-    return host_sockdiag_ask(diag, &request, sizeof(request), true, take_message, &receiver, error);
+    return list_in_states(diag, 1U << STATE_LISTEN | 1U << STATE_ESTABLISHED, &receiver, error) &&
+           list_in_states(diag, 1U << STATE_LISTEN, &receiver, error);
 }
 
 bool
