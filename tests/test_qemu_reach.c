@@ -249,6 +249,28 @@ does_without_a_name_that_is_taken(void)
     exchange_case_assert_became(&scene.exchange, 0, "ok running");
 }
 
+/* Others must still see who it is, so that they wait for a visit that has another name. */
+static void
+has_a_name_where_one_is_taken(void)
+{
+    static const ExchangeCaseCall hold = {.timeout_ms = LONG_MS};
+    g_auto(Scene) scene = {0};
+    g_auto(UtilFd) fd = -1;
+    struct sockaddr_un name = {0};
+    struct sockaddr_un taken = {0};
+    socklen_t size = sizeof(name);
+    socklen_t taken_size = sizeof(taken);
+
+    init_scene(&scene);
+    fd = make_named("hold", scene.path);
+    exchange_case_run(&scene.exchange, &hold);
+    exchange_case_assert_became(&scene.exchange, 0, "ok running, connected");
+    assert_int_equal(getsockname(fd, (void *)&taken, &taken_size), 0);
+    assert_int_equal(getsockname(qemu_monitor_fd(scene.domain->monitor), (void *)&name, &size), 0);
+    assert_true(size > taken_size);
+    assert_memory_equal(&name, &taken, taken_size);
+}
+
 /* The child process: listens, and serves nobody before a byte has come. */
 static void
 serve_after_a_byte(const char *path, int ready_fd, int go_fd)
@@ -324,6 +346,7 @@ static const StoryRow story_rows[] = {
     {"a visit that does not end is told by its process", tells_whose_visit_does_not_end},
     {"one that holds is not waited for", does_not_wait_for_one_that_holds},
     {"a name that a stranger has taken", does_without_a_name_that_is_taken},
+    {"who it is shows though its name is taken", has_a_name_where_one_is_taken},
     {"a young process is given time", gives_a_young_process_time},
 };
 

@@ -47,9 +47,9 @@ enum {
     MAX_DOUBLINGS = 16,
     TABLE_US = 100 * 1000,
     CONFIRM_US = 20 * 1000, /* a look that ends the job rests on tables this old at most */
-    /* A name that so many dials over so long find taken, by a socket that no table shows, is not
-     * waited for any longer. */
-    TAKEN_US = 50 * 1000,
+    /* So long, and in so many dials, a name may be taken by a socket that no table shows: on a busy
+     * host a visit may wait for a processor between bind() and connect(). */
+    TAKEN_US = 250 * 1000,
     TAKEN_TIMES = 5,
     NAME_BYTES = 64,
 };
@@ -247,17 +247,21 @@ find_bar(const Try *self)
     return QEMU_DOMAIN_BAR_NONE;
 }
 
-/* Writes the name of our end of the connection. The kernel's tables show it, and of two visits at
- * once the second finds it taken. False if the listener is not known or is no unix socket. */
+/* Writes the name of our end of the connection: it shows in the kernel's tables what we are, and of
+ * two visits at once one cannot take it. @is_own: with our pid, for it alone. False if it is no
+ * unix socket. */
 static bool
-make_name(const Try *self, char name[NAME_BYTES])
+make_name(const Try *self, bool is_own, char name[NAME_BYTES])
 {
-    bool is_to_hold = may_hold(self->place->manager, self->how);
+    bool is_kept = may_keep(self->place->manager, self->how);
+    int n = 0;
 
     if (!self->sight.is_known || g_str_has_prefix(self->place->connect_path, "tcp:"))
         return false;
-    g_snprintf(name, NAME_BYTES, "domstats-%s/%" G_GUINT64_FORMAT, is_to_hold ? "hold" : "visit",
-               (guint64)self->sight.inode);
+    n = g_snprintf(name, NAME_BYTES, "domstats-%s/%" G_GUINT64_FORMAT, is_kept ? "hold" : "visit",
+                   (guint64)self->sight.inode);
+    if (is_own)
+        g_snprintf(name + n, (gulong)(NAME_BYTES - n), "/%d", (int)getpid());
     return true;
 }
 
@@ -287,13 +291,16 @@ dial(const Try *self, QemuChannel **ret_channel, GError **error)
         *ret_channel = qemu_recording_peer_open(self->place->connect_path, error);
         return *ret_channel != NULL ? QEMU_CHANNEL_DIAL_CONNECTED : QEMU_CHANNEL_DIAL_FAILED;
     }
-    address.client_name = make_name(self, name) ? name : NULL;
+    address.client_name = make_name(self, false, name) ? name : NULL;
     outcome = qemu_channel_dial(&address, ret_channel, error);
     if (outcome != QEMU_CHANNEL_DIAL_TAKEN || !is_taken_for_good(&self->job->domain->silence))
         return outcome;
-    g_clear_error(error);
-    address.client_name = NULL;
-    return qemu_channel_dial(&address, ret_channel, error);
+    for (int is_own = 1; is_own >= 0 && outcome == QEMU_CHANNEL_DIAL_TAKEN; is_own--) {
+        g_clear_error(error);
+        address.client_name = is_own != 0 && make_name(self, true, name) ? name : NULL;
+        outcome = qemu_channel_dial(&address, ret_channel, error);
+    }
+    return outcome;
 }
 
 /* After a dial that did not connect: the bar if it may pass, with the verdict. */
