@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,7 +19,13 @@
 #include "testing.h"
 #include "util/util_fd.h"
 
-enum { LONG_MS = 60000, PART_MS = 600, VISIT_US = 60 * 1000 };
+enum {
+    LONG_MS = 60000,
+    PART_MS = 600,
+    VISIT_US = 60 * 1000,
+    HASTY_LOOKS_US = 50 * 1000,
+    VCPU_TICKS = 20,
+};
 
 static const FakeQmpScript good = {.lines = NULL};
 static const ExchangeCaseCall long_visit = {.timeout_ms = LONG_MS, .has_monitors = true};
@@ -271,66 +278,126 @@ has_a_name_where_one_is_taken(void)
     assert_memory_equal(&name, &taken, taken_size);
 }
 
-/* The child process: listens, and serves nobody before a byte has come. */
-static void
-serve_after_a_byte(const char *path, int ready_fd, int go_fd)
+/* A young process that listens, and is in no poll whenever it is looked at. */
+typedef struct {
+    ExchangeCase exchange;
+    char *path;
+    pid_t pid;
+    int go_fd; /* it serves from the first byte on */
+} Young;
+
+static gpointer
+work_as_vcpu(gpointer data)
 {
+    for (volatile unsigned int i = 0;; i++)
+        ;
+    return data;
+}
+
+/* The child process. */
+static void
+serve_after_a_byte(const char *path, int ready_fd, int go_fd, bool has_vcpu)
+{
+    static const struct timespec nap = {.tv_nsec = 20 * 1000 * 1000};
     FakeQmp *fake = fake_qmp_new_listening(&good, path);
     char byte = 0;
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (has_vcpu)
+        g_thread_unref(g_thread_new("vcpu", work_as_vcpu, NULL));
     close(ready_fd); /* which tells the parent that it listens */
-    if (read(go_fd, &byte, 1) != 1)
+    if (!has_vcpu && read(go_fd, &byte, 1) != 1)
         _exit(1);
     for (;;) {
         fake_qmp_settle(fake);
-        poll(NULL, 0, 5);
+        if (has_vcpu)
+            nanosleep(&nap, NULL);
+        else
+            poll(NULL, 0, 5);
     }
 }
 
 static void
-gives_a_young_process_time(void)
+start_young(Young *self, bool has_vcpu)
 {
-    g_auto(ExchangeCase) exchange = {0};
-    g_autofree char *path = NULL;
     QemuDomain *domain = NULL;
     HostProcessStat stat = {0};
     int ready[2] = {-1, -1};
     int go[2] = {-1, -1};
     char byte = 0;
-    pid_t pid = 0;
 
     skip_where_the_kernel_does_not_tell();
-    exchange_case_init(&exchange);
-    path = g_build_filename(exchange.folder, "monitor", NULL);
+    exchange_case_init(&self->exchange);
+    self->path = g_build_filename(self->exchange.folder, "monitor", NULL);
     assert_int_equal(pipe(ready), 0);
     assert_int_equal(pipe(go), 0);
-    pid = fork();
-    if (pid == 0) {
+    self->pid = fork();
+    if (self->pid == 0) {
         close(ready[0]);
         close(go[1]);
-        serve_after_a_byte(path, ready[1], go[0]);
+        serve_after_a_byte(self->path, ready[1], go[0], has_vcpu);
     }
     close(ready[1]);
     close(go[0]);
+    self->go_fd = go[1];
     assert_int_equal(read(ready[0], &byte, 1), 0);
     close(ready[0]);
-    domain = exchange_case_add_domain(&exchange, path);
-    assert_true(host_process_read_stat(exchange.root, pid, 0, &stat));
-    domain->pid = domain->endpoint->pid = pid;
+    domain = exchange_case_add_domain(&self->exchange, self->path);
+    assert_true(host_process_read_stat(self->exchange.root, self->pid, 0, &stat));
+    domain->pid = domain->endpoint->pid = self->pid;
     domain->start_ticks = domain->endpoint->start_ticks = stat.start_ticks;
-    exchange_case_run(&exchange, &part_visit);
-    exchange_case_assert_became(&exchange, 0, "slow");
-    exchange_case_assert_reason(&exchange, 0, "and serves no client yet");
-    assert_int_equal(exchange.outcomes[0].reason_code, DOMSTATS_REASON_STARTING);
-    assert_int_equal(count_queued(path), 0);
-    assert_int_equal(write(go[1], "", 1), 1);
+}
+
+static void
+end_young(Young *self)
+{
+    close(self->go_fd);
+    kill(self->pid, SIGKILL);
+    waitpid(self->pid, NULL, 0);
+    exchange_case_clear(&self->exchange);
+    g_free(self->path);
+}
+
+static void
+gives_a_young_process_time(void)
+{
+    static const ExchangeCaseCall hasty = {.timeout_ms = LONG_MS,
+                                           .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT,
+                                           .has_monitors = true};
+    Young young = {0};
+
+    start_young(&young, false);
+    exchange_case_run(&young.exchange, &hasty);
+    exchange_case_assert_became(&young.exchange, 0, "slow");
+    assert_true(young.exchange.elapsed_us >= HASTY_LOOKS_US); /* one look shows nothing */
+    exchange_case_run(&young.exchange, &part_visit);
+    exchange_case_assert_became(&young.exchange, 0, "slow");
+    exchange_case_assert_reason(&young.exchange, 0, "and serves no client yet");
+    assert_int_equal(young.exchange.outcomes[0].reason_code, DOMSTATS_REASON_STARTING);
+    assert_int_equal(count_queued(young.path), 0);
+    assert_int_equal(write(young.go_fd, "", 1), 1);
     do /* a busy machine gives the process no time at first */
-        exchange_case_run(&exchange, &long_visit);
-    while (exchange.outcomes[0].reason_code == DOMSTATS_REASON_STARTING);
-    close(go[1]);
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-    exchange_case_assert_became(&exchange, 0, "ok running");
+        exchange_case_run(&young.exchange, &long_visit);
+    while (young.exchange.outcomes[0].reason_code == DOMSTATS_REASON_STARTING);
+    exchange_case_assert_became(&young.exchange, 0, "ok running");
+    end_young(&young);
+}
+
+/* That a vCPU has worked is seen after a tenth of a second. */
+static void
+knows_a_busy_process_from_one_that_starts(void)
+{
+    Young young = {0};
+    HostProcessStat stat = {0};
+
+    start_young(&young, true);
+    while (stat.user_ticks < VCPU_TICKS) {
+        poll(NULL, 0, 5);
+        assert_true(host_process_read_stat(young.exchange.root, young.pid, 0, &stat));
+    }
+    exchange_case_run(&young.exchange, &long_visit);
+    exchange_case_assert_became(&young.exchange, 0, "ok running");
+    end_young(&young);
 }
 
 typedef struct {
@@ -348,6 +415,8 @@ static const StoryRow story_rows[] = {
     {"a name that a stranger has taken", does_without_a_name_that_is_taken},
     {"who it is shows though its name is taken", has_a_name_where_one_is_taken},
     {"a young process is given time", gives_a_young_process_time},
+    {"a vCPU that has worked shows that QEMU has started",
+     knows_a_busy_process_from_one_that_starts},
 };
 
 static void

@@ -475,7 +475,8 @@ qemu_conversation_start(QemuConversation *self)
     Next next = NEXT_WAIT;
 
     qemu_known_begin_call(domain->known);
-    if (domain->silence.bar == QEMU_DOMAIN_BAR_STARTING)
+    if (domain->silence.bar == QEMU_DOMAIN_BAR_STARTING &&
+        !qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
         qemu_health_unbar(domain); /* each call gives a starting QEMU the fair time again */
     self->looked_us = self->heard_us = self->turn_us = util_deadline_now_us();
     if (qemu_reach_is_settled(self->job))

@@ -57,15 +57,19 @@ qemu_health_fair_us(const QemuJob *job)
     return CLAMP((int64_t)job->request->timeout_ms * 1000 / 2, FAIR_LEAST_US, FAIR_US);
 }
 
-/* How long looks must show @bar before the call stops looking; 0: until its deadline. */
+/* How long looks must show @bar before the call stops looking; 0: until its deadline. The hasty
+ * look as long as shows that it is no matter of a moment. */
 static int64_t
 lasting_us(const QemuJob *job, QemuDomainBar bar)
 {
+    bool is_hasty = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+
     switch (bar) {
     case QEMU_DOMAIN_BAR_STOPPED:
         return STOPPED_LASTS_US;
     case QEMU_DOMAIN_BAR_QUEUED:
     case QEMU_DOMAIN_BAR_STARTING:
+        return is_hasty ? FAIR_LEAST_US : qemu_health_fair_us(job);
     case QEMU_DOMAIN_BAR_UNSEEN:
         return qemu_health_fair_us(job);
     case QEMU_DOMAIN_BAR_VISITED:

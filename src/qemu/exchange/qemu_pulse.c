@@ -7,7 +7,11 @@
  *
  * A QEMU that serves clients waits in a poll most of the time, and a thread that is stopped, frozen
  * or at work does not. So one read of the main thread's wait channel shows that a QEMU is well, and
- * only where it shows no poll is more read. A process that was once seen in a poll has started.
+ * only where it shows no poll is more read. A process that was once seen in a poll has started. So
+ * has one whose other threads have worked outside the kernel: its vCPUs begin when all is made,
+ * while threads that touch its memory before have the kernel clear it. On a busy host the main
+ * thread of such a QEMU may wait for a processor, or for a vCPU that has QEMU's lock, whenever it
+ * is looked at.
  */
 #include "qemu_pulse.h"
 
@@ -19,6 +23,10 @@ enum {
     START_S = 120, /* the longest start of a QEMU: it writes to all its memory before it serves */
     /* The same where the kernel does not tell what a thread waits in. */
     START_UNSEEN_S = 3,
+    /* What other threads than the main one have used when a vCPU has run: so much of a second, and
+     * at least this part of what the kernel used for them. */
+    WORKED_DIVISOR = 10,
+    WORKED_PART = 4,
 };
 
 HostProcessLook
@@ -100,6 +108,24 @@ qemu_pulse_judge_stopped(QemuHostView *host, QemuJob *job)
     return true;
 }
 
+/* True if a vCPU has run. */
+static bool
+has_worked(HostRoot *root, const QemuDomain *domain)
+{
+    HostProcessStat all = {0};
+    HostProcessStat main_thread = {0};
+    uint64_t user = 0;
+    uint64_t in_kernel = 0;
+
+    if (!host_process_read_stat(root, domain->pid, domain->pid, &main_thread) ||
+        !host_process_read_stat(root, domain->pid, 0, &all))
+        return false;
+    user = all.user_ticks - MIN(all.user_ticks, main_thread.user_ticks);
+    in_kernel = all.system_ticks - MIN(all.system_ticks, main_thread.system_ticks);
+    return user >= (uint64_t)host_root_ticks_per_second(root) / WORKED_DIVISOR &&
+           user >= in_kernel / WORKED_PART;
+}
+
 /* True, with the verdict, if the process has begun a short time ago and was never seen to be able
  * to serve clients. Only for a process that the source found: another one may be no QEMU. */
 static bool
@@ -113,7 +139,7 @@ judge_starting(HostRoot *root, QemuJob *job, HostProcessPoll poll)
     age_s = host_process_read_age_s(root, domain->start_ticks);
     if (!age_s.is_present ||
         age_s.value >= (poll == HOST_PROCESS_POLL_NO ? START_S : START_UNSEEN_S) ||
-        qemu_pulse_has_ended(root, domain))
+        qemu_pulse_has_ended(root, domain) || has_worked(root, domain))
         return false;
     qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_STARTING,
                    g_strdup_printf("process %d was started %u s ago and serves no client yet",

@@ -253,7 +253,7 @@ find_bar(const Try *self)
 static bool
 make_name(const Try *self, bool is_own, char name[NAME_BYTES])
 {
-    bool is_kept = may_keep(self->place->manager, self->how);
+    bool is_kept = may_hold(self->place->manager, self->how);
     int n = 0;
 
     if (!self->sight.is_known || g_str_has_prefix(self->place->connect_path, "tcp:"))
@@ -390,17 +390,11 @@ try_place(Try *self, QemuDomainBar process_bar, const char *process_reason, Qemu
     return dial_place(self, ret_bar);
 }
 
-/* After a look that showed @bar: LATER if another look is worth it. A visit lasts milliseconds, so
- * NOWAIT waits for its end too. */
+/* After a look that showed @bar: LATER if another look is worth it. */
 static QemuReach
 put_off(const QemuJob *job, QemuDomainBar bar)
 {
-    bool is_nowait = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
-    bool is_short = bar == QEMU_DOMAIN_BAR_VISITED || bar == QEMU_DOMAIN_BAR_UNSEEN;
-
-    if (qemu_health_lasts(job, bar) || (is_nowait && !is_short))
-        return QEMU_REACH_NEVER;
-    return QEMU_REACH_LATER;
+    return qemu_health_lasts(job, bar) ? QEMU_REACH_NEVER : QEMU_REACH_LATER;
 }
 
 /* A verdict that a further place must not replace: of places that were tried, one that may still be
