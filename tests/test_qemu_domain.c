@@ -10,6 +10,7 @@ typedef struct {
     const char *name;
     const char *identity;
     const char *path; /* of the first place */
+    uint64_t exec_mark;
 } Said;
 
 typedef struct {
@@ -64,6 +65,12 @@ static const DomainRow domain_rows[] = {
      {"a", NULL, "/run/a.qmp"},
      "a",
      false},
+    {"its process has executed another QEMU",
+     {"one", "/srv/one/qmp", "/srv/one/qmp", 9},
+     "web",
+     {"one", "/srv/one/qmp", "/srv/one/qmp", 10},
+     "one",
+     true},
 };
 
 static QemuEndpoint *
@@ -72,6 +79,7 @@ make_endpoint(const Said *said)
     QemuEndpoint *endpoint = qemu_endpoint_new("key", said->name);
 
     endpoint->identity = g_strdup(said->identity);
+    endpoint->exec_mark = said->exec_mark;
     if (said->path != NULL)
         qemu_endpoint_add_place(endpoint, said->path, said->path);
     return endpoint;
@@ -88,7 +96,9 @@ follows_its_source(const void *data)
 
     qemu_domain_identify(domain, row->told, NULL);
     assert_string_equal(domain->uuid, uuid);
+    domain->has_served = true; /* what was learnt of the process */
     qemu_domain_set_endpoint(domain, after);
+    assert_int_equal(domain->has_served, row->before.exec_mark == row->after.exec_mark);
     assert_string_equal(domain->name, row->expected);
     assert_int_equal(g_str_equal(domain->uuid, uuid), row->has_same_uuid);
     qemu_domain_unref(domain);

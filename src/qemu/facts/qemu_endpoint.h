@@ -38,6 +38,7 @@ typedef struct {
     int id;               /* 0: the domain list gives one; -1: not running */
     pid_t pid;            /* 0: unknown until the monitor is connected */
     uint64_t start_ticks; /* of @pid; 0 unknown */
+    uint64_t exec_mark;   /* differs when @pid has executed another program since; 0 unknown */
     bool is_persistent;   /* libvirt says so; domains of other sources are transient */
     bool is_active;
     bool lacks_options; /* a part of its command line could not be read: it may have other monitors

@@ -146,14 +146,26 @@ forget_identity(QemuDomain *self)
     g_clear_pointer(&self->last, domstats_record_free);
 }
 
+/* A process keeps its number and its start when it executes another QEMU. */
+static bool
+has_executed(const QemuEndpoint *before, const QemuEndpoint *after)
+{
+    return before->exec_mark != 0 && after->exec_mark != 0 && before->exec_mark != after->exec_mark;
+}
+
 void
 qemu_domain_set_endpoint(QemuDomain *self, QemuEndpoint *endpoint)
 {
     QemuEndpoint *before = self->endpoint;
 
+    if (has_executed(before, endpoint)) {
+        qemu_domain_forget_process(self);
+        self->pid = endpoint->pid;
+        self->start_ticks = endpoint->start_ticks;
+    }
     pthread_mutex_lock(&self->identity_lock);
     self->endpoint = qemu_endpoint_ref(endpoint);
-    if (is_told_anew(before, endpoint))
+    if (has_executed(before, endpoint) || is_told_anew(before, endpoint))
         forget_identity(self);
     pthread_mutex_unlock(&self->identity_lock);
     qemu_endpoint_unref(before);

@@ -136,6 +136,7 @@ make_endpoint(Look *look, QemuCmdline *cmdline)
 
     endpoint->pid = look->pid;
     endpoint->start_ticks = look->stat.start_ticks;
+    endpoint->exec_mark = look->stat.exec_mark;
     if (look->exe != NULL) {
         if (!qemu_source_place_find(look->view, look->pid, cmdline, endpoint))
             look->stat.exec_mark = QEMU_SOURCE_LOOK_NO_MARK;
