@@ -4,6 +4,7 @@
  * later: a manager's monitor, a queue, other visits, a QEMU that has just begun.
  */
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -298,11 +299,14 @@ work_as_vcpu(gpointer data)
 static void
 serve_after_a_byte(const char *path, int ready_fd, int go_fd, bool has_vcpu)
 {
-    static const struct timespec nap = {.tv_nsec = 20 * 1000 * 1000};
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t never;
     FakeQmp *fake = fake_qmp_new_listening(&good, path);
     char byte = 0;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    util_deadline_init_cond(&never);
+    pthread_mutex_lock(&lock);
     if (has_vcpu)
         g_thread_unref(g_thread_new("vcpu", work_as_vcpu, NULL));
     close(ready_fd); /* which tells the parent that it listens */
@@ -311,7 +315,7 @@ serve_after_a_byte(const char *path, int ready_fd, int go_fd, bool has_vcpu)
     for (;;) {
         fake_qmp_settle(fake);
         if (has_vcpu)
-            nanosleep(&nap, NULL);
+            util_deadline_wait_cond(util_deadline_in_ms(20), &never, &lock);
         else
             poll(NULL, 0, 5);
     }
