@@ -253,13 +253,13 @@ find_bar(const Try *self)
 static bool
 make_name(const Try *self, bool is_own, char name[NAME_BYTES])
 {
-    bool is_kept = may_hold(self->place->manager, self->how);
+    bool is_to_hold = may_hold(self->place->manager, self->how);
     int n = 0;
 
     if (!self->sight.is_known || g_str_has_prefix(self->place->connect_path, "tcp:"))
         return false;
-    n = g_snprintf(name, NAME_BYTES, "domstats-%s/%" G_GUINT64_FORMAT, is_kept ? "hold" : "visit",
-                   (guint64)self->sight.inode);
+    n = g_snprintf(name, NAME_BYTES, "domstats-%s/%" G_GUINT64_FORMAT,
+                   is_to_hold ? "hold" : "visit", (guint64)self->sight.inode);
     if (is_own)
         g_snprintf(name + n, (gulong)(NAME_BYTES - n), "/%d", (int)getpid());
     return true;
