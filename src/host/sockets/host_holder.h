@@ -38,6 +38,7 @@ bool host_holders_is_sure(HostHolders *self, int64_t since_us);
 bool host_holders_is_denied(HostHolders *self);
 
 /* True if process @pid has the socket open now. *@fd_hint, the descriptor that it had at an earlier
- * time or -1, is looked at first and set anew: as long as it is right, one link is read. False with
- * errno: ENOENT if it does not, or the process has ended; EACCES if we may not look. */
+ * time or -1, is looked at first, and set to the one that it has now: as long as the hint is right,
+ * one link is read. False with errno: ENOENT if it does not, or the process has ended; EACCES if we
+ * may not look. */
 bool host_holders_has(HostHolders *self, pid_t pid, ino_t socket_inode, int *fd_hint);

@@ -41,11 +41,11 @@ typedef struct {
     uint64_t exec_mark;   /* differs when @pid has executed another program since; 0 unknown */
     bool is_persistent;   /* libvirt says so; domains of other sources are transient */
     bool is_active;
-    bool lacks_options; /* a part of its command line could not be read: it may have other monitors
-                         */
-    GPtrArray *places;  /* QemuEndpointPlace *, dialled in this order; may be empty */
-    GArray *unusable;   /* ino_t: listening sockets that are QMP monitors and must not be dialled;
-                           NULL:  none is known */
+    bool
+        lacks_options; /* of its command line a part could not be read: it may have more monitors */
+    GPtrArray *places; /* QemuEndpointPlace *, dialled in this order; may be empty */
+    GArray *unusable;  /* ino_t: listening sockets that are QMP monitors and must not be dialled;
+                          NULL: none is known */
     QemuDefinition *definition;  /* NULL unknown */
     DomstatsHealth trouble;      /* OK, or why the source already knows that it cannot be reached */
     DomstatsReason trouble_code; /* NONE: no code of its own */

@@ -118,8 +118,8 @@ set_unix_address(Target *target, const char *path)
     return 0;
 }
 
-/* The owner of a folder may put a link to any socket in the place of his own at any time. So the
- * file is opened before it is compared, and what was opened is dialled. Gives 0 or an errno. */
+/* The owner of a folder may replace his socket by a link to any other at any time. So the file is
+ * opened before it is compared, and what was opened is dialled. Gives 0 or an errno. */
 static int
 set_file(Target *target, const QemuChannelAddress *address)
 {
@@ -170,7 +170,8 @@ make_target(const QemuChannelAddress *address, Target *target)
     return set_unix_address(target, path);
 }
 
-/* A path leads to its socket from every network namespace; names and TCP are of one. */
+/* A path leads to its socket from every network namespace; abstract names and TCP addresses belong
+ * to one. */
 static int
 make_socket(const QemuChannelAddress *address, int family)
 {
@@ -196,8 +197,9 @@ bind_name(int fd, const char *client_name)
                : errno;
 }
 
+/* Another socket has the client's name. */
 static QemuChannelDial
-say_taken(const QemuChannelAddress *address, GError **error)
+fail_taken(const QemuChannelAddress *address, GError **error)
 {
     g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT,
                 "another socket has the name '%s' for a connection to monitor '%s'",
@@ -218,7 +220,7 @@ connect_to(const QemuChannelAddress *address, const Target *target, QemuChannel 
     if (is_named)
         code = bind_name(fd, address->client_name);
     if (code == EADDRINUSE)
-        return say_taken(address, error);
+        return fail_taken(address, error);
     if (code != 0)
         return fail_dial(address->connect_path, code, error);
     if (connect(fd, (const struct sockaddr *)&target->address, target->size) < 0 &&

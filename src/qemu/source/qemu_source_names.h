@@ -9,8 +9,8 @@
 #include "qemu_source_view.h"
 
 /* Sets the name of @endpoint, which is for a process and has its places: that which QEMU was given;
- * else by the path of its first monitor that tells one; else its pid. Sets what its UUID is derived
- * from if it was given none: where its first monitor is on this host, so that it stays over a
+ * else by the path of its first monitor that tells one; else its pid. If it was given no UUID, sets
+ * what that is derived from: where its first monitor is on this host, which stays the same over a
  * restart. */
 void qemu_source_names_set(const QemuSourceView *view, const QemuCmdline *cmdline,
                            QemuEndpoint *endpoint);

@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSourceProcess, qemu_source_process_free)
 QemuEndpoint *qemu_source_process_look(QemuSourceProcess *self, QemuSourceView *view, pid_t pid,
                                        bool *ret_is_whole);
 
-/* For a caller that has changed what the view prefers: what an earlier scan learnt of process @pid
- * is learnt anew when it is looked at next. */
+/* Forgets what an earlier scan learnt of process @pid, so that its endpoint is made again: for a
+ * caller that has changed which paths the view prefers. */
 void qemu_source_process_renew(QemuSourceProcess *self, pid_t pid);
 
 /* Ends a scan: forgets each process that was not looked at in it. */

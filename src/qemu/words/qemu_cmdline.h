@@ -12,10 +12,9 @@
 #include "qemu_cmdline_monitor.h"
 
 typedef struct {
-    GArray *monitors; /* QemuCmdlineMonitor: control-mode monitors, in order */
-    GArray
-        *other_sockets; /* QemuCmdlineMonitor: other character devices that listen: consoles, ... */
-    GArray *tcp_listens; /* QemuCmdlineListen: all words but @monitors' that listen on TCP */
+    GArray *monitors;      /* QemuCmdlineMonitor: control-mode monitors, in order */
+    GArray *other_sockets; /* QemuCmdlineMonitor: character devices that listen and are none */
+    GArray *tcp_listens;   /* QemuCmdlineListen: all words but @monitors' that listen on TCP */
     unsigned int n_human_monitors;
     unsigned int n_iothreads; /* "-object iothread" */
     bool has_unread_options;  /* a file of options was not read: there may be more monitors */
