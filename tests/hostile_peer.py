@@ -291,7 +291,7 @@ BEHAVIOURS = {
                    "bad JSON object"),
     "nul": (says(b'{"return": {}, \0"id": @}'), "broken", "bad JSON object"),
     "nul-in-text": (gives(query_name={"name": "a\0b"}), "ok", None),
-    "control": (says(b'{"return": "\x01", "id": @}'), "broken", "bad JSON object"),
+    "control-byte": (says(b'{"return": "\x01", "id": @}'), "broken", "bad JSON object"),
     "past-64-bits": (says(b'{"return": {"a": 99999999999999999999999999}, "id": @}'), "broken",
                      "bad JSON object"),
     "infinity": (says(b'{"return": {"a": Infinity}, "id": @}'), "broken", "bad JSON object"),

@@ -6,6 +6,7 @@ import unittest
 
 from host import Host, domstats
 from longrun import LongRun
+from waiting import until
 
 CHAIN = 260
 
@@ -23,6 +24,11 @@ def device(drive, kind="virtio-blk-pci"):
     return ["-device", f"{kind},drive={drive},id=disk-{drive}"]
 
 
+def wait_until_it_serves(host):
+    """Opening a long chain takes a QEMU seconds, in which it serves no client."""
+    until("it serves", lambda: domstats("--state", "-c", "dir:" + host.folder)[0] == 0)
+
+
 def chain(host):
     """Makes CHAIN images, each over the one before it; gives the path of the top one."""
     for i in range(CHAIN):
@@ -36,6 +42,7 @@ class Disks(unittest.TestCase):
         with Host() as host:
             top = chain(host)
             host.start("vm", "-drive", f"file={top},if=none,id=d0,format=qcow2", *device("d0"))
+            wait_until_it_serves(host)
             self.assertEqual(len(block(host, "vm")), 1)
             images = block(host, "vm", "--backing")
             self.assertEqual([image["path"] for image in images],
@@ -48,6 +55,7 @@ class Disks(unittest.TestCase):
             disk = host.image("disk", "-f", "raw", "1M")
             host.start("vm", "-drive", f"file={top},if=none,id=unused,format=qcow2",
                        "-drive", f"file={disk},if=none,id=d0,format=raw", *device("d0"))
+            wait_until_it_serves(host)
             with LongRun("socket:" + host.path("vm.sock")) as run:
                 for _ in range(3):
                     self.assertEqual(run.call().healths(), {"vm": "ok"})

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 from host import QEMU, Host, domstats
+from waiting import until
 
 MUX = "-chardev socket,id=m,path=P,server=on,wait=off,mux=on -mon chardev=m,mode=control "
 FILE_DEVICE = '[chardev "m"]\nbackend = "socket"\npath = "P"\nserver = "on"\nwait = "off"\n'
@@ -124,7 +125,10 @@ class Words(unittest.TestCase):
                        launcher=("unshare", "-m", "sh", "-c",
                                  f"mount -t tmpfs none {hidden} && mkdir -p {hidden}/a/jail && "
                                  f"printf %s '{text}' >{hidden}/vm.conf && exec \"$@\"", "sh"))
-            host.wait_for(host.processes["words-jail"], socket)
+            jailed = host.processes["words-jail"]
+            host.wait_for(jailed, socket)
+            until("it has changed its root",
+                  lambda: os.readlink(f"/proc/{jailed.pid}/root") != "/")
             _, domains, trouble = domstats("list", "words-jail")
             self.assertEqual(domains["words-jail"]["health"], "ok", (domains, trouble))
 

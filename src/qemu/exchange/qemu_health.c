@@ -63,12 +63,14 @@ static int64_t
 lasting_us(const QemuJob *job, QemuDomainBar bar)
 {
     bool is_hasty = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
+    int64_t half_us = (int64_t)job->request->timeout_ms * 1000 / 2;
 
     switch (bar) {
     case QEMU_DOMAIN_BAR_STOPPED:
         return STOPPED_LASTS_US;
-    case QEMU_DOMAIN_BAR_QUEUED:
     case QEMU_DOMAIN_BAR_STARTING:
+        return is_hasty ? FAIR_LEAST_US : MAX(qemu_health_fair_us(job), half_us);
+    case QEMU_DOMAIN_BAR_QUEUED:
         return is_hasty ? FAIR_LEAST_US : qemu_health_fair_us(job);
     case QEMU_DOMAIN_BAR_UNSEEN:
         return qemu_health_fair_us(job);
