@@ -22,7 +22,7 @@
 
 enum {
     LONG_MS = 60000,
-    PART_MS = 600,
+    PART_MS = 3000,
     VISIT_US = 60 * 1000,
     HASTY_LOOKS_US = 50 * 1000,
     VCPU_TICKS = 20,
