@@ -2,6 +2,7 @@
 """QEMUs whose guests begin to run when their manager connects: they never take us for it."""
 
 import socket
+import subprocess
 
 from neighbours import Beside, main, n_queued, n_threads, until
 
@@ -17,6 +18,11 @@ KINDS = [
 ]
 
 
+def listens_with_tcp():
+    table = subprocess.run(["ss", "-tlnH"], check=True, capture_output=True, text=True).stdout
+    return f"127.0.0.1:{PORT} " in table
+
+
 class WaitingForTheirManager(Beside):
     def setUp(self):
         super().setUp()
@@ -26,6 +32,7 @@ class WaitingForTheirManager(Beside):
         self.start("tcp", ["-qmp", f"tcp:127.0.0.1:{PORT},server"])
         for name, _, _ in KINDS:
             self.wait_for_socket(self.host.path(name + ".sock"))
+        until("it listens with TCP", listens_with_tcp)
         self.threads = {name: n_threads(process) for name, process in self.host.processes.items()}
 
     def start(self, name, words):

@@ -27,7 +27,8 @@
 
 enum {
     FAIR_US = 250 * 1000,
-    FAIR_LEAST_US = 50 * 1000, /* a busy host keeps a QEMU waiting for tens of ms */
+    FAIR_LEAST_US = 50 * 1000,   /* a busy host keeps a QEMU waiting for tens of ms */
+    START_MOST_US = 2500 * 1000, /* most QEMUs have opened their images by then */
     STOPPED_LASTS_US = 50 * 1000,
     /* So long after the deadline a process may still be looked at, or this part of a long call. */
     LATE_US = 10 * 1000,
@@ -63,7 +64,7 @@ static int64_t
 lasting_us(const QemuJob *job, QemuDomainBar bar)
 {
     bool is_hasty = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
-    int64_t half_us = (int64_t)job->request->timeout_ms * 1000 / 2;
+    int64_t half_us = MIN((int64_t)job->request->timeout_ms * 1000 / 2, START_MOST_US);
 
     switch (bar) {
     case QEMU_DOMAIN_BAR_STOPPED:
