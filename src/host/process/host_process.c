@@ -19,6 +19,7 @@
 #define NS_DIGITS      6 /* decimals of a millisecond, down to the nanosecond */
 
 /* Enough for the line of stat, in which only the name is text, of 64 bytes at most. */
+#define FLAG_EXITING   0x4 /* PF_EXITING */
 #define MAX_STAT_BYTES 1024
 /* As much as /proc gives with one read(); the lines that we look for are in it. */
 #define MAX_SCHED_BYTES  4096
@@ -34,9 +35,8 @@ typedef struct {
 } StatField;
 
 static const StatField stat_fields[] = {
-    {14, offsetof(HostProcessStat, user_ticks)},
-    {15, offsetof(HostProcessStat, system_ticks)},
-    {22, offsetof(HostProcessStat, start_ticks)},
+    {9, offsetof(HostProcessStat, kernel_flags)},  {14, offsetof(HostProcessStat, user_ticks)},
+    {15, offsetof(HostProcessStat, system_ticks)}, {22, offsetof(HostProcessStat, start_ticks)},
     {24, offsetof(HostProcessStat, rss_pages)},
 };
 
@@ -125,7 +125,7 @@ host_process_look(HostRoot *root, pid_t pid, uint64_t start_ticks, HostProcessSt
         return host_root_is_live(root) ? ask_kernel(pid) : HOST_PROCESS_ENDED;
     }
     if ((start_ticks != 0 && stat.start_ticks != start_ticks) || stat.state == 'Z' ||
-        stat.state == 'X')
+        stat.state == 'X' || (stat.kernel_flags & FLAG_EXITING) != 0)
         return HOST_PROCESS_ENDED;
     *ret_stat = stat;
     return HOST_PROCESS_LIVES;

@@ -11,7 +11,8 @@
 
 /* /proc/<pid>/stat or /proc/<pid>/task/<tid>/stat */
 typedef struct {
-    char state; /* R, S, D, T, t, Z, X, I */
+    char state;            /* R, S, D, T, t, Z, X, I */
+    uint64_t kernel_flags; /* PF_* of the kernel */
     uint64_t user_ticks;
     uint64_t system_ticks;
     uint64_t start_ticks; /* since boot; pid and start identify a process */
@@ -31,7 +32,8 @@ bool host_process_reread_stat(HostKept *kept, pid_t pid, pid_t tid, HostProcessS
 typedef enum {
     HOST_PROCESS_HIDDEN, /* it exists or may exist, but we cannot see it */
     HOST_PROCESS_LIVES,
-    HOST_PROCESS_ENDED, /* certainly; also if another process has its number, or it is a zombie */
+    HOST_PROCESS_ENDED, /* certainly; also if another process has its number, or if it is a zombie
+                           or about to be one: it closes its descriptors before that */
 } HostProcessLook;
 
 /* @start_ticks 0: not known. Sets @ret_stat if the process lives. */
