@@ -49,13 +49,20 @@ bench_wire_sent_to(const char *path)
     return copy;
 }
 
+/* Notes it by the path to which the listener is bound: the library may have reached it by another.
+ */
 static void
-note_connection(int fd, const struct sockaddr_un *address)
+note_connection(int fd)
 {
-    GString *sent = g_string_new(NULL);
+    struct sockaddr_un peer = {0};
+    socklen_t size = sizeof(peer);
+    GString *sent = NULL;
 
+    if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0 || peer.sun_path[0] == '\0')
+        return;
+    sent = g_string_new(NULL);
     pthread_mutex_lock(&lock);
-    g_hash_table_insert(by_path, g_strndup(address->sun_path, sizeof(address->sun_path)), sent);
+    g_hash_table_insert(by_path, g_strndup(peer.sun_path, sizeof(peer.sun_path)), sent);
     g_hash_table_insert(by_descriptor, GINT_TO_POINTER(fd), sent);
     pthread_mutex_unlock(&lock);
 }
@@ -75,10 +82,11 @@ note_bytes(int fd, const void *bytes, ssize_t size)
 TAKES_OVER int
 connect(int fd, const struct sockaddr *address, socklen_t size)
 {
-    if (g_atomic_int_get(&is_watching) && address->sa_family == AF_UNIX &&
-        address->sa_data[0] != '\0')
-        note_connection(fd, (const struct sockaddr_un *)(const void *)address);
-    return (int)syscall(SYS_connect, fd, address, size);
+    int status = (int)syscall(SYS_connect, fd, address, size);
+
+    if (status == 0 && g_atomic_int_get(&is_watching) && address->sa_family == AF_UNIX)
+        note_connection(fd);
+    return status;
 }
 
 TAKES_OVER ssize_t
