@@ -75,6 +75,10 @@ domstats_reason_to_string(DomstatsReason reason)
         [DOMSTATS_REASON_STARTING] = "starting",
         [DOMSTATS_REASON_FROZEN] = "frozen",
         [DOMSTATS_REASON_QUEUED] = "queued",
+        [DOMSTATS_REASON_LIBVIRT_SILENT] = "libvirt-silent",
+        [DOMSTATS_REASON_LIBVIRT_JOB] = "libvirt-job",
+        [DOMSTATS_REASON_LIBVIRT_AWAY] = "libvirt-away",
+        [DOMSTATS_REASON_LIBVIRT_LIMIT] = "libvirt-limit",
     };
 
     return (size_t)reason < G_N_ELEMENTS(names) ? names[reason] : "unknown";

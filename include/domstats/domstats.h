@@ -85,7 +85,7 @@ typedef enum {
     DOMSTATS_ANSWERED_BY_NONE,    /* there are no values */
     DOMSTATS_ANSWERED_BY_HOST,    /* the host alone: /proc, /sys, the kernel */
     DOMSTATS_ANSWERED_BY_MONITOR, /* the monitor of its QEMU, and the host */
-    DOMSTATS_ANSWERED_BY_LIBVIRT, /* libvirt: the domain does not run */
+    DOMSTATS_ANSWERED_BY_LIBVIRT, /* libvirt, which manages the domain, and the host */
     DOMSTATS_ANSWERED_BY_SERVICE, /* a running domstatsd */
 } DomstatsAnsweredBy;
 
@@ -121,6 +121,13 @@ typedef enum {
     DOMSTATS_REASON_STARTING,        /* SLOW: QEMU has begun, and serves no client yet */
     DOMSTATS_REASON_FROZEN,          /* STOPPED: by the freezer of its control group */
     DOMSTATS_REASON_QUEUED,          /* SLOW or WEDGED: a client waits at its monitor already */
+    DOMSTATS_REASON_LIBVIRT_SILENT,  /* SLOW or WEDGED: libvirt, which was asked for it, does not
+                                        answer */
+    DOMSTATS_REASON_LIBVIRT_JOB,     /* SLOW: libvirt left groups out, since a job of the domain was
+                                        under way */
+    DOMSTATS_REASON_LIBVIRT_AWAY,    /* NO_MONITOR, BUSY or DENIED: its monitor is libvirt's, and
+                                        that libvirt cannot be asked */
+    DOMSTATS_REASON_LIBVIRT_LIMIT,   /* SLOW: libvirt has as many requests of ours as it may have */
 } DomstatsReason;
 
 /* The name of @reason as it is printed: "none", "late", ...; "unknown" for any other number. */
@@ -174,6 +181,13 @@ typedef enum {
                                 which may be dialled, a proxy of a monitor for example */
 } DomstatsListeners;
 
+/* Whether "auto" asks the libvirt that manages a domain. */
+typedef enum {
+    DOMSTATS_LIBVIRT_DEFAULT, /* for the statistics of domains that have no other monitor than
+                                 libvirt's, for names, and for the domains that do not run */
+    DOMSTATS_LIBVIRT_NEVER,   /* no libvirt is asked: those domains have only what the host knows */
+} DomstatsLibvirt;
+
 /* How a connection behaves. All members zero: the defaults. Set members by name, in a struct that
  * is otherwise zero: later versions take their new members from @reserved, and a version that does
  * not know them refuses them. Strings are borrowed for domstats_open() only. */
@@ -182,6 +196,11 @@ typedef struct {
     unsigned int n_threads;  /* threads of a call, its caller's included; 0: as many as help */
     DomstatsMonitors monitors;
     DomstatsListeners listeners;
+    DomstatsLibvirt libvirt;
+    unsigned int libvirt_requests;    /* that one libvirt has of this connection at a time, at most,
+                                         those included that it does not answer; 0: 10. Each takes
+                                         one of libvirt's workers, of which there are 20 */
+    unsigned int libvirt_connections; /* to one libvirt, at most; 0: 4 */
     const char *const
         *perf_events;         /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;
                                  counted for each QEMU from the first call that finds it; NULL: none */

@@ -50,6 +50,8 @@ qemu_endpoint_unref(QemuEndpoint *self)
     g_ptr_array_unref(self->places);
     if (self->unusable != NULL)
         g_array_unref(self->unusable);
+    libvirt_pool_unref(self->libvirt);
+    g_free(self->libvirt_trouble);
     g_free(self->trouble_reason);
     g_free(self->identity);
     g_free(self->uuid);

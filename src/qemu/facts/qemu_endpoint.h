@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "domstats/domstats.h"
+#include "libvirt/libvirt_pool.h"
 #include "qemu_definition.h"
 #include "qemu_manager.h"
 #include "util/util_refcount.h"
@@ -51,7 +52,12 @@ typedef struct {
     DomstatsReason trouble_code; /* NONE: no code of its own */
     char *trouble_reason;
     int libvirt_state, libvirt_reason; /* virDomainState and its reason; -1: not from libvirt */
-    void *source_data;                 /* the source's own; freed with @free_source_data */
+    LibvirtPool *libvirt;  /* the libvirt that manages it, which is asked for its statistics, by
+                              @uuid, where no place can be dialled; a reference; NULL: none, or it
+                              cannot be asked */
+    char *libvirt_trouble; /* why the libvirt that manages it cannot be asked; NULL: it can, or none
+                              is known to manage it */
+    void *source_data;     /* the source's own; freed with @free_source_data */
     GDestroyNotify free_source_data;
     UtilRefcount ref_count;
 } QemuEndpoint;

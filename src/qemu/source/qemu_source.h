@@ -6,6 +6,7 @@
 #pragma once
 
 #include "host/host_root.h"
+#include "libvirt/libvirt_pool.h"
 #include "qemu/facts/qemu_endpoint.h"
 #include "util/util_deadline.h"
 
@@ -15,6 +16,8 @@ typedef struct QemuSource QemuSource;
 typedef struct {
     bool takes_any_listener; /* the user vouches for every listener at the sockets that the source
                                 names */
+    bool is_without_libvirt; /* "auto" is not to ask a libvirt */
+    LibvirtPoolLimits libvirt_limits;
 } QemuSourceOptions;
 
 /* What a kind implements. @scan gives a new array of references in a stable order; an endpoint that

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvirt_connection: see libvirt_connection.h. A domain's handle stays valid when the domain ends
+ * and starts again, since libvirt finds it by its UUID.
+ */
+#include "libvirt_connection.h"
+
+#include <libvirt/virterror.h>
+#include <pthread.h>
+
+struct LibvirtConnection {
+    virConnectPtr conn;
+    pthread_mutex_t lock;
+    GHashTable *domains; /* UUID -> virDomainPtr, owned */
+};
+
+static void
+free_domain(gpointer data)
+{
+    virDomainFree(data);
+}
+
+/* Without it, libvirt's library writes each error to stderr. */
+static void
+ignore_error(void *data, virErrorPtr error)
+{
+    (void)data;
+    (void)error;
+}
+
+LibvirtConnection *
+libvirt_connection_open(const char *uri, LibvirtOutcome *ret_outcome)
+{
+    virConnectPtr conn = virConnectOpenReadOnly(uri);
+    LibvirtConnection *self = NULL;
+
+    if (conn == NULL) {
+        libvirt_outcome_take_last(ret_outcome);
+        return NULL;
+    }
+    virConnSetErrorFunc(conn, NULL, ignore_error);
+    self = g_new0(LibvirtConnection, 1);
+    self->conn = conn;
+    pthread_mutex_init(&self->lock, NULL);
+    self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
+    return self;
+}
+
+void
+libvirt_connection_free(LibvirtConnection *self)
+{
+    if (self == NULL)
+        return;
+    g_hash_table_unref(self->domains);
+    virConnectClose(self->conn);
+    pthread_mutex_destroy(&self->lock);
+    g_free(self);
+}
+
+virConnectPtr
+libvirt_connection_get(const LibvirtConnection *self)
+{
+    return self->conn;
+}
+
+bool
+libvirt_connection_is_alive(const LibvirtConnection *self)
+{
+    return virConnectIsAlive(self->conn) == 1;
+}
+
+static virDomainPtr
+find_kept(LibvirtConnection *self, const char *uuid)
+{
+    virDomainPtr domain = NULL;
+
+    pthread_mutex_lock(&self->lock);
+    domain = g_hash_table_lookup(self->domains, uuid);
+    if (domain != NULL)
+        virDomainRef(domain);
+    pthread_mutex_unlock(&self->lock);
+    return domain;
+}
+
+virDomainPtr
+libvirt_connection_find(LibvirtConnection *self, const char *uuid, LibvirtOutcome *ret_outcome)
+{
+    virDomainPtr domain = find_kept(self, uuid);
+
+    if (domain != NULL)
+        return domain;
+    domain = virDomainLookupByUUIDString(self->conn, uuid);
+    if (domain == NULL) {
+        libvirt_outcome_take_last(ret_outcome);
+        return NULL;
+    }
+    virDomainRef(domain);
+    pthread_mutex_lock(&self->lock);
+    g_hash_table_replace(self->domains, g_strdup(uuid), domain);
+    pthread_mutex_unlock(&self->lock);
+    return domain;
+}
+
+void
+libvirt_connection_keep(LibvirtConnection *self, virDomainPtr *domains, int n_domains)
+{
+    GHashTable *kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
+    GHashTable *before = NULL;
+
+    for (int i = 0; i < n_domains; i++) {
+        char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+        if (virDomainGetUUIDString(domains[i], uuid) < 0)
+            continue;
+        virDomainRef(domains[i]);
+        g_hash_table_replace(kept, g_strdup(uuid), domains[i]);
+    }
+    pthread_mutex_lock(&self->lock);
+    before = self->domains;
+    self->domains = kept;
+    pthread_mutex_unlock(&self->lock);
+    g_hash_table_unref(before);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvirt_connection: one read-only connection to a libvirt, and the domains that were looked up
+ * through it.
+ *
+ * Each function that asks libvirt blocks as long as libvirt does. Several threads may use one
+ * connection; libvirt's library sends their calls at once.
+ */
+#pragma once
+
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+
+#include "libvirt_outcome.h"
+
+typedef struct LibvirtConnection LibvirtConnection;
+
+/* NULL with the outcome if that fails. */
+LibvirtConnection *libvirt_connection_open(const char *uri, LibvirtOutcome *ret_outcome);
+/* Closes it. Takes NULL. */
+void libvirt_connection_free(LibvirtConnection *self);
+
+virConnectPtr libvirt_connection_get(const LibvirtConnection *self); /* borrowed */
+bool libvirt_connection_is_alive(const LibvirtConnection *self);
+
+/* The domain with @uuid, a reference that the caller frees; asks libvirt for one that it has not
+ * seen. NULL with the outcome if libvirt has none. */
+virDomainPtr libvirt_connection_find(LibvirtConnection *self, const char *uuid,
+                                     LibvirtOutcome *ret_outcome);
+
+/* Keeps @domains, which libvirt has just listed, and drops those kept before. */
+void libvirt_connection_keep(LibvirtConnection *self, virDomainPtr *domains, int n_domains);
