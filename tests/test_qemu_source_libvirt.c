@@ -80,6 +80,8 @@ a_domain_is_what_libvirt_tells(void **state)
     assert_int_equal(endpoint->trouble, DOMSTATS_HEALTH_NO_MONITOR);
     assert_non_null(strstr(endpoint->trouble_reason, "second"));
     assert_int_equal(endpoint->places->len, 0);
+    assert_non_null(endpoint->libvirt);
+    assert_string_equal(libvirt_pool_uri(endpoint->libvirt), URI);
     assert_int_equal(endpoint->pid, 0);
     definition = endpoint->definition;
     assert_non_null(definition);
@@ -135,6 +137,7 @@ the_list_follows_libvirt(void **state)
     off = scan(source);
     assert_false(find(off, "test")->is_active);
     assert_int_equal(find(off, "test")->id, -1);
+    assert_null(find(off, "test")->libvirt);
     assert_int_equal(find(off, "test")->trouble, DOMSTATS_HEALTH_OK);
     assert_string_not_equal(find(off, "test")->key, find(before, "test")->key);
     assert_int_equal(virDomainDestroy(passing), 0);

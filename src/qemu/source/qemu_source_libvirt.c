@@ -143,13 +143,12 @@ open_libvirt(const char *argument, HostRoot *root, const QemuSourceOptions *opti
     g_autoptr(UtilTask) task = NULL;
     g_autoptr(GError) failure = NULL;
 
-    (void)options;
     (void)root; /* a thread that is left behind may outlive it: the session has one of its own */
     if (!check_is_local(argument, error))
         return NULL;
     self = g_new0(LibvirtSource, 1);
     self->uri = g_strdup(argument);
-    self->session = qemu_source_libvirt_session_new(argument);
+    self->session = qemu_source_libvirt_session_new(argument, &options->libvirt_limits);
     task = ask_on_thread(self, run_connect, util_deadline_in_ms(OPEN_MS));
     if (task == NULL)
         set_silent(self, UTIL_ERROR_CONNECT, &failure);
@@ -173,6 +172,10 @@ age(const GPtrArray *endpoints, const char *reason)
 
         endpoint->libvirt_state = -1;
         endpoint->libvirt_reason = -1;
+        if (endpoint->libvirt != NULL) {
+            g_clear_pointer(&endpoint->libvirt, libvirt_pool_unref);
+            endpoint->libvirt_trouble = g_strdup(reason);
+        }
         if (!endpoint->is_active) {
             endpoint->trouble = DOMSTATS_HEALTH_SLOW;
             endpoint->trouble_reason = g_strdup(reason);

@@ -2,8 +2,9 @@
 /*
  * qemu_source_libvirt_session: a libvirt connection and the domains it told of.
  *
- * Owns a read-only connection. Statistics do not come from it: they are asked of the second
- * monitor that a domain's definition gives it, as of any other.
+ * Owns a read-only connection, and the pool of those over which statistics are asked. A domain
+ * whose definition gives it a second monitor is asked there, as any other; the others are asked of
+ * libvirt.
  *
  * How it works
  *
@@ -48,6 +49,7 @@ typedef struct {
 
 struct QemuSourceLibvirtSession {
     char *uri;
+    LibvirtPool *pool; /* for the statistics of domains without a monitor of their own */
     HostRoot *root;
     virConnectPtr conn;
     QemuSourceLibvirtEvents *events; /* NULL: no event loop */
@@ -102,12 +104,13 @@ ignore_error(void *data, virErrorPtr error)
 }
 
 QemuSourceLibvirtSession *
-qemu_source_libvirt_session_new(const char *uri)
+qemu_source_libvirt_session_new(const char *uri, const LibvirtPoolLimits *limits)
 {
     QemuSourceLibvirtSession *self = g_new0(QemuSourceLibvirtSession, 1);
 
     util_refcount_init(&self->ref_count);
     self->uri = g_strdup(uri);
+    self->pool = libvirt_pool_new(uri, limits);
     self->root = host_root_new_live();
     self->processes = qemu_source_process_new();
     self->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_known);
@@ -130,6 +133,7 @@ qemu_source_libvirt_session_unref(QemuSourceLibvirtSession *self)
     g_hash_table_unref(self->known);
     qemu_source_process_free(self->processes);
     host_root_free(self->root);
+    libvirt_pool_unref(self->pool);
     g_free(self->uri);
     g_free(self);
 }
@@ -271,6 +275,8 @@ qemu_source_libvirt_session_copy(const QemuEndpoint *endpoint)
     copy->trouble_reason = g_strdup(endpoint->trouble_reason);
     copy->libvirt_state = endpoint->libvirt_state;
     copy->libvirt_reason = endpoint->libvirt_reason;
+    copy->libvirt = endpoint->libvirt ? libvirt_pool_ref(endpoint->libvirt) : NULL;
+    copy->libvirt_trouble = g_strdup(endpoint->libvirt_trouble);
     return copy;
 }
 
@@ -357,6 +363,8 @@ make_endpoint(Scan *scan, const Listed *listed, const char *text, const QemuEndp
     endpoint->start_ticks = process.start_ticks;
     tell_list(endpoint, listed);
     read_text(scan, text, endpoint);
+    if (endpoint->is_active && endpoint->places->len == 0)
+        endpoint->libvirt = libvirt_pool_ref(scan->session->pool);
     return endpoint;
 }
 

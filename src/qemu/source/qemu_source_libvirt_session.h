@@ -7,13 +7,15 @@
 #pragma once
 
 #include "host/host_root.h"
+#include "libvirt/libvirt_pool.h"
 #include "qemu/facts/qemu_endpoint.h"
 #include "util/util_deadline.h"
 
 typedef struct QemuSourceLibvirtSession QemuSourceLibvirtSession;
 
 /* Does not connect yet. */
-QemuSourceLibvirtSession *qemu_source_libvirt_session_new(const char *uri);
+QemuSourceLibvirtSession *qemu_source_libvirt_session_new(const char *uri,
+                                                          const LibvirtPoolLimits *limits);
 QemuSourceLibvirtSession *qemu_source_libvirt_session_ref(QemuSourceLibvirtSession *self);
 /* The last owner closes the connection. */
 void qemu_source_libvirt_session_unref(QemuSourceLibvirtSession *self);
