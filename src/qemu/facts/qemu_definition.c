@@ -85,6 +85,7 @@ qemu_definition_free(QemuDefinition *self)
         return;
     g_free(self->name);
     g_free(self->uuid);
+    g_free(self->libvirt_key_path);
     g_clear_pointer(&self->nics, g_array_unref);
     g_clear_pointer(&self->loose_taps, g_array_unref);
     g_clear_pointer(&self->disks, g_array_unref);

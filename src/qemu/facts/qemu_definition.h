@@ -77,9 +77,10 @@ typedef enum { QEMU_DEFINITION_OF_CMDLINE, QEMU_DEFINITION_OF_LIBVIRT } QemuDefi
 typedef struct {
     QemuDefinitionOrigin origin;
     char *name;
-    char *uuid;         /* canonical text; NULL unknown */
-    GArray *nics;       /* QemuDefinitionNic, in order */
-    GArray *loose_taps; /* QemuDefinitionNic: taps that no single interface is connected to */
+    char *uuid;             /* canonical text; NULL unknown */
+    char *libvirt_key_path; /* the file of libvirt's key, by a command line; NULL: it names none */
+    GArray *nics;           /* QemuDefinitionNic, in order */
+    GArray *loose_taps;     /* QemuDefinitionNic: taps that no single interface is connected to */
     QemuDefinitionBoard board;    /* of a command line; in libvirt's XML @nics are all interfaces */
     bool has_one_monitor;         /* only the client of that monitor can plug and unplug devices */
     bool has_odd_nic;             /* @nics is not reliable: a device of a model that qemu_nic_model

@@ -118,6 +118,16 @@ take_readconfig(Parser *self, const char *argument)
     qemu_cmdline_monitors_take_unread(self->monitors);
 }
 
+/* libvirt gives each QEMU a key, in the folder of its run. */
+static void
+take_secret(Parser *self, const QemuCmdlineOption *option)
+{
+    if (g_strcmp0(qemu_cmdline_option_get_exact(option, "id"), "masterKey0") != 0)
+        return;
+    g_free(self->definition->libvirt_key_path);
+    self->definition->libvirt_key_path = g_strdup(qemu_cmdline_option_get_exact(option, "file"));
+}
+
 static void
 take_object(Parser *self, const char *argument)
 {
@@ -125,6 +135,8 @@ take_object(Parser *self, const char *argument)
     const char *type = qemu_cmdline_option_get_exact(option, "qom-type");
 
     self->n_iothreads += g_strcmp0(type, "iothread") == 0;
+    if (g_strcmp0(type, "secret") == 0)
+        take_secret(self, option);
 }
 
 /* The storage daemon's form of this option has a key. */
