@@ -4,13 +4,16 @@
 import os
 import sys
 
+# The first process there takes care of those whose parents have ended: libvirt waits for that.
+INIT = ["sh", "-c", '"$@"; exit $?', "sh"]
+
 
 def run_apart(script):
     """Starts the calling script anew there, once; without root, or namespaces, it stays where it is:
     is_apart() tells."""
     if os.geteuid() == 0 and "DOMSTATS_APART" not in os.environ:
         os.environ["DOMSTATS_APART"] = "1"
-        os.execvp("unshare", ["unshare", "-pfm", "--kill-child", "--mount-proc", sys.executable,
+        os.execvp("unshare", ["unshare", "-pfm", "--kill-child", "--mount-proc", *INIT, sys.executable,
                               os.path.abspath(script), *sys.argv[1:]])
 
 

@@ -14,6 +14,7 @@ import threading
 import time
 import unittest
 
+from apart import INIT
 from host import COMMAND, Host, Qmp, domstats  # the tests get them from here
 from keeper import Keeper
 from longrun import WATCHDOG_S, LongRun
@@ -24,8 +25,6 @@ ENDLESS_MS = int(os.environ.get("DOMSTATS_TEST_ENDLESS_MS", 2 * WATCHDOG_S * 100
 ENDLESS_S = str(ENDLESS_MS / 1000)
 INSIDE = "DOMSTATS_TEST_INSIDE"
 NAMESPACES = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--net"]
-# Its first process takes care of those whose parents have ended.
-INIT = ["sh", "-c", '"$@"; exit $?', "sh"]
 
 
 def main():
