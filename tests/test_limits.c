@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_limits: the table of limits in docs/internals.md is that of qemu_limits.h and
- * host_limits.h.
+ * test_limits: the table of limits in docs/internals.md is that of qemu_limits.h,
+ * host_limits.h and libvirt_limits.h.
  */
 #include "testing.h"
 
 #include <string.h>
 
 #include "host/host_limits.h"
+#include "libvirt/libvirt_limits.h"
 #include "qemu/facts/qemu_limits.h"
 
 typedef struct {
@@ -19,7 +20,7 @@ typedef struct {
 
 static const Limit limits[] = {
 #define LIMIT(name, value, unit, reason) {#name, value, unit, reason},
-    QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT)
+    QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT) LIBVIRT_LIMITS(LIMIT)
 #undef LIMIT
 };
 

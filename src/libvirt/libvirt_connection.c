@@ -8,10 +8,17 @@
 #include <libvirt/virterror.h>
 #include <pthread.h>
 
+/* What is to be done before it closes. */
+typedef struct {
+    void (*run)(void *data);
+    void *data;
+} Hook;
+
 struct LibvirtConnection {
     virConnectPtr conn;
     pthread_mutex_t lock;
     GHashTable *domains; /* UUID -> virDomainPtr, owned */
+    GArray *hooks;       /* Hook */
 };
 
 static void
@@ -43,7 +50,28 @@ libvirt_connection_open(const char *uri, LibvirtOutcome *ret_outcome)
     self->conn = conn;
     pthread_mutex_init(&self->lock, NULL);
     self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
+    self->hooks = g_array_new(FALSE, FALSE, sizeof(Hook));
     return self;
+}
+
+void
+libvirt_connection_at_close(LibvirtConnection *self, void (*run)(void *data), void *data)
+{
+    Hook hook = {run, data};
+
+    pthread_mutex_lock(&self->lock);
+    g_array_append_val(self->hooks, hook);
+    pthread_mutex_unlock(&self->lock);
+}
+
+static void
+run_hooks(const GArray *hooks)
+{
+    for (guint i = 0; i < hooks->len; i++) {
+        const Hook *hook = &g_array_index(hooks, Hook, i);
+
+        hook->run(hook->data);
+    }
 }
 
 void
@@ -51,6 +79,8 @@ libvirt_connection_free(LibvirtConnection *self)
 {
     if (self == NULL)
         return;
+    run_hooks(self->hooks);
+    g_array_unref(self->hooks);
     g_hash_table_unref(self->domains);
     virConnectClose(self->conn);
     pthread_mutex_destroy(&self->lock);

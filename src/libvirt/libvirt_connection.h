@@ -30,3 +30,6 @@ virDomainPtr libvirt_connection_find(LibvirtConnection *self, const char *uuid,
 
 /* Keeps @domains, which libvirt has just listed, and drops those kept before. */
 void libvirt_connection_keep(LibvirtConnection *self, virDomainPtr *domains, int n_domains);
+
+/* Calls @run(@data) when the connection closes, before it does, on the thread that closes it. */
+void libvirt_connection_at_close(LibvirtConnection *self, void (*run)(void *data), void *data);

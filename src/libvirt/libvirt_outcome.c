@@ -32,6 +32,14 @@ libvirt_outcome_clear(LibvirtOutcome *self)
 }
 
 void
+libvirt_outcome_set(LibvirtOutcome *ret_outcome, LibvirtOutcomeKind kind, const char *message)
+{
+    libvirt_outcome_clear(ret_outcome);
+    ret_outcome->kind = kind;
+    ret_outcome->message = g_strdup(message);
+}
+
+void
 libvirt_outcome_take_last(LibvirtOutcome *ret_outcome)
 {
     const virError *last = virGetLastError();

@@ -27,5 +27,8 @@ typedef struct {
 void libvirt_outcome_clear(LibvirtOutcome *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LibvirtOutcome, libvirt_outcome_clear)
 
+/* Sets @ret_outcome, whatever it was before. */
+void libvirt_outcome_set(LibvirtOutcome *ret_outcome, LibvirtOutcomeKind kind, const char *message);
+
 /* Sets @ret_outcome by the last error of libvirt's library on this thread. */
 void libvirt_outcome_take_last(LibvirtOutcome *ret_outcome);
