@@ -120,7 +120,8 @@ read_host(const Run *run, QemuJob *job, QemuFacts *facts)
 
     if (job->verdict != DOMSTATS_HEALTH_GONE && has_time)
         qemu_host_read_facts(run->call->host, job, facts);
-    if (!domain->endpoint->is_active && (job->groups & VIR_DOMAIN_STATS_BLOCK) != 0)
+    if (!domain->endpoint->is_active && job->told == NULL &&
+        (job->groups & VIR_DOMAIN_STATS_BLOCK) != 0)
         look_at_images(run, job, facts);
 }
 

@@ -12,6 +12,8 @@
  * writes its parameters. A group is missing if something that it wanted of QEMU did not come
  * (qemu_missing), or if its emitter says that the host's part is not whole. What such a group did
  * write stays in the record, since it is as new as the rest.
+ *
+ * Where libvirt was asked, its parameters are the record's (qemu_record_libvirt).
  */
 #include "qemu_record.h"
 
@@ -21,6 +23,7 @@
 #include "qemu/facts/qemu_limits.h"
 #include "qemu/facts/qemu_reply.h"
 #include "qemu/plan/qemu_missing.h"
+#include "qemu_record_libvirt.h"
 #include "util/util_error.h"
 
 enum { PARAMS_EXPECTED = 256 };
@@ -48,6 +51,8 @@ qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
             is_good = false;
         }
     }
+    if (job->told != NULL)
+        qemu_record_libvirt_take_state(job, facts);
     qemu_reply_finish_block(facts);
     /* On a machine that cannot plug vCPUs, the maximum is the present number. */
     if (facts->vcpus != NULL && !facts->n_vcpus_max.is_present &&
@@ -78,6 +83,8 @@ emit_groups(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
     /* No value is true of a process that has ended. */
     if (job->verdict == DOMSTATS_HEALTH_GONE)
         return missing | job->groups;
+    if (job->told != NULL)
+        return qemu_record_libvirt_write(job, input, params);
     for (size_t i = 0; i < qemu_n_groups; i++) {
         const QemuGroup *group = &qemu_groups[i];
         QemuFieldWriter writer = {.params = params};
@@ -121,8 +128,12 @@ is_selected(const QemuJob *job, const QemuEmitInput *input)
 }
 
 static DomstatsAnsweredBy
-answered_by(const DomstatsRecord *record, const QemuEndpoint *endpoint)
+answered_by(const DomstatsRecord *record, const QemuJob *job)
 {
+    const QemuEndpoint *endpoint = job->domain->endpoint;
+
+    if (job->told != NULL && record->n_params > 0)
+        return DOMSTATS_ANSWERED_BY_LIBVIRT;
     if (record->monitor_us >= 0)
         return DOMSTATS_ANSWERED_BY_MONITOR;
     if (record->n_params == 0)
@@ -138,7 +149,7 @@ describe(DomstatsRecord *record, const QemuJob *job)
     const GPtrArray *places = domain->endpoint->places;
 
     record->reason_code = job->reason_code;
-    record->answered_by = answered_by(record, domain->endpoint);
+    record->answered_by = answered_by(record, job);
     record->pid = domain->pid;
     record->start_ticks = domain->start_ticks;
     if (places->len > 0)
@@ -182,7 +193,7 @@ qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int
     domain->n_params_before = record->n_params;
     record->name = g_strdup(domain->name);
     memcpy(record->uuid, domain->uuid, sizeof(record->uuid));
-    record->id = domain->id;
+    record->id = job->told ? libvirt_stats_answer(job->told)->id : domain->id;
     record->health = job->verdict;
     domstats_record_set_reason(record, job->reason);
     record->taken_us = wall_us;

@@ -145,6 +145,18 @@ util_params_add_string(UtilParams *self, const char *name, const char *value)
         param->value.s = g_strdup(value);
 }
 
+void
+util_params_add(UtilParams *self, const virTypedParameter *param)
+{
+    virTypedParameter *copy = add(self, param->field, (virTypedParameterType)param->type);
+
+    if (copy == NULL)
+        return;
+    copy->value = param->value;
+    if (param->type == VIR_TYPED_PARAM_STRING)
+        copy->value.s = g_strdup(param->value.s);
+}
+
 bool
 util_params_steal(UtilParams *self, virTypedParameter **ret_params, int *ret_n, GError **error)
 {

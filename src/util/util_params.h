@@ -36,6 +36,9 @@ void util_params_add_boolean(UtilParams *self, const char *name, bool value);
 void util_params_add_string(UtilParams *self, const char *name,
                             const char *value); /* copied; NULL: absent */
 
+/* Appends a copy of @param, whatever its type is. */
+void util_params_add(UtilParams *self, const virTypedParameter *param);
+
 /* Gives the array, to be freed with util_params_free_array(), and leaves an empty list; the array
  * is NULL if there are no parameters. False if a name was too long (INTERNAL, with the name) or
  * there were more than @n_most (BROKEN). */

@@ -74,6 +74,7 @@ qemu_conversation_free(QemuConversation *self)
 {
     if (self == NULL)
         return;
+    qemu_through_clear(&self->through);
     g_clear_error(&self->error);
     g_free(self);
 }
@@ -193,20 +194,65 @@ pump_first(QemuConversation *self)
     return pump(self, qemu_monitor_fd(self->job->domain->monitor) < 0);
 }
 
+static void
+hold_back_for(QemuConversation *self, int64_t again_us)
+{
+    if (self->again_us == 0)
+        g_ptr_array_add(self->shared->held_back, self);
+    self->again_us = again_us;
+    self->phase = QEMU_CONVERSATION_HELD_BACK;
+    self->again_at_us = util_deadline_now_us() + again_us;
+}
+
 /* Plans the next look: soon at first, since most of what holds a job back lasts milliseconds. */
 static void
 hold_back(QemuConversation *self)
 {
     bool is_visited = self->job->domain->silence.bar == QEMU_DOMAIN_BAR_VISITED;
+    int64_t most_us = is_visited ? VISITED_AGAIN_US : LAST_AGAIN_US;
 
-    if (self->again_us == 0) {
-        g_ptr_array_add(self->shared->held_back, self);
-        self->again_us = FIRST_AGAIN_US;
-    } else {
-        self->again_us = MIN(2 * self->again_us, is_visited ? VISITED_AGAIN_US : LAST_AGAIN_US);
+    hold_back_for(self, self->again_us == 0 ? FIRST_AGAIN_US : MIN(2 * self->again_us, most_us));
+}
+
+static bool
+is_through(const QemuConversation *self)
+{
+    return self->through.job != NULL;
+}
+
+static Next
+go_on_through(QemuConversation *self, QemuThroughNext next)
+{
+    switch (next) {
+    case QEMU_THROUGH_LATER:
+        hold_back_for(self, self->through.pause_us);
+        return NEXT_WAIT;
+    case QEMU_THROUGH_WAIT:
+        self->phase = QEMU_CONVERSATION_LIBVIRT;
+        self->again_us = 0;
+        return NEXT_WAIT;
+    case QEMU_THROUGH_ENDED:
+    default:
+        return NEXT_JUDGED;
     }
-    self->phase = QEMU_CONVERSATION_HELD_BACK;
-    self->again_at_us = util_deadline_now_us() + self->again_us;
+}
+
+static Next
+start_through(QemuConversation *self)
+{
+    self->through = (QemuThrough){
+        .job = self->job, .host = self->shared->host, .desk = &self->shared->desk, .owner = self};
+    return go_on_through(self, qemu_through_begin(&self->through));
+}
+
+/* A job that no monitor answers: asks libvirt for it where that may help. */
+static Next
+end_unreached(QemuConversation *self)
+{
+    if (qemu_through_may_ask(self->job))
+        return start_through(self);
+    qemu_through_explain(self->shared->host, self->job);
+    return NEXT_JUDGED;
 }
 
 /* How long a new connection may stay silent if the last call left the domain silent. Once something
@@ -237,7 +283,7 @@ connect_monitor(QemuConversation *self)
         return NEXT_WAIT;
     case QEMU_REACH_NEVER:
     default:
-        return NEXT_JUDGED;
+        return end_unreached(self);
     }
 }
 
@@ -403,6 +449,11 @@ end_silent(QemuConversation *self)
     QemuJob *job = self->job;
     int64_t waited_us = count_waited_us(self);
 
+    if (is_through(self)) {
+        if (!self->is_judged)
+            qemu_through_judge(&self->through);
+        return;
+    }
     if (!self->is_judged && job->domain->monitor == NULL) {
         qemu_reach_name_holder(shared->host, job);
         qemu_health_judge_unasked(job, waited_us);
@@ -432,6 +483,8 @@ end(QemuConversation *self, Next next)
     else if (next == NEXT_SILENT)
         end_silent(self);
     stop_polling(self);
+    if (is_through(self))
+        qemu_through_leave(&self->through);
     if (!has_answer(self->job))
         self->job->answered_us = 0;
     self->phase = QEMU_CONVERSATION_ENDED;
@@ -462,7 +515,7 @@ settle(QemuConversation *self, Next next)
         self->since_us = util_deadline_now_us(); /* older tables show the connection that ended */
         next = connect_monitor(self);
     }
-    if (next == NEXT_WAIT && self->phase != QEMU_CONVERSATION_HELD_BACK && !poll_for(self))
+    if (next == NEXT_WAIT && self->phase > QEMU_CONVERSATION_LIBVIRT && !poll_for(self))
         next = NEXT_CLOSED;
     if (next != NEXT_WAIT)
         end(self, next);
@@ -479,13 +532,15 @@ qemu_conversation_start(QemuConversation *self)
         !qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
         qemu_health_unbar(domain); /* each call gives a starting QEMU the fair time again */
     self->looked_us = self->heard_us = self->turn_us = util_deadline_now_us();
-    if (qemu_reach_is_settled(self->job))
-        next = NEXT_JUDGED;
+    if (qemu_through_is_only_way(domain->endpoint))
+        next = start_through(self);
+    else if (qemu_reach_is_settled(self->job))
+        next = end_unreached(self);
     else if (domain->monitor != NULL)
         next = resume(self);
     else if (qemu_health_judge_still_stuck(self->shared->host, self->job))
         next = NEXT_JUDGED;
-    if (next == NEXT_WAIT)
+    if (next == NEXT_WAIT && !is_through(self))
         next = domain->monitor != NULL ? pump_first(self) : connect_monitor(self);
     settle(self, next);
 }
@@ -494,7 +549,7 @@ void
 qemu_conversation_skip(QemuConversation *self)
 {
     qemu_known_begin_call(self->job->domain->known);
-    if (!qemu_reach_is_settled(self->job))
+    if (qemu_through_is_only_way(self->job->domain->endpoint) || !qemu_reach_is_settled(self->job))
         qemu_health_judge_unasked(self->job, 0);
     settle(self, NEXT_JUDGED);
 }
@@ -502,7 +557,8 @@ qemu_conversation_skip(QemuConversation *self)
 void
 qemu_conversation_step(QemuConversation *self)
 {
-    settle(self, pump(self, true));
+    settle(self, is_through(self) ? go_on_through(self, qemu_through_take(&self->through))
+                                  : pump(self, true));
 }
 
 /* True if another client came before our connection, or holds the monitor from another network
@@ -546,6 +602,10 @@ qemu_conversation_look_after(QemuConversation *self)
     self->looked_us = now_us;
     if (self->phase == QEMU_CONVERSATION_HELD_BACK)
         return false;
+    if (is_through(self)) {
+        settle(self, go_on_through(self, qemu_through_look(&self->through)));
+        return self->phase != QEMU_CONVERSATION_ENDED && !self->job->domain->silence.is_searched;
+    }
     if (has_spoken) {
         self->until_us = 0;
         qemu_health_unbar(self->job->domain);
@@ -559,7 +619,8 @@ void
 qemu_conversation_look_again(QemuConversation *self, int64_t since_us)
 {
     self->since_us = since_us;
-    settle(self, connect_monitor(self));
+    settle(self, is_through(self) ? go_on_through(self, qemu_through_step(&self->through))
+                                  : connect_monitor(self));
 }
 
 void
@@ -570,14 +631,19 @@ qemu_conversation_judge(QemuConversation *self)
     self->has_dialled_anew = true; /* there is no time to dial again */
     if (self->phase == QEMU_CONVERSATION_HELD_BACK)
         return;
-    next = pump(self, true);
+    next = is_through(self) ? go_on_through(self, qemu_through_take(&self->through))
+                            : pump(self, true);
     if (next != NEXT_WAIT) {
         settle(self, next);
         return;
     }
+    self->is_judged = true;
+    if (is_through(self)) {
+        qemu_through_judge(&self->through);
+        return;
+    }
     stop_polling(self);
     qemu_health_judge_silence(self->shared->host, self->job, count_waited_us(self));
-    self->is_judged = true;
 }
 
 void

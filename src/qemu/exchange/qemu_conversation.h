@@ -6,11 +6,14 @@
 
 #include "qemu/host/qemu_host.h"
 #include "qemu_reach.h"
+#include "qemu_through.h"
 #include "qemu_watch.h"
 
 /* In the order in which a job goes through them. */
 typedef enum {
-    QEMU_CONVERSATION_HELD_BACK, /* not dialled yet: qemu_conversation_look_again() may dial */
+    QEMU_CONVERSATION_HELD_BACK, /* not dialled yet, or libvirt not asked again:
+                                    qemu_conversation_look_again() may do that */
+    QEMU_CONVERSATION_LIBVIRT,   /* libvirt was asked for the domain */
     QEMU_CONVERSATION_DRAIN,     /* the peer owes replies to an earlier call */
     QEMU_CONVERSATION_GREET,     /* the greeting has not come */
     QEMU_CONVERSATION_IDENTIFY,  /* name, UUID and commands are asked for */
@@ -27,6 +30,7 @@ typedef struct {
     QemuHostView *host; /* borrowed, as all pointers here */
     int poll_fd;        /* an epoll descriptor: it gives the QemuConversation as data.ptr */
     QemuMonitorBuffer *buffer;
+    QemuThroughDesk desk; /* in poll_fd too, with NULL as data.ptr */
     QemuReachHow how;
     UtilDeadline deadline;     /* after it no evidence is gathered */
     UtilDeadline search_until; /* for the threads of domains whose jobs end when they are resumed */
@@ -54,8 +58,9 @@ typedef struct {
     int64_t turn_us;            /* monotonic: since when the peer owes what it was last asked for */
     int64_t heard_us;           /* monotonic: when bytes of the peer came last */
     int64_t looked_us;          /* monotonic: when it was looked after last */
-    int64_t until_us; /* monotonic: the job ends then if nothing comes; 0: at the deadline */
-    GError *error;    /* what ended the connection; owned */
+    int64_t until_us;    /* monotonic: the job ends then if nothing comes; 0: at the deadline */
+    QemuThrough through; /* its job is NULL unless libvirt is asked */
+    GError *error;       /* what ended the connection; owned */
 } QemuConversation;
 
 void qemu_conversation_free(QemuConversation *self);
@@ -71,11 +76,12 @@ void qemu_conversation_skip(QemuConversation *self);
 
 /* The following are for a conversation that was started and has not ended. */
 
-/* Reads and sends what the socket allows now: for when the poll reports it. */
+/* Reads and sends what the socket allows now: for when the poll reports it. Or takes libvirt's
+ * answer: for when the desk gives the conversation. */
 void qemu_conversation_step(QemuConversation *self);
 
-/* For a job that is HELD_BACK: dials if nothing speaks against it any more, by tables of sockets
- * that were read at @since_us or later. */
+/* For a job that is HELD_BACK: dials, or asks libvirt, if nothing speaks against it any more, by
+ * tables of sockets that were read at @since_us or later. */
 void qemu_conversation_look_again(QemuConversation *self, int64_t since_us);
 
 /* If nothing has come since the last look: sends the probe once, and ends the job if its process

@@ -268,9 +268,23 @@ wait_ms(const Worker *self)
         return 0;
     if (self->shared.held_back->len > 0)
         left_ms = MIN(left_ms, util_deadline_left_ms(next_look(self)));
+    if (qemu_through_desk_is_waiting(&self->shared.desk))
+        left_ms = MIN(left_ms, QEMU_THROUGH_CARE_MS);
     return self->n_started < self->conversations->len || self->n_waiting > 0
                ? MIN(left_ms, QUIET_MS)
                : left_ms;
+}
+
+/* Moves the conversations that libvirt has answered. */
+static void
+take_from_libvirt(Worker *self)
+{
+    QemuConversation *conversation = NULL;
+
+    while (!util_deadline_has_passed(self->exchange->deadline) &&
+           (conversation = qemu_through_desk_take(&self->shared.desk)) != NULL)
+        if (conversation->phase == QEMU_CONVERSATION_LIBVIRT)
+            qemu_conversation_step(conversation);
 }
 
 /* Waits for news, and moves each conversation whose socket is ready. How long that takes is partly
@@ -284,7 +298,9 @@ step_all(Worker *self)
     for (int i = 0; i < n && !util_deadline_has_passed(self->exchange->deadline); i++) {
         QemuConversation *conversation = events[i].data.ptr;
 
-        if (conversation->phase != QEMU_CONVERSATION_ENDED)
+        if (conversation == NULL)
+            take_from_libvirt(self);
+        else if (conversation->phase != QEMU_CONVERSATION_ENDED)
             qemu_conversation_step(conversation);
     }
     return n > 0;
@@ -323,8 +339,10 @@ run_worker(void *data)
 
         take_more(self);
         start_more(self, is_quiet);
-        if (is_quiet)
+        if (is_quiet) {
             search_one(self);
+            qemu_through_desk_look_after(&self->shared.desk);
+        }
         if (util_deadline_has_passed(next_look(self)))
             look_at_held_back(self);
         if (util_deadline_has_passed(self->next_patrol)) {
@@ -363,6 +381,7 @@ init_worker(Worker *worker, const QemuExchange *self, GError **error)
     worker->shared =
         (QemuConversationShared){.host = self->host,
                                  .poll_fd = worker->poll_fd,
+                                 .desk = {.poll_fd = worker->poll_fd},
                                  .buffer = worker->buffer,
                                  .how = {self->is_replay, self->monitors},
                                  .held_back = g_ptr_array_new(),
@@ -376,10 +395,11 @@ init_worker(Worker *worker, const QemuExchange *self, GError **error)
 static void
 clear_worker(Worker *worker)
 {
-    util_fd_clear(&worker->poll_fd);
     g_ptr_array_unref(worker->shared.held_back);
     g_ptr_array_unref(worker->silent);
     g_ptr_array_unref(worker->conversations);
+    qemu_through_desk_clear(&worker->shared.desk);
+    util_fd_clear(&worker->poll_fd);
     g_free(worker->buffer);
 }
 

@@ -71,6 +71,7 @@ lasting_us(const QemuJob *job, QemuDomainBar bar)
         return STOPPED_LASTS_US;
     case QEMU_DOMAIN_BAR_STARTING:
         return is_hasty ? FAIR_LEAST_US : MAX(qemu_health_fair_us(job), half_us);
+    case QEMU_DOMAIN_BAR_ASLEEP:
     case QEMU_DOMAIN_BAR_QUEUED:
         return is_hasty ? FAIR_LEAST_US : qemu_health_fair_us(job);
     case QEMU_DOMAIN_BAR_UNSEEN:
@@ -339,6 +340,66 @@ qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us)
         say_ended(job);
     else if (!judge_stop(host, job, waited_us) && !judge_overtaken(host, job, &sees_all))
         judge_waited(host, job, waited_us, stat.state, sees_all);
+}
+
+/* "libvirt at 'qemu:///system' was asked for it 3.2 s ago and does not answer; thread ..." */
+static char *
+describe_libvirt(QemuHostView *host, const QemuDomain *domain, const char *uri, int64_t waited_us)
+{
+    HostProcessStat stat = {0};
+    g_autofree char *thread = NULL;
+
+    if (domain->pid != 0)
+        thread = qemu_blocked_thread_describe(qemu_host_view_root(host), domain->pid,
+                                              domain->silence.thread, &stat);
+    return g_strdup_printf("libvirt at '%s' was asked for it %.1f s ago and does not answer%s%s",
+                           uri, (double)waited_us / G_USEC_PER_SEC, thread ? "; " : "",
+                           thread ? thread : "");
+}
+
+/* A domain that is not stopped, for which libvirt had its time. QEMU is to blame only if its main
+ * thread is seen to be: an idle one has not run either, and waits for news. */
+static void
+judge_libvirt_waited(QemuHostView *host, QemuJob *job, char *take_reason)
+{
+    const QemuDomain *domain = job->domain;
+
+    if (domain->silence.state == 'D')
+        qemu_job_judge(job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_UNINTERRUPTIBLE, take_reason);
+    else if (qemu_pulse_is_blocked(qemu_host_view_root(host), domain))
+        qemu_job_judge(job, DOMSTATS_HEALTH_WEDGED, DOMSTATS_REASON_LIBVIRT_SILENT, take_reason);
+    else
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT, take_reason);
+}
+
+void
+qemu_health_judge_libvirt(QemuHostView *host, QemuJob *job, const char *uri, int64_t since_us)
+{
+    QemuDomain *domain = job->domain;
+    HostProcessStat stat = {0};
+    HostProcessLook look = HOST_PROCESS_HIDDEN;
+    int64_t now_us = util_deadline_now_us();
+    int64_t waited_us = now_us - since_us;
+
+    if (now_us > latest_us(job->request)) {
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
+                       g_strdup_printf("libvirt at '%s' did not answer in time, and there was none "
+                                       "left to look why",
+                                       uri));
+        return;
+    }
+    look = qemu_pulse_look(qemu_host_view_root(host), domain, &stat);
+    note_state(&domain->silence, stat.state);
+    if (look == HOST_PROCESS_ENDED)
+        say_ended(job);
+    else if (judge_stop(host, job, waited_us))
+        return;
+    else if (waited_us < qemu_health_fair_us(job))
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
+                       g_strdup_printf("there was no time to ask it: libvirt had %d ms to answer",
+                                       (int)(waited_us / 1000)));
+    else
+        judge_libvirt_waited(host, job, describe_libvirt(host, domain, uri, waited_us));
 }
 
 bool

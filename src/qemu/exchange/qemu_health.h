@@ -13,14 +13,17 @@ int64_t qemu_health_fair_us(const QemuJob *job);
 
 /* Notes a look that showed @bar. True if looks in a row, those of earlier calls included, have
  * shown it for 50 ms (stopped), half of the call, 2.5 s at most (starting), or the fair time
- * (queued, unseen): then this call should not look again. Another program's visit is looked at
- * until the deadline. */
+ * (asleep, queued, unseen): then this call should not look again. Another program's visit is looked
+ * at until the deadline. */
 bool qemu_health_lasts(const QemuJob *job, QemuDomainBar bar);
 /* Notes a look that showed no bar. */
 void qemu_health_unbar(QemuDomain *domain);
 
 /* For a job that has a connection and lacks answers, after the peer had @waited_us for them. */
 void qemu_health_judge_silence(QemuHostView *host, QemuJob *job, int64_t waited_us);
+/* For a job that libvirt was asked for, and libvirt does not answer. @uri: that libvirt's;
+ * @since_us: when it was asked (monotonic). */
+void qemu_health_judge_libvirt(QemuHostView *host, QemuJob *job, const char *uri, int64_t since_us);
 /* True if the last call found the QEMU of the domain stuck. */
 bool qemu_health_was_stuck(const QemuDomain *domain);
 /* For a domain that the last call left without a connection: if its QEMU was stuck and nothing has

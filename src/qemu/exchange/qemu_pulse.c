@@ -18,6 +18,7 @@
 #include "host/process/host_freezer.h"
 #include "host/process/host_process.h"
 #include "qemu/source/qemu_waiting.h"
+#include "qemu_blocked_thread.h"
 
 enum {
     START_S = 120, /* the longest start of a QEMU: it writes to all its memory before it serves */
@@ -177,6 +178,58 @@ qemu_pulse_judge(QemuHostView *host, QemuJob *job)
     if (qemu_pulse_judge_stopped(host, job))
         return QEMU_DOMAIN_BAR_STOPPED;
     return judge_starting(root, job, poll) ? QEMU_DOMAIN_BAR_STARTING : QEMU_DOMAIN_BAR_NONE;
+}
+
+/* True, with the verdict, if the main thread sleeps in the kernel. */
+static bool
+judge_asleep(HostRoot *root, QemuJob *job)
+{
+    const QemuDomain *domain = job->domain;
+    HostProcessStat stat = {0};
+    g_autofree char *thread = NULL;
+
+    if (qemu_pulse_look(root, domain, &stat) != HOST_PROCESS_LIVES || stat.state != 'D')
+        return false;
+    thread = qemu_blocked_thread_describe(root, domain->pid, domain->pid, &stat);
+    qemu_job_judge(job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_UNINTERRUPTIBLE,
+                   g_strdup_printf(
+                       "libvirt is not asked for it, since its QEMU would not answer: %s", thread));
+    return true;
+}
+
+QemuDomainBar
+qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job)
+{
+    HostRoot *root = qemu_host_view_root(host);
+    pid_t pid = job->domain->pid;
+
+    if (pid == 0 || host_process_look_at_poll(root, pid, 0) == HOST_PROCESS_POLL_YES)
+        return QEMU_DOMAIN_BAR_NONE;
+    if (qemu_pulse_judge_stopped(host, job))
+        return QEMU_DOMAIN_BAR_STOPPED;
+    return judge_asleep(root, job) ? QEMU_DOMAIN_BAR_ASLEEP : QEMU_DOMAIN_BAR_NONE;
+}
+
+bool
+qemu_pulse_has_moved(HostRoot *root, const QemuDomain *domain)
+{
+    const QemuDomainSilence *silence = &domain->silence;
+    HostProcessStat stat = {0};
+
+    if (qemu_pulse_look(root, domain, &stat) != HOST_PROCESS_LIVES)
+        return false;
+    if (silence->was_stopped)
+        return !qemu_pulse_is_stopped(root, domain);
+    if (silence->state == 'D')
+        return stat.state != 'D';
+    return domain->health == DOMSTATS_HEALTH_WEDGED && !qemu_pulse_stands_still(root, domain);
+}
+
+bool
+qemu_pulse_is_blocked(HostRoot *root, const QemuDomain *domain)
+{
+    return domain->pid != 0 && qemu_pulse_stands_still(root, domain) &&
+           host_process_look_at_poll(root, domain->pid, 0) == HOST_PROCESS_POLL_NO;
 }
 
 void

@@ -23,6 +23,17 @@ bool qemu_pulse_judge_stopped(QemuHostView *host, QemuJob *job);
  * read for a QEMU that is well. */
 QemuDomainBar qemu_pulse_judge(QemuHostView *host, QemuJob *job);
 
+/* Before libvirt is asked for the domain: what keeps its QEMU from answering libvirt, with the
+ * verdict: it is stopped, or its main thread sleeps in the kernel (ASLEEP). Costs as much as
+ * qemu_pulse_judge(). */
+QemuDomainBar qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job);
+/* True if the main thread was last seen in uninterruptible sleep, stopped, or blocked, and is not
+ * any more. */
+bool qemu_pulse_has_moved(HostRoot *root, const QemuDomain *domain);
+/* True if the main thread has not run since it was noted, and waits for something else than news.
+ */
+bool qemu_pulse_is_blocked(HostRoot *root, const QemuDomain *domain);
+
 /* Notes how often the main thread has run. To be called before the connection is closed, since a
  * main thread that is not blocked then runs. */
 void qemu_pulse_note_runs(HostRoot *root, QemuDomain *domain);

@@ -14,14 +14,25 @@ enum {
     NESTED_IMAGES_MOST = 4,
 };
 
+/* Of groups that libvirt has answered whole, only what our own fields need is read; all of it for a
+ * recording. */
+static unsigned int
+needs_of_group(const QemuJob *job, const QemuGroup *group)
+{
+    if ((job->groups & group->bit) == 0)
+        return 0;
+    if (job->told != NULL && (job->left_out & group->bit) == 0 && !job->request->is_recording)
+        return group->host & QEMU_GROUP_HOST_EXT;
+    return group->host;
+}
+
 static unsigned int
 needs_of(const QemuJob *job)
 {
     unsigned int needs = 0;
 
     for (size_t i = 0; i < qemu_n_groups; i++)
-        if ((job->groups & qemu_groups[i].bit) != 0)
-            needs |= qemu_groups[i].host;
+        needs |= needs_of_group(job, &qemu_groups[i]);
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         needs &= ~(unsigned int)QEMU_GROUP_HOST_EXT;
     return needs;

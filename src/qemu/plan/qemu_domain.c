@@ -70,6 +70,7 @@ qemu_domain_unref(QemuDomain *self)
     if (self == NULL || !util_refcount_dec(&self->ref_count))
         return;
     qemu_monitor_free(self->monitor);
+    libvirt_pool_request_unref(self->owed);
     qemu_known_free(self->known);
     qemu_host_kept_clear(&self->host);
     qemu_definition_free(self->definition);
@@ -203,6 +204,7 @@ qemu_domain_forget_process(QemuDomain *self)
     g_clear_pointer(&self->definition, qemu_definition_free);
     self->lacks_definition = false;
     self->has_served = false;
+    self->told_groups = (QemuLibvirtGroupsHistory){0};
     self->pid = 0;
     self->start_ticks = 0;
     pthread_mutex_lock(&self->identity_lock);

@@ -16,6 +16,7 @@
 #include "qemu/qmp/qemu_monitor.h"
 #include "qemu_host_kept.h"
 #include "qemu_known.h"
+#include "qemu_libvirt_groups.h"
 #include "util/util_fd.h"
 #include "util/util_refcount.h"
 
@@ -23,6 +24,8 @@
 typedef enum {
     QEMU_DOMAIN_BAR_NONE,
     QEMU_DOMAIN_BAR_STOPPED,  /* its process is stopped or frozen */
+    QEMU_DOMAIN_BAR_ASLEEP,   /* its main thread is in uninterruptible sleep; only libvirt is asked
+                                 later for that reason */
     QEMU_DOMAIN_BAR_QUEUED,   /* a client waits at its monitor, which QEMU has not accepted */
     QEMU_DOMAIN_BAR_STARTING, /* its process has begun a short time ago, and serves no client yet */
     QEMU_DOMAIN_BAR_VISITED,  /* another domstats visits its monitor */
@@ -82,7 +85,10 @@ typedef struct {
     unsigned int failed_groups; /* asked when QEMU last broke the protocol; 0: it has not */
     int64_t next_dial_us;       /* monotonic: not before */
     QemuDomainSilence silence;
-    QemuKnown *known; /* what its QEMU replied, for later calls */
+    LibvirtPoolRequest *owed; /* a request to libvirt that an earlier call did not wait for any
+                                 longer; a reference; NULL: none. Its answer is dropped */
+    QemuLibvirtGroupsHistory told_groups; /* of libvirt's answers */
+    QemuKnown *known;                     /* what its QEMU replied, for later calls */
     QemuHostKept host;
 
     DomstatsHealth health;

@@ -24,6 +24,7 @@ qemu_job_free(QemuJob *self)
     if (self == NULL)
         return;
     qemu_job_drop_answers(self);
+    libvirt_pool_request_unref(self->told);
     g_free(self->balloon_path);
     g_free(self->reason);
     g_clear_error(&self->refusal);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "libvirt/libvirt_stats.h"
 #include "qemu_domain.h"
 #include "qemu_group.h"
 #include "qemu_request.h"
@@ -29,6 +30,10 @@ typedef struct {
     QemuAnswer answers[QEMU_N_COMMANDS];
     char *balloon_path;          /* for a qom-get; NULL: not known yet, or there is none */
     bool has_looked_for_balloon; /* in this call */
+    LibvirtPoolRequest *told;    /* through libvirt: a request that has ended with its answer; a
+                                    reference;    NULL: none, or it was asked directly */
+    unsigned int left_out;       /* groups that this answer lacks since a job was under way */
+    unsigned int absent;         /* other groups that it lacks */
     int64_t sent_us;             /* monotonic; 0: nothing was sent */
     int64_t answered_us;         /* monotonic: the last answer; 0: none */
     bool is_complete;            /* every answer came */

@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_through: see qemu_through.h. Owns the request that is under way, and the inbox of a thread;
+ * writes answer and verdict into the job, and what libvirt still owes into the domain. Does not
+ * know what the answer means (qemu_libvirt_groups, qemu_record), nor how libvirt is reached
+ * (libvirt_pool).
+ *
+ * How it works
+ *
+ *   1. A request that an earlier call left is not repeated. If libvirt has answered it by now, that
+ *      answer is old and dropped. Else the job ends at once with the verdict on the silence, unless
+ *      the process has moved since, or libvirt has not had the fair time yet.
+ *   2. A domain whose process is stopped, frozen or asleep in the kernel is not asked: QEMU would
+ * not answer libvirt, and one of libvirt's workers would be lost to all its clients. What may pass
+ *      within milliseconds is looked at again; see qemu_health_lasts().
+ *   3. libvirt is asked for this one domain, with NOWAIT. If another job of the domain is under
+ * way, the answer lacks what QEMU tells: then libvirt is asked again after 2 ms, 4, 8 and so on,
+ * for the fair time. With NOWAIT of the caller's the first answer is taken.
+ *   4. While the answer is waited for, the process is looked at: one that stops, or ends, is waited
+ *      for no longer.
+ *
+ * The answer belongs to the run that the source listed if that process still lives when the answer
+ * is here, or, where the process is not known, if it has the same id. A libvirtd that was restarted
+ * numbers its domains anew.
+ */
+#include "qemu_through.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "qemu_health.h"
+#include "qemu_pulse.h"
+#include "qemu_reach.h"
+#include "util/util_error.h"
+
+enum {
+    FIRST_PAUSE_US = 2 * 1000,
+    LAST_PAUSE_US = 64 * 1000,
+};
+
+static void
+unref_pool(gpointer data)
+{
+    libvirt_pool_unref(data);
+}
+
+/* Makes the inbox. False if the system gives no descriptor. */
+static bool
+open_desk(QemuThroughDesk *self)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+
+    if (self->inbox != NULL)
+        return true;
+    self->inbox = libvirt_pool_inbox_new();
+    if (self->inbox == NULL)
+        return false;
+    if (epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, libvirt_pool_inbox_fd(self->inbox), &event) < 0) {
+        g_clear_pointer(&self->inbox, libvirt_pool_inbox_free);
+        return false;
+    }
+    self->owners = g_hash_table_new(NULL, NULL);
+    self->pools = g_ptr_array_new_with_free_func(unref_pool);
+    return true;
+}
+
+void
+qemu_through_desk_clear(QemuThroughDesk *self)
+{
+    libvirt_pool_inbox_free(self->inbox);
+    if (self->owners != NULL)
+        g_hash_table_unref(self->owners);
+    if (self->pools != NULL)
+        g_ptr_array_unref(self->pools);
+    *self = (QemuThroughDesk){0};
+}
+
+void *
+qemu_through_desk_take(QemuThroughDesk *self)
+{
+    LibvirtPoolRequest *request = NULL;
+
+    while (self->inbox != NULL && (request = libvirt_pool_inbox_take(self->inbox)) != NULL) {
+        void *owner = g_hash_table_lookup(self->owners, request);
+
+        libvirt_pool_request_unref(request);
+        if (owner != NULL)
+            return owner;
+    }
+    return NULL;
+}
+
+bool
+qemu_through_desk_is_waiting(const QemuThroughDesk *self)
+{
+    return self->owners != NULL && g_hash_table_size(self->owners) > 0;
+}
+
+void
+qemu_through_desk_look_after(QemuThroughDesk *self)
+{
+    for (guint i = 0; self->pools != NULL && i < self->pools->len; i++)
+        libvirt_pool_look_after(g_ptr_array_index(self->pools, i));
+}
+
+/* Forgets the request that was under way; the caller owns it now. */
+static LibvirtPoolRequest *
+steal_request(QemuThrough *self)
+{
+    g_hash_table_remove(self->desk->owners, self->request);
+    return g_steal_pointer(&self->request);
+}
+
+void
+qemu_through_clear(QemuThrough *self)
+{
+    if (self->request != NULL)
+        libvirt_pool_request_unref(steal_request(self));
+    g_clear_pointer(&self->before.reason, g_free);
+}
+
+bool
+qemu_through_is_only_way(const QemuEndpoint *endpoint)
+{
+    if (endpoint->libvirt == NULL)
+        return false;
+    for (guint i = 0; endpoint->is_active && i < endpoint->places->len; i++) {
+        const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, i);
+
+        if (place->manager->may != QEMU_MANAGER_MAY_NOTHING)
+            return false;
+    }
+    return true;
+}
+
+static bool
+lacks_monitor(const QemuJob *job)
+{
+    return job->verdict == DOMSTATS_HEALTH_BUSY || job->verdict == DOMSTATS_HEALTH_NO_MONITOR ||
+           job->verdict == DOMSTATS_HEALTH_DENIED;
+}
+
+bool
+qemu_through_may_ask(const QemuJob *job)
+{
+    return job->domain->endpoint->libvirt != NULL && lacks_monitor(job);
+}
+
+/* Adds @why to the reason, if that does not say it already. */
+static void
+add_reason(QemuJob *job, const char *why)
+{
+    if (job->reason != NULL && strstr(job->reason, why) != NULL)
+        return;
+    qemu_job_judge(job, job->verdict, DOMSTATS_REASON_LIBVIRT_AWAY,
+                   job->reason ? g_strdup_printf("%s; %s", job->reason, why) : g_strdup(why));
+}
+
+void
+qemu_through_explain(QemuHostView *host, QemuJob *job)
+{
+    const QemuEndpoint *endpoint = job->domain->endpoint;
+
+    if (endpoint->libvirt != NULL || endpoint->libvirt_trouble == NULL || !lacks_monitor(job))
+        return;
+    if (!qemu_pulse_judge_stopped(host, job))
+        add_reason(job, endpoint->libvirt_trouble);
+}
+
+static const char *
+uri_of(const QemuThrough *self)
+{
+    return libvirt_pool_uri(self->job->domain->endpoint->libvirt);
+}
+
+/* Sets the verdict that the job has without libvirt. */
+static void
+judge_monitors(QemuThrough *self)
+{
+    const QemuReachHow how = {.monitors = DOMSTATS_MONITORS_RELEASE};
+    QemuJob *job = self->job;
+    const QemuEndpoint *endpoint = job->domain->endpoint;
+    QemuThroughBefore *before = &self->before;
+
+    if (before->reason != NULL)
+        qemu_job_judge(job, before->verdict, before->code, g_steal_pointer(&before->reason));
+    else if (endpoint->trouble != DOMSTATS_HEALTH_OK)
+        (void)qemu_reach_is_settled(job);
+    else if (!endpoint->is_active)
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_OTHER, NULL);
+    else if (endpoint->places->len > 0)
+        (void)qemu_reach_connect(self->host, job, &how, 0);
+    else
+        qemu_job_judge(job, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_MANAGED,
+                       g_strdup("libvirt holds its only monitor"));
+}
+
+static void
+judge_job(QemuJob *job)
+{
+    g_autofree char *names = qemu_group_names(job->left_out);
+
+    qemu_job_judge(
+        job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_JOB,
+        g_strdup_printf("a job of the domain is under way, so libvirt left out what QEMU "
+                        "tells of: %s",
+                        names));
+}
+
+/* libvirt cannot be asked. */
+static void
+judge_away(QemuThrough *self, const LibvirtOutcome *outcome)
+{
+    g_autofree char *why = g_strdup_printf("libvirt at '%s' cannot be asked: %s", uri_of(self),
+                                           outcome->message ? outcome->message : "no reason");
+
+    if (self->job->told != NULL) { /* its answer a moment ago stands, though it lacks some groups */
+        judge_job(self->job);
+        return;
+    }
+    judge_monitors(self);
+    if (outcome->kind == LIBVIRT_OUTCOME_DENIED)
+        self->job->verdict = DOMSTATS_HEALTH_DENIED;
+    add_reason(self->job, why);
+}
+
+static void
+judge_gone(QemuJob *job, const char *reason)
+{
+    qemu_job_judge(job, DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED, g_strdup(reason));
+}
+
+static HostProcessLook
+look_at_process(const QemuThrough *self)
+{
+    HostProcessStat stat = {0};
+
+    return qemu_pulse_look(qemu_host_view_root(self->host), self->job->domain, &stat);
+}
+
+/* libvirt has no such domain any more, or says that it does not run. */
+static void
+judge_no_domain(QemuThrough *self, const LibvirtOutcome *outcome)
+{
+    if (look_at_process(self) == HOST_PROCESS_LIVES)
+        judge_away(self, outcome);
+    else
+        judge_gone(self->job, outcome->message);
+}
+
+/* ENFORCE_STATS, and this libvirt does not have a group: the call fails. */
+static void
+refuse(QemuThrough *self, const LibvirtOutcome *outcome)
+{
+    QemuJob *job = self->job;
+
+    g_set_error(&job->refusal, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED,
+                "domain '%s': libvirt at '%s': %s", job->domain->name, uri_of(self),
+                outcome->message);
+    qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_OTHER, g_strdup(outcome->message));
+}
+
+/* If the answer is not about the run of the domain that the source listed: the verdict, and true.
+ */
+static bool
+judge_other_run(QemuThrough *self, const LibvirtStatsAnswer *answer)
+{
+    QemuJob *job = self->job;
+    const QemuEndpoint *endpoint = job->domain->endpoint;
+    HostProcessLook process = look_at_process(self);
+
+    if (!endpoint->is_active && answer->id != -1) {
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_OTHER,
+                       g_strdup("it was started while libvirt was asked for it"));
+        return true;
+    }
+    if (!endpoint->is_active)
+        return false;
+    if (answer->id == -1)
+        judge_gone(job, "libvirt says that it runs no longer");
+    else if (process == HOST_PROCESS_ENDED)
+        judge_gone(job, "its process has ended");
+    else if (process != HOST_PROCESS_LIVES && answer->id != endpoint->id)
+        judge_gone(job, "it was started anew while libvirt was asked for it");
+    else
+        return false;
+    return true;
+}
+
+static QemuThroughNext
+pause_for(QemuThrough *self)
+{
+    self->pause_us = self->pause_us == 0 ? FIRST_PAUSE_US : MIN(2 * self->pause_us, LAST_PAUSE_US);
+    return QEMU_THROUGH_LATER;
+}
+
+/* True if libvirt should be asked again for what it left out of its last answer. */
+static bool
+may_ask_again(QemuThrough *self)
+{
+    int64_t now_us = util_deadline_now_us();
+
+    if (qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
+        return false;
+    if (self->incomplete_us == 0)
+        self->incomplete_us = now_us;
+    return now_us < self->incomplete_us + qemu_health_fair_us(self->job);
+}
+
+static QemuThroughNext
+end_complete(QemuThrough *self)
+{
+    self->job->is_complete = true;
+    qemu_domain_end_silence(self->job->domain);
+    qemu_health_unbar(self->job->domain);
+    qemu_job_set_verdict(self->job, DOMSTATS_HEALTH_OK, NULL);
+    return QEMU_THROUGH_ENDED;
+}
+
+/* Takes @take_request, whose answer has come. */
+static QemuThroughNext
+take_answer(QemuThrough *self, LibvirtPoolRequest *take_request)
+{
+    QemuJob *job = self->job;
+    const LibvirtStatsAnswer *answer = libvirt_stats_answer(take_request);
+    QemuLibvirtGroupsLack lack = {0};
+
+    if (judge_other_run(self, answer)) {
+        libvirt_pool_request_unref(take_request);
+        return QEMU_THROUGH_ENDED;
+    }
+    libvirt_pool_request_unref(job->told);
+    job->told = take_request;
+    lack = qemu_libvirt_groups_read(
+        &(QemuLibvirtGroupsAnswer){.params = answer->params,
+                                   .n_params = answer->n_params,
+                                   .wanted = job->groups,
+                                   .definition = qemu_domain_definition(job->domain),
+                                   .is_active = job->domain->endpoint->is_active},
+        &job->domain->told_groups);
+    job->left_out = lack.left_out;
+    job->absent = lack.absent;
+    if (lack.left_out == 0)
+        return end_complete(self);
+    if (may_ask_again(self))
+        return pause_for(self);
+    judge_job(job);
+    return QEMU_THROUGH_ENDED;
+}
+
+QemuThroughNext
+qemu_through_take(QemuThrough *self)
+{
+    g_autoptr(LibvirtPoolRequest) request = NULL;
+    const LibvirtOutcome *outcome = NULL;
+
+    if (self->request == NULL || !libvirt_pool_request_has_ended(self->request))
+        return QEMU_THROUGH_WAIT;
+    request = steal_request(self);
+    outcome = libvirt_pool_request_outcome(request);
+    switch (outcome->kind) {
+    case LIBVIRT_OUTCOME_WELL:
+        return take_answer(self, g_steal_pointer(&request));
+    case LIBVIRT_OUTCOME_UNSUPPORTED:
+        refuse(self, outcome);
+        break;
+    case LIBVIRT_OUTCOME_NO_DOMAIN:
+    case LIBVIRT_OUTCOME_NOT_RUNNING:
+        judge_no_domain(self, outcome);
+        break;
+    case LIBVIRT_OUTCOME_REFUSED:
+    case LIBVIRT_OUTCOME_DENIED:
+    case LIBVIRT_OUTCOME_LOST:
+    case LIBVIRT_OUTCOME_FAILED:
+    default:
+        judge_away(self, outcome);
+    }
+    return QEMU_THROUGH_ENDED;
+}
+
+/* The groups to ask for: 0 for all. An answer without any of QEMU's values is told from one that
+ * lacks them by the probe, which is only added when an answer has left that open. */
+static unsigned int
+stats_to_ask(const QemuThrough *self)
+{
+    const QemuRequest *request = self->job->request;
+    unsigned int stats = self->job->groups;
+
+    if (qemu_request_is_all(request))
+        return 0;
+    if (qemu_request_filters_state(request))
+        stats |= VIR_DOMAIN_STATS_STATE;
+    return self->incomplete_us != 0 ? stats | qemu_libvirt_groups_probe() : stats;
+}
+
+static QemuThroughNext
+ask(QemuThrough *self)
+{
+    static const unsigned int kept_flags =
+        VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING | VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS;
+    QemuJob *job = self->job;
+    LibvirtPool *pool = job->domain->endpoint->libvirt;
+    const LibvirtStatsQuestion question = {.uuid = job->domain->endpoint->uuid,
+                                           .stats = stats_to_ask(self),
+                                           .flags = (job->request->flags & kept_flags) |
+                                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT};
+
+    if (!open_desk(self->desk)) {
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_SHORTAGE,
+                       g_strdup("it was not asked, for want of a descriptor"));
+        return QEMU_THROUGH_ENDED;
+    }
+    if (!g_ptr_array_find(self->desk->pools, pool, NULL))
+        g_ptr_array_add(self->desk->pools, libvirt_pool_ref(pool));
+    self->queued_us = util_deadline_now_us();
+    self->request = libvirt_stats_ask(pool, &question, self->desk->inbox);
+    g_hash_table_insert(self->desk->owners, self->request, self->owner);
+    return QEMU_THROUGH_WAIT;
+}
+
+/* Until when this call waits for the answer that libvirt owes to an earlier one. */
+static int64_t
+patience_until_us(const QemuThrough *self)
+{
+    const QemuDomain *domain = self->job->domain;
+    int64_t fair_us = qemu_health_fair_us(self->job);
+
+    if (qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
+        return 0;
+    return qemu_pulse_has_moved(qemu_host_view_root(self->host), domain)
+               ? util_deadline_now_us() + fair_us
+               : domain->silence.since_us + fair_us;
+}
+
+/* True if libvirt still owes the answer to a request of an earlier call; then @ret_next says what
+ * that means for this one. */
+static bool
+is_owed(QemuThrough *self, QemuThroughNext *ret_next)
+{
+    QemuDomain *domain = self->job->domain;
+
+    if (domain->owed == NULL)
+        return false;
+    if (libvirt_pool_request_has_ended(domain->owed)) {
+        g_clear_pointer(&domain->owed, libvirt_pool_request_unref);
+        qemu_domain_end_silence(domain);
+        self->pause_us = 0;
+        return false;
+    }
+    if (self->until_us == 0)
+        self->until_us = patience_until_us(self);
+    if (util_deadline_now_us() < self->until_us) {
+        *ret_next = pause_for(self);
+        return true;
+    }
+    qemu_health_judge_libvirt(self->host, self->job, uri_of(self), domain->silence.since_us);
+    *ret_next = QEMU_THROUGH_ENDED;
+    return true;
+}
+
+/* True if the domain is not asked now, or not in this call: then @ret_next says which. */
+static bool
+is_barred(QemuThrough *self, QemuThroughNext *ret_next)
+{
+    QemuJob *job = self->job;
+    QemuDomainBar bar = qemu_pulse_judge_stuck(self->host, job);
+
+    if (bar == QEMU_DOMAIN_BAR_NONE) {
+        qemu_health_unbar(job->domain);
+        return false;
+    }
+    *ret_next = qemu_health_lasts(job, bar) ? QEMU_THROUGH_ENDED : pause_for(self);
+    return true;
+}
+
+QemuThroughNext
+qemu_through_begin(QemuThrough *self)
+{
+    QemuJob *job = self->job;
+
+    self->before =
+        (QemuThroughBefore){job->verdict, job->reason_code, g_steal_pointer(&job->reason)};
+    job->is_complete = false;
+    self->begun_us = util_deadline_now_us();
+    return qemu_through_step(self);
+}
+
+QemuThroughNext
+qemu_through_step(QemuThrough *self)
+{
+    QemuThroughNext next = QEMU_THROUGH_WAIT;
+
+    if (self->job->groups == 0)
+        return end_complete(self);
+    if (is_owed(self, &next) || is_barred(self, &next))
+        return next;
+    return ask(self);
+}
+
+QemuThroughNext
+qemu_through_look(QemuThrough *self)
+{
+    HostRoot *root = qemu_host_view_root(self->host);
+    QemuDomain *domain = self->job->domain;
+    bool is_over = false;
+
+    if (self->request == NULL || domain->pid == 0)
+        return QEMU_THROUGH_WAIT;
+    if (!domain->silence.knows_runs)
+        qemu_pulse_note_runs(root, domain);
+    if (qemu_pulse_is_stopped(root, domain)) {
+        is_over = qemu_health_lasts(self->job, QEMU_DOMAIN_BAR_STOPPED);
+    } else {
+        qemu_health_unbar(domain);
+        is_over = qemu_pulse_has_ended(root, domain);
+    }
+    if (!is_over)
+        return QEMU_THROUGH_WAIT;
+    qemu_through_judge(self);
+    return QEMU_THROUGH_ENDED;
+}
+
+/* The verdict on a request that no thread could put to libvirt in time. */
+static void
+judge_unasked(QemuThrough *self)
+{
+    QemuJob *job = self->job;
+    int64_t waited_us = util_deadline_now_us() - self->queued_us;
+
+    if (waited_us < qemu_health_fair_us(job)) {
+        g_clear_pointer(&job->reason, g_free);
+        qemu_health_judge_unasked(job, 0);
+        return;
+    }
+    qemu_job_judge(
+        job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_LIMIT,
+        g_strdup_printf("libvirt at '%s' was not asked for it: it has as many requests of "
+                        "this program as it may have, and does not answer them",
+                        uri_of(self)));
+}
+
+void
+qemu_through_judge(QemuThrough *self)
+{
+    QemuJob *job = self->job;
+    int64_t asked_us = 0;
+
+    if (self->request == NULL) {
+        if (job->told != NULL)
+            judge_job(job);
+        else if (job->domain->owed != NULL)
+            qemu_health_judge_libvirt(self->host, job, uri_of(self), job->domain->silence.since_us);
+        else
+            qemu_health_judge_unasked(job, util_deadline_now_us() - self->begun_us);
+        return;
+    }
+    if (libvirt_pool_request_cancel(self->request)) {
+        libvirt_pool_request_unref(steal_request(self));
+        judge_unasked(self);
+        return;
+    }
+    asked_us = libvirt_pool_request_asked_us(self->request);
+    if (job->told != NULL) /* of an earlier answer in this call, which lacks some groups */
+        judge_job(job);
+    else
+        qemu_health_judge_libvirt(self->host, job, uri_of(self),
+                                  asked_us != 0 ? asked_us : self->queued_us);
+}
+
+void
+qemu_through_leave(QemuThrough *self)
+{
+    QemuDomain *domain = self->job->domain;
+    int64_t asked_us = 0;
+
+    if (self->request == NULL)
+        return;
+    asked_us = libvirt_pool_request_asked_us(self->request);
+    (void)libvirt_pool_request_cancel(self->request);
+    libvirt_pool_request_unref(domain->owed);
+    domain->owed = steal_request(self);
+    domain->silence.since_us = asked_us != 0 ? asked_us : self->queued_us;
+    qemu_pulse_note_runs(qemu_host_view_root(self->host), domain);
+}
