@@ -303,7 +303,7 @@ LibvirtPoolRequest *
 libvirt_events_ask(LibvirtEvents *self, LibvirtPool *pool, LibvirtPoolInbox *inbox)
 {
     util_refcount_inc(&self->inbox->ref_count);
-    return libvirt_pool_ask(pool, run_register, self->inbox, unref_inbox, inbox);
+    return libvirt_pool_ask_daemon(pool, run_register, self->inbox, unref_inbox, inbox);
 }
 
 void

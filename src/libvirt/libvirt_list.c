@@ -113,7 +113,7 @@ libvirt_list_ask(LibvirtPool *pool, LibvirtPoolInbox *inbox)
     GArray *domains = g_array_new(FALSE, FALSE, sizeof(LibvirtListDomain));
 
     g_array_set_clear_func(domains, clear_domain);
-    return libvirt_pool_ask(pool, run_list, domains, free_domains, inbox);
+    return libvirt_pool_ask_daemon(pool, run_list, domains, free_domains, inbox);
 }
 
 const GArray *

@@ -1,158 +1,97 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvirt_pool: see libvirt_pool.h. Owns the connections, the threads and the queue of requests.
+ * libvirt_pool: see libvirt_pool.h. Owns the queues of requests, the threads and the connections.
  *
  * How it works
  *
- * A request goes into the queue. A thread takes one after another from it and ends when the queue
- * is empty. N_FIRST threads work at first; libvirt_pool_look_after() starts one more when requests
- * wait and those under way have made no progress for STUCK_MS.
+ * A request goes into a queue. A thread takes one after another, each with a connection that has
+ * room for it, and ends when there is none to be taken. While requests wait, N_FIRST threads work;
+ * one whose request libvirt has not answered for STUCK_MS does not count, and is replaced within
+ * the limits. Who waits for requests sees to that (libvirt_pool_look_after()).
  *
- * A thread uses the connection that has the fewest requests under way, if that has less than
- * REQUESTS_PER_CONNECTION, else it opens another one. One thread at a time opens a connection; the
- * others wait for it. If that fails, all requests that wait now fail likewise, so that a libvirt
- * that does not run is tried once a call.
+ * Only one thread at a time connects. Those that find no connection meanwhile end, and the one that
+ * has connected starts others. So a libvirt that accepts no client holds one thread, and the
+ * requests stay in the queue, where their callers may take them back. If it refuses, all requests
+ * that wait fail, unless there is another connection.
+ *
+ * When a connection is lost, those on which no request is under way are not used any more, since
+ * libvirt may have ended since they were; the threads of the others notice it themselves. A request
+ * whose connection was lost is asked once more, alone on a connection that was opened later:
+ * libvirt's library closes a connection on which it cannot read an answer, so each such answer must
+ * not cost other requests more than one connection.
+ *
+ * A connection is closed on a thread of its own, since libvirt is asked for that too.
  */
 #include "libvirt_pool.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include "util/util_fd.h"
+#include "libvirt_limits.h"
+#include "libvirt_pool_lines.h"
 #include "util/util_refcount.h"
 #include "util/util_thread.h"
 
 enum {
     N_REQUESTS = 10,
     N_CONNECTIONS = 4,
-    REQUESTS_PER_CONNECTION = 4, /* libvirt works on 5 of a client at a time, and then no longer
-                                    reads what it sends */
     N_FIRST = 4,
-    STUCK_MS = 20,
+    STUCK_MS = 20,   /* a request that takes longer is not counted on */
+    SILENT_MS = 500, /* libvirt answers what asks no QEMU in less than one */
+    FAIR_MS = 50,    /* for a libvirt that was silent before: it may have come back */
+    AGAIN_MS = 1000, /* after a further connection was refused */
+    CLOSE_MS = 200,  /* for connections to close; without it libvirt logs that their client died */
 };
 
-/* One connection with the requests under way on it. */
+/* A request in one of the queues. */
 typedef struct {
-    LibvirtConnection *connection;
-    unsigned int n_under_way;
-    bool is_lost;
-} Line;
+    LibvirtPoolRequest *request; /* a reference */
+    bool is_daemons;
+    int64_t lost_us; /* monotonic: when the connection was lost on which it was asked; 0: it was
+                        not */
+    LibvirtPoolLine *line; /* while it is under way */
+} Entry;
 
 struct LibvirtPool {
     char *uri;
     LibvirtPoolLimits limits;
-    pthread_mutex_t lock;   /* guards all below, and the state of each request */
-    pthread_cond_t changed; /* a request has ended, or a connection was opened */
-    GQueue *waiting;        /* LibvirtPoolRequest *, a reference each */
-    GPtrArray *lines;       /* Line * */
-    bool is_connecting;
-    unsigned int n_threads;
-    int64_t progress_us; /* monotonic: when a request ended last, or a thread began */
-    UtilRefcount ref_count;
-};
-
-struct LibvirtPoolRequest {
-    LibvirtPool *pool; /* a reference */
-    LibvirtPoolWork work;
-    void *data;
-    GDestroyNotify free_data;
-    LibvirtPoolInbox *inbox; /* a reference; NULL: none */
-    int64_t asked_us;
-    bool has_ended;
-    LibvirtOutcome outcome;
-    UtilRefcount ref_count;
-};
-
-struct LibvirtPoolInbox {
-    pthread_mutex_t lock;
-    GQueue *ended; /* LibvirtPoolRequest *, a reference each; NULL: its owner has freed it */
-    UtilFd fd;
-    UtilRefcount ref_count;
+    pthread_mutex_t lock;   /* guards all below */
+    pthread_cond_t changed; /* a thread has ended */
+    GQueue *again;          /* Entry *, of those whose connection was lost */
+    GQueue *waiting;        /* Entry *, all others */
+    GPtrArray *under_way;   /* Entry * */
+    GPtrArray *lines;
+    int64_t connecting_us; /* monotonic: since when a thread connects; 0: none does */
+    int64_t refused_us;    /* monotonic: when a connect failed last; 0: it did not */
+    unsigned int n_threads, n_closing;
+    bool is_closed;         /* it has no owner any more */
+    UtilRefcount n_owners;  /* besides, all of them have one reference */
+    UtilRefcount ref_count; /* requests and threads have one each */
 };
 
 static void *run_thread(void *data);
 
-static void
-unref_inbox(LibvirtPoolInbox *self)
+static bool
+is_older(int64_t since_us, int64_t now_us, int64_t ms)
 {
-    if (self == NULL || !util_refcount_dec(&self->ref_count))
+    return since_us != 0 && now_us - since_us > ms * 1000;
+}
+
+/* Frees the pool, which has no connection any more. */
+static void
+unref(gpointer data)
+{
+    LibvirtPool *self = data;
+
+    if (!util_refcount_dec(&self->ref_count))
         return;
-    util_fd_clear(&self->fd);
+    g_ptr_array_unref(self->lines);
+    g_ptr_array_unref(self->under_way);
+    g_queue_free(self->waiting);
+    g_queue_free(self->again);
+    pthread_cond_destroy(&self->changed);
     pthread_mutex_destroy(&self->lock);
+    g_free(self->uri);
     g_free(self);
-}
-
-LibvirtPoolInbox *
-libvirt_pool_inbox_new(void)
-{
-    LibvirtPoolInbox *self = NULL;
-    UtilFd fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-    if (fd < 0)
-        return NULL;
-    self = g_new0(LibvirtPoolInbox, 1);
-    self->fd = fd;
-    self->ended = g_queue_new();
-    pthread_mutex_init(&self->lock, NULL);
-    util_refcount_init(&self->ref_count);
-    return self;
-}
-
-static void
-unref_request(gpointer data)
-{
-    libvirt_pool_request_unref(data);
-}
-
-void
-libvirt_pool_inbox_free(LibvirtPoolInbox *self)
-{
-    GQueue *ended = NULL;
-
-    if (self == NULL)
-        return;
-    pthread_mutex_lock(&self->lock);
-    ended = self->ended;
-    self->ended = NULL;
-    pthread_mutex_unlock(&self->lock);
-    g_queue_free_full(ended, unref_request);
-    unref_inbox(self);
-}
-
-int
-libvirt_pool_inbox_fd(const LibvirtPoolInbox *self)
-{
-    return self->fd;
-}
-
-LibvirtPoolRequest *
-libvirt_pool_inbox_take(LibvirtPoolInbox *self)
-{
-    LibvirtPoolRequest *request = NULL;
-    uint64_t n = 0;
-
-    pthread_mutex_lock(&self->lock);
-    request = g_queue_pop_head(self->ended);
-    if (request == NULL && read(self->fd, &n, sizeof(n)) < 0)
-        g_assert(errno == EAGAIN);
-    pthread_mutex_unlock(&self->lock);
-    return request;
-}
-
-static void
-put_into(LibvirtPoolInbox *self, LibvirtPoolRequest *request)
-{
-    uint64_t one = 1;
-
-    pthread_mutex_lock(&self->lock);
-    if (self->ended != NULL) {
-        g_queue_push_tail(self->ended, libvirt_pool_request_ref(request));
-        if (write(self->fd, &one, sizeof(one)) < 0)
-            g_assert(errno == EAGAIN);
-    }
-    pthread_mutex_unlock(&self->lock);
 }
 
 LibvirtPool *
@@ -167,10 +106,15 @@ libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits)
         self->limits.n_requests = N_REQUESTS;
     if (self->limits.n_connections == 0)
         self->limits.n_connections = N_CONNECTIONS;
+    if (self->limits.n_requests / LIBVIRT_POOL_LINES_REQUESTS >= self->limits.n_connections)
+        self->limits.n_requests = self->limits.n_connections * LIBVIRT_POOL_LINES_REQUESTS;
     pthread_mutex_init(&self->lock, NULL);
     util_deadline_init_cond(&self->changed);
+    self->again = g_queue_new();
     self->waiting = g_queue_new();
-    self->lines = g_ptr_array_new();
+    self->under_way = g_ptr_array_new();
+    self->lines = libvirt_pool_lines_new();
+    util_refcount_init(&self->n_owners);
     util_refcount_init(&self->ref_count);
     return self;
 }
@@ -178,47 +122,8 @@ libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits)
 LibvirtPool *
 libvirt_pool_ref(LibvirtPool *self)
 {
-    util_refcount_inc(&self->ref_count);
+    util_refcount_inc(&self->n_owners);
     return self;
-}
-
-static void
-free_line(Line *line)
-{
-    libvirt_connection_free(line->connection);
-    g_free(line);
-}
-
-/* Frees the pool, whose last request has ended. Closing asks libvirt. */
-static void *
-run_free(void *data)
-{
-    LibvirtPool *self = data;
-
-    for (guint i = 0; i < self->lines->len; i++)
-        free_line(g_ptr_array_index(self->lines, i));
-    g_ptr_array_unref(self->lines);
-    g_queue_free(self->waiting);
-    pthread_cond_destroy(&self->changed);
-    pthread_mutex_destroy(&self->lock);
-    g_free(self->uri);
-    g_free(self);
-    return NULL;
-}
-
-void
-libvirt_pool_unref(LibvirtPool *self)
-{
-    GThread *thread = NULL;
-
-    if (self == NULL || !util_refcount_dec(&self->ref_count))
-        return;
-    if (self->lines->len > 0)
-        thread = util_thread_start("domstats-close", run_free, self);
-    if (thread == NULL)
-        run_free(self);
-    else
-        g_thread_unref(thread);
 }
 
 const char *
@@ -227,273 +132,521 @@ libvirt_pool_uri(const LibvirtPool *self)
     return self->uri;
 }
 
-LibvirtPoolRequest *
-libvirt_pool_request_ref(LibvirtPoolRequest *self)
+static LibvirtPool *
+ref(LibvirtPool *self)
 {
     util_refcount_inc(&self->ref_count);
     return self;
 }
 
-void
-libvirt_pool_request_unref(LibvirtPoolRequest *self)
+static void
+free_entry(Entry *entry)
 {
-    if (self == NULL || !util_refcount_dec(&self->ref_count))
-        return;
-    if (self->free_data != NULL)
-        self->free_data(self->data);
-    libvirt_outcome_clear(&self->outcome);
-    unref_inbox(self->inbox);
-    libvirt_pool_unref(self->pool);
-    g_free(self);
+    libvirt_pool_request_unref(entry->request);
+    g_free(entry);
 }
 
-/* Starts a thread, with the lock held. It has a reference to the pool. */
+/* How many requests are under way that libvirt has not answered for STUCK_MS. */
+static unsigned int
+count_stuck(const LibvirtPool *self, int64_t now_us)
+{
+    unsigned int n = 0;
+
+    for (guint i = 0; i < self->under_way->len; i++) {
+        const Entry *entry = g_ptr_array_index(self->under_way, i);
+
+        n += is_older(libvirt_pool_request_asked_us(entry->request), now_us, STUCK_MS) ? 1 : 0;
+    }
+    return n;
+}
+
+static bool
+is_silent(const LibvirtPool *self, int64_t now_us)
+{
+    if (is_older(self->connecting_us, now_us, SILENT_MS) &&
+        libvirt_pool_lines_n_usable(self->lines) == 0)
+        return true;
+    for (guint i = 0; i < self->under_way->len; i++) {
+        const Entry *entry = g_ptr_array_index(self->under_way, i);
+
+        if (entry->is_daemons &&
+            is_older(libvirt_pool_request_asked_us(entry->request), now_us, SILENT_MS))
+            return true;
+    }
+    return false;
+}
+
+/* Whether one more request may be under way. */
+static bool
+may_send(const LibvirtPool *self, bool is_daemons)
+{
+    unsigned int n = self->limits.n_requests;
+
+    return self->under_way->len < (is_daemons || n == 1 ? n : n - 1);
+}
+
+LibvirtPoolState
+libvirt_pool_state(LibvirtPool *self)
+{
+    LibvirtPoolState state = LIBVIRT_POOL_READY;
+    int64_t now_us = util_deadline_now_us();
+
+    pthread_mutex_lock(&self->lock);
+    if (is_silent(self, now_us))
+        state = LIBVIRT_POOL_SILENT;
+    else if (!may_send(self, false) && count_stuck(self, now_us) == self->under_way->len)
+        state = LIBVIRT_POOL_FULL;
+    pthread_mutex_unlock(&self->lock);
+    return state;
+}
+
+UtilDeadline
+libvirt_pool_fair(LibvirtPool *self, UtilDeadline deadline)
+{
+    if (libvirt_pool_state(self) != LIBVIRT_POOL_SILENT)
+        return deadline;
+    return util_deadline_at_most(deadline, FAIR_MS);
+}
+
+/* Starts a thread, with the lock held. */
 static bool
 start_thread(LibvirtPool *self)
 {
-    GThread *thread = util_thread_start("domstats-virt", run_thread, libvirt_pool_ref(self));
+    GThread *thread = util_thread_start("domstats-virt", run_thread, ref(self));
 
     if (thread == NULL) {
-        (void)util_refcount_dec(&self->ref_count);
+        (void)util_refcount_dec(&self->ref_count); /* the caller has one, too */
         return false;
     }
     g_thread_unref(thread);
     self->n_threads++;
-    self->progress_us = util_deadline_now_us();
     return true;
+}
+
+/* How many threads work, those left out that libvirt has not answered for STUCK_MS. */
+static unsigned int
+count_working(const LibvirtPool *self, int64_t now_us)
+{
+    unsigned int n_connecting = is_older(self->connecting_us, now_us, STUCK_MS) ? 1 : 0;
+
+    return self->n_threads - n_connecting - count_stuck(self, now_us);
+}
+
+/* Starts threads as long as requests wait and too few of them work, with the lock held. False if
+ * there is none and the system gives none. */
+static bool
+start_threads(LibvirtPool *self)
+{
+    int64_t now_us = util_deadline_now_us();
+    unsigned int n_waiting = self->again->length + self->waiting->length;
+
+    if (self->is_closed || is_silent(self, now_us) ||
+        (self->connecting_us != 0 && libvirt_pool_lines_n_usable(self->lines) == 0))
+        return true;
+    while (n_waiting > 0 && self->n_threads < self->limits.n_requests &&
+           count_working(self, now_us) < N_FIRST) {
+        if (!start_thread(self))
+            return self->n_threads > 0;
+        n_waiting--;
+    }
+    return true;
+}
+
+/* Ends and frees @entries, as @outcome says; without the lock. */
+static void
+fail_all(GQueue *entries, const LibvirtOutcome *outcome)
+{
+    for (Entry *entry = g_queue_pop_head(entries); entry != NULL;
+         entry = g_queue_pop_head(entries)) {
+        LibvirtOutcome copy = {outcome->kind, g_strdup(outcome->message)};
+
+        libvirt_pool_request_end(entry->request, &copy);
+        free_entry(entry);
+    }
+    g_queue_free(entries);
+}
+
+/* Takes all that wait out of the queues, with the lock held. */
+static GQueue *
+take_waiting(LibvirtPool *self)
+{
+    GQueue *all = g_queue_new();
+
+    while (self->again->length > 0)
+        g_queue_push_tail(all, g_queue_pop_head(self->again));
+    while (self->waiting->length > 0)
+        g_queue_push_tail(all, g_queue_pop_head(self->waiting));
+    return all;
+}
+
+/* Fails all requests that wait, with the lock held, which it releases meanwhile. */
+static void
+fail_waiting(LibvirtPool *self, const LibvirtOutcome *outcome)
+{
+    GQueue *all = take_waiting(self);
+
+    pthread_mutex_unlock(&self->lock);
+    fail_all(all, outcome);
+    pthread_mutex_lock(&self->lock);
 }
 
 void
 libvirt_pool_look_after(LibvirtPool *self)
 {
     pthread_mutex_lock(&self->lock);
-    if (self->waiting->length > 0 && self->n_threads < self->limits.n_requests &&
-        util_deadline_now_us() - self->progress_us > STUCK_MS * 1000)
-        start_thread(self);
+    start_threads(self);
     pthread_mutex_unlock(&self->lock);
 }
 
-/* Ends @request, with the lock held. */
-static void
-end_request(LibvirtPoolRequest *request)
+/* What a thread that closes is given. */
+typedef struct {
+    LibvirtPool *pool; /* a reference */
+    GPtrArray *lines;
+} Closing;
+
+static void *
+run_close(void *data)
 {
-    request->has_ended = true;
-    request->pool->progress_us = util_deadline_now_us();
-    pthread_cond_broadcast(&request->pool->changed);
-    if (request->inbox != NULL)
-        put_into(request->inbox, request);
+    Closing *self = data;
+    LibvirtPool *pool = self->pool;
+
+    for (guint i = 0; i < self->lines->len; i++)
+        libvirt_pool_lines_close(g_ptr_array_index(self->lines, i));
+    g_ptr_array_unref(self->lines);
+    g_free(self);
+    pthread_mutex_lock(&pool->lock);
+    pool->n_closing--;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
+    unref(pool);
+    return NULL;
 }
 
-/* Fails all requests that wait, as @outcome says, with the lock held. */
+/* Closes the connections that are used no more, with the lock held. If the system gives no thread
+ * they stay open. */
 static void
-fail_waiting(LibvirtPool *self, const LibvirtOutcome *outcome)
+close_leaving(LibvirtPool *self)
 {
-    for (LibvirtPoolRequest *request = g_queue_pop_head(self->waiting); request != NULL;
-         request = g_queue_pop_head(self->waiting)) {
-        request->outcome = (LibvirtOutcome){outcome->kind, g_strdup(outcome->message)};
-        end_request(request);
-        libvirt_pool_request_unref(request);
+    GPtrArray *lines = libvirt_pool_lines_take_leaving(self->lines);
+    Closing *closing = NULL;
+    GThread *thread = NULL;
+
+    if (lines == NULL)
+        return;
+    closing = g_new0(Closing, 1);
+    closing->pool = ref(self);
+    closing->lines = lines;
+    thread = util_thread_start("domstats-close", run_close, closing);
+    if (thread != NULL) {
+        self->n_closing++;
+        g_thread_unref(thread);
+        return;
     }
+    for (guint i = 0; i < lines->len; i++)
+        g_ptr_array_add(self->lines, g_ptr_array_index(lines, i));
+    g_ptr_array_unref(lines);
+    g_free(closing);
+    (void)util_refcount_dec(&self->ref_count); /* the caller has one, too */
+}
+
+void
+libvirt_pool_disconnect(LibvirtPool *self)
+{
+    pthread_mutex_lock(&self->lock);
+    libvirt_pool_lines_leave(self->lines, true);
+    close_leaving(self);
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* True if all threads have ended but those that libvirt does not answer. */
+static bool
+has_settled(const LibvirtPool *self)
+{
+    return self->n_closing == 0 && count_working(self, util_deadline_now_us()) == 0;
+}
+
+void
+libvirt_pool_unref(LibvirtPool *self)
+{
+    static const LibvirtOutcome closed = {LIBVIRT_OUTCOME_FAILED,
+                                          (char *)(uintptr_t) "the connection is closed"};
+    UtilDeadline until = util_deadline_in_ms(CLOSE_MS);
+
+    if (self == NULL || !util_refcount_dec(&self->n_owners))
+        return;
+    pthread_mutex_lock(&self->lock);
+    self->is_closed = true;
+    libvirt_pool_lines_leave(self->lines, true);
+    close_leaving(self);
+    fail_waiting(self, &closed);
+    while (!has_settled(self) && !util_deadline_has_passed(until))
+        util_deadline_wait_cond(util_deadline_at_most(until, STUCK_MS), &self->changed,
+                                &self->lock);
+    pthread_mutex_unlock(&self->lock);
+    unref(self);
+}
+
+/* Queues @entry, with the lock held. A message says why it cannot be. */
+static const char *
+queue(LibvirtPool *self, Entry *entry)
+{
+    if (self->is_closed)
+        return "the connection is closed";
+    if (self->waiting->length >= LIBVIRT_LIMIT_WAITING_REQUESTS)
+        return "too many requests wait for libvirt";
+    if (entry->is_daemons)
+        g_queue_push_head(self->waiting, entry);
+    else
+        g_queue_push_tail(self->waiting, entry);
+    if (start_threads(self))
+        return NULL;
+    g_queue_remove(self->waiting, entry);
+    return "the system gives no thread";
+}
+
+static LibvirtPoolRequest *
+ask(LibvirtPool *self, Entry *take_entry)
+{
+    LibvirtPoolRequest *request = libvirt_pool_request_ref(take_entry->request);
+    const char *trouble = NULL;
+
+    libvirt_pool_request_set_pool(request, ref(self), unref);
+    pthread_mutex_lock(&self->lock);
+    trouble = queue(self, take_entry);
+    pthread_mutex_unlock(&self->lock);
+    if (trouble != NULL) {
+        LibvirtOutcome outcome = {LIBVIRT_OUTCOME_FAILED, g_strdup(trouble)};
+
+        libvirt_pool_request_end(request, &outcome);
+        free_entry(take_entry);
+    }
+    return request;
 }
 
 LibvirtPoolRequest *
-libvirt_pool_ask(LibvirtPool *self, LibvirtPoolWork work, void *take_data, GDestroyNotify free_data,
-                 LibvirtPoolInbox *inbox)
+libvirt_pool_ask(LibvirtPool *self, LibvirtPoolRequestWork work, void *take_data,
+                 GDestroyNotify free_data, LibvirtPoolInbox *inbox)
 {
-    LibvirtPoolRequest *request = g_new0(LibvirtPoolRequest, 1);
-    LibvirtOutcome no_thread = {LIBVIRT_OUTCOME_FAILED,
-                                (char *)(uintptr_t) "the system gives no thread"};
+    Entry *entry = g_new0(Entry, 1);
 
-    request->pool = libvirt_pool_ref(self);
-    request->work = work;
-    request->data = take_data;
-    request->free_data = free_data;
-    request->inbox = inbox;
-    if (inbox != NULL)
-        util_refcount_inc(&inbox->ref_count);
-    util_refcount_init(&request->ref_count);
-    pthread_mutex_lock(&self->lock);
-    g_queue_push_tail(self->waiting, libvirt_pool_request_ref(request));
-    if (self->n_threads < MIN(N_FIRST, self->limits.n_requests) && !start_thread(self) &&
-        self->n_threads == 0)
-        fail_waiting(self, &no_thread);
-    pthread_mutex_unlock(&self->lock);
-    return request;
+    entry->request = libvirt_pool_request_new(work, take_data, free_data, inbox);
+    return ask(self, entry);
+}
+
+LibvirtPoolRequest *
+libvirt_pool_ask_daemon(LibvirtPool *self, LibvirtPoolRequestWork work, void *take_data,
+                        GDestroyNotify free_data, LibvirtPoolInbox *inbox)
+{
+    Entry *entry = g_new0(Entry, 1);
+
+    entry->request = libvirt_pool_request_new(work, take_data, free_data, inbox);
+    entry->is_daemons = true;
+    return ask(self, entry);
 }
 
 bool
 libvirt_pool_request_wait(LibvirtPoolRequest *self, UtilDeadline deadline)
 {
-    LibvirtPool *pool = self->pool;
-    bool has_ended = false;
-
-    pthread_mutex_lock(&pool->lock);
-    while (!self->has_ended && util_deadline_wait_cond(deadline, &pool->changed, &pool->lock))
-        ;
-    has_ended = self->has_ended;
-    pthread_mutex_unlock(&pool->lock);
-    return has_ended;
+    while (!libvirt_pool_request_await(self, util_deadline_at_most(deadline, STUCK_MS))) {
+        if (util_deadline_has_passed(deadline))
+            return false;
+        libvirt_pool_look_after(libvirt_pool_request_pool(self));
+    }
+    return true;
 }
 
-bool
-libvirt_pool_request_has_ended(LibvirtPoolRequest *self)
+static int
+compare_request(gconstpointer a, gconstpointer b)
 {
-    return libvirt_pool_request_wait(self, util_deadline_in_ms(0));
+    const Entry *entry = a;
+
+    return entry->request == b ? 0 : 1;
 }
 
-void *
-libvirt_pool_request_data(LibvirtPoolRequest *self)
+/* Takes the entry of @request out of @entries; NULL if it is not there. */
+static Entry *
+remove_from(GQueue *entries, const LibvirtPoolRequest *request)
 {
-    return self->data;
-}
+    GList *found = g_queue_find_custom(entries, request, compare_request);
+    Entry *entry = found ? found->data : NULL;
 
-const LibvirtOutcome *
-libvirt_pool_request_outcome(LibvirtPoolRequest *self)
-{
-    return &self->outcome;
-}
-
-int64_t
-libvirt_pool_request_asked_us(LibvirtPoolRequest *self)
-{
-    int64_t asked_us = 0;
-
-    pthread_mutex_lock(&self->pool->lock);
-    asked_us = self->asked_us;
-    pthread_mutex_unlock(&self->pool->lock);
-    return asked_us;
+    if (found != NULL)
+        g_queue_delete_link(entries, found);
+    return entry;
 }
 
 bool
 libvirt_pool_request_cancel(LibvirtPoolRequest *self)
 {
-    LibvirtPoolInbox *inbox = NULL;
-    bool is_waiting = false;
+    LibvirtPool *pool = libvirt_pool_request_pool(self);
+    Entry *entry = NULL;
 
-    pthread_mutex_lock(&self->pool->lock);
-    is_waiting = g_queue_remove(self->pool->waiting, self);
-    if (!self->has_ended) {
-        inbox = self->inbox;
-        self->inbox = NULL;
-    }
-    pthread_mutex_unlock(&self->pool->lock);
-    unref_inbox(inbox);
-    if (is_waiting)
-        libvirt_pool_request_unref(self);
-    return is_waiting;
+    libvirt_pool_request_abandon(self);
+    pthread_mutex_lock(&pool->lock);
+    entry = remove_from(pool->waiting, self);
+    if (entry == NULL)
+        entry = remove_from(pool->again, self);
+    pthread_mutex_unlock(&pool->lock);
+    if (entry == NULL)
+        return false;
+    free_entry(entry);
+    return true;
 }
 
-/* The connection with the fewest requests under way, with the lock held; NULL if each has enough.
- */
-static Line *
-find_line(LibvirtPool *self)
+/* The first entry of @entries that may be sent; NULL if there is none. */
+static Entry *
+peek(const LibvirtPool *self, GQueue *entries)
 {
-    Line *best = NULL;
+    Entry *entry = g_queue_peek_head(entries);
 
-    for (guint i = 0; i < self->lines->len; i++) {
-        Line *line = g_ptr_array_index(self->lines, i);
-
-        if (!line->is_lost && line->n_under_way < REQUESTS_PER_CONNECTION &&
-            (best == NULL || line->n_under_way < best->n_under_way))
-            best = line;
-    }
-    return best;
+    return entry != NULL && may_send(self, entry->is_daemons) ? entry : NULL;
 }
 
-/* Opens a connection, with the lock held, which it releases meanwhile. NULL with the outcome if
- * that fails. */
-static Line *
-open_line(LibvirtPool *self, LibvirtOutcome *ret_outcome)
+static Entry *
+put_under_way(LibvirtPool *self, GQueue *entries, LibvirtPoolLine *line)
+{
+    Entry *entry = g_queue_pop_head(entries);
+
+    entry->line = line;
+    line->n_under_way++;
+    g_ptr_array_add(self->under_way, entry);
+    return entry;
+}
+
+/* Takes the next request for which there is a connection, with the lock held. */
+static Entry *
+take_ready(LibvirtPool *self)
+{
+    const Entry *again = peek(self, self->again);
+    LibvirtPoolLine *line = NULL;
+
+    if (again != NULL)
+        line = libvirt_pool_lines_find_idle(self->lines, again->lost_us);
+    if (line != NULL) {
+        line->is_exclusive = true;
+        return put_under_way(self, self->again, line);
+    }
+    if (peek(self, self->waiting) != NULL)
+        line = libvirt_pool_lines_find(self->lines);
+    return line ? put_under_way(self, self->waiting, line) : NULL;
+}
+
+/* Whether another connection is to be opened, with the lock held. */
+static bool
+wants_line(LibvirtPool *self)
+{
+    bool may_wait = libvirt_pool_lines_n_usable(self->lines) > 0;
+
+    if (self->connecting_us != 0 ||
+        (peek(self, self->again) == NULL && peek(self, self->waiting) == NULL))
+        return false;
+    if (may_wait && self->refused_us != 0 &&
+        !is_older(self->refused_us, util_deadline_now_us(), AGAIN_MS))
+        return false;
+    if (self->lines->len >= self->limits.n_connections && self->again->length > 0) {
+        libvirt_pool_lines_leave(self->lines, false);
+        close_leaving(self);
+    }
+    return self->lines->len < self->limits.n_connections;
+}
+
+/* Opens a connection, with the lock held, which it releases meanwhile. False if that fails. */
+static bool
+open_line(LibvirtPool *self)
 {
     LibvirtConnection *connection = NULL;
-    Line *line = NULL;
+    g_auto(LibvirtOutcome) outcome = {LIBVIRT_OUTCOME_WELL, NULL};
 
-    self->is_connecting = true;
+    self->connecting_us = util_deadline_now_us();
     pthread_mutex_unlock(&self->lock);
-    connection = libvirt_connection_open(self->uri, ret_outcome);
+    connection = libvirt_connection_open(self->uri, &outcome);
     pthread_mutex_lock(&self->lock);
-    self->is_connecting = false;
-    pthread_cond_broadcast(&self->changed);
-    if (connection == NULL)
-        return NULL;
-    line = g_new0(Line, 1);
-    line->connection = connection;
-    g_ptr_array_add(self->lines, line);
-    return line;
-}
-
-/* Takes a connection for one request, with the lock held. NULL with the outcome. */
-static Line *
-take_line(LibvirtPool *self, LibvirtOutcome *ret_outcome)
-{
-    Line *line = find_line(self);
-
-    while (line == NULL && self->is_connecting) {
-        pthread_cond_wait(&self->changed, &self->lock);
-        line = find_line(self);
+    self->connecting_us = 0;
+    if (connection != NULL) {
+        libvirt_pool_lines_add(self->lines, connection, util_deadline_now_us());
+        if (self->is_closed)
+            libvirt_pool_lines_leave(self->lines, false);
+        close_leaving(self);
+        return true;
     }
-    if (line == NULL)
-        line = open_line(self, ret_outcome);
-    if (line != NULL)
-        line->n_under_way++;
-    return line;
+    self->refused_us = util_deadline_now_us();
+    if (libvirt_pool_lines_n_usable(self->lines) == 0)
+        fail_waiting(self, &outcome);
+    return false;
 }
 
-/* Gives @line back, with the lock held. The last request of one that is lost closes it. */
+/* Takes the next request, with the lock held. NULL if there is none that may be sent now. */
+static Entry *
+take_next(LibvirtPool *self)
+{
+    Entry *entry = NULL;
+
+    while (entry == NULL && !self->is_closed && !is_silent(self, util_deadline_now_us())) {
+        entry = take_ready(self);
+        if (entry == NULL) {
+            if (!wants_line(self) || !open_line(self))
+                return NULL;
+            start_threads(self);
+        }
+    }
+    return entry;
+}
+
+/* Takes @entry from those under way, with the lock held. */
 static void
-give_line_back(LibvirtPool *self, Line *line)
+take_back(LibvirtPool *self, Entry *entry, bool is_lost)
 {
-    line->n_under_way--;
-    if (!line->is_lost || line->n_under_way > 0)
-        return;
-    g_ptr_array_remove_fast(self->lines, line);
-    pthread_mutex_unlock(&self->lock);
-    free_line(line);
-    pthread_mutex_lock(&self->lock);
+    g_ptr_array_remove_fast(self->under_way, entry);
+    entry->line->n_under_way--;
+    entry->line->is_exclusive = false;
+    entry->line->is_leaving = entry->line->is_leaving || is_lost || self->is_closed;
+    if (is_lost)
+        libvirt_pool_lines_leave(self->lines, false);
+    close_leaving(self);
+    entry->line = NULL;
 }
 
-/* Runs @request once, with the lock held, which it releases meanwhile. True if the connection was
- * lost. */
-static bool
-try_request(LibvirtPool *self, LibvirtPoolRequest *request)
+/* Asks libvirt, with the lock held, which it releases meanwhile. */
+static void
+run_entry(LibvirtPool *self, Entry *entry)
 {
-    Line *line = take_line(self, &request->outcome);
+    LibvirtOutcome outcome = {LIBVIRT_OUTCOME_WELL, NULL};
     bool is_lost = false;
 
-    if (line == NULL) {
-        fail_waiting(self, &request->outcome);
-        return false;
-    }
-    request->asked_us = util_deadline_now_us();
     pthread_mutex_unlock(&self->lock);
-    request->work(line->connection, request->data, &request->outcome);
-    is_lost = request->outcome.kind != LIBVIRT_OUTCOME_WELL &&
-              !libvirt_connection_is_alive(line->connection);
+    outcome = libvirt_pool_request_run(entry->request, entry->line->connection);
+    is_lost = outcome.kind != LIBVIRT_OUTCOME_WELL &&
+              !libvirt_connection_is_alive(entry->line->connection);
     pthread_mutex_lock(&self->lock);
-    line->is_lost = line->is_lost || is_lost;
-    give_line_back(self, line);
-    return is_lost;
+    take_back(self, entry, is_lost);
+    if (is_lost && entry->lost_us == 0 && !self->is_closed &&
+        !libvirt_pool_request_is_abandoned(entry->request)) {
+        libvirt_outcome_clear(&outcome);
+        entry->lost_us = util_deadline_now_us();
+        libvirt_pool_request_undo(entry->request);
+        g_queue_push_tail(self->again, entry);
+        return;
+    }
+    if (is_lost)
+        outcome.kind = LIBVIRT_OUTCOME_LOST;
+    pthread_mutex_unlock(&self->lock);
+    libvirt_pool_request_end(entry->request, &outcome);
+    free_entry(entry);
+    pthread_mutex_lock(&self->lock);
 }
 
 static void *
 run_thread(void *data)
 {
     LibvirtPool *self = data;
-    LibvirtPoolRequest *request = NULL;
+    Entry *entry = NULL;
 
     pthread_mutex_lock(&self->lock);
-    while ((request = g_queue_pop_head(self->waiting)) != NULL) {
-        if (try_request(self, request)) {
-            libvirt_outcome_clear(&request->outcome);
-            try_request(self, request);
-        }
-        end_request(request);
-        pthread_mutex_unlock(&self->lock);
-        libvirt_pool_request_unref(request);
-        pthread_mutex_lock(&self->lock);
-    }
+    while ((entry = take_next(self)) != NULL)
+        run_entry(self, entry);
     self->n_threads--;
+    pthread_cond_broadcast(&self->changed);
     pthread_mutex_unlock(&self->lock);
-    libvirt_pool_unref(self);
+    unref(self);
     return NULL;
 }

@@ -1,79 +1,82 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvirt_pool: the connections to one libvirt, and the requests under way on them.
+ * libvirt_pool: asks one libvirt, over some connections, many requests at a time.
  *
  * libvirt's calls block and know no deadline, so each request runs on a thread of the pool, and its
  * caller waits for it no longer than it likes. Threads end when no request is left, so that nothing
- * runs between two calls; one that libvirt holds ends when libvirt answers.
+ * runs between two calls. One that libvirt does not answer keeps its thread, which sleeps, until
+ * libvirt does; nobody waits for it, and it counts as under way.
  *
- * All functions may be called from any thread.
+ * There are two kinds of requests. Those about a domain may wait for its QEMU. Those of the daemon
+ * itself do not, so libvirt is silent when it answers one of them, or a connect, not at once.
+ *
+ * All functions may be called from any thread. None asks libvirt on its caller's.
  */
 #pragma once
 
-#include <stdint.h>
-
-#include "libvirt_connection.h"
-#include "util/util_deadline.h"
+#include "libvirt_pool_request.h"
 
 typedef struct LibvirtPool LibvirtPool;
-typedef struct LibvirtPoolRequest LibvirtPoolRequest;
-typedef struct LibvirtPoolInbox LibvirtPoolInbox;
 
 /* How much of a libvirt a pool may use. A member that is 0 has its default. */
 typedef struct {
-    unsigned int n_requests;    /* under way at a time, at most; 10, half of libvirt's workers */
-    unsigned int n_connections; /* 4; each has fewer requests under way than libvirt's limit of 5 */
+    unsigned int n_requests;    /* under way at a time, at most; 10, half of libvirt's workers. One
+                                   of them is kept for requests of the daemon, if it is not the only
+                                   one */
+    unsigned int n_connections; /* 4; each has at most 4 requests under way */
 } LibvirtPoolLimits;
 
 /* Does not connect yet. @limits may be NULL. */
 LibvirtPool *libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits);
 LibvirtPool *libvirt_pool_ref(LibvirtPool *self);
-/* The last owner closes the connections, without waiting for a libvirt that does not answer.
- * Takes NULL. */
+/* The last owner closes: requests that wait fail, and the connections are closed, for which it
+ * waits a fifth of a second at most. A request under way keeps its connection open until it ends;
+ * what needs the pool longer holds no reference but its request. Takes NULL. */
 void libvirt_pool_unref(LibvirtPool *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtPool, libvirt_pool_unref)
 
 const char *libvirt_pool_uri(const LibvirtPool *self);
 
-/* To be called while requests are waited for: requests that wait behind ones that libvirt does not
- * answer get further threads, within the limits. */
+/* What requests that are asked now may expect. */
+typedef enum {
+    LIBVIRT_POOL_READY,
+    LIBVIRT_POOL_FULL, /* about a domain: libvirt answers none of as many as may be under way. They
+                          wait until it answers one */
+    LIBVIRT_POOL_SILENT, /* libvirt has not answered a request of the daemon, or a connect, for half
+                            a second. All wait until it does: nothing is sent to it meanwhile */
+} LibvirtPoolState;
+
+LibvirtPoolState libvirt_pool_state(LibvirtPool *self);
+
+/* How long it is fair to wait for a request that is asked now: until @deadline, but a short time
+ * only if libvirt is silent since before. */
+UtilDeadline libvirt_pool_fair(LibvirtPool *self, UtilDeadline deadline);
+
+/* To be called every 20 ms or so while requests are waited for by an inbox: if requests wait and
+ * libvirt does not answer those under way, more are sent, within the limits. */
 void libvirt_pool_look_after(LibvirtPool *self);
 
-/* What a request does, on a thread of the pool. If the connection is lost, it is called once more
- * with a new one. Sets @ret_outcome, which is without trouble before, if it fails. */
-typedef void (*LibvirtPoolWork)(LibvirtConnection *connection, void *data,
-                                LibvirtOutcome *ret_outcome);
+/* Closes the connections, each once no request is under way on it. A later request opens another
+ * one. */
+void libvirt_pool_disconnect(LibvirtPool *self);
 
-/* Queues a request, which it gives: a reference of the caller's. @take_data is freed with
- * @free_data when nobody needs it any more. When the request has ended, @inbox, which may be NULL,
- * gets a reference to it. */
-LibvirtPoolRequest *libvirt_pool_ask(LibvirtPool *self, LibvirtPoolWork work, void *take_data,
-                                     GDestroyNotify free_data, LibvirtPoolInbox *inbox);
-LibvirtPoolRequest *libvirt_pool_request_ref(LibvirtPoolRequest *self);
-/* Takes NULL. */
-void libvirt_pool_request_unref(LibvirtPoolRequest *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtPoolRequest, libvirt_pool_request_unref)
+/* Queues a request about a domain, which it gives: a reference of the caller's. @take_data is freed
+ * with @free_data when nobody needs it any more. When the request has ended, @inbox, which may be
+ * NULL, gets a reference to it.
+ *
+ * If the connection is lost, the request is asked once more over a new one. If libvirt cannot be
+ * connected to, all requests that wait fail likewise, so that it is tried once a call. */
+LibvirtPoolRequest *libvirt_pool_ask(LibvirtPool *self, LibvirtPoolRequestWork work,
+                                     void *take_data, GDestroyNotify free_data,
+                                     LibvirtPoolInbox *inbox);
+/* The same for a request of the daemon, which goes before those about domains. */
+LibvirtPoolRequest *libvirt_pool_ask_daemon(LibvirtPool *self, LibvirtPoolRequestWork work,
+                                            void *take_data, GDestroyNotify free_data,
+                                            LibvirtPoolInbox *inbox);
 
-/* True once it has ended: then its data and outcome may be read, and do not change any more. */
-bool libvirt_pool_request_has_ended(LibvirtPoolRequest *self);
+/* Waits until it has ended: then true. Looks after the pool meanwhile. */
 bool libvirt_pool_request_wait(LibvirtPoolRequest *self, UtilDeadline deadline);
-void *libvirt_pool_request_data(LibvirtPoolRequest *self);
-const LibvirtOutcome *libvirt_pool_request_outcome(LibvirtPoolRequest *self);
 
-/* Monotonic, in µs: when libvirt was asked; 0: the request still waits for a thread or for the
- * connection. */
-int64_t libvirt_pool_request_asked_us(LibvirtPoolRequest *self);
-
-/* Takes back a request that libvirt was not asked yet: true, and it never runs. Its inbox, if it
- * has not got it yet, does not get it any more, in either case. */
+/* Takes back a request that waits: true, and libvirt is not asked. Its inbox, if it has not got it
+ * yet, does not get it any more, in either case. */
 bool libvirt_pool_request_cancel(LibvirtPoolRequest *self);
-
-/* Where the requests of one waiting thread end. NULL if the system gives no descriptor. */
-LibvirtPoolInbox *libvirt_pool_inbox_new(void);
-/* Requests that end later go nowhere. Takes NULL. */
-void libvirt_pool_inbox_free(LibvirtPoolInbox *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtPoolInbox, libvirt_pool_inbox_free)
-/* Readable while requests are in it. */
-int libvirt_pool_inbox_fd(const LibvirtPoolInbox *self);
-/* The next request that has ended, a reference of the caller's; NULL if there is none. */
-LibvirtPoolRequest *libvirt_pool_inbox_take(LibvirtPoolInbox *self);
