@@ -1,93 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_source_libvirt_session: a libvirt connection and the domains it told of.
+ * qemu_source_libvirt_session: see qemu_source_libvirt_session.h.
  *
- * Owns a read-only connection, and the pool of those over which statistics are asked. A domain
- * whose definition gives it a second monitor is asked there, as any other; the others are asked of
- * libvirt.
+ * Owns the pool of connections, over which statistics are asked too, and the domains.
  *
  * How it works
  *
- * Each scan costs libvirt two calls whatever the number of domains: the states of all, and the
- * list of the persistent ones. Neither takes a domain's job or asks a QEMU. A definition is read
- * only of a domain that is new, or that an event says has changed (qemu_source_libvirt_events).
- * libvirt sends no event for some changes (the start of a copy job, an updated interface, perf
- * events), so a definition is also read when it is older than MAX_AGE_MS. Where no event loop is
- * seen to run there are no events, and all definitions are read each time.
+ * A scan costs libvirt three calls whatever the number of domains: the list, which domains are
+ * transient, and the states of all. None takes a domain's job or asks a QEMU. A definition is read
+ * only where it is used: of a domain that does not run, and of one whose own monitor is asked, for
+ * the targets of its disks and interfaces; and only if the domain is new, or an event says that it
+ * has changed. Where no event loop is seen to run there are no events, and these definitions are
+ * read each time.
  *
- * The process of a domain is the one whose command line has its UUID: libvirt's public calls do
- * not tell it. A process is looked for anew as soon as the one that was found has ended: ids begin
- * at 1 again when libvirtd restarts, so a domain with the id that it had may be another QEMU.
+ * What libvirt does not answer in time stays under way, and is not asked a second time. If that is
+ * the list, the domains of the last good scan stay, with what their own monitors and the host say:
+ * the run state is no longer libvirt's, those that did not run then are shown as slow, and those
+ * that came since are missing. The same holds while libvirt cannot be reached. If the list comes
+ * and the states do not, libvirt has no worker left: the domains are those of now, and no
+ * statistics are asked. A libvirt that has been silent since an earlier scan is waited for only
+ * shortly; its answer to that scan is what the next one begins with.
  */
 #include "qemu_source_libvirt_session.h"
 
-#include <libvirt/virterror.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "host/process/host_process.h"
+#include "libvirt/libvirt_events.h"
+#include "libvirt/libvirt_list.h"
 #include "qemu/facts/qemu_limits.h"
-#include "qemu/words/qemu_xml.h"
-#include "qemu_source_libvirt_events.h"
-#include "qemu_source_place.h"
-#include "qemu_source_process.h"
+#include "qemu_source_libvirt_domain.h"
+#include "qemu_source_libvirt_process.h"
+#include "qemu_source_libvirt_uri.h"
 #include "util/util_error.h"
-#include "util/util_refcount.h"
 
 enum {
-    MAX_AGE_MS = 10000,
-    LOOK_MS = 2000, /* for all processes, of which some may block the reading of their words */
+    SILENT_MS = 20, /* how long a libvirt is waited for that has been silent before */
+    SLICE_MS = 20,  /* how often the pool is looked after while it is waited for */
 };
-
-/* One domain as the last scan found it. */
-typedef struct {
-    QemuEndpoint *endpoint;
-    char *digest;         /* of the XML */
-    int64_t read_us;      /* monotonic: when that was read */
-    unsigned int in_scan; /* the last scan that found it */
-} Known;
 
 struct QemuSourceLibvirtSession {
-    char *uri;
-    LibvirtPool *pool; /* for the statistics of domains without a monitor of their own */
-    HostRoot *root;
-    virConnectPtr conn;
-    QemuSourceLibvirtEvents *events; /* NULL: no event loop */
-    QemuSourceProcess *processes;
-    GHashTable *known; /* UUID -> Known */
-    unsigned int n_scans;
-    UtilRefcount ref_count;
+    char *text_uri;
+    QemuSourceLibvirtUri uri;
+    bool is_bare, is_passing;
+    bool is_judged; /* whether the socket that the URI names is a libvirt's of this host */
+    LibvirtPool *pool;
+    LibvirtEvents *events;                            /* NULL: no event loop */
+    QemuSourceLibvirtProcess *processes;              /* NULL: none is looked for */
+    LibvirtPoolRequest *list, *states, *registration; /* under way, or ended; NULL: not asked */
+    bool is_old_list, is_old_states;                  /* those were asked by an earlier scan */
+    GHashTable *domains;                              /* UUID -> QemuSourceLibvirtDomain, owned */
+    GHashTable *wanted;                               /* UUIDs of running domains, a set */
+    GPtrArray *last; /* of the last good scan; NULL: there was none */
+    GPtrArray *aged; /* the same, without what only libvirt can tell; NULL */
+    char *trouble;
 };
-
-/* What one scan has looked up. */
-typedef struct {
-    QemuSourceLibvirtSession *session;
-    GHashTable *persistent; /* UUIDs */
-    GHashTable *changed;    /* UUIDs; NULL: any may have */
-    GHashTable *pids;       /* UUID -> pid; NULL: not looked for yet */
-    QemuSourceView view;
-    bool has_view;
-} Scan;
-
-static void
-clear_scan(Scan *self)
-{
-    g_clear_pointer(&self->persistent, g_hash_table_unref);
-    g_clear_pointer(&self->changed, g_hash_table_unref);
-    g_clear_pointer(&self->pids, g_hash_table_unref);
-    if (self->has_view)
-        qemu_source_view_clear(&self->view);
-}
-
-static void
-free_known(gpointer data)
-{
-    Known *known = data;
-
-    qemu_endpoint_unref(known->endpoint);
-    g_free(known->digest);
-    g_free(known);
-}
 
 static void
 unref_endpoint(gpointer data)
@@ -95,385 +61,396 @@ unref_endpoint(gpointer data)
     qemu_endpoint_unref(data);
 }
 
-/* In place of libvirt's own error function, which prints. */
 static void
-ignore_error(void *data, virErrorPtr error)
+free_domain(gpointer data)
 {
-    (void)data;
-    (void)error;
+    qemu_source_libvirt_domain_free(data);
 }
 
 QemuSourceLibvirtSession *
-qemu_source_libvirt_session_new(const char *uri, const LibvirtPoolLimits *limits)
+qemu_source_libvirt_session_new(const QemuSourceLibvirtSessionOptions *options)
 {
     QemuSourceLibvirtSession *self = g_new0(QemuSourceLibvirtSession, 1);
 
-    util_refcount_init(&self->ref_count);
-    self->uri = g_strdup(uri);
-    self->pool = libvirt_pool_new(uri, limits);
-    self->root = host_root_new_live();
-    self->processes = qemu_source_process_new();
-    self->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_known);
+    self->text_uri = g_strdup(options->uri);
+    qemu_source_libvirt_uri_parse(options->uri, &self->uri);
+    self->is_bare = options->is_bare;
+    self->is_passing = options->is_passing;
+    self->pool = libvirt_pool_new(options->uri, &options->limits);
+    self->events = libvirt_events_new();
+    if (!self->is_bare && !self->uri.is_elsewhere)
+        self->processes = qemu_source_libvirt_process_new(self->uri.kind);
+    self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
+    self->wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return self;
 }
 
-QemuSourceLibvirtSession *
-qemu_source_libvirt_session_ref(QemuSourceLibvirtSession *self)
+static void
+drop_request(LibvirtPoolRequest **request)
 {
-    util_refcount_inc(&self->ref_count);
-    return self;
+    if (*request != NULL)
+        libvirt_pool_request_cancel(*request);
+    g_clear_pointer(request, libvirt_pool_request_unref);
 }
 
 void
-qemu_source_libvirt_session_unref(QemuSourceLibvirtSession *self)
+qemu_source_libvirt_session_free(QemuSourceLibvirtSession *self)
 {
-    if (!util_refcount_dec(&self->ref_count))
+    if (self == NULL)
         return;
-    qemu_source_libvirt_session_disconnect(self);
-    g_hash_table_unref(self->known);
-    qemu_source_process_free(self->processes);
-    host_root_free(self->root);
+    drop_request(&self->list);
+    drop_request(&self->states);
+    drop_request(&self->registration);
+    g_clear_pointer(&self->last, g_ptr_array_unref);
+    g_clear_pointer(&self->aged, g_ptr_array_unref);
+    g_hash_table_unref(self->domains);
+    g_hash_table_unref(self->wanted);
+    libvirt_events_free(self->events);
+    qemu_source_libvirt_process_free(self->processes);
     libvirt_pool_unref(self->pool);
-    g_free(self->uri);
+    qemu_source_libvirt_uri_clear(&self->uri);
+    g_free(self->trouble);
+    g_free(self->text_uri);
     g_free(self);
 }
 
-static void
-set_error(const QemuSourceLibvirtSession *self, const char *what, GError **error)
+LibvirtPool *
+qemu_source_libvirt_session_pool(const QemuSourceLibvirtSession *self)
 {
-    const char *why = virGetLastErrorMessage();
-
-    g_set_error(error, UTIL_ERROR, UTIL_ERROR_CONNECT, "cannot %s '%s': %s", what, self->uri,
-                why ? why : "libvirt gives no reason");
-}
-
-bool
-qemu_source_libvirt_session_connect(QemuSourceLibvirtSession *self, GError **error)
-{
-    if (self->conn != NULL && virConnectIsAlive(self->conn) == 1)
-        return true;
-    qemu_source_libvirt_session_disconnect(self);
-    self->conn = virConnectOpenReadOnly(self->uri);
-    if (self->conn == NULL) {
-        set_error(self, "connect to libvirt at", error);
-        return false;
-    }
-    virConnSetErrorFunc(self->conn, NULL, ignore_error);
-    self->events = qemu_source_libvirt_events_new(self->conn);
-    return true;
+    return self->pool;
 }
 
 void
-qemu_source_libvirt_session_disconnect(QemuSourceLibvirtSession *self)
+qemu_source_libvirt_session_want(QemuSourceLibvirtSession *self, const char *uuid)
 {
-    g_clear_pointer(&self->events, qemu_source_libvirt_events_free);
-    if (self->conn != NULL)
-        virConnectClose(self->conn);
-    self->conn = NULL;
+    if (!g_hash_table_contains(self->wanted, uuid))
+        g_hash_table_add(self->wanted, g_strdup(uuid));
 }
 
-static QemuSourceView *
-get_view(Scan *self)
+static bool
+wait_for(const QemuSourceLibvirtSession *self, LibvirtPoolRequest *request, UtilDeadline deadline)
 {
-    if (!self->has_view)
-        qemu_source_view_init(&self->view, self->session->root, util_deadline_in_ms(LOOK_MS));
-    self->has_view = true;
-    return &self->view;
-}
-
-/* UUID -> pid of all QEMU processes. */
-static GHashTable *
-find_processes(Scan *scan)
-{
-    QemuSourceProcess *processes = scan->session->processes;
-    GHashTable *pids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autofree pid_t *all = host_process_list(scan->session->root, NULL);
-
-    for (size_t i = 0; all != NULL && all[i] != 0; i++) {
-        const QemuEndpoint *endpoint =
-            qemu_source_process_look(processes, get_view(scan), all[i], NULL);
-
-        if (endpoint != NULL && endpoint->definition != NULL && endpoint->definition->uuid != NULL)
-            g_hash_table_insert(pids, g_strdup(endpoint->definition->uuid),
-                                GINT_TO_POINTER(all[i]));
+    while (!libvirt_pool_request_wait(request, util_deadline_at_most(deadline, SLICE_MS))) {
+        if (util_deadline_has_passed(deadline))
+            return false;
+        libvirt_pool_look_after(self->pool);
     }
-    qemu_source_process_end_scan(processes);
-    return pids;
-}
-
-/* A process by its number and its start; all zero: not known. */
-typedef struct {
-    pid_t pid;
-    uint64_t start_ticks;
-} Process;
-
-static Process
-find_process(Scan *scan, const char *uuid)
-{
-    HostRoot *root = scan->session->root;
-    HostProcessStat stat = {0};
-    Process found = {0};
-
-    if (scan->pids == NULL)
-        scan->pids = find_processes(scan);
-    found.pid = GPOINTER_TO_INT(g_hash_table_lookup(scan->pids, uuid));
-    if (found.pid == 0 || !host_process_read_stat(root, found.pid, 0, &stat))
-        return (Process){0};
-    found.start_ticks = stat.start_ticks;
-    return found;
-}
-
-/* False if the process that was found for the domain has ended. */
-static bool
-has_its_process(const Scan *scan, const QemuEndpoint *endpoint)
-{
-    HostProcessStat stat = {0};
-
-    return endpoint->pid == 0 ||
-           (host_process_read_stat(scan->session->root, endpoint->pid, 0, &stat) &&
-            stat.start_ticks == endpoint->start_ticks);
-}
-
-/* Adds the monitors that the definition has beside libvirt's own, which takes one client only. */
-static void
-set_places(Scan *scan, QemuEndpoint *endpoint, const QemuXml *xml)
-{
-    g_autoptr(GPtrArray) words = g_ptr_array_new();
-    g_autoptr(QemuCmdline) cmdline = NULL;
-
-    g_ptr_array_add(words, (gpointer)(uintptr_t) "qemu");
-    for (char **word = xml->extra_args; *word != NULL; word++)
-        g_ptr_array_add(words, *word);
-    g_ptr_array_add(words, NULL);
-    cmdline = qemu_cmdline_parse((const char *const *)words->pdata);
-    qemu_source_place_find(get_view(scan), endpoint->pid, cmdline, endpoint);
-    if (cmdline->monitors->len > 0)
-        return;
-    g_free(endpoint->trouble_reason);
-    endpoint->trouble = DOMSTATS_HEALTH_NO_MONITOR;
-    endpoint->trouble_reason = g_strdup(
-        "libvirt holds its only monitor: add a second one to its definition, with -qmp under "
-        "<qemu:commandline>");
-}
-
-QemuEndpoint *
-qemu_source_libvirt_session_copy(const QemuEndpoint *endpoint)
-{
-    QemuEndpoint *copy = qemu_endpoint_new(endpoint->key, endpoint->name);
-
-    copy->uuid = g_strdup(endpoint->uuid);
-    copy->id = endpoint->id;
-    copy->pid = endpoint->pid;
-    copy->start_ticks = endpoint->start_ticks;
-    copy->is_persistent = endpoint->is_persistent;
-    copy->is_active = endpoint->is_active;
-    for (guint i = 0; i < endpoint->places->len; i++)
-        qemu_endpoint_copy_place(copy, g_ptr_array_index(endpoint->places, i));
-    copy->definition = endpoint->definition ? qemu_definition_ref(endpoint->definition) : NULL;
-    copy->trouble = endpoint->trouble;
-    copy->trouble_code = endpoint->trouble_code;
-    copy->trouble_reason = g_strdup(endpoint->trouble_reason);
-    copy->libvirt_state = endpoint->libvirt_state;
-    copy->libvirt_reason = endpoint->libvirt_reason;
-    copy->libvirt = endpoint->libvirt ? libvirt_pool_ref(endpoint->libvirt) : NULL;
-    copy->libvirt_trouble = g_strdup(endpoint->libvirt_trouble);
-    return copy;
-}
-
-/* What libvirt's list tells of one domain. */
-typedef struct {
-    virDomainPtr domain;
-    const char *name;
-    char uuid[VIR_UUID_STRING_BUFLEN];
-    int id; /* -1: it does not run */
-    bool is_persistent;
-    int state, reason;
-} Listed;
-
-static bool
-is_same(const QemuEndpoint *endpoint, const Listed *listed)
-{
-    return endpoint->id == listed->id && endpoint->is_persistent == listed->is_persistent &&
-           endpoint->libvirt_state == listed->state && endpoint->libvirt_reason == listed->reason &&
-           strcmp(endpoint->name, listed->name) == 0;
-}
-
-static void
-tell_list(QemuEndpoint *endpoint, const Listed *listed)
-{
-    endpoint->id = listed->id;
-    endpoint->is_active = listed->id != -1;
-    endpoint->is_persistent = listed->is_persistent;
-    endpoint->libvirt_state = listed->state;
-    endpoint->libvirt_reason = listed->reason;
-}
-
-static char *
-take_text(char *take_libvirts)
-{
-    char *text = g_strdup(take_libvirts);
-
-    free(take_libvirts); /* word allowed: libvirt's memory */
-    return text;
-}
-
-/* Sets the definition of @endpoint, and what follows from it, by the XML @text; leaves it without
- * one if that cannot be parsed. */
-static void
-read_text(Scan *scan, const char *text, QemuEndpoint *endpoint)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(QemuXml) xml = qemu_xml_parse(text, strlen(text), &error);
-
-    if (xml == NULL) {
-        endpoint->trouble = endpoint->is_active ? DOMSTATS_HEALTH_NO_MONITOR : DOMSTATS_HEALTH_OK;
-        endpoint->trouble_reason = g_strdup(error->message);
-        return;
-    }
-    if (endpoint->is_active)
-        set_places(scan, endpoint, xml);
-    endpoint->definition = g_steal_pointer(&xml->definition);
-}
-
-/* The process of an active domain: that of @before, which may be NULL, if the domain has its id and
- * that process has not ended. */
-static Process
-settle_process(Scan *scan, const Listed *listed, const QemuEndpoint *before)
-{
-    if (listed->id == -1)
-        return (Process){0};
-    if (before != NULL && before->id == listed->id && before->pid != 0 &&
-        has_its_process(scan, before))
-        return (Process){before->pid, before->start_ticks};
-    return find_process(scan, listed->uuid);
-}
-
-/* The key names the process by its pid and its start: another process with the same id is another
- * QEMU. Two may start within one tick of the clock. */
-static QemuEndpoint *
-make_endpoint(Scan *scan, const Listed *listed, const char *text, const QemuEndpoint *before)
-{
-    Process process = settle_process(scan, listed, before);
-    g_autofree char *key = g_strdup_printf("libvirt:%s:%d:%d:%" G_GUINT64_FORMAT, listed->uuid,
-                                           listed->id, (int)process.pid, process.start_ticks);
-    QemuEndpoint *endpoint = qemu_endpoint_new(key, listed->name);
-
-    endpoint->uuid = g_strdup(listed->uuid);
-    endpoint->pid = process.pid;
-    endpoint->start_ticks = process.start_ticks;
-    tell_list(endpoint, listed);
-    read_text(scan, text, endpoint);
-    if (endpoint->is_active && endpoint->places->len == 0)
-        endpoint->libvirt = libvirt_pool_ref(scan->session->pool);
-    return endpoint;
-}
-
-/* Reads the definition. False if the domain has gone meanwhile. */
-static bool
-read_definition(Scan *scan, const Listed *listed, Known *known)
-{
-    g_autofree char *text = take_text(virDomainGetXMLDesc(listed->domain, 0));
-    g_autofree char *digest = NULL;
-    QemuEndpoint *endpoint = NULL;
-
-    if (text == NULL && virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
-        return false;
-    if (text == NULL) /* libvirt does not give the XML, but the domain is there */
-        text = g_strdup("");
-    digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
-    known->read_us = util_deadline_now_us();
-    if (known->endpoint != NULL && known->endpoint->id == listed->id &&
-        has_its_process(scan, known->endpoint) && g_strcmp0(digest, known->digest) == 0)
-        return true;
-    endpoint = make_endpoint(scan, listed, text, known->endpoint);
-    qemu_endpoint_unref(known->endpoint);
-    known->endpoint = endpoint;
-    g_free(known->digest);
-    known->digest = g_steal_pointer(&digest);
     return true;
 }
 
-static bool
-needs_reading(const Scan *scan, const Known *known, const Listed *listed)
+/* What is left until @deadline, but for a half of it. */
+static UtilDeadline
+take_half(UtilDeadline deadline)
 {
-    return known->endpoint == NULL || known->endpoint->id != listed->id ||
-           strcmp(known->endpoint->name, listed->name) != 0 || scan->changed == NULL ||
-           g_hash_table_contains(scan->changed, listed->uuid) ||
-           !has_its_process(scan, known->endpoint) ||
-           util_deadline_now_us() - known->read_us > (int64_t)MAX_AGE_MS * 1000;
+    return util_deadline_in_ms((unsigned int)util_deadline_left_ms(deadline) / 2);
+}
+
+/* Says that libvirt does not answer what it was asked by @request. */
+static void
+set_silent(QemuSourceLibvirtSession *self, LibvirtPoolRequest *request)
+{
+    g_free(self->trouble);
+    if (libvirt_pool_request_asked_us(request) == 0)
+        self->trouble = g_strdup_printf("libvirt at '%s' takes no connection: it is stopped, or "
+                                        "has as many clients as it may have",
+                                        self->text_uri);
+    else
+        self->trouble = g_strdup_printf("libvirt at '%s' does not answer", self->text_uri);
 }
 
 static void
-meet(Scan *scan, const Listed *listed, GPtrArray *endpoints)
+set_trouble(QemuSourceLibvirtSession *self, const LibvirtOutcome *outcome)
 {
-    QemuSourceLibvirtSession *session = scan->session;
-    Known *known = g_hash_table_lookup(session->known, listed->uuid);
+    static const char *const leads[] = {
+        [LIBVIRT_OUTCOME_REFUSED] = "cannot be reached",
+        [LIBVIRT_OUTCOME_DENIED] = "does not let us ask it",
+        [LIBVIRT_OUTCOME_LOST] = "ended the connection",
+    };
+    size_t kind = (size_t)outcome->kind;
+    const char *lead = kind < G_N_ELEMENTS(leads) ? leads[kind] : NULL;
 
-    if (known == NULL) {
-        known = g_new0(Known, 1);
-        g_hash_table_insert(session->known, g_strdup(listed->uuid), known);
-    }
-    if (known->in_scan == session->n_scans)
-        return; /* listed twice */
-    if (needs_reading(scan, known, listed) && !read_definition(scan, listed, known))
-        return;
-    if (!is_same(known->endpoint, listed)) {
-        QemuEndpoint *endpoint = qemu_source_libvirt_session_copy(known->endpoint);
-
-        tell_list(endpoint, listed);
-        qemu_endpoint_unref(known->endpoint);
-        known->endpoint = endpoint;
-    }
-    known->in_scan = session->n_scans;
-    g_ptr_array_add(endpoints, qemu_endpoint_ref(known->endpoint));
+    g_free(self->trouble);
+    self->trouble = g_strdup_printf("libvirt at '%s' %s: %s", self->text_uri,
+                                    lead ? lead : "cannot be asked", outcome->message);
 }
 
-static GHashTable *
-list_persistent(QemuSourceLibvirtSession *self, GError **error)
+static void
+do_nothing(LibvirtConnection *connection, void *data, LibvirtOutcome *ret_outcome)
 {
-    virDomainPtr *domains = NULL;
-    int n = virConnectListAllDomains(self->conn, &domains, VIR_CONNECT_LIST_DOMAINS_PERSISTENT);
-    GHashTable *uuids = NULL;
+    (void)connection;
+    (void)data;
+    (void)ret_outcome;
+}
 
-    if (n < 0) {
-        set_error(self, "list the domains of", error);
+bool
+qemu_source_libvirt_session_connect(QemuSourceLibvirtSession *self, UtilDeadline deadline,
+                                    GError **error)
+{
+    LibvirtPoolRequest *request = libvirt_pool_ask(self->pool, do_nothing, NULL, NULL, NULL);
+    bool has_ended = wait_for(self, request, deadline);
+    const LibvirtOutcome *outcome = has_ended ? libvirt_pool_request_outcome(request) : NULL;
+    bool is_well = outcome != NULL && outcome->kind == LIBVIRT_OUTCOME_WELL;
+
+    if (outcome == NULL)
+        set_silent(self, request);
+    else if (!is_well)
+        set_trouble(self, outcome);
+    if (!is_well)
+        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_CONNECT, self->trouble);
+    drop_request(&request);
+    return is_well;
+}
+
+void
+qemu_source_libvirt_session_begin(QemuSourceLibvirtSession *self)
+{
+    self->is_old_list = self->list != NULL && !libvirt_pool_request_has_ended(self->list);
+    self->is_old_states = self->states != NULL && !libvirt_pool_request_has_ended(self->states);
+    if (!self->is_old_list) {
+        drop_request(&self->list);
+        self->list = libvirt_list_ask(self->pool, NULL);
+    }
+    if (!self->is_old_states) {
+        drop_request(&self->states);
+        self->states = libvirt_list_ask_states(self->pool, NULL);
+    }
+    if (self->events == NULL ||
+        (self->registration != NULL && !libvirt_pool_request_has_ended(self->registration)))
+        return;
+    drop_request(&self->registration);
+    self->registration = libvirt_events_ask(self->events, self->pool, NULL);
+}
+
+bool
+qemu_source_libvirt_session_is_silent(const QemuSourceLibvirtSession *self)
+{
+    return self->list != NULL && !libvirt_pool_request_has_ended(self->list) && self->is_old_list;
+}
+
+/* A domain of the last good scan, without what only libvirt can tell now. Where it is silent,
+ * single domains may still be asked of it: what hangs may be one domain, at which the list has to
+ * wait. */
+static QemuEndpoint *
+age_endpoint(const QemuSourceLibvirtSession *self, const QemuEndpoint *endpoint,
+             const QemuSourceLibvirtSessionTrouble *trouble)
+{
+    QemuEndpoint *aged = qemu_source_libvirt_domain_copy(endpoint);
+
+    aged->libvirt_state = -1;
+    aged->libvirt_reason = -1;
+    if (!trouble->is_silent)
+        g_clear_pointer(&aged->libvirt, libvirt_pool_unref);
+    g_free(aged->libvirt_trouble);
+    aged->libvirt_trouble = g_strdup(self->trouble);
+    if (!aged->is_active && aged->libvirt == NULL) {
+        aged->trouble = DOMSTATS_HEALTH_SLOW;
+        g_free(aged->trouble_reason);
+        aged->trouble_reason = g_strdup(self->trouble);
+    } else if (trouble->kind == LIBVIRT_OUTCOME_DENIED &&
+               aged->trouble == DOMSTATS_HEALTH_NO_MONITOR) {
+        aged->trouble = DOMSTATS_HEALTH_DENIED;
+    }
+    return aged;
+}
+
+static GPtrArray *
+age(const QemuSourceLibvirtSession *self, const QemuSourceLibvirtSessionTrouble *trouble)
+{
+    GPtrArray *aged = g_ptr_array_new_with_free_func(unref_endpoint);
+
+    for (guint i = 0; i < self->last->len; i++)
+        g_ptr_array_add(aged, age_endpoint(self, g_ptr_array_index(self->last, i), trouble));
+    return aged;
+}
+
+static GPtrArray *
+ref_all(const GPtrArray *endpoints)
+{
+    GPtrArray *copy = g_ptr_array_new_with_free_func(unref_endpoint);
+
+    for (guint i = 0; i < endpoints->len; i++)
+        g_ptr_array_add(copy, qemu_endpoint_ref(g_ptr_array_index(endpoints, i)));
+    return copy;
+}
+
+/* The domains of the last good scan, aged; made once for each trouble. */
+static GPtrArray *
+give_aged(QemuSourceLibvirtSession *self, const QemuSourceLibvirtSessionTrouble *trouble)
+{
+    const QemuEndpoint *first = NULL;
+
+    if (self->last == NULL)
         return NULL;
-    }
-    uuids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (int i = 0; i < n; i++) {
-        char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    if (self->aged != NULL && self->aged->len > 0)
+        first = g_ptr_array_index(self->aged, 0);
+    if (first != NULL && g_strcmp0(first->libvirt_trouble, self->trouble) != 0)
+        g_clear_pointer(&self->aged, g_ptr_array_unref);
+    if (self->aged == NULL)
+        self->aged = age(self, trouble);
+    return ref_all(self->aged);
+}
 
-        if (virDomainGetUUIDString(domains[i], uuid) == 0)
-            g_hash_table_add(uuids, g_strdup(uuid));
-        virDomainFree(domains[i]);
+/* One scan, of which the list has come. */
+typedef struct {
+    QemuSourceLibvirtSession *session;
+    const GArray *listed;       /* LibvirtListDomain */
+    LibvirtPoolRequest *states; /* NULL: libvirt does not tell them */
+    GHashTable *changed;        /* UUIDs; NULL: any may have changed */
+    GPtrArray *processes;       /* QemuEndpoint * or NULL, of each of @listed; borrowed */
+    UtilDeadline deadline;
+} Scan;
+
+/* True if libvirt is asked for all that is known of its domains: none is a process of this host. */
+static bool
+is_elsewhere(const QemuSourceLibvirtSession *self)
+{
+    return self->uri.is_elsewhere;
+}
+
+/* A socket that the URI names may be another host's. It is looked at when libvirt has answered
+ * there: then a daemon that is started by its first client runs. */
+static void
+judge_socket(QemuSourceLibvirtSession *self)
+{
+    if (self->is_judged || self->processes == NULL || self->uri.socket_path == NULL)
+        return;
+    self->is_judged = true;
+    if (qemu_source_libvirt_process_is_daemons(self->processes, self->uri.socket_path))
+        return;
+    self->uri.is_elsewhere = true;
+    g_clear_pointer(&self->processes, qemu_source_libvirt_process_free);
+}
+
+static QemuSourceLibvirtDomain *
+get_domain(QemuSourceLibvirtSession *self, const char *uuid)
+{
+    QemuSourceLibvirtDomain *domain = g_hash_table_lookup(self->domains, uuid);
+
+    if (domain == NULL) {
+        domain = qemu_source_libvirt_domain_new();
+        g_hash_table_insert(self->domains, g_strdup(uuid), domain);
     }
-    free(domains); /* word allowed: libvirt's memory */
-    return uuids;
+    return domain;
+}
+
+static QemuEndpoint *
+find_process(QemuSourceLibvirtSession *self, const LibvirtListDomain *listed)
+{
+    const QemuSourceLibvirtProcessRun run = {listed->uuid, listed->name, listed->id};
+    pid_t before = qemu_source_libvirt_domain_pid(get_domain(self, listed->uuid));
+
+    if (self->processes == NULL || listed->id == -1)
+        return NULL;
+    return qemu_source_libvirt_process_find(self->processes, &run, before);
+}
+
+/* True if a monitor of the process may be dialled. */
+static bool
+has_monitor(const QemuEndpoint *process)
+{
+    for (guint i = 0; process != NULL && i < process->places->len; i++) {
+        const QemuEndpointPlace *place = g_ptr_array_index(process->places, i);
+
+        if (place->manager->may != QEMU_MANAGER_MAY_NOTHING)
+            return true;
+    }
+    return false;
+}
+
+static bool
+needs_definition(const Scan *scan, guint index)
+{
+    const QemuSourceLibvirtSession *self = scan->session;
+    const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, index);
+
+    if (is_elsewhere(self))
+        return false;
+    return listed->id == -1 || has_monitor(g_ptr_array_index(scan->processes, index)) ||
+           g_hash_table_contains(self->wanted, listed->uuid);
 }
 
 static void
-read_record(Scan *scan, const virDomainStatsRecord *record, GPtrArray *endpoints)
+find_processes(Scan *scan)
 {
-    Listed listed = {.domain = record->dom, .state = -1, .reason = -1};
+    QemuSourceLibvirtSession *self = scan->session;
 
-    listed.name = virDomainGetName(record->dom);
-    if (listed.name == NULL || virDomainGetUUIDString(record->dom, listed.uuid) < 0)
-        return;
-    listed.id = (int)virDomainGetID(record->dom);
-    listed.is_persistent = g_hash_table_contains(scan->persistent, listed.uuid);
-    virTypedParamsGetInt(record->params, record->nparams, "state.state", &listed.state);
-    virTypedParamsGetInt(record->params, record->nparams, "state.reason", &listed.reason);
-    meet(scan, &listed, endpoints);
+    if (self->processes != NULL)
+        qemu_source_libvirt_process_begin_scan(self->processes, scan->deadline);
+    for (guint i = 0; i < scan->listed->len; i++)
+        g_ptr_array_add(scan->processes,
+                        find_process(self, &g_array_index(scan->listed, LibvirtListDomain, i)));
 }
 
-static gboolean
-was_not_met(gpointer key, gpointer value, gpointer data)
+static void
+read_definitions(Scan *scan)
 {
-    const Known *known = value;
-    const QemuSourceLibvirtSession *session = data;
+    QemuSourceLibvirtSession *self = scan->session;
 
-    (void)key;
-    return known->in_scan != session->n_scans;
+    for (guint i = 0; i < scan->listed->len; i++) {
+        const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, i);
+        bool has_changed =
+            scan->changed == NULL || g_hash_table_contains(scan->changed, listed->uuid);
+
+        if (needs_definition(scan, i))
+            qemu_source_libvirt_domain_ask(get_domain(self, listed->uuid), self->pool, listed,
+                                           has_changed);
+    }
+    for (guint i = 0; i < scan->listed->len; i++) {
+        const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, i);
+        LibvirtPoolRequest *request =
+            qemu_source_libvirt_domain_request(get_domain(self, listed->uuid));
+
+        if (request != NULL)
+            wait_for(self, request, scan->deadline);
+    }
+}
+
+/* libvirt is asked for the statistics of domains that run; of those that do not, only where their
+ * images cannot be looked at here. */
+static LibvirtPool *
+choose_libvirt(const Scan *scan, const LibvirtListDomain *listed)
+{
+    const QemuSourceLibvirtSession *self = scan->session;
+
+    if (scan->states == NULL)
+        return NULL;
+    return listed->id != -1 || is_elsewhere(self) ? self->pool : NULL;
+}
+
+/* Why a running domain without a process has no monitor; NULL: the caller knows. */
+static const char *
+explain_no_process(const QemuSourceLibvirtSession *self)
+{
+    if (self->is_bare)
+        return NULL;
+    return is_elsewhere(self)
+               ? "it does not run on this host, so only its libvirt can be asked"
+               : "its process is not seen on this host, so only libvirt can be asked";
+}
+
+static void
+add_domain(Scan *scan, guint index, GPtrArray *endpoints)
+{
+    QemuSourceLibvirtSession *self = scan->session;
+    const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, index);
+    const LibvirtListState *state =
+        scan->states ? libvirt_list_state(scan->states, listed->uuid) : NULL;
+    bool is_told = state != NULL && state->id == listed->id;
+    QemuSourceLibvirtDomainFacts facts = {
+        .listed = listed,
+        .state = is_told ? state->state : -1,
+        .reason = is_told ? state->reason : -1,
+        .process = g_ptr_array_index(scan->processes, index),
+        .needs_definition = needs_definition(scan, index),
+        .libvirt = choose_libvirt(scan, listed),
+        .libvirt_trouble = scan->states ? NULL : self->trouble,
+        .no_process = explain_no_process(self),
+    };
+    QemuEndpoint *endpoint =
+        qemu_source_libvirt_domain_update(get_domain(self, listed->uuid), &facts);
+
+    if (endpoint != NULL)
+        g_ptr_array_add(endpoints, endpoint);
 }
 
 /* Domains that run by their ids, then the others by name. */
@@ -490,49 +467,121 @@ compare_endpoints(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+static gboolean
+is_not_among(gpointer key, gpointer value, gpointer data)
+{
+    (void)value;
+    return !g_hash_table_contains(data, key);
+}
+
+/* Forgets the domains that libvirt has no longer. */
+static void
+forget_others(QemuSourceLibvirtSession *self, const GArray *listed)
+{
+    g_autoptr(GHashTable) uuids = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < listed->len; i++)
+        g_hash_table_add(uuids, g_array_index(listed, LibvirtListDomain, i).uuid);
+    g_hash_table_foreach_remove(self->domains, is_not_among, uuids);
+    g_hash_table_foreach_remove(self->wanted, is_not_among, uuids);
+}
+
 /* The UUIDs of domains that changed since the last scan; NULL: any may have changed. */
 static GHashTable *
 take_changes(QemuSourceLibvirtSession *self, UtilDeadline deadline)
 {
-    bool is_settled = false;
     GHashTable *changed = NULL;
+    bool is_settled = false;
 
-    if (self->events == NULL)
+    if (self->registration == NULL || !wait_for(self, self->registration, deadline))
         return NULL;
-    is_settled = qemu_source_libvirt_events_settle(self->events, deadline);
-    changed = qemu_source_libvirt_events_take(self->events);
+    is_settled = libvirt_events_settle(self->events, deadline);
+    changed = libvirt_events_take(self->events);
     if (!is_settled)
         g_clear_pointer(&changed, g_hash_table_unref);
     return changed;
 }
 
-GPtrArray *
-qemu_source_libvirt_session_scan(QemuSourceLibvirtSession *self, UtilDeadline deadline,
-                                 GError **error)
+/* True if libvirt tells the states. It does not ask a QEMU for them, so if it does not, it would
+ * not tell statistics either. */
+static bool
+take_states(QemuSourceLibvirtSession *self, UtilDeadline deadline)
 {
-    Scan scan = {.session = self};
-    virDomainStatsRecordPtr *records = NULL;
-    GPtrArray *endpoints = NULL;
-    int n = -1;
+    g_clear_pointer(&self->trouble, g_free);
+    if (!wait_for(self, self->states, deadline))
+        self->trouble = g_strdup_printf("libvirt at '%s' lists its domains and answers nothing "
+                                        "else: it seems to have no worker left",
+                                        self->text_uri);
+    else if (libvirt_pool_request_outcome(self->states)->kind != LIBVIRT_OUTCOME_WELL)
+        set_trouble(self, libvirt_pool_request_outcome(self->states));
+    return self->trouble == NULL;
+}
 
-    if (!qemu_source_libvirt_session_connect(self, error))
-        return NULL;
-    n = virConnectGetAllDomainStats(self->conn, VIR_DOMAIN_STATS_STATE, &records, 0);
-    if (n < 0) {
-        set_error(self, "ask for the states of the domains of", error);
-        return NULL;
-    }
-    self->n_scans++;
-    scan.persistent = list_persistent(self, error);
-    if (scan.persistent != NULL) {
-        scan.changed = take_changes(self, deadline);
-        endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
-        for (int i = 0; i < n && i < QEMU_LIMIT_DOMAINS; i++)
-            read_record(&scan, records[i], endpoints);
-        g_ptr_array_sort(endpoints, compare_endpoints);
-        g_hash_table_foreach_remove(self->known, was_not_met, self);
-    }
-    virDomainStatsRecordListFree(records);
-    clear_scan(&scan);
+/* Waits for what the scan asked besides the list, and makes the endpoints. */
+static GPtrArray *
+make_endpoints(QemuSourceLibvirtSession *self, const GArray *listed, UtilDeadline deadline)
+{
+    UtilDeadline until = take_half(deadline);
+    Scan scan = {.session = self, .listed = listed, .deadline = deadline};
+    GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+
+    if (self->is_old_states)
+        until = util_deadline_at_most(until, SILENT_MS);
+    if (take_states(self, until))
+        scan.states = self->states;
+    scan.changed = take_changes(self, until);
+    scan.processes = g_ptr_array_sized_new(listed->len);
+    judge_socket(self);
+    find_processes(&scan);
+    if (scan.states != NULL)
+        read_definitions(&scan);
+    for (guint i = 0; i < listed->len && endpoints->len < QEMU_LIMIT_DOMAINS; i++)
+        add_domain(&scan, i, endpoints);
+    g_ptr_array_sort(endpoints, compare_endpoints);
+    forget_others(self, listed);
+    if (self->processes != NULL)
+        qemu_source_libvirt_process_end_scan(self->processes);
+    g_ptr_array_unref(scan.processes);
+    if (scan.changed != NULL)
+        g_hash_table_unref(scan.changed);
     return endpoints;
+}
+
+static LibvirtOutcomeKind
+take_list(QemuSourceLibvirtSession *self, UtilDeadline deadline, bool *ret_is_silent)
+{
+    UtilDeadline until = self->is_old_list ? util_deadline_at_most(deadline, SILENT_MS) : deadline;
+    const LibvirtOutcome *outcome = NULL;
+
+    *ret_is_silent = !wait_for(self, self->list, until);
+    if (*ret_is_silent) {
+        set_silent(self, self->list);
+        return LIBVIRT_OUTCOME_FAILED;
+    }
+    outcome = libvirt_pool_request_outcome(self->list);
+    if (outcome->kind != LIBVIRT_OUTCOME_WELL)
+        set_trouble(self, outcome);
+    return outcome->kind;
+}
+
+GPtrArray *
+qemu_source_libvirt_session_finish(QemuSourceLibvirtSession *self, UtilDeadline deadline,
+                                   QemuSourceLibvirtSessionTrouble *ret_trouble)
+{
+    bool is_silent = false;
+    LibvirtOutcomeKind kind = take_list(self, deadline, &is_silent);
+    GPtrArray *endpoints = NULL;
+
+    if (kind != LIBVIRT_OUTCOME_WELL) {
+        *ret_trouble = (QemuSourceLibvirtSessionTrouble){
+            .kind = kind, .is_silent = is_silent, .text = self->trouble};
+        return give_aged(self, ret_trouble);
+    }
+    endpoints = make_endpoints(self, libvirt_list_domains(self->list), deadline);
+    *ret_trouble = (QemuSourceLibvirtSessionTrouble){
+        .has_list = true, .is_silent = self->trouble != NULL, .text = self->trouble};
+    g_clear_pointer(&self->aged, g_ptr_array_unref);
+    g_clear_pointer(&self->last, g_ptr_array_unref);
+    self->last = endpoints;
+    return ref_all(endpoints);
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_libvirt_domain: one domain of a libvirt, from scan to scan: its definition and its
+ * endpoint.
+ */
+#pragma once
+
+#include "libvirt/libvirt_list.h"
+#include "qemu/facts/qemu_endpoint.h"
+
+typedef struct QemuSourceLibvirtDomain QemuSourceLibvirtDomain;
+
+QemuSourceLibvirtDomain *qemu_source_libvirt_domain_new(void);
+/* Takes NULL. */
+void qemu_source_libvirt_domain_free(QemuSourceLibvirtDomain *self);
+
+/* What is known of a domain in one scan. Borrowed. */
+typedef struct {
+    const LibvirtListDomain *listed;
+    int state, reason;     /* virDomainState and its reason; -1: not told */
+    unsigned int n_lost;   /* how often the connection to libvirt has been lost: a domain without a
+                              known process may be in another run since */
+    QemuEndpoint *process; /* of its process, with places; NULL: not known */
+    bool needs_definition; /* else the endpoint has the definition of @process */
+    LibvirtPool *libvirt;  /* the endpoint's; NULL: none */
+    const char *libvirt_trouble; /* why libvirt tells no more of it than the list; NULL: it does */
+    const char *no_process; /* why an active domain without a process has no monitor; NULL: that is
+                               no trouble */
+} QemuSourceLibvirtDomainFacts;
+
+/* Asks libvirt for the definition, unless a request for it is under way, or the definition that is
+ * known is still true: @has_changed is false. */
+void qemu_source_libvirt_domain_ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
+                                    const LibvirtListDomain *listed, bool has_changed);
+/* The request for the definition that was asked last; NULL: none is under way. Borrowed. */
+LibvirtPoolRequest *qemu_source_libvirt_domain_request(const QemuSourceLibvirtDomain *self);
+
+/* Takes in the definition, if it has come, and gives the endpoint: a reference; the same pointer as
+ * before if nothing has changed. NULL: libvirt says that the domain has gone. */
+QemuEndpoint *qemu_source_libvirt_domain_update(QemuSourceLibvirtDomain *self,
+                                                const QemuSourceLibvirtDomainFacts *facts);
+
+/* The pid of its process in the last scan; 0: not known. */
+pid_t qemu_source_libvirt_domain_pid(const QemuSourceLibvirtDomain *self);
+
+/* A copy of an endpoint that may be changed; the definition is shared. */
+QemuEndpoint *qemu_source_libvirt_domain_copy(const QemuEndpoint *endpoint);
