@@ -84,6 +84,35 @@ qemu_endpoint_copy_place(QemuEndpoint *self, const QemuEndpointPlace *place)
     copy->netns_pid = place->netns_pid;
 }
 
+QemuEndpoint *
+qemu_endpoint_copy(const QemuEndpoint *self)
+{
+    QemuEndpoint *copy = qemu_endpoint_new(self->key, self->name);
+
+    copy->uuid = g_strdup(self->uuid);
+    copy->identity = g_strdup(self->identity);
+    copy->id = self->id;
+    copy->pid = self->pid;
+    copy->start_ticks = self->start_ticks;
+    copy->exec_mark = self->exec_mark;
+    copy->is_persistent = self->is_persistent;
+    copy->is_active = self->is_active;
+    copy->lacks_options = self->lacks_options;
+    for (guint i = 0; i < self->places->len; i++)
+        qemu_endpoint_copy_place(copy, g_ptr_array_index(self->places, i));
+    for (guint i = 0; self->unusable != NULL && i < self->unusable->len; i++)
+        qemu_endpoint_add_unusable(copy, g_array_index(self->unusable, ino_t, i));
+    copy->definition = self->definition ? qemu_definition_ref(self->definition) : NULL;
+    copy->trouble = self->trouble;
+    copy->trouble_code = self->trouble_code;
+    copy->trouble_reason = g_strdup(self->trouble_reason);
+    copy->libvirt_state = self->libvirt_state;
+    copy->libvirt_reason = self->libvirt_reason;
+    copy->libvirt = self->libvirt ? libvirt_pool_ref(self->libvirt) : NULL;
+    copy->libvirt_trouble = g_strdup(self->libvirt_trouble);
+    return copy;
+}
+
 void
 qemu_endpoint_add_unusable(QemuEndpoint *self, ino_t socket_inode)
 {

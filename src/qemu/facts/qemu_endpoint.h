@@ -69,6 +69,9 @@ QemuEndpoint *qemu_endpoint_ref(QemuEndpoint *self);
 void qemu_endpoint_unref(QemuEndpoint *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuEndpoint, qemu_endpoint_unref)
 
+/* A copy that may be changed, without the source's own data; the definition is shared. */
+QemuEndpoint *qemu_endpoint_copy(const QemuEndpoint *self);
+
 /* Appends a place, which it gives, borrowed; copies both paths. Its manager is the one that
  * @bound_path tells. */
 QemuEndpointPlace *qemu_endpoint_add_place(QemuEndpoint *self, const char *connect_path,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_source_auto: "auto": every QEMU process of this host, found through /proc.
+ * qemu_source_auto: "auto": every QEMU process of this host, found through /proc, and what the
+ * libvirts of this host know of them.
  *
- * Lists /proc once a scan; qemu_source_process looks at each process. Starts no process and touches
- * no socket.
+ * Lists /proc once a scan; qemu_source_process looks at each process, qemu_source_daemons at those
+ * that are no QEMU. The libvirts are asked meanwhile (qemu_source_libvirts), then both views are
+ * merged (qemu_source_merge). Starts no process, and touches no socket but those of libvirt daemons
+ * that run.
  *
  * Whose processes take a quarter of the time of the call is put off until all others were looked
  * at, and then has until half of it has passed. What is left then is not looked at in this scan,
@@ -17,6 +20,9 @@
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_source.h"
 #include "qemu_source_bills.h"
+#include "qemu_source_daemons.h"
+#include "qemu_source_libvirts.h"
+#include "qemu_source_merge.h"
 #include "qemu_source_names.h"
 #include "qemu_source_process.h"
 #include "util/util_error.h"
@@ -25,16 +31,22 @@ typedef struct {
     HostRoot *root; /* borrowed */
     QemuSourceProcess *processes;
     QemuSourceNames *names;
-    bool has_been_whole; /* some scan has looked at every process */
-    int is_blind;        /* atomic: processes of others cannot be seen */
-    int is_short;        /* atomic: the last scan lacked descriptors, threads or memory */
-    int n_passed;        /* atomic: processes that the last scan put off and did not come to */
+    QemuSourceDaemons *daemons;
+    QemuSourceLibvirts *libvirts; /* NULL: none is to be asked */
+    QemuSourceMerge *merge;
+    GHashTable *sentences;    /* the blind spots that were given out, which are never freed */
+    char *libvirt_blind_spot; /* atomic; NULL: none. Never freed */
+    bool has_been_whole;      /* some scan has looked at every process */
+    int is_blind;             /* atomic: processes of others cannot be seen */
+    int is_short;             /* atomic: the last scan lacked descriptors, threads or memory */
+    int n_passed;             /* atomic: processes that the last scan put off and did not come to */
 } AutoSource;
 
 enum {
     BILL_SHARE = 4,    /* of the call's time: more of one user's processes are put off */
     PUT_OFF_SHARE = 2, /* these have until this part of it has passed */
-    LONG_US = 1000,    /* looks that are shorter are not counted */
+    MAX_SENTENCES = 1024,
+    LONG_US = 1000, /* looks that are shorter are not counted */
 };
 
 static void
@@ -48,12 +60,16 @@ open_auto(const char *argument, HostRoot *root, const QemuSourceOptions *options
 {
     AutoSource *self = g_new0(AutoSource, 1);
 
-    (void)options;
     (void)argument;
     (void)error;
     self->root = root;
     self->processes = qemu_source_process_new();
     self->names = qemu_source_names_new();
+    self->daemons = qemu_source_daemons_new();
+    self->merge = qemu_source_merge_new();
+    self->sentences = g_hash_table_new(g_str_hash, g_str_equal);
+    if (!options->is_without_libvirt && host_root_is_live(root))
+        self->libvirts = qemu_source_libvirts_new(root, &options->libvirt_limits);
     return self;
 }
 
@@ -62,8 +78,12 @@ close_auto(void *data)
 {
     AutoSource *self = data;
 
+    qemu_source_merge_free(self->merge);
+    qemu_source_libvirts_free(self->libvirts);
+    qemu_source_daemons_free(self->daemons);
     qemu_source_process_free(self->processes);
     qemu_source_names_free(self->names);
+    g_hash_table_unref(self->sentences);
     g_free(self);
 }
 
@@ -88,10 +108,10 @@ blind_spot_of_auto(void *data)
     if (g_atomic_int_get(&self->is_short))
         return "not all processes could be looked at, for want of descriptors, threads or memory "
                "here: the answer may lack domains";
-    return g_atomic_int_get(&self->n_passed) > 0
-               ? "not all processes of one user could be looked at, as a look at them takes too "
-                 "long: the answer may lack domains of that user"
-               : NULL;
+    if (g_atomic_int_get(&self->n_passed) > 0)
+        return "not all processes of one user could be looked at, as a look at them takes too "
+               "long: the answer may lack domains of that user";
+    return g_atomic_pointer_get(&self->libvirt_blind_spot);
 }
 
 /* One scan. */
@@ -122,6 +142,9 @@ look_at(Scan *self, pid_t pid)
 
     if (endpoint != NULL)
         g_ptr_array_add(self->endpoints, qemu_endpoint_ref(endpoint));
+    else if (self->source->libvirts != NULL)
+        qemu_source_daemons_meet(self->source->daemons, self->view, pid,
+                                 qemu_source_process_other(self->source->processes, pid));
     if (spent_us > LONG_US && host_process_owner_of_process(self->source->root, pid, &user))
         qemu_source_bills_add(self->bills, user, spent_us);
 }
@@ -196,6 +219,71 @@ list_endpoints(AutoSource *self, QemuSourceView *view, const pid_t *pids, bool *
     return scan.endpoints;
 }
 
+/* A copy that is never freed; NULL for NULL. There are few different ones, each libvirt having one
+ * of some troubles. */
+static char *
+keep_sentence(AutoSource *self, const char *sentence)
+{
+    static char others[] = "not every libvirt of this host can be asked: the answer may lack "
+                           "domains that do not run";
+    char *kept = NULL;
+
+    if (sentence == NULL)
+        return NULL;
+    if (!g_hash_table_contains(self->sentences, sentence) &&
+        g_hash_table_size(self->sentences) >= MAX_SENTENCES)
+        return others;
+    kept = (char *)(uintptr_t)g_intern_string(sentence);
+    g_hash_table_add(self->sentences, kept);
+    return kept;
+}
+
+/* What the answer lacks for want of a libvirt. The caller frees; NULL: nothing. */
+static char *
+make_libvirt_blind_spot(AutoSource *self, const char *waiting)
+{
+    char *sentence = qemu_source_libvirts_make_blind_spot(self->libvirts);
+
+    if (sentence != NULL)
+        return sentence;
+    if (waiting != NULL)
+        return g_strdup_printf("libvirt does not run, and is not started for this: systemd starts "
+                               "it for a client at '%s': the answer lacks domains of it that do "
+                               "not run",
+                               waiting);
+    return qemu_source_merge_lacks_libvirt(self->merge)
+               ? g_strdup("no libvirt runs that manages the QEMUs that one has started: the answer "
+                          "may lack domains that do not run")
+               : NULL;
+}
+
+/* Gives the domains of both views: @take_processes, and what the libvirts tell. */
+static GPtrArray *
+merge_libvirts(AutoSource *self, QemuSourceView *view, GPtrArray *take_processes)
+{
+    g_autoptr(GPtrArray) processes = take_processes;
+    const char *waiting = NULL;
+    QemuSourceJoinLists lists = {.view = view};
+    g_autofree char *absence = NULL;
+    g_autofree char *sentence = NULL;
+    GPtrArray *merged = NULL;
+
+    qemu_source_libvirts_follow(self->libvirts, qemu_source_daemons_end_scan(self->daemons));
+    waiting = qemu_source_daemons_find_waiting(self->daemons, view);
+    lists.libvirts =
+        qemu_source_libvirts_finish(self->libvirts, view->words.deadline, &lists.n_libvirts);
+    absence = waiting != NULL
+                  ? g_strdup_printf("libvirt does not run: systemd starts it for a client at '%s'",
+                                    waiting)
+                  : g_strdup("no libvirt runs that may manage it");
+    lists.absence = absence;
+    merged = qemu_source_merge_run(self->merge, &lists, processes);
+    qemu_source_libvirts_want(self->libvirts, merged);
+    sentence = make_libvirt_blind_spot(self, waiting);
+    g_atomic_pointer_set(&self->libvirt_blind_spot, keep_sentence(self, sentence));
+    return merged;
+}
+
 /* @shortage: errno, 0 if it was the deadline. */
 static void
 set_not_whole(int shortage, GError **error)
@@ -231,6 +319,8 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
     }
     g_atomic_int_set(&self->is_blind, host_hidden_are_others(self->root));
     qemu_source_view_init(&view, self->root, deadline);
+    if (self->libvirts != NULL)
+        qemu_source_libvirts_begin(self->libvirts);
     endpoints = list_endpoints(self, &view, pids, &is_whole);
     g_atomic_int_set(&self->is_short, view.shortage != 0);
     self->has_been_whole |= is_whole && view.shortage == 0;
@@ -238,6 +328,8 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
         set_not_whole(view.shortage, error);
         return NULL;
     }
+    if (self->libvirts != NULL)
+        return merge_libvirts(self, &view, g_steal_pointer(&endpoints));
     return g_steal_pointer(&endpoints);
 }
 

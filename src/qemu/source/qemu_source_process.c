@@ -190,6 +190,14 @@ qemu_source_process_look(QemuSourceProcess *self, QemuSourceView *view, pid_t pi
     return seen->endpoint;
 }
 
+const char *
+qemu_source_process_other(const QemuSourceProcess *self, pid_t pid)
+{
+    const Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
+
+    return seen != NULL && seen->last_scan == self->n_scans ? seen->exe : NULL;
+}
+
 void
 qemu_source_process_renew(QemuSourceProcess *self, pid_t pid)
 {

@@ -22,6 +22,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSourceProcess, qemu_source_process_free)
 QemuEndpoint *qemu_source_process_look(QemuSourceProcess *self, QemuSourceView *view, pid_t pid,
                                        bool *ret_is_whole);
 
+/* The program of process @pid, which this scan has looked at, and which is no QEMU; NULL: it is
+ * one, or its program cannot be seen, or it has none. Borrowed until the scan ends. */
+const char *qemu_source_process_other(const QemuSourceProcess *self, pid_t pid);
+
 /* Forgets what an earlier scan learnt of process @pid, so that its endpoint is made again: for a
  * caller that has changed which paths the view prefers. */
 void qemu_source_process_renew(QemuSourceProcess *self, pid_t pid);

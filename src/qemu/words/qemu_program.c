@@ -154,6 +154,17 @@ qemu_program_is_short_name(const char *comm)
 }
 
 bool
+qemu_program_is_libvirt(const char *path)
+{
+    g_autofree char *name = NULL;
+
+    if (strstr(path, "libvirtd") == NULL && strstr(path, "virtqemud") == NULL)
+        return false; /* most programs: it costs nothing */
+    name = make_name(path);
+    return strcmp(name, "libvirtd") == 0 || strcmp(name, "virtqemud") == 0;
+}
+
+bool
 qemu_program_is_loader(const char *path)
 {
     static const char *const prefixes[] = {"ld-linux", "ld-musl", "ld.so", "ld64.so", "ld-2."};

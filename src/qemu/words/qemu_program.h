@@ -19,5 +19,8 @@ QemuProgramKind qemu_program_judge(const char *path);
 /* True for the name that the kernel keeps of a system emulator: 15 bytes of it at most (comm). */
 bool qemu_program_is_short_name(const char *comm);
 
+/* True for the daemons of libvirt that have QEMUs: libvirtd and virtqemud. */
+bool qemu_program_is_libvirt(const char *path);
+
 /* True if the program is ld.so, which runs others under its own name. */
 bool qemu_program_is_loader(const char *path);

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_daemons: see qemu_source_daemons.h. Owns what was learnt of each daemon.
+ *
+ * What makes a process a libvirt daemon
+ *
+ * Its program file is called libvirtd or virtqemud and belongs to root or to the user who asks, and
+ * the process listens at a socket with one of the names of a libvirt. Its other daemons
+ * (virtproxyd, virtnetworkd, ...) have no QEMUs of their own. Where the program cannot be seen,
+ * since the process is root's and we are not root, the name that execve() gave a process of root,
+ * in our own pid namespace, and a listener at the usual path stand for that.
+ *
+ * A socket at which only systemd listens is not used: the connection would start a daemon.
+ */
+#include "qemu_source_daemons.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host/process/host_process.h"
+#include "host/process/host_process_owner.h"
+#include "qemu/facts/qemu_limits.h"
+#include "qemu/words/qemu_program.h"
+#include "qemu_source_way.h"
+
+enum {
+    OWNER_MS = 100,       /* an owner that takes longer to be told is not known */
+    LOOK_AGAIN_MS = 1000, /* at a daemon that does not listen, or not yet */
+    WAITING_MS = 5000,    /* a table of sockets that no new daemon asks for is read this seldom */
+    PATH_BYTES = sizeof(((struct sockaddr_un *)NULL)->sun_path),
+};
+
+/* The sockets of a libvirt, the ones to be preferred first. Those for reading take no client that
+ * could change anything, and have room for clients of their own. */
+static const char *const socket_names[] = {"libvirt-sock-ro", "virtqemud-sock-ro", "libvirt-sock",
+                                           "virtqemud-sock"};
+enum { N_READ_ONLY = 2 };
+
+#define RUN_FOLDER "/run/libvirt/"
+
+typedef struct {
+    QemuSourceDaemon daemon;
+    unsigned int last_scan; /* in which it was met */
+    UtilDeadline look_again;
+} Seen;
+
+struct QemuSourceDaemons {
+    GHashTable *seen; /* pid -> Seen */
+    GPtrArray *listed;
+    unsigned int n_scans;
+    unsigned int looked_in; /* the scan that has set @has_run_folder */
+    bool has_run_folder;    /* a libvirt of the system was installed, and we are not root */
+    char *waiting;          /* what find_waiting() gave, which holds until @waiting_until */
+    UtilDeadline waiting_until;
+};
+
+static void
+free_seen(gpointer data)
+{
+    Seen *seen = data;
+
+    g_free(seen->daemon.pid_namespace);
+    g_free(seen->daemon.uri);
+    g_free(seen->daemon.trouble);
+    g_free(seen);
+}
+
+QemuSourceDaemons *
+qemu_source_daemons_new(void)
+{
+    QemuSourceDaemons *self = g_new0(QemuSourceDaemons, 1);
+
+    self->seen = g_hash_table_new_full(NULL, NULL, NULL, free_seen);
+    self->listed = g_ptr_array_new();
+    self->n_scans = 1;
+    return self;
+}
+
+void
+qemu_source_daemons_free(QemuSourceDaemons *self)
+{
+    if (self == NULL)
+        return;
+    g_ptr_array_unref(self->listed);
+    g_hash_table_unref(self->seen);
+    g_free(self->waiting);
+    g_free(self);
+}
+
+/* True if the program file belongs to root or to us; another owner may have given it any name. */
+static bool
+is_trusted_program(const QemuSourceView *view, pid_t pid)
+{
+    uid_t owner = 0;
+    UtilDeadline until = util_deadline_at_most(view->words.deadline, OWNER_MS);
+
+    if (!host_process_owner_of_program(view->words.reader, pid, until, &owner))
+        return !host_root_is_live(view->root);
+    return owner == 0 || owner == geteuid();
+}
+
+/* True for a process of root of which only the name can be seen. */
+static bool
+is_hidden_daemon(const QemuSourceView *view, pid_t pid, const QemuProcessStat *stat, uid_t user)
+{
+    return user == 0 && qemu_program_is_libvirt(stat->name) &&
+           host_process_read_numbers(view->root, pid) == HOST_PROCESS_NUMBERS_SAME;
+}
+
+/* True if its words tell it to end when it has had no client for some time. */
+static bool
+has_timeout(const QemuSourceView *view, pid_t pid)
+{
+    size_t size = 0;
+    g_autofree char *bytes = qemu_process_read_words(&view->words, pid, "cmdline", &size);
+    g_auto(GStrv) words = bytes ? qemu_cmdline_split(bytes, size) : NULL;
+
+    for (size_t i = 0; words != NULL && words[i] != NULL; i++)
+        if (g_str_has_prefix(words[i], "--timeout") || g_str_has_prefix(words[i], "-t"))
+            return true;
+    return false;
+}
+
+/* The place of a socket's file in the table of names; -1: it is no socket of a libvirt. */
+static int
+rank_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    for (size_t i = 0; slash != NULL && i < G_N_ELEMENTS(socket_names); i++)
+        if (strcmp(slash + 1, socket_names[i]) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* Sets @ret_best to the best socket of a libvirt at which the process listens; false if there is
+ * none. @ret_is_denied: its descriptors may not be looked at. */
+static bool
+find_listener(QemuSourceView *view, pid_t pid, HostListener *ret_best, bool *ret_is_denied)
+{
+    const GArray *sockets = NULL;
+    int best = -1;
+
+    host_sockets_add_namespace(view->table, pid, NULL);
+    sockets = host_descriptors_list(view->descriptors, pid);
+    *ret_is_denied = sockets == NULL && errno == EACCES;
+    for (guint i = 0; sockets != NULL && i < sockets->len; i++) {
+        HostListener listener = {0};
+        int rank = -1;
+
+        if (host_sockets_find(view->table, AF_UNIX,
+                              g_array_index(sockets, HostDescriptorsSocket, i).inode, &listener))
+            rank = rank_of(listener.path);
+        if (rank < 0 || (best >= 0 && rank >= best))
+            continue;
+        best = rank;
+        *ret_best = listener;
+    }
+    return best >= 0;
+}
+
+/* The usual path of that socket, if a process listens there; NULL if not. */
+static char *
+find_usual(QemuSourceView *view, const char *name)
+{
+    g_autofree char *path = g_strconcat(RUN_FOLDER, name, NULL);
+    struct stat status = {0};
+    HostListener listener = {0};
+
+    if (!host_root_stat(view->root, &path[1], &status) || !S_ISSOCK(status.st_mode) ||
+        host_sockets_add_namespace(view->table, 0, NULL) == 0 ||
+        !host_sockets_find_file(view->table, status.st_dev, status.st_ino, &listener))
+        return NULL;
+    return g_steal_pointer(&path);
+}
+
+/* Likewise that of a daemon of that name. */
+static char *
+find_usual_of(QemuSourceView *view, const char *daemon)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(socket_names); i++) {
+        bool is_its = (strncmp(socket_names[i], "virtqemud", strlen("virtqemud")) == 0) ==
+                      (strcmp(daemon, "virtqemud") == 0);
+        char *path = is_its ? find_usual(view, socket_names[i]) : NULL;
+
+        if (path != NULL)
+            return path;
+    }
+    return NULL;
+}
+
+static void
+set_uri(QemuSourceDaemon *daemon, const char *path)
+{
+    g_autofree char *escaped = g_uri_escape_string(path, "/", FALSE);
+
+    if (strlen(path) >= PATH_BYTES)
+        daemon->trouble =
+            g_strdup_printf("libvirt of process %d cannot be asked: the path of its socket is too "
+                            "long",
+                            (int)daemon->pid);
+    else
+        daemon->uri = g_strdup_printf("qemu+unix:///%s?socket=%s",
+                                      daemon->is_session ? "session" : "system", escaped);
+}
+
+/* Finds where a daemon whose descriptors can be seen is asked. One that serves a user has no socket
+ * for reading alone. */
+static void
+find_socket(QemuSourceView *view, QemuSourceDaemon *daemon)
+{
+    HostListener listener = {0};
+    bool is_denied = false;
+    QemuSourceWay way = {0};
+    g_autofree char *path = NULL;
+
+    if (!find_listener(view, daemon->pid, &listener, &is_denied)) {
+        daemon->trouble =
+            g_strdup_printf(is_denied ? "libvirt of process %d cannot be asked: there is no "
+                                        "permission to see its sockets"
+                                      : "libvirt of process %d does not listen",
+                            (int)daemon->pid);
+        return;
+    }
+    daemon->is_session = daemon->user != 0 && rank_of(listener.path) >= N_READ_ONLY;
+    qemu_source_way_init(&way, view, daemon->pid);
+    daemon->is_foreign = !way.has_our_mounts || !way.has_our_root ||
+                         (daemon->user != 0 && daemon->user != geteuid());
+    path = qemu_source_way_find(&way, listener.path, &listener);
+    set_uri(daemon, path);
+}
+
+static void
+find_hidden_socket(QemuSourceView *view, const QemuProcessStat *stat, QemuSourceDaemon *daemon)
+{
+    g_autofree char *path = find_usual_of(view, stat->name);
+
+    if (path != NULL)
+        set_uri(daemon, path);
+    else
+        daemon->trouble = g_strdup_printf("libvirt of process %d cannot be asked: there is no "
+                                          "permission to see its sockets",
+                                          (int)daemon->pid);
+}
+
+/* Gives what to remember of a process; NULL: it is no daemon. */
+static Seen *
+look_at(QemuSourceView *view, pid_t pid, const char *exe)
+{
+    QemuProcessStat stat = {0};
+    uid_t user = 0;
+    Seen *seen = NULL;
+
+    if (!qemu_process_read_stat(view->root, pid, &stat) || stat.is_ended ||
+        !host_process_owner_of_process(view->root, pid, &user))
+        return NULL;
+    if (exe != NULL ? !is_trusted_program(view, pid) : !is_hidden_daemon(view, pid, &stat, user))
+        return NULL;
+    seen = g_new0(Seen, 1);
+    seen->daemon = (QemuSourceDaemon){.pid = pid,
+                                      .start_ticks = stat.start_ticks,
+                                      .user = user,
+                                      .is_passing = has_timeout(view, pid)};
+    seen->daemon.pid_namespace = qemu_process_read_link(view->root, pid, "ns/pid");
+    seen->look_again = util_deadline_in_ms(LOOK_AGAIN_MS);
+    if (exe != NULL)
+        find_socket(view, &seen->daemon);
+    else
+        find_hidden_socket(view, &stat, &seen->daemon);
+    return seen;
+}
+
+/* True while what is known of the process is still true. */
+static bool
+is_still(const QemuSourceView *view, const Seen *seen)
+{
+    QemuProcessStat stat = {0};
+
+    return qemu_process_read_stat(view->root, seen->daemon.pid, &stat) && !stat.is_ended &&
+           stat.start_ticks == seen->daemon.start_ticks &&
+           (seen->daemon.uri != NULL || !util_deadline_has_passed(seen->look_again));
+}
+
+/* True if a process whose program cannot be seen may be a daemon that serves us. Root sees all
+ * programs; of kernel threads there is none. */
+static bool
+may_be_hidden(QemuSourceDaemons *self, const QemuSourceView *view)
+{
+    struct stat status = {0};
+
+    if (!host_root_is_live(view->root))
+        return true;
+    if (self->looked_in != self->n_scans)
+        self->has_run_folder =
+            geteuid() != 0 && host_root_stat(view->root, &RUN_FOLDER[1], &status);
+    self->looked_in = self->n_scans;
+    return self->has_run_folder;
+}
+
+/* True if the process may be a daemon: cheap, as most are none. */
+static bool
+may_be_daemon(QemuSourceDaemons *self, const QemuSourceView *view, pid_t pid, const char *exe)
+{
+    QemuProcessStat stat = {0};
+
+    if (exe != NULL)
+        return qemu_program_is_libvirt(exe);
+    return may_be_hidden(self, view) && qemu_process_read_stat(view->root, pid, &stat) &&
+           qemu_program_is_libvirt(stat.name);
+}
+
+void
+qemu_source_daemons_meet(QemuSourceDaemons *self, QemuSourceView *view, pid_t pid, const char *exe)
+{
+    Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
+
+    if ((seen == NULL || !is_still(view, seen)) && may_be_daemon(self, view, pid, exe)) {
+        seen = look_at(view, pid, exe);
+        if (seen != NULL)
+            g_hash_table_replace(self->seen, GINT_TO_POINTER(pid), seen);
+    }
+    if (seen != NULL)
+        seen->last_scan = self->n_scans;
+}
+
+/* The system's first, then the oldest: a daemon's child, before it executes another program, has
+ * the daemon's sockets too. */
+static gint
+compare_daemons(gconstpointer a, gconstpointer b)
+{
+    const QemuSourceDaemon *left = *(QemuSourceDaemon *const *)a;
+    const QemuSourceDaemon *right = *(QemuSourceDaemon *const *)b;
+
+    if (left->is_session != right->is_session)
+        return left->is_session ? 1 : -1;
+    if (left->start_ticks != right->start_ticks)
+        return left->start_ticks < right->start_ticks ? -1 : 1;
+    return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+static bool
+has_uri(const GPtrArray *daemons, const char *uri)
+{
+    for (guint i = 0; uri != NULL && i < daemons->len; i++)
+        if (g_strcmp0(((QemuSourceDaemon *)g_ptr_array_index(daemons, i))->uri, uri) == 0)
+            return true;
+    return false;
+}
+
+const GPtrArray *
+qemu_source_daemons_end_scan(QemuSourceDaemons *self)
+{
+    g_autoptr(GPtrArray) met = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value = NULL;
+
+    g_hash_table_iter_init(&iter, self->seen);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Seen *seen = value;
+
+        if (seen->last_scan == self->n_scans)
+            g_ptr_array_add(met, &seen->daemon);
+        else
+            g_hash_table_iter_remove(&iter);
+    }
+    g_ptr_array_sort(met, compare_daemons);
+    g_ptr_array_set_size(self->listed, 0);
+    for (guint i = 0; i < met->len && self->listed->len < QEMU_LIMIT_DAEMONS; i++) {
+        QemuSourceDaemon *daemon = g_ptr_array_index(met, i);
+
+        if (!has_uri(self->listed, daemon->uri))
+            g_ptr_array_add(self->listed, daemon);
+    }
+    self->n_scans++;
+    return self->listed;
+}
+
+const char *
+qemu_source_daemons_find_waiting(QemuSourceDaemons *self, QemuSourceView *view)
+{
+    for (guint i = 0; i < self->listed->len; i++)
+        if (!((QemuSourceDaemon *)g_ptr_array_index(self->listed, i))->is_session)
+            return NULL;
+    if (!host_root_is_live(view->root) || !util_deadline_has_passed(self->waiting_until))
+        return self->waiting;
+    self->waiting_until = util_deadline_in_ms(WAITING_MS);
+    g_clear_pointer(&self->waiting, g_free);
+    for (size_t i = 0; i < G_N_ELEMENTS(socket_names) && self->waiting == NULL; i++)
+        self->waiting = find_usual(view, socket_names[i]);
+    return self->waiting;
+}

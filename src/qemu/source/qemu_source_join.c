@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_join: see qemu_source_join.h. Keeps nothing.
+ *
+ * A domain may be the process if a libvirt lists that UUID as running, with the name and the id
+ * that the process's monitor has in its path, and if the process may be that libvirt's: a user's
+ * own libvirt has QEMUs of that user only, and each has them in its own pid namespace. Where that
+ * leaves two, of either view, the one counts whose daemon is connected to the process's monitor.
+ * Where that does not tell, nothing is joined.
+ *
+ * A process whose domain libvirt lists as not running is that domain's too: it is starting, or
+ * ending.
+ */
+#include "qemu_source_join.h"
+
+#include <string.h>
+
+#include "host/process/host_process_owner.h"
+
+typedef struct {
+    const QemuSourceJoinLists *lists; /* borrowed */
+    GHashTable **by_uuid;             /* of each libvirt: UUID -> QemuEndpoint */
+    GHashTable *claims; /* listed QemuEndpoint -> the QemuSourceJoin that has it; NULL:
+                           contested */
+} Run;
+
+static bool
+is_libvirts(const QemuEndpointPlace *place)
+{
+    return g_strcmp0(place->manager->name, "libvirt") == 0;
+}
+
+bool
+qemu_source_join_is_libvirts(const QemuEndpoint *process)
+{
+    for (guint i = 0; i < process->places->len; i++)
+        if (is_libvirts(g_ptr_array_index(process->places, i)))
+            return true;
+    return process->definition != NULL && process->definition->libvirt_key_path != NULL;
+}
+
+void
+qemu_source_join_clear_words(QemuSourceJoinWords *self)
+{
+    qemu_libvirt_signs_clear(&self->signs);
+    g_free(self->uuid);
+    *self = (QemuSourceJoinWords){0};
+}
+
+void
+qemu_source_join_read_words(QemuSourceJoinWords *self, const QemuEndpoint *process)
+{
+    qemu_source_join_clear_words(self);
+    self->has_signs = qemu_libvirt_signs_read(process, &self->signs);
+    self->uuid = process->definition ? g_strdup(process->definition->uuid) : NULL;
+}
+
+void
+qemu_source_join_clear(gpointer data)
+{
+    QemuSourceJoin *join = data;
+
+    g_free(join->trouble);
+}
+
+static bool
+has_folder_of(const QemuSourceJoinWords *words, const QemuSourceDaemon *daemon)
+{
+    QemuLibvirtSignsKind kind =
+        words->has_signs ? qemu_libvirt_signs_kind(&words->signs) : QEMU_LIBVIRT_SIGNS_OTHER;
+
+    return kind == QEMU_LIBVIRT_SIGNS_OTHER ||
+           (kind == QEMU_LIBVIRT_SIGNS_SESSION) == daemon->is_session;
+}
+
+/* True if the process may be a QEMU of that libvirt. What cannot be seen speaks for it. */
+static bool
+may_be_of(const Run *run, const QemuSourceJoin *join, const QemuSourceDaemon *daemon)
+{
+    HostRoot *root = run->lists->view->root;
+    pid_t pid = join->process->pid;
+    uid_t user = 0;
+    g_autofree char *pids = NULL;
+
+    if (join->uri_before != NULL && g_strcmp0(join->uri_before, daemon->uri) == 0)
+        return true;
+    if (!has_folder_of(join->words, daemon))
+        return false;
+    if (daemon->is_session && host_process_owner_of_process(root, pid, &user) &&
+        user != daemon->user)
+        return false;
+    pids = qemu_process_read_link(root, pid, "ns/pid");
+    return pids == NULL || daemon->pid_namespace == NULL ||
+           g_str_equal(pids, daemon->pid_namespace);
+}
+
+static bool
+has_name_of(const QemuSourceJoinWords *words, const QemuEndpoint *process,
+            const QemuEndpoint *listed)
+{
+    int id = listed->is_active ? listed->id : words->signs.id;
+
+    if (words->has_signs)
+        return qemu_libvirt_signs_fit(&words->signs, listed->name, id);
+    return process->definition == NULL || g_strcmp0(process->definition->name, listed->name) == 0;
+}
+
+static bool
+has_open(const Run *run, pid_t pid, ino_t socket_inode)
+{
+    const GArray *sockets = host_descriptors_list(run->lists->view->descriptors, pid);
+
+    for (guint i = 0; sockets != NULL && i < sockets->len; i++)
+        if (g_array_index(sockets, HostDescriptorsSocket, i).inode == socket_inode)
+            return true;
+    return false;
+}
+
+static bool
+is_client_at(const Run *run, const QemuSourceDaemon *daemon, ino_t listener_inode)
+{
+    HostListener listener = {0};
+    g_autoptr(GArray) clients = NULL;
+
+    if (!host_sockets_find(run->lists->view->table, AF_UNIX, listener_inode, &listener))
+        return false;
+    clients = host_sockets_list_clients(run->lists->view->table, &listener);
+    for (guint i = 0; clients != NULL && i < clients->len; i++) {
+        const HostListenerClient *client = &g_array_index(clients, HostListenerClient, i);
+
+        if (client->peer_inode != 0 && has_open(run, daemon->pid, client->peer_inode))
+            return true;
+    }
+    return false;
+}
+
+/* True if the daemon is seen to be connected to libvirt's monitor of the process. */
+static bool
+holds_monitor(const Run *run, const QemuSourceDaemon *daemon, const QemuEndpoint *process)
+{
+    host_sockets_add_namespace(run->lists->view->table, process->pid, NULL);
+    host_sockets_add_namespace(run->lists->view->table, daemon->pid, NULL);
+    for (guint i = 0; i < process->places->len; i++) {
+        const QemuEndpointPlace *place = g_ptr_array_index(process->places, i);
+
+        if (is_libvirts(place) && place->socket_inode != 0 &&
+            is_client_at(run, daemon, place->socket_inode))
+            return true;
+    }
+    return false;
+}
+
+/* Notes a domain that the process may be. False if that is one too many. */
+static bool
+take(const Run *run, QemuSourceJoin *join, size_t at, QemuEndpoint *listed)
+{
+    bool is_better = false;
+
+    if (join->listed != NULL) {
+        is_better = holds_monitor(run, run->lists->libvirts[at].daemon, join->process);
+        if (is_better == holds_monitor(run, join->libvirt->daemon, join->process))
+            return false;
+        if (!is_better)
+            return true;
+    }
+    join->libvirt = &run->lists->libvirts[at];
+    join->listed = listed;
+    return true;
+}
+
+/* Finds the domain that the process is, among those that run or those that do not. */
+static void
+search_lists(const Run *run, QemuSourceJoin *join, bool is_active)
+{
+    for (size_t i = 0; join->words->uuid != NULL && i < run->lists->n_libvirts; i++) {
+        QemuEndpoint *listed = run->by_uuid[i] != NULL
+                                   ? g_hash_table_lookup(run->by_uuid[i], join->words->uuid)
+                                   : NULL;
+
+        if (listed == NULL || listed->is_active != is_active ||
+            !has_name_of(join->words, join->process, listed) ||
+            !may_be_of(run, join, run->lists->libvirts[i].daemon))
+            continue;
+        if (take(run, join, i, listed))
+            continue;
+        join->listed = NULL;
+        join->is_refuted = true;
+        join->trouble = g_strdup("libvirt cannot be asked: more than one may manage it");
+        return;
+    }
+}
+
+/* The libvirts that may manage the process: how many, and the first; one in trouble is preferred.
+ */
+static unsigned int
+find_managers(const Run *run, const QemuSourceJoin *join, const QemuSourceJoinLibvirt **ret_first)
+{
+    unsigned int n = 0;
+
+    *ret_first = NULL;
+    for (size_t i = 0; i < run->lists->n_libvirts; i++) {
+        const QemuSourceJoinLibvirt *libvirt = &run->lists->libvirts[i];
+
+        if (!may_be_of(run, join, libvirt->daemon))
+            continue;
+        n++;
+        if (*ret_first == NULL || ((*ret_first)->trouble == NULL && libvirt->trouble != NULL))
+            *ret_first = libvirt;
+    }
+    return n;
+}
+
+/* Sets why no list has the process. A libvirt whose list is late is asked for it by what its words
+ * and its monitor tell, if there is no other. */
+static void
+explain(const Run *run, QemuSourceJoin *join)
+{
+    const QemuSourceJoinLibvirt *libvirt = NULL;
+    unsigned int n = find_managers(run, join, &libvirt);
+
+    if (n == 0) {
+        join->is_orphan = true;
+        join->trouble = g_strdup(run->lists->absence);
+    } else if (libvirt->trouble == NULL) {
+        join->is_refuted = true;
+        join->trouble = g_strdup_printf("libvirt at '%s' does not list it", libvirt->daemon->uri);
+    } else if (n == 1 && libvirt->is_late && join->words->uuid != NULL &&
+               join->words->signs.id > 0) {
+        join->is_presumed = true;
+        join->libvirt = libvirt;
+    } else {
+        join->trouble = g_strdup(libvirt->trouble);
+    }
+}
+
+/* Finds the domain that the process is, or why there is none. */
+static void
+choose(const Run *run, QemuSourceJoin *join)
+{
+    search_lists(run, join, true);
+    if (join->listed == NULL && join->trouble == NULL)
+        search_lists(run, join, false);
+    if (join->listed == NULL && join->trouble == NULL)
+        explain(run, join);
+    else if (join->listed != NULL && join->libvirt->trouble != NULL && !join->libvirt->is_late)
+        join->trouble = g_strdup(join->libvirt->trouble);
+    else if (join->listed != NULL && join->libvirt->trouble == NULL && !join->listed->is_active)
+        join->trouble = g_strdup_printf("libvirt at '%s' says that it does not run",
+                                        join->libvirt->daemon->uri);
+}
+
+static void
+unjoin(QemuSourceJoin *join)
+{
+    join->listed = NULL;
+    join->is_refuted = true;
+    g_free(join->trouble);
+    join->trouble = g_strdup("libvirt cannot be asked: two processes may be this domain");
+}
+
+/* Settles which process has the listed domain, if two may be it. */
+static void
+claim(const Run *run, QemuSourceJoin *join)
+{
+    QemuSourceJoin *other = NULL;
+    bool is_mine = true;
+
+    if (join->listed == NULL)
+        return;
+    if (g_hash_table_lookup_extended(run->claims, join->listed, NULL, (gpointer *)&other)) {
+        is_mine = other != NULL && holds_monitor(run, join->libvirt->daemon, join->process);
+        if (other != NULL &&
+            is_mine == holds_monitor(run, other->libvirt->daemon, other->process)) {
+            is_mine = false;
+            g_hash_table_replace(run->claims, join->listed, NULL);
+            unjoin(other);
+        } else if (is_mine) {
+            unjoin(other);
+        }
+    }
+    if (is_mine)
+        g_hash_table_replace(run->claims, join->listed, join);
+    else
+        unjoin(join);
+}
+
+static GHashTable *
+index_list(const GPtrArray *endpoints)
+{
+    GHashTable *by_uuid = NULL;
+
+    if (endpoints == NULL)
+        return NULL;
+    by_uuid = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < endpoints->len; i++) {
+        QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
+
+        g_hash_table_insert(by_uuid, endpoint->uuid, endpoint);
+    }
+    return by_uuid;
+}
+
+GHashTable *
+qemu_source_join_all(const QemuSourceJoinLists *lists, GArray *joins)
+{
+    g_autofree GHashTable **by_uuid = g_new0(GHashTable *, lists->n_libvirts + 1);
+    GHashTable *claims = g_hash_table_new(NULL, NULL);
+    Run run = {.lists = lists, .by_uuid = by_uuid, .claims = claims};
+    GHashTableIter iter;
+    gpointer join = NULL;
+
+    for (size_t i = 0; i < lists->n_libvirts; i++)
+        by_uuid[i] = index_list(lists->libvirts[i].endpoints);
+    for (guint i = 0; i < joins->len; i++)
+        if (g_array_index(joins, QemuSourceJoin, i).words != NULL) {
+            choose(&run, &g_array_index(joins, QemuSourceJoin, i));
+            claim(&run, &g_array_index(joins, QemuSourceJoin, i));
+        }
+    for (size_t i = 0; i < lists->n_libvirts; i++)
+        g_clear_pointer(&by_uuid[i], g_hash_table_unref);
+    g_hash_table_iter_init(&iter, claims);
+    while (g_hash_table_iter_next(&iter, NULL, &join))
+        if (join == NULL)
+            g_hash_table_iter_remove(&iter);
+    return claims;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_source_merge: see qemu_source_merge.h. Owns what each domain was merged from.
+ *
+ * Only a QEMU with a sign of libvirt is joined with a domain (qemu_source_join). It keeps what its
+ * libvirt told while that is away.
+ */
+#include "qemu_source_merge.h"
+
+#include "qemu/facts/qemu_limits.h"
+
+/* One domain of the answer, and what it was made of. */
+typedef struct {
+    unsigned int last_run;
+    QemuEndpoint *process; /* NULL: none is seen */
+    QemuSourceJoinWords words;
+    bool was_aged;
+    bool was_presumed;
+    QemuEndpoint *listed; /* NULL: no list has it */
+    char *uri;            /* of the libvirt that lists it, or did; NULL: none has */
+    LibvirtPool *pool;    /* NULL: @trouble */
+    char *trouble;
+    QemuEndpoint *merged;
+} Known;
+
+struct QemuSourceMerge {
+    GHashTable *known; /* key -> Known */
+    unsigned int n_runs;
+    bool lacks_libvirt;
+};
+
+typedef struct {
+    QemuSourceMerge *self;
+    const QemuSourceJoinLists *lists;
+    GPtrArray *merged;
+} Run;
+
+static void
+free_known(gpointer data)
+{
+    Known *known = data;
+
+    qemu_endpoint_unref(known->process);
+    qemu_endpoint_unref(known->listed);
+    qemu_endpoint_unref(known->merged);
+    libvirt_pool_unref(known->pool);
+    qemu_source_join_clear_words(&known->words);
+    g_free(known->uri);
+    g_free(known->trouble);
+    g_free(known);
+}
+
+QemuSourceMerge *
+qemu_source_merge_new(void)
+{
+    QemuSourceMerge *self = g_new0(QemuSourceMerge, 1);
+
+    self->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_known);
+    return self;
+}
+
+void
+qemu_source_merge_free(QemuSourceMerge *self)
+{
+    if (self == NULL)
+        return;
+    g_hash_table_unref(self->known);
+    g_free(self);
+}
+
+bool
+qemu_source_merge_lacks_libvirt(const QemuSourceMerge *self)
+{
+    return self->lacks_libvirt;
+}
+
+static Known *
+get_known(Run *run, const char *key)
+{
+    Known *known = g_hash_table_lookup(run->self->known, key);
+
+    if (known == NULL) {
+        known = g_new0(Known, 1);
+        g_hash_table_insert(run->self->known, g_strdup(key), known);
+    }
+    known->last_run = run->self->n_runs;
+    return known;
+}
+
+/* NULL if the process is not libvirt's. What a process told before it hid its words is kept. */
+static Known *
+know_process(Run *run, const QemuEndpoint *process)
+{
+    Known *known = g_hash_table_lookup(run->self->known, process->key);
+    bool is_hidden = process->definition == NULL && known != NULL && known->words.uuid != NULL;
+
+    if (!is_hidden && !qemu_source_join_is_libvirts(process))
+        return NULL;
+    known = get_known(run, process->key);
+    if (known->process != process && !is_hidden)
+        qemu_source_join_read_words(&known->words, process);
+    return known;
+}
+
+/* What a domain is to be made of; borrowed. */
+typedef struct {
+    QemuEndpoint *process; /* NULL: none is seen */
+    QemuEndpoint *listed;  /* NULL: no list has it */
+    LibvirtPool *pool;
+    const char *trouble;
+    bool is_aged; /* the list is an earlier one */
+    bool is_denied;
+    bool is_presumed; /* UUID and id are those that the process tells */
+} Parts;
+
+static void
+set_text(char **text, const char *value)
+{
+    char *copy = g_strdup(value);
+
+    g_free(*text);
+    *text = copy;
+}
+
+/* Puts what the list tells on the endpoint of the process. */
+static void
+tell_listed(QemuEndpoint *merged, const Parts *parts)
+{
+    const QemuEndpoint *listed = parts->listed;
+
+    set_text(&merged->name, listed->name);
+    set_text(&merged->uuid, listed->uuid);
+    merged->is_persistent = listed->is_persistent;
+    if (!listed->is_active)
+        return;
+    merged->id = listed->id;
+    if (parts->trouble == NULL && !parts->is_aged) {
+        merged->libvirt_state = listed->libvirt_state;
+        merged->libvirt_reason = listed->libvirt_reason;
+    }
+    if (listed->definition == NULL)
+        return;
+    qemu_definition_free(merged->definition);
+    merged->definition = qemu_definition_ref(listed->definition);
+}
+
+/* Of a domain without a process nothing but libvirt tells. */
+static void
+set_trouble(QemuEndpoint *merged, const Parts *parts)
+{
+    merged->trouble = parts->is_denied ? DOMSTATS_HEALTH_DENIED : DOMSTATS_HEALTH_SLOW;
+    merged->trouble_code = DOMSTATS_REASON_LIBVIRT_AWAY;
+    set_text(&merged->trouble_reason, parts->trouble);
+}
+
+static QemuEndpoint *
+make_merged(const Known *known, const char *key, const Parts *parts)
+{
+    QemuEndpoint *merged = qemu_endpoint_copy(parts->process ? parts->process : parts->listed);
+
+    set_text(&merged->key, key);
+    if (parts->process != NULL && parts->listed != NULL)
+        tell_listed(merged, parts);
+    if (parts->is_presumed) {
+        set_text(&merged->uuid, known->words.uuid);
+        merged->id = known->words.signs.id;
+    }
+    if (parts->process == NULL && parts->trouble != NULL)
+        set_trouble(merged, parts);
+    if (parts->process == NULL && parts->is_aged) {
+        merged->libvirt_state = -1;
+        merged->libvirt_reason = -1;
+    }
+    libvirt_pool_unref(merged->libvirt);
+    merged->libvirt = parts->pool ? libvirt_pool_ref(parts->pool) : NULL;
+    set_text(&merged->libvirt_trouble, parts->trouble);
+    return merged;
+}
+
+static void
+replace_endpoint(QemuEndpoint **endpoint, QemuEndpoint *other)
+{
+    if (other != NULL)
+        qemu_endpoint_ref(other);
+    qemu_endpoint_unref(*endpoint);
+    *endpoint = other;
+}
+
+/* Appends the domain to the answer, made anew if its parts are others than before. */
+static void
+add_merged(Run *run, Known *known, const char *key, const Parts *parts)
+{
+    if (known->merged == NULL || known->process != parts->process ||
+        known->listed != parts->listed || known->pool != parts->pool ||
+        known->was_aged != parts->is_aged || known->was_presumed != parts->is_presumed ||
+        g_strcmp0(known->trouble, parts->trouble) != 0) {
+        qemu_endpoint_unref(known->merged);
+        known->merged = make_merged(known, key, parts);
+        replace_endpoint(&known->process, parts->process);
+        replace_endpoint(&known->listed, parts->listed);
+        libvirt_pool_unref(known->pool);
+        known->pool = parts->pool ? libvirt_pool_ref(parts->pool) : NULL;
+        set_text(&known->trouble, parts->trouble);
+        known->was_aged = parts->is_aged;
+        known->was_presumed = parts->is_presumed;
+    }
+    g_ptr_array_add(run->merged, qemu_endpoint_ref(known->merged));
+}
+
+static void
+add_process(Run *run, const QemuSourceJoin *join)
+{
+    Known *known = g_hash_table_lookup(run->self->known, join->process->key);
+    Parts parts = {.process = join->process,
+                   .listed = join->listed,
+                   .trouble = join->trouble,
+                   .is_presumed = join->is_presumed};
+
+    run->self->lacks_libvirt |= join->is_orphan;
+    if (join->listed == NULL && !join->is_refuted)
+        parts.listed = known->listed;
+    if (join->trouble == NULL) {
+        parts.pool = join->libvirt->pool;
+        parts.is_aged = join->libvirt->trouble != NULL;
+    }
+    if (join->listed != NULL && g_strcmp0(known->uri, join->libvirt->daemon->uri) != 0)
+        set_text(&known->uri, join->libvirt->daemon->uri);
+    add_merged(run, known, join->process->key, &parts);
+}
+
+/* Adds a domain that only libvirt's list has. One that does not run is described by its definition;
+ * by libvirt, if its images have to be left alone. */
+static void
+add_listed(Run *run, const QemuSourceJoinLibvirt *libvirt, QemuEndpoint *listed)
+{
+    bool may_ask = libvirt->trouble == NULL || libvirt->is_late;
+    bool is_asked = may_ask && (listed->is_active || libvirt->daemon->is_foreign);
+    g_autofree char *key = g_strdup_printf("libvirt:%s:%s:%d", libvirt->daemon->uri, listed->uuid,
+                                           listed->is_active ? listed->id : -1);
+    Known *known = get_known(run, key);
+    Parts parts = {.listed = listed,
+                   .pool = is_asked ? libvirt->pool : NULL,
+                   .trouble = is_asked ? NULL : libvirt->trouble,
+                   .is_aged = libvirt->trouble != NULL,
+                   .is_denied = libvirt->is_denied};
+
+    add_merged(run, known, key, &parts);
+}
+
+static void
+add_all_listed(Run *run, GHashTable *joined)
+{
+    for (size_t i = 0; i < run->lists->n_libvirts; i++) {
+        const QemuSourceJoinLibvirt *libvirt = &run->lists->libvirts[i];
+
+        for (guint k = 0; libvirt->endpoints != NULL && k < libvirt->endpoints->len &&
+                          run->merged->len < QEMU_LIMIT_DOMAINS;
+             k++)
+            if (!g_hash_table_contains(joined, g_ptr_array_index(libvirt->endpoints, k)))
+                add_listed(run, libvirt, g_ptr_array_index(libvirt->endpoints, k));
+    }
+}
+
+/* Gives a QemuSourceJoin for each of @processes. The caller unrefs. */
+static GArray *
+begin_joins(Run *run, const GPtrArray *processes)
+{
+    GArray *joins = g_array_sized_new(FALSE, TRUE, sizeof(QemuSourceJoin), processes->len);
+
+    g_array_set_clear_func(joins, qemu_source_join_clear);
+    for (guint i = 0; i < processes->len; i++) {
+        QemuSourceJoin join = {.process = g_ptr_array_index(processes, i)};
+        const Known *known = know_process(run, join.process);
+
+        join.words = known ? &known->words : NULL;
+        if (known != NULL && known->process == join.process)
+            join.uri_before = known->uri;
+        g_array_append_val(joins, join);
+    }
+    return joins;
+}
+
+static void
+merge_processes(Run *run, const GPtrArray *processes)
+{
+    g_autoptr(GArray) joins = begin_joins(run, processes);
+    g_autoptr(GHashTable) joined = qemu_source_join_all(run->lists, joins);
+
+    for (guint i = 0; i < joins->len; i++) {
+        const QemuSourceJoin *join = &g_array_index(joins, QemuSourceJoin, i);
+
+        if (join->words != NULL)
+            add_process(run, join);
+        else
+            g_ptr_array_add(run->merged, qemu_endpoint_ref(join->process));
+    }
+    add_all_listed(run, joined);
+}
+
+static void
+unref_endpoint(gpointer data)
+{
+    qemu_endpoint_unref(data);
+}
+
+static gboolean
+has_gone(gpointer key, gpointer value, gpointer data)
+{
+    const QemuSourceMerge *self = data;
+    const Known *known = value;
+
+    (void)key;
+    return known->last_run != self->n_runs;
+}
+
+GPtrArray *
+qemu_source_merge_run(QemuSourceMerge *self, const QemuSourceJoinLists *lists,
+                      const GPtrArray *processes)
+{
+    Run run = {
+        .self = self, .lists = lists, .merged = g_ptr_array_new_with_free_func(unref_endpoint)};
+
+    self->n_runs++;
+    self->lacks_libvirt = false;
+    merge_processes(&run, processes);
+    g_hash_table_foreach_remove(self->known, has_gone, self);
+    return run.merged;
+}
