@@ -12,6 +12,8 @@
  *
  * - HELD_BACK: the last look showed something that keeps us from dialling and may pass soon
  *   (QemuDomainBar). The next look decides again.
+ * - LIBVIRT: libvirt was asked for the domain, since only libvirt may use its monitor (see
+ *   qemu_through), or another client has it.
  * - DRAIN: the peer still owes replies to an earlier call on this connection. They are read and
  *   dropped. Nothing is sent before all of them have come. If no part of one has come since that
  *   call, and the peer had a fair time in it, the job ends here: the domain is still stuck.
@@ -48,6 +50,7 @@
 #include "qemu_health.h"
 #include "qemu_identity.h"
 #include "qemu_pulse.h"
+#include "qemu_silence.h"
 #include "util/util_error.h"
 
 enum {
@@ -57,7 +60,6 @@ enum {
     FIRST_AGAIN_US = 1000,
     VISITED_AGAIN_US = 32 * 1000, /* at most, while another domstats visits the monitor */
     LAST_AGAIN_US = 250 * 1000,   /* at most, for any other reason */
-    NOWAIT_US = 50 * 1000,        /* for a new connection to a QEMU that was stuck, with NOWAIT */
 };
 
 /* What is to be done with a job after a move; see the top. */
@@ -255,16 +257,6 @@ end_unreached(QemuConversation *self)
     return NEXT_JUDGED;
 }
 
-/* How long a new connection may stay silent if the last call left the domain silent. Once something
- * comes, it has the whole call. */
-static int64_t
-patience_us(const QemuJob *job)
-{
-    bool is_nowait = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
-
-    return is_nowait && qemu_health_was_stuck(job->domain) ? NOWAIT_US : qemu_health_fair_us(job);
-}
-
 /* Connects, and sends what a new connection allows. */
 static Next
 connect_monitor(QemuConversation *self)
@@ -276,7 +268,7 @@ connect_monitor(QemuConversation *self)
         self->again_us = 0;
         self->turn_us = util_deadline_now_us();
         if (self->job->domain->is_silent)
-            self->until_us = self->turn_us + patience_us(self->job);
+            self->until_us = self->turn_us + qemu_silence_patience_us(self->job);
         return pump_first(self);
     case QEMU_REACH_LATER:
         hold_back(self);
@@ -285,31 +277,6 @@ connect_monitor(QemuConversation *self)
     default:
         return end_unreached(self);
     }
-}
-
-/* Whether this call should wait for the replies that a silent domain owes. True if some have come
- * since, if its process was stopped and runs again, or until the peer has had its fair time. Sets
- * turn_us and until_us accordingly. */
-static bool
-is_worth_waiting(QemuConversation *self)
-{
-    QemuDomain *domain = self->job->domain;
-    const QemuDomainSilence *silence = &domain->silence;
-    bool is_stopped = qemu_pulse_is_stopped(qemu_host_view_root(self->shared->host), domain);
-
-    self->turn_us = silence->since_us;
-    if (qemu_monitor_n_in_flight(domain->monitor) == 0 && qemu_monitor_has_greeted(domain->monitor))
-        return true;
-    if (qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT) &&
-        domain->reason_code != DOMSTATS_REASON_NO_TIME)
-        return false;
-    if (qemu_monitor_progress(domain->monitor) != silence->progress ||
-        (silence->was_stopped && !is_stopped)) {
-        self->turn_us = util_deadline_now_us();
-        return true;
-    }
-    self->until_us = silence->since_us + qemu_health_fair_us(self->job);
-    return self->until_us > util_deadline_now_us();
 }
 
 /* Reads what has come on a kept connection since the last call. If QEMU closed it meanwhile, which
@@ -334,19 +301,11 @@ resume(QemuConversation *self)
     qemu_identity_read_again(self->shared->host, domain, self->shared->deadline);
     self->phase = QEMU_CONVERSATION_DRAIN;
     self->turn_us = util_deadline_now_us();
-    if (!domain->is_silent || is_worth_waiting(self))
+    if (!domain->is_silent || qemu_silence_is_worth_waiting(self->shared->host, self->job,
+                                                            &self->turn_us, &self->until_us))
         return NEXT_WAIT;
     qemu_health_search_threads(self->shared->host, domain, self->shared->search_until);
     return NEXT_SILENT;
-}
-
-static bool
-has_answer(const QemuJob *job)
-{
-    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
-        if (job->answers[i].status == QEMU_ANSWER_RETURNED)
-            return true;
-    return false;
 }
 
 /* Whether the job should dial again, now that its connection has ended. */
@@ -360,7 +319,7 @@ may_dial_anew(const QemuConversation *self)
     if (self->has_dialled_anew || self->shared->how.is_replay || domain->monitor == NULL)
         return false;
     if (qemu_monitor_is_flooded(domain->monitor))
-        return !has_answer(job);
+        return !qemu_job_has_answer(job);
     return g_error_matches(self->error, UTIL_ERROR, UTIL_ERROR_CONNECT) &&
            qemu_monitor_has_greeted(domain->monitor) && !qemu_pulse_has_ended(root, domain);
 }
@@ -407,37 +366,18 @@ end_closed(QemuConversation *self)
     qemu_health_judge_close(self->shared->host, job, self->error);
 }
 
-/* Notes in the domain what the next call needs to know. This job takes no more answers; on a held
- * connection the next call reads and drops those still owed. A connection that QEMU has not greeted
- * is closed: it would keep a place in the monitor's queue. */
+/* Leaves the connection to the domain. One that QEMU has not greeted is closed: it would keep a
+ * place in the monitor's queue. */
 static void
-remember_silence(QemuConversation *self)
+leave_connection(QemuConversation *self)
 {
     QemuDomain *domain = self->job->domain;
-    QemuDomainSilence *silence = &domain->silence;
 
-    domain->is_silent = true;
-    silence->since_us = self->turn_us;
-    silence->progress = qemu_monitor_progress(domain->monitor);
-    qemu_monitor_forget(domain->monitor);
-    qemu_pulse_note_runs(qemu_host_view_root(self->shared->host), domain);
+    qemu_silence_note(self->shared->host, domain, self->turn_us);
     if (qemu_monitor_has_greeted(domain->monitor))
         return;
     stop_polling(self);
     qemu_domain_let_go(domain);
-}
-
-/* How long the peer had for what it was last asked. A peer that was stuck in the last call and is
- * silent again had its fair time in that call. */
-static int64_t
-count_waited_us(const QemuConversation *self)
-{
-    int64_t waited_us = util_deadline_now_us() - self->turn_us;
-
-    if (self->job->domain->monitor != NULL && self->until_us != 0 &&
-        qemu_health_was_stuck(self->job->domain))
-        return MAX(waited_us, qemu_health_fair_us(self->job));
-    return waited_us;
 }
 
 /* The connection to a monitor that another client holds is closed, so that it does not wait in the
@@ -447,7 +387,7 @@ end_silent(QemuConversation *self)
 {
     const QemuConversationShared *shared = self->shared;
     QemuJob *job = self->job;
-    int64_t waited_us = count_waited_us(self);
+    int64_t waited_us = qemu_silence_waited_us(job, self->turn_us, self->until_us);
 
     if (is_through(self)) {
         if (!self->is_judged)
@@ -466,7 +406,7 @@ end_silent(QemuConversation *self)
     if (job->verdict == DOMSTATS_HEALTH_BUSY || job->verdict == DOMSTATS_HEALTH_GONE)
         disconnect(self);
     else
-        remember_silence(self);
+        leave_connection(self);
 }
 
 /* Ends the job, with its record. Nothing else does. */
@@ -485,7 +425,7 @@ end(QemuConversation *self, Next next)
     stop_polling(self);
     if (is_through(self))
         qemu_through_leave(&self->through);
-    if (!has_answer(self->job))
+    if (!qemu_job_has_answer(self->job))
         self->job->answered_us = 0;
     self->phase = QEMU_CONVERSATION_ENDED;
     shared->n_open--;
@@ -643,7 +583,8 @@ qemu_conversation_judge(QemuConversation *self)
         return;
     }
     stop_polling(self);
-    qemu_health_judge_silence(self->shared->host, self->job, count_waited_us(self));
+    qemu_health_judge_silence(self->shared->host, self->job,
+                              qemu_silence_waited_us(self->job, self->turn_us, self->until_us));
 }
 
 void

@@ -30,7 +30,7 @@ typedef struct {
     QemuHostView *host; /* borrowed, as all pointers here */
     int poll_fd;        /* an epoll descriptor: it gives the QemuConversation as data.ptr */
     QemuMonitorBuffer *buffer;
-    QemuThroughDesk desk; /* in poll_fd too, with NULL as data.ptr */
+    QemuDesk desk; /* in poll_fd too, with NULL as data.ptr */
     QemuReachHow how;
     UtilDeadline deadline;     /* after it no evidence is gathered */
     UtilDeadline search_until; /* for the threads of domains whose jobs end when they are resumed */

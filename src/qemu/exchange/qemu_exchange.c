@@ -268,8 +268,8 @@ wait_ms(const Worker *self)
         return 0;
     if (self->shared.held_back->len > 0)
         left_ms = MIN(left_ms, util_deadline_left_ms(next_look(self)));
-    if (qemu_through_desk_is_waiting(&self->shared.desk))
-        left_ms = MIN(left_ms, QEMU_THROUGH_CARE_MS);
+    if (qemu_desk_is_waiting(&self->shared.desk))
+        left_ms = MIN(left_ms, QEMU_DESK_CARE_MS);
     return self->n_started < self->conversations->len || self->n_waiting > 0
                ? MIN(left_ms, QUIET_MS)
                : left_ms;
@@ -282,7 +282,7 @@ take_from_libvirt(Worker *self)
     QemuConversation *conversation = NULL;
 
     while (!util_deadline_has_passed(self->exchange->deadline) &&
-           (conversation = qemu_through_desk_take(&self->shared.desk)) != NULL)
+           (conversation = qemu_desk_take(&self->shared.desk)) != NULL)
         if (conversation->phase == QEMU_CONVERSATION_LIBVIRT)
             qemu_conversation_step(conversation);
 }
@@ -341,7 +341,7 @@ run_worker(void *data)
         start_more(self, is_quiet);
         if (is_quiet) {
             search_one(self);
-            qemu_through_desk_look_after(&self->shared.desk);
+            qemu_desk_look_after(&self->shared.desk);
         }
         if (util_deadline_has_passed(next_look(self)))
             look_at_held_back(self);
@@ -398,7 +398,7 @@ clear_worker(Worker *worker)
     g_ptr_array_unref(worker->shared.held_back);
     g_ptr_array_unref(worker->silent);
     g_ptr_array_unref(worker->conversations);
-    qemu_through_desk_clear(&worker->shared.desk);
+    qemu_desk_clear(&worker->shared.desk);
     util_fd_clear(&worker->poll_fd);
     g_free(worker->buffer);
 }

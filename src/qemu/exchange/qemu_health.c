@@ -72,6 +72,7 @@ lasting_us(const QemuJob *job, QemuDomainBar bar)
     case QEMU_DOMAIN_BAR_STARTING:
         return is_hasty ? FAIR_LEAST_US : MAX(qemu_health_fair_us(job), half_us);
     case QEMU_DOMAIN_BAR_ASLEEP:
+    case QEMU_DOMAIN_BAR_BLOCKED:
     case QEMU_DOMAIN_BAR_QUEUED:
         return is_hasty ? FAIR_LEAST_US : qemu_health_fair_us(job);
     case QEMU_DOMAIN_BAR_UNSEEN:

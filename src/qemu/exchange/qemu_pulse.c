@@ -180,34 +180,76 @@ qemu_pulse_judge(QemuHostView *host, QemuJob *job)
     return judge_starting(root, job, poll) ? QEMU_DOMAIN_BAR_STARTING : QEMU_DOMAIN_BAR_NONE;
 }
 
-/* True, with the verdict, if the main thread sleeps in the kernel. */
-static bool
-judge_asleep(HostRoot *root, QemuJob *job)
+void
+qemu_pulse_note_runs(HostRoot *root, QemuDomain *domain)
+{
+    QemuDomainSilence *silence = &domain->silence;
+
+    silence->knows_runs =
+        domain->pid != 0 && host_process_read_runs(root, domain->pid, domain->pid, &silence->runs);
+}
+
+bool
+qemu_pulse_stands_still(HostRoot *root, const QemuDomain *domain)
+{
+    const QemuDomainSilence *silence = &domain->silence;
+    HostProcessRuns runs = {0};
+
+    return silence->knows_runs && host_process_read_runs(root, domain->pid, domain->pid, &runs) &&
+           runs.ns == silence->runs.ns && runs.n_times == silence->runs.n_times;
+}
+
+/* What the main thread waits for, in no poll. One that a look shows blocked may be in a lock for an
+ * instant, so the next look compares how often it has run. */
+static QemuDomainBar
+find_wait(HostRoot *root, QemuDomain *domain, char state)
+{
+    if (state == 'D')
+        return QEMU_DOMAIN_BAR_ASLEEP;
+    if (state != 'S')
+        return QEMU_DOMAIN_BAR_NONE;
+    if (domain->silence.bar == QEMU_DOMAIN_BAR_BLOCKED)
+        return qemu_pulse_stands_still(root, domain) ? QEMU_DOMAIN_BAR_BLOCKED
+                                                     : QEMU_DOMAIN_BAR_NONE;
+    qemu_pulse_note_runs(root, domain);
+    return domain->silence.knows_runs ? QEMU_DOMAIN_BAR_BLOCKED : QEMU_DOMAIN_BAR_NONE;
+}
+
+/* The verdict on a main thread that waits so. */
+static QemuDomainBar
+judge_wait(HostRoot *root, QemuJob *job, QemuDomainBar bar)
 {
     const QemuDomain *domain = job->domain;
     HostProcessStat stat = {0};
     g_autofree char *thread = NULL;
 
-    if (qemu_pulse_look(root, domain, &stat) != HOST_PROCESS_LIVES || stat.state != 'D')
-        return false;
+    if (bar == QEMU_DOMAIN_BAR_NONE)
+        return bar;
     thread = qemu_blocked_thread_describe(root, domain->pid, domain->pid, &stat);
-    qemu_job_judge(job, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_UNINTERRUPTIBLE,
-                   g_strdup_printf(
-                       "libvirt is not asked for it, since its QEMU would not answer: %s", thread));
-    return true;
+    qemu_job_judge(
+        job, bar == QEMU_DOMAIN_BAR_ASLEEP ? DOMSTATS_HEALTH_STOPPED : DOMSTATS_HEALTH_WEDGED,
+        bar == QEMU_DOMAIN_BAR_ASLEEP ? DOMSTATS_REASON_UNINTERRUPTIBLE : DOMSTATS_REASON_MAIN_LOOP,
+        g_strdup_printf("QEMU's main loop is blocked, so libvirt is not asked for it: %s", thread));
+    return bar;
 }
 
 QemuDomainBar
 qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job)
 {
     HostRoot *root = qemu_host_view_root(host);
-    pid_t pid = job->domain->pid;
+    QemuDomain *domain = job->domain;
+    HostProcessPoll poll = HOST_PROCESS_POLL_UNKNOWN;
+    HostProcessStat stat = {0};
 
-    if (pid == 0 || host_process_look_at_poll(root, pid, 0) == HOST_PROCESS_POLL_YES)
+    if (domain->pid != 0)
+        poll = host_process_look_at_poll(root, domain->pid, 0);
+    if (domain->pid == 0 || poll == HOST_PROCESS_POLL_YES)
         return QEMU_DOMAIN_BAR_NONE;
     if (qemu_pulse_judge_stopped(host, job))
         return QEMU_DOMAIN_BAR_STOPPED;
-    return judge_asleep(root, job) ? QEMU_DOMAIN_BAR_ASLEEP : QEMU_DOMAIN_BAR_NONE;
+    if (poll != HOST_PROCESS_POLL_NO || qemu_pulse_look(root, domain, &stat) != HOST_PROCESS_LIVES)
+        return QEMU_DOMAIN_BAR_NONE;
+    return judge_wait(root, job, find_wait(root, domain, stat.state));
 }
 
 bool
@@ -230,23 +272,4 @@ qemu_pulse_is_blocked(HostRoot *root, const QemuDomain *domain)
 {
     return domain->pid != 0 && qemu_pulse_stands_still(root, domain) &&
            host_process_look_at_poll(root, domain->pid, 0) == HOST_PROCESS_POLL_NO;
-}
-
-void
-qemu_pulse_note_runs(HostRoot *root, QemuDomain *domain)
-{
-    QemuDomainSilence *silence = &domain->silence;
-
-    silence->knows_runs =
-        domain->pid != 0 && host_process_read_runs(root, domain->pid, domain->pid, &silence->runs);
-}
-
-bool
-qemu_pulse_stands_still(HostRoot *root, const QemuDomain *domain)
-{
-    const QemuDomainSilence *silence = &domain->silence;
-    HostProcessRuns runs = {0};
-
-    return silence->knows_runs && host_process_read_runs(root, domain->pid, domain->pid, &runs) &&
-           runs.ns == silence->runs.ns && runs.n_times == silence->runs.n_times;
 }

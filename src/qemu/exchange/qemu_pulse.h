@@ -24,8 +24,9 @@ bool qemu_pulse_judge_stopped(QemuHostView *host, QemuJob *job);
 QemuDomainBar qemu_pulse_judge(QemuHostView *host, QemuJob *job);
 
 /* Before libvirt is asked for the domain: what keeps its QEMU from answering libvirt, with the
- * verdict: it is stopped, or its main thread sleeps in the kernel (ASLEEP). Costs as much as
- * qemu_pulse_judge(). */
+ * verdict: it is stopped, its main thread sleeps in the kernel (ASLEEP), or waits there for
+ * something else than news and has not run since the last look (BLOCKED, also at the first look).
+ * Costs as much as qemu_pulse_judge(). */
 QemuDomainBar qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job);
 /* True if the main thread was last seen in uninterruptible sleep, stopped, or blocked, and is not
  * any more. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_through: see qemu_through.h. Owns the request that is under way, and the inbox of a thread;
- * writes answer and verdict into the job, and what libvirt still owes into the domain. Does not
- * know what the answer means (qemu_libvirt_groups, qemu_record), nor how libvirt is reached
- * (libvirt_pool).
+ * qemu_through: see qemu_through.h. Owns the request that is under way; writes answer and verdict
+ * into the job, and what libvirt still owes into the domain. Does not know what the answer means
+ * (qemu_libvirt_groups, qemu_record), nor how libvirt is reached (libvirt_pool).
  *
  * How it works
  *
@@ -26,11 +25,11 @@
 #include "qemu_through.h"
 
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "qemu_health.h"
 #include "qemu_pulse.h"
 #include "qemu_reach.h"
+#include "qemu_silence.h"
 #include "util/util_error.h"
 
 enum {
@@ -38,76 +37,11 @@ enum {
     LAST_PAUSE_US = 64 * 1000,
 };
 
-static void
-unref_pool(gpointer data)
-{
-    libvirt_pool_unref(data);
-}
-
-/* Makes the inbox. False if the system gives no descriptor. */
-static bool
-open_desk(QemuThroughDesk *self)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-
-    if (self->inbox != NULL)
-        return true;
-    self->inbox = libvirt_pool_inbox_new();
-    if (self->inbox == NULL)
-        return false;
-    if (epoll_ctl(self->poll_fd, EPOLL_CTL_ADD, libvirt_pool_inbox_fd(self->inbox), &event) < 0) {
-        g_clear_pointer(&self->inbox, libvirt_pool_inbox_free);
-        return false;
-    }
-    self->owners = g_hash_table_new(NULL, NULL);
-    self->pools = g_ptr_array_new_with_free_func(unref_pool);
-    return true;
-}
-
-void
-qemu_through_desk_clear(QemuThroughDesk *self)
-{
-    libvirt_pool_inbox_free(self->inbox);
-    if (self->owners != NULL)
-        g_hash_table_unref(self->owners);
-    if (self->pools != NULL)
-        g_ptr_array_unref(self->pools);
-    *self = (QemuThroughDesk){0};
-}
-
-void *
-qemu_through_desk_take(QemuThroughDesk *self)
-{
-    LibvirtPoolRequest *request = NULL;
-
-    while (self->inbox != NULL && (request = libvirt_pool_inbox_take(self->inbox)) != NULL) {
-        void *owner = g_hash_table_lookup(self->owners, request);
-
-        libvirt_pool_request_unref(request);
-        if (owner != NULL)
-            return owner;
-    }
-    return NULL;
-}
-
-bool
-qemu_through_desk_is_waiting(const QemuThroughDesk *self)
-{
-    return self->owners != NULL && g_hash_table_size(self->owners) > 0;
-}
-
-void
-qemu_through_desk_look_after(QemuThroughDesk *self)
-{
-    for (guint i = 0; self->pools != NULL && i < self->pools->len; i++)
-        libvirt_pool_look_after(g_ptr_array_index(self->pools, i));
-}
-
 /* Forgets the request that was under way; the caller owns it now. */
 static LibvirtPoolRequest *
 steal_request(QemuThrough *self)
 {
-    g_hash_table_remove(self->desk->owners, self->request);
+    qemu_desk_forget(self->desk, self->request);
     return g_steal_pointer(&self->request);
 }
 
@@ -405,31 +339,16 @@ ask(QemuThrough *self)
                                            .flags = (job->request->flags & kept_flags) |
                                                     VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT};
 
-    if (!open_desk(self->desk)) {
-        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_SHORTAGE,
-                       g_strdup("it was not asked, for want of a descriptor"));
-        return QEMU_THROUGH_ENDED;
-    }
-    if (!g_ptr_array_find(self->desk->pools, pool, NULL))
-        g_ptr_array_add(self->desk->pools, libvirt_pool_ref(pool));
     self->queued_us = util_deadline_now_us();
-    self->request = libvirt_stats_ask(pool, &question, self->desk->inbox);
-    g_hash_table_insert(self->desk->owners, self->request, self->owner);
-    return QEMU_THROUGH_WAIT;
-}
-
-/* Until when this call waits for the answer that libvirt owes to an earlier one. */
-static int64_t
-patience_until_us(const QemuThrough *self)
-{
-    const QemuDomain *domain = self->job->domain;
-    int64_t fair_us = qemu_health_fair_us(self->job);
-
-    if (qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
-        return 0;
-    return qemu_pulse_has_moved(qemu_host_view_root(self->host), domain)
-               ? util_deadline_now_us() + fair_us
-               : domain->silence.since_us + fair_us;
+    self->unasked_until = libvirt_pool_fair(pool, job->request->deadline);
+    if (libvirt_pool_state(pool) == LIBVIRT_POOL_FULL)
+        self->unasked_until = (UtilDeadline){self->queued_us + qemu_health_fair_us(job)};
+    self->request = qemu_desk_ask(self->desk, pool, &question, self->owner);
+    if (self->request != NULL)
+        return QEMU_THROUGH_WAIT;
+    qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_SHORTAGE,
+                   g_strdup("libvirt was not asked for it, for want of a descriptor"));
+    return QEMU_THROUGH_ENDED;
 }
 
 /* True if libvirt still owes the answer to a request of an earlier call; then @ret_next says what
@@ -448,7 +367,7 @@ is_owed(QemuThrough *self, QemuThroughNext *ret_next)
         return false;
     }
     if (self->until_us == 0)
-        self->until_us = patience_until_us(self);
+        self->until_us = qemu_silence_libvirt_until_us(self->host, self->job);
     if (util_deadline_now_us() < self->until_us) {
         *ret_next = pause_for(self);
         return true;
@@ -497,46 +416,55 @@ qemu_through_step(QemuThrough *self)
     return ask(self);
 }
 
-QemuThroughNext
-qemu_through_look(QemuThrough *self)
+/* True if the domain's process stays stopped, or has ended. */
+static bool
+is_process_over(QemuThrough *self)
 {
     HostRoot *root = qemu_host_view_root(self->host);
     QemuDomain *domain = self->job->domain;
-    bool is_over = false;
 
-    if (self->request == NULL || domain->pid == 0)
-        return QEMU_THROUGH_WAIT;
+    if (domain->pid == 0)
+        return false;
     if (!domain->silence.knows_runs)
         qemu_pulse_note_runs(root, domain);
-    if (qemu_pulse_is_stopped(root, domain)) {
-        is_over = qemu_health_lasts(self->job, QEMU_DOMAIN_BAR_STOPPED);
-    } else {
-        qemu_health_unbar(domain);
-        is_over = qemu_pulse_has_ended(root, domain);
-    }
-    if (!is_over)
+    if (qemu_pulse_is_stopped(root, domain))
+        return qemu_health_lasts(self->job, QEMU_DOMAIN_BAR_STOPPED);
+    qemu_health_unbar(domain);
+    return qemu_pulse_has_ended(root, domain);
+}
+
+QemuThroughNext
+qemu_through_look(QemuThrough *self)
+{
+    if (self->request == NULL)
+        return QEMU_THROUGH_WAIT;
+    if (!is_process_over(self) && (!util_deadline_has_passed(self->unasked_until) ||
+                                   libvirt_pool_request_asked_us(self->request) != 0))
         return QEMU_THROUGH_WAIT;
     qemu_through_judge(self);
     return QEMU_THROUGH_ENDED;
 }
 
-/* The verdict on a request that no thread could put to libvirt in time. */
+/* The verdict on a request that was never sent to libvirt. */
 static void
 judge_unasked(QemuThrough *self)
 {
     QemuJob *job = self->job;
-    int64_t waited_us = util_deadline_now_us() - self->queued_us;
+    LibvirtPoolState state = libvirt_pool_state(job->domain->endpoint->libvirt);
 
-    if (waited_us < qemu_health_fair_us(job)) {
-        g_clear_pointer(&job->reason, g_free);
-        qemu_health_judge_unasked(job, 0);
-        return;
-    }
-    qemu_job_judge(
-        job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_LIMIT,
-        g_strdup_printf("libvirt at '%s' was not asked for it: it has as many requests of "
-                        "this program as it may have, and does not answer them",
-                        uri_of(self)));
+    if (state == LIBVIRT_POOL_READY)
+        qemu_job_judge(
+            job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
+            g_strdup_printf("there was no time to ask libvirt at '%s' for it", uri_of(self)));
+    else if (state == LIBVIRT_POOL_FULL)
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_LIMIT,
+                       g_strdup_printf("libvirt at '%s' was not asked for it: it has as many "
+                                       "requests of this program as it may have, and does not "
+                                       "answer them",
+                                       uri_of(self)));
+    else
+        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT,
+                       g_strdup_printf("libvirt at '%s' does not answer", uri_of(self)));
 }
 
 void

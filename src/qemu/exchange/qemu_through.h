@@ -4,27 +4,8 @@
  */
 #pragma once
 
-#include "libvirt/libvirt_stats.h"
 #include "qemu/host/qemu_host.h"
-
-/* What the requests of one thread share. The caller sets @poll_fd and zeroes the rest. */
-typedef struct {
-    int poll_fd; /* an epoll descriptor: it gives NULL as data.ptr when a request ends */
-    LibvirtPoolInbox *inbox; /* NULL: nothing was asked yet */
-    GHashTable *owners;      /* LibvirtPoolRequest * -> the owner that the caller named */
-    GPtrArray *pools;        /* LibvirtPool *, of those requests; a reference each */
-} QemuThroughDesk;
-
-void qemu_through_desk_clear(QemuThroughDesk *self);
-
-/* The owner of the next request that has ended; NULL: none. */
-void *qemu_through_desk_take(QemuThroughDesk *self);
-/* To be called every QEMU_THROUGH_CARE_MS while requests are under way: lets the pools start
- * threads for those that wait behind others. */
-void qemu_through_desk_look_after(QemuThroughDesk *self);
-bool qemu_through_desk_is_waiting(const QemuThroughDesk *self);
-
-enum { QEMU_THROUGH_CARE_MS = 25 };
+#include "qemu_desk.h"
 
 /* What a look at the domain's monitors has shown before libvirt was asked. */
 typedef struct {
@@ -38,12 +19,13 @@ typedef struct {
 typedef struct {
     QemuJob *job;
     QemuHostView *host;
-    QemuThroughDesk *desk;
+    QemuDesk *desk;
     void *owner;
     QemuThroughBefore before;
     int64_t begun_us;            /* monotonic */
     LibvirtPoolRequest *request; /* under way; owned */
     int64_t queued_us;           /* monotonic: when that was made */
+    UtilDeadline unasked_until;  /* for libvirt to be asked: it has not answered others before */
     int64_t until_us;      /* monotonic: for an answer that an earlier call left; 0: not set */
     int64_t incomplete_us; /* monotonic: when the first answer without a job came; 0: none */
     int64_t pause_us;      /* LATER: until the next step */
@@ -75,7 +57,8 @@ QemuThroughNext qemu_through_begin(QemuThrough *self);
 QemuThroughNext qemu_through_step(QemuThrough *self);
 /* When the desk has given the owner, or at the end: takes the answer, if it has come. */
 QemuThroughNext qemu_through_take(QemuThrough *self);
-/* While the answer has not come: ENDED if the domain's process stays stopped or has ended. */
+/* While the answer has not come: ENDED if the domain's process stays stopped or has ended, or if it
+ * is not worth waiting for libvirt any longer. */
 QemuThroughNext qemu_through_look(QemuThrough *self);
 
 /* At the end: sets the verdict on what has not come. */

@@ -23,9 +23,10 @@
 /* Why a domain is not dialled now; each may pass within milliseconds. */
 typedef enum {
     QEMU_DOMAIN_BAR_NONE,
-    QEMU_DOMAIN_BAR_STOPPED,  /* its process is stopped or frozen */
-    QEMU_DOMAIN_BAR_ASLEEP,   /* its main thread is in uninterruptible sleep; only libvirt is asked
-                                 later for that reason */
+    QEMU_DOMAIN_BAR_STOPPED, /* its process is stopped or frozen */
+    /* Only libvirt is asked later for these two: */
+    QEMU_DOMAIN_BAR_ASLEEP,   /* its main thread is in uninterruptible sleep */
+    QEMU_DOMAIN_BAR_BLOCKED,  /* its main thread waits for something else than news */
     QEMU_DOMAIN_BAR_QUEUED,   /* a client waits at its monitor, which QEMU has not accepted */
     QEMU_DOMAIN_BAR_STARTING, /* its process has begun a short time ago, and serves no client yet */
     QEMU_DOMAIN_BAR_VISITED,  /* another domstats visits its monitor */

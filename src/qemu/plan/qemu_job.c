@@ -107,6 +107,15 @@ qemu_job_answer(const QemuJob *self, QemuCommandId command)
 }
 
 bool
+qemu_job_has_answer(const QemuJob *self)
+{
+    for (size_t i = 0; i < QEMU_N_COMMANDS; i++)
+        if (self->answers[i].status == QEMU_ANSWER_RETURNED)
+            return true;
+    return false;
+}
+
+bool
 qemu_job_is_waiting(const QemuJob *self)
 {
     for (size_t i = 0; i < QEMU_N_COMMANDS; i++)

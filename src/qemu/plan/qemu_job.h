@@ -59,6 +59,8 @@ void qemu_job_judge(QemuJob *self, DomstatsHealth verdict, DomstatsReason code, 
 
 /* The answer of this call to @command if it is a reply; else NULL. */
 const QemuAnswer *qemu_job_answer(const QemuJob *self, QemuCommandId command);
+/* True if a command of this call has a reply. */
+bool qemu_job_has_answer(const QemuJob *self);
 /* The peer broke the protocol: drops all answers and loans, and all that is known of it. */
 void qemu_job_disbelieve(QemuJob *self);
 /* Frees the answers; facts that were decoded of them borrow their text, and must not be used any
