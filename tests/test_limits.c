@@ -9,6 +9,7 @@
 
 #include "host/host_limits.h"
 #include "libvirt/libvirt_limits.h"
+#include "monitor/monitor_limits.h"
 #include "qemu/facts/qemu_limits.h"
 
 typedef struct {
@@ -20,7 +21,7 @@ typedef struct {
 
 static const Limit limits[] = {
 #define LIMIT(name, value, unit, reason) {#name, value, unit, reason},
-    QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT) LIBVIRT_LIMITS(LIMIT)
+    QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT) LIBVIRT_LIMITS(LIMIT) MONITOR_LIMITS(LIMIT)
 #undef LIMIT
 };
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * monitor_definition: changes the persistent definition of one domain, for its next start.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "monitor_connection.h"
+#include "monitor_options.h"
+
+/* Both show what will change, ask, change and say what was done. They do nothing, and say so, if
+ * there is nothing to do. */
+bool monitor_definition_add(const MonitorOptions *options, const MonitorConnection *connection,
+                            virDomainPtr domain, GError **error);
+bool monitor_definition_remove(const MonitorOptions *options, const MonitorConnection *connection,
+                               virDomainPtr domain, GError **error);

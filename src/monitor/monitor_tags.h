@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * monitor_tags: where the elements of an XML text stand, so that a part of the text can be changed
+ * and the rest stays as it is, byte for byte.
+ *
+ * Knows where tags begin and end, and nothing of names, attributes and namespaces: libxml2 does.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stddef.h>
+
+/* One element. All are offsets into the text. */
+typedef struct {
+    size_t begin;    /* of its "<" */
+    size_t open_end; /* behind the ">" of its first tag */
+    size_t close;    /* of the "<" of its last tag; @open_end of an empty-element tag */
+    size_t end;      /* behind its last ">" */
+} MonitorTags;
+
+/* The elements in the order in which they begin. Gives NULL and BROKEN for what no XML is, and for
+ * a text with a document type: it could give other meanings to what stands in the text. The caller
+ * frees. */
+GArray *monitor_tags_parse(const char *text, size_t size, GError **error);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * monitor_words: the arguments of QEMU in a definition: which of them make a monitor, and those
+ * that domstats-monitor adds.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The name of the character device that is added. Names that begin with "domstats" are
+ * recognised: see src/qemu/facts/qemu_manager.c. */
+#define MONITOR_WORDS_ID "domstats"
+
+enum { MONITOR_WORDS_N = 4 };
+
+/* The arguments to be added, in their order. Commas of @path are doubled, as QEMU wants it.
+ * Ends with NULL; the caller frees. */
+char **monitor_words_make(const char *path);
+
+/* A QMP monitor on a unix socket. */
+typedef struct {
+    char *id;     /* of its character device; NULL: -qmp made it */
+    char *path;   /* of its socket */
+    bool is_ours; /* its arguments are those of monitor_words_make(), beside each other */
+    size_t at;    /* index of the first of these */
+} MonitorWordsFound;
+
+void monitor_words_found_free(MonitorWordsFound *self);
+
+/* All monitors that @words, @n_words in number, make: an array of MonitorWordsFound. The caller
+ * frees. */
+GPtrArray *monitor_words_find(const char *const *words, size_t n_words);
+
+/* The one of @found that is ours; NULL if none is. */
+const MonitorWordsFound *monitor_words_ours(const GPtrArray *found);
