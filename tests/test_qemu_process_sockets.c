@@ -162,6 +162,68 @@ matches(const void *data)
     testing_assert_same_text(found->str, row->found);
 }
 
+/* @found has the descriptors of all that may be monitors which were added. */
+static const MatchRow added_rows[] = {
+    {"nothing listens", "-S", {NULL}, ""},
+    {"a name of ours, in no word", "-S", {"/a", "/run/domstats/domstats-vm.sock"}, "11"},
+    {"the name alone", "-S", {"/run/domstats.sock"}, "10"},
+    {"two of them", "-S", {"/a/domstats-1", "/b", "/c/domstats-2"}, "10 12"},
+    {"a relative path", "-S", {"domstats-vm.sock"}, "10"},
+    {"a folder of ours is no sign", "-S", {"/run/domstats/vm.sock"}, ""},
+    {"a name that ends so", "-S", {"/run/my-domstats.sock"}, ""},
+    {"an abstract name: anyone may bind it", "-S", {"@domstats-vm"}, ""},
+    {"TCP", "-S", {"tcp:127.0.0.1:4444"}, ""},
+    {"a monitor of the words", QMP("unix:/run/domstats-vm.sock"), {"/run/domstats-vm.sock"}, ""},
+    {"a serial port of the words",
+     SERIAL("unix:/run/domstats-vm.sock"),
+     {"/run/domstats-vm.sock"},
+     ""},
+    {"a display of the words", "-vnc unix:/run/domstats-vm.sock", {"/run/domstats-vm.sock"}, ""},
+    {"SPICE", "-spice unix=on,addr=/run/domstats-vm.sock", {"/run/domstats-vm.sock"}, ""},
+    {"a network of the words",
+     "-netdev stream,id=n,server=on,addr.type=unix,addr.path=/run/domstats-vm.sock",
+     {"/run/domstats-vm.sock"},
+     ""},
+    {"migration", "-incoming unix:/run/domstats-vm.sock", {"/run/domstats-vm.sock"}, ""},
+    {"a word that cannot be understood", "-new /x/domstats-vm.sock", {"/run/domstats-vm.sock"}, ""},
+    {"a longer name in the words: it is left alone",
+     QMP("unix:/run/domstats-vm.sock.old"),
+     {"/run/domstats-vm.sock"},
+     ""},
+    {"a shorter name in the words explains nothing",
+     QMP("unix:/run/domstats-vm"),
+     {"/run/domstats-vm", "/run/domstats-vm.sock"},
+     "11"},
+    {"a serial port that was passed its socket",
+     "-chardev socket,id=s,fd=10,server=on,wait=off -serial chardev:s",
+     {"/run/domstats-vm.sock"},
+     ""},
+    {"a file of options that could not be read",
+     "-readconfig /etc/vm.cfg",
+     {"/run/domstats-vm.sock"},
+     ""},
+};
+
+static void
+finds_added(const void *data)
+{
+    const MatchRow *row = data;
+    g_autofree char *text = g_strconcat("qemu ", row->words, NULL);
+    g_auto(GStrv) words = g_strsplit(g_strchomp(text), " ", -1);
+    g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const *)words);
+    g_autoptr(GArray) sockets = make_sockets(row);
+    g_autoptr(GString) found = g_string_new(NULL);
+    const QemuProcessSocket *socket = NULL;
+
+    for (guint from = 0; from <= sockets->len; from = (guint)(socket->fd - 10) + 1) {
+        socket = qemu_process_sockets_find_added(sockets, cmdline, from);
+        if (socket == NULL)
+            break;
+        g_string_append_printf(found, "%s%d", found->len > 0 ? " " : "", socket->fd);
+    }
+    testing_assert_same_text(found->str, row->found);
+}
+
 static void
 reads_a_process(void **state)
 {
@@ -217,5 +279,6 @@ main(void)
     };
 
     return TESTING_RUN_TABLE("match", match_rows, matches) +
+           TESTING_RUN_TABLE("added", added_rows, finds_added) +
            cmocka_run_group_tests(tests, NULL, NULL);
 }

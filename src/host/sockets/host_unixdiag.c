@@ -154,6 +154,14 @@ host_unixdiag_list(HostSockdiag *diag, HostUnixdiagTake take, void *data, GError
 }
 
 bool
+host_unixdiag_list_listeners(HostSockdiag *diag, HostUnixdiagTake take, void *data, GError **error)
+{
+    Receiver receiver = {take, data, false};
+
+    return list_in_states(diag, 1U << STATE_LISTEN, &receiver, error);
+}
+
+bool
 host_unixdiag_find(HostSockdiag *diag, ino_t inode, HostUnixdiagTake take, void *data,
                    GError **error)
 {

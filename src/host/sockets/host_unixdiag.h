@@ -32,6 +32,9 @@ typedef bool (*HostUnixdiagTake)(const HostUnixdiagSocket *socket, void *data);
 /* Each calls @take with sockets; false and an error if the kernel refuses. All that have a name,
  * a listener twice: */
 bool host_unixdiag_list(HostSockdiag *diag, HostUnixdiagTake take, void *data, GError **error);
+/* Listeners only, once each: cheap, as they are few. */
+bool host_unixdiag_list_listeners(HostSockdiag *diag, HostUnixdiagTake take, void *data,
+                                  GError **error);
 /* The one socket with that inode, if it is there; also one without a name: its path is "". */
 bool host_unixdiag_find(HostSockdiag *diag, ino_t inode, HostUnixdiagTake take, void *data,
                         GError **error);

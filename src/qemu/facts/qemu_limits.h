@@ -52,6 +52,8 @@
     LIMIT(BLOCKED_LOOKS, 4, "threads",                                                             \
           "threads blocked by the storage of an image; past that no image is read")                \
     LIMIT(DAEMONS, 64, "daemons", "libvirt daemons of this host that are asked in one call")       \
+    LIMIT(PROGRAM_BYTES, 1073741824, "bytes",                                                      \
+          "a QEMU's program file that is searched for a type; with all targets some 40 MB")        \
     LIMIT(DOMAINS, 65536, "domains", "domains of one connection")                                  \
     LIMIT(RECORDING_FILE_BYTES, 67108864, "bytes", "one file of a recording")
 

@@ -6,6 +6,9 @@
  * ways (a name, "0", a port that QEMU chooses), so the sockets of the process that the words may
  * mean are taken, without those that other words may mean too. What is left is one monitor's if all
  * have one port: QEMU listens at each address that a name has.
+ *
+ * QEMU 11.1 and later can be given a monitor while they run, which no word tells. Only a socket
+ * with a name of ours is taken for one: a serial port may be plugged likewise.
  */
 #include "qemu_process_sockets.h"
 
@@ -227,4 +230,39 @@ qemu_process_sockets_match(const GArray *sockets, const QemuCmdline *cmdline, gu
         return is_anothers ? QEMU_PROCESS_SOCKETS_AMBIGUOUS : QEMU_PROCESS_SOCKETS_ABSENT;
     *ret_socket = found;
     return QEMU_PROCESS_SOCKETS_FOUND;
+}
+
+static bool
+may_be_any(const GArray *monitors, const QemuProcessSocket *socket)
+{
+    for (guint i = 0; i < monitors->len; i++)
+        if (may_mean(&g_array_index(monitors, QemuCmdlineMonitor, i).socket, socket))
+            return true;
+    return false;
+}
+
+/* True if the name is kept for monitors of ours, and what listens there is not in the words. */
+static bool
+is_added(const QemuProcessSocket *socket, const QemuCmdline *cmdline)
+{
+    const HostListener *listener = &socket->listener;
+    const char *slash = strrchr(listener->path, '/');
+    const char *name = slash ? slash + 1 : listener->path;
+
+    return listener->family == AF_UNIX && listener->path[0] != '@' &&
+           g_str_has_prefix(name, "domstats") && !cmdline->has_unread_options &&
+           !qemu_cmdline_mentions(cmdline, name) && !may_be_any(cmdline->monitors, socket) &&
+           !may_be_any(cmdline->other_sockets, socket);
+}
+
+const QemuProcessSocket *
+qemu_process_sockets_find_added(const GArray *sockets, const QemuCmdline *cmdline, guint from)
+{
+    for (guint i = from; i < sockets->len; i++) {
+        const QemuProcessSocket *socket = &g_array_index(sockets, QemuProcessSocket, i);
+
+        if (is_added(socket, cmdline))
+            return socket;
+    }
+    return NULL;
 }

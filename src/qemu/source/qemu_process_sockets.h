@@ -40,3 +40,9 @@ typedef enum {
 QemuProcessSocketsMatch qemu_process_sockets_match(const GArray *sockets,
                                                    const QemuCmdline *cmdline, guint index,
                                                    const QemuProcessSocket **ret_socket);
+
+/* The next socket of @sockets, from the index @from on, that may be a monitor which was added while
+ * QEMU ran: the name of its file begins with "domstats", and no word of @cmdline explains it. NULL:
+ * there is none. Pure. */
+const QemuProcessSocket *qemu_process_sockets_find_added(const GArray *sockets,
+                                                         const QemuCmdline *cmdline, guint from);

@@ -8,6 +8,8 @@
  * dial it: a path by the way that qemu_source_way finds; a TCP port or an abstract name in the
  * network namespace of its socket, at the address that the kernel's table tells, not the words.
  *
+ * A socket with a name of ours that is in no word may be a monitor that was added later.
+ *
  * Where the table or the descriptors cannot be read (a recording), the words are believed: such a
  * place has no socket_inode.
  */
@@ -16,7 +18,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "qemu/facts/qemu_limits.h"
 #include "qemu_process_sockets.h"
+#include "qemu_source_added.h"
 #include "qemu_source_way.h"
 #include "qemu_waiting.h"
 
@@ -30,6 +34,7 @@ typedef struct {
     bool has_our_network;
     QemuProcessSocketsLook look;
     GArray *sockets;     /* QemuProcessSocket; NULL if they are not KNOWN */
+    char *not_added;     /* why a socket is not taken for a monitor that was added; NULL: none */
     GPtrArray *faults;   /* char *: of each monitor that has no place: the end of "it is ..." */
     DomstatsReason code; /* the worst of the faults; NONE: no code of its own */
     bool is_settled;     /* each monitor has been found, or cannot be used */
@@ -219,6 +224,45 @@ add_monitor(Search *self, guint index)
         self->is_settled = false;
 }
 
+/* Adds the place of a socket with a name of ours that no word explains: a monitor that was added
+ * while QEMU ran. Another device may have been plugged with such a name; one of an older QEMU is
+ * another. */
+static void
+add_added(Search *self, const QemuProcessSocket *socket)
+{
+    static const QemuCmdlineMonitor no_words = {0};
+    QemuSourceAddedAnswer answer = qemu_source_added_ask(self->view, self->pid);
+    g_autofree char *path = g_utf8_make_valid(socket->listener.path, -1);
+
+    if (answer == QEMU_SOURCE_ADDED_MAY) {
+        add_found(self, &no_words, socket);
+        return;
+    }
+    g_free(self->not_added);
+    self->not_added = g_strdup_printf(
+        "; '%s', which no word of its command line explains, is not taken for a monitor: %s", path,
+        answer == QEMU_SOURCE_ADDED_CANNOT
+            ? "this QEMU cannot be given one while it runs (QEMU 11.1 and later can)"
+            : "its program could not be read, to see whether it can be given one while it runs");
+}
+
+static void
+add_all_added(Search *self)
+{
+    const QemuProcessSocket *sockets = NULL;
+    const QemuProcessSocket *socket = NULL;
+    guint from = 0;
+
+    if (self->sockets == NULL || !host_root_is_live(self->view->root))
+        return;
+    sockets = (const QemuProcessSocket *)(const void *)self->sockets->data;
+    while (self->endpoint->places->len < QEMU_LIMIT_MONITORS &&
+           (socket = qemu_process_sockets_find_added(self->sockets, self->cmdline, from)) != NULL) {
+        add_added(self, socket);
+        from = (guint)(socket - sockets) + 1;
+    }
+}
+
 /* The end of the reason: what the owner of the QEMU can do about it; NULL: nothing. */
 static const char *
 find_help(const Search *self)
@@ -258,6 +302,7 @@ make_reason(const Search *self)
     if (is_partial)
         g_string_append(text, "a file of options (-readconfig) that could not be read");
     g_string_append(text, help ? help : "");
+    g_string_append(text, self->not_added ? self->not_added : "");
     bytes = g_string_free(text, FALSE);
     return g_utf8_make_valid(bytes, -1);
 }
@@ -317,18 +362,24 @@ qemu_source_place_find(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdli
     self.is_settled = true;
     endpoint->lacks_options = cmdline->has_unread_options;
     self.look = QEMU_PROCESS_SOCKETS_UNKNOWN;
-    if (pid > 0 && cmdline->monitors->len > 0)
+    if (pid > 0)
         self.look =
             qemu_process_sockets_read(view->descriptors, view->table, pid, cmdline, &sockets);
+    if (cmdline->monitors->len == 0 && sockets == NULL)
+        self.look = QEMU_PROCESS_SOCKETS_UNKNOWN; /* it needs no permission to have no monitor */
     self.sockets = sockets;
     for (guint i = 0; i < cmdline->monitors->len; i++)
         add_monitor(&self, i);
+    add_all_added(&self);
     g_ptr_array_sort_with_data(endpoint->places, compare_places, view);
-    if (endpoint->places->len > 0)
+    if (endpoint->places->len > 0) {
+        g_free(self.not_added);
         return !withhold_places(&self) && self.is_settled;
+    }
     endpoint->trouble = self.look == QEMU_PROCESS_SOCKETS_DENIED ? DOMSTATS_HEALTH_DENIED
                                                                  : DOMSTATS_HEALTH_NO_MONITOR;
     endpoint->trouble_code = self.code;
     endpoint->trouble_reason = make_reason(&self);
+    g_free(self.not_added);
     return self.is_settled;
 }

@@ -14,6 +14,11 @@
  *     no program      the link again: kernel threads and zombies have none
  *     link unreadable (another user's, and we are not root) its words, each time
  *
+ * A QEMU may be given a monitor while it runs, or lose one, which its stat file does not show. So
+ * the listeners whose names begin with "domstats" are listed once a scan: when one has come, all
+ * QEMUs are looked at again, when one has gone, those that had it. This is seen in our own network
+ * namespace only; elsewhere such a monitor is found when its QEMU is first looked at.
+ *
  * A process whose words name a QMP monitor and that does not listen there may be a QEMU that
  * begins, or a program that starts one (strace, sudo): it is looked at again for UNDECIDED_MS. A
  * program loader (ld.so) runs all programs under its own name, so its words are read each time.
@@ -23,6 +28,7 @@
 
 #include <errno.h>
 
+#include "host/sockets/host_listening.h"
 #include "qemu/words/qemu_program.h"
 #include "qemu_process.h"
 #include "qemu_source_look.h"
@@ -43,6 +49,11 @@ typedef struct {
 struct QemuSourceProcess {
     GHashTable *seen; /* pid -> Seen */
     unsigned int n_scans;
+    GArray *ours; /* guint64: the inodes of listeners with a name of ours, in rising order;
+                     NULL unknown */
+    GArray *gone; /* likewise those that the scan before had, and this one has not */
+    bool has_new; /* one has come since the scan before */
+    unsigned int ours_scan; /* in which they were listed */
 };
 
 static void
@@ -61,6 +72,7 @@ qemu_source_process_new(void)
     QemuSourceProcess *self = g_new0(QemuSourceProcess, 1);
 
     self->seen = g_hash_table_new_full(NULL, NULL, NULL, free_seen);
+    self->gone = g_array_new(FALSE, FALSE, sizeof(guint64));
     self->n_scans = 1;
     return self;
 }
@@ -71,7 +83,61 @@ qemu_source_process_free(QemuSourceProcess *self)
     if (self == NULL)
         return;
     g_hash_table_unref(self->seen);
+    g_array_unref(self->gone);
+    if (self->ours != NULL)
+        g_array_unref(self->ours);
     g_free(self);
+}
+
+/* Compares the listeners of this scan with those of the scan before, both in rising order. */
+static void
+compare_ours(QemuSourceProcess *self, const GArray *before, const GArray *now)
+{
+    guint i = 0;
+    guint k = 0;
+
+    while (i < before->len || k < now->len) {
+        guint64 old = i < before->len ? g_array_index(before, guint64, i) : G_MAXUINT64;
+        guint64 new = k < now->len ? g_array_index(now, guint64, k) : G_MAXUINT64;
+
+        if (old < new)
+            g_array_append_val(self->gone, old);
+        self->has_new |= new < old;
+        i += old <= new;
+        k += new <= old;
+    }
+}
+
+/* Lists, once a scan, the listeners with a name of ours. */
+static void
+list_ours(QemuSourceProcess *self, const QemuSourceView *view)
+{
+    GArray *now = NULL;
+
+    if (self->ours_scan == self->n_scans)
+        return;
+    self->ours_scan = self->n_scans;
+    self->has_new = false;
+    g_array_set_size(self->gone, 0);
+    now = host_listening_list(view->root, "domstats");
+    if (now != NULL && self->ours != NULL)
+        compare_ours(self, self->ours, now);
+    if (self->ours != NULL)
+        g_array_unref(self->ours);
+    self->ours = now;
+}
+
+/* True if the monitors of a QEMU that was seen in an earlier scan may not be those of now: some may
+ * have been added or removed while it ran. */
+static bool
+may_have_others(const QemuSourceProcess *self, const Seen *seen)
+{
+    if (seen->made_scan == self->n_scans)
+        return false;
+    for (guint i = 0; i < self->gone->len; i++)
+        if (qemu_endpoint_has_socket(seen->endpoint, (ino_t)g_array_index(self->gone, guint64, i)))
+            return true;
+    return self->has_new;
 }
 
 /* True if the process is the QEMU that was seen before, and runs the same program. */
@@ -140,7 +206,8 @@ update_seen(QemuSourceProcess *self, QemuSourceView *view, pid_t pid)
     int shortage = view->shortage;
     g_autofree char *exe = NULL;
 
-    if (seen != NULL && is_same_qemu(view->root, pid, seen))
+    list_ours(self, view);
+    if (seen != NULL && is_same_qemu(view->root, pid, seen) && !may_have_others(self, seen))
         return seen;
     errno = 0;
     exe = qemu_process_read_link(view->root, pid, "exe");

@@ -20,6 +20,7 @@ qemu_source_view_clear(QemuSourceView *self)
     host_descriptors_free(self->descriptors);
     host_sockets_unref(self->table);
     host_reader_free(self->words.reader);
+    g_clear_pointer(&self->programs, g_hash_table_unref);
     g_free(self->own_mounts);
     g_free(self->own_network);
     *self = (QemuSourceView){0};

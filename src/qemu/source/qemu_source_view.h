@@ -20,6 +20,7 @@ typedef struct {
                               its file is to be reached (char *); NULL: none */
     int shortage;          /* errno of a process that was not looked at for want of descriptors,
                               threads or memory; 0: none */
+    GHashTable *programs;  /* of qemu_source_added, owned; NULL: none was asked for */
     char *own_mounts;      /* our namespaces, as /proc names them; NULL unknown */
     char *own_network;
 } QemuSourceView;

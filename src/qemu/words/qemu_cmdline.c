@@ -296,6 +296,17 @@ make_monitors(void)
     return monitors;
 }
 
+static GPtrArray *
+find_mentions(const char *const *argv)
+{
+    GPtrArray *mentions = g_ptr_array_new_with_free_func(g_free);
+
+    for (size_t i = 0; argv[0] != NULL && argv[i] != NULL; i++)
+        if (strstr(argv[i], "domstats") != NULL)
+            g_ptr_array_add(mentions, g_strdup(argv[i]));
+    return mentions;
+}
+
 QemuCmdline *
 qemu_cmdline_parse(const char *const *argv)
 {
@@ -311,6 +322,7 @@ qemu_cmdline_parse(const char *const *argv)
     self->monitors = make_monitors();
     self->other_sockets = make_monitors();
     self->tcp_listens = listens;
+    self->mentions = find_mentions(argv);
     for (size_t i = 0; argv[0] != NULL && argv[i] != NULL; i++)
         self->is_daemonizing |= is_option(argv[i], "daemonize");
     if (argv[0] != NULL)
@@ -338,8 +350,18 @@ qemu_cmdline_free(QemuCmdline *self)
     g_array_unref(self->monitors);
     g_array_unref(self->other_sockets);
     g_array_unref(self->tcp_listens);
+    g_ptr_array_unref(self->mentions);
     qemu_definition_free(self->definition);
     g_free(self);
+}
+
+bool
+qemu_cmdline_mentions(const QemuCmdline *self, const char *name)
+{
+    for (guint i = 0; i < self->mentions->len; i++)
+        if (strstr(g_ptr_array_index(self->mentions, i), name) != NULL)
+            return true;
+    return false;
 }
 
 const char *

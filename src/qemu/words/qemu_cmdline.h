@@ -15,6 +15,7 @@ typedef struct {
     GArray *monitors;      /* QemuCmdlineMonitor: control-mode monitors, in order */
     GArray *other_sockets; /* QemuCmdlineMonitor: character devices that listen and are none */
     GArray *tcp_listens;   /* QemuCmdlineListen: all words but @monitors' that listen on TCP */
+    GPtrArray *mentions;   /* char *: the words with "domstats" in them, of whatever option */
     unsigned int n_human_monitors;
     unsigned int n_iothreads; /* "-object iothread" */
     bool has_unread_options;  /* a file of options was not read: there may be more monitors */
@@ -29,6 +30,9 @@ const char *qemu_cmdline_find_loaded(const char *const *argv);
 bool qemu_cmdline_has_machine_options(const char *const *argv);
 /* False if no option is among the words that may make a QMP monitor. */
 bool qemu_cmdline_may_have_qmp(const char *const *argv);
+
+/* True if a word names a socket whose file is called @name, which begins with "domstats". */
+bool qemu_cmdline_mentions(const QemuCmdline *self, const char *name);
 
 /* @argv begins with the program. Never fails: what cannot be understood is left out. */
 QemuCmdline *qemu_cmdline_parse(const char *const *argv);
