@@ -116,6 +116,23 @@ check_listeners(DomstatsListeners listeners, GError **error)
     return false;
 }
 
+static bool
+check_libvirt(const DomstatsOptions *options, GError **error)
+{
+    if (options->libvirt > DOMSTATS_LIBVIRT_NEVER) {
+        g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG,
+                    "'libvirt' of the options is %u, which this version does not know",
+                    (unsigned int)options->libvirt);
+        return false;
+    }
+    if (options->libvirt_requests <= DOMSTATS_LIBVIRT_REQUESTS_MOST)
+        return true;
+    g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG,
+                "'libvirt_requests' of the options is %u, and may be %u at most",
+                options->libvirt_requests, (unsigned int)DOMSTATS_LIBVIRT_REQUESTS_MOST);
+    return false;
+}
+
 /* virTypedParamsGet*() resets the last error that libvirt keeps for this thread, under a key that
  * only virInitialize() creates. Without it the key is 0, which another library may have created.
  * libvirt does this work once, on whichever thread calls first. */
@@ -155,7 +172,7 @@ domstats_open(const char *source, const DomstatsOptions *options, GError **error
         options = &defaults;
     if (!check_reserved(options->reserved, G_N_ELEMENTS(options->reserved), "options", error) ||
         !check_monitors(options->monitors, error) || !check_listeners(options->listeners, error) ||
-        !initialize_libvirt(error))
+        !check_libvirt(options, error) || !initialize_libvirt(error))
         return NULL;
     backend = driver->open(source, options, error);
     if (backend == NULL)

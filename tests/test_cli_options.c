@@ -47,6 +47,8 @@ static const Row rows[] = {
      {"--hold", "--health"},
      "stats holds_monitors show_health"},
     {"any listener", {"--any-listener"}, "stats takes_any_listener"},
+    {"no libvirt", {"list", "--no-libvirt"}, "list is_without_libvirt"},
+    {"requests to libvirt", {"--libvirt-requests", "64"}, "stats libvirt_requests=64"},
     {"perf events", {"--perf-event=a", "--perf-event", "b"}, "stats perf_events=a,b"},
     {"the list", {"list"}, "list"},
     {"an option before the sub-command", {"--list-active", "list"}, "list flags=0x1"},
@@ -95,6 +97,9 @@ static const Row rows[] = {
     {"no threads",
      {"--threads=0"},
      "error: option '--threads' wants a number from 1 to 1024, not '0'"},
+    {"more requests to libvirt than it may have",
+     {"--libvirt-requests=65"},
+     "error: option '--libvirt-requests' wants a number from 1 to 64, not '65'"},
     {"threads with a sign",
      {"--threads=+1"},
      "error: option '--threads' wants a number from 1 to 1024, not '+1'"},
@@ -160,8 +165,10 @@ describe(const CliOptions *options)
     describe_bits(out, "extras", options->extras);
     describe_number(out, "timeout_ms", options->timeout_ms);
     describe_number(out, "n_threads", options->n_threads);
+    describe_number(out, "libvirt_requests", options->libvirt_requests);
     g_string_append(out, options->holds_monitors ? " holds_monitors" : "");
     g_string_append(out, options->takes_any_listener ? " takes_any_listener" : "");
+    g_string_append(out, options->is_without_libvirt ? " is_without_libvirt" : "");
     g_string_append(out, options->show_health ? " show_health" : "");
     g_string_append(out, options->format == CLI_OPTIONS_FORMAT_JSON ? " json" : "");
     describe_text(out, "recording_dir", options->recording_dir);

@@ -112,6 +112,23 @@ refuses_listeners_of_a_later_version(void **state)
 }
 
 static void
+refuses_more_of_libvirt_than_there_is(void **state)
+{
+    const DomstatsOptions options = {.libvirt_requests = DOMSTATS_LIBVIRT_REQUESTS_MOST + 1};
+    const DomstatsOptions later = {.libvirt = (DomstatsLibvirt)7};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) later_error = NULL;
+
+    (void)state;
+    assert_null(domstats_open(NULL, &options, &error));
+    assert_true(g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG));
+    assert_non_null(strstr(error->message, "'libvirt_requests' of the options is 65"));
+    assert_null(domstats_open(NULL, &later, &later_error));
+    assert_true(g_error_matches(later_error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG));
+    assert_non_null(strstr(later_error->message, "'libvirt' of the options is 7"));
+}
+
+static void
 tells_its_version(void **state)
 {
     unsigned int number = domstats_version();
@@ -349,6 +366,7 @@ main(void)
         cmocka_unit_test(refuses_options_of_a_later_version),
         cmocka_unit_test(refuses_a_way_of_a_later_version),
         cmocka_unit_test(refuses_listeners_of_a_later_version),
+        cmocka_unit_test(refuses_more_of_libvirt_than_there_is),
         cmocka_unit_test(tells_its_version),
         cmocka_unit_test(tells_who_answered),
         cmocka_unit_test(gives_reasons_in_utf8),

@@ -188,6 +188,9 @@ typedef enum {
     DOMSTATS_LIBVIRT_NEVER,   /* no libvirt is asked: those domains have only what the host knows */
 } DomstatsLibvirt;
 
+/* The most that DomstatsOptions.libvirt_requests may be. */
+#define DOMSTATS_LIBVIRT_REQUESTS_MOST 64
+
 /* How a connection behaves. All members zero: the defaults. Set members by name, in a struct that
  * is otherwise zero: later versions take their new members from @reserved, and a version that does
  * not know them refuses them. Strings are borrowed for domstats_open() only. */
@@ -198,8 +201,9 @@ typedef struct {
     DomstatsListeners listeners;
     DomstatsLibvirt libvirt;
     unsigned int libvirt_requests;    /* that one libvirt has of this connection at a time, at most,
-                                         those included that it does not answer; 0: 10. Each takes
-                                         one of libvirt's workers, of which there are 20 */
+                                         those included that it does not answer; 0: 10. Each may take
+                                         one of libvirt's workers, of which there are 20; so more
+                                         than DOMSTATS_LIBVIRT_REQUESTS_MOST are refused */
     unsigned int libvirt_connections; /* to one libvirt, at most; 0: 4 */
     const char *const
         *perf_events;         /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;

@@ -95,6 +95,8 @@ open_source(const CliOptions *options, GError **error)
         .n_threads = options->n_threads,
         .monitors = options->holds_monitors ? DOMSTATS_MONITORS_HOLD : DOMSTATS_MONITORS_DEFAULT,
         .listeners = options->takes_any_listener ? DOMSTATS_LISTENERS_ANY : DOMSTATS_LISTENERS_QEMU,
+        .libvirt = options->is_without_libvirt ? DOMSTATS_LIBVIRT_NEVER : DOMSTATS_LIBVIRT_DEFAULT,
+        .libvirt_requests = options->libvirt_requests,
         .perf_events = has_events ? (const char *const *)options->perf_events->pdata : NULL,
     };
 

@@ -181,19 +181,34 @@ apply_timeout(CliOptions *self, const Option *option, const char *text, GError *
     return true;
 }
 
+/* Reads a number from 1 to @most. */
 static bool
-apply_threads(CliOptions *self, const Option *option, const char *text, GError **error)
+read_number(const Option *option, const char *text, unsigned int most, unsigned int *ret_number,
+            GError **error)
 {
     guint64 number = 0;
 
-    if (!g_ascii_string_to_unsigned(text, 10, 1, MAX_THREADS, &number, NULL)) {
+    if (!g_ascii_string_to_unsigned(text, 10, 1, most, &number, NULL)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "option '--%s' wants a number from 1 to %d, not '%s'", option->name,
-                    MAX_THREADS, text);
+                    "option '--%s' wants a number from 1 to %u, not '%s'", option->name, most,
+                    text);
         return false;
     }
-    self->n_threads = (unsigned int)number;
+    *ret_number = (unsigned int)number;
     return true;
+}
+
+static bool
+apply_threads(CliOptions *self, const Option *option, const char *text, GError **error)
+{
+    return read_number(option, text, MAX_THREADS, &self->n_threads, error);
+}
+
+static bool
+apply_libvirt_requests(CliOptions *self, const Option *option, const char *text, GError **error)
+{
+    return read_number(option, text, DOMSTATS_LIBVIRT_REQUESTS_MOST, &self->libvirt_requests,
+                       error);
 }
 
 /* clang-format off */
@@ -258,6 +273,11 @@ static const Option options_table[] = {
     {SECTION_SOURCE, 0, "any-listener", NULL, ON_ALL, apply_yes,
      offsetof(CliOptions, takes_any_listener),
      "with dir: and socket:, ask any process that listens, not only a QEMU"},
+    {SECTION_SOURCE, 0, "no-libvirt", NULL, ON_ALL, apply_yes,
+     offsetof(CliOptions, is_without_libvirt),
+     "with auto, ask no libvirt: its domains have only what the host knows"},
+    {SECTION_SOURCE, 0, "libvirt-requests", "NUMBER", ON_ALL, apply_libvirt_requests, 0,
+     "that one libvirt has at a time, at most; 10 if not given"},
     {SECTION_SOURCE, 0, "perf-event", "NAME", ON_STATS | ON_RECORD, apply_perf_event, 0,
      "an event of the perf group, cpu_cycles say; may be repeated"},
 

@@ -26,14 +26,16 @@ typedef enum {
 typedef struct {
     CliOptionsCommand command;
     CliOptionsFormat format;
-    char *source;            /* NULL: the library's default */
-    unsigned int stats;      /* VIR_DOMAIN_STATS_* bits; 0: all that is supported */
-    unsigned int flags;      /* VIR_CONNECT_GET_ALL_DOMAINS_STATS_* bits */
-    unsigned int extras;     /* DomstatsCallExtras */
-    unsigned int timeout_ms; /* 0: the library's default */
-    unsigned int n_threads;  /* 0: the library's default */
+    char *source;                  /* NULL: the library's default */
+    unsigned int stats;            /* VIR_DOMAIN_STATS_* bits; 0: all that is supported */
+    unsigned int flags;            /* VIR_CONNECT_GET_ALL_DOMAINS_STATS_* bits */
+    unsigned int extras;           /* DomstatsCallExtras */
+    unsigned int timeout_ms;       /* 0: the library's default */
+    unsigned int n_threads;        /* 0: the library's default */
+    unsigned int libvirt_requests; /* 0: the library's default */
     bool holds_monitors;
     bool takes_any_listener;
+    bool is_without_libvirt;
     bool show_health;
     char *recording_dir;    /* of CLI_OPTIONS_COMMAND_RECORD only */
     GPtrArray *domains;     /* char *, in the order given; ends with NULL if it is not empty */

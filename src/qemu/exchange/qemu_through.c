@@ -313,7 +313,8 @@ qemu_through_take(QemuThrough *self)
 }
 
 /* The groups to ask for: 0 for all. An answer without any of QEMU's values is told from one that
- * lacks them by the probe, which is only added when an answer has left that open. */
+ * lacks them by the probe, which is only added when an answer has left that open. Only under
+ * ENFORCE_STATS a group that an old libvirt does not have would be an error. */
 static unsigned int
 stats_to_ask(const QemuThrough *self)
 {
@@ -324,6 +325,8 @@ stats_to_ask(const QemuThrough *self)
         return 0;
     if (qemu_request_filters_state(request))
         stats |= VIR_DOMAIN_STATS_STATE;
+    if (!qemu_request_has(request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS))
+        stats |= qemu_libvirt_groups_pulse(stats);
     return self->incomplete_us != 0 ? stats | qemu_libvirt_groups_probe() : stats;
 }
 

@@ -66,6 +66,15 @@ typedef struct {
 } Seen;
 
 unsigned int
+qemu_libvirt_groups_pulse(unsigned int asked)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if ((asked & rows[i].group) != 0 && rows[i].is_proof)
+            return 0;
+    return VIR_DOMAIN_STATS_DIRTYRATE; /* one small command */
+}
+
+unsigned int
 qemu_libvirt_groups_probe(void)
 {
     return VIR_DOMAIN_STATS_BALLOON;

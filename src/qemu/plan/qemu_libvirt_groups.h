@@ -35,6 +35,10 @@ typedef struct {
 QemuLibvirtGroupsLack qemu_libvirt_groups_read(const QemuLibvirtGroupsAnswer *answer,
                                                QemuLibvirtGroupsHistory *history);
 
+/* A group to be asked for beside @asked, so that QEMU must answer for an answer to come; 0: QEMU is
+ * asked for @asked already. With it a QEMU that answers nothing is not taken for one that is well.
+ */
+unsigned int qemu_libvirt_groups_pulse(unsigned int asked);
 /* A group of which every answer that libvirt had a job for has a part, if the domain runs. */
 unsigned int qemu_libvirt_groups_probe(void);
 
