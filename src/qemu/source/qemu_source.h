@@ -18,6 +18,7 @@ typedef struct {
                                 names */
     bool is_without_libvirt; /* "auto" is not to ask a libvirt */
     LibvirtPoolLimits libvirt_limits;
+    unsigned int timeout_ms; /* for opening it; 0: 5000 */
 } QemuSourceOptions;
 
 /* What a kind implements. @scan gives a new array of references in a stable order; an endpoint that

@@ -31,10 +31,12 @@ open_libvirt(const char *argument, HostRoot *root, const QemuSourceOptions *opti
     const QemuSourceLibvirtSessionOptions how = {.uri = argument,
                                                  .limits = options->libvirt_limits};
     g_autoptr(QemuSourceLibvirtSession) session = qemu_source_libvirt_session_new(&how);
+    UtilDeadline deadline =
+        util_deadline_in_ms(options->timeout_ms > 0 ? options->timeout_ms : OPEN_MS);
     LibvirtSource *self = NULL;
 
     (void)root;
-    if (!qemu_source_libvirt_session_connect(session, util_deadline_in_ms(OPEN_MS), error))
+    if (!qemu_source_libvirt_session_connect(session, deadline, error))
         return NULL;
     self = g_new0(LibvirtSource, 1);
     self->session = g_steal_pointer(&session);

@@ -33,16 +33,14 @@
 #include "qemu_source_libvirt_uri.h"
 #include "util/util_error.h"
 
-enum {
-    SILENT_MS = 20, /* how long a libvirt is waited for that has been silent before */
-    SLICE_MS = 20,  /* how often the pool is looked after while it is waited for */
-};
+enum { SILENT_MS = 20 }; /* how long a libvirt is waited for that has been silent before */
 
 struct QemuSourceLibvirtSession {
     char *text_uri;
     QemuSourceLibvirtUri uri;
     bool is_bare, is_passing;
-    bool is_judged; /* whether the socket that the URI names is a libvirt's of this host */
+    bool has_answered; /* it has told its domains at least once */
+    bool is_judged;    /* whether the socket that the URI names is a libvirt's of this host */
     LibvirtPool *pool;
     LibvirtEvents *events;                            /* NULL: no event loop */
     QemuSourceLibvirtProcess *processes;              /* NULL: none is looked for */
@@ -127,17 +125,6 @@ qemu_source_libvirt_session_want(QemuSourceLibvirtSession *self, const char *uui
         g_hash_table_add(self->wanted, g_strdup(uuid));
 }
 
-static bool
-wait_for(const QemuSourceLibvirtSession *self, LibvirtPoolRequest *request, UtilDeadline deadline)
-{
-    while (!libvirt_pool_request_wait(request, util_deadline_at_most(deadline, SLICE_MS))) {
-        if (util_deadline_has_passed(deadline))
-            return false;
-        libvirt_pool_look_after(self->pool);
-    }
-    return true;
-}
-
 /* What is left until @deadline, but for a half of it. */
 static UtilDeadline
 take_half(UtilDeadline deadline)
@@ -150,7 +137,7 @@ static void
 set_silent(QemuSourceLibvirtSession *self, LibvirtPoolRequest *request)
 {
     g_free(self->trouble);
-    if (libvirt_pool_request_asked_us(request) == 0)
+    if (libvirt_pool_request_asked_us(request) == 0 && !self->has_answered)
         self->trouble = g_strdup_printf("libvirt at '%s' takes no connection: it is stopped, or "
                                         "has as many clients as it may have",
                                         self->text_uri);
@@ -186,8 +173,8 @@ bool
 qemu_source_libvirt_session_connect(QemuSourceLibvirtSession *self, UtilDeadline deadline,
                                     GError **error)
 {
-    LibvirtPoolRequest *request = libvirt_pool_ask(self->pool, do_nothing, NULL, NULL, NULL);
-    bool has_ended = wait_for(self, request, deadline);
+    LibvirtPoolRequest *request = libvirt_pool_ask_daemon(self->pool, do_nothing, NULL, NULL, NULL);
+    bool has_ended = libvirt_pool_request_wait(request, deadline);
     const LibvirtOutcome *outcome = has_ended ? libvirt_pool_request_outcome(request) : NULL;
     bool is_well = outcome != NULL && outcome->kind == LIBVIRT_OUTCOME_WELL;
 
@@ -401,7 +388,7 @@ read_definitions(Scan *scan)
             qemu_source_libvirt_domain_request(get_domain(self, listed->uuid));
 
         if (request != NULL)
-            wait_for(self, request, scan->deadline);
+            libvirt_pool_request_wait(request, scan->deadline);
     }
 }
 
@@ -493,7 +480,7 @@ take_changes(QemuSourceLibvirtSession *self, UtilDeadline deadline)
     GHashTable *changed = NULL;
     bool is_settled = false;
 
-    if (self->registration == NULL || !wait_for(self, self->registration, deadline))
+    if (self->registration == NULL || !libvirt_pool_request_wait(self->registration, deadline))
         return NULL;
     is_settled = libvirt_events_settle(self->events, deadline);
     changed = libvirt_events_take(self->events);
@@ -508,7 +495,7 @@ static bool
 take_states(QemuSourceLibvirtSession *self, UtilDeadline deadline)
 {
     g_clear_pointer(&self->trouble, g_free);
-    if (!wait_for(self, self->states, deadline))
+    if (!libvirt_pool_request_wait(self->states, deadline))
         self->trouble = g_strdup_printf("libvirt at '%s' lists its domains and answers nothing "
                                         "else: it seems to have no worker left",
                                         self->text_uri);
@@ -550,18 +537,30 @@ make_endpoints(QemuSourceLibvirtSession *self, const GArray *listed, UtilDeadlin
 static LibvirtOutcomeKind
 take_list(QemuSourceLibvirtSession *self, UtilDeadline deadline, bool *ret_is_silent)
 {
-    UtilDeadline until = self->is_old_list ? util_deadline_at_most(deadline, SILENT_MS) : deadline;
+    UtilDeadline until = libvirt_pool_fair(self->pool, deadline);
     const LibvirtOutcome *outcome = NULL;
 
-    *ret_is_silent = !wait_for(self, self->list, until);
+    if (self->is_old_list)
+        until = util_deadline_at_most(until, SILENT_MS);
+    *ret_is_silent = !libvirt_pool_request_wait(self->list, until);
     if (*ret_is_silent) {
         set_silent(self, self->list);
         return LIBVIRT_OUTCOME_FAILED;
     }
     outcome = libvirt_pool_request_outcome(self->list);
+    self->has_answered |= outcome->kind == LIBVIRT_OUTCOME_WELL;
     if (outcome->kind != LIBVIRT_OUTCOME_WELL)
         set_trouble(self, outcome);
     return outcome->kind;
+}
+
+static bool
+has_active(const GPtrArray *endpoints)
+{
+    for (guint i = 0; i < endpoints->len; i++)
+        if (((const QemuEndpoint *)g_ptr_array_index(endpoints, i))->is_active)
+            return true;
+    return false;
 }
 
 GPtrArray *
@@ -583,5 +582,7 @@ qemu_source_libvirt_session_finish(QemuSourceLibvirtSession *self, UtilDeadline 
     g_clear_pointer(&self->aged, g_ptr_array_unref);
     g_clear_pointer(&self->last, g_ptr_array_unref);
     self->last = endpoints;
+    if (self->is_passing && !has_active(endpoints))
+        libvirt_pool_disconnect(self->pool);
     return ref_all(endpoints);
 }
