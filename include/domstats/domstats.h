@@ -286,7 +286,8 @@ void domstats_record_list_free(DomstatsRecord **records);
 /* What the source could not see when a call last looked for domains: a sentence, which is never
  * freed; NULL if it saw everything. If it is not NULL, domains may be missing: an empty list, or a
  * NO_DOMAIN, proves nothing. The source "auto" cannot see the processes of other users where /proc
- * hides them, "dir:PATH" cannot always see which process listens at a socket. */
+ * hides them, nor domains that do not run of a libvirt that it cannot ask; "dir:PATH" cannot always
+ * see which process listens at a socket. */
 const char *domstats_get_blind_spot(DomstatsConn *conn);
 
 /* A descriptor that becomes readable when a monitor has sent something or a QEMU has ended. It

@@ -278,22 +278,22 @@ class Session(Daemon):
     def __init__(self, host, user="nobody", modular=False, **settings):
         super().__init__(host, "session-" + user, "virtqemud" if modular else "libvirtd")
         self.user = pwd.getpwnam(user)
-        self.home = host.path(self.name)
+        self.home = host.path(str(self.user.pw_uid))  # short: sockets are below it
         self.settings = settings
         self.environment = {"HOME": self.home, "USER": user}
-        for variable, name in ("RUNTIME_DIR", "run"), ("CACHE_HOME", "cache"), ("CONFIG_HOME", "config"):
+        for variable, name in ("RUNTIME_DIR", "run"), ("CACHE_HOME", "cache"), ("CONFIG_HOME", "c"):
             self.environment["XDG_" + variable] = os.path.join(self.home, name)
         self.launcher = ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--clear-groups",
                          "env", *(f"{name}={value}" for name, value in self.environment.items())]
         self.uri = f"qemu+unix:///session?socket={self.socket(False)}"
 
     def set_up(self):
-        for name in "", "run", "cache", "config", "config/libvirt":
+        for name in "", "run", "cache", "c", "c/libvirt":
             path = os.path.join(self.home, name)
             os.mkdir(path, 0o700)
             os.chown(path, self.user.pw_uid, self.user.pw_gid)
         self.log = os.path.join(self.home, "log")
-        self.write(self.home + "/config/libvirt/qemu.conf", conf_text({"stdio_handler": "file"}))
+        self.write(self.home + "/c/libvirt/qemu.conf", conf_text({"stdio_handler": "file"}))
         self.write(self.home + "/daemon.conf", self.conf(self.settings))
 
     def command(self):

@@ -86,10 +86,10 @@ print_record(const DomstatsRecord *record)
     printf(",\"uuid\":\"%s\",\"id\":%d,\"health\":\"%s\",\"reason\":", record->uuid, record->id,
            domstats_health_to_string(record->health));
     print_text(record->reason);
-    printf(",\"n_params\":%d,\"missing\":%u,\"monitor_us\":%" PRId64 ",\"since_us\":%" PRId64
-           ",\"taken_us\":%" PRId64 ",\"groups\":",
-           record->n_params, record->missing, record->monitor_us, record->since_us,
-           record->taken_us);
+    printf(",\"pid\":%d,\"n_params\":%d,\"missing\":%u,\"monitor_us\":%" PRId64
+           ",\"since_us\":%" PRId64 ",\"taken_us\":%" PRId64 ",\"groups\":",
+           (int)record->pid, record->n_params, record->missing, record->monitor_us,
+           record->since_us, record->taken_us);
     print_groups(record);
     fputs(",\"last\":", stdout);
     if (record->last != NULL)

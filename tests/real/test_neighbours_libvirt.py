@@ -48,9 +48,11 @@ class Libvirt(BesideLibvirt):
 
     def test_it_has_its_monitor_back_at_once_beside_a_polling_program(self):
         records = self.check_restart()
-        self.assertEqual({record["health"] for record in records}, {"busy", "no-monitor"})
-        self.assertIn("libvirt", next(record["reason"] for record in records
-                                      if record["health"] == "no-monitor"))
+        for record in records:
+            if record["health"] != "ok":
+                self.assertIn("libvirt", record["reason"])
+        self.assertLessEqual({"ok", "no-monitor"}, {record["health"] for record in records})
+        self.assertEqual([records[0]["health"], records[-1]["health"]], ["ok", "ok"])
         self.assertTrue(all("cpu" in record["groups"] for record in records))
 
     def test_also_beside_one_that_holds_monitors(self):
@@ -63,7 +65,7 @@ class Libvirt(BesideLibvirt):
         for source in "auto", "socket:" + path, "dir:" + os.path.dirname(path):
             _, domains, trouble = self.run_command(source)
             self.assertEqual(domains["vm"]["health"], "no-monitor", (source, trouble))
-            self.assertEqual(domains["vm"]["reason_code"], "managed")
+            self.assertIn(domains["vm"]["reason_code"], ("managed", "libvirt-away"))
             self.open(source).call()
         self.assertEqual(self.watched.accepted(), [])
         self.libvirt.start()

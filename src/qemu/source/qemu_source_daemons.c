@@ -28,7 +28,8 @@
 
 enum {
     OWNER_MS = 100,       /* an owner that takes longer to be told is not known */
-    LOOK_AGAIN_MS = 1000, /* at a daemon that does not listen, or not yet */
+    BEGINS_MS = 10000,    /* a daemon that does not listen yet is looked at in each scan so long, */
+    LOOK_AGAIN_MS = 1000, /* and then so often */
     WAITING_MS = 5000,    /* a table of sockets that no new daemon asks for is read this seldom */
     PATH_BYTES = sizeof(((struct sockaddr_un *)NULL)->sun_path),
 };
@@ -44,6 +45,7 @@ enum { N_READ_ONLY = 2 };
 typedef struct {
     QemuSourceDaemon daemon;
     unsigned int last_scan; /* in which it was met */
+    UtilDeadline begins_until;
     UtilDeadline look_again;
 } Seen;
 
@@ -265,6 +267,7 @@ look_at(QemuSourceView *view, pid_t pid, const char *exe)
                                       .user = user,
                                       .is_passing = has_timeout(view, pid)};
     seen->daemon.pid_namespace = qemu_process_read_link(view->root, pid, "ns/pid");
+    seen->begins_until = util_deadline_in_ms(BEGINS_MS);
     seen->look_again = util_deadline_in_ms(LOOK_AGAIN_MS);
     if (exe != NULL)
         find_socket(view, &seen->daemon);
@@ -281,7 +284,8 @@ is_still(const QemuSourceView *view, const Seen *seen)
 
     return qemu_process_read_stat(view->root, seen->daemon.pid, &stat) && !stat.is_ended &&
            stat.start_ticks == seen->daemon.start_ticks &&
-           (seen->daemon.uri != NULL || !util_deadline_has_passed(seen->look_again));
+           (seen->daemon.uri != NULL || (util_deadline_has_passed(seen->begins_until) &&
+                                         !util_deadline_has_passed(seen->look_again)));
 }
 
 /* True if a process whose program cannot be seen may be a daemon that serves us. Root sees all
@@ -312,16 +316,28 @@ may_be_daemon(QemuSourceDaemons *self, const QemuSourceView *view, pid_t pid, co
            qemu_program_is_libvirt(stat.name);
 }
 
+/* Looks at a process that is new, or of which more may be learnt now. NULL: it is no daemon. */
+static Seen *
+update_seen(QemuSourceDaemons *self, QemuSourceView *view, pid_t pid, const char *exe)
+{
+    const Seen *before = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
+    Seen *seen = may_be_daemon(self, view, pid, exe) ? look_at(view, pid, exe) : NULL;
+
+    if (seen == NULL)
+        return NULL;
+    if (before != NULL && before->daemon.start_ticks == seen->daemon.start_ticks)
+        seen->begins_until = before->begins_until;
+    g_hash_table_replace(self->seen, GINT_TO_POINTER(pid), seen);
+    return seen;
+}
+
 void
 qemu_source_daemons_meet(QemuSourceDaemons *self, QemuSourceView *view, pid_t pid, const char *exe)
 {
     Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
 
-    if ((seen == NULL || !is_still(view, seen)) && may_be_daemon(self, view, pid, exe)) {
-        seen = look_at(view, pid, exe);
-        if (seen != NULL)
-            g_hash_table_replace(self->seen, GINT_TO_POINTER(pid), seen);
-    }
+    if (seen == NULL || !is_still(view, seen))
+        seen = update_seen(self, view, pid, exe);
     if (seen != NULL)
         seen->last_scan = self->n_scans;
 }

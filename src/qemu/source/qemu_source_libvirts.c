@@ -219,7 +219,15 @@ wait_for(Libvirt *libvirt, UtilDeadline deadline)
     libvirt->endpoints = endpoints;
 }
 
-/* Those that serve several users come first, so that the time is theirs. */
+/* A daemon that ends without clients stays as long as it has a domain that runs; then we need not
+ * leave it. */
+static void
+leave(const Libvirt *libvirt)
+{
+    if (libvirt->session != NULL && libvirt->daemon.is_passing && !has_running(libvirt))
+        libvirt_pool_disconnect(qemu_source_libvirt_session_pool(libvirt->session));
+}
+
 static void
 finish_one(Libvirt *libvirt, UtilDeadline deadline, UtilDeadline foreign_deadline)
 {
@@ -253,6 +261,7 @@ qemu_source_libvirts_finish(QemuSourceLibvirts *self, UtilDeadline deadline, siz
         QemuSourceJoinLibvirt told = {.daemon = &libvirt->daemon};
 
         finish_one(libvirt, own, foreign);
+        leave(libvirt);
         told.trouble = libvirt->trouble;
         told.is_denied = libvirt->is_denied;
         told.is_late = libvirt->is_late;
