@@ -229,14 +229,18 @@ check_calls(const char *folder, HostRoot *root)
         const char *text;
         HostProcessCall call;
     } rows[] = {
-        {G_STRINGIFY(SYS_ppoll) " 0x1 0xb 0x0 0x0\n", HOST_PROCESS_CALL_POLL},
-        {G_STRINGIFY(SYS_restart_syscall) " 0x1 0xb 0x0 0x0\n", HOST_PROCESS_CALL_POLL},
+        {G_STRINGIFY(SYS_ppoll) " 0x1 0xb 0x0 0x0 0x8 0x0 0x7f 0x7f\n", HOST_PROCESS_CALL_PPOLL},
+        {G_STRINGIFY(SYS_ppoll) " 0x1 0xb 0x0 0x0 0x0 0x0 0x7f 0x7f\n", HOST_PROCESS_CALL_POLL},
+        {G_STRINGIFY(SYS_restart_syscall) " 0x1 0xb 0x0 0x0 0x8 0x0 0x7f 0x7f\n",
+         HOST_PROCESS_CALL_POLL},
 #ifdef SYS_poll
-        {G_STRINGIFY(SYS_poll) " 0x1 0xb 0xffffffff 0x0\n", HOST_PROCESS_CALL_POLL},
+        {G_STRINGIFY(SYS_poll) " 0x1 0xb 0xffffffff 0x0 0x8 0x0 0x7f 0x7f\n",
+         HOST_PROCESS_CALL_POLL},
 #endif
-        {G_STRINGIFY(SYS_read) " 0x1 0xb 0x0 0x0\n", HOST_PROCESS_CALL_OTHER},
+        {G_STRINGIFY(SYS_read) " 0x1 0xb 0x0 0x0 0x0 0x0 0x7f 0x7f\n", HOST_PROCESS_CALL_OTHER},
         {G_STRINGIFY(SYS_ppoll) "\n", HOST_PROCESS_CALL_OTHER},
-        {G_STRINGIFY(SYS_ppoll) " 0x1 b 0x0\n", HOST_PROCESS_CALL_OTHER},
+        {G_STRINGIFY(SYS_ppoll) " 0x1 0xb 0x0\n", HOST_PROCESS_CALL_OTHER},
+        {G_STRINGIFY(SYS_ppoll) " 0x1 b 0x0 0x0 0x8 0x0 0x7f 0x7f\n", HOST_PROCESS_CALL_OTHER},
         {"-1 0x1 0xb\n", HOST_PROCESS_CALL_OTHER},
         {"running\n", HOST_PROCESS_CALL_OTHER},
     };
@@ -246,7 +250,7 @@ check_calls(const char *folder, HostRoot *root)
         testing_write_file(folder, "proc/42/task/101/syscall", rows[i].text);
         n_fds = 7;
         assert_int_equal(host_process_read_call(root, 42, 101, &n_fds), rows[i].call);
-        assert_int_equal(n_fds, rows[i].call == HOST_PROCESS_CALL_POLL ? 11 : 7);
+        assert_int_equal(n_fds, rows[i].call == HOST_PROCESS_CALL_OTHER ? 7 : 11);
     }
     assert_int_equal(host_process_read_call(root, 42, 9, &n_fds), HOST_PROCESS_CALL_UNKNOWN);
 }

@@ -56,8 +56,9 @@ typedef struct {
     "   0: " address                                                                               \
     " 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 " inode               \
     " 1 0000000000000000 100 0 0 10 0\n"
-#define UNIX_HEAD    "Num       RefCount Protocol Flags    Type St Inode Path\n"
-#define UNIX_LISTENS "0000000000000000: 00000002 00000000 00010000 0001 01    "
+#define UNIX_HEAD      "Num       RefCount Protocol Flags    Type St Inode Path\n"
+#define IN_POLL(n_fds) G_STRINGIFY(SYS_ppoll) " 0x1 " n_fds " 0x0 0x0 0x8 0x0 0x7f 0x7f\n"
+#define UNIX_LISTENS   "0000000000000000: 00000002 00000000 00010000 0001 01    "
 #define TCP_4444                                                                                   \
     "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "  \
     "inode\n"                                                                                      \
@@ -395,20 +396,32 @@ static const AutoRow auto_rows[] = {
      {{{30, WEB "-serial|unix:/s,server|", QEMU, 1, 30, 500}}},
      .links = {{"proc/30/fd/5", "socket:[75]"}},
      .files = {{"proc/30/net/unix", UNIX_HEAD UNIX_LISTENS "75 /run/web.sock\n"},
-               {"proc/30/task/30/syscall", G_STRINGIFY(SYS_ppoll) " 0x1 0x2 0x0\n"}},
+               {"proc/30/task/30/syscall", IN_POLL("0x2")}},
      .found = {"30 web process:30:500 [] no-monitor (waits): it waits for a client at '/s' before "
                "it begins (wait=on)\n"}},
     {"it has begun",
      {{{30, WEB "-serial|unix:/s,server|", QEMU, 1, 30, 500}}},
-     .files = {{"proc/30/task/30/syscall", G_STRINGIFY(SYS_ppoll) " 0x1 0x4 0x0\n"}},
+     .files = {{"proc/30/task/30/syscall", IN_POLL("0x4")}},
      .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
+    {"it polls three descriptors, and has a virtual CPU: QEMU 11.1 has begun",
+     {{{30, WEB "-serial|unix:/s,server|", QEMU, 1, 30, 500}}},
+     .files = {{"proc/30/task/30/syscall", IN_POLL("0x3")},
+               {"proc/30/task/31/comm", "q"},
+               {"proc/30/task/32/comm", "q"},
+               {"proc/30/task/33/comm", "q"}},
+     .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
+    {"it polls three descriptors, and has none: a socket for IPv4 and one for IPv6",
+     {{{30, WEB "-serial|unix:/s,server|", QEMU, 1, 30, 500}}},
+     .files = {{"proc/30/task/30/syscall", IN_POLL("0x3")}, {"proc/30/task/31/comm", "q"}},
+     .found = {"30 web process:30:500 [] no-monitor (waits): it waits for a client at '/s' before "
+               "it begins (wait=on)\n"}},
     {"it runs",
      {{{30, WEB "-serial|unix:/s,server|", QEMU, 1, 30, 500}}},
      .files = {{"proc/30/task/30/syscall", "running\n"}},
      .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
     {"it has no socket at which it would wait",
      {{{30, WEB "-serial|unix:/s,server,nowait|", QEMU, 1, 30, 500}}},
-     .files = {{"proc/30/task/30/syscall", G_STRINGIFY(SYS_ppoll) " 0x1 0x2 0x0\n"}},
+     .files = {{"proc/30/task/30/syscall", IN_POLL("0x2")}},
      .found = {"30 web process:30:500 [/run/web.sock] ok\n"}},
     {"it has no thread of a virtual CPU yet",
      {{{30, WEB "-object|iothread,id=i|-qmp|unix:/s,server|", QEMU, 1, 30, 500}}},

@@ -262,22 +262,18 @@ host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid)
     return g_strdup(g_str_equal(text, "0") ? "" : text);
 }
 
-/* True for the number of a call that waits for descriptors. */
-static bool
-is_poll(uint64_t number)
+/* The kind of the call @number, whose fifth argument is the size of a set of signals: where the
+ * kernel has no poll(), the C library calls ppoll() for it, without such a set. */
+static HostProcessCall
+kind_of_call(uint64_t number, const char *fifth)
 {
-    static const long polls[] = {
-        SYS_ppoll,
-        SYS_restart_syscall,
+    if (number == SYS_ppoll)
+        return g_strcmp0(fifth, "0x0") == 0 ? HOST_PROCESS_CALL_POLL : HOST_PROCESS_CALL_PPOLL;
 #ifdef SYS_poll
-        SYS_poll,
+    if (number == SYS_poll)
+        return HOST_PROCESS_CALL_POLL;
 #endif
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(polls); i++)
-        if (number == (uint64_t)polls[i])
-            return true;
-    return false;
+    return number == SYS_restart_syscall ? HOST_PROCESS_CALL_POLL : HOST_PROCESS_CALL_OTHER;
 }
 
 HostProcessCall
@@ -287,17 +283,20 @@ host_process_read_call(HostRoot *root, pid_t pid, pid_t tid, uint64_t *ret_n_fds
     char text[MAX_LINE_BYTES] = "";
     g_auto(GStrv) words = NULL; /* the call and its arguments; or "running" */
     uint64_t number = 0;
+    HostProcessCall call = HOST_PROCESS_CALL_OTHER;
 
     host_kept_make_path(path, pid, tid, "syscall");
     if (host_root_read(root, path, text, sizeof(text)) <= 0)
         return HOST_PROCESS_CALL_UNKNOWN;
-    words = g_strsplit(text, " ", 4);
-    if (g_strv_length(words) < 3 ||
-        !g_ascii_string_to_unsigned(words[0], 10, 0, UINT64_MAX, &number, NULL) ||
-        !is_poll(number) || !g_str_has_prefix(words[2], "0x") ||
+    words = g_strsplit(text, " ", 7);
+    if (g_strv_length(words) < 6 ||
+        !g_ascii_string_to_unsigned(words[0], 10, 0, UINT64_MAX, &number, NULL))
+        return HOST_PROCESS_CALL_OTHER;
+    call = kind_of_call(number, words[5]);
+    if (call == HOST_PROCESS_CALL_OTHER || !g_str_has_prefix(words[2], "0x") ||
         !g_ascii_string_to_unsigned(words[2] + 2, 16, 0, UINT64_MAX, ret_n_fds, NULL))
         return HOST_PROCESS_CALL_OTHER;
-    return HOST_PROCESS_CALL_POLL;
+    return call;
 }
 
 HostProcessPoll

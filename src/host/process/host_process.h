@@ -43,12 +43,13 @@ HostProcessLook host_process_look(HostRoot *root, pid_t pid, uint64_t start_tick
 /* The system call in which a thread waits now. */
 typedef enum {
     HOST_PROCESS_CALL_UNKNOWN, /* we may not see it */
-    HOST_PROCESS_CALL_POLL,    /* poll() or ppoll(), also one that goes on after a stop */
+    HOST_PROCESS_CALL_POLL,    /* poll(), also one that goes on after a stop */
+    HOST_PROCESS_CALL_PPOLL,   /* ppoll() */
     HOST_PROCESS_CALL_OTHER,   /* another one, or the thread runs */
 } HostProcessCall;
 
-/* For a thread that is stopped, the call in which it was stopped. Of a POLL sets @ret_n_fds: how
- * many descriptors it waits for. */
+/* For a thread that is stopped, the call in which it was stopped. Of a POLL or PPOLL sets
+ * @ret_n_fds: how many descriptors it waits for. */
 HostProcessCall host_process_read_call(HostRoot *root, pid_t pid, pid_t tid, uint64_t *ret_n_fds);
 
 /* The nanoseconds that a thread waited on a run queue: the second number of schedstat. */

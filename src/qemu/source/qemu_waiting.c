@@ -6,15 +6,19 @@
  * client has connected. Until then it serves none of its sockets, though it listens there: our
  * connection would wait in a queue, before that of the manager. Its main thread then polls, in a
  * loop of GLib's, the descriptors of that one socket and one to be woken by. QEMU's own main loop
- * polls at least four descriptors: two more to be woken by, and one for signals. Where the call
- * cannot be seen, threads are counted, since virtual CPUs begin later.
+ * polls at least four descriptors with ppoll(): two more to be woken by, and one for signals. From
+ * 10.2 on an io_uring has taken some of them, and three are left. A loop of GLib's that polls three
+ * (a socket for IPv4 and one for IPv6) does so with poll(), but from GLib 2.80 on with ppoll(). So
+ * three descriptors in ppoll() may be either. Where the call does not tell, threads are counted,
+ * since virtual CPUs begin later.
  */
 #include "qemu_waiting.h"
 
 #include "host/process/host_process.h"
 
 enum {
-    LOOP_FDS = 3,      /* one to be woken by, and a socket for IPv4 and one for IPv6 */
+    LOOP_FDS = 2,      /* one to be woken by, and a socket */
+    LOOP_FDS_TCP = 3,  /* with a socket for IPv4 and one for IPv6 */
     EARLY_THREADS = 3, /* the main thread, that of RCU, that of the monitors */
 };
 
@@ -25,6 +29,10 @@ qemu_waiting_look(HostRoot *root, pid_t pid)
 
     switch (host_process_read_call(root, pid, pid, &n_fds)) {
     case HOST_PROCESS_CALL_POLL:
+        return n_fds <= LOOP_FDS_TCP ? QEMU_WAITING_YES : QEMU_WAITING_NO;
+    case HOST_PROCESS_CALL_PPOLL:
+        if (n_fds == LOOP_FDS_TCP)
+            return QEMU_WAITING_UNKNOWN;
         return n_fds <= LOOP_FDS ? QEMU_WAITING_YES : QEMU_WAITING_NO;
     case HOST_PROCESS_CALL_OTHER:
         return QEMU_WAITING_NO;

@@ -9,7 +9,7 @@
 #include "qemu/words/qemu_cmdline.h"
 
 typedef enum {
-    QEMU_WAITING_UNKNOWN, /* we may not see it */
+    QEMU_WAITING_UNKNOWN, /* we may not see it, or it may be either */
     QEMU_WAITING_NO,
     QEMU_WAITING_YES,
 } QemuWaiting;
