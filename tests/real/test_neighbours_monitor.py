@@ -80,6 +80,15 @@ class Definitions(Monitor):
         self.libvirt.define("plain")
         self.check_there_and_back("plain")
 
+    def test_a_name_with_blanks_quotes_and_letters_of_others(self):
+        self.libvirt.define("odd", more="<title>ü</title>")
+        self.libvirt.virsh("domrename", "odd", "b ö'\"")
+        before = self.xml("b ö'\"")
+        self.do("add", "b ö'\"")
+        self.assertIn("id=domstats,", self.xml("b ö'\""))
+        self.do("remove", "b ö'\"")
+        self.assertEqual(self.xml("b ö'\""), before)
+
     def test_passwords_other_arguments_and_capabilities_are_kept_and_passwords_not_shown(self):
         self.libvirt.define("rich", VNC, MORE)
         self.check_there_and_back("rich")
@@ -218,12 +227,28 @@ class Running(Monitor):
         self.assertEqual(self.listed(), [["vm", "running", "yes", path]])
         self.assertIn("monitor", self.taints("vm"))
         self.assertIn("has the monitor already", self.do("add", "vm"))
+        for source in "libvirt:qemu:///system", "auto":
+            status, domains, trouble = self.run_command(source)
+            self.assertEqual((status, domains["vm"]["answered_by"]), (0, "monitor"), (source, trouble))
+            self.assertEqual(domains["vm"]["monitor"], path)
         self.libvirt.restart()
         self.assertEqual(self.listed(), [["vm", "running", "yes", path]])
         self.do("remove", "vm")
         self.assertFalse(os.path.exists(path))
         self.assertEqual(self.listed(), [["vm", "none", "-", "-"]])
         self.assertIn("was given no monitor", self.do("remove", "vm"))
+
+    @unittest.skipUnless(can_live(), "this QEMU cannot be given a monitor")
+    def test_it_is_taken_away_from_a_client_too(self):
+        self.libvirt.create("vm")
+        self.do("add", "vm")
+        path, = glob.glob(f"{FOLDER}/domain-*-vm/domstats.sock")
+        client = self.client(path)
+        self.assertTrue(client.run("query-status")["running"])
+        self.do("remove", "vm")
+        self.assertEqual(client.socket.recv(1), b"")
+        self.assertEqual(self.listed(), [["vm", "none", "-", "-"]])
+        self.assertIn("running", self.libvirt.virsh("domstate", "vm"))
 
     @unittest.skipUnless(can_live(), "this QEMU cannot be given a monitor")
     def test_a_monitor_that_cannot_be_made_leaves_no_socket(self):
