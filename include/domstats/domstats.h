@@ -200,11 +200,11 @@ typedef struct {
     DomstatsMonitors monitors;
     DomstatsListeners listeners;
     DomstatsLibvirt libvirt;
-    unsigned int libvirt_requests;    /* that one libvirt has of this connection at a time, at most,
-                                         those included that it does not answer; 0: 10. Each may take
-                                         one of libvirt's workers, of which there are 20; so more
-                                         than DOMSTATS_LIBVIRT_REQUESTS_MOST are refused */
-    unsigned int libvirt_connections; /* to one libvirt, at most; 0: 4 */
+    unsigned int libvirt_requests; /* that one libvirt has of this connection at a time, at most,
+                                      those included that it does not answer; 0: 10; 2 at least.
+                                      Each takes a connection to it, and may take one of its
+                                      workers, of which there are 20; so more than
+                                      DOMSTATS_LIBVIRT_REQUESTS_MOST are refused */
     const char *const
         *perf_events;         /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;
                                  counted for each QEMU from the first call that finds it; NULL: none */

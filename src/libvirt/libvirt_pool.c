@@ -4,10 +4,15 @@
  *
  * How it works
  *
- * A request goes into a queue. A thread takes one after another, each with a connection that has
- * room for it, and ends when there is none to be taken. While requests wait, N_FIRST threads work;
- * one whose request libvirt has not answered for STUCK_MS does not count, and is replaced within
- * the limits. Who waits for requests sees to that (libvirt_pool_look_after()).
+ * A request goes into a queue. A thread takes one after another, each with a connection that no
+ * other request uses, and ends when there is none to be taken. While requests wait, N_FIRST threads
+ * work; one whose request libvirt has not answered for STUCK_MS does not count, and is replaced
+ * within the limits. Who waits for requests sees to that (libvirt_pool_look_after()).
+ *
+ * libvirt's library would let threads share a connection. But before its version 10.3, what a
+ * second thread asks is at times not sent while the first one waits for its answer, which may be
+ * for ever; a crash is possible as well (CVE-2024-4418). It costs nothing not to: threads with
+ * connections of their own need not hand their answers to each other.
  *
  * Only one thread at a time connects. Those that find no connection meanwhile end, and the one that
  * has connected starts others. So a libvirt that accepts no client holds one thread, and the
@@ -16,9 +21,7 @@
  *
  * When a connection is lost, those on which no request is under way are not used any more, since
  * libvirt may have ended since they were; the threads of the others notice it themselves. A request
- * whose connection was lost is asked once more, alone on a connection that was opened later:
- * libvirt's library closes a connection on which it cannot read an answer, so each such answer must
- * not cost other requests more than one connection.
+ * whose connection was lost is asked once more, on a connection that was opened later.
  *
  * A connection is closed on a thread of its own, since libvirt is asked for that too.
  */
@@ -33,7 +36,6 @@
 
 enum {
     N_REQUESTS = 10,
-    N_CONNECTIONS = 4,
     N_FIRST = 4,
     STUCK_MS = 20,   /* a request that takes longer is not counted on */
     SILENT_MS = 500, /* libvirt answers what asks no QEMU in less than one */
@@ -49,6 +51,7 @@ typedef struct {
     int64_t lost_us; /* monotonic: when the connection was lost on which it was asked; 0: it was
                         not */
     LibvirtPoolLine *line; /* while it is under way */
+    int64_t asked_us;      /* monotonic: since when it is under way */
 } Entry;
 
 struct LibvirtPool {
@@ -62,6 +65,8 @@ struct LibvirtPool {
     GPtrArray *lines;
     int64_t connecting_us; /* monotonic: since when a thread connects; 0: none does */
     int64_t refused_us;    /* monotonic: when a connect failed last; 0: it did not */
+    int64_t answered_us;   /* monotonic: of the requests that were answered, when the latest one was
+                              asked */
     unsigned int n_threads, n_closing;
     bool is_closed;         /* it has no owner any more */
     UtilRefcount n_owners;  /* besides, all of them have one reference */
@@ -104,10 +109,7 @@ libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits)
         self->limits = *limits;
     if (self->limits.n_requests == 0)
         self->limits.n_requests = N_REQUESTS;
-    if (self->limits.n_connections == 0)
-        self->limits.n_connections = N_CONNECTIONS;
-    if (self->limits.n_requests / LIBVIRT_POOL_LINES_REQUESTS >= self->limits.n_connections)
-        self->limits.n_requests = self->limits.n_connections * LIBVIRT_POOL_LINES_REQUESTS;
+    self->limits.n_requests = MAX(self->limits.n_requests, 2);
     pthread_mutex_init(&self->lock, NULL);
     util_deadline_init_cond(&self->changed);
     self->again = g_queue_new();
@@ -146,43 +148,65 @@ free_entry(Entry *entry)
     g_free(entry);
 }
 
-/* How many requests are under way that libvirt has not answered for STUCK_MS. */
+/* How many requests are under way that libvirt has not answered for @ms. */
 static unsigned int
-count_stuck(const LibvirtPool *self, int64_t now_us)
+count_unanswered(const LibvirtPool *self, int64_t now_us, int64_t ms)
 {
     unsigned int n = 0;
 
     for (guint i = 0; i < self->under_way->len; i++) {
         const Entry *entry = g_ptr_array_index(self->under_way, i);
 
-        n += is_older(libvirt_pool_request_asked_us(entry->request), now_us, STUCK_MS) ? 1 : 0;
+        n += is_older(entry->asked_us, now_us, ms) ? 1 : 0;
     }
     return n;
-}
-
-static bool
-is_silent(const LibvirtPool *self, int64_t now_us)
-{
-    if (is_older(self->connecting_us, now_us, SILENT_MS) &&
-        libvirt_pool_lines_n_usable(self->lines) == 0)
-        return true;
-    for (guint i = 0; i < self->under_way->len; i++) {
-        const Entry *entry = g_ptr_array_index(self->under_way, i);
-
-        if (entry->is_daemons &&
-            is_older(libvirt_pool_request_asked_us(entry->request), now_us, SILENT_MS))
-            return true;
-    }
-    return false;
 }
 
 /* Whether one more request may be under way. */
 static bool
 may_send(const LibvirtPool *self, bool is_daemons)
 {
-    unsigned int n = self->limits.n_requests;
+    return self->under_way->len < self->limits.n_requests - (is_daemons ? 0 : 1);
+}
 
-    return self->under_way->len < (is_daemons || n == 1 ? n : n - 1);
+/* The request of the daemon that has waited longest for its answer, and that long enough; NULL:
+ * there is none. */
+static const Entry *
+find_late(const LibvirtPool *self, int64_t now_us)
+{
+    const Entry *late = NULL;
+
+    for (guint i = 0; i < self->under_way->len; i++) {
+        const Entry *entry = g_ptr_array_index(self->under_way, i);
+
+        if (entry->is_daemons && is_older(entry->asked_us, now_us, SILENT_MS) &&
+            (late == NULL || entry->asked_us < late->asked_us))
+            late = entry;
+    }
+    return late;
+}
+
+/* Whether libvirt answers nothing. A late request of the daemon alone does not show that: libvirt
+ * may have locked one domain. Then some requests about others are sent, which show it. */
+static bool
+is_silent(const LibvirtPool *self, int64_t now_us)
+{
+    const Entry *late = find_late(self, now_us);
+    unsigned int n_later = 0;
+
+    if (is_older(self->connecting_us, now_us, SILENT_MS) &&
+        count_unanswered(self, now_us, SILENT_MS) == self->under_way->len &&
+        libvirt_pool_lines_find(self->lines, 0) == NULL)
+        return true;
+    if (late == NULL || self->answered_us > late->asked_us)
+        return false;
+    for (guint i = 0; i < self->under_way->len; i++) {
+        const Entry *entry = g_ptr_array_index(self->under_way, i);
+
+        if (entry->asked_us > late->asked_us && is_older(entry->asked_us, now_us, STUCK_MS))
+            n_later++;
+    }
+    return n_later >= N_FIRST || !may_send(self, false);
 }
 
 LibvirtPoolState
@@ -194,7 +218,10 @@ libvirt_pool_state(LibvirtPool *self)
     pthread_mutex_lock(&self->lock);
     if (is_silent(self, now_us))
         state = LIBVIRT_POOL_SILENT;
-    else if (!may_send(self, false) && count_stuck(self, now_us) == self->under_way->len)
+    else if (self->connecting_us != 0 && libvirt_pool_lines_n_usable(self->lines) == 0)
+        state = LIBVIRT_POOL_CONNECTING;
+    else if (!may_send(self, false) &&
+             count_unanswered(self, now_us, STUCK_MS) == self->under_way->len)
         state = LIBVIRT_POOL_FULL;
     pthread_mutex_unlock(&self->lock);
     return state;
@@ -229,7 +256,7 @@ count_working(const LibvirtPool *self, int64_t now_us)
 {
     unsigned int n_connecting = is_older(self->connecting_us, now_us, STUCK_MS) ? 1 : 0;
 
-    return self->n_threads - n_connecting - count_stuck(self, now_us);
+    return self->n_threads - n_connecting - count_unanswered(self, now_us, STUCK_MS);
 }
 
 /* Starts threads as long as requests wait and too few of them work, with the lock held. False if
@@ -508,7 +535,8 @@ put_under_way(LibvirtPool *self, GQueue *entries, LibvirtPoolLine *line)
     Entry *entry = g_queue_pop_head(entries);
 
     entry->line = line;
-    line->n_under_way++;
+    entry->asked_us = util_deadline_now_us();
+    line->is_busy = true;
     g_ptr_array_add(self->under_way, entry);
     return entry;
 }
@@ -521,13 +549,11 @@ take_ready(LibvirtPool *self)
     LibvirtPoolLine *line = NULL;
 
     if (again != NULL)
-        line = libvirt_pool_lines_find_idle(self->lines, again->lost_us);
-    if (line != NULL) {
-        line->is_exclusive = true;
+        line = libvirt_pool_lines_find(self->lines, again->lost_us);
+    if (line != NULL)
         return put_under_way(self, self->again, line);
-    }
     if (peek(self, self->waiting) != NULL)
-        line = libvirt_pool_lines_find(self->lines);
+        line = libvirt_pool_lines_find(self->lines, 0);
     return line ? put_under_way(self, self->waiting, line) : NULL;
 }
 
@@ -543,11 +569,11 @@ wants_line(LibvirtPool *self)
     if (may_wait && self->refused_us != 0 &&
         !is_older(self->refused_us, util_deadline_now_us(), AGAIN_MS))
         return false;
-    if (self->lines->len >= self->limits.n_connections && self->again->length > 0) {
+    if (self->lines->len >= self->limits.n_requests && self->again->length > 0) {
         libvirt_pool_lines_leave(self->lines, false);
         close_leaving(self);
     }
-    return self->lines->len < self->limits.n_connections;
+    return self->lines->len < self->limits.n_requests;
 }
 
 /* Opens a connection, with the lock held, which it releases meanwhile. False if that fails. */
@@ -597,11 +623,12 @@ static void
 take_back(LibvirtPool *self, Entry *entry, bool is_lost)
 {
     g_ptr_array_remove_fast(self->under_way, entry);
-    entry->line->n_under_way--;
-    entry->line->is_exclusive = false;
+    entry->line->is_busy = false;
     entry->line->is_leaving = entry->line->is_leaving || is_lost || self->is_closed;
     if (is_lost)
         libvirt_pool_lines_leave(self->lines, false);
+    else
+        self->answered_us = MAX(self->answered_us, entry->asked_us);
     close_leaving(self);
     entry->line = NULL;
 }

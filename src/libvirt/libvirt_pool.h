@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvirt_pool: asks one libvirt, over some connections, many requests at a time.
+ * libvirt_pool: asks one libvirt many things at a time, each over a connection of its own.
  *
  * libvirt's calls block and know no deadline, so each request runs on a thread of the pool, and its
  * caller waits for it no longer than it likes. Threads end when no request is left, so that nothing
  * runs between two calls. One that libvirt does not answer keeps its thread, which sleeps, until
  * libvirt does; nobody waits for it, and it counts as under way.
  *
- * There are two kinds of requests. Those about a domain may wait for its QEMU. Those of the daemon
- * itself do not, so libvirt is silent when it answers one of them, or a connect, not at once.
+ * There are two kinds of requests. Those about a domain may wait for its QEMU, and for a worker of
+ * libvirt. Those of the daemon itself wait for neither; only a domain that libvirt has locked while
+ * it waits for storage holds them up.
  *
  * All functions may be called from any thread. None asks libvirt on its caller's.
  */
@@ -20,10 +21,9 @@ typedef struct LibvirtPool LibvirtPool;
 
 /* How much of a libvirt a pool may use. A member that is 0 has its default. */
 typedef struct {
-    unsigned int n_requests;    /* under way at a time, at most; 10, half of libvirt's workers. One
-                                   of them is kept for requests of the daemon, if it is not the only
-                                   one */
-    unsigned int n_connections; /* 4; each has at most 4 requests under way */
+    unsigned int n_requests; /* under way at a time, at most, each on a connection of its own; 10,
+                                half of libvirt's workers; 2 at least. One of them is kept for
+                                requests of the daemon */
 } LibvirtPoolLimits;
 
 /* Does not connect yet. @limits may be NULL. */
@@ -40,10 +40,12 @@ const char *libvirt_pool_uri(const LibvirtPool *self);
 /* What requests that are asked now may expect. */
 typedef enum {
     LIBVIRT_POOL_READY,
-    LIBVIRT_POOL_FULL, /* about a domain: libvirt answers none of as many as may be under way. They
-                          wait until it answers one */
-    LIBVIRT_POOL_SILENT, /* libvirt has not answered a request of the daemon, or a connect, for half
-                            a second. All wait until it does: nothing is sent to it meanwhile */
+    LIBVIRT_POOL_CONNECTING, /* there is no connection yet, but for less than half a second */
+    LIBVIRT_POOL_FULL,       /* libvirt answers none of as many requests about domains as may be
+                                under way: others about domains wait until it answers one */
+    LIBVIRT_POOL_SILENT, /* libvirt does not answer at all: a connect, or a request of the daemon
+                            and those asked later. All wait until it does: nothing is sent to it
+                            meanwhile */
 } LibvirtPoolState;
 
 LibvirtPoolState libvirt_pool_state(LibvirtPool *self);
@@ -69,7 +71,8 @@ void libvirt_pool_disconnect(LibvirtPool *self);
 LibvirtPoolRequest *libvirt_pool_ask(LibvirtPool *self, LibvirtPoolRequestWork work,
                                      void *take_data, GDestroyNotify free_data,
                                      LibvirtPoolInbox *inbox);
-/* The same for a request of the daemon, which goes before those about domains. */
+/* The same for a request of the daemon, which goes before those about domains. @work NULL: connects
+ * only. */
 LibvirtPoolRequest *libvirt_pool_ask_daemon(LibvirtPool *self, LibvirtPoolRequestWork work,
                                             void *take_data, GDestroyNotify free_data,
                                             LibvirtPoolInbox *inbox);

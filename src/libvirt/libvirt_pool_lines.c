@@ -10,7 +10,7 @@ libvirt_pool_lines_new(void)
     return g_ptr_array_new();
 }
 
-LibvirtPoolLine *
+void
 libvirt_pool_lines_add(GPtrArray *self, LibvirtConnection *take_connection, int64_t now_us)
 {
     LibvirtPoolLine *line = g_new0(LibvirtPoolLine, 1);
@@ -18,7 +18,6 @@ libvirt_pool_lines_add(GPtrArray *self, LibvirtConnection *take_connection, int6
     line->connection = take_connection;
     line->opened_us = now_us;
     g_ptr_array_add(self, line);
-    return line;
 }
 
 /* Notes whether the connection of an idle @line has ended meanwhile, as far as its library knows:
@@ -26,7 +25,7 @@ libvirt_pool_lines_add(GPtrArray *self, LibvirtConnection *take_connection, int6
 static bool
 is_usable(LibvirtPoolLine *line)
 {
-    if (line->n_under_way == 0 && !line->is_leaving)
+    if (!line->is_busy && !line->is_leaving)
         line->is_leaving = !libvirt_connection_is_alive(line->connection);
     return !line->is_leaving;
 }
@@ -42,28 +41,12 @@ libvirt_pool_lines_n_usable(const GPtrArray *self)
 }
 
 LibvirtPoolLine *
-libvirt_pool_lines_find(const GPtrArray *self)
-{
-    LibvirtPoolLine *best = NULL;
-
-    for (guint i = 0; i < self->len; i++) {
-        LibvirtPoolLine *line = g_ptr_array_index(self, i);
-
-        if (is_usable(line) && !line->is_exclusive &&
-            line->n_under_way < LIBVIRT_POOL_LINES_REQUESTS &&
-            (best == NULL || line->n_under_way < best->n_under_way))
-            best = line;
-    }
-    return best;
-}
-
-LibvirtPoolLine *
-libvirt_pool_lines_find_idle(const GPtrArray *self, int64_t since_us)
+libvirt_pool_lines_find(const GPtrArray *self, int64_t since_us)
 {
     for (guint i = 0; i < self->len; i++) {
         LibvirtPoolLine *line = g_ptr_array_index(self, i);
 
-        if (line->n_under_way == 0 && line->opened_us > since_us && is_usable(line))
+        if (!line->is_busy && line->opened_us > since_us && is_usable(line))
             return line;
     }
     return NULL;
@@ -77,7 +60,7 @@ libvirt_pool_lines_take_leaving(GPtrArray *self)
     for (guint i = self->len; i > 0; i--) {
         LibvirtPoolLine *line = g_ptr_array_index(self, i - 1);
 
-        if (!line->is_leaving || line->n_under_way > 0)
+        if (!line->is_leaving || line->is_busy)
             continue;
         if (leaving == NULL)
             leaving = g_ptr_array_new();
@@ -93,7 +76,7 @@ libvirt_pool_lines_leave(GPtrArray *self, bool with_busy)
     for (guint i = 0; i < self->len; i++) {
         LibvirtPoolLine *line = g_ptr_array_index(self, i);
 
-        line->is_leaving = line->is_leaving || with_busy || line->n_under_way == 0;
+        line->is_leaving = line->is_leaving || with_busy || !line->is_busy;
     }
 }
 

@@ -260,7 +260,8 @@ libvirt_pool_request_run(LibvirtPoolRequest *self, LibvirtConnection *connection
     LibvirtOutcome outcome = {LIBVIRT_OUTCOME_WELL, NULL};
 
     set_asked(self, util_deadline_now_us());
-    self->work(connection, self->data, &outcome);
+    if (self->work != NULL)
+        self->work(connection, self->data, &outcome);
     return outcome;
 }
 

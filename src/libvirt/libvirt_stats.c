@@ -4,6 +4,8 @@
  */
 #include "libvirt_stats.h"
 
+#include <string.h>
+
 typedef struct {
     char *uuid;
     unsigned int stats, flags;
@@ -34,12 +36,21 @@ take_record(LibvirtStatsAnswer *answer, virDomainStatsRecord *record)
 {
     const char *name = virDomainGetName(record->dom);
 
-    answer->name = g_strdup(name ? name : "");
+    answer->name = g_utf8_make_valid(name ? name : "", -1);
     answer->id = (int)virDomainGetID(record->dom);
     answer->params = record->params;
     answer->n_params = record->nparams;
     record->params = NULL;
     record->nparams = 0;
+}
+
+/* True if @records, @n of them, are what was asked for: one of the domain with @uuid. */
+static bool
+is_right(virDomainStatsRecordPtr *records, int n, const char *uuid)
+{
+    char said[VIR_UUID_STRING_BUFLEN] = "";
+
+    return n == 1 && virDomainGetUUIDString(records[0]->dom, said) == 0 && strcmp(said, uuid) == 0;
 }
 
 static void
@@ -56,14 +67,16 @@ run_stats(LibvirtConnection *connection, void *data, LibvirtOutcome *ret_outcome
     self->answer.asked_us = util_deadline_now_us();
     n = virDomainListGetStats(domains, self->stats, &records, self->flags);
     self->answer.answered_us = util_deadline_now_us();
-    if (n < 0) {
+    if (n < 0)
         libvirt_outcome_take_last(ret_outcome);
-    } else if (n == 0) { /* it has ended, and was transient */
-        ret_outcome->kind = LIBVIRT_OUTCOME_NO_DOMAIN;
-        ret_outcome->message = g_strdup("libvirt has the domain no longer");
-    } else {
+    else if (n == 0) /* it has ended, and was transient */
+        libvirt_outcome_set(ret_outcome, LIBVIRT_OUTCOME_NO_DOMAIN,
+                            "libvirt has the domain no longer");
+    else if (!is_right(records, n, self->uuid))
+        libvirt_outcome_set(ret_outcome, LIBVIRT_OUTCOME_FAILED,
+                            "libvirt answered for another domain");
+    else
         take_record(&self->answer, records[0]);
-    }
     virDomainStatsRecordListFree(records);
     virDomainFree(domains[0]);
 }

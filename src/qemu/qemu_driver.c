@@ -93,8 +93,7 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
         .takes_any_listener = options->listeners == DOMSTATS_LISTENERS_ANY,
         .is_without_libvirt = options->libvirt == DOMSTATS_LIBVIRT_NEVER,
         .timeout_ms = options->timeout_ms,
-        .libvirt_limits = {.n_requests = options->libvirt_requests,
-                           .n_connections = options->libvirt_connections}};
+        .libvirt_limits = {.n_requests = options->libvirt_requests}};
     GError *inner = NULL;
     g_autoptr(QemuSource) source = NULL;
     QemuDriver *self = NULL;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fake_libvirt: a libvirt daemon that can be told to go wrong. It speaks libvirt's protocol over a
+ * unix socket, on a thread of its own, to any number of clients.
+ *
+ * It answers the list of domains, their definitions and their statistics. All functions may be
+ * called while it serves.
+ */
+#pragma once
+
+#include <glib.h>
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Procedures of libvirt's protocol, of which calls are counted and may go wrong. */
+enum {
+    FAKE_LIBVIRT_ANY,
+    FAKE_LIBVIRT_OPEN = 1,
+    FAKE_LIBVIRT_CLOSE = 2,
+    FAKE_LIBVIRT_XML = 14,
+    FAKE_LIBVIRT_LOOKUP = 24, /* by UUID */
+    FAKE_LIBVIRT_AUTH_LIST = 66,
+    FAKE_LIBVIRT_LIST = 273,
+    FAKE_LIBVIRT_REGISTER = 316, /* for an event */
+    FAKE_LIBVIRT_STATS = 344,
+};
+
+typedef enum {
+    FAKE_LIBVIRT_END,          /* of the lines */
+    FAKE_LIBVIRT_ANSWERS,      /* after @delay_ms */
+    FAKE_LIBVIRT_IGNORES,      /* answers once fake_libvirt_let_go() is called */
+    FAKE_LIBVIRT_FAILS,        /* with @code, @code_domain and @message */
+    FAKE_LIBVIRT_DISCONNECTS,  /* instead of the answer */
+    FAKE_LIBVIRT_CUTS,         /* disconnects after half of the answer */
+    FAKE_LIBVIRT_SHORT,        /* an answer whose payload ends too early */
+    FAKE_LIBVIRT_GARBAGE,      /* bytes that are no message, and no more than that */
+    FAKE_LIBVIRT_HUGE,         /* the head of a message of 33 MiB */
+    FAKE_LIBVIRT_WRONG_SERIAL, /* the answer to a call that was not made, and nothing more */
+    FAKE_LIBVIRT_EMPTY,        /* statistics: no record */
+    FAKE_LIBVIRT_TWICE,        /* statistics: the record of the domain, and that again */
+    FAKE_LIBVIRT_OTHER,        /* statistics: the record of another domain */
+    FAKE_LIBVIRT_MANY,         /* claims to hold 4,294,967,295 of them, and holds none */
+} FakeLibvirtThen;
+
+/* What goes wrong. The first line that fits a call holds. */
+typedef struct {
+    int procedure;      /* FAKE_LIBVIRT_ANY: each but OPEN, CLOSE and AUTH_LIST */
+    const char *domain; /* the name of the one that the call is about; NULL: any or none */
+    FakeLibvirtThen then;
+    unsigned int n_times; /* that it holds; 0: always */
+    unsigned int delay_ms;
+    int code, code_domain; /* virErrorNumber, virErrorDomain */
+    const char *message;
+} FakeLibvirtFault;
+
+/* One value. */
+typedef struct {
+    const char *field; /* NULL: the end */
+    int type;          /* virTypedParameterType, or another number: then 4 bytes */
+    uint64_t number;   /* not of a string or a double */
+    const char *text;  /* of a string, or of a double */
+} FakeLibvirtParam;
+
+typedef struct {
+    const char *name; /* NULL: the end */
+    int id;           /* 0: it does not run */
+    bool is_transient;
+    const char *xml;                /* NULL: a short one */
+    const FakeLibvirtParam *params; /* NULL: state.state and state.reason */
+} FakeLibvirtDomain;
+
+typedef struct FakeLibvirt FakeLibvirt;
+
+/* Serves at a socket in a new folder. @domains and @faults (NULL: none) are borrowed. */
+FakeLibvirt *fake_libvirt_new(const FakeLibvirtDomain *domains, const FakeLibvirtFault *faults);
+void fake_libvirt_free(FakeLibvirt *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeLibvirt, fake_libvirt_free)
+
+const char *fake_libvirt_uri(const FakeLibvirt *self);
+/* Of the domain with that index, the text of its UUID; borrowed, valid for ever. */
+const char *fake_libvirt_uuid(unsigned int index);
+
+/* From the next call on. */
+void fake_libvirt_set_domains(FakeLibvirt *self, const FakeLibvirtDomain *domains);
+void fake_libvirt_set_faults(FakeLibvirt *self, const FakeLibvirtFault *faults);
+/* Answers all calls that it ignored. */
+void fake_libvirt_let_go(FakeLibvirt *self);
+/* While false it accepts no client, as one that is stopped or has too many. */
+void fake_libvirt_set_accepts(FakeLibvirt *self, bool accepts);
+/* Disconnects all clients, and stops listening; listens again. */
+void fake_libvirt_stop(FakeLibvirt *self);
+void fake_libvirt_start(FakeLibvirt *self);
+
+/* Calls of @procedure up to now. */
+unsigned int fake_libvirt_n_calls(FakeLibvirt *self, int procedure);
+/* Clients that it has accepted up to now, and those that are connected. */
+unsigned int fake_libvirt_n_accepted(FakeLibvirt *self);
+unsigned int fake_libvirt_n_connected(FakeLibvirt *self);
+/* The most calls that were not answered at a time: of one client, and of all. */
+unsigned int fake_libvirt_most_of_one(FakeLibvirt *self);
+unsigned int fake_libvirt_most(FakeLibvirt *self);

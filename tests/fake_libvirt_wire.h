@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fake_libvirt_wire: the bytes of libvirt's protocol: calls to structs, answers to bytes.
+ */
+#pragma once
+
+#include "fake_libvirt.h"
+
+enum { FAKE_LIBVIRT_WIRE_HEAD = 28 };
+
+/* One call, as a client has sent it. */
+typedef struct {
+    uint32_t procedure, serial;
+    int domain; /* the index of the domain that it is about; -1: it is about none; -2: about one
+                   that there is not */
+    uint32_t flags;
+    uint32_t feature; /* of CONNECT_SUPPORTS_FEATURE */
+} FakeLibvirtWireCall;
+
+/* The length of the message at @bytes; 0 if too few are there to know it. */
+size_t fake_libvirt_wire_length(const GByteArray *bytes);
+
+/* @bytes hold a whole message. */
+FakeLibvirtWireCall fake_libvirt_wire_parse(const GByteArray *bytes,
+                                            const FakeLibvirtDomain *domains);
+
+/* The answer to @call, as @fault (NULL: well) says, at the end of @out. */
+void fake_libvirt_wire_answer(GByteArray *out, const FakeLibvirtWireCall *call,
+                              const FakeLibvirtDomain *domains, const FakeLibvirtFault *fault);
+
+/* The UUID of the domain with that index. */
+void fake_libvirt_wire_make_uuid(unsigned int index, unsigned char ret_uuid[VIR_UUID_BUFLEN]);

@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_libvirt_pool: requests, connections and limits, on a fake libvirt.
+ */
+#include <libvirt/virterror.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "fake_libvirt.h"
+#include "libvirt/libvirt_list.h"
+#include "libvirt/libvirt_stats.h"
+#include "testing.h"
+
+enum { LONG_MS = 10000, STAYS_MS = 100 };
+
+static const FakeLibvirtDomain domains[] = {
+    {.name = "a", .id = 1},  {.name = "b", .id = 2},  {.name = "c", .id = 3},
+    {.name = "d", .id = 4},  {.name = "e", .id = 5},  {.name = "f", .id = 6},
+    {.name = "g", .id = 7},  {.name = "h", .id = 8},  {.name = "i", .id = 9},
+    {.name = "j", .id = 10}, {.name = "k", .id = 11}, {.name = "l", .id = 12},
+    {.name = NULL},
+};
+
+static const FakeLibvirtFault all_silent[] = {
+    {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_IGNORES}, {.then = FAKE_LIBVIRT_END}};
+static const FakeLibvirtFault list_silent[] = {
+    {.procedure = FAKE_LIBVIRT_LIST, .then = FAKE_LIBVIRT_IGNORES}, {.then = FAKE_LIBVIRT_END}};
+static const FakeLibvirtFault both_silent[] = {
+    {.procedure = FAKE_LIBVIRT_LIST, .then = FAKE_LIBVIRT_IGNORES},
+    {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_IGNORES},
+    {.then = FAKE_LIBVIRT_END}};
+
+static void
+ignore_error(void *data, virErrorPtr error)
+{
+    (void)data;
+    (void)error;
+}
+
+static LibvirtPoolRequest *
+ask(LibvirtPool *pool, unsigned int domain, LibvirtPoolInbox *inbox)
+{
+    const LibvirtStatsQuestion question = {fake_libvirt_uuid(domain), VIR_DOMAIN_STATS_STATE,
+                                           VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT};
+
+    return libvirt_stats_ask(pool, &question, inbox);
+}
+
+static LibvirtOutcomeKind
+wait_kind(LibvirtPoolRequest *request)
+{
+    assert_true(libvirt_pool_request_wait(request, util_deadline_in_ms(LONG_MS)));
+    return libvirt_pool_request_outcome(request)->kind;
+}
+
+static void
+wait_well(LibvirtPoolRequest *request)
+{
+    LibvirtOutcomeKind kind = wait_kind(request);
+
+    if (kind != LIBVIRT_OUTCOME_WELL)
+        fail_msg("%d: %s", kind, libvirt_pool_request_outcome(request)->message);
+}
+
+static void
+unref_request(gpointer data)
+{
+    libvirt_pool_request_unref(data);
+}
+
+/* Asks for the first @n domains. */
+static GPtrArray *
+ask_many(LibvirtPool *pool, unsigned int n)
+{
+    GPtrArray *requests = g_ptr_array_new_with_free_func(unref_request);
+
+    for (unsigned int i = 0; i < n; i++)
+        g_ptr_array_add(requests, ask(pool, i, NULL));
+    return requests;
+}
+
+static unsigned int
+count_ended(const GPtrArray *requests)
+{
+    unsigned int n = 0;
+
+    for (guint i = 0; i < requests->len; i++)
+        n += libvirt_pool_request_has_ended(g_ptr_array_index(requests, i));
+    return n;
+}
+
+static void
+wait_all(const GPtrArray *requests)
+{
+    for (guint i = 0; i < requests->len; i++)
+        wait_well(g_ptr_array_index(requests, i));
+}
+
+/* Waits, as a call does, for something that takes a while. */
+static void
+wait_for_state(LibvirtPool *pool, LibvirtPoolState state)
+{
+    UtilDeadline deadline = util_deadline_in_ms(LONG_MS);
+
+    while (libvirt_pool_state(pool) != state) {
+        assert_false(util_deadline_has_passed(deadline));
+        libvirt_pool_look_after(pool);
+        poll(NULL, 0, 5);
+    }
+}
+
+static void
+wait_for_calls(FakeLibvirt *fake, int procedure, unsigned int n)
+{
+    UtilDeadline deadline = util_deadline_in_ms(LONG_MS);
+
+    while (fake_libvirt_n_calls(fake, procedure) < n) {
+        assert_false(util_deadline_has_passed(deadline));
+        poll(NULL, 0, 5);
+    }
+}
+
+static void
+an_answer_is_libvirts(void **state)
+{
+    static const FakeLibvirtParam params[] = {
+        {"state.state", VIR_TYPED_PARAM_INT, 1, NULL},
+        {"cpu.time", VIR_TYPED_PARAM_ULLONG, 1234567890123, NULL},
+        {"block.0.name", VIR_TYPED_PARAM_STRING, 0, "vda"},
+        {NULL, 0, 0, NULL},
+    };
+    static const FakeLibvirtDomain one[] = {{.name = "one", .id = 7, .params = params},
+                                            {.name = NULL}};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(one, NULL);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) request = ask(pool, 0, NULL);
+    const LibvirtStatsAnswer *answer = libvirt_stats_answer(request);
+    unsigned long long time = 0;
+
+    (void)state;
+    wait_well(request);
+    assert_string_equal(answer->name, "one");
+    assert_int_equal(answer->id, 7);
+    assert_int_equal(answer->n_params, 3);
+    assert_string_equal(answer->params[2].value.s, "vda");
+    assert_int_equal(virTypedParamsGetULLong(answer->params, 3, "cpu.time", &time), 1);
+    assert_int_equal(time, 1234567890123);
+    assert_true(answer->asked_us > 0 && answer->answered_us >= answer->asked_us);
+}
+
+static const FakeLibvirtParam twice_the_same[] = {
+    {"x", VIR_TYPED_PARAM_INT, 1, NULL}, {"x", VIR_TYPED_PARAM_INT, 2, NULL}, {NULL, 0, 0, NULL}};
+static const FakeLibvirtParam unknown_type[] = {{"x", 99, 1, NULL}, {NULL, 0, 0, NULL}};
+static const FakeLibvirtParam long_name[] = {
+    {"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567",
+     VIR_TYPED_PARAM_INT, 1, NULL},
+    {NULL, 0, 0, NULL}};
+
+typedef struct {
+    const char *name;
+    FakeLibvirtThen then;
+    LibvirtOutcomeKind kind;
+    const FakeLibvirtParam *params;
+} HostileRow;
+
+static const HostileRow hostile_rows[] = {
+    {"it disconnects", FAKE_LIBVIRT_DISCONNECTS, LIBVIRT_OUTCOME_LOST, NULL},
+    {"it disconnects within an answer", FAKE_LIBVIRT_CUTS, LIBVIRT_OUTCOME_LOST, NULL},
+    {"an answer is too short", FAKE_LIBVIRT_SHORT, LIBVIRT_OUTCOME_LOST, NULL},
+    {"bytes that are no message", FAKE_LIBVIRT_GARBAGE, LIBVIRT_OUTCOME_LOST, NULL},
+    {"a message of 33 MiB", FAKE_LIBVIRT_HUGE, LIBVIRT_OUTCOME_LOST, NULL},
+    {"the answer to another call", FAKE_LIBVIRT_WRONG_SERIAL, LIBVIRT_OUTCOME_LOST, NULL},
+    {"no record", FAKE_LIBVIRT_EMPTY, LIBVIRT_OUTCOME_NO_DOMAIN, NULL},
+    {"two records", FAKE_LIBVIRT_TWICE, LIBVIRT_OUTCOME_FAILED, NULL},
+    {"the record of another domain", FAKE_LIBVIRT_OTHER, LIBVIRT_OUTCOME_FAILED, NULL},
+    {"four thousand million records", FAKE_LIBVIRT_MANY, LIBVIRT_OUTCOME_LOST, NULL},
+    {"a type that does not exist", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_LOST, unknown_type},
+    {"a name of more than 79 bytes", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_FAILED, long_name},
+    {"a name twice", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_WELL, twice_the_same},
+};
+
+/* What libvirt sends of "bad" costs no other domain its answer, also over the same connection. */
+static void
+costs_that_request_alone(void **state)
+{
+    const HostileRow *row = *state;
+    const FakeLibvirtDomain some[] = {{.name = "bad", .id = 1, .params = row->params},
+                                      {.name = "good", .id = 2},
+                                      {.name = "fair", .id = 3},
+                                      {.name = NULL}};
+    const FakeLibvirtFault faults[] = {
+        {.procedure = FAKE_LIBVIRT_STATS, .domain = "bad", .then = row->then, .delay_ms = 20},
+        {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 40},
+        {.then = FAKE_LIBVIRT_END}};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(some, faults);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+
+    for (int times = 0; times < 2; times++) {
+        g_autoptr(LibvirtPoolRequest) bad = ask(pool, 0, NULL);
+        g_autoptr(LibvirtPoolRequest) good = ask(pool, 1, NULL);
+        g_autoptr(LibvirtPoolRequest) fair = ask(pool, 2, NULL);
+
+        wait_well(good);
+        wait_well(fair);
+        assert_int_equal(wait_kind(bad), row->kind);
+        if (row->kind != LIBVIRT_OUTCOME_WELL)
+            assert_true(strlen(libvirt_pool_request_outcome(bad)->message) > 0);
+    }
+}
+
+static void
+silent_domains_cost_no_more_than_their_number(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, all_silent);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(GPtrArray) requests = ask_many(pool, 12);
+    g_autoptr(LibvirtPoolRequest) list = NULL;
+
+    (void)state;
+    wait_for_state(pool, LIBVIRT_POOL_FULL);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS), 9);
+    assert_int_equal(fake_libvirt_most_of_one(fake), 1);
+    list = libvirt_list_ask(pool, NULL);
+    wait_well(list);
+    assert_int_equal(libvirt_list_domains(list)->len, 12);
+    assert_true(libvirt_pool_request_cancel(g_ptr_array_index(requests, 11)));
+    assert_false(libvirt_pool_request_cancel(g_ptr_array_index(requests, 0)));
+    g_ptr_array_set_size(requests, 11);
+    fake_libvirt_set_faults(fake, NULL);
+    fake_libvirt_let_go(fake);
+    wait_all(requests);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS), 11);
+    assert_int_equal(libvirt_pool_state(pool), LIBVIRT_POOL_READY);
+}
+
+static void
+one_silent_domain_holds_up_no_other(void **state)
+{
+    static const FakeLibvirtFault one_silent[] = {
+        {.procedure = FAKE_LIBVIRT_STATS, .domain = "a", .then = FAKE_LIBVIRT_IGNORES},
+        {.then = FAKE_LIBVIRT_END}};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, one_silent);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) silent = ask(pool, 0, NULL);
+
+    (void)state;
+    for (unsigned int i = 1; i < 12; i++) {
+        g_autoptr(LibvirtPoolRequest) other = ask(pool, i, NULL);
+
+        wait_well(other);
+    }
+    assert_false(libvirt_pool_request_has_ended(silent));
+    assert_true(libvirt_pool_request_asked_us(silent) > 0);
+    assert_int_equal(libvirt_pool_state(pool), LIBVIRT_POOL_READY);
+}
+
+static void
+the_limits_are_kept(void **state)
+{
+    static const FakeLibvirtFault slow[] = {
+        {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 50},
+        {.then = FAKE_LIBVIRT_END}};
+    static const LibvirtPoolLimits limits = {.n_requests = 6};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), &limits);
+    g_autoptr(GPtrArray) requests = ask_many(pool, 12);
+
+    (void)state;
+    wait_all(requests);
+    assert_true(fake_libvirt_most(fake) <= 5);
+    assert_true(fake_libvirt_n_accepted(fake) <= 6);
+    assert_int_equal(fake_libvirt_most_of_one(fake), 1);
+}
+
+static void
+the_smallest_limit(void **state)
+{
+    static const LibvirtPoolLimits limits = {.n_requests = 1};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, all_silent);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), &limits);
+    g_autoptr(GPtrArray) requests = ask_many(pool, 12);
+    g_autoptr(LibvirtPoolRequest) list = NULL;
+
+    (void)state;
+    wait_for_state(pool, LIBVIRT_POOL_FULL);
+    list = libvirt_list_ask(pool, NULL);
+    wait_well(list);
+    assert_int_equal(fake_libvirt_most(fake), 1);
+    assert_int_equal(fake_libvirt_n_accepted(fake), 2);
+    assert_int_equal(count_ended(requests), 0);
+}
+
+static void
+requests_that_wait_for_a_connect_are_taken_back(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(GPtrArray) requests = NULL;
+    g_autoptr(LibvirtPoolRequest) later = NULL;
+    UtilDeadline deadline = util_deadline_in_ms(LONG_MS);
+
+    (void)state;
+    fake_libvirt_set_accepts(fake, false);
+    requests = ask_many(pool, 12);
+    wait_for_state(pool, LIBVIRT_POOL_CONNECTING);
+    wait_for_state(pool, LIBVIRT_POOL_SILENT);
+    assert_true(util_deadline_left_ms(libvirt_pool_fair(pool, deadline)) < 1000);
+    for (guint i = 0; i < requests->len; i++) {
+        assert_int_equal(libvirt_pool_request_asked_us(g_ptr_array_index(requests, i)), 0);
+        assert_true(libvirt_pool_request_cancel(g_ptr_array_index(requests, i)));
+    }
+    later = ask(pool, 0, NULL);
+    assert_false(libvirt_pool_request_wait(later, util_deadline_in_ms(STAYS_MS)));
+    fake_libvirt_set_accepts(fake, true);
+    wait_well(later);
+    assert_int_equal(fake_libvirt_n_accepted(fake), 1);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS), 1);
+    assert_true(util_deadline_left_ms(libvirt_pool_fair(pool, deadline)) > 1000);
+}
+
+static void
+a_further_connect_that_hangs_harms_none(void **state)
+{
+    static const FakeLibvirtFault slow[] = {
+        {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 60},
+        {.then = FAKE_LIBVIRT_END}};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) first = ask(pool, 0, NULL);
+    g_autoptr(GPtrArray) requests = NULL;
+
+    (void)state;
+    wait_well(first);
+    fake_libvirt_set_accepts(fake, false);
+    requests = ask_many(pool, 12);
+    wait_all(requests);
+    assert_int_equal(fake_libvirt_n_accepted(fake), 1);
+    assert_int_equal(libvirt_pool_state(pool), LIBVIRT_POOL_READY);
+    fake_libvirt_set_faults(fake, all_silent);
+    g_ptr_array_set_size(requests, 0);
+    g_ptr_array_unref(requests);
+    requests = ask_many(pool, 2); /* the second finds no connection */
+    wait_for_state(pool, LIBVIRT_POOL_SILENT);
+    fake_libvirt_set_faults(fake, NULL);
+    fake_libvirt_let_go(fake);
+    fake_libvirt_set_accepts(fake, true);
+    wait_all(requests);
+}
+
+static void
+a_restart_is_not_seen(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) first = NULL;
+    g_autoptr(GPtrArray) slow = NULL;
+
+    (void)state;
+    for (int times = 0; times < 3; times++) {
+        g_autoptr(GPtrArray) requests = ask_many(pool, 12);
+        g_autoptr(LibvirtPoolRequest) list = libvirt_list_ask(pool, NULL);
+
+        wait_all(requests);
+        wait_well(list);
+        fake_libvirt_stop(fake);
+        fake_libvirt_start(fake);
+    }
+    first = ask(pool, 0, NULL);
+    wait_well(first);
+    /* In the middle of calls, on several connections. */
+    fake_libvirt_set_faults(fake, all_silent);
+    slow = ask_many(pool, 12);
+    wait_for_state(pool, LIBVIRT_POOL_FULL);
+    fake_libvirt_set_faults(fake, NULL);
+    fake_libvirt_stop(fake);
+    fake_libvirt_start(fake);
+    wait_all(slow);
+}
+
+static void
+a_libvirt_that_has_ended_is_refused_and_found_again(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+
+    (void)state;
+    for (int times = 0; times < 3; times++) {
+        g_autoptr(LibvirtPoolRequest) well = ask(pool, 0, NULL);
+        g_autoptr(GPtrArray) requests = NULL;
+
+        wait_well(well);
+        fake_libvirt_stop(fake);
+        requests = ask_many(pool, 12);
+        for (guint i = 0; i < requests->len; i++)
+            assert_int_equal(wait_kind(g_ptr_array_index(requests, i)), LIBVIRT_OUTCOME_REFUSED);
+        fake_libvirt_start(fake);
+    }
+}
+
+static void
+a_late_list_alone_is_no_silence(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, list_silent);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) list = libvirt_list_ask(pool, NULL);
+    g_autoptr(GPtrArray) requests = NULL;
+
+    (void)state;
+    assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(600)));
+    assert_int_equal(libvirt_pool_state(pool), LIBVIRT_POOL_READY);
+    requests = ask_many(pool, 12);
+    wait_all(requests);
+    assert_int_equal(libvirt_pool_state(pool), LIBVIRT_POOL_READY);
+    assert_false(libvirt_pool_request_has_ended(list));
+}
+
+static void
+a_silent_libvirt_is_asked_little(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, both_silent);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) list = libvirt_list_ask(pool, NULL);
+    g_autoptr(GPtrArray) requests = NULL;
+
+    (void)state;
+    assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(600)));
+    requests = ask_many(pool, 12);
+    wait_for_state(pool, LIBVIRT_POOL_SILENT);
+    assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(STAYS_MS)));
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS), 4);
+    fake_libvirt_set_faults(fake, NULL);
+    fake_libvirt_let_go(fake);
+    wait_all(requests);
+    wait_well(list);
+    assert_int_equal(libvirt_pool_state(pool), LIBVIRT_POOL_READY);
+}
+
+static void
+an_inbox_gets_what_has_ended(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolInbox) inbox = libvirt_pool_inbox_new();
+    struct pollfd fd = {libvirt_pool_inbox_fd(inbox), POLLIN, 0};
+    unsigned int n = 0;
+
+    (void)state;
+    assert_int_equal(poll(&fd, 1, 0), 0);
+    for (unsigned int i = 0; i < 12; i++)
+        libvirt_pool_request_unref(ask(pool, i, inbox));
+    while (n < 12) {
+        assert_int_equal(poll(&fd, 1, LONG_MS), 1);
+        for (g_autoptr(LibvirtPoolRequest) ended = libvirt_pool_inbox_take(inbox); ended != NULL;
+             n++) {
+            wait_well(ended);
+            libvirt_pool_request_unref(ended);
+            ended = libvirt_pool_inbox_take(inbox);
+        }
+    }
+    assert_int_equal(poll(&fd, 1, 0), 0);
+}
+
+static void
+an_inbox_that_is_freed_gets_nothing(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, all_silent);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    LibvirtPoolInbox *inbox = libvirt_pool_inbox_new();
+    g_autoptr(LibvirtPoolRequest) freed = ask(pool, 0, inbox);
+    g_autoptr(LibvirtPoolInbox) kept = libvirt_pool_inbox_new();
+    g_autoptr(LibvirtPoolRequest) cancelled = ask(pool, 1, kept);
+
+    (void)state;
+    wait_for_calls(fake, FAKE_LIBVIRT_STATS, 2);
+    libvirt_pool_inbox_free(inbox);
+    assert_false(libvirt_pool_request_cancel(cancelled));
+    fake_libvirt_let_go(fake);
+    wait_well(freed);
+    wait_well(cancelled);
+    assert_null(libvirt_pool_inbox_take(kept));
+}
+
+static void
+closing_closes_every_connection(void **state)
+{
+    static const FakeLibvirtFault slow[] = {
+        {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 30},
+        {.then = FAKE_LIBVIRT_END}};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
+    LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(GPtrArray) requests = ask_many(pool, 12);
+
+    (void)state;
+    wait_all(requests);
+    libvirt_pool_unref(pool);
+    assert_true(fake_libvirt_n_accepted(fake) > 1);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_CLOSE), fake_libvirt_n_accepted(fake));
+}
+
+static void
+disconnecting_closes_and_connects_again(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) first = ask(pool, 0, NULL);
+    g_autoptr(LibvirtPoolRequest) second = NULL;
+
+    (void)state;
+    wait_well(first);
+    libvirt_pool_disconnect(pool);
+    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 1);
+    second = ask(pool, 0, NULL);
+    wait_well(second);
+    assert_int_equal(fake_libvirt_n_accepted(fake), 2);
+}
+
+static void
+closing_waits_for_no_answer(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, all_silent);
+    LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(GPtrArray) requests = ask_many(pool, 12);
+
+    (void)state;
+    wait_for_state(pool, LIBVIRT_POOL_FULL);
+    libvirt_pool_unref(pool);
+    assert_int_equal(count_ended(requests), 3); /* those that waited */
+    fake_libvirt_let_go(fake);
+    for (guint i = 0; i < requests->len; i++)
+        wait_kind(g_ptr_array_index(requests, i));
+    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, fake_libvirt_n_accepted(fake));
+}
+
+static void
+closing_during_a_connect_that_hangs(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
+    LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) request = NULL;
+
+    (void)state;
+    fake_libvirt_set_accepts(fake, false);
+    request = ask(pool, 0, NULL);
+    wait_for_state(pool, LIBVIRT_POOL_CONNECTING);
+    libvirt_pool_unref(pool);
+    assert_int_equal(wait_kind(request), LIBVIRT_OUTCOME_FAILED);
+    fake_libvirt_set_accepts(fake, true);
+    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 1);
+}
+
+static void
+connecting_alone_is_a_request(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) request = libvirt_pool_ask_daemon(pool, NULL, NULL, NULL, NULL);
+
+    (void)state;
+    wait_well(request);
+    assert_int_equal(fake_libvirt_n_accepted(fake), 1);
+}
+
+static void
+many_calls_from_many_threads(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+
+    (void)state;
+    for (int times = 0; times < 100; times++) {
+        g_autoptr(GPtrArray) requests = ask_many(pool, 12);
+
+        if (times % 10 == 9) {
+            fake_libvirt_stop(fake);
+            fake_libvirt_start(fake);
+        }
+        if (times % 7 == 6)
+            libvirt_pool_request_cancel(g_ptr_array_index(requests, (guint)times % 12));
+        else
+            for (guint i = 0; i < requests->len; i++)
+                wait_kind(g_ptr_array_index(requests, i));
+    }
+}
+
+int
+main(void)
+{
+    struct CMUnitTest hostile[G_N_ELEMENTS(hostile_rows)];
+    const struct CMUnitTest tests[] = {
+        {"an answer is libvirt's", an_answer_is_libvirts, NULL, NULL, NULL},
+        {"silent domains cost no more than their number",
+         silent_domains_cost_no_more_than_their_number, NULL, NULL, NULL},
+        {"one silent domain holds up no other", one_silent_domain_holds_up_no_other, NULL, NULL,
+         NULL},
+        {"the limits are kept", the_limits_are_kept, NULL, NULL, NULL},
+        {"the smallest limit is two", the_smallest_limit, NULL, NULL, NULL},
+        {"requests that wait for a connect are taken back",
+         requests_that_wait_for_a_connect_are_taken_back, NULL, NULL, NULL},
+        {"a further connect that hangs harms none", a_further_connect_that_hangs_harms_none, NULL,
+         NULL, NULL},
+        {"a restart of libvirt is not seen", a_restart_is_not_seen, NULL, NULL, NULL},
+        {"a libvirt that has ended is refused, and found again",
+         a_libvirt_that_has_ended_is_refused_and_found_again, NULL, NULL, NULL},
+        {"a late list alone is no silence", a_late_list_alone_is_no_silence, NULL, NULL, NULL},
+        {"a silent libvirt is asked little", a_silent_libvirt_is_asked_little, NULL, NULL, NULL},
+        {"an inbox gets what has ended", an_inbox_gets_what_has_ended, NULL, NULL, NULL},
+        {"an inbox that is freed gets nothing", an_inbox_that_is_freed_gets_nothing, NULL, NULL,
+         NULL},
+        {"closing closes every connection", closing_closes_every_connection, NULL, NULL, NULL},
+        {"disconnecting closes, and the next request connects again",
+         disconnecting_closes_and_connects_again, NULL, NULL, NULL},
+        {"closing waits for no answer", closing_waits_for_no_answer, NULL, NULL, NULL},
+        {"closing during a connect that hangs", closing_during_a_connect_that_hangs, NULL, NULL,
+         NULL},
+        {"connecting alone is a request", connecting_alone_is_a_request, NULL, NULL, NULL},
+        {"many calls while libvirt restarts", many_calls_from_many_threads, NULL, NULL, NULL},
+    };
+    int n_failed = 0;
+
+    signal(SIGPIPE, SIG_DFL);
+    virInitialize();
+    virSetErrorFunc(NULL, ignore_error);
+    for (size_t i = 0; i < G_N_ELEMENTS(hostile_rows); i++)
+        hostile[i] = (struct CMUnitTest){hostile_rows[i].name, costs_that_request_alone, NULL, NULL,
+                                         (void *)(uintptr_t)&hostile_rows[i]};
+    n_failed = cmocka_run_group_tests_name("libvirt_pool", tests, NULL, NULL);
+    return n_failed + cmocka_run_group_tests_name("libvirt_pool_hostile", hostile, NULL, NULL);
+}
