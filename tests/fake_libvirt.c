@@ -424,6 +424,16 @@ fake_libvirt_start(FakeLibvirt *self)
     wake(self);
 }
 
+void
+fake_libvirt_restart(FakeLibvirt *self)
+{
+    pthread_mutex_lock(&self->lock);
+    stop(self);
+    start_listening(self);
+    pthread_mutex_unlock(&self->lock);
+    wake(self);
+}
+
 static unsigned int
 read_count(FakeLibvirt *self, const unsigned int *count)
 {

@@ -91,6 +91,8 @@ void fake_libvirt_set_accepts(FakeLibvirt *self, bool accepts);
 /* Disconnects all clients, and stops listening; listens again. */
 void fake_libvirt_stop(FakeLibvirt *self);
 void fake_libvirt_start(FakeLibvirt *self);
+/* Both at once: no client finds it away. */
+void fake_libvirt_restart(FakeLibvirt *self);
 
 /* Calls of @procedure up to now. */
 unsigned int fake_libvirt_n_calls(FakeLibvirt *self, int procedure);

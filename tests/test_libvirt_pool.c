@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fake_libvirt.h"
+#include "libvirt/libvirt_limits.h"
 #include "libvirt/libvirt_list.h"
 #include "libvirt/libvirt_stats.h"
 #include "testing.h"
@@ -167,15 +168,15 @@ typedef struct {
 static const HostileRow hostile_rows[] = {
     {"it disconnects", FAKE_LIBVIRT_DISCONNECTS, LIBVIRT_OUTCOME_LOST, NULL},
     {"it disconnects within an answer", FAKE_LIBVIRT_CUTS, LIBVIRT_OUTCOME_LOST, NULL},
-    {"an answer is too short", FAKE_LIBVIRT_SHORT, LIBVIRT_OUTCOME_LOST, NULL},
+    {"an answer is too short", FAKE_LIBVIRT_SHORT, LIBVIRT_OUTCOME_FAILED, NULL},
     {"bytes that are no message", FAKE_LIBVIRT_GARBAGE, LIBVIRT_OUTCOME_LOST, NULL},
     {"a message of 33 MiB", FAKE_LIBVIRT_HUGE, LIBVIRT_OUTCOME_LOST, NULL},
     {"the answer to another call", FAKE_LIBVIRT_WRONG_SERIAL, LIBVIRT_OUTCOME_LOST, NULL},
     {"no record", FAKE_LIBVIRT_EMPTY, LIBVIRT_OUTCOME_NO_DOMAIN, NULL},
     {"two records", FAKE_LIBVIRT_TWICE, LIBVIRT_OUTCOME_FAILED, NULL},
     {"the record of another domain", FAKE_LIBVIRT_OTHER, LIBVIRT_OUTCOME_FAILED, NULL},
-    {"four thousand million records", FAKE_LIBVIRT_MANY, LIBVIRT_OUTCOME_LOST, NULL},
-    {"a type that does not exist", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_LOST, unknown_type},
+    {"four thousand million records", FAKE_LIBVIRT_MANY, LIBVIRT_OUTCOME_FAILED, NULL},
+    {"a type that does not exist", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_FAILED, unknown_type},
     {"a name of more than 79 bytes", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_FAILED, long_name},
     {"a name twice", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_WELL, twice_the_same},
 };
@@ -207,6 +208,29 @@ costs_that_request_alone(void **state)
         if (row->kind != LIBVIRT_OUTCOME_WELL)
             assert_true(strlen(libvirt_pool_request_outcome(bad)->message) > 0);
     }
+}
+
+static void
+a_message_is_short_and_valid(void **state)
+{
+    g_autofree char *message = g_strnfill(100000, 'x');
+    const FakeLibvirtFault faults[] = {{.procedure = FAKE_LIBVIRT_STATS,
+                                        .then = FAKE_LIBVIRT_FAILS,
+                                        .code = VIR_ERR_OPERATION_INVALID,
+                                        .code_domain = VIR_FROM_QEMU,
+                                        .message = message},
+                                       {.then = FAKE_LIBVIRT_END}};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, faults);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) request = NULL;
+
+    (void)state;
+    memcpy(message, "\xff\xfe", 2);
+    request = ask(pool, 0, NULL);
+    assert_int_equal(wait_kind(request), LIBVIRT_OUTCOME_NOT_RUNNING);
+    assert_true(g_utf8_validate(libvirt_pool_request_outcome(request)->message, -1, NULL));
+    assert_true(strlen(libvirt_pool_request_outcome(request)->message) <
+                LIBVIRT_LIMIT_MESSAGE_BYTES + 8);
 }
 
 static void
@@ -363,8 +387,7 @@ a_restart_is_not_seen(void **state)
 
         wait_all(requests);
         wait_well(list);
-        fake_libvirt_stop(fake);
-        fake_libvirt_start(fake);
+        fake_libvirt_restart(fake);
     }
     first = ask(pool, 0, NULL);
     wait_well(first);
@@ -373,8 +396,7 @@ a_restart_is_not_seen(void **state)
     slow = ask_many(pool, 12);
     wait_for_state(pool, LIBVIRT_POOL_FULL);
     fake_libvirt_set_faults(fake, NULL);
-    fake_libvirt_stop(fake);
-    fake_libvirt_start(fake);
+    fake_libvirt_restart(fake);
     wait_all(slow);
 }
 
@@ -572,8 +594,7 @@ many_calls_from_many_threads(void **state)
         g_autoptr(GPtrArray) requests = ask_many(pool, 12);
 
         if (times % 10 == 9) {
-            fake_libvirt_stop(fake);
-            fake_libvirt_start(fake);
+            fake_libvirt_restart(fake);
         }
         if (times % 7 == 6)
             libvirt_pool_request_cancel(g_ptr_array_index(requests, (guint)times % 12));
@@ -589,6 +610,7 @@ main(void)
     struct CMUnitTest hostile[G_N_ELEMENTS(hostile_rows)];
     const struct CMUnitTest tests[] = {
         {"an answer is libvirt's", an_answer_is_libvirts, NULL, NULL, NULL},
+        {"a message is short, and valid", a_message_is_short_and_valid, NULL, NULL, NULL},
         {"silent domains cost no more than their number",
          silent_domains_cost_no_more_than_their_number, NULL, NULL, NULL},
         {"one silent domain holds up no other", one_silent_domain_holds_up_no_other, NULL, NULL,

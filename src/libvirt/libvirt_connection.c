@@ -7,6 +7,7 @@
 
 #include <libvirt/virterror.h>
 #include <pthread.h>
+#include <string.h>
 
 /* What is to be done before it closes. */
 typedef struct {
@@ -35,10 +36,24 @@ ignore_error(void *data, virErrorPtr error)
     (void)error;
 }
 
+/* A copy of @uri by which no ssh asks its user for anything, on the terminal of this process. The
+ * caller frees. */
+static char *
+make_quiet(const char *uri)
+{
+    const char *scheme_end = strstr(uri, "://");
+    const char *ssh = strstr(uri, "+ssh:");
+
+    if (ssh == NULL || scheme_end == NULL || ssh > scheme_end || strstr(uri, "no_tty=") != NULL)
+        return g_strdup(uri);
+    return g_strconcat(uri, strchr(uri, '?') ? "&" : "?", "no_tty=1", NULL);
+}
+
 LibvirtConnection *
 libvirt_connection_open(const char *uri, LibvirtOutcome *ret_outcome)
 {
-    virConnectPtr conn = virConnectOpenReadOnly(uri);
+    g_autofree char *quiet = make_quiet(uri);
+    virConnectPtr conn = virConnectOpenReadOnly(quiet);
     LibvirtConnection *self = NULL;
 
     if (conn == NULL) {

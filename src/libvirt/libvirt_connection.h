@@ -3,8 +3,8 @@
  * libvirt_connection: one read-only connection to a libvirt, and the domains that were looked up
  * through it.
  *
- * Each function that asks libvirt blocks as long as libvirt does. Several threads may use one
- * connection; libvirt's library sends their calls at once.
+ * Each function that asks libvirt blocks as long as libvirt does. One thread at a time uses a
+ * connection: see libvirt_pool.
  */
 #pragma once
 
@@ -15,7 +15,8 @@
 
 typedef struct LibvirtConnection LibvirtConnection;
 
-/* NULL with the outcome if that fails. */
+/* Prompts for nothing: what needs a password that no file has fails. NULL with the outcome if that
+ * fails. */
 LibvirtConnection *libvirt_connection_open(const char *uri, LibvirtOutcome *ret_outcome);
 /* Closes it. Takes NULL. */
 void libvirt_connection_free(LibvirtConnection *self);

@@ -21,7 +21,7 @@ typedef enum {
 /* How a request ended. */
 typedef struct {
     LibvirtOutcomeKind kind;
-    char *message; /* libvirt's, UTF-8; NULL if there is no trouble */
+    char *message; /* libvirt's or ours, UTF-8; NULL if there is no trouble */
 } LibvirtOutcome;
 
 void libvirt_outcome_clear(LibvirtOutcome *self);
@@ -29,6 +29,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LibvirtOutcome, libvirt_outcome_clear)
 
 /* Sets @ret_outcome, whatever it was before. */
 void libvirt_outcome_set(LibvirtOutcome *ret_outcome, LibvirtOutcomeKind kind, const char *message);
+
+/* What an error of libvirt's library is, by three members of its virError. */
+LibvirtOutcomeKind libvirt_outcome_find_kind(int code, int domain, int int1);
 
 /* Sets @ret_outcome by the last error of libvirt's library on this thread. */
 void libvirt_outcome_take_last(LibvirtOutcome *ret_outcome);

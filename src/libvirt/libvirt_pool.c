@@ -16,8 +16,8 @@
  *
  * Only one thread at a time connects. Those that find no connection meanwhile end, and the one that
  * has connected starts others. So a libvirt that accepts no client holds one thread, and the
- * requests stay in the queue, where their callers may take them back. If it refuses, all requests
- * that wait fail, unless there is another connection.
+ * requests stay in the queue, where their callers may take them back. If it refuses and there is no
+ * other connection, all requests fail that waited when the connect began.
  *
  * When a connection is lost, those on which no request is under way are not used any more, since
  * libvirt may have ended since they were; the threads of the others notice it themselves. A request
@@ -48,8 +48,8 @@ enum {
 typedef struct {
     LibvirtPoolRequest *request; /* a reference */
     bool is_daemons;
-    int64_t lost_us; /* monotonic: when the connection was lost on which it was asked; 0: it was
-                        not */
+    int64_t since_us;      /* monotonic: since when it is in its queue */
+    bool was_lost;         /* with the connection on which it was asked */
     LibvirtPoolLine *line; /* while it is under way */
     int64_t asked_us;      /* monotonic: since when it is under way */
 } Entry;
@@ -67,7 +67,7 @@ struct LibvirtPool {
     int64_t refused_us;    /* monotonic: when a connect failed last; 0: it did not */
     int64_t answered_us;   /* monotonic: of the requests that were answered, when the latest one was
                               asked */
-    unsigned int n_threads, n_closing;
+    unsigned int n_threads, n_closing, n_lost;
     bool is_closed;         /* it has no owner any more */
     UtilRefcount n_owners;  /* besides, all of them have one reference */
     UtilRefcount ref_count; /* requests and threads have one each */
@@ -169,8 +169,8 @@ may_send(const LibvirtPool *self, bool is_daemons)
     return self->under_way->len < self->limits.n_requests - (is_daemons ? 0 : 1);
 }
 
-/* The request of the daemon that has waited longest for its answer, and that long enough; NULL:
- * there is none. */
+/* The request of the daemon that has waited longest for its answer, and that long enough, if
+ * nothing was answered that was asked after it; NULL: there is none. */
 static const Entry *
 find_late(const LibvirtPool *self, int64_t now_us)
 {
@@ -183,30 +183,36 @@ find_late(const LibvirtPool *self, int64_t now_us)
             (late == NULL || entry->asked_us < late->asked_us))
             late = entry;
     }
-    return late;
+    return late != NULL && self->answered_us < late->asked_us ? late : NULL;
+}
+
+/* How many requests under way were asked after @late, and have waited for @ms. */
+static unsigned int
+count_probes(const LibvirtPool *self, const Entry *late, int64_t now_us, int64_t ms)
+{
+    unsigned int n = 0;
+
+    for (guint i = 0; i < self->under_way->len; i++) {
+        const Entry *entry = g_ptr_array_index(self->under_way, i);
+
+        n += entry->asked_us > late->asked_us && now_us - entry->asked_us >= ms * 1000 ? 1 : 0;
+    }
+    return n;
 }
 
 /* Whether libvirt answers nothing. A late request of the daemon alone does not show that: libvirt
- * may have locked one domain. Then some requests about others are sent, which show it. */
+ * may have locked one domain. Requests that are sent after it, N_FIRST at most, show it. */
 static bool
 is_silent(const LibvirtPool *self, int64_t now_us)
 {
     const Entry *late = find_late(self, now_us);
-    unsigned int n_later = 0;
 
     if (is_older(self->connecting_us, now_us, SILENT_MS) &&
         count_unanswered(self, now_us, SILENT_MS) == self->under_way->len &&
         libvirt_pool_lines_find(self->lines, 0) == NULL)
         return true;
-    if (late == NULL || self->answered_us > late->asked_us)
-        return false;
-    for (guint i = 0; i < self->under_way->len; i++) {
-        const Entry *entry = g_ptr_array_index(self->under_way, i);
-
-        if (entry->asked_us > late->asked_us && is_older(entry->asked_us, now_us, STUCK_MS))
-            n_later++;
-    }
-    return n_later >= N_FIRST || !may_send(self, false);
+    return late != NULL &&
+           (count_probes(self, late, now_us, STUCK_MS) >= N_FIRST || !may_send(self, false));
 }
 
 LibvirtPoolState
@@ -225,6 +231,17 @@ libvirt_pool_state(LibvirtPool *self)
         state = LIBVIRT_POOL_FULL;
     pthread_mutex_unlock(&self->lock);
     return state;
+}
+
+unsigned int
+libvirt_pool_n_lost(LibvirtPool *self)
+{
+    unsigned int n = 0;
+
+    pthread_mutex_lock(&self->lock);
+    n = self->n_lost;
+    pthread_mutex_unlock(&self->lock);
+    return n;
 }
 
 UtilDeadline
@@ -293,27 +310,28 @@ fail_all(GQueue *entries, const LibvirtOutcome *outcome)
     g_queue_free(entries);
 }
 
-/* Takes all that wait out of the queues, with the lock held. */
-static GQueue *
-take_waiting(LibvirtPool *self)
+/* Takes what waits since @until_us or longer out of @entries. */
+static void
+take_older(GQueue *entries, int64_t until_us, GQueue *taken)
 {
-    GQueue *all = g_queue_new();
+    for (guint n = entries->length; n > 0; n--) {
+        Entry *entry = g_queue_pop_head(entries);
 
-    while (self->again->length > 0)
-        g_queue_push_tail(all, g_queue_pop_head(self->again));
-    while (self->waiting->length > 0)
-        g_queue_push_tail(all, g_queue_pop_head(self->waiting));
-    return all;
+        g_queue_push_tail(entry->since_us <= until_us ? taken : entries, entry);
+    }
 }
 
-/* Fails all requests that wait, with the lock held, which it releases meanwhile. */
+/* Fails all requests that wait since @until_us or longer, with the lock held, which it releases
+ * meanwhile. */
 static void
-fail_waiting(LibvirtPool *self, const LibvirtOutcome *outcome)
+fail_waiting(LibvirtPool *self, int64_t until_us, const LibvirtOutcome *outcome)
 {
-    GQueue *all = take_waiting(self);
+    GQueue *taken = g_queue_new();
 
+    take_older(self->again, until_us, taken);
+    take_older(self->waiting, until_us, taken);
     pthread_mutex_unlock(&self->lock);
-    fail_all(all, outcome);
+    fail_all(taken, outcome);
     pthread_mutex_lock(&self->lock);
 }
 
@@ -405,7 +423,7 @@ libvirt_pool_unref(LibvirtPool *self)
     self->is_closed = true;
     libvirt_pool_lines_leave(self->lines, true);
     close_leaving(self);
-    fail_waiting(self, &closed);
+    fail_waiting(self, INT64_MAX, &closed);
     while (!has_settled(self) && !util_deadline_has_passed(until))
         util_deadline_wait_cond(util_deadline_at_most(until, STUCK_MS), &self->changed,
                                 &self->lock);
@@ -421,6 +439,7 @@ queue(LibvirtPool *self, Entry *entry)
         return "the connection is closed";
     if (self->waiting->length >= LIBVIRT_LIMIT_WAITING_REQUESTS)
         return "too many requests wait for libvirt";
+    entry->since_us = util_deadline_now_us();
     if (entry->is_daemons)
         g_queue_push_head(self->waiting, entry);
     else
@@ -525,8 +544,12 @@ static Entry *
 peek(const LibvirtPool *self, GQueue *entries)
 {
     Entry *entry = g_queue_peek_head(entries);
+    int64_t now_us = util_deadline_now_us();
+    const Entry *late = find_late(self, now_us);
 
-    return entry != NULL && may_send(self, entry->is_daemons) ? entry : NULL;
+    if (entry == NULL || (late != NULL && count_probes(self, late, now_us, 0) >= N_FIRST))
+        return NULL;
+    return may_send(self, entry->is_daemons) ? entry : NULL;
 }
 
 static Entry *
@@ -549,7 +572,7 @@ take_ready(LibvirtPool *self)
     LibvirtPoolLine *line = NULL;
 
     if (again != NULL)
-        line = libvirt_pool_lines_find(self->lines, again->lost_us);
+        line = libvirt_pool_lines_find(self->lines, again->since_us);
     if (line != NULL)
         return put_under_way(self, self->again, line);
     if (peek(self, self->waiting) != NULL)
@@ -576,14 +599,16 @@ wants_line(LibvirtPool *self)
     return self->lines->len < self->limits.n_requests;
 }
 
-/* Opens a connection, with the lock held, which it releases meanwhile. False if that fails. */
-static bool
+/* Opens a connection, with the lock held, which it releases meanwhile. If that fails and there is
+ * no other, the requests fail that were there when it began. */
+static void
 open_line(LibvirtPool *self)
 {
+    int64_t begun_us = util_deadline_now_us();
     LibvirtConnection *connection = NULL;
     g_auto(LibvirtOutcome) outcome = {LIBVIRT_OUTCOME_WELL, NULL};
 
-    self->connecting_us = util_deadline_now_us();
+    self->connecting_us = begun_us;
     pthread_mutex_unlock(&self->lock);
     connection = libvirt_connection_open(self->uri, &outcome);
     pthread_mutex_lock(&self->lock);
@@ -593,12 +618,11 @@ open_line(LibvirtPool *self)
         if (self->is_closed)
             libvirt_pool_lines_leave(self->lines, false);
         close_leaving(self);
-        return true;
+        return;
     }
     self->refused_us = util_deadline_now_us();
     if (libvirt_pool_lines_n_usable(self->lines) == 0)
-        fail_waiting(self, &outcome);
-    return false;
+        fail_waiting(self, begun_us, &outcome);
 }
 
 /* Takes the next request, with the lock held. NULL if there is none that may be sent now. */
@@ -610,8 +634,9 @@ take_next(LibvirtPool *self)
     while (entry == NULL && !self->is_closed && !is_silent(self, util_deadline_now_us())) {
         entry = take_ready(self);
         if (entry == NULL) {
-            if (!wants_line(self) || !open_line(self))
+            if (!wants_line(self))
                 return NULL;
+            open_line(self);
             start_threads(self);
         }
     }
@@ -627,6 +652,8 @@ take_back(LibvirtPool *self, Entry *entry, bool is_lost)
     entry->line->is_leaving = entry->line->is_leaving || is_lost || self->is_closed;
     if (is_lost)
         libvirt_pool_lines_leave(self->lines, false);
+    if (is_lost)
+        self->n_lost++;
     else
         self->answered_us = MAX(self->answered_us, entry->asked_us);
     close_leaving(self);
@@ -646,10 +673,11 @@ run_entry(LibvirtPool *self, Entry *entry)
               !libvirt_connection_is_alive(entry->line->connection);
     pthread_mutex_lock(&self->lock);
     take_back(self, entry, is_lost);
-    if (is_lost && entry->lost_us == 0 && !self->is_closed &&
+    if (is_lost && !entry->was_lost && !self->is_closed &&
         !libvirt_pool_request_is_abandoned(entry->request)) {
         libvirt_outcome_clear(&outcome);
-        entry->lost_us = util_deadline_now_us();
+        entry->was_lost = true;
+        entry->since_us = util_deadline_now_us();
         libvirt_pool_request_undo(entry->request);
         g_queue_push_tail(self->again, entry);
         return;

@@ -50,6 +50,10 @@ typedef enum {
 
 LibvirtPoolState libvirt_pool_state(LibvirtPool *self);
 
+/* How many of its connections libvirt has ended so far: as long as that is the same, so is
+ * libvirt's daemon, and a domain's id is that of the same run. */
+unsigned int libvirt_pool_n_lost(LibvirtPool *self);
+
 /* How long it is fair to wait for a request that is asked now: until @deadline, but a short time
  * only if libvirt is silent since before. */
 UtilDeadline libvirt_pool_fair(LibvirtPool *self, UtilDeadline deadline);
@@ -67,7 +71,8 @@ void libvirt_pool_disconnect(LibvirtPool *self);
  * NULL, gets a reference to it.
  *
  * If the connection is lost, the request is asked once more over a new one. If libvirt cannot be
- * connected to, all requests that wait fail likewise, so that it is tried once a call. */
+ * connected to, all requests that wait fail likewise, so that it is tried once a call, not once
+ * a request. */
 LibvirtPoolRequest *libvirt_pool_ask(LibvirtPool *self, LibvirtPoolRequestWork work,
                                      void *take_data, GDestroyNotify free_data,
                                      LibvirtPoolInbox *inbox);

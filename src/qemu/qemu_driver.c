@@ -89,11 +89,11 @@ copy_words(const char *const *words)
 static void *
 driver_open(const char *source_name, const DomstatsOptions *options, GError **error)
 {
-    const QemuSourceOptions how = {
-        .takes_any_listener = options->listeners == DOMSTATS_LISTENERS_ANY,
-        .is_without_libvirt = options->libvirt == DOMSTATS_LIBVIRT_NEVER,
-        .timeout_ms = options->timeout_ms,
-        .libvirt_limits = {.n_requests = options->libvirt_requests}};
+    const QemuSourceOptions how = {.takes_any_listener =
+                                       options->listeners == DOMSTATS_LISTENERS_ANY,
+                                   .is_without_libvirt = options->libvirt == DOMSTATS_LIBVIRT_NEVER,
+                                   .timeout_ms = options->timeout_ms,
+                                   .libvirt_limits = {.n_requests = options->libvirt_requests}};
     GError *inner = NULL;
     g_autoptr(QemuSource) source = NULL;
     QemuDriver *self = NULL;
