@@ -6,6 +6,7 @@ import sys
 
 # The first process there takes care of those whose parents have ended: libvirt waits for that.
 INIT = ["sh", "-c", '"$@"; exit $?', "sh"]
+LAUNCHER = ["unshare", "-pfm", "--kill-child", "--mount-proc", *INIT]
 
 
 def run_apart(script):
@@ -13,8 +14,7 @@ def run_apart(script):
     is_apart() tells."""
     if os.geteuid() == 0 and "DOMSTATS_APART" not in os.environ:
         os.environ["DOMSTATS_APART"] = "1"
-        os.execvp("unshare", ["unshare", "-pfm", "--kill-child", "--mount-proc", *INIT, sys.executable,
-                              os.path.abspath(script), *sys.argv[1:]])
+        os.execvp(LAUNCHER[0], [*LAUNCHER, sys.executable, os.path.abspath(script), *sys.argv[1:]])
 
 
 def is_apart():

@@ -24,19 +24,23 @@ from host import QEMU, Host, accelerator
 from neighbours import INSIDE, Beside
 from waiting import until
 
+# The ways to its domains; for a look at one of them it may be set.
+SOURCES = os.environ.get("DOMSTATS_TEST_SOURCES", "auto libvirt:qemu:///system").split()
 VIRSH_S = 120  # one that hangs does so until the program beside it ends
 N_STARTERS = 3
 FOLDERS = ("/run/libvirt", "/var/lib/libvirt", "/var/log/libvirt")
 QEMU_CONF = {"cgroup_controllers": [], "namespaces": [], "security_driver": "none", "stdio_handler": "file"}
 DAEMON_CONF = {"auth_unix_rw": "none", "auth_unix_ro": "none"}
 DOMAIN = """<domain type='{kind}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>{name}</name>
-<memory unit='MiB'>{memory}</memory><vcpu>{vcpus}</vcpu><os><type arch='x86_64' machine='pc'>hvm</type></os>
+<memory unit='MiB'>{memory}</memory><vcpu>{vcpus}</vcpu><os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
 <devices><emulator>{qemu}</emulator><controller type='usb' model='none'/><memballoon model='none'/>
 {devices}</devices>{more}</domain>
 """
 DISK = """<disk type='file' device='disk'><driver name='qemu' type='{form}'/><source file='{path}'/>
 <target dev='{target}' bus='virtio'/></disk>"""
 ERROR = re.compile(r"^\S+ \S+: \d+: error : (.*)$", re.MULTILINE)
+# What libvirt tells of any domain that runs and has no disk.
+GROUPS = {"state", "cpu", "balloon", "vcpu", "net", "block"}
 # Errors that libvirt logs on a host without the programs, services and files that it looks for,
 # whatever its clients do.
 OF_THE_HOST = (
@@ -57,6 +61,12 @@ def conf_text(settings):
             return "[" + ", ".join(value(each) for each in of) + "]"
         return f'"{of}"' if isinstance(of, str) else str(int(of))
     return "".join(f"{name} = {value(of)}\n" for name, of in settings.items())
+
+
+def groups_of(record):
+    if "groups" in record:
+        return set(record["groups"])
+    return {field.split(".")[0] for field in record["stats"]}
 
 
 def has_modular():
@@ -266,6 +276,9 @@ class Libvirtd(Daemon):
         stem = "virtqemud" if self.program == "virtqemud" else "libvirt"
         return f"/run/libvirt/{stem}-sock{'-ro' if read_only else ''}"
 
+    def admin_uri(self):
+        return "virtqemud:///system" if self.program == "virtqemud" else "libvirtd:///system"
+
     def monitor(self, name):
         """The socket of a domain's monitor."""
         path, = glob.glob(f"/var/lib/libvirt/qemu/domain-*-{name}/monitor.sock")
@@ -332,6 +345,37 @@ class BesideLibvirt(Beside):
 
     def check_log(self, daemon):
         self.assertEqual(daemon.errors(), [])
+
+    def open(self, source, *options, **more):
+        """libvirt's library must print nothing there."""
+        words = open(self.host.path("words"), "w+", encoding="utf-8")
+        self.addCleanup(words.close)
+        self.addCleanup(self.check_silent, words)
+        return super().open(source, *options, stderr=words, **more)
+
+    def check_silent(self, words):
+        words.seek(0)
+        self.assertEqual(words.read(), "")
+
+    def assert_whole(self, record):
+        """Of the command, or of longrun."""
+        self.assertEqual((record["health"], record["answered_by"]), ("ok", "libvirt"), record)
+        self.assertFalse(record["missing"], record)
+        self.assertLessEqual(GROUPS, groups_of(record), record)
+
+    def assert_lacking(self, record, health, code, reason=""):
+        """A running domain whose QEMU counted nothing; the host did."""
+        self.assertEqual((record["health"], record["reason_code"]), (health, code), record)
+        self.assertRegex(record["reason"], reason)
+        self.assertTrue(record["missing"], record)
+        self.assertIn("cpu", groups_of(record))
+
+    def idle_workers(self):
+        """How many of libvirt's workers are free to be used, those included that it may still start."""
+        text = subprocess.run(["virt-admin", "-c", self.libvirt.admin_uri(), "srv-threadpool-info",
+                               self.libvirt.program], capture_output=True, text=True, check=True).stdout
+        rows = dict(line.split(":") for line in text.replace(" ", "").splitlines() if line)
+        return int(rows["freeWorkers"]) + int(rows["maxWorkers"]) - int(rows["nWorkers"])
 
 
 def run_beside(n_domains, words):

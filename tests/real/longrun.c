@@ -17,7 +17,7 @@
  *     usage                         what this process holds: descriptors, threads, memory
  *     reset                         counts the peak of memory from now on
  *
- * usage: longrun SOURCE [release] [threads=N] [timeout=MS] [perf=EVENT]
+ * usage: longrun SOURCE [release] [no-libvirt] [requests=N] [threads=N] [timeout=MS] [perf=EVENT]
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -83,13 +83,16 @@ print_record(const DomstatsRecord *record)
 {
     fputs("{\"name\":", stdout);
     print_text(record->name);
-    printf(",\"uuid\":\"%s\",\"id\":%d,\"health\":\"%s\",\"reason\":", record->uuid, record->id,
-           domstats_health_to_string(record->health));
+    printf(",\"uuid\":\"%s\",\"id\":%d,\"pid\":%d,\"health\":\"%s\",\"answered_by\":\"%s\","
+           "\"reason\":",
+           record->uuid, record->id, (int)record->pid, domstats_health_to_string(record->health),
+           domstats_answered_by_to_string(record->answered_by));
     print_text(record->reason);
-    printf(",\"pid\":%d,\"n_params\":%d,\"missing\":%u,\"monitor_us\":%" PRId64
-           ",\"since_us\":%" PRId64 ",\"taken_us\":%" PRId64 ",\"groups\":",
-           (int)record->pid, record->n_params, record->missing, record->monitor_us,
-           record->since_us, record->taken_us);
+    printf(",\"reason_code\":\"%s\"", domstats_reason_to_string(record->reason_code));
+    printf(",\"n_params\":%d,\"missing\":%u,\"monitor_us\":%" PRId64 ",\"since_us\":%" PRId64
+           ",\"taken_us\":%" PRId64 ",\"groups\":",
+           record->n_params, record->missing, record->monitor_us, record->since_us,
+           record->taken_us);
     print_groups(record);
     fputs(",\"last\":", stdout);
     if (record->last != NULL)
@@ -367,6 +370,9 @@ main(int argc, char **argv)
             options.monitors = DOMSTATS_MONITORS_RELEASE;
         if (g_str_equal(argv[i], "any-listener"))
             options.listeners = DOMSTATS_LISTENERS_ANY;
+        if (g_str_equal(argv[i], "no-libvirt"))
+            options.libvirt = DOMSTATS_LIBVIRT_NEVER;
+        options.libvirt_requests = parse_number(argv[i], "requests=", options.libvirt_requests);
         options.n_threads = parse_number(argv[i], "threads=", options.n_threads);
         options.timeout_ms = parse_number(argv[i], "timeout=", options.timeout_ms);
         if (g_str_has_prefix(argv[i], "perf="))

@@ -27,6 +27,18 @@ def outcome(function, *arguments):
         return failure.code
 
 
+def compare(machine, what, name, theirs, mine, *arguments, sort=False):
+    """What differs in the outcome of one call. libvirt may log errors for its own alone."""
+    left = outcome(getattr(theirs, name), *arguments)
+    logged = machine.errors()
+    right = outcome(getattr(mine, name), *arguments)
+    more = machine.errors()[len(logged):]
+    if sort and isinstance(left, list) and isinstance(right, list):
+        left, right = sorted(left), sorted(right)  # libvirt's order is a hash table's
+    return [f"API: {what}: libvirt {left}, ours {right}"] * (left != right) + \
+        [f"API: {what}: ours: {each}" for each in more]
+
+
 def list_filters():
     """Each filter, each pair of filters, and some further masks."""
     names = list(FILTERS)
@@ -69,17 +81,11 @@ def run(machine, theirs, mine, names):
     failures = []
     n = 0
     for what, stats, flags in list_whole_calls():
-        left, right = (outcome(each.get_all, stats, flags) for each in (theirs, mine))
-        if isinstance(left, list) and isinstance(right, list):
-            left, right = sorted(left), sorted(right) # libvirt's order is a hash table's
         n += 1
-        if left != right:
-            failures.append(f"API: {what}: libvirt {left}, ours {right}")
+        failures += compare(machine, what, "get_all", theirs, mine, stats, flags, sort=True)
     for what, domains, stats, flags in list_named_calls(names):
-        left, right = (outcome(each.get_some, domains, stats, flags) for each in (theirs, mine))
         n += 1
-        if left != right:
-            failures.append(f"API: {what}: libvirt {left}, ours {right}")
+        failures += compare(machine, what, "get_some", theirs, mine, domains, stats, flags)
     failures += end_during_calls(machine, mine)
     return n + 1, failures
 

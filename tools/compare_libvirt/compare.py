@@ -40,6 +40,7 @@ class Known:
     applies: bool = True  # to this libvirt
     holds: Optional[Callable] = None  # of libvirt's later value and ours
     is_open: bool = False  # we have to change our value
+    is_through: bool = False  # also where ours asks libvirt
 
     def has(self, difference, kind, is_off):
         return self.applies and self.what == difference.what and \
@@ -51,7 +52,7 @@ class Known:
 KNOWN = [
     Known("off-cpu", r"cpu\.(time|user|system)$", "only libvirt",
           "of a domain that is off, libvirt before 12.4 shows the CPU time of itself",
-          ("off",), before(12, 4)),
+          ("off",), before(12, 4), is_through=True),
     Known("limits", r"block\.\d+\.limits\.", "only ours", "libvirt has them since 11.10",
           applies=before(11, 10)),
     Known("data-file", r"block\.count$", "value", "libvirt has records of data files since 12.2",
@@ -65,7 +66,7 @@ KNOWN = [
           "only libvirt knows the store of a backup job, and asking makes it log errors",
           ("backup",)),
     Known("stats-order", HYPERVISOR.pattern, "order",
-          "libvirt writes hypervisor statistics in the order of a hash table"),
+          "libvirt writes hypervisor statistics in the order of a hash table", is_through=True),
     Known("perf-start", r"perf\.", "value",
           "counting begins when an event is opened: libvirt's at the start of the domain",
           ("perf",), holds=is_not_larger),
@@ -84,6 +85,12 @@ KNOWN = [
           "they come with statistics by way of libvirt", ("no-monitor",), not before(11, 10),
           is_open=True),
 ]
+
+
+def choose(is_through):
+    """Which differences are known: with a second monitor, or where ours asks libvirt."""
+    if is_through:
+        KNOWN[:] = [known for known in KNOWN if known.is_through]
 
 
 def find_known(difference, kind, is_off):

@@ -11,11 +11,20 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
 import libvirt
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../tests/real"))
+import apart  # noqa: E402
+import libvirts  # noqa: E402
+
+# Starts a command in namespaces where a libvirtd may mount over the folders of this host's.
+APART = ["env", "DOMSTATS_APART=1", *apart.LAUNCHER]
+
+PR_SET_CHILD_SUBREAPER = 36
 CONF = """user = "root"
 group = "root"
 cgroup_controllers = []
@@ -23,6 +32,21 @@ namespaces = []
 security_driver = "none"
 stdio_handler = "file"
 """
+
+
+def adopt_orphans():
+    """Makes this process the parent of QEMUs whose own parent has ended: libvirt waits until an ended QEMU
+    has been reaped, which takes seconds where the system's first process is slow at it."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap_until_end(worker):
+    """Gives the exit status of @worker."""
+    pid, status = os.wait()
+    while pid != worker.pid:
+        pid, status = os.wait()
+    worker.returncode = os.waitstatus_to_exitcode(status)
+    return worker.returncode
 
 
 def do_as_a_daemon():
@@ -40,8 +64,9 @@ def do_as_a_daemon():
 class Host:
     """libvirt's event loop and connection, and makers of images and devices for domains."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, is_through):
         self.dir = folder
+        self.is_through = is_through
         self.cleanups = []
         self.n_secrets = 0
         self.n_links = 0
@@ -57,18 +82,26 @@ class Host:
     def _set_up(self):
         os.makedirs(self.path("root/etc"))
         self.write("root/etc/qemu.conf", CONF)
-        libvirt.registerErrorHandler(lambda *_: None, None)
-        libvirt.virEventRegisterDefaultImpl()
         self._start_loop()
         do_as_a_daemon()
-        self.uri = f"qemu:///embed?root={self.path('root')}"
-        self.secrets = libvirt.open(f"secret:///embed?root={self.path('root')}")
+        self._connect(f"///embed?root={self.path('root')}")
+        self.conn.getCapabilities()  # later it would start processes during our calls: not with ASan
+
+    def _connect(self, where):
+        self.uri = "qemu:" + where
+        self.secrets = libvirt.open("secret:" + where)
         self.conn = libvirt.open(self.uri)
         self.on_exit(self.secrets.close)
         self.on_exit(self.conn.close)
         self.on_exit(self._end_domains)
 
+    def errors(self):
+        """What libvirt logged as an error because of its clients."""
+        return []
+
     def _start_loop(self):
+        libvirt.registerErrorHandler(lambda *_: None, None)
+        libvirt.virEventRegisterDefaultImpl()
         stop = threading.Event()
 
         def run():
@@ -189,6 +222,32 @@ class Host:
             f"<uuid>5ca1ab1e-0000-4000-8000-{self.n_secrets:012}</uuid></secret>")
         made.setValue(text.encode())
         return made.UUIDString()
+
+
+class DaemonHost(Host):
+    """The same with a libvirtd, in namespaces of its own, see APART."""
+
+    def _set_up(self):
+        os.makedirs(self.path("daemon"))
+        host = Folder(self.path("daemon"))
+        self.daemon = libvirts.Libvirtd(host).__enter__()
+        self.on_exit(self.daemon.close)
+        self._start_loop()
+        self._connect("///system")
+
+    def errors(self):
+        return [f"libvirt logged: {error}" for error in self.daemon.errors()]
+
+
+class Folder:
+    """What a libvirtd of tests needs of its host."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.processes = {}
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
 
 
 def read(path):
