@@ -70,6 +70,12 @@ get_running(const Change *change, GError **error)
     return text ? monitor_xml_parse(text, error) : NULL;
 }
 
+static void
+say_already(const Change *change, const char *path)
+{
+    monitor_dialog_say(change->name, "its running QEMU has the monitor already: %s", path);
+}
+
 static bool
 has_already(const Change *change, const MonitorXml *xml)
 {
@@ -77,7 +83,7 @@ has_already(const Change *change, const MonitorXml *xml)
     g_autofree char *path = ours ? g_strdup(ours->path) : find_added(change);
 
     if (path != NULL)
-        monitor_dialog_say(change->name, "its running QEMU has the monitor already: %s", path);
+        say_already(change, path);
     return path != NULL;
 }
 
@@ -115,18 +121,24 @@ agree(const Change *change, const char *question, GError **error)
     return monitor_dialog_ask(change->options->is_yes, question, error);
 }
 
+/* The path of the socket that @devices, the reply to query_chardev, names for our character device;
+ * NULL if there is none. It is how a monitor on another host is found. The caller frees. */
+static char *
+find_socket(const char *devices)
+{
+    return monitor_qmp_find_socket(devices, MONITOR_QMP_CHARDEV);
+}
+
 /* Where libvirt's own monitor is, is a folder in which this QEMU may make sockets. */
 static char *
-ask_for_path(const Change *change, GError **error)
+choose_path(const char *devices, GError **error)
 {
-    g_autofree char *reply = run(change, monitor_qmp_query_chardev(), error);
-    g_autofree char *beside = reply ? monitor_qmp_find_socket(reply, LIBVIRT_CHARDEV) : NULL;
+    g_autofree char *beside = monitor_qmp_find_socket(devices, LIBVIRT_CHARDEV);
 
     if (beside != NULL)
         return monitor_place_make_live(beside, error);
-    if (reply != NULL)
-        g_set_error(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED,
-                    "its QEMU does not tell where the socket of libvirt's monitor is");
+    g_set_error(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED,
+                "its QEMU does not tell where the socket of libvirt's monitor is");
     return NULL;
 }
 
@@ -154,27 +166,37 @@ make_monitor(const Change *change, const char *path, GError **error)
     return false;
 }
 
+static bool
+add_to_qemu(const Change *change, GError **error)
+{
+    g_autofree char *devices = run(change, monitor_qmp_query_chardev(), error);
+    g_autofree char *there = devices ? find_socket(devices) : NULL;
+    g_autofree char *path = devices && there == NULL ? choose_path(devices, error) : NULL;
+
+    if (there != NULL) {
+        say_already(change, there);
+        return true;
+    }
+    if (path == NULL || !make_monitor(change, path, error))
+        return false;
+    monitor_dialog_say(change->name, "has a monitor until its QEMU ends: %s", path);
+    return true;
+}
+
 bool
 monitor_live_add(const MonitorOptions *options, const MonitorConnection *connection,
                  virDomainPtr domain, GError **error)
 {
     const Change change = {options, connection, domain, virDomainGetName(domain)};
     g_autoptr(MonitorXml) xml = get_running(&change, error);
-    g_autofree char *path = NULL;
 
     if (xml == NULL)
         return false;
     if (has_already(&change, xml))
         return true;
-    if (!may_add(&change, xml, error) ||
-        !agree(&change, "Add a monitor to the running QEMU?", error) ||
-        !ask_whether_it_can(&change, error))
-        return false;
-    path = ask_for_path(&change, error);
-    if (path == NULL || !make_monitor(&change, path, error))
-        return false;
-    monitor_dialog_say(change.name, "has a monitor until its QEMU ends: %s", path);
-    return true;
+    return may_add(&change, xml, error) &&
+           agree(&change, "Add a monitor to the running QEMU?", error) &&
+           ask_whether_it_can(&change, error) && add_to_qemu(&change, error);
 }
 
 /* The words of libvirt for "custom-monitor". Without it no monitor was added to this QEMU. */
@@ -205,6 +227,25 @@ say_none(const Change *change, const MonitorXml *xml)
         monitor_dialog_say(change->name, "its running QEMU was given no monitor");
 }
 
+static bool
+remove_from_qemu(const Change *change, const MonitorXml *xml, GError **error)
+{
+    g_autofree char *devices = run(change, monitor_qmp_query_chardev(), error);
+    g_autofree char *there = devices ? find_socket(devices) : NULL;
+
+    if (devices == NULL)
+        return false;
+    if (there == NULL) {
+        say_none(change, xml);
+        return true;
+    }
+    if (!do_it(change, monitor_qmp_remove_object(), error) ||
+        !do_it(change, monitor_qmp_remove_chardev(), error))
+        return false;
+    monitor_dialog_say(change->name, "its running QEMU no longer has the monitor");
+    return true;
+}
+
 bool
 monitor_live_remove(const MonitorOptions *options, const MonitorConnection *connection,
                     virDomainPtr domain, GError **error)
@@ -219,10 +260,6 @@ monitor_live_remove(const MonitorOptions *options, const MonitorConnection *conn
         say_none(&change, xml);
         return true;
     }
-    if (!agree(&change, "Take the monitor away from the running QEMU?", error) ||
-        !do_it(&change, monitor_qmp_remove_object(), error) ||
-        !do_it(&change, monitor_qmp_remove_chardev(), error))
-        return false;
-    monitor_dialog_say(change.name, "its running QEMU no longer has the monitor");
-    return true;
+    return agree(&change, "Take the monitor away from the running QEMU?", error) &&
+           remove_from_qemu(&change, xml, error);
 }

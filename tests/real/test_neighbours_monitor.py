@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import unittest
 
-from libvirts import BesideLibvirt, Session
-from neighbours import main
+from libvirts import BesideLibvirt, Libvirtd, Session
+from neighbours import Beside, main
 
 PROGRAM = os.environ["DOMSTATS_MONITOR"]
 MANUAL = os.path.join(os.environ["DOMSTATS_TESTS"], "../docs/domstats-monitor.1")
@@ -290,7 +290,7 @@ class Elsewhere(Monitor):
         session.virsh("start", "mine")
         rows = self.listed(**environment)
         self.assertEqual([row[:3] for row in rows], [["mine", "running", "yes"], ["mine", "next-start", "-"]])
-        self.assertTrue(rows[0][3].startswith(session.home + "/config/libvirt/qemu/lib/domstats-"))
+        self.assertRegex(rows[0][3], f"^{session.environment['XDG_CONFIG_HOME']}/libvirt/qemu/lib/domstats-")
 
     def test_a_libvirt_that_is_not_there_or_no_qemus(self):
         for uri, said in ("qemu+unix:///system?socket=/not/there", "cannot connect to libvirt"), \
@@ -307,6 +307,44 @@ class Elsewhere(Monitor):
         self.assertEqual(status, 2)
         self.assertIn("may this user connect to it?", trouble)
         self.assertEqual(self.listed(launcher=launcher), [["vm", "none", "-", "-"]])
+
+
+class OverTcp(Libvirtd):
+    def command(self):
+        return [*super().command(), "--listen"]
+
+
+class OfAnotherHost(Monitor):
+    """What is asked over the network is of another host, though it is this one here."""
+
+    uri = "qemu+tcp://127.0.0.1/system"
+
+    def setUp(self):
+        Beside.setUp(self)
+        self.libvirt = self.start_libvirt(OverTcp(self.host, listen_tls=0, listen_tcp=1, auth_tcp="none"))
+
+    def test_its_definitions_are_changed_and_its_sockets_not_looked_for(self):
+        self.libvirt.define("far")
+        before = self.xml("far")
+        # A folder of that host, which is not here.
+        self.do("add", "--folder", "/srv/of/that/host", "far", uri=self.uri)
+        self.do("add", "--folder", FOLDER, "far", uri=self.uri)
+        self.libvirt.virsh("start", "far")
+        self.assertEqual(self.listed(uri=self.uri), [["far", "running", "unknown", self.path("far")],
+                                                     ["far", "next-start", "-", self.path("far")]])
+        self.do("remove", "far", uri=self.uri)
+        self.assertEqual(self.xml("far"), before)
+        self.assertNotIn("monitor", self.taints("far"))
+
+    @unittest.skipUnless(can_live(), "this QEMU cannot be given a monitor")
+    def test_its_running_qemus_are_given_one_and_it_is_taken_away(self):
+        self.libvirt.create("far")
+        self.do("add", "far", uri=self.uri)
+        path, = glob.glob(f"{FOLDER}/domain-*-far/domstats.sock")
+        self.assertIn("QEMU has the monitor already", self.do("add", "far", uri=self.uri))
+        self.do("remove", "far", uri=self.uri)
+        self.assertFalse(os.path.exists(path))
+        self.assertIn("was given no monitor", self.do("remove", "far", uri=self.uri))
 
 
 class Words(unittest.TestCase):
