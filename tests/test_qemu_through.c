@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_qemu_through: jobs that go through libvirt. libvirt is a fake one; the process of a domain
+ * is a child that waits in a poll, as an idle QEMU does, or does something worse.
+ */
+#include "qemu/exchange/qemu_through.h"
+
+#include <libvirt/virterror.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exchange_case.h"
+#include "fake_libvirt.h"
+#include "host/process/host_process.h"
+#include "testing.h"
+
+enum { LONG_MS = 20000, SHORT_MS = 600, N_DOMAINS = 12 };
+
+typedef enum {
+    PROCESS_NONE, /* not known */
+    PROCESS_WELL,
+    PROCESS_BLOCKED, /* waits for something else than news */
+    PROCESS_STOPPED,
+    PROCESS_STOPS, /* while libvirt is asked */
+    PROCESS_ENDS,  /* likewise */
+} Process;
+
+#define INT(name, value)                                                                           \
+    {                                                                                              \
+        name, VIR_TYPED_PARAM_INT, value, NULL                                                     \
+    }
+#define ULLONG(name, value)                                                                        \
+    {                                                                                              \
+        name, VIR_TYPED_PARAM_ULLONG, value, NULL                                                  \
+    }
+
+static const FakeLibvirtParam whole[] = {INT("state.state", VIR_DOMAIN_RUNNING),
+                                         INT("state.reason", 1),
+                                         ULLONG("balloon.current", 1024),
+                                         ULLONG("balloon.rss", 77),
+                                         {NULL, 0, 0, NULL}};
+static const FakeLibvirtParam without_job[] = {INT("state.state", VIR_DOMAIN_RUNNING),
+                                               INT("state.reason", 1),
+                                               ULLONG("balloon.current", 1024),
+                                               {NULL, 0, 0, NULL}};
+
+typedef struct {
+    ExchangeCase exchange;
+    FakeLibvirtDomain domains[N_DOMAINS + 1];
+    FakeLibvirt *fake;
+    LibvirtPool *pool;
+    pid_t child;
+} Case;
+
+static void
+start_child(Case *self, Process process)
+{
+    HostProcessPoll wanted =
+        process == PROCESS_BLOCKED ? HOST_PROCESS_POLL_NO : HOST_PROCESS_POLL_YES;
+    HostProcessStat stat = {0};
+
+    if (process == PROCESS_NONE)
+        return;
+    self->child = fork();
+    if (self->child == 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails does not come to its end */
+    while (self->child == 0) {
+        if (process == PROCESS_BLOCKED)
+            pause();
+        else
+            poll(NULL, 0, -1);
+    }
+    while (!host_process_read_stat(self->exchange.root, self->child, 0, &stat) ||
+           stat.state != 'S' ||
+           host_process_look_at_poll(self->exchange.root, self->child, 0) != wanted)
+        poll(NULL, 0, 1);
+    if (process == PROCESS_STOPPED) {
+        kill(self->child, SIGSTOP);
+        assert_int_equal(waitpid(self->child, NULL, WUNTRACED), self->child);
+    }
+}
+
+static QemuDomain *
+add_domain(Case *self, unsigned int index)
+{
+    QemuDomain *domain = exchange_case_add_domain(&self->exchange, NULL);
+    HostProcessStat stat = {0};
+
+    domain->endpoint->libvirt = libvirt_pool_ref(self->pool);
+    domain->endpoint->uuid = g_strdup(fake_libvirt_uuid(index));
+    domain->endpoint->id = (int)index + 1;
+    if (self->child == 0)
+        return domain;
+    assert_true(host_process_read_stat(self->exchange.root, self->child, 0, &stat));
+    domain->endpoint->pid = domain->pid = self->child;
+    domain->endpoint->start_ticks = domain->start_ticks = stat.start_ticks;
+    return domain;
+}
+
+static void
+init_case(Case *self, const FakeLibvirtParam *params, const FakeLibvirtFault *faults,
+          unsigned int n_requests)
+{
+    static const char *const names[N_DOMAINS] = {"a", "b", "c", "d", "e", "f",
+                                                 "g", "h", "i", "j", "k", "l"};
+    const LibvirtPoolLimits limits = {.n_requests = n_requests};
+
+    for (int i = 0; i < N_DOMAINS; i++)
+        self->domains[i] = (FakeLibvirtDomain){.name = names[i], .id = i + 1, .params = params};
+    exchange_case_init(&self->exchange);
+    self->fake = fake_libvirt_new(self->domains, faults);
+    self->pool = libvirt_pool_new(fake_libvirt_uri(self->fake), &limits);
+}
+
+static void
+clear_case(Case *self)
+{
+    exchange_case_clear(&self->exchange);
+    libvirt_pool_unref(self->pool);
+    fake_libvirt_free(self->fake);
+    if (self->child != 0) {
+        kill(self->child, SIGKILL);
+        waitpid(self->child, NULL, 0);
+    }
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, clear_case)
+
+static void
+assert_became(const Case *self, size_t place, DomstatsHealth verdict, DomstatsReason code,
+              const char *reason)
+{
+    const ExchangeCaseOutcome *outcome = &self->exchange.outcomes[place];
+
+    testing_assert_same_text(domstats_health_to_string(outcome->verdict),
+                             domstats_health_to_string(verdict));
+    testing_assert_same_text(domstats_reason_to_string(outcome->reason_code),
+                             domstats_reason_to_string(code));
+    if (reason != NULL)
+        exchange_case_assert_reason(&self->exchange, place, reason);
+}
+
+static unsigned int
+count_asked(const Case *self)
+{
+    return fake_libvirt_n_calls(self->fake, FAKE_LIBVIRT_STATS);
+}
+
+/* Waits until libvirt was asked, then does to the child what the row says. */
+static void *
+disturb(void *data)
+{
+    const Case *self = data;
+
+    while (count_asked(self) == 0)
+        poll(NULL, 0, 1);
+    poll(NULL, 0, 20);
+    kill(self->child, SIGSTOP);
+    return NULL;
+}
+
+static void *
+kill_child(void *data)
+{
+    const Case *self = data;
+
+    while (count_asked(self) == 0)
+        poll(NULL, 0, 1);
+    kill(self->child, SIGKILL);
+    return NULL;
+}
+
+#define FAULT(...)                                                                                 \
+    {                                                                                              \
+        {.procedure = FAKE_LIBVIRT_STATS, __VA_ARGS__},                                            \
+        {                                                                                          \
+            .then = FAKE_LIBVIRT_END                                                               \
+        }                                                                                          \
+    }
+
+typedef struct {
+    const char *name;
+    Process process;
+    const FakeLibvirtParam *params;
+    FakeLibvirtFault faults[2];
+    DomstatsHealth verdict;
+    DomstatsReason code;
+    const char *reason;
+    unsigned int stats, flags; /* 0: STATE and BALLOON */
+    unsigned int n_asked;      /* exactly; 0: not at all */
+    bool is_asked_often;       /* instead */
+    int other_id;              /* which the source has listed; 0: the right one */
+    bool is_early;             /* it ends long before the deadline */
+} Row;
+
+static const Row rows[] = {
+    {"libvirt's answer ends the job", PROCESS_WELL, whole, .n_asked = 1, .is_early = true},
+    {"so it does where the process is not known", PROCESS_NONE, whole, .n_asked = 1,
+     .is_early = true},
+    {"a QEMU that is stopped is not asked for", PROCESS_STOPPED, whole,
+     .verdict = DOMSTATS_HEALTH_STOPPED, .code = DOMSTATS_REASON_SIGNAL,
+     .reason = "by a signal or a debugger", .is_early = true},
+    {"nor is one whose main thread waits for no news", PROCESS_BLOCKED, whole,
+     .verdict = DOMSTATS_HEALTH_WEDGED, .code = DOMSTATS_REASON_MAIN_LOOP,
+     .reason = "QEMU's main loop is blocked, so libvirt is not asked for it", .is_early = true},
+    {"one that stops while libvirt is asked is waited for no longer", PROCESS_STOPS, whole,
+     FAULT(.then = FAKE_LIBVIRT_IGNORES), DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL,
+     "is stopped (state T)", .n_asked = 1, .is_early = true},
+    {"nor is one that ends", PROCESS_ENDS, whole, FAULT(.then = FAKE_LIBVIRT_IGNORES),
+     DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED, "has ended", .n_asked = 1, .is_early = true},
+    {"silence of libvirt beside an idle QEMU", PROCESS_WELL, whole,
+     FAULT(.then = FAKE_LIBVIRT_IGNORES), DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT,
+     "s ago and does not answer; thread ", .n_asked = 1},
+    {"silence of libvirt alone", PROCESS_NONE, whole, FAULT(.then = FAKE_LIBVIRT_IGNORES),
+     DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT, "s ago and does not answer",
+     .n_asked = 1},
+    {"without a job libvirt is asked again, for the fair time", PROCESS_WELL, without_job,
+     .verdict = DOMSTATS_HEALTH_SLOW, .code = DOMSTATS_REASON_LIBVIRT_JOB,
+     .reason = "so libvirt left out what QEMU tells of: balloon", .is_asked_often = true},
+    {"with NOWAIT it is not", PROCESS_WELL, without_job, .verdict = DOMSTATS_HEALTH_SLOW,
+     .code = DOMSTATS_REASON_LIBVIRT_JOB, .reason = "balloon",
+     .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, .n_asked = 1, .is_early = true},
+    {"no job is needed for the state", PROCESS_WELL, without_job, .stats = VIR_DOMAIN_STATS_STATE,
+     .n_asked = 1, .is_early = true},
+    {"no IOThreads are told from a job by another group", PROCESS_WELL, whole,
+     .stats = VIR_DOMAIN_STATS_IOTHREAD, .n_asked = 1, .is_early = true},
+    {"the id of a process that lives may change: libvirtd was restarted", PROCESS_WELL, whole,
+     .other_id = 99, .n_asked = 1, .is_early = true},
+    {"another id of an unknown process is another run", PROCESS_NONE, whole, .other_id = 99,
+     .verdict = DOMSTATS_HEALTH_GONE, .code = DOMSTATS_REASON_ENDED, .reason = "started anew",
+     .n_asked = 1, .is_early = true},
+    {"libvirt has the domain no longer", PROCESS_NONE, whole,
+     FAULT(.then = FAKE_LIBVIRT_FAILS, .code = VIR_ERR_NO_DOMAIN, .code_domain = VIR_FROM_QEMU,
+           .message = "Domain not found"),
+     DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED, "Domain not found", .n_asked = 1,
+     .is_early = true},
+    {"or says so, and the process lives", PROCESS_WELL, whole,
+     FAULT(.then = FAKE_LIBVIRT_FAILS, .code = VIR_ERR_NO_DOMAIN, .code_domain = VIR_FROM_QEMU,
+           .message = "Domain not found"),
+     DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_LIBVIRT_AWAY, "cannot be asked: Domain not found",
+     .n_asked = 1, .is_early = true},
+    {"libvirt does not let us ask", PROCESS_WELL, whole,
+     FAULT(.then = FAKE_LIBVIRT_FAILS, .code = VIR_ERR_ACCESS_DENIED,
+           .code_domain = VIR_FROM_ACCESS, .message = "access denied"),
+     DOMSTATS_HEALTH_DENIED, DOMSTATS_REASON_LIBVIRT_AWAY, "cannot be asked: access denied",
+     .n_asked = 1, .is_early = true},
+    {"no record at all", PROCESS_NONE, whole, FAULT(.then = FAKE_LIBVIRT_EMPTY),
+     DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED, "libvirt", .n_asked = 1, .is_early = true},
+};
+
+static GThread *
+start_disturbing(Case *self, Process process)
+{
+    if (process != PROCESS_STOPS && process != PROCESS_ENDS)
+        return NULL;
+    return g_thread_new("disturb", process == PROCESS_STOPS ? disturb : kill_child, self);
+}
+
+static void
+ends_as_told(const void *data)
+{
+    const Row *row = data;
+    const ExchangeCaseCall call = {
+        .stats = row->stats ? row->stats : VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BALLOON,
+        .flags = row->flags,
+        .timeout_ms = row->is_early ? LONG_MS : SHORT_MS};
+    g_auto(Case) self = {0};
+    GThread *thread = NULL;
+
+    init_case(&self, row->params, row->faults, 0);
+    start_child(&self, row->process);
+    if (row->other_id != 0)
+        add_domain(&self, 0)->endpoint->id = row->other_id;
+    else
+        add_domain(&self, 0);
+    thread = start_disturbing(&self, row->process);
+    exchange_case_run(&self.exchange, &call);
+    if (thread != NULL)
+        g_thread_join(thread);
+    assert_became(&self, 0, row->verdict, row->code, row->reason);
+    assert_true(!row->is_early || self.exchange.elapsed_us < (int64_t)LONG_MS * 500);
+    if (row->is_asked_often)
+        assert_in_range(count_asked(&self), 3, 20);
+    else
+        assert_int_equal(count_asked(&self), row->n_asked);
+}
+
+static const FakeLibvirtFault silent[] = FAULT(.then = FAKE_LIBVIRT_IGNORES);
+static const FakeLibvirtFault silent_for_a[] = FAULT(.then = FAKE_LIBVIRT_IGNORES, .domain = "a");
+
+/* Libvirt owes an answer: it is not asked again, nobody waits, and when it comes all is well. */
+static void
+asks_once_until_it_is_answered(void **state)
+{
+    const ExchangeCaseCall first = {.timeout_ms = SHORT_MS};
+    const ExchangeCaseCall later = {.timeout_ms = LONG_MS};
+    g_auto(Case) self = {0};
+
+    (void)state;
+    init_case(&self, whole, silent_for_a, 0);
+    start_child(&self, PROCESS_WELL);
+    add_domain(&self, 0);
+    add_domain(&self, 1);
+    exchange_case_run(&self.exchange, &first);
+    assert_became(&self, 0, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT,
+                  "does not answer");
+    assert_became(&self, 1, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    assert_int_equal(count_asked(&self), 2);
+    for (unsigned int i = 1; i <= 3; i++) {
+        exchange_case_run(&self.exchange, &later);
+        assert_became(&self, 0, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT, "s ago");
+        assert_became(&self, 1, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+        assert_true(self.exchange.elapsed_us < (int64_t)LONG_MS * 500);
+        assert_int_equal(count_asked(&self), 2 + i);
+    }
+    fake_libvirt_set_faults(self.fake, NULL);
+    fake_libvirt_let_go(self.fake);
+    for (unsigned int i = 0;; i++) {
+        QemuDomain *domain = g_ptr_array_index(self.exchange.domains, 0);
+
+        if (libvirt_pool_request_has_ended(domain->owed))
+            break;
+        assert_true(i < LONG_MS);
+        poll(NULL, 0, 1);
+    }
+    exchange_case_run(&self.exchange, &later);
+    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    assert_int_equal(count_asked(&self), 7);
+}
+
+/* A QEMU that goes on after it was stopped is waited for: its answer comes soon. */
+static void
+waits_for_one_that_goes_on(void **state)
+{
+    const ExchangeCaseCall call = {.timeout_ms = LONG_MS};
+    g_auto(Case) self = {0};
+    GThread *thread = NULL;
+
+    (void)state;
+    init_case(&self, whole, silent, 0);
+    start_child(&self, PROCESS_STOPS);
+    add_domain(&self, 0);
+    thread = g_thread_new("disturb", disturb, &self);
+    exchange_case_run(&self.exchange, &call);
+    g_thread_join(thread);
+    assert_became(&self, 0, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL, NULL);
+    exchange_case_run(&self.exchange, &call);
+    assert_became(&self, 0, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL, NULL);
+    kill(self.child, SIGCONT);
+    while (host_process_look_at_poll(self.exchange.root, self.child, 0) != HOST_PROCESS_POLL_YES)
+        poll(NULL, 0, 1);
+    fake_libvirt_set_faults(self.fake, NULL);
+    fake_libvirt_let_go(self.fake);
+    exchange_case_run(&self.exchange, &call);
+    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    assert_int_equal(count_asked(&self), 2);
+}
+
+/* More stuck domains than libvirt may have requests. */
+static void
+keeps_to_the_limit(void **state)
+{
+    const ExchangeCaseCall call = {.timeout_ms = SHORT_MS, .n_threads = 3};
+    g_auto(Case) self = {0};
+    unsigned int n_silent = 0;
+
+    (void)state;
+    init_case(&self, whole, silent, 4);
+    for (unsigned int i = 0; i < N_DOMAINS; i++)
+        add_domain(&self, i);
+    exchange_case_run(&self.exchange, &call);
+    for (unsigned int i = 0; i < N_DOMAINS; i++) {
+        const ExchangeCaseOutcome *outcome = &self.exchange.outcomes[i];
+
+        assert_int_equal(outcome->verdict, DOMSTATS_HEALTH_SLOW);
+        if (outcome->reason_code == DOMSTATS_REASON_LIBVIRT_SILENT)
+            n_silent++;
+        else
+            assert_int_equal(outcome->reason_code, DOMSTATS_REASON_LIBVIRT_LIMIT);
+    }
+    assert_int_equal(n_silent, count_asked(&self));
+    assert_in_range(fake_libvirt_most(self.fake), 1, 4);
+}
+
+/* Some silent ones do not keep the others from being answered. */
+static void
+others_are_answered(void **state)
+{
+    const ExchangeCaseCall call = {.timeout_ms = SHORT_MS, .n_threads = 2};
+    g_auto(Case) self = {0};
+
+    (void)state;
+    init_case(&self, whole, silent_for_a, 0);
+    for (unsigned int i = 0; i < N_DOMAINS; i++)
+        add_domain(&self, i);
+    exchange_case_run(&self.exchange, &call);
+    assert_became(&self, 0, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT, NULL);
+    for (unsigned int i = 1; i < N_DOMAINS; i++)
+        assert_became(&self, i, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+}
+
+/* A libvirt that does not run: what is known of the domain without it, and why. */
+static void
+says_that_libvirt_is_away(void **state)
+{
+    const ExchangeCaseCall call = {.timeout_ms = LONG_MS};
+    g_auto(Case) self = {0};
+
+    (void)state;
+    init_case(&self, whole, NULL, 0);
+    start_child(&self, PROCESS_WELL);
+    add_domain(&self, 0);
+    fake_libvirt_stop(self.fake);
+    exchange_case_run(&self.exchange, &call);
+    assert_became(&self, 0, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_LIBVIRT_AWAY,
+                  "libvirt holds its only monitor; libvirt at ");
+    fake_libvirt_start(self.fake);
+    exchange_case_run(&self.exchange, &call);
+    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+}
+
+static void
+ignore_error(void *data, virErrorPtr error)
+{
+    (void)data;
+    (void)error;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(asks_once_until_it_is_answered),
+        cmocka_unit_test(waits_for_one_that_goes_on),
+        cmocka_unit_test(keeps_to_the_limit),
+        cmocka_unit_test(others_are_answered),
+        cmocka_unit_test(says_that_libvirt_is_away),
+    };
+    int n_failed = 0;
+
+    virSetErrorFunc(NULL, ignore_error);
+    n_failed = TESTING_RUN_TABLE("qemu_through", rows, ends_as_told);
+    return n_failed + cmocka_run_group_tests_name("qemu_through_calls", tests, NULL, NULL);
+}
