@@ -219,7 +219,7 @@ says_whether_it_may(const void *data)
     assert_int_equal(mkdir(folder, 0700), 0);
     assert_int_equal(chmod(folder, row->mode), 0);
     if (row->rules != NULL)
-        testing_write_file(root, MONITOR_APPARMOR_FILE + 1, row->rules);
+        testing_write_file(root, &MONITOR_APPARMOR_FILE[1], row->rules);
     assert_int_equal(monitor_place_check("/f/domstats-" UUID ".sock", xml, caps, root, &error),
                      row->error == NULL);
     if (row->error != NULL && strstr(error->message, row->error) == NULL)

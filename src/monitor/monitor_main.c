@@ -117,7 +117,7 @@ do_and_count(Run *run, virDomainPtr domain, const char *name, GError *take_error
         return;
     }
     run->n_failed++;
-    monitor_dialog_complain(name, error->message);
+    monitor_dialog_complain(name, error ? error->message : "it was not done");
 }
 
 static void

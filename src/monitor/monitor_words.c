@@ -95,6 +95,14 @@ is_ours(const char *const *words, size_t n_words, size_t at, const char *path)
     return true;
 }
 
+/* Whether the words at @at make a QMP monitor on the character device @id. */
+static bool
+is_monitor_on(const char *const *words, size_t at, const char *id)
+{
+    return is_word(words[at], "mon") && has_option(words[at + 1], "mode", "control") &&
+           has_option(words[at + 1], "chardev", id);
+}
+
 /* The monitor on the character device of the words at @at; NULL if it has none. */
 static MonitorWordsFound *
 find_of_chardev(const char *const *words, size_t n_words, size_t at)
@@ -102,19 +110,19 @@ find_of_chardev(const char *const *words, size_t n_words, size_t at)
     g_autofree char *id = find_option(words[at + 1], "id");
     g_autofree char *path = find_option(words[at + 1], "path");
     MonitorWordsFound *found = NULL;
+    size_t i = 0;
 
     if (id == NULL || path == NULL || !g_str_has_prefix(words[at + 1], "socket,"))
         return NULL;
-    for (size_t i = 0; found == NULL && i + 1 < n_words; i++) {
-        if (!is_word(words[i], "mon") || !has_option(words[i + 1], "mode", "control") ||
-            !has_option(words[i + 1], "chardev", id))
-            continue;
-        found = g_new0(MonitorWordsFound, 1);
-        found->is_ours = is_ours(words, n_words, at, path);
-        found->id = g_steal_pointer(&id);
-        found->path = g_steal_pointer(&path);
-        found->at = at;
-    }
+    while (i + 1 < n_words && !is_monitor_on(words, i, id))
+        i++;
+    if (i + 1 >= n_words)
+        return NULL;
+    found = g_new0(MonitorWordsFound, 1);
+    found->is_ours = is_ours(words, n_words, at, path);
+    found->id = g_steal_pointer(&id);
+    found->path = g_steal_pointer(&path);
+    found->at = at;
     return found;
 }
 

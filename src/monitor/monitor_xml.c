@@ -5,7 +5,6 @@
  */
 #include "monitor_xml.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "monitor_node.h"
@@ -71,7 +70,8 @@ take_commandline(MonitorXml *self, const xmlNode *node, const MonitorTags *tags)
 {
     self->has_commandline = true;
     self->commandline = *tags;
-    self->n_children = xmlChildElementCount((xmlNode *)(uintptr_t)node);
+    for (const xmlNode *child = node->children; child != NULL; child = child->next)
+        self->n_children += child->type == XML_ELEMENT_NODE ? 1 : 0;
     g_free(self->prefix);
     self->prefix = g_strdup(node->ns->prefix ? (const char *)node->ns->prefix : "");
 }
@@ -158,7 +158,7 @@ parse_domain(MonitorXml *self, const char *text, const GArray *tags)
     g_autoptr(MonitorNodeDocument) document = monitor_node_parse(text, strlen(text));
     const xmlNode *domain = document ? xmlDocGetRootElement(document) : NULL;
 
-    if (!monitor_node_is(domain, "domain"))
+    if (domain == NULL || !monitor_node_is(domain, "domain"))
         return false;
     self->root = g_array_index(tags, MonitorTags, 0);
     self->name = monitor_node_content(monitor_node_child(domain, "name"));
