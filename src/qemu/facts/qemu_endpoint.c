@@ -81,6 +81,7 @@ qemu_endpoint_copy_place(QemuEndpoint *self, const QemuEndpointPlace *place)
     copy->manager = place->manager;
     copy->socket_inode = place->socket_inode;
     copy->socket_fd = place->socket_fd;
+    copy->is_added = place->is_added;
     copy->netns_pid = place->netns_pid;
 }
 

@@ -130,6 +130,7 @@ add_found(Search *self, const QemuCmdlineMonitor *monitor, const QemuProcessSock
     place->socket_inode = listener->inode;
     place->socket_fd = socket->fd;
     place->netns_pid = netns_pid;
+    place->is_added = monitor->chardev_id == NULL;
 }
 
 /* Adds the place that the words of a monitor tell, whose socket cannot be looked for. */
