@@ -27,8 +27,8 @@ typedef struct {
     ino_t socket_inode; /* of the listening socket that the source has found to be this monitor; 0:
                            the source does not know which it is */
     int socket_fd;      /* its descriptor in the domain's process; -1 unknown */
-    bool is_added;      /* no word tells of it: it was added while QEMU ran, and may be no monitor */
-    pid_t netns_pid;    /* a process in whose network namespace it is dialled; 0: in ours */
+    bool is_added;   /* no word tells of it: it was added while QEMU ran, and may be no monitor */
+    pid_t netns_pid; /* a process in whose network namespace it is dialled; 0: in ours */
 } QemuEndpointPlace;
 
 typedef struct {
