@@ -161,19 +161,11 @@ set_trouble(QemuSourceLibvirtSession *self, const LibvirtOutcome *outcome)
                                     lead ? lead : "cannot be asked", outcome->message);
 }
 
-static void
-do_nothing(LibvirtConnection *connection, void *data, LibvirtOutcome *ret_outcome)
-{
-    (void)connection;
-    (void)data;
-    (void)ret_outcome;
-}
-
 bool
 qemu_source_libvirt_session_connect(QemuSourceLibvirtSession *self, UtilDeadline deadline,
                                     GError **error)
 {
-    LibvirtPoolRequest *request = libvirt_pool_ask_daemon(self->pool, do_nothing, NULL, NULL, NULL);
+    LibvirtPoolRequest *request = libvirt_pool_ask_daemon(self->pool, NULL, NULL, NULL, NULL);
     bool has_ended = libvirt_pool_request_wait(request, deadline);
     const LibvirtOutcome *outcome = has_ended ? libvirt_pool_request_outcome(request) : NULL;
     bool is_well = outcome != NULL && outcome->kind == LIBVIRT_OUTCOME_WELL;
@@ -427,6 +419,7 @@ add_domain(Scan *scan, guint index, GPtrArray *endpoints)
         .listed = listed,
         .state = is_told ? state->state : -1,
         .reason = is_told ? state->reason : -1,
+        .n_lost = libvirt_pool_n_lost(self->pool),
         .process = g_ptr_array_index(scan->processes, index),
         .needs_definition = needs_definition(scan, index),
         .libvirt = choose_libvirt(scan, listed),
