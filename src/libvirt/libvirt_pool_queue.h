@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvirt_pool_queue: the requests of a pool that wait, those under way, and which may be sent
+ * next.
+ *
+ * Asks libvirt nothing: libvirt_pool does so, under whose lock all of these functions are called.
+ * Times are monotonic, in µs.
+ */
+#pragma once
+
+#include "libvirt_pool_lines.h"
+#include "libvirt_pool_request.h"
+
+enum {
+    LIBVIRT_POOL_QUEUE_STUCK_MS = 20, /* a request that takes longer is not counted on */
+    LIBVIRT_POOL_QUEUE_SILENT_MS =
+        500, /* libvirt answers what waits for no QEMU in less than one */
+};
+
+/* One request. */
+typedef struct {
+    LibvirtPoolRequest *request; /* a reference */
+    bool is_daemons;
+    bool was_lost;         /* with the connection on which it was asked */
+    int64_t since_us;      /* when it was queued, last */
+    int64_t asked_us;      /* when it was put under way */
+    LibvirtPoolLine *line; /* while it is under way */
+} LibvirtPoolQueueEntry;
+
+typedef struct {
+    GQueue *again;        /* LibvirtPoolQueueEntry *, of those whose connection was lost */
+    GQueue *waiting;      /* the same, all others */
+    GPtrArray *under_way; /* the same */
+    unsigned int most;    /* under way at a time */
+    int64_t answered_us;  /* of all that were answered: when the latest one was asked */
+} LibvirtPoolQueue;
+
+void libvirt_pool_queue_init(LibvirtPoolQueue *self, unsigned int most);
+/* It is empty. */
+void libvirt_pool_queue_clear(LibvirtPoolQueue *self);
+
+LibvirtPoolQueueEntry *libvirt_pool_queue_new_entry(LibvirtPoolRequest *take_request,
+                                                    bool is_daemons);
+void libvirt_pool_queue_free_entry(LibvirtPoolQueueEntry *entry);
+
+/* Queues @take_entry, before those about domains if it is the daemon's; again, if its connection
+ * was lost. False, and it is the caller's, if too many wait. */
+bool libvirt_pool_queue_push(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *take_entry);
+void libvirt_pool_queue_push_again(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *take_entry);
+
+unsigned int libvirt_pool_queue_n_waiting(const LibvirtPoolQueue *self);
+
+/* The entry of @request, which the caller frees; NULL: it does not wait. */
+LibvirtPoolQueueEntry *libvirt_pool_queue_remove(LibvirtPoolQueue *self,
+                                                 const LibvirtPoolRequest *request);
+/* Those queued at @until_us or before, which the caller frees. */
+GQueue *libvirt_pool_queue_take_older(LibvirtPoolQueue *self, int64_t until_us);
+
+/* True if one may be sent, if there is a connection for it. */
+bool libvirt_pool_queue_has_ready(LibvirtPoolQueue *self, int64_t now_us);
+/* Puts the next one under way; NULL: none may be sent, or @lines have no connection for it. */
+LibvirtPoolQueueEntry *libvirt_pool_queue_begin(LibvirtPoolQueue *self, const GPtrArray *lines,
+                                                int64_t now_us);
+/* Takes @entry, which the caller frees or queues again, from those under way. */
+void libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered);
+
+/* How many of those under way libvirt has not answered for @ms. */
+unsigned int libvirt_pool_queue_n_unanswered(const LibvirtPoolQueue *self, int64_t now_us,
+                                             int64_t ms);
+/* True if libvirt answers none of as many as may be under way about domains. */
+bool libvirt_pool_queue_is_full(const LibvirtPoolQueue *self, int64_t now_us);
+/* True if libvirt answers nothing at all. */
+bool libvirt_pool_queue_is_silent(const LibvirtPoolQueue *self, int64_t now_us);
