@@ -159,6 +159,17 @@ describe(DomstatsRecord *record, const QemuJob *job)
         record->holder_pid = domain->holder_pid;
 }
 
+/* The domain's id, unless libvirt has told of another run than the one that was listed. */
+static int
+choose_id(const QemuJob *job)
+{
+    int told = job->told ? libvirt_stats_answer(job->told)->id : -1;
+
+    if (job->told == NULL || told == qemu_endpoint_libvirt_id(job->domain->endpoint))
+        return job->domain->id;
+    return told;
+}
+
 void
 qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int64_t wall_us)
 {
@@ -193,7 +204,7 @@ qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int
     domain->n_params_before = record->n_params;
     record->name = g_strdup(domain->name);
     memcpy(record->uuid, domain->uuid, sizeof(record->uuid));
-    record->id = job->told ? libvirt_stats_answer(job->told)->id : domain->id;
+    record->id = choose_id(job);
     record->health = job->verdict;
     domstats_record_set_reason(record, job->reason);
     record->taken_us = wall_us;

@@ -137,6 +137,10 @@ class Trouble(Auto):
         done = typed()
         self.assertEqual(done.returncode, 2)
         self.assertIn("no libvirt runs", done.stderr)
+        for options in [], ["--no-libvirt"]:
+            _, domains, _ = self.call(*options)
+            self.assertEqual({name: domains[name]["id"] for name in names},
+                             {name: before[name]["id"] for name in names})
         self.libvirt.start()
         until("all are well again", lambda: set(run.call().healths().values()) == {"ok"})
         self.assertEqual({name: run.call()[name]["id"] for name in names}, self.domids())
@@ -291,6 +295,7 @@ class OfUsers(Several):
             self.assertEqual((records[pid]["name"], records[pid]["uuid"], records[pid]["health"]),
                              ("same", UUID, "ok"), records[pid]["reason"])
         self.assertEqual({record["name"] for record in records.values()}, {"same", "user-off"})
+        self.assertEqual([records[pid]["id"] for pid in pids], [1, pids[1]])
         self.assertEqual(len(records), 3)
         self.libvirt.virsh("suspend", "same")
         states = {record["pid"]: record for record in self.open("auto").call().records}

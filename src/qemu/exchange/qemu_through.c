@@ -214,7 +214,7 @@ judge_other_run(QemuThrough *self, const LibvirtStatsAnswer *answer)
         judge_gone(job, "libvirt says that it runs no longer");
     else if (process == HOST_PROCESS_ENDED)
         judge_gone(job, "its process has ended");
-    else if (process != HOST_PROCESS_LIVES && answer->id != endpoint->id)
+    else if (process != HOST_PROCESS_LIVES && answer->id != qemu_endpoint_libvirt_id(endpoint))
         judge_gone(job, "it was started anew while libvirt was asked for it");
     else
         return false;

@@ -85,6 +85,12 @@ qemu_endpoint_copy_place(QemuEndpoint *self, const QemuEndpointPlace *place)
     copy->netns_pid = place->netns_pid;
 }
 
+int
+qemu_endpoint_libvirt_id(const QemuEndpoint *self)
+{
+    return self->libvirt_id != 0 ? self->libvirt_id : self->id;
+}
+
 QemuEndpoint *
 qemu_endpoint_copy(const QemuEndpoint *self)
 {
@@ -93,6 +99,7 @@ qemu_endpoint_copy(const QemuEndpoint *self)
     copy->uuid = g_strdup(self->uuid);
     copy->identity = g_strdup(self->identity);
     copy->id = self->id;
+    copy->libvirt_id = self->libvirt_id;
     copy->pid = self->pid;
     copy->start_ticks = self->start_ticks;
     copy->exec_mark = self->exec_mark;

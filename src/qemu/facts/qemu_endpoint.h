@@ -38,6 +38,7 @@ typedef struct {
     char *identity;       /* what the UUID is derived from if it was given none; NULL: from the
                              first place's @bound_path */
     int id;               /* 0: the domain list gives one; -1: not running */
+    int libvirt_id;       /* by which its libvirt knows this run; 0: by @id */
     pid_t pid;            /* 0: unknown until the monitor is connected */
     uint64_t start_ticks; /* of @pid; 0 unknown */
     uint64_t exec_mark;   /* differs when @pid has executed another program since; 0 unknown */
@@ -69,6 +70,9 @@ QemuEndpoint *qemu_endpoint_ref(QemuEndpoint *self);
 /* NULL is taken. */
 void qemu_endpoint_unref(QemuEndpoint *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuEndpoint, qemu_endpoint_unref)
+
+/* The id by which its libvirt knows this run. */
+int qemu_endpoint_libvirt_id(const QemuEndpoint *self);
 
 /* A copy that may be changed, without the source's own data; the definition is shared. */
 QemuEndpoint *qemu_endpoint_copy(const QemuEndpoint *self);

@@ -257,26 +257,31 @@ make_libvirt_blind_spot(AutoSource *self, const char *waiting)
                : NULL;
 }
 
-/* Gives the domains of both views: @take_processes, and what the libvirts tell. */
-static GPtrArray *
-merge_libvirts(AutoSource *self, QemuSourceView *view, GPtrArray *take_processes)
+/* Why no libvirt may be found that manages a QEMU. The caller frees. */
+static char *
+make_absence(const char *waiting)
 {
-    g_autoptr(GPtrArray) processes = take_processes;
-    const char *waiting = NULL;
+    if (waiting == NULL)
+        return g_strdup("no libvirt runs that may manage it");
+    return g_strdup_printf("libvirt does not run: systemd starts it for a client at '%s'", waiting);
+}
+
+/* Gives the domains of both views: @processes, and what the libvirts tell. */
+static GPtrArray *
+merge_libvirts(AutoSource *self, QemuSourceView *view, const GPtrArray *processes)
+{
     QemuSourceJoinLists lists = {.view = view};
+    const char *waiting = NULL;
     g_autofree char *absence = NULL;
     g_autofree char *sentence = NULL;
     GPtrArray *merged = NULL;
 
     qemu_source_libvirts_follow(self->libvirts, qemu_source_daemons_end_scan(self->daemons));
     waiting = qemu_source_daemons_find_waiting(self->daemons, view);
+    absence = make_absence(waiting);
+    lists.absence = absence;
     lists.libvirts =
         qemu_source_libvirts_finish(self->libvirts, view->words.deadline, &lists.n_libvirts);
-    absence = waiting != NULL
-                  ? g_strdup_printf("libvirt does not run: systemd starts it for a client at '%s'",
-                                    waiting)
-                  : g_strdup("no libvirt runs that may manage it");
-    lists.absence = absence;
     merged = qemu_source_merge_run(self->merge, &lists, processes);
     qemu_source_libvirts_want(self->libvirts, merged);
     sentence = make_libvirt_blind_spot(self, waiting);
@@ -329,8 +334,8 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
         return NULL;
     }
     if (self->libvirts != NULL)
-        return merge_libvirts(self, &view, g_steal_pointer(&endpoints));
-    return g_steal_pointer(&endpoints);
+        return merge_libvirts(self, &view, endpoints);
+    return qemu_source_merge_run(self->merge, &(QemuSourceJoinLists){.view = &view}, endpoints);
 }
 
 const QemuSourceKind qemu_source_auto = {

@@ -8,6 +8,7 @@
 #include "qemu_source_merge.h"
 
 #include "qemu/facts/qemu_limits.h"
+#include "qemu_source_ids.h"
 
 /* One domain of the answer, and what it was made of. */
 typedef struct {
@@ -25,6 +26,7 @@ typedef struct {
 
 struct QemuSourceMerge {
     GHashTable *known; /* key -> Known */
+    QemuSourceIds *ids;
     unsigned int n_runs;
     bool lacks_libvirt;
 };
@@ -32,6 +34,8 @@ struct QemuSourceMerge {
 typedef struct {
     QemuSourceMerge *self;
     const QemuSourceJoinLists *lists;
+    GHashTable *joined; /* set of endpoints of the lists */
+    GHashTable *lent;   /* endpoint of a list -> its id in this answer */
     GPtrArray *merged;
 } Run;
 
@@ -56,6 +60,7 @@ qemu_source_merge_new(void)
     QemuSourceMerge *self = g_new0(QemuSourceMerge, 1);
 
     self->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_known);
+    self->ids = qemu_source_ids_new();
     return self;
 }
 
@@ -65,6 +70,7 @@ qemu_source_merge_free(QemuSourceMerge *self)
     if (self == NULL)
         return;
     g_hash_table_unref(self->known);
+    qemu_source_ids_free(self->ids);
     g_free(self);
 }
 
@@ -106,6 +112,8 @@ know_process(Run *run, const QemuEndpoint *process)
 typedef struct {
     QemuEndpoint *process; /* NULL: none is seen */
     QemuEndpoint *listed;  /* NULL: no list has it */
+    int id;
+    int libvirt_id; /* 0: unknown */
     LibvirtPool *pool;
     const char *trouble;
     bool is_aged; /* the list is an earlier one */
@@ -133,7 +141,6 @@ tell_listed(QemuEndpoint *merged, const Parts *parts)
     merged->is_persistent = listed->is_persistent;
     if (!listed->is_active)
         return;
-    merged->id = listed->id;
     if (parts->trouble == NULL && !parts->is_aged) {
         merged->libvirt_state = listed->libvirt_state;
         merged->libvirt_reason = listed->libvirt_reason;
@@ -161,10 +168,10 @@ make_merged(const Known *known, const char *key, const Parts *parts)
     set_text(&merged->key, key);
     if (parts->process != NULL && parts->listed != NULL)
         tell_listed(merged, parts);
-    if (parts->is_presumed) {
+    if (parts->is_presumed)
         set_text(&merged->uuid, known->words.uuid);
-        merged->id = known->words.signs.id;
-    }
+    merged->id = parts->id;
+    merged->libvirt_id = parts->libvirt_id;
     if (parts->process == NULL && parts->trouble != NULL)
         set_trouble(merged, parts);
     if (parts->process == NULL && parts->is_aged) {
@@ -192,6 +199,7 @@ add_merged(Run *run, Known *known, const char *key, const Parts *parts)
 {
     if (known->merged == NULL || known->process != parts->process ||
         known->listed != parts->listed || known->pool != parts->pool ||
+        known->merged->id != parts->id || known->merged->libvirt_id != parts->libvirt_id ||
         known->was_aged != parts->is_aged || known->was_presumed != parts->is_presumed ||
         g_strcmp0(known->trouble, parts->trouble) != 0) {
         qemu_endpoint_unref(known->merged);
@@ -207,25 +215,110 @@ add_merged(Run *run, Known *known, const char *key, const Parts *parts)
     g_ptr_array_add(run->merged, qemu_endpoint_ref(known->merged));
 }
 
+/* The id by which the libvirt of the process knows it; 0: it is not known. */
+static int
+find_libvirt_id(const QemuSourceJoin *join)
+{
+    if (join->listed != NULL && join->listed->is_active)
+        return join->listed->id;
+    return join->words != NULL && join->words->has_signs ? MAX(join->words->signs.id, 0) : 0;
+}
+
+/* True if the process is of the libvirt whose ids are those that people use on this host. */
+static bool
+is_of_system(const QemuSourceJoin *join)
+{
+    if (join->words == NULL)
+        return false;
+    if (join->libvirt != NULL)
+        return !join->libvirt->daemon->is_session && !join->libvirt->daemon->is_foreign;
+    return join->words->has_signs &&
+           qemu_libvirt_signs_kind(&join->words->signs) == QEMU_LIBVIRT_SIGNS_SYSTEM;
+}
+
+static bool
+is_of_foreign(const QemuSourceJoin *join)
+{
+    return join->libvirt != NULL && join->libvirt->daemon->is_foreign;
+}
+
+/* Those of the system's libvirt choose first, then what else is listed, as a domain or as a
+ * process; last those whose id libvirt may have given to another one. */
+static int
+rank_of(const QemuSourceJoin *join)
+{
+    return join->is_refuted ? 2 : is_of_system(join) ? 0 : 1;
+}
+
+static void
+give_ids_of_rank(Run *run, const GArray *joins, int rank)
+{
+    for (guint i = 0; i < joins->len; i++) {
+        const QemuSourceJoin *join = &g_array_index(joins, QemuSourceJoin, i);
+
+        if (rank_of(join) == rank)
+            qemu_source_ids_give(run->self->ids, join->process,
+                                 is_of_foreign(join) ? 0 : find_libvirt_id(join));
+    }
+}
+
+/* Lends ids to the domains of which no process is seen. */
+static void
+lend_ids(Run *run)
+{
+    for (size_t i = 0; i < run->lists->n_libvirts; i++) {
+        const GPtrArray *endpoints = run->lists->libvirts[i].endpoints;
+
+        for (guint k = 0; endpoints != NULL && k < endpoints->len; k++) {
+            QemuEndpoint *listed = g_ptr_array_index(endpoints, k);
+
+            if (listed->is_active && !g_hash_table_contains(run->joined, listed))
+                g_hash_table_insert(
+                    run->lent, listed,
+                    GINT_TO_POINTER(qemu_source_ids_lend(run->self->ids, listed->id)));
+        }
+    }
+}
+
+static void
+give_ids(Run *run, const GPtrArray *processes, const GArray *joins)
+{
+    qemu_source_ids_begin(run->self->ids, processes);
+    give_ids_of_rank(run, joins, 0);
+    give_ids_of_rank(run, joins, 1);
+    lend_ids(run);
+    give_ids_of_rank(run, joins, 2);
+}
+
 static void
 add_process(Run *run, const QemuSourceJoin *join)
 {
-    Known *known = g_hash_table_lookup(run->self->known, join->process->key);
+    Known *known = get_known(run, join->process->key);
     Parts parts = {.process = join->process,
                    .listed = join->listed,
+                   .id = qemu_source_ids_give(run->self->ids, join->process, 0),
+                   .libvirt_id = find_libvirt_id(join),
                    .trouble = join->trouble,
                    .is_presumed = join->is_presumed};
 
     run->self->lacks_libvirt |= join->is_orphan;
     if (join->listed == NULL && !join->is_refuted)
         parts.listed = known->listed;
-    if (join->trouble == NULL) {
+    if (join->trouble == NULL && join->libvirt != NULL) {
         parts.pool = join->libvirt->pool;
         parts.is_aged = join->libvirt->trouble != NULL;
     }
     if (join->listed != NULL && g_strcmp0(known->uri, join->libvirt->daemon->uri) != 0)
         set_text(&known->uri, join->libvirt->daemon->uri);
     add_merged(run, known, join->process->key, &parts);
+}
+
+/* True if a process that is not libvirt's stays as it is: its id is its pid. */
+static bool
+is_plain(Run *run, const QemuSourceJoin *join)
+{
+    return join->words == NULL &&
+           qemu_source_ids_give(run->self->ids, join->process, 0) == join->process->pid;
 }
 
 /* Adds a domain that only libvirt's list has. One that does not run is described by its definition;
@@ -238,7 +331,10 @@ add_listed(Run *run, const QemuSourceJoinLibvirt *libvirt, QemuEndpoint *listed)
     g_autofree char *key = g_strdup_printf("libvirt:%s:%s:%d", libvirt->daemon->uri, listed->uuid,
                                            listed->is_active ? listed->id : -1);
     Known *known = get_known(run, key);
+    int lent = GPOINTER_TO_INT(g_hash_table_lookup(run->lent, listed));
     Parts parts = {.listed = listed,
+                   .id = listed->is_active ? lent : -1,
+                   .libvirt_id = listed->id,
                    .pool = is_asked ? libvirt->pool : NULL,
                    .trouble = is_asked ? NULL : libvirt->trouble,
                    .is_aged = libvirt->trouble != NULL,
@@ -248,7 +344,7 @@ add_listed(Run *run, const QemuSourceJoinLibvirt *libvirt, QemuEndpoint *listed)
 }
 
 static void
-add_all_listed(Run *run, GHashTable *joined)
+add_all_listed(Run *run)
 {
     for (size_t i = 0; i < run->lists->n_libvirts; i++) {
         const QemuSourceJoinLibvirt *libvirt = &run->lists->libvirts[i];
@@ -256,7 +352,7 @@ add_all_listed(Run *run, GHashTable *joined)
         for (guint k = 0; libvirt->endpoints != NULL && k < libvirt->endpoints->len &&
                           run->merged->len < QEMU_LIMIT_DOMAINS;
              k++)
-            if (!g_hash_table_contains(joined, g_ptr_array_index(libvirt->endpoints, k)))
+            if (!g_hash_table_contains(run->joined, g_ptr_array_index(libvirt->endpoints, k)))
                 add_listed(run, libvirt, g_ptr_array_index(libvirt->endpoints, k));
     }
 }
@@ -285,16 +381,20 @@ merge_processes(Run *run, const GPtrArray *processes)
 {
     g_autoptr(GArray) joins = begin_joins(run, processes);
     g_autoptr(GHashTable) joined = qemu_source_join_all(run->lists, joins);
+    g_autoptr(GHashTable) lent = g_hash_table_new(NULL, NULL);
 
+    run->joined = joined;
+    run->lent = lent;
+    give_ids(run, processes, joins);
     for (guint i = 0; i < joins->len; i++) {
         const QemuSourceJoin *join = &g_array_index(joins, QemuSourceJoin, i);
 
-        if (join->words != NULL)
-            add_process(run, join);
-        else
+        if (is_plain(run, join))
             g_ptr_array_add(run->merged, qemu_endpoint_ref(join->process));
+        else
+            add_process(run, join);
     }
-    add_all_listed(run, joined);
+    add_all_listed(run);
 }
 
 static void
