@@ -10,6 +10,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -422,6 +425,71 @@ says_that_libvirt_is_away(void **state)
     assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
 }
 
+/* A socket at @path that a child of ours listens at, and accepts, and says nothing. Gives its
+ * inode. */
+static ino_t
+start_mute_child(Case *self, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct stat status = {0};
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(fstat(fd, &status), 0);
+    self->child = fork();
+    if (self->child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) {
+            struct pollfd news = {.fd = fd, .events = POLLIN};
+
+            poll(&news, 1, -1);
+            accept(fd, NULL, NULL);
+        }
+    }
+    close(fd);
+    return status.st_ino;
+}
+
+static QemuDomain *
+add_mute_domain(Case *self, const char *path, ino_t inode)
+{
+    QemuDomain *domain = add_domain(self, 0);
+    QemuEndpointPlace *place = qemu_endpoint_add_place(domain->endpoint, path, path);
+
+    place->is_added = true;
+    place->socket_inode = inode;
+    domain->has_served = true; /* else the child looks like a QEMU that has just begun */
+    return domain;
+}
+
+/* What was added to QEMU while it ran, and does not greet, is no monitor. */
+static void
+goes_round_an_added_socket(void **state)
+{
+    const ExchangeCaseCall call = {.timeout_ms = LONG_MS};
+    g_auto(Case) self = {0};
+    g_autofree char *path = NULL;
+    QemuDomain *second = NULL;
+    ino_t inode = 0;
+
+    (void)state;
+    init_case(&self, whole, NULL, 0);
+    path = g_strdup_printf("%s/domstats", self.exchange.folder);
+    inode = start_mute_child(&self, path);
+    add_mute_domain(&self, path, inode);
+    exchange_case_run(&self.exchange, &call);
+    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    second = add_mute_domain(&self, path, inode);
+    g_clear_pointer(&second->endpoint->libvirt, libvirt_pool_unref);
+    exchange_case_run(&self.exchange, &call);
+    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    assert_became(&self, 1, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_NO_GREETING,
+                  "which was added while it ran");
+    assert_int_equal(count_asked(&self), 2);
+}
+
 static void
 ignore_error(void *data, virErrorPtr error)
 {
@@ -438,6 +506,7 @@ main(void)
         cmocka_unit_test(keeps_to_the_limit),
         cmocka_unit_test(others_are_answered),
         cmocka_unit_test(says_that_libvirt_is_away),
+        cmocka_unit_test(goes_round_an_added_socket),
     };
     int n_failed = 0;
 

@@ -103,7 +103,8 @@ typedef enum {
     DOMSTATS_REASON_MAIN_LOOP,   /* WEDGED: QEMU answers, but executes no command */
     DOMSTATS_REASON_SILENT,      /* WEDGED: QEMU sent its greeting, and then no reply */
     DOMSTATS_REASON_NO_GREETING, /* WEDGED: QEMU sent no greeting; SLOW: the same, and it cannot be
-                                    seen whether another client holds its monitor */
+                                    seen whether another client holds its monitor; NO_MONITOR: what
+                                    was added while QEMU ran is no monitor */
     DOMSTATS_REASON_BACKLOG,     /* WEDGED: QEMU accepts no connection; its backlog is full */
     DOMSTATS_REASON_SIGNAL,      /* STOPPED: by a signal or a debugger */
     DOMSTATS_REASON_UNINTERRUPTIBLE, /* STOPPED: a thread sleeps in the kernel */

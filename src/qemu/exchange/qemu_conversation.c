@@ -472,7 +472,7 @@ qemu_conversation_start(QemuConversation *self)
         !qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
         qemu_health_unbar(domain); /* each call gives a starting QEMU the fair time again */
     self->looked_us = self->heard_us = self->turn_us = util_deadline_now_us();
-    if (qemu_through_is_only_way(domain->endpoint))
+    if (qemu_through_is_only_way(domain))
         next = start_through(self);
     else if (qemu_reach_is_settled(self->job))
         next = end_unreached(self);
@@ -489,7 +489,7 @@ void
 qemu_conversation_skip(QemuConversation *self)
 {
     qemu_known_begin_call(self->job->domain->known);
-    if (qemu_through_is_only_way(self->job->domain->endpoint) || !qemu_reach_is_settled(self->job))
+    if (qemu_through_is_only_way(self->job->domain) || !qemu_reach_is_settled(self->job))
         qemu_health_judge_unasked(self->job, 0);
     settle(self, NEXT_JUDGED);
 }
@@ -519,6 +519,12 @@ static Next
 look(QemuConversation *self, int64_t now_us)
 {
     QemuJob *job = self->job;
+
+    if (self->phase == QEMU_CONVERSATION_GREET &&
+        qemu_reach_is_mute(self->shared->host, job, now_us - self->turn_us)) {
+        disconnect(self);
+        return connect_monitor(self);
+    }
 
     if (!qemu_pulse_is_stopped(qemu_host_view_root(self->shared->host), job->domain))
         qemu_health_unbar(job->domain);

@@ -358,6 +358,14 @@ try_place(Try *self, QemuDomainBar process_bar, const char *process_reason, Qemu
 
     if (self->how->is_replay)
         return dial_place(self, ret_bar);
+    if (self->place->manager->may != QEMU_MANAGER_MAY_NOTHING &&
+        !qemu_domain_may_dial(job->domain, self->place)) {
+        qemu_job_judge(job, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_NO_GREETING,
+                       g_strdup_printf("it does not greet at '%s', which was added while it ran: "
+                                       "that is no monitor, or not yet",
+                                       self->place->bound_path));
+        return NEVER;
+    }
     look(self, self->since_us);
     if (self->place->manager->may == QEMU_MANAGER_MAY_NOTHING) {
         judge_managed(self);
@@ -494,6 +502,23 @@ qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how, in
         take_best(&best, job, outcome, bar);
     }
     return settle(host, job, &best);
+}
+
+bool
+qemu_reach_is_mute(QemuHostView *host, QemuJob *job, int64_t waited_us)
+{
+    QemuDomain *domain = job->domain;
+    const GPtrArray *places = domain->endpoint->places;
+    const QemuEndpointPlace *place =
+        domain->place < places->len ? g_ptr_array_index(places, domain->place) : NULL;
+
+    if (waited_us < qemu_health_fair_us(job) || place == NULL || !place->is_added ||
+        place->socket_inode == 0 || domain->pid == 0 ||
+        host_process_look_at_poll(qemu_host_view_root(host), domain->pid, 0) !=
+            HOST_PROCESS_POLL_YES)
+        return false;
+    domain->mute_inode = place->socket_inode;
+    return true;
 }
 
 void

@@ -28,6 +28,11 @@ typedef struct {
 QemuReach qemu_reach_connect(QemuHostView *host, QemuJob *job, const QemuReachHow *how,
                              int64_t since_us);
 
+/* For a job whose connection was not greeted for @waited_us: true if that was the fair time, its
+ * place was added while QEMU ran, and QEMU's main thread waits for news. Then that place is no
+ * monitor, and is not dialled any more. */
+bool qemu_reach_is_mute(QemuHostView *host, QemuJob *job, int64_t waited_us);
+
 /* For a job that is looked at no more: if another program of ours visits the monitor, or a client
  * of another network namespace holds it, the verdict names its process, as far as it can be seen.
  */

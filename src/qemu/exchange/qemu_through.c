@@ -54,16 +54,15 @@ qemu_through_clear(QemuThrough *self)
 }
 
 bool
-qemu_through_is_only_way(const QemuEndpoint *endpoint)
+qemu_through_is_only_way(const QemuDomain *domain)
 {
+    const QemuEndpoint *endpoint = domain->endpoint;
+
     if (endpoint->libvirt == NULL)
         return false;
-    for (guint i = 0; endpoint->is_active && i < endpoint->places->len; i++) {
-        const QemuEndpointPlace *place = g_ptr_array_index(endpoint->places, i);
-
-        if (place->manager->may != QEMU_MANAGER_MAY_NOTHING)
+    for (guint i = 0; endpoint->is_active && i < endpoint->places->len; i++)
+        if (qemu_domain_may_dial(domain, g_ptr_array_index(endpoint->places, i)))
             return false;
-    }
     return true;
 }
 

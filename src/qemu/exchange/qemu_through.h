@@ -41,7 +41,7 @@ typedef enum {
 
 /* True if libvirt is to be asked without a look at the domain's monitors: there is none that may be
  * dialled. */
-bool qemu_through_is_only_way(const QemuEndpoint *endpoint);
+bool qemu_through_is_only_way(const QemuDomain *domain);
 /* True if libvirt is to be asked in spite of the verdict: another client has the monitor, or it
  * cannot be dialled. */
 bool qemu_through_may_ask(const QemuJob *job);

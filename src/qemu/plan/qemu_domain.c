@@ -96,6 +96,18 @@ qemu_domain_definition(const QemuDomain *self)
     return self->endpoint->definition ? self->endpoint->definition : self->definition;
 }
 
+static bool
+is_mute(const QemuDomain *self, const QemuEndpointPlace *place)
+{
+    return self->mute_inode != 0 && place->is_added && place->socket_inode == self->mute_inode;
+}
+
+bool
+qemu_domain_may_dial(const QemuDomain *self, const QemuEndpointPlace *place)
+{
+    return place->manager->may != QEMU_MANAGER_MAY_NOTHING && !is_mute(self, place);
+}
+
 QemuEndpoint *
 qemu_domain_ref_endpoint(QemuDomain *self)
 {
@@ -204,6 +216,7 @@ qemu_domain_forget_process(QemuDomain *self)
     g_clear_pointer(&self->definition, qemu_definition_free);
     self->lacks_definition = false;
     self->has_served = false;
+    self->mute_inode = 0;
     self->told_groups = (QemuLibvirtGroupsHistory){0};
     self->pid = 0;
     self->start_ticks = 0;

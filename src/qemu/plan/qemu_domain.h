@@ -75,14 +75,16 @@ typedef struct {
     QemuDefinition *definition; /* own: read from the process when the source knew none */
     bool lacks_definition;      /* there was no time to read it: each call tries again */
 
-    QemuMonitor *monitor;       /* NULL: not connected */
-    bool is_held;               /* that connection stays open after the call that made it */
-    int64_t dialled_us;         /* monotonic: when the last connection was made */
-    unsigned int place;         /* the endpoint's place to which it was made */
-    pid_t holder_pid;           /* the process that held the monitor when last looked; 0 unknown */
-    bool is_silent;             /* an earlier call left answers outstanding */
-    bool has_served;            /* its process was seen to serve clients, or to be able to */
-    unsigned int n_failures;    /* dials in a row that led to nothing */
+    QemuMonitor *monitor;    /* NULL: not connected */
+    bool is_held;            /* that connection stays open after the call that made it */
+    int64_t dialled_us;      /* monotonic: when the last connection was made */
+    unsigned int place;      /* the endpoint's place to which it was made */
+    ino_t mute_inode;        /* a listening socket that was added while QEMU ran and greeted nobody:
+                                it is no monitor, so it is not dialled; 0: none */
+    pid_t holder_pid;        /* the process that held the monitor when last looked; 0 unknown */
+    bool is_silent;          /* an earlier call left answers outstanding */
+    bool has_served;         /* its process was seen to serve clients, or to be able to */
+    unsigned int n_failures; /* dials in a row that led to nothing */
     unsigned int failed_groups; /* asked when QEMU last broke the protocol; 0: it has not */
     int64_t next_dial_us;       /* monotonic: not before */
     QemuDomainSilence silence;
@@ -116,6 +118,9 @@ bool qemu_domain_is_held_once(QemuDomain *self);
 /* How the machine is defined: by the source, else by the command line of its process; NULL if
  * neither is known. Borrowed until the endpoint or the process changes. */
 const QemuDefinition *qemu_domain_definition(const QemuDomain *self);
+
+/* True if the place may be dialled: its manager allows it, and it is not known to be no monitor. */
+bool qemu_domain_may_dial(const QemuDomain *self, const QemuEndpointPlace *place);
 
 /* The endpoint as it is now, for a caller that does not hold the domain; it unrefs it. */
 QemuEndpoint *qemu_domain_ref_endpoint(QemuDomain *self);
