@@ -214,6 +214,21 @@ class Daemon:
         with open(f"{self.state_folder()}/{name}.pid", encoding="ascii") as pid:
             return int(pid.read())
 
+    def stop_qemu(self, name):
+        """By a signal; gives its pid when all its threads are stopped."""
+        pid = self.qemu(name)
+        os.kill(pid, signal.SIGSTOP)
+        until(f"{name} is stopped", lambda: self.thread_states(pid) == {"T"})
+        return pid
+
+    @staticmethod
+    def thread_states(pid):
+        states = set()
+        for path in glob.glob(f"/proc/{pid}/task/*/stat"):
+            with open(path, encoding="ascii", errors="replace") as stat:
+                states.add(stat.read().rpartition(")")[2].split()[0])
+        return states
+
     def qemus(self):
         """The pids of all its QEMUs."""
         for path in glob.glob(f"{self.state_folder()}/*.pid"):
@@ -276,8 +291,12 @@ class Libvirtd(Daemon):
         stem = "virtqemud" if self.program == "virtqemud" else "libvirt"
         return f"/run/libvirt/{stem}-sock{'-ro' if read_only else ''}"
 
-    def admin_uri(self):
-        return "virtqemud:///system" if self.program == "virtqemud" else "libvirtd:///system"
+    def admin(self, command):
+        """The numbers that it tells of itself, also when all its workers are busy."""
+        text = subprocess.run(["virt-admin", "-c", self.program + ":///system", command, self.program],
+                              capture_output=True, text=True, check=True).stdout
+        rows = (line.split(":") for line in text.replace(" ", "").splitlines() if line)
+        return {name: int(number) for name, number in rows}
 
     def monitor(self, name):
         """The socket of a domain's monitor."""
@@ -363,7 +382,7 @@ class BesideLibvirt(Beside):
         self.assertFalse(record["missing"], record)
         self.assertLessEqual(GROUPS, groups_of(record), record)
 
-    def assert_lacking(self, record, health, code, reason=""):
+    def assert_lacking(self, record, health, code, reason="."):
         """A running domain whose QEMU counted nothing; the host did."""
         self.assertEqual((record["health"], record["reason_code"]), (health, code), record)
         self.assertRegex(record["reason"], reason)
@@ -372,10 +391,8 @@ class BesideLibvirt(Beside):
 
     def idle_workers(self):
         """How many of libvirt's workers are free to be used, those included that it may still start."""
-        text = subprocess.run(["virt-admin", "-c", self.libvirt.admin_uri(), "srv-threadpool-info",
-                               self.libvirt.program], capture_output=True, text=True, check=True).stdout
-        rows = dict(line.split(":") for line in text.replace(" ", "").splitlines() if line)
-        return int(rows["freeWorkers"]) + int(rows["maxWorkers"]) - int(rows["nWorkers"])
+        rows = self.libvirt.admin("srv-threadpool-info")
+        return rows["freeWorkers"] + rows["maxWorkers"] - rows["nWorkers"]
 
 
 def run_beside(n_domains, words):

@@ -28,6 +28,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include <libvirt/virterror.h>
+
 #include "domstats/domstats.h"
 
 enum { WORDS_AT_MOST = 1024 };
@@ -342,6 +344,14 @@ run_line(DomstatsConn *conn, char *line)
     exit(EXIT_FAILURE);
 }
 
+/* libvirt's library prints errors unless the application has set a function of its own. */
+static void
+ignore_error(void *data, virErrorPtr error)
+{
+    (void)data;
+    (void)error;
+}
+
 static unsigned int
 parse_number(const char *argument, const char *prefix, unsigned int otherwise)
 {
@@ -378,6 +388,7 @@ main(int argc, char **argv)
         if (g_str_has_prefix(argv[i], "perf="))
             events[0] = argv[i] + strlen("perf=");
     }
+    virSetErrorFunc(NULL, ignore_error);
     options.perf_events = events[0] ? events : NULL;
     conn = argc > 1 ? domstats_open(argv[1], &options, &error) : NULL;
     if (conn == NULL) {
