@@ -4,7 +4,7 @@
  */
 #include "testing.h"
 
-#include "qemu/source/qemu_libvirt_signs.h"
+#include "qemu/managed/qemu_libvirt_signs.h"
 #include "qemu/words/qemu_cmdline.h"
 
 typedef struct {

@@ -3,7 +3,7 @@
  * test_qemu_process_sockets: the words of a QEMU and the sockets on which it listens in, out: which
  * socket is which monitor. The process of the test itself is read too.
  */
-#include "qemu/source/qemu_process_sockets.h"
+#include "qemu/finding/qemu_process_sockets.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "qemu/source/qemu_process.h"
+#include "qemu/finding/qemu_process.h"
 #include "qemu/words/qemu_program.h"
 #include "testing.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "qemu/source/qemu_process.h"
+#include "qemu/finding/qemu_process.h"
 #include "testing.h"
 
 typedef struct {

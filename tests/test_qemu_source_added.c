@@ -2,7 +2,7 @@
 /*
  * test_qemu_source_added: which programs can be given a monitor while they run.
  */
-#include "qemu/source/qemu_source_added.h"
+#include "qemu/finding/qemu_source_added.h"
 
 #include <string.h>
 #include <unistd.h>

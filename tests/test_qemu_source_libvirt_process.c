@@ -4,7 +4,7 @@
  */
 #include "testing.h"
 
-#include "qemu/source/qemu_source_libvirt_process.h"
+#include "qemu/managed/qemu_source_libvirt_process.h"
 
 #define SYSTEM  "/var/lib/libvirt/qemu/domain-"
 #define SESSION "/home/u/.config/libvirt/qemu/lib/domain-"

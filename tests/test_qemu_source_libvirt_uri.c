@@ -4,7 +4,7 @@
  */
 #include "testing.h"
 
-#include "qemu/source/qemu_source_libvirt_uri.h"
+#include "qemu/managed/qemu_source_libvirt_uri.h"
 
 typedef struct {
     const char *name;

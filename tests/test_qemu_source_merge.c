@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "qemu/source/qemu_source_merge.h"
+#include "qemu/managed/qemu_source_merge.h"
 #include "source_case.h"
 #include "testing.h"
 

@@ -2,7 +2,7 @@
 /*
  * test_qemu_source_path: the paths of monitors, and the names that they tell.
  */
-#include "qemu/source/qemu_source_path.h"
+#include "qemu/finding/qemu_source_path.h"
 #include "testing.h"
 
 typedef struct {

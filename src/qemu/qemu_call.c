@@ -20,7 +20,7 @@
 
 #include "domstats_record.h"
 #include "qemu/exchange/qemu_exchange.h"
-#include "qemu/source/qemu_process.h"
+#include "qemu/finding/qemu_process.h"
 #include "qemu_named.h"
 #include "qemu_record.h"
 

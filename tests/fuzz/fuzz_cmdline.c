@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
-#include "qemu/source/qemu_process.h"
+#include "qemu/finding/qemu_process.h"
 #include "qemu/words/qemu_program.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

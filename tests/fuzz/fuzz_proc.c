@@ -19,7 +19,7 @@
 #include "host/process/host_kvmstat.h"
 #include "host/process/host_process.h"
 #include "host/sockets/host_sockets.h"
-#include "qemu/source/qemu_process.h"
+#include "qemu/finding/qemu_process.h"
 #include "testing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

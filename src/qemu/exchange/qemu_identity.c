@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "host/process/host_process.h"
-#include "qemu/source/qemu_process.h"
+#include "qemu/finding/qemu_process.h"
 #include "util/util_error.h"
 
 /* Forgets everything of the domain but its connection, which may lead to another QEMU. */

@@ -17,7 +17,7 @@
 
 #include "host/process/host_freezer.h"
 #include "host/process/host_process.h"
-#include "qemu/source/qemu_waiting.h"
+#include "qemu/finding/qemu_waiting.h"
 #include "qemu_blocked_thread.h"
 
 enum {

@@ -18,13 +18,13 @@
 #include "host/process/host_process.h"
 #include "host/process/host_process_owner.h"
 #include "qemu/facts/qemu_limits.h"
+#include "qemu/finding/qemu_source_names.h"
+#include "qemu/finding/qemu_source_process.h"
+#include "qemu/managed/qemu_source_daemons.h"
+#include "qemu/managed/qemu_source_libvirts.h"
+#include "qemu/managed/qemu_source_merge.h"
 #include "qemu_source.h"
 #include "qemu_source_bills.h"
-#include "qemu_source_daemons.h"
-#include "qemu_source_libvirts.h"
-#include "qemu_source_merge.h"
-#include "qemu_source_names.h"
-#include "qemu_source_process.h"
 #include "util/util_error.h"
 
 typedef struct {

@@ -19,10 +19,10 @@
 #include <sys/stat.h>
 
 #include "qemu/facts/qemu_limits.h"
+#include "qemu/finding/qemu_source_names.h"
+#include "qemu/finding/qemu_source_path.h"
 #include "qemu_source.h"
 #include "qemu_source_listeners.h"
-#include "qemu_source_names.h"
-#include "qemu_source_path.h"
 #include "util/util_error.h"
 
 typedef struct {

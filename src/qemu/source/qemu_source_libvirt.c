@@ -4,8 +4,8 @@
  *
  * Owns the session, which knows what libvirt told.
  */
+#include "qemu/managed/qemu_source_libvirt_session.h"
 #include "qemu_source.h"
-#include "qemu_source_libvirt_session.h"
 #include "util/util_error.h"
 
 enum { OPEN_MS = 5000 };

@@ -26,8 +26,8 @@
 #include <unistd.h>
 
 #include "host/process/host_descriptors.h"
-#include "qemu_socket_owners.h"
-#include "qemu_source_path.h"
+#include "qemu/finding/qemu_socket_owners.h"
+#include "qemu/finding/qemu_source_path.h"
 #include "util/util_error.h"
 
 enum {

@@ -8,7 +8,7 @@
 
 #include <sys/stat.h>
 
-#include "qemu_source_process.h"
+#include "qemu/finding/qemu_source_process.h"
 
 typedef enum {
     QEMU_SOURCE_LISTENER_NONE,   /* no process listens there */

@@ -4,8 +4,8 @@
  *
  * Owns the recorded host's files and the endpoints, which never change.
  */
+#include "qemu/finding/qemu_process.h"
 #include "qemu/recording/qemu_recording_reader.h"
-#include "qemu_process.h"
 #include "qemu_source.h"
 
 typedef struct {

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "host/process/host_process.h"
+#include "qemu/finding/qemu_source_names.h"
+#include "qemu/finding/qemu_source_path.h"
 #include "qemu_source.h"
 #include "qemu_source_listeners.h"
-#include "qemu_source_names.h"
-#include "qemu_source_path.h"
 #include "util/util_error.h"
 
 typedef struct {

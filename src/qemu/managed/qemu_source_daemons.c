@@ -23,8 +23,8 @@
 #include "host/process/host_process.h"
 #include "host/process/host_process_owner.h"
 #include "qemu/facts/qemu_limits.h"
+#include "qemu/finding/qemu_source_way.h"
 #include "qemu/words/qemu_program.h"
-#include "qemu_source_way.h"
 
 enum {
     OWNER_MS = 100,       /* an owner that takes longer to be told is not known */

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 
 #include "host/process/host_process.h"
-#include "qemu_process.h"
-#include "qemu_source_process.h"
+#include "qemu/finding/qemu_process.h"
+#include "qemu/finding/qemu_source_process.h"
 
 struct QemuSourceLibvirtProcess {
     QemuLibvirtSignsKind kind;

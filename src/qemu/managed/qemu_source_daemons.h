@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "qemu_source_view.h"
+#include "qemu/finding/qemu_source_view.h"
 
 typedef struct {
     pid_t pid;

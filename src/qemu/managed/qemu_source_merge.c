@@ -8,7 +8,7 @@
 #include "qemu_source_merge.h"
 
 #include "qemu/facts/qemu_limits.h"
-#include "qemu_source_ids.h"
+#include "qemu/finding/qemu_source_ids.h"
 
 /* One domain of the answer, and what it was made of. */
 typedef struct {
