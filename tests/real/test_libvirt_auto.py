@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
@@ -219,6 +220,55 @@ class Trouble(Auto):
         self.libvirt.virsh("destroy", "off")
         call = run.call()
         self.assertEqual((call.healths(), call["off"]["id"]), ({"off": "ok"}, -1))
+
+
+class Activated(Auto):
+    """The sockets of the daemon are another process's, as systemd's, which would start it anew."""
+
+    HOLDER = """
+import os, select, socket, sys
+sockets = []
+for number, path in (3, sys.argv[1]), (4, sys.argv[2]):
+    each = socket.socket(socket.AF_UNIX)
+    each.bind(path)
+    each.listen()
+    os.dup2(each.fileno(), number + 100)
+    sockets.append(each)
+if os.fork() == 0:
+    os.dup2(103, 3)
+    os.dup2(104, 4)
+    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", LISTEN_FDNAMES="libvirtd.socket:libvirtd-ro.socket")
+    os.execvp(sys.argv[4], sys.argv[4:])
+os.wait()
+select.select(sockets, [], [])
+open(sys.argv[3], "w").close()
+"""
+
+    def is_running(self):
+        return os.path.exists(f"/proc/{self.pid}/exe")
+
+    def test_a_daemon_that_has_ended_by_itself_is_not_started_again(self):
+        self.libvirt.end()
+        marker = self.host.path("connected")
+        paths = self.libvirt.socket(False), self.libvirt.socket()
+        for path in [path for path in paths if os.path.exists(path)]:
+            os.unlink(path)
+        self.daemon("holder", sys.executable, "-c", self.HOLDER, *paths, marker, *self.libvirt.command(), "--timeout",
+                    "3")
+        until("it serves", lambda: os.path.exists(paths[1]) and
+              self.libvirt.try_virsh("version").returncode == 0)
+        with open("/run/libvirt/own.pid", encoding="ascii") as file:
+            self.pid = int(file.read())
+        self.libvirt.define("off")
+        run = self.open("auto")
+        self.assertEqual(run.call().healths(), {"off": "ok"})
+        until("it ends", lambda: not self.is_running())
+        self.assertEqual(run.call().healths(), {})
+        done = typed("list")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(paths[1], done.stderr)
+        time.sleep(0.5)
+        self.assertFalse(os.path.exists(marker))
 
 
 class Denied(Auto):

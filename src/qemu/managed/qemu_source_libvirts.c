@@ -90,22 +90,20 @@ qemu_source_libvirts_free(QemuSourceLibvirts *self)
     g_free(self);
 }
 
-static bool
-is_stopped(HostRoot *root, pid_t pid)
-{
-    HostProcessStat stat = {0};
-
-    return host_process_read_stat(root, pid, 0, &stat) && (stat.state == 'T' || stat.state == 't');
-}
-
-/* Asks it, once a scan. One that is stopped gets nothing that would wait in it. */
+/* Asks it, once a scan. One that is stopped gets nothing that would wait in it. One that has ended
+ * gets no connection, as that would have systemd start it again. */
 static void
 ask(const QemuSourceLibvirts *self, Libvirt *libvirt)
 {
-    if (libvirt->session == NULL || libvirt->is_asked)
+    const QemuSourceDaemon *daemon = &libvirt->daemon;
+    HostProcessStat stat = {0};
+
+    if (libvirt->session == NULL || libvirt->is_asked ||
+        host_process_look(self->root, daemon->pid, daemon->start_ticks, &stat) ==
+            HOST_PROCESS_ENDED)
         return;
     libvirt->is_asked = true;
-    libvirt->is_stopped = is_stopped(self->root, libvirt->daemon.pid);
+    libvirt->is_stopped = stat.state == 'T' || stat.state == 't';
     if (!libvirt->is_stopped)
         qemu_source_libvirt_session_begin(libvirt->session);
 }
@@ -219,19 +217,12 @@ wait_for(Libvirt *libvirt, UtilDeadline deadline)
     libvirt->endpoints = endpoints;
 }
 
-/* A daemon that ends without clients stays as long as it has a domain that runs; then we need not
- * leave it. */
-static void
-leave(const Libvirt *libvirt)
-{
-    if (libvirt->session != NULL && libvirt->daemon.is_passing && !has_running(libvirt))
-        libvirt_pool_disconnect(qemu_source_libvirt_session_pool(libvirt->session));
-}
-
 static void
 finish_one(Libvirt *libvirt, UtilDeadline deadline, UtilDeadline foreign_deadline)
 {
-    if (!libvirt->is_followed)
+    if (libvirt->session == NULL)
+        set_trouble(libvirt, g_strdup(libvirt->daemon.trouble), false);
+    else if (!libvirt->is_asked)
         set_trouble(libvirt, g_strdup_printf("libvirt at '%s' has ended", libvirt->daemon.uri),
                     false);
     else if (libvirt->is_stopped)
@@ -240,8 +231,6 @@ finish_one(Libvirt *libvirt, UtilDeadline deadline, UtilDeadline foreign_deadlin
                                     "a signal",
                                     libvirt->daemon.uri, (int)libvirt->daemon.pid),
                     false);
-    else if (libvirt->session == NULL)
-        set_trouble(libvirt, g_strdup(libvirt->daemon.trouble), false);
     else
         wait_for(libvirt, libvirt->daemon.is_session && libvirt->daemon.is_foreign
                               ? foreign_deadline
@@ -261,7 +250,6 @@ qemu_source_libvirts_finish(QemuSourceLibvirts *self, UtilDeadline deadline, siz
         QemuSourceJoinLibvirt told = {.daemon = &libvirt->daemon};
 
         finish_one(libvirt, own, foreign);
-        leave(libvirt);
         told.trouble = libvirt->trouble;
         told.is_denied = libvirt->is_denied;
         told.is_late = libvirt->is_late;
