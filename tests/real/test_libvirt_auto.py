@@ -11,7 +11,7 @@ import time
 import unittest
 
 from host import COMMAND
-from libvirts import BesideLibvirt, Libvirtd, Session
+from libvirts import DISK, BesideLibvirt, Libvirtd, Session
 from neighbours import Beside, main, until
 
 UUID = "5cf3c6d4-0d2b-4c0e-9a4e-7a4b1f2a9d11"
@@ -102,6 +102,21 @@ class TypedFirst(Auto):
         self.assertEqual({name: (each["health"], each["answered_by"]) for name, each in domains.items()},
                          {"vm1": ("ok", "libvirt"), "plain": ("ok", "monitor"),
                           "bare": ("no-monitor", "host")})
+
+    def test_one_with_a_second_monitor_is_asked_there_by_libvirts_names(self):
+        image = self.host.path("disk.img")
+        with open(image, "wb") as file:
+            file.truncate(1 << 20)
+        words = ("-chardev", f"socket,id=domstats,path={self.host.path('vm1.sock')},server=on,wait=off",
+                 "-mon", "chardev=domstats,mode=control")
+        self.libvirt.create("vm1", DISK.format(form="raw", path=image, target="vdq"), "<qemu:commandline>" +
+                            "".join(f"<qemu:arg value='{word}'/>" for word in words) + "</qemu:commandline>")
+        self.libvirt.create("vm2")
+        status, domains, _ = self.call()
+        self.assertEqual((status, domains["vm1"]["answered_by"], domains["vm2"]["answered_by"]),
+                         (0, "monitor", "libvirt"))
+        self.assertEqual((domains["vm1"]["id"], domains["vm1"]["stats"]["block.0.name"]),
+                         (self.domids()["vm1"], "vdq"))
 
     def test_a_plain_user_asks_libvirt_too(self):
         os.chmod(self.host.folder, 0o755)

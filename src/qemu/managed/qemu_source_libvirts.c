@@ -272,26 +272,21 @@ has_own_monitor(const QemuEndpoint *endpoint)
     return false;
 }
 
-static void
-want(const QemuSourceLibvirts *self, const QemuEndpoint *endpoint)
-{
-    for (guint i = 0; i < self->all->len; i++) {
-        const Libvirt *libvirt = g_ptr_array_index(self->all, i);
-
-        if (libvirt->session != NULL &&
-            qemu_source_libvirt_session_pool(libvirt->session) == endpoint->libvirt)
-            qemu_source_libvirt_session_want(libvirt->session, endpoint->uuid);
-    }
-}
-
 void
-qemu_source_libvirts_want(QemuSourceLibvirts *self, const GPtrArray *endpoints)
+qemu_source_libvirts_want(QemuSourceLibvirts *self, const GPtrArray *processes)
 {
-    for (guint i = 0; i < endpoints->len; i++) {
-        const QemuEndpoint *endpoint = g_ptr_array_index(endpoints, i);
+    for (guint i = 0; i < processes->len; i++) {
+        const QemuEndpoint *process = g_ptr_array_index(processes, i);
 
-        if (endpoint->libvirt != NULL && endpoint->pid != 0 && has_own_monitor(endpoint))
-            want(self, endpoint);
+        if (process->definition == NULL || process->definition->uuid == NULL ||
+            !qemu_source_join_is_libvirts(process) || !has_own_monitor(process))
+            continue;
+        for (guint k = 0; k < self->all->len; k++) {
+            const Libvirt *libvirt = g_ptr_array_index(self->all, k);
+
+            if (libvirt->session != NULL)
+                qemu_source_libvirt_session_want(libvirt->session, process->definition->uuid);
+        }
     }
 }
 

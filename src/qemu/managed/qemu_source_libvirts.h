@@ -3,7 +3,7 @@
  * qemu_source_libvirts: the libvirts of this host, all asked for their domains at once. For one
  * thread at a time.
  *
- * A scan calls begin(), follow() and finish(), in this order.
+ * A scan calls begin(), follow(), want() and finish(), in this order.
  */
 #pragma once
 
@@ -23,14 +23,14 @@ void qemu_source_libvirts_begin(QemuSourceLibvirts *self);
 /* From now on those of @daemons (QemuSourceDaemon *) are asked; asks those that are new. */
 void qemu_source_libvirts_follow(QemuSourceLibvirts *self, const GPtrArray *daemons);
 
+/* Tells the libvirts which of @processes (QemuEndpoint *) have a monitor of their own: finish()
+ * then gives libvirt's definitions of these. To be called before it. */
+void qemu_source_libvirts_want(QemuSourceLibvirts *self, const GPtrArray *processes);
+
 /* Waits for the answers for a share of the time until @deadline. What does not answer then is not
  * waited for in later scans. Gives what each has told; borrowed until the next begin(). */
 const QemuSourceJoinLibvirt *qemu_source_libvirts_finish(QemuSourceLibvirts *self,
                                                          UtilDeadline deadline, size_t *ret_n);
-
-/* Asks for libvirt's definitions of those of @endpoints that it manages and that have a monitor of
- * their own: a later scan has them. */
-void qemu_source_libvirts_want(QemuSourceLibvirts *self, const GPtrArray *endpoints);
 
 /* What the answer lacks because some could not be asked: a sentence, which the caller frees; NULL:
  * nothing. */

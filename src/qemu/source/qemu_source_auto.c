@@ -277,13 +277,13 @@ merge_libvirts(AutoSource *self, QemuSourceView *view, const GPtrArray *processe
     GPtrArray *merged = NULL;
 
     qemu_source_libvirts_follow(self->libvirts, qemu_source_daemons_end_scan(self->daemons));
+    qemu_source_libvirts_want(self->libvirts, processes);
     waiting = qemu_source_daemons_find_waiting(self->daemons, view);
     absence = make_absence(waiting);
     lists.absence = absence;
     lists.libvirts =
         qemu_source_libvirts_finish(self->libvirts, view->words.deadline, &lists.n_libvirts);
     merged = qemu_source_merge_run(self->merge, &lists, processes);
-    qemu_source_libvirts_want(self->libvirts, merged);
     sentence = make_libvirt_blind_spot(self, waiting);
     g_atomic_pointer_set(&self->libvirt_blind_spot, keep_sentence(self, sentence));
     return merged;
