@@ -520,6 +520,33 @@ closing_closes_every_connection(void **state)
     assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_CLOSE), fake_libvirt_n_accepted(fake));
 }
 
+/* Asks, and closes once @procedure has been called, which is answered after 100 ms. */
+static void
+close_during(int procedure)
+{
+    const FakeLibvirtFault slow[] = {
+        {.procedure = procedure, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 100},
+        {.then = FAKE_LIBVIRT_END}};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
+    LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) request = ask(pool, 0, NULL);
+
+    wait_for_calls(fake, procedure, 1);
+    libvirt_pool_unref(pool);
+    assert_int_equal(fake_libvirt_n_accepted(fake), 1);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_CLOSE), 1);
+}
+
+/* Else libvirt logs an error, if the process ends now. */
+static void
+closing_waits_for_a_late_answer(void **state)
+{
+    (void)state;
+    close_during(FAKE_LIBVIRT_OPEN);
+    close_during(FAKE_LIBVIRT_LOOKUP);
+    close_during(FAKE_LIBVIRT_STATS);
+}
+
 static void
 disconnecting_closes_and_connects_again(void **state)
 {
@@ -630,6 +657,8 @@ main(void)
         {"an inbox that is freed gets nothing", an_inbox_that_is_freed_gets_nothing, NULL, NULL,
          NULL},
         {"closing closes every connection", closing_closes_every_connection, NULL, NULL, NULL},
+        {"closing waits for an answer that comes late", closing_waits_for_a_late_answer, NULL, NULL,
+         NULL},
         {"disconnecting closes, and the next request connects again",
          disconnecting_closes_and_connects_again, NULL, NULL, NULL},
         {"closing waits for no answer", closing_waits_for_no_answer, NULL, NULL, NULL},

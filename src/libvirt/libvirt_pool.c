@@ -191,14 +191,14 @@ start_thread(LibvirtPool *self)
     return true;
 }
 
-/* How many threads work, those left out that libvirt has not answered for STUCK_MS. */
+/* How many threads work, those left out that libvirt has not answered for @ms. */
 static unsigned int
-count_working(const LibvirtPool *self, int64_t now_us)
+count_working(const LibvirtPool *self, int64_t now_us, int64_t ms)
 {
-    unsigned int n_connecting = is_older(self->connecting_us, now_us, STUCK_MS) ? 1 : 0;
+    unsigned int n_connecting = is_older(self->connecting_us, now_us, ms) ? 1 : 0;
 
     return self->n_threads - n_connecting -
-           libvirt_pool_queue_n_unanswered(&self->queue, now_us, STUCK_MS);
+           libvirt_pool_queue_n_unanswered(&self->queue, now_us, ms);
 }
 
 /* Starts threads as long as requests wait and too few of them work, with the lock held. False if
@@ -213,7 +213,7 @@ start_threads(LibvirtPool *self)
         (self->connecting_us != 0 && libvirt_pool_lines_n_usable(self->lines) == 0))
         return true;
     while (n_waiting > 0 && self->n_threads < self->limits.n_requests &&
-           count_working(self, now_us) < self->n_first) {
+           count_working(self, now_us, STUCK_MS) < self->n_first) {
         if (!start_thread(self))
             return self->n_threads > 0;
         n_waiting--;
@@ -308,11 +308,12 @@ libvirt_pool_disconnect(LibvirtPool *self)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* True if all threads have ended but those that libvirt does not answer. */
+/* True if all threads have ended but those that libvirt does not answer. On a busy host an answer
+ * takes longer than STUCK_MS at times, so only what is older than the longest wait is given up. */
 static bool
 has_settled(const LibvirtPool *self)
 {
-    return self->n_closing == 0 && count_working(self, util_deadline_now_us()) == 0;
+    return self->n_closing == 0 && count_working(self, util_deadline_now_us(), CLOSE_MS) == 0;
 }
 
 void
