@@ -28,12 +28,16 @@ SPARE_DESCRIPTORS = 200
 CALLS_PATIENCE_S = 1200
 PR_SET_CHILD_SUBREAPER = 36
 NEWER_SUITE = "trixie"
-KINDS = ("bulk", "embedded", "daemon", "slow", "reading", "driver", "idle", "taps")
+KINDS = ("bulk", "embedded", "daemon", "through", "slow", "reading", "driver", "idle", "taps")
 COMPARED = ("bulk", "embedded", "daemon")
 OUR_SIDES = ("floor,ours,floor-visit,visit,command,ours/+,ours-by-domain,"
              "ours-by-domain-and-group,json")
 LIBVIRT_SIDES = ("floor,ours,floor-visit,visit,command,ours-by-domain,libvirt,libvirt-by-domain,"
                  "libvirt-classic")
+THROUGH_SIDES = "libvirt,through,through-command,through-stopped"
+BESIDE_SIDES = "libvirt,ours,visit"
+N_STOPPED = 10
+CPUS = ("0", "0,1")
 N_PROFILED = 10
 N_TAPS = 1000
 PROFILED_CALLS = (3, 13)
@@ -47,10 +51,10 @@ DOCS = os.path.join(os.path.dirname(HERE), "docs")
 DOCS_START, DOCS_END = "<!-- bench/run --docs -->\n", "<!-- end -->\n"
 
 FORMS = {
-    "short": {"bulk": [1, 10, 100], "embedded": [1, 10, 100], "daemon": [100], "idle": [100],
+    "short": {"bulk": [1, 10, 100], "embedded": [1, 10, 100], "daemon": [100], "through": 100, "idle": [100],
               "slow": [1, 10, 100, 1000], "slow-most": 10000, "seconds": 12, "repeats": 15},
     "long": {"bulk": [1, 10, 100, 500, 1000], "embedded": [1, 10, 50, 100, 200],
-             "daemon": [10, 100, 200], "idle": [1000], "slow": [1, 10, 100, 1000],
+             "daemon": [10, 100, 200], "through": 100, "idle": [1000], "slow": [1, 10, 100, 1000],
              "slow-most": 10000, "seconds": 60, "repeats": 31},
 }
 
@@ -63,6 +67,7 @@ class Bench:
             for kind in ("bulk", "embedded", "daemon", "idle", "slow"):
                 sizes = {min(size, options.max) for size in self.form[kind]}
                 self.form[kind] = sorted(sizes)
+            self.form["through"] = min(self.form["through"], options.max)
             self.form["slow-most"] = min(self.form["slow-most"], options.max)
         self.results = {"machine": machine(), "form": "long" if options.long else "short",
                         "not_measured": [], "seconds": {}}
@@ -130,6 +135,36 @@ class Bench:
 
     def daemon(self, qemu, sizes):
         self.libvirt(qemu, sizes, "daemon")
+
+    def through(self, qemu):
+        """Domains that only libvirt can ask: its own bulk call, and ours through it; then domains with
+        monitors for us. Each with all processes on one processor, and on two; ten are then stopped."""
+        size = self.form["through"]
+        result = {"runs": []}
+        with fleet.Fleet(qemu) as them:
+            result.update(qemu=them.version(), accel=them.accel, domains=size)
+            uri = them.start_daemon()
+            for sides in THROUGH_SIDES, BESIDE_SIDES:
+                them.describe(size, has_monitors=sides == BESIDE_SIDES)
+                them.start_domains(uri, size)
+                for guests in "paused", "running":
+                    if guests == "running":
+                        them.resume_domains(uri, size)
+                    for cpus in CPUS[:os.cpu_count()]:
+                        self.log(f"{sides}: {guests}, on {cpus}")
+                        measured = self.calls_on(cpus, them, uri, size, sides)
+                        result["runs"].append({"cpus": len(cpus.split(",")), "guests": guests, **measured})
+                them.end_domains(uri)
+        return result
+
+    def calls_on(self, cpus, them, uri, size, sides):
+        """One run of bench_calls beside libvirt's domains, all on these processors."""
+        stopped = sorted(them.qemu_pids())[:min(N_STOPPED, size // 2)]
+        them.pin(cpus)
+        more = ["--through", "libvirt:" + uri, "--stop", ",".join(map(str, stopped))] \
+            if sides == THROUGH_SIDES else []
+        return self.calls(them.folder, [size], sides, "--libvirt", uri, "--started", "--daemon",
+                          str(them.daemon.pid), *more, wrapper=("taskset", "-c", cpus))[0]
 
     def record(self, qemu, folder):
         """Records one QEMU of the fleet; gives the folder of its recording."""

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
+#include "bench_halt.h"
 #include "bench_idle.h"
 #include "bench_side.h"
 #include "bench_wire.h"
@@ -33,6 +35,8 @@ typedef struct {
     char *folder;
     char *source;
     char *libvirt_uri;
+    char *through;
+    char *halted;
     char *command;
     char *sizes;
     char *sides;
@@ -42,12 +46,15 @@ typedef struct {
     int n_threads;
     int timeout_ms;
     int idle_ms;
+    int daemon_pid;
     gboolean any_listener;
+    gboolean is_started;
 } Options;
 
 typedef struct {
     UtilJsonOut *wall_us;
     UtilJsonOut *cpu_us;
+    UtilJsonOut *daemon_us; /* CPU time of libvirtd */
     size_t n_values;
 } Samples;
 
@@ -76,9 +83,23 @@ cpu_us(void)
     return usage_us(RUSAGE_SELF) + usage_us(RUSAGE_CHILDREN);
 }
 
-static bool
-take_sample(const BenchSide *side, BenchSideSubject *subject, Samples *samples, GError **error)
+/* CPU time of all threads of libvirtd so far. 0: there is none. */
+static int64_t
+daemon_us(const Options *options)
 {
+    clockid_t clock = 0;
+    struct timespec now = {0};
+
+    if (options->daemon_pid > 0 && clock_getcpuclockid(options->daemon_pid, &clock) == 0)
+        clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static bool
+time_call(const Options *options, const BenchSide *side, BenchSideSubject *subject,
+          Samples *samples, GError **error)
+{
+    int64_t daemon_before = daemon_us(options);
     int64_t cpu_before = cpu_us();
     int64_t before = util_deadline_now_us();
     int64_t after = 0;
@@ -88,6 +109,19 @@ take_sample(const BenchSide *side, BenchSideSubject *subject, Samples *samples, 
     after = util_deadline_now_us();
     util_jsonout_append(samples->wall_us, util_jsonout_new_int64(after - before));
     util_jsonout_append(samples->cpu_us, util_jsonout_new_int64(cpu_us() - cpu_before));
+    util_jsonout_append(samples->daemon_us,
+                        util_jsonout_new_int64(daemon_us(options) - daemon_before));
+    return true;
+}
+
+static bool
+take_sample(const Options *options, const BenchSide *side, BenchSideSubject *subject,
+            Samples *samples, GError **error)
+{
+    if ((side->before != NULL && !side->before(side, subject, error)) ||
+        !time_call(options, side, subject, samples, error) ||
+        (side->after != NULL && !side->after(side, subject, error)))
+        return false;
     /* word allowed: nothing tells when a QEMU has ended a connection */
     g_usleep(SETTLE_US + SETTLE_US_PER_DOMAIN * subject->names->len); /* word allowed: see above */
     return true;
@@ -98,7 +132,7 @@ static bool
 is_own(const BenchSide *side)
 {
     return strcmp(side->name, "ours") == 0 || strcmp(side->name, "visit") == 0 ||
-           g_str_has_prefix(side->name, "ours/");
+           strcmp(side->name, "through") == 0 || g_str_has_prefix(side->name, "ours/");
 }
 
 static bool
@@ -110,6 +144,8 @@ warm_up(const GPtrArray *sides, BenchSideSubject *subject, GError **error)
         const BenchSide *side = g_ptr_array_index(sides, i);
         int n_calls = is_own(side) ? N_WARM_UP : N_WARM_UP_OTHERS;
 
+        if (side->before != NULL)
+            continue; /* it has calls that are not timed */
         for (int k = 0; k < n_calls; k++)
             if (!side->run(side, subject, &n_values, error))
                 return false;
@@ -145,6 +181,7 @@ measure(const Options *options, const GPtrArray *sides, BenchSideSubject *subjec
     for (guint i = 0; i < sides->len; i++) {
         samples[i].wall_us = util_jsonout_new_array();
         samples[i].cpu_us = util_jsonout_new_array();
+        samples[i].daemon_us = util_jsonout_new_array();
         order[i] = i;
     }
     end = util_deadline_in_ms((unsigned int)options->max_seconds * 1000);
@@ -155,7 +192,7 @@ measure(const Options *options, const GPtrArray *sides, BenchSideSubject *subjec
         for (guint i = 0; i < sides->len; i++) {
             guint k = order[i];
 
-            if (!take_sample(g_ptr_array_index(sides, k), subject, &samples[k], error))
+            if (!take_sample(options, g_ptr_array_index(sides, k), subject, &samples[k], error))
                 return NULL;
         }
     }
@@ -174,6 +211,7 @@ describe(const GPtrArray *sides, Samples *samples, const BenchSideSubject *subje
 
         util_jsonout_set(one, "wall_us", samples[i].wall_us);
         util_jsonout_set(one, "cpu_us", samples[i].cpu_us);
+        util_jsonout_set(one, "daemon_us", samples[i].daemon_us);
         util_jsonout_set(one, "values", util_jsonout_new_count(samples[i].n_values));
         util_jsonout_set(list, ((const BenchSide *)g_ptr_array_index(sides, i))->name, one);
     }
@@ -244,7 +282,9 @@ grow(const Options *options, guint size, BenchSideSubject *subject, GError **err
         g_ptr_array_add(definitions, fleet_path(options, "xml", name));
         g_ptr_array_add(monitors, fleet_path(options, "floor", name));
     }
-    if (subject->libvirt != NULL &&
+    if (options->is_started && !bench_libvirt_adopt(subject->libvirt, error))
+        return false;
+    if (subject->libvirt != NULL && !options->is_started &&
         !bench_libvirt_start(subject->libvirt, definitions, strcmp(options->guests, "running") != 0,
                              error))
         return false;
@@ -264,6 +304,30 @@ resume(const Options *options, BenchSideSubject *subject, GError **error)
     g_clear_pointer(&subject->floor, bench_floor_free);
     subject->floor = bench_floor_new();
     return bench_floor_add(subject->floor, monitors, error);
+}
+
+/* The way through libvirt, and the QEMUs that are stopped in it. */
+static bool
+open_through(const Options *options, BenchSideSubject *subject, GError **error)
+{
+    DomstatsOptions ours = {.n_threads = (unsigned int)options->n_threads};
+    g_auto(GStrv) pids = g_strsplit(options->halted ? options->halted : "", ",", -1);
+
+    subject->halted = g_array_new(FALSE, FALSE, sizeof(pid_t));
+    for (char **word = pids; *word != NULL; word++) {
+        guint64 number = 0;
+        pid_t pid = 0;
+
+        if (!g_ascii_string_to_unsigned(*word, 10, 2, G_MAXINT32, &number, error))
+            return false;
+        pid = (pid_t)number;
+        g_array_append_val(subject->halted, pid);
+    }
+    if (options->through == NULL)
+        return true;
+    subject->through_source = options->through;
+    subject->through = domstats_open(options->through, &ours, error);
+    return subject->through != NULL;
 }
 
 static bool
@@ -288,6 +352,8 @@ open_subject(const Options *options, const GPtrArray *sides, BenchSideSubject *s
     if (find_side(sides, "floor") != NULL || find_side(sides, "json") != NULL)
         subject->floor = bench_floor_new();
     subject->ours = domstats_open(source, &ours, error);
+    if (subject->ours != NULL && !open_through(options, subject, error))
+        return false;
     if (find_side(sides, "visit") == NULL)
         return subject->ours != NULL;
     ours.monitors = DOMSTATS_MONITORS_RELEASE;
@@ -300,6 +366,11 @@ close_subject(BenchSideSubject *subject)
 {
     domstats_close(subject->ours);
     domstats_close(subject->visiting);
+    domstats_close(subject->through);
+    if (subject->halted != NULL) {
+        bench_halt_end(subject->halted);
+        g_array_unref(subject->halted);
+    }
     bench_floor_free(subject->floor);
     bench_visit_free(subject->visits);
     bench_libvirt_free(subject->libvirt);
@@ -358,6 +429,11 @@ main(int argc, char **argv)
         {"source", 0, 0, G_OPTION_ARG_STRING, &options.source, "ours: default DIR/ours", "SOURCE"},
         {"command", 0, 0, G_OPTION_ARG_FILENAME, &options.command, "domstats", "PATH"},
         {"libvirt", 0, 0, G_OPTION_ARG_STRING, &options.libvirt_uri, "starts the domains", "URI"},
+        {"through", 0, 0, G_OPTION_ARG_STRING, &options.through, "ours, through libvirt", "SOURCE"},
+        {"started", 0, 0, G_OPTION_ARG_NONE, &options.is_started, "libvirt's domains run already",
+         NULL},
+        {"stop", 0, 0, G_OPTION_ARG_STRING, &options.halted, "QEMUs that a side stops", "PID,..."},
+        {"daemon", 0, 0, G_OPTION_ARG_INT, &options.daemon_pid, "libvirtd", "PID"},
         {"sizes", 0, 0, G_OPTION_ARG_STRING, &options.sizes, "numbers of domains, rising", "N,..."},
         {"sides", 0, 0, G_OPTION_ARG_STRING, &options.sides, "what is timed", "NAME,..."},
         {"guests", 0, 0, G_OPTION_ARG_STRING, &options.guests,

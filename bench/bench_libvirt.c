@@ -9,6 +9,7 @@
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/util_error.h"
@@ -31,7 +32,8 @@ struct BenchLibvirt {
     int wakeup_timer;
     gint is_ending; /* atomic */
     unsigned int start_flags;
-    GMutex lock; /* guards the next two while domains start */
+    bool has_adopted; /* its domains stay */
+    GMutex lock;      /* guards the next two while domains start */
     GPtrArray *guests;
     GError *start_error;
 };
@@ -119,7 +121,8 @@ bench_libvirt_free(BenchLibvirt *self)
 {
     if (self == NULL)
         return;
-    destroy_all(self->guests);
+    if (!self->has_adopted)
+        destroy_all(self->guests);
     g_ptr_array_unref(self->guests);
     if (self->connection != NULL)
         virConnectClose(self->connection);
@@ -187,6 +190,28 @@ bench_libvirt_start(BenchLibvirt *self, const GPtrArray *paths, bool are_paused,
         g_propagate_error(error, g_steal_pointer(&self->start_error));
         return false;
     }
+    return true;
+}
+
+bool
+bench_libvirt_adopt(BenchLibvirt *self, GError **error)
+{
+    virDomainPtr *domains = NULL;
+    int n = virConnectListAllDomains(self->connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+
+    if (n < 0) {
+        set_error("list of domains", error);
+        return false;
+    }
+    self->has_adopted = true;
+    g_ptr_array_set_size(self->guests, 0);
+    for (int i = 0; i < n; i++) {
+        Guest *guest = g_new0(Guest, 1);
+
+        guest->domain = domains[i];
+        g_ptr_array_add(self->guests, guest);
+    }
+    free(domains); /* word allowed: libvirt made it */
     return true;
 }
 

@@ -22,6 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BenchLibvirt, bench_libvirt_free)
 /* Starts the domains of the XML files at @paths. */
 bool bench_libvirt_start(BenchLibvirt *self, const GPtrArray *paths, bool are_paused,
                          GError **error);
+/* Takes the domains that run already, which stay when this ends. For a connection that started
+ * none. */
+bool bench_libvirt_adopt(BenchLibvirt *self, GError **error);
 /* Lets all guests run that were started paused. */
 bool bench_libvirt_resume(BenchLibvirt *self, GError **error);
 

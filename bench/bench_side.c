@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "bench_halt.h"
 #include "qemu/plan/qemu_group.h"
 
 #define EACH_GROUP "/+"
@@ -68,15 +69,70 @@ run_visit(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values
     return ask_all(self, subject, subject->visiting, ret_n_values, error);
 }
 
-/* A process for each call, as in a shell. */
 static bool
-run_command(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+run_through(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
 {
-    char option[] = "-c";
-    char *words[] = {subject->command, option, subject->visit_source, NULL};
-    int status = -1;
+    return ask_all(self, subject, subject->through, ret_n_values, error);
+}
+
+/* Those that were stopped are said to be, and all others are whole. */
+static bool
+run_halted(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+{
+    DomstatsRecord **records = NULL;
+    int n = domstats_get_all_domain_stats(subject->through, self->stats, 0, subject->timeout_ms,
+                                          &records, error);
+    guint n_stopped = 0;
+    guint n_whole = 0;
 
     *ret_n_values = 0;
+    for (int i = 0; i < n; i++) {
+        n_stopped += records[i]->health == DOMSTATS_HEALTH_STOPPED;
+        n_whole += records[i]->health == DOMSTATS_HEALTH_OK;
+        *ret_n_values += (size_t)records[i]->n_params;
+    }
+    if (n < 0)
+        return false;
+    domstats_record_list_free(records);
+    if (n_stopped == subject->halted->len && n_stopped + n_whole == subject->names->len)
+        return true;
+    g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INTERNAL,
+                "%s: %u domains are stopped and %u whole, of %u", self->name, n_stopped, n_whole,
+                subject->names->len);
+    return false;
+}
+
+/* The first call that finds them stopped is not timed. */
+static bool
+halt(const BenchSide *self, BenchSideSubject *subject, GError **error)
+{
+    size_t n_values = 0;
+
+    if (!bench_halt_all(subject->halted)) {
+        g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INTERNAL, "%s: a QEMU does not stop",
+                    self->name);
+        return false;
+    }
+    return run_halted(self, subject, &n_values, error);
+}
+
+static bool
+go_on(const BenchSide *self, BenchSideSubject *subject, GError **error)
+{
+    size_t n_values = 0;
+
+    bench_halt_end(subject->halted);
+    return run_through(self, subject, &n_values, error);
+}
+
+/* A process for each call, as in a shell. */
+static bool
+run_process(const BenchSide *self, BenchSideSubject *subject, char *source, GError **error)
+{
+    char option[] = "-c";
+    char *words[] = {subject->command, option, source, NULL};
+    int status = -1;
+
     if (!g_spawn_sync(NULL, words, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL,
                       &status, error))
         return false;
@@ -84,6 +140,21 @@ run_command(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_valu
         g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INTERNAL, "%s: status %d", self->name,
                     status);
     return status == 0;
+}
+
+static bool
+run_command(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values, GError **error)
+{
+    *ret_n_values = 0;
+    return run_process(self, subject, subject->visit_source, error);
+}
+
+static bool
+run_through_command(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
+                    GError **error)
+{
+    *ret_n_values = 0;
+    return run_process(self, subject, subject->through_source, error);
 }
 
 static bool
@@ -175,6 +246,8 @@ run_libvirt_classic(const BenchSide *self, BenchSideSubject *subject, size_t *re
 typedef struct {
     const char *name;
     BenchSideRun run;
+    BenchSideStep before;
+    BenchSideStep after;
 } Row;
 
 static const Row rows[] = {
@@ -186,6 +259,9 @@ static const Row rows[] = {
     {"command", run_command},
     {"ours-by-domain", run_ours_by_domain},
     {"ours-by-domain-and-group", run_ours_by_domain_and_group},
+    {"through", run_through},
+    {"through-command", run_through_command},
+    {"through-stopped", run_halted, halt, go_on},
     {"libvirt", run_libvirt},
     {"libvirt-by-domain", run_libvirt_by_domain},
     {"libvirt-classic", run_libvirt_classic},
@@ -206,6 +282,8 @@ add_side(GPtrArray *sides, const Row *row, const QemuGroup *group)
     BenchSide *side = g_new0(BenchSide, 1);
 
     side->run = row->run;
+    side->before = row->before;
+    side->after = row->after;
     side->name = group ? g_strdup_printf("%s/%s", row->name, group->name) : g_strdup(row->name);
     side->stats = group ? group->bit : 0;
     g_ptr_array_add(sides, side);

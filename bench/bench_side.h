@@ -16,8 +16,11 @@ typedef struct {
     DomstatsConn *visiting; /* lets go of its monitors after each call */
     BenchFloor *floor;
     BenchVisit *visits;
-    char *command;      /* the program "domstats" */
-    char *visit_source; /* of @visiting and of @command */
+    char *command;         /* the program "domstats" */
+    char *visit_source;    /* of @visiting and of @command */
+    DomstatsConn *through; /* asks libvirt */
+    char *through_source;  /* of @through and of the command that asks libvirt */
+    GArray *halted;        /* pid_t: QEMUs that a side stops for the time of its call */
     BenchLibvirt *libvirt;
     unsigned int timeout_ms;
 } BenchSideSubject;
@@ -29,11 +32,16 @@ typedef struct BenchSide BenchSide;
 typedef bool (*BenchSideRun)(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
                              GError **error);
 
+/* What comes before or after each call and is not timed. */
+typedef bool (*BenchSideStep)(const BenchSide *self, BenchSideSubject *subject, GError **error);
+
 /* One side. All sides ask every domain once. */
 struct BenchSide {
     char *name;         /* "floor", "ours", "ours/block", "visit", ... */
     unsigned int stats; /* VIR_DOMAIN_STATS_*; 0: ALL */
     BenchSideRun run;
+    BenchSideStep before; /* NULL: nothing */
+    BenchSideStep after;  /* likewise */
 };
 
 /* The sides that the comma-separated @names mean; "ours/+" and "libvirt/+" stand for one side a

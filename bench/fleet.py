@@ -229,12 +229,12 @@ class Fleet:
                     if not any(b'"id": "cont"' in line and b"return" in line for line in lines):
                         raise RuntimeError(f"bench-{number:05} does not go on")
 
-    def describe(self, size):
-        """Writes the definitions that bench_calls lets libvirt start."""
+    def describe(self, size, has_monitors=True):
+        """Writes the definitions that libvirt starts; without monitors of ours libvirt alone can ask."""
         for number in range(1, size + 1):
             it = self.facts(number)
-            arguments = "\n".join(f"    <qemu:arg value='{word}'/>"
-                                  for word in self.monitors(it["name"]))
+            words = self.monitors(it["name"]) if has_monitors else []
+            arguments = "\n".join(f"    <qemu:arg value='{word}'/>" for word in words)
             with open(self.path("xml", it["name"] + ".xml"), "w", encoding="ascii") as file:
                 file.write(XML.format(arguments=arguments, **it))
 
@@ -260,9 +260,38 @@ class Fleet:
         wait_for(lambda: os.path.exists(socket) or self.daemon.poll() is not None, "libvirtd")
         return f"qemu+unix:///system?socket={socket}"
 
+    def start_domains(self, uri, size):
+        """Starts the described domains, paused, and leaves them to libvirt."""
+        words = [f"create {self.path('xml', f'bench-{number:05}.xml')} --paused" for number in range(1, size + 1)]
+        starters = [subprocess.Popen(["virsh", "-q", "-c", uri, "; ".join(words[i::N_STARTERS])],
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.PIPE, text=True)
+                    for i in range(min(N_STARTERS, size))]
+        for starter in starters:
+            _, trouble = starter.communicate()
+            if starter.returncode != 0:
+                raise RuntimeError("virsh: " + trouble.strip())
+
+    @staticmethod
+    def resume_domains(uri, size):
+        words = "; ".join(f"resume bench-{number:05}" for number in range(1, size + 1))
+        subprocess.run(["virsh", "-q", "-c", uri, words], check=True, stdin=subprocess.DEVNULL,
+                       capture_output=True)
+
+    def end_domains(self, uri):
+        """Ends the QEMUs, and waits until libvirt knows."""
+        self.end_qemus()
+        wait_for(lambda: not subprocess.run(["virsh", "-q", "-c", uri, "list", "--name"], check=True,
+                                            capture_output=True, text=True).stdout.strip(), "end of the domains")
+
+    def pin(self, cpus):
+        """Lets libvirtd and the QEMUs run on these processors alone."""
+        for pid in (self.daemon.pid, *self.qemu_pids()):
+            subprocess.run(["taskset", "-a", "-c", "-p", cpus, str(pid)], check=True, capture_output=True)
+
     def qemu_pids(self):
-        """The processes that have one of our monitors on their command line."""
-        mark = self.path("floor", "").encode()
+        """The processes that have one of our disks on their command line."""
+        mark = self.path("disks", "").encode()
         for entry in glob.glob("/proc/[0-9]*/cmdline"):
             try:
                 with open(entry, "rb") as file:

@@ -100,6 +100,25 @@ def libvirt_rows(results):
             yield from visit_rows(largest, f"{name}, {where}")
 
 
+def through_rows(results):
+    through = results.get("through", {"runs": []})
+    for run in through["runs"]:
+        where = (f"{run['domains']} QEMUs {through['qemu']}, {run['guests']} guests, "
+                 f"{'one processor' if run['cpus'] == 1 else 'two processors'}")
+        bulk = wall_ms(run, "libvirt")
+        if wall_ms(run, "through") is not None:
+            yield (f"libvirtd bulk / ours through libvirt, {where}", ratio(bulk, wall_ms(run, "through")), ">=",
+                   1 if run["cpus"] == 1 else 1.5)
+            yield (f"libvirtd bulk / the command through libvirt, {where}",
+                   ratio(bulk, wall_ms(run, "through-command")), "", None)
+            yield (f"each later call with ten stopped / with none, through libvirt, {where}",
+                   ratio(wall_ms(run, "through-stopped"), wall_ms(run, "through")), "<=", 1.1)
+        else:
+            for side, words in (("ours", "held"), ("visit", "let go")):
+                yield (f"libvirtd bulk / ours by second monitors, {words}, {where}",
+                       ratio(bulk, wall_ms(run, side)), "", None)
+
+
 def slow_rows(results):
     slow = results.get("slow", [])
     for result in slow:
@@ -138,7 +157,7 @@ def taps_rows(results):
 def ratios(results):
     rows = []
     for name, value, sign, target in (*bulk_rows(results), *libvirt_rows(results),
-                                      *slow_rows(results), *idle_rows(results),
+                                      *through_rows(results), *slow_rows(results), *idle_rows(results),
                                       *taps_rows(results)):
         verdict = ""
         if target is not None and value is not None:
@@ -172,6 +191,19 @@ def visit_words(visit):
     names = re.findall(r'"execute":"([^"]+)"', visit["requests"])
     return (f"A visit sends {', '.join(names)}: {visit['request_bytes']} bytes, "
             f"{visit['reply_bytes']:,} back.\n")
+
+
+def through_table(through):
+    """Each side of each run: time, CPU time of libvirtd and of the process that asks."""
+    rows = []
+    for run in through["runs"]:
+        for side, samples in run["sides"].items():
+            rows.append((side, run["guests"], str(run["cpus"]), show(wall_ms(run, side)),
+                         show(median(samples["daemon_us"]) / US_PER_MS), show(median(samples["cpu_us"]) / US_PER_MS),
+                         show(samples["values"] / run["domains"], 0)))
+    return (f"### Through libvirtd, {through['domains']} QEMUs {through['qemu']}, {through['accel']}: ms a call\n\n"
+            + table(("side", "guests", "processors", "time", "CPU of libvirtd", "CPU of ours", "values a domain"),
+                    rows))
 
 
 def slow_table(slow):
@@ -231,6 +263,8 @@ def make(results):
         parts.append(times(kind, "libvirt's embedded driver and ours"))
     for kind in results.get("daemon", []):
         parts.append(times(kind, "libvirtd and ours"))
+    if "through" in results:
+        parts.append(through_table(results["through"]))
     if results.get("slow"):
         parts.append(slow_table(results["slow"]))
     if "reading" in results:
