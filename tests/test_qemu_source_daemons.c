@@ -17,6 +17,7 @@ typedef struct {
     const char *comm;
     int user;
     unsigned int start_ticks;
+    int parent;
 } Process;
 
 typedef struct {
@@ -92,6 +93,20 @@ static const DaemonRow daemon_rows[] = {
      {{"proc/10/fd/5", "socket:[72]"}, {"proc/9/fd/5", "socket:[72]"}},
      {{"proc/10/net/unix", TABLE}},
      {"10 qemu+unix:///system?socket=/run/libvirt/libvirt-sock-ro\n"}},
+    {"a daemon's child in a mount namespace of its own",
+     {{SYSTEM, {11, LIBVIRTD, "libvirtd|", "libvirtd", 0, 101}}},
+     {{"proc/10/fd/5", "socket:[72]"},
+      {"proc/11/fd/5", "socket:[72]"},
+      {"proc/11/ns/mnt", "mnt:[2]"},
+      {"proc/10/ns/mnt", "mnt:[1]"},
+      {"proc/self/ns/mnt", "mnt:[1]"}},
+     {{"proc/10/net/unix", TABLE}, {"proc/11/net/unix", TABLE}},
+     {"10 qemu+unix:///system?socket=/run/libvirt/libvirt-sock-ro\n"}},
+    {"a daemon's child that has closed its sockets",
+     {{SYSTEM, {11, LIBVIRTD, "libvirtd|", "libvirtd", 0, 101, 10}}},
+     {{"proc/10/fd/5", "socket:[72]"}},
+     {{"proc/10/net/unix", TABLE}},
+     {"10 qemu+unix:///system?socket=/run/libvirt/libvirt-sock-ro\n"}},
     {"one of a container",
      {{SYSTEM}},
      {{"proc/10/fd/5", "socket:[72]"},
@@ -134,9 +149,9 @@ make_process(const char *folder, const Process *process)
     g_autofree char *users =
         g_strdup_printf("Name:\tx\nUid:\t%d\t0\t0\t0\nNSpid:\t%d\n", process->user, process->pid);
     g_autofree char *stat = g_strdup_printf(
-        "%d (%s) S 1 1 1 0 -1 4194560 0 0 0 0 5 6 0 0 20 0 1 0 %u 0 7 0 0 0 0 0 0 0 0 0 0 0 0 0 "
+        "%d (%s) S %d 1 1 0 -1 4194560 0 0 0 0 5 6 0 0 20 0 1 0 %u 0 7 0 0 0 0 0 0 0 0 0 0 0 0 0 "
         "17 0 0 0 0 0 0 0 0 0 1 2 0 0 0\n",
-        process->pid, process->comm, process->start_ticks);
+        process->pid, process->comm, process->parent, process->start_ticks);
 
     source_case_write_words(folder, process->pid, "stat", stat, '\0');
     source_case_write_words(folder, process->pid, "cmdline", process->words, '|');

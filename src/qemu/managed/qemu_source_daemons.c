@@ -11,6 +11,10 @@
  * in our own pid namespace, and a listener at the usual path stand for that.
  *
  * A socket at which only systemd listens is not used: the connection would start a daemon.
+ *
+ * A daemon forks children, which have its program, and its sockets until they close them, before
+ * they execute another program. Some are in a mount namespace of their own by then. So a process is
+ * no daemon of its own if a daemon is its parent or has the same listening socket.
  */
 #include "qemu_source_daemons.h"
 
@@ -227,6 +231,7 @@ find_socket(QemuSourceView *view, QemuSourceDaemon *daemon)
                             (int)daemon->pid);
         return;
     }
+    daemon->socket_inode = listener.inode;
     daemon->is_session = daemon->user != 0 && rank_of(listener.path) >= N_READ_ONLY;
     qemu_source_way_init(&way, view, daemon->pid);
     daemon->is_foreign = !way.has_our_mounts || !way.has_our_root ||
@@ -264,6 +269,7 @@ look_at(QemuSourceView *view, pid_t pid, const char *exe)
     seen = g_new0(Seen, 1);
     seen->daemon = (QemuSourceDaemon){.pid = pid,
                                       .start_ticks = stat.start_ticks,
+                                      .parent = stat.parent,
                                       .user = user,
                                       .is_passing = has_timeout(view, pid)};
     seen->daemon.pid_namespace = qemu_process_read_link(view->root, pid, "ns/pid");
@@ -342,8 +348,7 @@ qemu_source_daemons_meet(QemuSourceDaemons *self, QemuSourceView *view, pid_t pi
         seen->last_scan = self->n_scans;
 }
 
-/* The system's first, then the oldest: a daemon's child, before it executes another program, has
- * the daemon's sockets too. */
+/* The system's first, then the oldest: a daemon before its children. */
 static gint
 compare_daemons(gconstpointer a, gconstpointer b)
 {
@@ -357,11 +362,20 @@ compare_daemons(gconstpointer a, gconstpointer b)
     return (left->pid > right->pid) - (left->pid < right->pid);
 }
 
+/* True if @other is a child of @daemon, or leads to it. */
 static bool
-has_uri(const GPtrArray *daemons, const char *uri)
+is_of(const QemuSourceDaemon *daemon, const QemuSourceDaemon *other)
 {
-    for (guint i = 0; uri != NULL && i < daemons->len; i++)
-        if (g_strcmp0(((QemuSourceDaemon *)g_ptr_array_index(daemons, i))->uri, uri) == 0)
+    return daemon->pid == other->parent ||
+           (other->socket_inode != 0 && daemon->socket_inode == other->socket_inode) ||
+           (other->uri != NULL && g_strcmp0(daemon->uri, other->uri) == 0);
+}
+
+static bool
+is_of_any(const GPtrArray *daemons, const QemuSourceDaemon *other)
+{
+    for (guint i = 0; i < daemons->len; i++)
+        if (is_of(g_ptr_array_index(daemons, i), other))
             return true;
     return false;
 }
@@ -387,7 +401,7 @@ qemu_source_daemons_end_scan(QemuSourceDaemons *self)
     for (guint i = 0; i < met->len && self->listed->len < QEMU_LIMIT_DAEMONS; i++) {
         QemuSourceDaemon *daemon = g_ptr_array_index(met, i);
 
-        if (!has_uri(self->listed, daemon->uri))
+        if (!is_of_any(self->listed, daemon))
             g_ptr_array_add(self->listed, daemon);
     }
     self->n_scans++;

@@ -13,11 +13,13 @@
 typedef struct {
     pid_t pid;
     uint64_t start_ticks;
+    pid_t parent;        /* the process that started it */
     uid_t user;          /* as whom it runs */
     bool is_session;     /* it serves that user alone */
     bool is_passing;     /* it ends by itself some time after its last client has left */
     bool is_foreign;     /* the paths in its definitions are not for us to open: they are those of
-                            another     mount namespace, or chosen by another user */
+                            another mount namespace, or chosen by another user */
+    ino_t socket_inode;  /* of the listening socket that @uri leads to; 0 unknown */
     char *pid_namespace; /* as /proc names it; NULL unknown */
     char *uri;           /* NULL: it cannot be asked, or not yet */
     char *trouble;       /* why it cannot, a clause; NULL: it can */
