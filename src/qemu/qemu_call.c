@@ -181,6 +181,26 @@ let_go(const QemuCall *call, const QemuJob *job, bool is_believed)
     qemu_domain_list_release(call->list, domain);
 }
 
+/* What a recording lacks of a domain that libvirt was asked for: it holds what QEMU says, and QEMU
+ * said nothing to us. The record says so, and a replay does; the domain itself stays as it is. */
+static void
+lack_answers(QemuJob *job)
+{
+    const unsigned int of_host =
+        VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_PERF | VIR_DOMAIN_STATS_MEMORY;
+
+    if (job->told == NULL || !job->domain->endpoint->is_active || job->record == NULL)
+        return;
+    if (job->verdict == DOMSTATS_HEALTH_OK) {
+        qemu_job_set_verdict(job, DOMSTATS_HEALTH_NO_MONITOR,
+                             "it was asked through libvirt, whose answers are not recorded");
+        job->record->health = job->verdict;
+        job->record->reason_code = DOMSTATS_REASON_MANAGED;
+        domstats_record_set_reason(job->record, job->reason);
+    }
+    job->record->missing |= job->groups & ~of_host;
+}
+
 /* The exchange calls this on the thread that worked on @job, when its answers are in or are waited
  * for no longer. */
 static void
@@ -193,8 +213,10 @@ end_job(QemuJob *job, void *data)
 
     read_host(run, job, &facts);
     make_record(run->call, job, &facts, taken_us);
-    if (run->call->recording != NULL)
+    if (run->call->recording != NULL) {
+        lack_answers(job);
         save_answers(run->call, job);
+    }
     keep(run->call, job, &facts);
     qemu_job_drop_answers(job);
     let_go(run->call, job, is_believed);

@@ -118,6 +118,20 @@ class TypedFirst(Auto):
         self.assertEqual((domains["vm1"]["id"], domains["vm1"]["stats"]["block.0.name"]),
                          (self.domids()["vm1"], "vdq"))
 
+    def test_a_recording_says_that_it_lacks_what_libvirt_told(self):
+        self.libvirt.create("vm1")
+        self.host.start("plain")
+        folder = self.host.path("recording")
+        done = typed("record", folder)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("1 of 2 domains recorded", done.stdout)
+        self.assertRegex(done.stderr, "^domstats: vm1: no-monitor: it was asked through libvirt, .*; missing: state")
+        _, domains, _ = self.run_command("replay:" + folder)
+        self.assertEqual({name: each["health"] for name, each in domains.items()},
+                         {"vm1": "no-monitor", "plain": "ok"})
+        self.assertIn("through libvirt", domains["vm1"]["reason"])
+        self.assertIn("cpu.time", domains["vm1"]["stats"])
+
     def test_a_plain_user_asks_libvirt_too(self):
         os.chmod(self.host.folder, 0o755)
         names = self.libvirt.create_many(2)
