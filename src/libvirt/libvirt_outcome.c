@@ -82,9 +82,8 @@ libvirt_outcome_take_last(LibvirtOutcome *ret_outcome)
 {
     const virError *last = virGetLastError();
     const char *message = last != NULL && last->message != NULL ? last->message : "no reason given";
-    g_autofree char *valid =
-        g_utf8_make_valid(message, (gssize)strnlen(message, LIBVIRT_LIMIT_MESSAGE_BYTES));
-
+    size_t size = MIN(strlen(message), (size_t)LIBVIRT_LIMIT_MESSAGE_BYTES);
+    g_autofree char *valid = g_utf8_make_valid(message, (gssize)size);
     LibvirtOutcomeKind kind = last ? libvirt_outcome_find_kind(last->code, last->domain, last->int1)
                                    : LIBVIRT_OUTCOME_FAILED;
 

@@ -34,7 +34,7 @@ has_name(const GByteArray *buffer, size_t size)
 static QemuSourceAddedAnswer
 search_file(int fd)
 {
-    const size_t overlap = sizeof(type_name) - 1;
+    const guint overlap = sizeof(type_name) - 1;
     g_autoptr(GByteArray) buffer = g_byte_array_set_size(g_byte_array_new(), overlap + SLICE_BYTES);
 
     memset(buffer->data, 0, overlap);
