@@ -2,18 +2,18 @@
 /*
  * test_libvirt_pool: requests, connections and limits, on a fake libvirt.
  */
-#include <libvirt/virterror.h>
 #include <poll.h>
-#include <signal.h>
-#include <string.h>
 
 #include "fake_libvirt.h"
-#include "libvirt/libvirt_limits.h"
 #include "libvirt/libvirt_list.h"
-#include "libvirt/libvirt_stats.h"
+#include "libvirt_case.h"
 #include "testing.h"
 
-enum { LONG_MS = 10000, STAYS_MS = 100 };
+enum {
+    LONG_MS = 10000,
+    STAYS_MS = 100,
+    LATE_MS = 600 /* a list that has waited so long is late */
+};
 
 static const FakeLibvirtDomain domains[] = {
     {.name = "a", .id = 1},  {.name = "b", .id = 2},  {.name = "c", .id = 3},
@@ -33,38 +33,6 @@ static const FakeLibvirtFault both_silent[] = {
     {.then = FAKE_LIBVIRT_END}};
 
 static void
-ignore_error(void *data, virErrorPtr error)
-{
-    (void)data;
-    (void)error;
-}
-
-static LibvirtPoolRequest *
-ask(LibvirtPool *pool, unsigned int domain, LibvirtPoolInbox *inbox)
-{
-    const LibvirtStatsQuestion question = {fake_libvirt_uuid(domain), VIR_DOMAIN_STATS_STATE,
-                                           VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT};
-
-    return libvirt_stats_ask(pool, &question, inbox);
-}
-
-static LibvirtOutcomeKind
-wait_kind(LibvirtPoolRequest *request)
-{
-    assert_true(libvirt_pool_request_wait(request, util_deadline_in_ms(LONG_MS)));
-    return libvirt_pool_request_outcome(request)->kind;
-}
-
-static void
-wait_well(LibvirtPoolRequest *request)
-{
-    LibvirtOutcomeKind kind = wait_kind(request);
-
-    if (kind != LIBVIRT_OUTCOME_WELL)
-        fail_msg("%d: %s", kind, libvirt_pool_request_outcome(request)->message);
-}
-
-static void
 unref_request(gpointer data)
 {
     libvirt_pool_request_unref(data);
@@ -77,7 +45,7 @@ ask_many(LibvirtPool *pool, unsigned int n)
     GPtrArray *requests = g_ptr_array_new_with_free_func(unref_request);
 
     for (unsigned int i = 0; i < n; i++)
-        g_ptr_array_add(requests, ask(pool, i, NULL));
+        g_ptr_array_add(requests, libvirt_case_ask(pool, i, NULL));
     return requests;
 }
 
@@ -95,7 +63,7 @@ static void
 wait_all(const GPtrArray *requests)
 {
     for (guint i = 0; i < requests->len; i++)
-        wait_well(g_ptr_array_index(requests, i));
+        libvirt_case_wait_well(g_ptr_array_index(requests, i));
 }
 
 /* Waits, as a call does, for something that takes a while. */
@@ -123,117 +91,6 @@ wait_for_calls(FakeLibvirt *fake, int procedure, unsigned int n)
 }
 
 static void
-an_answer_is_libvirts(void **state)
-{
-    static const FakeLibvirtParam params[] = {
-        {"state.state", VIR_TYPED_PARAM_INT, 1, NULL},
-        {"cpu.time", VIR_TYPED_PARAM_ULLONG, 1234567890123, NULL},
-        {"block.0.name", VIR_TYPED_PARAM_STRING, 0, "vda"},
-        {NULL, 0, 0, NULL},
-    };
-    static const FakeLibvirtDomain one[] = {{.name = "one", .id = 7, .params = params},
-                                            {.name = NULL}};
-    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(one, NULL);
-    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
-    g_autoptr(LibvirtPoolRequest) request = ask(pool, 0, NULL);
-    const LibvirtStatsAnswer *answer = libvirt_stats_answer(request);
-    unsigned long long time = 0;
-
-    (void)state;
-    wait_well(request);
-    assert_string_equal(answer->name, "one");
-    assert_int_equal(answer->id, 7);
-    assert_int_equal(answer->n_params, 3);
-    assert_string_equal(answer->params[2].value.s, "vda");
-    assert_int_equal(virTypedParamsGetULLong(answer->params, 3, "cpu.time", &time), 1);
-    assert_int_equal(time, 1234567890123);
-    assert_true(answer->asked_us > 0 && answer->answered_us >= answer->asked_us);
-}
-
-static const FakeLibvirtParam twice_the_same[] = {
-    {"x", VIR_TYPED_PARAM_INT, 1, NULL}, {"x", VIR_TYPED_PARAM_INT, 2, NULL}, {NULL, 0, 0, NULL}};
-static const FakeLibvirtParam unknown_type[] = {{"x", 99, 1, NULL}, {NULL, 0, 0, NULL}};
-static const FakeLibvirtParam long_name[] = {
-    {"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567",
-     VIR_TYPED_PARAM_INT, 1, NULL},
-    {NULL, 0, 0, NULL}};
-
-typedef struct {
-    const char *name;
-    FakeLibvirtThen then;
-    LibvirtOutcomeKind kind;
-    const FakeLibvirtParam *params;
-} HostileRow;
-
-static const HostileRow hostile_rows[] = {
-    {"it disconnects", FAKE_LIBVIRT_DISCONNECTS, LIBVIRT_OUTCOME_LOST, NULL},
-    {"it disconnects within an answer", FAKE_LIBVIRT_CUTS, LIBVIRT_OUTCOME_LOST, NULL},
-    {"an answer is too short", FAKE_LIBVIRT_SHORT, LIBVIRT_OUTCOME_FAILED, NULL},
-    {"bytes that are no message", FAKE_LIBVIRT_GARBAGE, LIBVIRT_OUTCOME_LOST, NULL},
-    {"a message of 33 MiB", FAKE_LIBVIRT_HUGE, LIBVIRT_OUTCOME_LOST, NULL},
-    {"the answer to another call", FAKE_LIBVIRT_WRONG_SERIAL, LIBVIRT_OUTCOME_LOST, NULL},
-    {"no record", FAKE_LIBVIRT_EMPTY, LIBVIRT_OUTCOME_NO_DOMAIN, NULL},
-    {"two records", FAKE_LIBVIRT_TWICE, LIBVIRT_OUTCOME_FAILED, NULL},
-    {"the record of another domain", FAKE_LIBVIRT_OTHER, LIBVIRT_OUTCOME_FAILED, NULL},
-    {"four thousand million records", FAKE_LIBVIRT_MANY, LIBVIRT_OUTCOME_FAILED, NULL},
-    {"a type that does not exist", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_FAILED, unknown_type},
-    {"a name of more than 79 bytes", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_FAILED, long_name},
-    {"a name twice", FAKE_LIBVIRT_ANSWERS, LIBVIRT_OUTCOME_WELL, twice_the_same},
-};
-
-/* What libvirt sends of "bad" costs no other domain its answer, also over the same connection. */
-static void
-costs_that_request_alone(void **state)
-{
-    const HostileRow *row = *state;
-    const FakeLibvirtDomain some[] = {{.name = "bad", .id = 1, .params = row->params},
-                                      {.name = "good", .id = 2},
-                                      {.name = "fair", .id = 3},
-                                      {.name = NULL}};
-    const FakeLibvirtFault faults[] = {
-        {.procedure = FAKE_LIBVIRT_STATS, .domain = "bad", .then = row->then, .delay_ms = 20},
-        {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 40},
-        {.then = FAKE_LIBVIRT_END}};
-    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(some, faults);
-    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
-
-    for (int times = 0; times < 2; times++) {
-        g_autoptr(LibvirtPoolRequest) bad = ask(pool, 0, NULL);
-        g_autoptr(LibvirtPoolRequest) good = ask(pool, 1, NULL);
-        g_autoptr(LibvirtPoolRequest) fair = ask(pool, 2, NULL);
-
-        wait_well(good);
-        wait_well(fair);
-        assert_int_equal(wait_kind(bad), row->kind);
-        if (row->kind != LIBVIRT_OUTCOME_WELL)
-            assert_true(strlen(libvirt_pool_request_outcome(bad)->message) > 0);
-    }
-}
-
-static void
-a_message_is_short_and_valid(void **state)
-{
-    g_autofree char *message = g_strnfill(100000, 'x');
-    const FakeLibvirtFault faults[] = {{.procedure = FAKE_LIBVIRT_STATS,
-                                        .then = FAKE_LIBVIRT_FAILS,
-                                        .code = VIR_ERR_OPERATION_INVALID,
-                                        .code_domain = VIR_FROM_QEMU,
-                                        .message = message},
-                                       {.then = FAKE_LIBVIRT_END}};
-    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, faults);
-    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
-    g_autoptr(LibvirtPoolRequest) request = NULL;
-
-    (void)state;
-    memcpy(message, "\xff\xfe", 2);
-    request = ask(pool, 0, NULL);
-    assert_int_equal(wait_kind(request), LIBVIRT_OUTCOME_NOT_RUNNING);
-    assert_true(g_utf8_validate(libvirt_pool_request_outcome(request)->message, -1, NULL));
-    assert_true(strlen(libvirt_pool_request_outcome(request)->message) <
-                LIBVIRT_LIMIT_MESSAGE_BYTES + 8);
-}
-
-static void
 silent_domains_cost_no_more_than_their_number(void **state)
 {
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, all_silent);
@@ -246,7 +103,7 @@ silent_domains_cost_no_more_than_their_number(void **state)
     assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS), 9);
     assert_int_equal(fake_libvirt_most_of_one(fake), 1);
     list = libvirt_list_ask(pool, NULL);
-    wait_well(list);
+    libvirt_case_wait_well(list);
     assert_int_equal(libvirt_list_domains(list)->len, 12);
     assert_true(libvirt_pool_request_cancel(g_ptr_array_index(requests, 11)));
     assert_false(libvirt_pool_request_cancel(g_ptr_array_index(requests, 0)));
@@ -266,13 +123,13 @@ one_silent_domain_holds_up_no_other(void **state)
         {.then = FAKE_LIBVIRT_END}};
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, one_silent);
     g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
-    g_autoptr(LibvirtPoolRequest) silent = ask(pool, 0, NULL);
+    g_autoptr(LibvirtPoolRequest) silent = libvirt_case_ask(pool, 0, NULL);
 
     (void)state;
     for (unsigned int i = 1; i < 12; i++) {
-        g_autoptr(LibvirtPoolRequest) other = ask(pool, i, NULL);
+        g_autoptr(LibvirtPoolRequest) other = libvirt_case_ask(pool, i, NULL);
 
-        wait_well(other);
+        libvirt_case_wait_well(other);
     }
     assert_false(libvirt_pool_request_has_ended(silent));
     assert_true(libvirt_pool_request_asked_us(silent) > 0);
@@ -309,7 +166,7 @@ the_smallest_limit(void **state)
     (void)state;
     wait_for_state(pool, LIBVIRT_POOL_FULL);
     list = libvirt_list_ask(pool, NULL);
-    wait_well(list);
+    libvirt_case_wait_well(list);
     assert_int_equal(fake_libvirt_most(fake), 1);
     assert_int_equal(fake_libvirt_n_accepted(fake), 2);
     assert_int_equal(count_ended(requests), 0);
@@ -334,10 +191,10 @@ requests_that_wait_for_a_connect_are_taken_back(void **state)
         assert_int_equal(libvirt_pool_request_asked_us(g_ptr_array_index(requests, i)), 0);
         assert_true(libvirt_pool_request_cancel(g_ptr_array_index(requests, i)));
     }
-    later = ask(pool, 0, NULL);
+    later = libvirt_case_ask(pool, 0, NULL);
     assert_false(libvirt_pool_request_wait(later, util_deadline_in_ms(STAYS_MS)));
     fake_libvirt_set_accepts(fake, true);
-    wait_well(later);
+    libvirt_case_wait_well(later);
     assert_int_equal(fake_libvirt_n_accepted(fake), 1);
     assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS), 1);
     assert_true(util_deadline_left_ms(libvirt_pool_fair(pool, deadline)) > 1000);
@@ -351,11 +208,11 @@ a_further_connect_that_hangs_harms_none(void **state)
         {.then = FAKE_LIBVIRT_END}};
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
     g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
-    g_autoptr(LibvirtPoolRequest) first = ask(pool, 0, NULL);
+    g_autoptr(LibvirtPoolRequest) first = libvirt_case_ask(pool, 0, NULL);
     g_autoptr(GPtrArray) requests = NULL;
 
     (void)state;
-    wait_well(first);
+    libvirt_case_wait_well(first);
     fake_libvirt_set_accepts(fake, false);
     requests = ask_many(pool, 12);
     wait_all(requests);
@@ -386,11 +243,11 @@ a_restart_is_not_seen(void **state)
         g_autoptr(LibvirtPoolRequest) list = libvirt_list_ask(pool, NULL);
 
         wait_all(requests);
-        wait_well(list);
+        libvirt_case_wait_well(list);
         fake_libvirt_restart(fake);
     }
-    first = ask(pool, 0, NULL);
-    wait_well(first);
+    first = libvirt_case_ask(pool, 0, NULL);
+    libvirt_case_wait_well(first);
     /* In the middle of calls, on several connections. */
     fake_libvirt_set_faults(fake, all_silent);
     slow = ask_many(pool, 12);
@@ -408,14 +265,15 @@ a_libvirt_that_has_ended_is_refused_and_found_again(void **state)
 
     (void)state;
     for (int times = 0; times < 3; times++) {
-        g_autoptr(LibvirtPoolRequest) well = ask(pool, 0, NULL);
+        g_autoptr(LibvirtPoolRequest) well = libvirt_case_ask(pool, 0, NULL);
         g_autoptr(GPtrArray) requests = NULL;
 
-        wait_well(well);
+        libvirt_case_wait_well(well);
         fake_libvirt_stop(fake);
         requests = ask_many(pool, 12);
         for (guint i = 0; i < requests->len; i++)
-            assert_int_equal(wait_kind(g_ptr_array_index(requests, i)), LIBVIRT_OUTCOME_REFUSED);
+            assert_int_equal(libvirt_case_wait_kind(g_ptr_array_index(requests, i)),
+                             LIBVIRT_OUTCOME_REFUSED);
         fake_libvirt_start(fake);
     }
 }
@@ -429,7 +287,7 @@ a_late_list_alone_is_no_silence(void **state)
     g_autoptr(GPtrArray) requests = NULL;
 
     (void)state;
-    assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(600)));
+    assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(LATE_MS)));
     assert_int_equal(libvirt_pool_state(pool), LIBVIRT_POOL_READY);
     requests = ask_many(pool, 12);
     wait_all(requests);
@@ -446,7 +304,7 @@ a_silent_libvirt_is_asked_little(void **state)
     g_autoptr(GPtrArray) requests = NULL;
 
     (void)state;
-    assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(600)));
+    assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(LATE_MS)));
     requests = ask_many(pool, 12);
     wait_for_state(pool, LIBVIRT_POOL_SILENT);
     assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(STAYS_MS)));
@@ -454,7 +312,7 @@ a_silent_libvirt_is_asked_little(void **state)
     fake_libvirt_set_faults(fake, NULL);
     fake_libvirt_let_go(fake);
     wait_all(requests);
-    wait_well(list);
+    libvirt_case_wait_well(list);
     assert_int_equal(libvirt_pool_state(pool), LIBVIRT_POOL_READY);
 }
 
@@ -470,12 +328,12 @@ an_inbox_gets_what_has_ended(void **state)
     (void)state;
     assert_int_equal(poll(&fd, 1, 0), 0);
     for (unsigned int i = 0; i < 12; i++)
-        libvirt_pool_request_unref(ask(pool, i, inbox));
+        libvirt_pool_request_unref(libvirt_case_ask(pool, i, inbox));
     while (n < 12) {
         assert_int_equal(poll(&fd, 1, LONG_MS), 1);
         for (g_autoptr(LibvirtPoolRequest) ended = libvirt_pool_inbox_take(inbox); ended != NULL;
              n++) {
-            wait_well(ended);
+            libvirt_case_wait_well(ended);
             libvirt_pool_request_unref(ended);
             ended = libvirt_pool_inbox_take(inbox);
         }
@@ -489,17 +347,17 @@ an_inbox_that_is_freed_gets_nothing(void **state)
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, all_silent);
     g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
     LibvirtPoolInbox *inbox = libvirt_pool_inbox_new();
-    g_autoptr(LibvirtPoolRequest) freed = ask(pool, 0, inbox);
+    g_autoptr(LibvirtPoolRequest) freed = libvirt_case_ask(pool, 0, inbox);
     g_autoptr(LibvirtPoolInbox) kept = libvirt_pool_inbox_new();
-    g_autoptr(LibvirtPoolRequest) cancelled = ask(pool, 1, kept);
+    g_autoptr(LibvirtPoolRequest) cancelled = libvirt_case_ask(pool, 1, kept);
 
     (void)state;
     wait_for_calls(fake, FAKE_LIBVIRT_STATS, 2);
     libvirt_pool_inbox_free(inbox);
     assert_false(libvirt_pool_request_cancel(cancelled));
     fake_libvirt_let_go(fake);
-    wait_well(freed);
-    wait_well(cancelled);
+    libvirt_case_wait_well(freed);
+    libvirt_case_wait_well(cancelled);
     assert_null(libvirt_pool_inbox_take(kept));
 }
 
@@ -529,7 +387,7 @@ close_during(int procedure)
         {.then = FAKE_LIBVIRT_END}};
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
     LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
-    g_autoptr(LibvirtPoolRequest) request = ask(pool, 0, NULL);
+    g_autoptr(LibvirtPoolRequest) request = libvirt_case_ask(pool, 0, NULL);
 
     wait_for_calls(fake, procedure, 1);
     libvirt_pool_unref(pool);
@@ -552,15 +410,15 @@ disconnecting_closes_and_connects_again(void **state)
 {
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
     g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
-    g_autoptr(LibvirtPoolRequest) first = ask(pool, 0, NULL);
+    g_autoptr(LibvirtPoolRequest) first = libvirt_case_ask(pool, 0, NULL);
     g_autoptr(LibvirtPoolRequest) second = NULL;
 
     (void)state;
-    wait_well(first);
+    libvirt_case_wait_well(first);
     libvirt_pool_disconnect(pool);
     wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 1);
-    second = ask(pool, 0, NULL);
-    wait_well(second);
+    second = libvirt_case_ask(pool, 0, NULL);
+    libvirt_case_wait_well(second);
     assert_int_equal(fake_libvirt_n_accepted(fake), 2);
 }
 
@@ -577,7 +435,7 @@ closing_waits_for_no_answer(void **state)
     assert_int_equal(count_ended(requests), 3); /* those that waited */
     fake_libvirt_let_go(fake);
     for (guint i = 0; i < requests->len; i++)
-        wait_kind(g_ptr_array_index(requests, i));
+        libvirt_case_wait_kind(g_ptr_array_index(requests, i));
     wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, fake_libvirt_n_accepted(fake));
 }
 
@@ -590,10 +448,10 @@ closing_during_a_connect_that_hangs(void **state)
 
     (void)state;
     fake_libvirt_set_accepts(fake, false);
-    request = ask(pool, 0, NULL);
+    request = libvirt_case_ask(pool, 0, NULL);
     wait_for_state(pool, LIBVIRT_POOL_CONNECTING);
     libvirt_pool_unref(pool);
-    assert_int_equal(wait_kind(request), LIBVIRT_OUTCOME_FAILED);
+    assert_int_equal(libvirt_case_wait_kind(request), LIBVIRT_OUTCOME_FAILED);
     fake_libvirt_set_accepts(fake, true);
     wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 1);
 }
@@ -606,7 +464,7 @@ connecting_alone_is_a_request(void **state)
     g_autoptr(LibvirtPoolRequest) request = libvirt_pool_ask_daemon(pool, NULL, NULL, NULL, NULL);
 
     (void)state;
-    wait_well(request);
+    libvirt_case_wait_well(request);
     assert_int_equal(fake_libvirt_n_accepted(fake), 1);
 }
 
@@ -627,17 +485,14 @@ many_calls_from_many_threads(void **state)
             libvirt_pool_request_cancel(g_ptr_array_index(requests, (guint)times % 12));
         else
             for (guint i = 0; i < requests->len; i++)
-                wait_kind(g_ptr_array_index(requests, i));
+                libvirt_case_wait_kind(g_ptr_array_index(requests, i));
     }
 }
 
 int
 main(void)
 {
-    struct CMUnitTest hostile[G_N_ELEMENTS(hostile_rows)];
     const struct CMUnitTest tests[] = {
-        {"an answer is libvirt's", an_answer_is_libvirts, NULL, NULL, NULL},
-        {"a message is short, and valid", a_message_is_short_and_valid, NULL, NULL, NULL},
         {"silent domains cost no more than their number",
          silent_domains_cost_no_more_than_their_number, NULL, NULL, NULL},
         {"one silent domain holds up no other", one_silent_domain_holds_up_no_other, NULL, NULL,
@@ -667,14 +522,7 @@ main(void)
         {"connecting alone is a request", connecting_alone_is_a_request, NULL, NULL, NULL},
         {"many calls while libvirt restarts", many_calls_from_many_threads, NULL, NULL, NULL},
     };
-    int n_failed = 0;
 
-    signal(SIGPIPE, SIG_DFL);
-    virInitialize();
-    virSetErrorFunc(NULL, ignore_error);
-    for (size_t i = 0; i < G_N_ELEMENTS(hostile_rows); i++)
-        hostile[i] = (struct CMUnitTest){hostile_rows[i].name, costs_that_request_alone, NULL, NULL,
-                                         (void *)(uintptr_t)&hostile_rows[i]};
-    n_failed = cmocka_run_group_tests_name("libvirt_pool", tests, NULL, NULL);
-    return n_failed + cmocka_run_group_tests_name("libvirt_pool_hostile", hostile, NULL, NULL);
+    libvirt_case_init();
+    return cmocka_run_group_tests_name("libvirt_pool", tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
 #include "exchange_case.h"
 #include "fake_libvirt.h"
 #include "host/process/host_process.h"
+#include "libvirt_case.h"
 #include "testing.h"
 
 enum { LONG_MS = 20000, SHORT_MS = 600, N_DOMAINS = 12 };
@@ -490,13 +491,6 @@ goes_round_an_added_socket(void **state)
     assert_int_equal(count_asked(&self), 2);
 }
 
-static void
-ignore_error(void *data, virErrorPtr error)
-{
-    (void)data;
-    (void)error;
-}
-
 int
 main(void)
 {
@@ -510,7 +504,7 @@ main(void)
     };
     int n_failed = 0;
 
-    virSetErrorFunc(NULL, ignore_error);
+    libvirt_case_init();
     n_failed = TESTING_RUN_TABLE("qemu_through", rows, ends_as_told);
     return n_failed + cmocka_run_group_tests_name("qemu_through_calls", tests, NULL, NULL);
 }
