@@ -156,28 +156,6 @@ copy_places(QemuEndpoint *copy, const QemuEndpoint *endpoint)
     copy->trouble_reason = g_strdup(endpoint->trouble_reason);
 }
 
-QemuEndpoint *
-qemu_source_libvirt_domain_copy(const QemuEndpoint *endpoint)
-{
-    QemuEndpoint *copy = qemu_endpoint_new(endpoint->key, endpoint->name);
-
-    copy_places(copy, endpoint);
-    copy->uuid = g_strdup(endpoint->uuid);
-    copy->identity = g_strdup(endpoint->identity);
-    copy->id = endpoint->id;
-    copy->pid = endpoint->pid;
-    copy->start_ticks = endpoint->start_ticks;
-    copy->exec_mark = endpoint->exec_mark;
-    copy->is_persistent = endpoint->is_persistent;
-    copy->is_active = endpoint->is_active;
-    copy->definition = endpoint->definition ? qemu_definition_ref(endpoint->definition) : NULL;
-    copy->libvirt_state = endpoint->libvirt_state;
-    copy->libvirt_reason = endpoint->libvirt_reason;
-    copy->libvirt = endpoint->libvirt ? libvirt_pool_ref(endpoint->libvirt) : NULL;
-    copy->libvirt_trouble = g_strdup(endpoint->libvirt_trouble);
-    return copy;
-}
-
 /* The key names the process by its pid and its start: another process with the same id is another
  * QEMU. Two may start within one tick of the clock. */
 static char *

@@ -42,6 +42,3 @@ QemuEndpoint *qemu_source_libvirt_domain_update(QemuSourceLibvirtDomain *self,
 
 /* The pid of its process in the last scan; 0: not known. */
 pid_t qemu_source_libvirt_domain_pid(const QemuSourceLibvirtDomain *self);
-
-/* A copy of an endpoint that may be changed; the definition is shared. */
-QemuEndpoint *qemu_source_libvirt_domain_copy(const QemuEndpoint *endpoint);

@@ -213,7 +213,7 @@ static QemuEndpoint *
 age_endpoint(const QemuSourceLibvirtSession *self, const QemuEndpoint *endpoint,
              const QemuSourceLibvirtSessionTrouble *trouble)
 {
-    QemuEndpoint *aged = qemu_source_libvirt_domain_copy(endpoint);
+    QemuEndpoint *aged = qemu_endpoint_copy(endpoint);
 
     aged->libvirt_state = -1;
     aged->libvirt_reason = -1;
