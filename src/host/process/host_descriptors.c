@@ -23,6 +23,17 @@ struct HostDescriptors {
     GHashTable *listed;  /* pid -> Listed, owned */
 };
 
+bool
+host_descriptors_has_socket(HostDescriptors *self, pid_t pid, ino_t inode)
+{
+    const GArray *sockets = host_descriptors_list(self, pid);
+
+    for (guint i = 0; sockets != NULL && i < sockets->len; i++)
+        if (g_array_index(sockets, HostDescriptorsSocket, i).inode == inode)
+            return true;
+    return false;
+}
+
 ino_t
 host_descriptors_socket(HostRoot *root, pid_t pid, int fd)
 {

@@ -28,6 +28,9 @@ bool host_descriptors_is_live(const HostDescriptors *self);
  * process has ended (ENOENT) or may not be looked at (EACCES), or descriptors ran out here. */
 const GArray *host_descriptors_list(HostDescriptors *self, pid_t pid);
 
+/* True if the socket is seen among them. */
+bool host_descriptors_has_socket(HostDescriptors *self, pid_t pid, ino_t inode);
+
 /* The inode of the socket that descriptor @fd of process @pid is; 0 if it is none, or with errno if
  * that cannot be read. */
 ino_t host_descriptors_socket(HostRoot *root, pid_t pid, int fd);

@@ -121,6 +121,18 @@ qemu_endpoint_copy(const QemuEndpoint *self)
     return copy;
 }
 
+bool
+qemu_endpoint_has_own_monitor(const QemuEndpoint *self)
+{
+    for (guint i = 0; i < self->places->len; i++) {
+        const QemuEndpointPlace *place = g_ptr_array_index(self->places, i);
+
+        if (place->manager->may != QEMU_MANAGER_MAY_NOTHING)
+            return true;
+    }
+    return false;
+}
+
 void
 qemu_endpoint_add_unusable(QemuEndpoint *self, ino_t socket_inode)
 {

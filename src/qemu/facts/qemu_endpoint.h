@@ -85,6 +85,9 @@ QemuEndpointPlace *qemu_endpoint_add_place(QemuEndpoint *self, const char *conne
 /* Appends a copy of a place of another endpoint. */
 void qemu_endpoint_copy_place(QemuEndpoint *self, const QemuEndpointPlace *place);
 
+/* True if it has a place that is not its manager's alone. */
+bool qemu_endpoint_has_own_monitor(const QemuEndpoint *self);
+
 /* Notes that the listening socket @socket_inode is a QMP monitor that must not be dialled. */
 void qemu_endpoint_add_unusable(QemuEndpoint *self, ino_t socket_inode);
 /* True if the listening socket is a QMP monitor of the domain, usable or not. */

@@ -106,17 +106,6 @@ has_name_of(const QemuSourceJoinWords *words, const QemuEndpoint *process,
 }
 
 static bool
-has_open(const Run *run, pid_t pid, ino_t socket_inode)
-{
-    const GArray *sockets = host_descriptors_list(run->lists->view->descriptors, pid);
-
-    for (guint i = 0; sockets != NULL && i < sockets->len; i++)
-        if (g_array_index(sockets, HostDescriptorsSocket, i).inode == socket_inode)
-            return true;
-    return false;
-}
-
-static bool
 is_client_at(const Run *run, const QemuSourceDaemon *daemon, ino_t listener_inode)
 {
     HostListener listener = {0};
@@ -128,7 +117,8 @@ is_client_at(const Run *run, const QemuSourceDaemon *daemon, ino_t listener_inod
     for (guint i = 0; clients != NULL && i < clients->len; i++) {
         const HostListenerClient *client = &g_array_index(clients, HostListenerClient, i);
 
-        if (client->peer_inode != 0 && has_open(run, daemon->pid, client->peer_inode))
+        if (client->peer_inode != 0 && host_descriptors_has_socket(run->lists->view->descriptors,
+                                                                   daemon->pid, client->peer_inode))
             return true;
     }
     return false;

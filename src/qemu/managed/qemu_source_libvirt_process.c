@@ -17,6 +17,7 @@
 #include "host/process/host_process.h"
 #include "qemu/finding/qemu_process.h"
 #include "qemu/finding/qemu_source_process.h"
+#include "qemu/words/qemu_program.h"
 
 struct QemuSourceLibvirtProcess {
     QemuLibvirtSignsKind kind;
@@ -169,32 +170,13 @@ qemu_source_libvirt_process_find(QemuSourceLibvirtProcess *self,
     return processes ? qemu_source_libvirt_process_choose(processes, run, self->kind) : NULL;
 }
 
-/* True if the program of process @pid is a daemon of libvirt's that runs or reaches domains of this
- * host. */
+/* True if process @pid is a daemon of libvirt's that runs or reaches domains of this host. */
 static bool
 is_daemon(HostRoot *root, pid_t pid)
 {
-    static const char *const names[] = {"libvirtd", "virtqemud", "virtproxyd"};
     g_autofree char *exe = qemu_process_read_link(root, pid, "exe");
-    g_autofree char *name = exe ? g_path_get_basename(exe) : NULL;
 
-    if (name != NULL && g_str_has_suffix(name, " (deleted)")) /* it was upgraded */
-        name[strlen(name) - strlen(" (deleted)")] = '\0';
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (g_strcmp0(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-static bool
-has_open(HostDescriptors *descriptors, pid_t pid, ino_t inode)
-{
-    const GArray *sockets = host_descriptors_list(descriptors, pid);
-
-    for (guint i = 0; sockets != NULL && i < sockets->len; i++)
-        if (g_array_index(sockets, HostDescriptorsSocket, i).inode == inode)
-            return true;
-    return false;
+    return exe != NULL && (qemu_program_is_libvirt(exe) || qemu_program_is_libvirt_proxy(exe));
 }
 
 bool
@@ -211,7 +193,8 @@ qemu_source_libvirt_process_is_daemons(const QemuSourceLibvirtProcess *self,
         !host_sockets_find_file(table, status.st_dev, status.st_ino, &listener))
         return false;
     for (size_t i = 0; pids != NULL && pids[i] != 0; i++)
-        if (is_daemon(self->root, pids[i]) && has_open(descriptors, pids[i], listener.inode))
+        if (is_daemon(self->root, pids[i]) &&
+            host_descriptors_has_socket(descriptors, pids[i], listener.inode))
             return true;
     return false;
 }

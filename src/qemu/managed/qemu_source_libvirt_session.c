@@ -323,29 +323,18 @@ find_process(QemuSourceLibvirtSession *self, const LibvirtListDomain *listed)
     return qemu_source_libvirt_process_find(self->processes, &run, before);
 }
 
-/* True if a monitor of the process may be dialled. */
-static bool
-has_monitor(const QemuEndpoint *process)
-{
-    for (guint i = 0; process != NULL && i < process->places->len; i++) {
-        const QemuEndpointPlace *place = g_ptr_array_index(process->places, i);
-
-        if (place->manager->may != QEMU_MANAGER_MAY_NOTHING)
-            return true;
-    }
-    return false;
-}
-
 static bool
 needs_definition(const Scan *scan, guint index)
 {
     const QemuSourceLibvirtSession *self = scan->session;
     const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, index);
+    const QemuEndpoint *process = g_ptr_array_index(scan->processes, index);
 
     if (is_elsewhere(self))
         return false;
-    return listed->id == -1 || has_monitor(g_ptr_array_index(scan->processes, index)) ||
-           g_hash_table_contains(self->wanted, listed->uuid);
+    if (process != NULL && qemu_endpoint_has_own_monitor(process))
+        return true;
+    return listed->id == -1 || g_hash_table_contains(self->wanted, listed->uuid);
 }
 
 static void

@@ -262,16 +262,6 @@ qemu_source_libvirts_finish(QemuSourceLibvirts *self, UtilDeadline deadline, siz
     return (const QemuSourceJoinLibvirt *)(void *)self->told->data;
 }
 
-static bool
-has_own_monitor(const QemuEndpoint *endpoint)
-{
-    for (guint i = 0; i < endpoint->places->len; i++)
-        if (((QemuEndpointPlace *)g_ptr_array_index(endpoint->places, i))->manager->may !=
-            QEMU_MANAGER_MAY_NOTHING)
-            return true;
-    return false;
-}
-
 void
 qemu_source_libvirts_want(QemuSourceLibvirts *self, const GPtrArray *processes)
 {
@@ -279,7 +269,7 @@ qemu_source_libvirts_want(QemuSourceLibvirts *self, const GPtrArray *processes)
         const QemuEndpoint *process = g_ptr_array_index(processes, i);
 
         if (process->definition == NULL || process->definition->uuid == NULL ||
-            !qemu_source_join_is_libvirts(process) || !has_own_monitor(process))
+            !qemu_source_join_is_libvirts(process) || !qemu_endpoint_has_own_monitor(process))
             continue;
         for (guint k = 0; k < self->all->len; k++) {
             const Libvirt *libvirt = g_ptr_array_index(self->all, k);

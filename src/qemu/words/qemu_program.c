@@ -165,6 +165,14 @@ qemu_program_is_libvirt(const char *path)
 }
 
 bool
+qemu_program_is_libvirt_proxy(const char *path)
+{
+    g_autofree char *name = make_name(path);
+
+    return strcmp(name, "virtproxyd") == 0;
+}
+
+bool
 qemu_program_is_loader(const char *path)
 {
     static const char *const prefixes[] = {"ld-linux", "ld-musl", "ld.so", "ld64.so", "ld-2."};

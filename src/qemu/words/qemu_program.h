@@ -21,6 +21,8 @@ bool qemu_program_is_short_name(const char *comm);
 
 /* True for the daemons of libvirt that have QEMUs: libvirtd and virtqemud. */
 bool qemu_program_is_libvirt(const char *path);
+/* True for virtproxyd, which passes on what it is asked to the other daemons. */
+bool qemu_program_is_libvirt_proxy(const char *path);
 
 /* True if the program is ld.so, which runs others under its own name. */
 bool qemu_program_is_loader(const char *path);
