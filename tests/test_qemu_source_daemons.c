@@ -31,6 +31,7 @@ typedef struct {
     Entry links[N_ENTRIES];
     Entry files[N_ENTRIES];
     const char *found[N_SCANS]; /* NULL: no such scan */
+    Entry later;                /* a link that is there from the second scan on */
 } DaemonRow;
 
 #define LIBVIRTD  "/usr/sbin/libvirtd"
@@ -66,6 +67,13 @@ static const DaemonRow daemon_rows[] = {
      {{"proc/10/fd/5", "socket:[71]"}},
      {{"proc/10/net/unix", TABLE}},
      {"10 qemu+unix:///system?socket=/run/libvirt/libvirt-sock\n"}},
+    {"by the socket for reading, as soon as one that begins has it",
+     {{SYSTEM}, {SYSTEM}},
+     {{"proc/10/fd/5", "socket:[71]"}},
+     {{"proc/10/net/unix", TABLE}},
+     .later = {"proc/10/fd/6", "socket:[72]"},
+     .found = {"10 qemu+unix:///system?socket=/run/libvirt/libvirt-sock\n",
+               "10 qemu+unix:///system?socket=/run/libvirt/libvirt-sock-ro\n"}},
     {"virtqemud, of which the file was replaced",
      {{{10, VIRTQEMUD " (deleted)", "virtqemud|--timeout|120|", "virtqemud", 0, 100}}},
      {{"proc/10/fd/5", "socket:[72]"}},
@@ -168,6 +176,8 @@ make_tree(const char *folder, const DaemonRow *row, size_t scan)
         make_process(folder, &row->processes[scan][i]);
     for (size_t i = 0; i < N_ENTRIES && row->links[i].path != NULL; i++)
         source_case_make_link(folder, row->links[i].path, row->links[i].target);
+    if (scan > 0 && row->later.path != NULL)
+        source_case_make_link(folder, row->later.path, row->later.target);
     for (size_t i = 0; i < N_ENTRIES && row->files[i].path != NULL; i++)
         testing_write_file(folder, row->files[i].path, row->files[i].target);
 }

@@ -49,6 +49,7 @@ enum { N_READ_ONLY = 2 };
 typedef struct {
     QemuSourceDaemon daemon;
     unsigned int last_scan; /* in which it was met */
+    bool lacks_reading;     /* it is the system's, and has no socket for reading yet */
     UtilDeadline begins_until;
     UtilDeadline look_again;
 } Seen;
@@ -216,8 +217,9 @@ set_uri(QemuSourceDaemon *daemon, const char *path)
 /* Finds where a daemon whose descriptors can be seen is asked. One that serves a user has no socket
  * for reading alone. */
 static void
-find_socket(QemuSourceView *view, QemuSourceDaemon *daemon)
+find_socket(QemuSourceView *view, Seen *seen)
 {
+    QemuSourceDaemon *daemon = &seen->daemon;
     HostListener listener = {0};
     bool is_denied = false;
     QemuSourceWay way = {0};
@@ -233,6 +235,7 @@ find_socket(QemuSourceView *view, QemuSourceDaemon *daemon)
     }
     daemon->socket_inode = listener.inode;
     daemon->is_session = daemon->user != 0 && rank_of(listener.path) >= N_READ_ONLY;
+    seen->lacks_reading = !daemon->is_session && rank_of(listener.path) >= N_READ_ONLY;
     qemu_source_way_init(&way, view, daemon->pid);
     daemon->is_foreign = !way.has_our_mounts || !way.has_our_root ||
                          (daemon->user != 0 && daemon->user != geteuid());
@@ -276,10 +279,20 @@ look_at(QemuSourceView *view, pid_t pid, const char *exe)
     seen->begins_until = util_deadline_in_ms(BEGINS_MS);
     seen->look_again = util_deadline_in_ms(LOOK_AGAIN_MS);
     if (exe != NULL)
-        find_socket(view, &seen->daemon);
+        find_socket(view, seen);
     else
         find_hidden_socket(view, &stat, &seen->daemon);
     return seen;
+}
+
+/* True if its sockets need no other look: it has the best one, or had time to make it. */
+static bool
+is_settled(const Seen *seen)
+{
+    if (seen->daemon.uri != NULL)
+        return !seen->lacks_reading || util_deadline_has_passed(seen->begins_until);
+    return util_deadline_has_passed(seen->begins_until) &&
+           !util_deadline_has_passed(seen->look_again);
 }
 
 /* True while what is known of the process is still true. */
@@ -289,9 +302,7 @@ is_still(const QemuSourceView *view, const Seen *seen)
     QemuProcessStat stat = {0};
 
     return qemu_process_read_stat(view->root, seen->daemon.pid, &stat) && !stat.is_ended &&
-           stat.start_ticks == seen->daemon.start_ticks &&
-           (seen->daemon.uri != NULL || (util_deadline_has_passed(seen->begins_until) &&
-                                         !util_deadline_has_passed(seen->look_again)));
+           stat.start_ticks == seen->daemon.start_ticks && is_settled(seen);
 }
 
 /* True if a process whose program cannot be seen may be a daemon that serves us. Root sees all

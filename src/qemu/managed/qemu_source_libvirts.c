@@ -158,13 +158,33 @@ has_running(const Libvirt *libvirt)
     return false;
 }
 
-/* True if a libvirt whose daemon is not there any more is expected back: its domains stay in the
- * answer. */
 static bool
-is_missed(const Libvirt *libvirt)
+is_of_system(const Libvirt *libvirt)
 {
-    return libvirt->endpoints != NULL && !libvirt->daemon.is_session &&
-           !libvirt->daemon.is_foreign && (!libvirt->daemon.is_passing || has_running(libvirt));
+    return !libvirt->daemon.is_session && !libvirt->daemon.is_foreign;
+}
+
+/* True if there is a daemon of the system that can be asked. */
+static bool
+has_system(const QemuSourceLibvirts *self)
+{
+    for (guint i = 0; i < self->all->len; i++) {
+        const Libvirt *libvirt = g_ptr_array_index(self->all, i);
+
+        if (libvirt->is_followed && libvirt->session != NULL && is_of_system(libvirt))
+            return true;
+    }
+    return false;
+}
+
+/* True if a libvirt whose daemon is not there any more is expected back: its domains stay in the
+ * answer. Another daemon of the system may have taken its place at another socket, and then lists
+ * them. */
+static bool
+is_missed(const QemuSourceLibvirts *self, const Libvirt *libvirt)
+{
+    return libvirt->endpoints != NULL && is_of_system(libvirt) && !has_system(self) &&
+           (!libvirt->daemon.is_passing || has_running(libvirt));
 }
 
 void
@@ -185,7 +205,7 @@ qemu_source_libvirts_follow(QemuSourceLibvirts *self, const GPtrArray *daemons)
     for (guint i = self->all->len; i-- > 0;) {
         const Libvirt *libvirt = g_ptr_array_index(self->all, i);
 
-        if (!libvirt->is_followed && !is_missed(libvirt))
+        if (!libvirt->is_followed && !is_missed(self, libvirt))
             g_ptr_array_remove_index(self->all, i);
     }
 }
