@@ -423,6 +423,29 @@ disconnecting_closes_and_connects_again(void **state)
 }
 
 static void
+disconnecting_closes_what_is_being_opened(void **state)
+{
+    static const FakeLibvirtFault slow[] = {
+        {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 60},
+        {.then = FAKE_LIBVIRT_END}};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) first = libvirt_case_ask(pool, 0, NULL);
+    g_autoptr(GPtrArray) requests = NULL;
+
+    (void)state;
+    libvirt_case_wait_well(first);
+    fake_libvirt_set_accepts(fake, false);
+    requests = ask_many(pool, 3);
+    wait_all(requests);
+    libvirt_pool_disconnect(pool);
+    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 1);
+    fake_libvirt_set_accepts(fake, true);
+    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 2);
+    assert_int_equal(fake_libvirt_n_accepted(fake), 2);
+}
+
+static void
 closing_waits_for_no_answer(void **state)
 {
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, all_silent);
@@ -516,6 +539,8 @@ main(void)
          NULL},
         {"disconnecting closes, and the next request connects again",
          disconnecting_closes_and_connects_again, NULL, NULL, NULL},
+        {"disconnecting closes what is being opened", disconnecting_closes_what_is_being_opened,
+         NULL, NULL, NULL},
         {"closing waits for no answer", closing_waits_for_no_answer, NULL, NULL, NULL},
         {"closing during a connect that hangs", closing_during_a_connect_that_hangs, NULL, NULL,
          NULL},

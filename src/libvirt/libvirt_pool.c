@@ -58,6 +58,7 @@ struct LibvirtPool {
     int64_t refused_us;    /* monotonic: when a connect failed last; 0: it did not */
     unsigned int n_threads, n_closing, n_lost;
     bool is_closed;         /* it has no owner any more */
+    bool keeps_none;        /* connections that no request needs are closed, until one is asked */
     UtilRefcount n_owners;  /* besides, all of them have one reference */
     UtilRefcount ref_count; /* requests and threads have one each */
 };
@@ -303,6 +304,7 @@ void
 libvirt_pool_disconnect(LibvirtPool *self)
 {
     pthread_mutex_lock(&self->lock);
+    self->keeps_none = true;
     libvirt_pool_lines_leave(self->lines, true);
     close_leaving(self);
     pthread_mutex_unlock(&self->lock);
@@ -343,6 +345,7 @@ queue(LibvirtPool *self, LibvirtPoolQueueEntry *entry)
 {
     if (self->is_closed)
         return "the connection is closed";
+    self->keeps_none = false;
     if (!libvirt_pool_queue_push(&self->queue, entry))
         return "too many requests wait for libvirt";
     if (start_threads(self))
@@ -431,6 +434,13 @@ wants_line(LibvirtPool *self)
     return self->lines->len < self->limits.n_requests;
 }
 
+/* True if a connection on which no request is under way is to be closed. */
+static bool
+keeps_none(const LibvirtPool *self)
+{
+    return self->is_closed || (self->keeps_none && libvirt_pool_queue_n_waiting(&self->queue) == 0);
+}
+
 /* Opens a connection, with the lock held, which it releases meanwhile. If that fails and there is
  * no other, the requests fail that were there when it began. */
 static void
@@ -447,7 +457,7 @@ open_line(LibvirtPool *self)
     self->connecting_us = 0;
     if (connection != NULL) {
         libvirt_pool_lines_add(self->lines, connection, util_deadline_now_us());
-        if (self->is_closed)
+        if (keeps_none(self))
             libvirt_pool_lines_leave(self->lines, false);
         close_leaving(self);
         return;
@@ -479,7 +489,7 @@ take_next(LibvirtPool *self)
 static void
 take_back(LibvirtPool *self, LibvirtPoolQueueEntry *entry, bool is_lost)
 {
-    if (is_lost || self->is_closed)
+    if (is_lost || keeps_none(self))
         entry->line->is_leaving = true;
     libvirt_pool_queue_end(&self->queue, entry, !is_lost);
     if (is_lost) {

@@ -62,8 +62,8 @@ UtilDeadline libvirt_pool_fair(LibvirtPool *self, UtilDeadline deadline);
  * libvirt does not answer those under way, more are sent, within the limits. */
 void libvirt_pool_look_after(LibvirtPool *self);
 
-/* Closes the connections, each once no request is under way on it. A later request opens another
- * one. */
+/* Closes the connections, each once no request is under way on it, also one that is being opened. A
+ * later request opens another one. */
 void libvirt_pool_disconnect(LibvirtPool *self);
 
 /* Queues a request about a domain, which it gives: a reference of the caller's. @take_data is freed
