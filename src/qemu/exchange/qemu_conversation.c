@@ -550,7 +550,8 @@ qemu_conversation_look_after(QemuConversation *self)
         return false;
     if (is_through(self)) {
         settle(self, go_on_through(self, qemu_through_look(&self->through)));
-        return self->phase != QEMU_CONVERSATION_ENDED && !self->job->domain->silence.is_searched;
+        return self->phase != QEMU_CONVERSATION_ENDED && qemu_through_is_late(&self->through) &&
+               !self->job->domain->silence.is_searched;
     }
     if (has_spoken) {
         self->until_us = 0;

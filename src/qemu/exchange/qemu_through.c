@@ -35,6 +35,7 @@
 enum {
     FIRST_PAUSE_US = 2 * 1000,
     LAST_PAUSE_US = 64 * 1000,
+    LATE_DIVISOR = 2, /* an answer is late after this part of the fair time */
 };
 
 /* Forgets the request that was under way; the caller owns it now. */
@@ -445,6 +446,15 @@ qemu_through_look(QemuThrough *self)
         return QEMU_THROUGH_WAIT;
     qemu_through_judge(self);
     return QEMU_THROUGH_ENDED;
+}
+
+bool
+qemu_through_is_late(const QemuThrough *self)
+{
+    int64_t asked_us = self->request ? libvirt_pool_request_asked_us(self->request) : 0;
+
+    return asked_us != 0 &&
+           util_deadline_now_us() - asked_us >= qemu_health_fair_us(self->job) / LATE_DIVISOR;
 }
 
 /* The verdict on a request that was never sent to libvirt. */

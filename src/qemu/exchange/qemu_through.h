@@ -60,6 +60,8 @@ QemuThroughNext qemu_through_take(QemuThrough *self);
 /* While the answer has not come: ENDED if the domain's process stays stopped or has ended, or if it
  * is not worth waiting for libvirt any longer. */
 QemuThroughNext qemu_through_look(QemuThrough *self);
+/* True if libvirt has been asked for it for so long that its process is worth a search. */
+bool qemu_through_is_late(const QemuThrough *self);
 
 /* At the end: sets the verdict on what has not come. */
 void qemu_through_judge(QemuThrough *self);
