@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * daemon_client: one connection of a client: its socket, the bytes half received and those half
+ * sent.
+ *
+ * Owns the limits of time and size that keep a client from costing others anything. Knows a
+ * protocol only by its table. libvirt's RPC and the service's own protocol have the same frame: a
+ * message begins with its length, four bytes, most significant first, which counts itself. The
+ * client cuts the stream into messages and hands them over one by one, on the thread of the loop; a
+ * protocol never reads, waits or sees a socket.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef struct DaemonClient DaemonClient;
+
+/* Who a client is, as the kernel said when it connected. */
+typedef struct {
+    pid_t pid; /* 0: not known, another pid namespace for example */
+    uid_t uid;
+    gid_t gid;
+} DaemonClientPeer;
+
+typedef struct {
+    const char *name;        /* for the log: "libvirt", "service" */
+    size_t message_most;     /* bytes of a message that a client may send, its length included */
+    size_t message_least;    /* a shorter one ends the connection */
+    unsigned int calls_most; /* of one client under way; then daemon_client stops reading it */
+    /* A session of @client, which outlives it. @context is what the listener was given. */
+    void *(*open)(DaemonClient *client, const DaemonClientPeer *peer, void *context);
+    /* One message, its length included; borrowed for the call. */
+    void (*take_message)(void *session, const uint8_t *bytes, size_t n_bytes);
+    /* The client has left, or is hung up on: the session cancels what it asked for, and frees
+     * itself. Nothing may be sent any more. */
+    void (*close)(void *session);
+} DaemonClientProtocol;
+
+/* Queues one message, its length included, and sends what the socket takes; @take_bytes is freed
+ * here. A client that does not read is hung up on when more than its limit is queued. */
+void daemon_client_send(DaemonClient *self, GBytes *take_bytes);
+
+/* Says that a call is under way whose answer comes later, and that one has ended. A client with as
+ * many calls as its protocol allows is not read; so a protocol that must answer at once (a ping)
+ * does not count those. */
+void daemon_client_begin_call(DaemonClient *self);
+void daemon_client_end_call(DaemonClient *self);
+
+/* Closes the connection once what is queued is sent, or soon if the client does not read. The
+ * session is closed at the next turn of the loop, never within this call. @why is for the log. */
+void daemon_client_hang_up(DaemonClient *self, const char *why);
