@@ -106,17 +106,29 @@ get_foreign(SocketSource *self, const QemuSourceListener *listener)
 
     if (listener->kind == QEMU_SOURCE_LISTENER_QEMU)
         return get_by_name(self, DOMSTATS_REASON_NO_MONITOR,
-                           g_strdup_printf("%s listens at '%s', which is none of the QMP monitors "
-                                           "that its command line tells",
+                           g_strdup_printf("%s listens at '%s', and its command line does not tell "
+                                           "that this is a QMP monitor",
                                            process, self->address));
     return get_by_name(
         self, DOMSTATS_REASON_NOT_QEMU,
         g_strdup_printf("%s listens at '%s', which is no QEMU", process, self->address));
 }
 
+/* True if there is a file at the address that is no socket: a pid file, a link to a folder. */
+static bool
+is_other_file(const SocketSource *self)
+{
+    struct stat status = {0};
+
+    return is_file(self->address) && stat(self->address, &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
 static QemuEndpoint *
 choose_endpoint(SocketSource *self, const QemuSourceListener *listener)
 {
+    if (listener == NULL && is_other_file(self))
+        return get_by_name(self, DOMSTATS_REASON_NO_LISTENER,
+                           g_strdup_printf("'%s' is no socket", self->address));
     if (listener == NULL || self->takes_any_listener)
         return get_by_name(self, DOMSTATS_REASON_NONE, NULL);
     if (listener->endpoint != NULL)
