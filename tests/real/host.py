@@ -66,6 +66,14 @@ def accelerator():
         return "tcg"
 
 
+def jail_options(folder, user=None):
+    """How QEMU changes its root, and its user, before it begins: 9.0 and later know no -chroot."""
+    known = subprocess.run([QEMU, "-help"], capture_output=True, text=True, check=True).stdout
+    if "chroot=" in known:
+        return ["-run-with", f"chroot={folder}" + (f",user={user}" if user else "")]
+    return ["-chroot", folder, *(["-runas", user] if user else [])]
+
+
 class Host:
     def __init__(self):
         self.keeper = Keeper()

@@ -136,12 +136,10 @@ class Programs(Finding):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(0)
             port = listener.getsockname()[1]
-            self.run_beside("bash", "-c", 'exec -a qemu-system-x86_64 python3 "$@"', "sh", "-c",
-                            "import time; time.sleep(600)", "-name", "false", "-qmp",
-                            f"tcp:127.0.0.1:{port},server=on,wait=off")
-            until("it runs", lambda: subprocess.run(
-                ["pgrep", "-f", "time.sleep.600. -name false"], check=False,
-                capture_output=True).returncode == 0)
+            process = self.run_beside("bash", "-c", 'exec -a qemu-system-x86_64 python3 "$@"', "sh",
+                                      "-c", "import time; time.sleep(600)", "-name", "false", "-qmp",
+                                      f"tcp:127.0.0.1:{port},server=on,wait=off")
+            until("it runs", lambda: "bash" not in os.readlink(f"/proc/{process.pid}/exe"))
             self.assertEqual(self.listed(), {})
             self.assertRaises(BlockingIOError, listener.accept)
 

@@ -76,21 +76,28 @@ class Plugging(HostFacts):
         return sorted(int(link[len(prefix):]) for link in links if link.startswith(prefix))
 
     def test_a_plugged_vcpu_is_counted_also_where_no_vcpus_are_asked(self):
+        self.plug_one(["hold"], lambda qemu: self.numbers(qemu.pid))
+
+    def test_a_plugged_vcpu_is_counted_without_a_connection(self):
+        self.plug_one([], lambda qemu: [])
+
+    def plug_one(self, options, kept_of):
         # Three cores leave gaps in the numbers of KVM: 0, 1, 2, 4, 5, 6.
         qemu = self.host.start("vm", "-M", "q35", "-smp", "3,sockets=2,cores=3,threads=1,maxcpus=6",
                                control=True)
         control = self.host.control("vm")
         if not self.numbers(qemu.pid):
             self.skipTest("this QEMU keeps no descriptors, or there is no KVM")
-        run = self.open("vm")
+        self.assertEqual(self.numbers(qemu.pid), [0, 1, 2])
+        run = self.open("vm", *options)
         run.ask("values", CPU_TOTAL)
-        self.assertEqual(self.numbers(run.process.pid), [0, 1, 2])
+        self.assertEqual(self.numbers(run.process.pid), kept_of(qemu))
         free = next(entry for entry in control.run("query-hotpluggable-cpus")
                     if "qom-path" not in entry)
         control.run("device_add", driver=free["type"], id="plugged", **free["props"])
         values = run.ask("values", CPU_TOTAL)
         self.assertIn("cpu.haltpoll.success.time", values)
-        self.assertEqual(self.numbers(run.process.pid), self.numbers(qemu.pid))
+        self.assertEqual(self.numbers(run.process.pid), kept_of(qemu))
         indices = [vcpu["cpu-index"] for vcpu in control.run("query-cpus-fast")]
         values = run.ask("values", VCPU)
         for index in indices:

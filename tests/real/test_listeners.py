@@ -176,7 +176,7 @@ class Ways(Listeners):
         abstract = self.host.start("abstract", monitor=[
             "-chardev", f"socket,id=c,path={name},abstract=on,server=on,wait=off", "-mon",
             "chardev=c,mode=control"], wait=False)
-        port = self.host.start("port", monitor=["-qmp", "tcp:localhost:0,server=on,wait=off"], wait=False)
+        port = self.host.start("port", monitor=["-qmp", "tcp:127.0.0.1:0,server=on,wait=off"], wait=False)
         address = until("it listens", lambda: self.address_of(port))
         until("it listens", lambda: Host.is_listening("@" + name))
         self.assert_found("socket:@" + name, "abstract", abstract)

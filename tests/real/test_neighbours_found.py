@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from neighbours import Beside, main, until
-from host import QEMU, accelerator
+from host import QEMU, accelerator, jail_options
 
 PROGRAM = os.path.realpath(shutil.which(QEMU))
 FIRMWARE = ["-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
@@ -133,7 +133,7 @@ class ByProgram(Beside):
         process = self.daemon("vm", *watch.launcher, QEMU, "-S", "-name", "vm", "-uuid",
                               "11111111-2222-4333-8444-0000000000a1", "-nographic", "-nodefaults",
                               "-no-user-config", "-accel", accelerator(), "-serial", "chardev:console", "-readconfig",
-                              conf, "-chroot", self.host.path("jail"), "-runas", "nobody", "-sandbox",
+                              conf, *jail_options(self.host.path("jail"), "nobody"), "-sandbox",
                               "on,obsolete=deny,elevateprivileges=allow,spawn=allow,resourcecontrol=deny")
         self.wait_for_socket(self.host.path("v1/qemu.monitor"))
         until("it is in its jail", lambda: os.readlink(f"/proc/{process.pid}/root") != "/")

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from apart import is_apart, run_apart
-from host import COMMAND, QEMU, Host, accelerator, domstats
+from host import COMMAND, QEMU, Host, accelerator, domstats, jail_options
 from waiting import until
 
 USER, OTHER = 12345, 12346
@@ -172,7 +172,7 @@ class Containers(Apart):
 
     def test_a_chroot_and_another_user(self):
         os.mkdir(self.host.path("jail"))
-        self.start("vm", "-chroot", self.host.path("jail"), "-runas", "nobody")
+        self.start("vm", *jail_options(self.host.path("jail"), "nobody"))
         self.health("vm")
 
     def test_another_root_and_all_namespaces(self):

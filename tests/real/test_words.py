@@ -3,10 +3,9 @@
 those that must not be dialled say why."""
 
 import os
-import subprocess
 import unittest
 
-from host import QEMU, Host, domstats
+from host import Host, domstats, jail_options
 from waiting import until
 
 MUX = "-chardev socket,id=m,path=P,server=on,wait=off,mux=on -mon chardev=m,mode=control "
@@ -76,12 +75,6 @@ ROWS = [
 ]
 
 
-def chroot_option():
-    """QEMU 8.1 and later have another one, 9.0 and later no longer this one."""
-    text = subprocess.run([QEMU, "-help"], capture_output=True, text=True, check=True).stdout
-    return "-run-with chroot=" if "chroot=" in text else "-chroot "
-
-
 class Words(unittest.TestCase):
     def start(self, host, row):
         name, words, text, _ = row
@@ -90,7 +83,7 @@ class Words(unittest.TestCase):
         if text:
             with open(file, "w", encoding="ascii") as stream:
                 stream.write(text.replace("P", socket))
-        words = words.replace("CHROOT", chroot_option() + host.path("control"))
+        words = words.replace("CHROOT", " ".join(jail_options(host.path("control"))))
         words = [socket if word == "P" else word for word in
                  words.replace("path=P", "path=" + socket).replace("unix:P", "unix:" + socket)
                  .replace("F", file).split()]
@@ -120,7 +113,7 @@ class Words(unittest.TestCase):
             socket = os.path.join(hidden, "vm.sock")
             text = (FILE_DEVICE + FILE_MONITOR).replace("P", socket)
             host.start("words-jail", monitor=["-readconfig", hidden + "/vm.conf",
-                                              *f"{chroot_option()}{hidden}/a/jail".split()],
+                                              *jail_options(hidden + "/a/jail")],
                        accel="tcg", wait=False,
                        launcher=("unshare", "-m", "sh", "-c",
                                  f"mount -t tmpfs none {hidden} && mkdir -p {hidden}/a/jail && "
