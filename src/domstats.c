@@ -133,6 +133,17 @@ check_libvirt(const DomstatsOptions *options, GError **error)
     return false;
 }
 
+static bool
+check_service(DomstatsService service, GError **error)
+{
+    if (service <= DOMSTATS_SERVICE_NEVER)
+        return true;
+    g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG,
+                "'service' of the options is %u, which this version does not know",
+                (unsigned int)service);
+    return false;
+}
+
 /* virTypedParamsGet*() resets the last error that libvirt keeps for this thread, under a key that
  * only virInitialize() creates. Without it the key is 0, which another library may have created.
  * libvirt does this work once, on whichever thread calls first. */
@@ -172,7 +183,8 @@ domstats_open(const char *source, const DomstatsOptions *options, GError **error
         options = &defaults;
     if (!check_reserved(options->reserved, G_N_ELEMENTS(options->reserved), "options", error) ||
         !check_monitors(options->monitors, error) || !check_listeners(options->listeners, error) ||
-        !check_libvirt(options, error) || !initialize_libvirt(error))
+        !check_libvirt(options, error) || !check_service(options->service, error) ||
+        !initialize_libvirt(error))
         return NULL;
     backend = driver->open(source, options, error);
     if (backend == NULL)

@@ -112,6 +112,18 @@ refuses_listeners_of_a_later_version(void **state)
 }
 
 static void
+refuses_a_use_of_the_service_of_a_later_version(void **state)
+{
+    const DomstatsOptions options = {.service = (DomstatsService)7};
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_null(domstats_open(NULL, &options, &error));
+    assert_true(g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG));
+    assert_non_null(strstr(error->message, "'service' of the options is 7"));
+}
+
+static void
 refuses_more_of_libvirt_than_there_is(void **state)
 {
     const DomstatsOptions options = {.libvirt_requests = DOMSTATS_LIBVIRT_REQUESTS_MOST + 1};
@@ -366,6 +378,7 @@ main(void)
         cmocka_unit_test(refuses_options_of_a_later_version),
         cmocka_unit_test(refuses_a_way_of_a_later_version),
         cmocka_unit_test(refuses_listeners_of_a_later_version),
+        cmocka_unit_test(refuses_a_use_of_the_service_of_a_later_version),
         cmocka_unit_test(refuses_more_of_libvirt_than_there_is),
         cmocka_unit_test(tells_its_version),
         cmocka_unit_test(tells_who_answered),

@@ -189,6 +189,13 @@ typedef enum {
     DOMSTATS_LIBVIRT_NEVER,   /* no libvirt is asked: those domains have only what the host knows */
 } DomstatsLibvirt;
 
+/* Whether "auto" reads from the service of this host, domstatsd. */
+typedef enum {
+    DOMSTATS_SERVICE_DEFAULT, /* if it runs: a host then has one reader, however many programs ask
+                               */
+    DOMSTATS_SERVICE_NEVER,   /* the QEMUs of this host are asked by this process */
+} DomstatsService;
+
 /* The most that DomstatsOptions.libvirt_requests may be. */
 #define DOMSTATS_LIBVIRT_REQUESTS_MOST 64
 
@@ -210,7 +217,8 @@ typedef struct {
         *perf_events;         /* NULL-terminated, as in libvirt's <perf>: "cpu_cycles", ...;
                                  counted for each QEMU from the first call that finds it; NULL: none */
     const char *resctrl_root; /* NULL: /sys/fs/resctrl */
-    uint64_t reserved[8];     /* zero; else domstats_open() fails with INVALID_ARG */
+    DomstatsService service;
+    uint64_t reserved[7]; /* zero; else domstats_open() fails with INVALID_ARG */
 } DomstatsOptions;
 
 /* What one call asks for. All members zero: every group of every domain. Set members by name, as
