@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "monitor_node.h"
+#include "util/util_xml.h"
 
 bool
 monitor_caps_parse_owner(const char *label, uid_t *ret_uid, gid_t *ret_gid)
@@ -31,8 +31,8 @@ monitor_caps_parse_owner(const char *label, uid_t *ret_uid, gid_t *ret_gid)
 static void
 parse_model(MonitorCaps *self, const xmlNode *node)
 {
-    char *model = monitor_node_content(monitor_node_child(node, "model"));
-    g_autofree char *label = monitor_node_content(monitor_node_child(node, "baselabel"));
+    char *model = util_xml_content(util_xml_child(node, "model"));
+    g_autofree char *label = util_xml_content(util_xml_child(node, "baselabel"));
 
     if (model == NULL)
         return;
@@ -44,13 +44,13 @@ parse_model(MonitorCaps *self, const xmlNode *node)
 MonitorCaps *
 monitor_caps_parse(const char *text)
 {
-    g_autoptr(MonitorNodeDocument) document = monitor_node_parse(text, strlen(text));
-    const xmlNode *root = document ? xmlDocGetRootElement(document) : NULL;
-    const xmlNode *node = monitor_node_child(monitor_node_child(root, "host"), "secmodel");
+    g_autoptr(UtilXmlDocument) document = util_xml_parse(text, strlen(text));
+    const xmlNode *root = util_xml_root(document);
+    const xmlNode *node = util_xml_child(util_xml_child(root, "host"), "secmodel");
     MonitorCaps *self = g_new0(MonitorCaps, 1);
 
     self->models = g_ptr_array_new_with_free_func(g_free);
-    for (; node != NULL; node = monitor_node_next(node, "secmodel"))
+    for (; node != NULL; node = util_xml_next(node, "secmodel"))
         parse_model(self, node);
     return self;
 }
@@ -73,8 +73,7 @@ monitor_caps_has_model(const MonitorCaps *self, const char *model)
 char *
 monitor_caps_parse_emulator(const char *text)
 {
-    g_autoptr(MonitorNodeDocument) document = monitor_node_parse(text, strlen(text));
+    g_autoptr(UtilXmlDocument) document = util_xml_parse(text, strlen(text));
 
-    return monitor_node_content(
-        monitor_node_child(document ? xmlDocGetRootElement(document) : NULL, "path"));
+    return util_xml_content(util_xml_child(util_xml_root(document), "path"));
 }

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#include "monitor_node.h"
 #include "monitor_words.h"
 #include "util/util_error.h"
+#include "util/util_xml.h"
 
 static bool
 is_of_namespace(const xmlNs *ns)
@@ -31,14 +31,14 @@ free_label(gpointer data)
 static void
 parse_labels(MonitorXml *self, const xmlNode *domain)
 {
-    const xmlNode *node = monitor_node_child(domain, "seclabel");
+    const xmlNode *node = util_xml_child(domain, "seclabel");
 
-    for (; node != NULL; node = monitor_node_next(node, "seclabel")) {
+    for (; node != NULL; node = util_xml_next(node, "seclabel")) {
         MonitorXmlLabel *label = g_new0(MonitorXmlLabel, 1);
 
-        label->model = monitor_node_attribute(node, "model");
-        label->type = monitor_node_attribute(node, "type");
-        label->label = monitor_node_content(monitor_node_child(node, "label"));
+        label->model = util_xml_attribute(node, "model");
+        label->type = util_xml_attribute(node, "type");
+        label->label = util_xml_content(util_xml_child(node, "label"));
         g_ptr_array_add(self->labels, label);
     }
 }
@@ -79,7 +79,7 @@ take_commandline(MonitorXml *self, const xmlNode *node, const MonitorTags *tags)
 static void
 take_word(MonitorXml *self, const xmlNode *node, const MonitorTags *tags)
 {
-    char *value = monitor_node_attribute(node, "value");
+    char *value = util_xml_attribute(node, "value");
 
     g_ptr_array_add(self->words, value ? value : g_strdup(""));
     g_array_append_vals(self->word_tags, tags, 1);
@@ -92,9 +92,9 @@ look_at(MonitorXml *self, const xmlNode *node, const xmlNode *domain, const Moni
         self->n_others += is_of_namespace(attribute->ns) ? 1 : 0;
     if (!is_of_namespace(node->ns))
         return;
-    if (monitor_node_is(node, "commandline") && node->parent == domain && !self->has_commandline)
+    if (util_xml_is(node, "commandline") && node->parent == domain && !self->has_commandline)
         take_commandline(self, node, tags);
-    else if (monitor_node_is(node, "arg") && self->has_commandline &&
+    else if (util_xml_is(node, "arg") && self->has_commandline &&
              tags->begin < self->commandline.close)
         take_word(self, node, tags);
     else
@@ -155,16 +155,16 @@ parse_elements(MonitorXml *self, const xmlNode *domain, const GArray *tags)
 static bool
 parse_domain(MonitorXml *self, const char *text, const GArray *tags)
 {
-    g_autoptr(MonitorNodeDocument) document = monitor_node_parse(text, strlen(text));
-    const xmlNode *domain = document ? xmlDocGetRootElement(document) : NULL;
+    g_autoptr(UtilXmlDocument) document = util_xml_parse(text, strlen(text));
+    const xmlNode *domain = util_xml_root(document);
 
-    if (domain == NULL || !monitor_node_is(domain, "domain"))
+    if (!util_xml_is(domain, "domain"))
         return false;
     self->root = g_array_index(tags, MonitorTags, 0);
-    self->name = monitor_node_content(monitor_node_child(domain, "name"));
-    self->uuid = monitor_node_content(monitor_node_child(domain, "uuid"));
+    self->name = util_xml_content(util_xml_child(domain, "name"));
+    self->uuid = util_xml_content(util_xml_child(domain, "uuid"));
     self->emulator =
-        monitor_node_content(monitor_node_child(monitor_node_child(domain, "devices"), "emulator"));
+        util_xml_content(util_xml_child(util_xml_child(domain, "devices"), "emulator"));
     parse_labels(self, domain);
     parse_namespace(self, domain, text);
     return parse_elements(self, domain, tags) && self->name != NULL && self->uuid != NULL;
