@@ -11,6 +11,7 @@
 #include "libvirt/libvirt_limits.h"
 #include "monitor/monitor_limits.h"
 #include "qemu/facts/qemu_limits.h"
+#include "rpc/rpc_limits.h"
 
 typedef struct {
     const char *name;
@@ -22,6 +23,7 @@ typedef struct {
 static const Limit limits[] = {
 #define LIMIT(name, value, unit, reason) {#name, value, unit, reason},
     QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT) LIBVIRT_LIMITS(LIMIT) MONITOR_LIMITS(LIMIT)
+        RPC_LIMITS(LIMIT)
 #undef LIMIT
 };
 
