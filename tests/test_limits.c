@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_limits: the table of limits in docs/internals.md is that of qemu_limits.h,
- * host_limits.h and libvirt_limits.h.
+ * test_limits: the table of limits in docs/internals.md is that of the headers *_limits.h.
  */
 #include "testing.h"
 
@@ -12,6 +11,7 @@
 #include "monitor/monitor_limits.h"
 #include "qemu/facts/qemu_limits.h"
 #include "rpc/rpc_limits.h"
+#include "service/service_limits.h"
 
 typedef struct {
     const char *name;
@@ -23,7 +23,7 @@ typedef struct {
 static const Limit limits[] = {
 #define LIMIT(name, value, unit, reason) {#name, value, unit, reason},
     QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT) LIBVIRT_LIMITS(LIMIT) MONITOR_LIMITS(LIMIT)
-        RPC_LIMITS(LIMIT)
+        RPC_LIMITS(LIMIT) SERVICE_LIMITS(LIMIT)
 #undef LIMIT
 };
 
