@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "daemon/daemon_limits.h"
 #include "host/host_limits.h"
 #include "libvirt/libvirt_limits.h"
 #include "monitor/monitor_limits.h"
@@ -23,7 +24,7 @@ typedef struct {
 static const Limit limits[] = {
 #define LIMIT(name, value, unit, reason) {#name, value, unit, reason},
     QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT) LIBVIRT_LIMITS(LIMIT) MONITOR_LIMITS(LIMIT)
-        RPC_LIMITS(LIMIT) SERVICE_LIMITS(LIMIT)
+        RPC_LIMITS(LIMIT) SERVICE_LIMITS(LIMIT) DAEMON_LIMITS(LIMIT)
 #undef LIMIT
 };
 

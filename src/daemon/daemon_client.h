@@ -12,8 +12,10 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <systemd/sd-event.h>
 
 typedef struct DaemonClient DaemonClient;
 
@@ -28,7 +30,9 @@ typedef struct {
     const char *name;        /* for the log: "libvirt", "service" */
     size_t message_most;     /* bytes of a message that a client may send, its length included */
     size_t message_least;    /* a shorter one ends the connection */
-    unsigned int calls_most; /* of one client under way; then daemon_client stops reading it */
+    unsigned int calls_most; /* of one client under way; later messages wait for one to end */
+    /* Whether a message is handed over nevertheless: a ping. NULL: none is. */
+    bool (*is_urgent)(const uint8_t *bytes, size_t n_bytes);
     /* A session of @client, which outlives it. @context is what the listener was given. */
     void *(*open)(DaemonClient *client, const DaemonClientPeer *peer, void *context);
     /* One message, its length included; borrowed for the call. */
@@ -42,12 +46,41 @@ typedef struct {
  * here. A client that does not read is hung up on when more than its limit is queued. */
 void daemon_client_send(DaemonClient *self, GBytes *take_bytes);
 
-/* Says that a call is under way whose answer comes later, and that one has ended. A client with as
- * many calls as its protocol allows is not read; so a protocol that must answer at once (a ping)
- * does not count those. */
+/* Says that a call is under way whose answer comes later, and that one has ended. When a client has
+ * as many calls as its protocol allows, its later messages wait, except urgent ones. */
 void daemon_client_begin_call(DaemonClient *self);
 void daemon_client_end_call(DaemonClient *self);
 
 /* Closes the connection once what is queued is sent, or soon if the client does not read. The
  * session is closed at the next turn of the loop, never within this call. @why is for the log. */
 void daemon_client_hang_up(DaemonClient *self, const char *why);
+
+/* What clients share: the bytes that they have not read. All zero at first. */
+typedef struct {
+    size_t n_bytes;
+    GQueue clients; /* DaemonClient *: those that have bytes to read */
+} DaemonClientUnread;
+
+/* What a client is made with; outlives it. */
+typedef struct {
+    sd_event *loop;
+    const DaemonClientProtocol *protocol;
+    void *context; /* for the protocol */
+    DaemonClientUnread *unread;
+    /* Called when the client is gone, from the loop; it is freed after that. */
+    void (*left)(DaemonClient *client, void *data);
+    void *left_data;
+} DaemonClientSetup;
+
+/* Serves @take_fd, which does not block, and opens its session. NULL, with @take_fd closed, if the
+ * loop does not take it. */
+DaemonClient *daemon_client_new(const DaemonClientSetup *setup, int take_fd,
+                                const DaemonClientPeer *peer);
+
+/* Closes session and connection at once; @left of the setup is not called. */
+void daemon_client_free(DaemonClient *self);
+
+const DaemonClientPeer *daemon_client_peer(const DaemonClient *self);
+
+/* Takes no further message, answers the calls that are under way, then hangs up. */
+void daemon_client_finish(DaemonClient *self);

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "domstats/domstats.h"
@@ -32,10 +33,20 @@ typedef struct {
  * cancelled: with @answer, or with @error (DOMSTATS_ERROR). */
 typedef void (*DaemonRoundsDone)(const DaemonRoundsAnswer *answer, const GError *error, void *data);
 
-/* Borrows @conn and @loop, which live longer. */
-DaemonRounds *daemon_rounds_new(DomstatsConn *conn, sd_event *loop, GError **error);
+/* Who is told of what happens beside the requests; each member may be NULL. Called from the loop;
+ * may ask for a round. */
+typedef struct {
+    /* A monitor has sent something, or a QEMU has ended, while no round was asking. */
+    void (*has_news)(void *data);
+    /* A round has ended: what was asked of the library, and all that it answered. */
+    void (*ended)(const DomstatsCall *call, const DaemonRoundsAnswer *answer, void *data);
+} DaemonRoundsWatcher;
 
-/* Waits for the round that runs, and answers nobody. */
+/* Takes @take_conn, borrows @loop. @timeout_ms: of requests that set none. */
+DaemonRounds *daemon_rounds_new(DomstatsConn *take_conn, unsigned int timeout_ms, sd_event *loop,
+                                GError **error);
+
+/* Waits for the rounds that run, and answers nobody. */
 void daemon_rounds_free(DaemonRounds *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DaemonRounds, daemon_rounds_free)
 
@@ -46,3 +57,16 @@ DaemonRoundsRequest *daemon_rounds_ask(DaemonRounds *self, const DomstatsCall *c
 /* Takes back a request: @done is not called. A round that nobody waits for any more is not begun.
  */
 void daemon_rounds_cancel(DaemonRoundsRequest *request);
+
+/* Sets the one watcher; NULL: none. */
+void daemon_rounds_watch(DaemonRounds *self, const DaemonRoundsWatcher *watcher, void *data);
+
+/* Later rounds ask @take_conn; the connection before it is closed when its last round has ended.
+ * False, with @take_conn closed, if its monitors cannot be watched. */
+bool daemon_rounds_reopen(DaemonRounds *self, DomstatsConn *take_conn, GError **error);
+
+/* Whether a round runs, or a request waits for one. */
+bool daemon_rounds_is_busy(const DaemonRounds *self);
+
+/* How many rounds were begun since the start. */
+unsigned int daemon_rounds_count(const DaemonRounds *self);

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * daemon_client: see daemon_client.h.
+ *
+ * How it works
+ *
+ * A client is *open*, *half-closed* (it sends no more, and gets the answers to what it asked) or
+ * *leaving* (it is hung up on, and gets what is queued). All work on its behalf is done in turns:
+ * one reads READ_PER_TURN_BYTES at most, and hands over MESSAGES_PER_TURN messages at most. What is
+ * left of the messages is handed over in the next turn; until then nothing is read.
+ *
+ * When as many calls are under way as the protocol allows, later messages are parked, in order, up
+ * to PARKED_BYTES; then the client is not read, and the kernel stops it.
+ *
+ * One timer serves all limits of time. It is armed when a message has begun and is not whole, when
+ * an answer is queued and the socket takes no more, and when the client is leaving.
+ *
+ * The end is always a turn of its own: nothing that the session called is freed under it.
+ */
+#include "daemon_client.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon_frame.h"
+#include "daemon_limits.h"
+#include "daemon_log.h"
+#include "util/util_deadline.h"
+#include "util/util_fd.h"
+
+enum { US_PER_MS = 1000 };
+
+struct DaemonClient {
+    DaemonClientPeer peer;
+    const DaemonClientSetup *setup;
+    const DaemonClientProtocol *protocol;
+    void *session;
+    UtilFd fd;
+    GByteArray *in;  /* received, and not a whole message yet or not handed over */
+    GQueue parked;   /* GBytes *: messages that wait for a call to end */
+    size_t n_parked; /* bytes in them */
+    GQueue out;      /* GBytes *: not sent yet */
+    size_t n_out;    /* bytes in them that are not sent */
+    size_t n_sent;   /* bytes of the first that are */
+    unsigned int n_calls;
+    bool has_backlog; /* @in has a whole message: nothing is read until it is taken */
+    bool is_half_closed;
+    bool is_leaving;
+    bool is_gone; /* the connection is broken, or nothing is left to send */
+    sd_event_source *io;
+    sd_event_source *turn; /* works on at the next turn of the loop */
+    sd_event_source *timer;
+    int64_t message_by_us; /* deadlines; 0: none */
+    int64_t send_by_us;
+    int64_t leave_by_us;
+};
+
+static void
+count_out(DaemonClient *self, size_t added, size_t taken)
+{
+    DaemonClientUnread *unread = self->setup->unread;
+    bool had = self->n_out > 0;
+
+    self->n_out = self->n_out + added - taken;
+    unread->n_bytes = unread->n_bytes + added - taken;
+    if (!had && self->n_out > 0)
+        g_queue_push_tail(&unread->clients, self);
+    else if (had && self->n_out == 0)
+        g_queue_remove(&unread->clients, self);
+}
+
+static bool
+is_full(const DaemonClient *self)
+{
+    return self->n_calls >= self->protocol->calls_most;
+}
+
+/* Whether a further message may be taken. */
+static bool
+has_room(const DaemonClient *self)
+{
+    return !self->is_leaving && !self->is_gone && self->n_parked < DAEMON_LIMIT_PARKED_BYTES;
+}
+
+/* Whether more is to be read. */
+static bool
+is_reading(const DaemonClient *self)
+{
+    return has_room(self) && !self->is_half_closed && !self->has_backlog;
+}
+
+static void
+work_on(DaemonClient *self)
+{
+    (void)sd_event_source_set_enabled(self->turn, SD_EVENT_ONESHOT);
+}
+
+static bool
+has_ended(const DaemonClient *self)
+{
+    bool has_work = self->n_calls > 0 || self->parked.length > 0 || self->in->len > 0;
+
+    if (self->is_gone)
+        return true;
+    return self->n_out == 0 && (self->is_leaving || (self->is_half_closed && !has_work));
+}
+
+static void
+update_timer(DaemonClient *self)
+{
+    const int64_t deadlines[] = {self->message_by_us, self->send_by_us, self->leave_by_us};
+    int64_t first = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(deadlines); i++)
+        if (deadlines[i] != 0 && (first == 0 || deadlines[i] < first))
+            first = deadlines[i];
+    if (first != 0)
+        (void)sd_event_source_set_time(self->timer, (uint64_t)first);
+    (void)sd_event_source_set_enabled(self->timer, first ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+/* Says to the loop what is waited for now. */
+static void
+update(DaemonClient *self)
+{
+    uint32_t events =
+        (is_reading(self) ? (uint32_t)EPOLLIN : 0) | (self->n_out > 0 ? (uint32_t)EPOLLOUT : 0);
+
+    /* A client that we do not read cannot end its message. */
+    if (!has_room(self))
+        self->message_by_us = 0;
+    (void)sd_event_source_set_io_events(self->io, self->is_gone ? 0 : events);
+    if (self->is_gone)
+        (void)sd_event_source_set_enabled(self->io, SD_EVENT_OFF);
+    update_timer(self);
+    if (has_ended(self))
+        work_on(self);
+}
+
+static int64_t
+in_ms(int64_t ms)
+{
+    return util_deadline_now_us() + ms * US_PER_MS;
+}
+
+static void
+drop_sent(DaemonClient *self, size_t n)
+{
+    count_out(self, 0, n);
+    self->n_sent += n;
+    while (!g_queue_is_empty(&self->out) &&
+           self->n_sent >= g_bytes_get_size(g_queue_peek_head(&self->out))) {
+        self->n_sent -= g_bytes_get_size(g_queue_peek_head(&self->out));
+        g_bytes_unref(g_queue_pop_head(&self->out));
+    }
+    self->send_by_us = self->n_out > 0 ? in_ms(DAEMON_LIMIT_STALL_MS) : 0;
+}
+
+/* Sends what the socket takes. */
+static void
+send_queued(DaemonClient *self)
+{
+    while (self->n_out > 0) {
+        size_t size = 0;
+        const uint8_t *bytes = g_bytes_get_data(g_queue_peek_head(&self->out), &size);
+        ssize_t n = send(self->fd, bytes + self->n_sent, size - self->n_sent, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            if (errno != EAGAIN)
+                self->is_gone = true;
+            return;
+        }
+        drop_sent(self, (size_t)n);
+    }
+}
+
+void
+daemon_client_hang_up(DaemonClient *self, const char *why)
+{
+    if (self->is_leaving || self->is_gone)
+        return;
+    daemon_log(DAEMON_LOG_DEBUG, "%s: client of pid %d, user %u: hung up: %s", self->protocol->name,
+               (int)self->peer.pid, (unsigned int)self->peer.uid, why);
+    self->is_leaving = true;
+    self->message_by_us = 0;
+    self->leave_by_us = in_ms(DAEMON_LIMIT_FAREWELL_MS);
+    update(self);
+    work_on(self);
+}
+
+/* The same, for what only a client of bad manners makes: always logged. */
+static void
+refuse(DaemonClient *self, const char *why)
+{
+    daemon_log_refusal("%s: client of pid %d, user %u: hung up: %s", self->protocol->name,
+                       (int)self->peer.pid, (unsigned int)self->peer.uid, why);
+    daemon_client_hang_up(self, why);
+}
+
+static void
+free_bytes(gpointer data)
+{
+    g_bytes_unref(data);
+}
+
+/* Forgets what @self has not read, as it never will. */
+static void
+drop_queue(DaemonClient *self)
+{
+    count_out(self, 0, self->n_out);
+    self->n_sent = 0;
+    g_queue_clear_full(&self->out, free_bytes);
+}
+
+/* Ends @self without a farewell: it does not read. */
+static void
+drop_reader(DaemonClient *self, const char *why)
+{
+    refuse(self, why);
+    self->is_gone = true;
+    drop_queue(self);
+    update(self);
+}
+
+/* Of all that have answers to read, ends the one that has taken none for the longest time. */
+static void
+drop_slowest(const DaemonClientUnread *unread)
+{
+    DaemonClient *slowest = NULL;
+
+    for (const GList *at = unread->clients.head; at != NULL; at = at->next) {
+        DaemonClient *client = at->data;
+
+        if (!client->is_gone && (slowest == NULL || client->send_by_us < slowest->send_by_us))
+            slowest = client;
+    }
+    if (slowest != NULL)
+        drop_reader(slowest, "all clients together have too much to read, and it is the slowest");
+}
+
+void
+daemon_client_send(DaemonClient *self, GBytes *take_bytes)
+{
+    size_t size = g_bytes_get_size(take_bytes);
+
+    if (self->is_leaving || self->is_gone || size == 0) {
+        g_bytes_unref(take_bytes);
+        return;
+    }
+    if (self->n_out > 0 && self->n_out + size > DAEMON_LIMIT_QUEUED_BYTES) {
+        g_bytes_unref(take_bytes);
+        drop_reader(self, "it does not read its answers");
+        return;
+    }
+    if (self->n_out == 0)
+        self->send_by_us = in_ms(DAEMON_LIMIT_STALL_MS);
+    g_queue_push_tail(&self->out, take_bytes);
+    count_out(self, size, 0);
+    send_queued(self);
+    if (self->setup->unread->n_bytes > DAEMON_LIMIT_QUEUED_BYTES_OF_ALL)
+        drop_slowest(self->setup->unread);
+    update(self);
+}
+
+void
+daemon_client_begin_call(DaemonClient *self)
+{
+    self->n_calls++;
+}
+
+void
+daemon_client_end_call(DaemonClient *self)
+{
+    g_assert(self->n_calls > 0);
+    self->n_calls--;
+    if (!g_queue_is_empty(&self->parked))
+        work_on(self);
+    update(self);
+}
+
+static void
+hand_over(DaemonClient *self, const uint8_t *bytes, size_t n)
+{
+    self->protocol->take_message(self->session, bytes, n);
+}
+
+static bool
+is_urgent(const DaemonClient *self, const uint8_t *bytes, size_t n)
+{
+    return self->protocol->is_urgent != NULL && self->protocol->is_urgent(bytes, n);
+}
+
+/* Hands over messages that were parked while there is room for a call. Gives how many. */
+static unsigned int
+hand_over_parked(DaemonClient *self)
+{
+    unsigned int n = 0;
+
+    while (n < DAEMON_LIMIT_MESSAGES_PER_TURN && !g_queue_is_empty(&self->parked) &&
+           !is_full(self) && !self->is_leaving) {
+        g_autoptr(GBytes) message = g_queue_pop_head(&self->parked);
+        size_t size = 0;
+        const uint8_t *bytes = g_bytes_get_data(message, &size);
+
+        self->n_parked -= size;
+        hand_over(self, bytes, size);
+        n++;
+    }
+    return n;
+}
+
+/* Hands over a message, or parks it behind others. */
+static void
+take_message(DaemonClient *self, const uint8_t *bytes, size_t n)
+{
+    if (is_urgent(self, bytes, n) || (g_queue_is_empty(&self->parked) && !is_full(self))) {
+        hand_over(self, bytes, n);
+        return;
+    }
+    g_queue_push_tail(&self->parked, g_bytes_new(bytes, n));
+    self->n_parked += n;
+}
+
+/* Drops the first @n bytes of what was received; the memory of a large message, too. */
+static void
+drop_taken(DaemonClient *self, size_t n)
+{
+    if (n == self->in->len && n > DAEMON_LIMIT_READ_PER_TURN_BYTES) {
+        g_byte_array_unref(self->in);
+        self->in = g_byte_array_new();
+    } else if (n > 0) {
+        g_byte_array_remove_range(self->in, 0, (guint)n);
+    }
+}
+
+/* Takes @n_most messages at most out of what was received. */
+static void
+cut_messages(DaemonClient *self, unsigned int n_most)
+{
+    const DaemonClientProtocol *protocol = self->protocol;
+    DaemonFrame found = DAEMON_FRAME_NONE;
+    size_t start = 0;
+    size_t length = 0;
+
+    for (unsigned int n = 0;; n++) {
+        found = daemon_frame_look(self->in->data + start, self->in->len - start,
+                                  protocol->message_least, protocol->message_most, &length);
+        if (found != DAEMON_FRAME_WHOLE || n >= n_most || !has_room(self))
+            break;
+        take_message(self, self->in->data + start, length);
+        start += length;
+    }
+    drop_taken(self, start);
+    self->has_backlog = found == DAEMON_FRAME_WHOLE;
+    if (found != DAEMON_FRAME_PART)
+        self->message_by_us = 0;
+    else if (self->message_by_us == 0 || start > 0)
+        self->message_by_us = in_ms(DAEMON_LIMIT_REQUEST_MS);
+    if (found == DAEMON_FRAME_BAD)
+        refuse(self, "the length of its message is out of bounds");
+    else if (self->has_backlog && has_room(self))
+        work_on(self);
+}
+
+/* Reads once. The end of what the client sends ends a message that is not whole, too. */
+static void
+receive(DaemonClient *self)
+{
+    uint8_t bytes[DAEMON_LIMIT_READ_PER_TURN_BYTES / 8];
+    size_t n_read = 0;
+    ssize_t n = 0;
+
+    do {
+        n = recv(self->fd, bytes, sizeof(bytes), 0);
+        if (n > 0) {
+            g_byte_array_append(self->in, bytes, (guint)n);
+            n_read += (size_t)n;
+        }
+    } while (n == (ssize_t)sizeof(bytes) && n_read < DAEMON_LIMIT_READ_PER_TURN_BYTES);
+    if (n == 0)
+        self->is_half_closed = true;
+    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+        self->is_gone = true;
+}
+
+/* What is left of a message when its client sends no more is none. */
+static void
+drop_rest(DaemonClient *self)
+{
+    size_t length = 0;
+    DaemonFrame found =
+        daemon_frame_look(self->in->data, self->in->len, self->protocol->message_least,
+                          self->protocol->message_most, &length);
+
+    if (self->is_half_closed && found == DAEMON_FRAME_PART) {
+        g_byte_array_set_size(self->in, 0);
+        self->message_by_us = 0;
+    }
+}
+
+static int
+on_io(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+    DaemonClient *self = data;
+
+    (void)source;
+    (void)fd;
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (events & EPOLLIN) == 0)
+        self->is_gone = true;
+    if ((events & EPOLLOUT) != 0)
+        send_queued(self);
+    if ((events & EPOLLIN) != 0 && is_reading(self)) {
+        receive(self);
+        cut_messages(self, DAEMON_LIMIT_MESSAGES_PER_TURN);
+        drop_rest(self);
+    }
+    update(self);
+    return 0;
+}
+
+static int
+on_turn(sd_event_source *source, void *data)
+{
+    DaemonClient *self = data;
+    unsigned int n = 0;
+
+    (void)source;
+    if (has_ended(self)) {
+        self->setup->left(self, self->setup->left_data);
+        daemon_client_free(self);
+        return 0;
+    }
+    n = hand_over_parked(self);
+    if (n < DAEMON_LIMIT_MESSAGES_PER_TURN)
+        cut_messages(self, DAEMON_LIMIT_MESSAGES_PER_TURN - n);
+    else
+        work_on(self);
+    drop_rest(self);
+    update(self);
+    return 0;
+}
+
+static bool
+has_passed(int64_t at_us)
+{
+    return at_us != 0 && at_us <= util_deadline_now_us();
+}
+
+static int
+on_timer(sd_event_source *source, uint64_t at_us, void *data)
+{
+    DaemonClient *self = data;
+
+    (void)source;
+    (void)at_us;
+    if (has_passed(self->message_by_us))
+        refuse(self, "it did not send its message in time");
+    if (has_passed(self->send_by_us))
+        drop_reader(self, "it took no byte of its answer in time");
+    if (has_passed(self->leave_by_us))
+        self->is_gone = true;
+    update(self);
+    return 0;
+}
+
+static bool
+add_sources(DaemonClient *self, sd_event *loop)
+{
+    return sd_event_add_io(loop, &self->io, self->fd, EPOLLIN, on_io, self) >= 0 &&
+           sd_event_add_defer(loop, &self->turn, on_turn, self) >= 0 &&
+           sd_event_source_set_enabled(self->turn, SD_EVENT_OFF) >= 0 &&
+           sd_event_add_time(loop, &self->timer, CLOCK_MONOTONIC, 0, 1, on_timer, self) >= 0 &&
+           sd_event_source_set_enabled(self->timer, SD_EVENT_OFF) >= 0;
+}
+
+DaemonClient *
+daemon_client_new(const DaemonClientSetup *setup, int take_fd, const DaemonClientPeer *peer)
+{
+    DaemonClient *self = g_new0(DaemonClient, 1);
+
+    self->fd = take_fd;
+    self->peer = *peer;
+    self->setup = setup;
+    self->protocol = setup->protocol;
+    self->in = g_byte_array_new();
+    g_queue_init(&self->parked);
+    g_queue_init(&self->out);
+    if (!add_sources(self, setup->loop)) {
+        daemon_client_free(self);
+        return NULL;
+    }
+    self->session = self->protocol->open(self, &self->peer, setup->context);
+    return self;
+}
+
+void
+daemon_client_free(DaemonClient *self)
+{
+    if (self == NULL)
+        return;
+    self->is_gone = true;
+    if (self->session != NULL)
+        self->protocol->close(g_steal_pointer(&self->session));
+    sd_event_source_disable_unref(self->io);
+    sd_event_source_disable_unref(self->turn);
+    sd_event_source_disable_unref(self->timer);
+    drop_queue(self);
+    g_queue_clear_full(&self->parked, free_bytes);
+    g_byte_array_unref(self->in);
+    util_fd_clear(&self->fd);
+    g_free(self);
+}
+
+const DaemonClientPeer *
+daemon_client_peer(const DaemonClient *self)
+{
+    return &self->peer;
+}
+
+void
+daemon_client_finish(DaemonClient *self)
+{
+    self->is_half_closed = true;
+    self->message_by_us = 0;
+    g_byte_array_set_size(self->in, 0);
+    g_queue_clear_full(&self->parked, free_bytes);
+    self->n_parked = 0;
+    update(self);
+}

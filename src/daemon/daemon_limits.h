@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * daemon_limits: every limit on what clients may cost the service, with its reason.
+ * docs/internals.md shows this table.
+ *
+ * LIMIT(name, value, unit, what it bounds and why that much)
+ */
+#pragma once
+
+/* clang-format off */
+#define DAEMON_LIMITS(LIMIT)                                                                       \
+    LIMIT(SERVED_CLIENTS, 2048, "clients",                                                         \
+          "clients of both message protocols at once, each with one descriptor")                   \
+    LIMIT(SERVED_CLIENTS_PER_USER, 1536, "clients",                                                \
+          "those of one user: so no single user keeps all others, root say, from connecting")      \
+    LIMIT(ACCEPTED_PER_TURN, 32, "connections",                                                    \
+          "accepted of one socket before the loop serves others")                                  \
+    LIMIT(ACCEPT_PAUSE_MS, 100, "ms",                                                              \
+          "no connection is accepted for so long after descriptors or memory ran out")             \
+    LIMIT(READ_PER_TURN_BYTES, 65536, "bytes",                                                     \
+          "read of one client before the loop serves others")                                      \
+    LIMIT(MESSAGES_PER_TURN, 16, "messages",                                                       \
+          "handed over of one client before the loop serves others")                               \
+    LIMIT(PARKED_BYTES, 262144, "bytes",                                                           \
+          "messages of a client that has as many calls under way as it may; then it is not read")  \
+    LIMIT(QUEUED_BYTES, 67108864, "bytes",                                                         \
+          "answers that a client has not read; two of the largest that libvirt's protocol allows") \
+    LIMIT(QUEUED_BYTES_OF_ALL, 536870912, "bytes",                                                 \
+          "the same of all clients together; past that the slowest reader is hung up on")           \
+    LIMIT(REQUEST_MS, 10000, "ms",                                                                 \
+          "time to send a message once its first byte is here; one that drips is hung up on")      \
+    LIMIT(STALL_MS, 30000, "ms",                                                                   \
+          "time in which a client that is sent an answer must take some of it")                    \
+    LIMIT(FAREWELL_MS, 1000, "ms",                                                                 \
+          "time in which a client takes what is queued when its connection is being closed")       \
+    LIMIT(LISTENERS, 64, "sockets",                                                                \
+          "addresses that are served, those that systemd hands over included")                     \
+    LIMIT(ROUNDS_AT_ONCE, 2, "rounds",                                                             \
+          "calls of the library under way: a second one begins while the first is held up")        \
+    LIMIT(ROUND_WAIT_MS, 250, "ms",                                                                \
+          "how long a request waits for a round that does not cover it and is held up")            \
+    LIMIT(ROUND_SHARED_MS, 1000, "ms",                                                             \
+          "a round with less time is shared by requests with as little only: a hasty client "      \
+          "spoils no other's answer")                                                              \
+    LIMIT(ROUND_WORDS, 16, "words",                                                                \
+          "names in a round for named domains; with more of them all domains are asked")           \
+    LIMIT(ROUND_GRACE_MS, 200, "ms",                                                               \
+          "how long after its deadline a request waits for its round before it gets an error")     \
+    LIMIT(ROUND_REQUESTS, 16384, "requests",                                                       \
+          "requests of all clients that wait for rounds; more get an error at once")               \
+    LIMIT(REFUSALS_LOGGED, 10, "lines",                                                            \
+          "refused clients that are logged in a minute, each by itself; the others are counted")
+/* clang-format on */
+
+enum {
+#define LIMIT(name, value, unit, reason) DAEMON_LIMIT_##name = (value),
+    DAEMON_LIMITS(LIMIT)
+#undef LIMIT
+};

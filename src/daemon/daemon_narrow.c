@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * daemon_narrow: see daemon_narrow.h.
+ *
+ * How it works
+ *
+ *   1. daemon_names finds the records of the words of the call; without words all are taken
+ *   2. the filters of the call are applied as the library applies them
+ *   3. groups and extras that were not asked for are cut off; a record of which nothing is to be
+ *      cut is not copied
+ *
+ * A call for named groups has a group in @missing also if it is not supported. Where the round
+ * asked for all groups, such a group has no field and is not missing; so it is added, unless it may
+ * be whole without a field.
+ */
+#include "daemon_narrow.h"
+
+#include <string.h>
+
+#include "daemon_names.h"
+#include "daemon_wish.h"
+#include "domstats_group.h"
+
+#define FLAG(name) ((unsigned int)VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name)
+
+/* Groups that are whole without a field: of a domain without IOThreads, and of one that does not
+ * run. */
+static const unsigned int empty_when_active = VIR_DOMAIN_STATS_IOTHREAD;
+static const unsigned int empty_when_inactive =
+    VIR_DOMAIN_STATS_IOTHREAD | VIR_DOMAIN_STATS_INTERFACE;
+
+typedef struct {
+    const DomstatsCall *round;
+    const DomstatsCall *wanted;
+    unsigned int groups;  /* that are wanted */
+    bool cuts_groups;     /* the round has others */
+    unsigned int dropped; /* extras that only the round has */
+} Cut;
+
+/* The int or boolean called @name; -1: none. */
+static int
+read_small(const DomstatsRecord *record, const char *name)
+{
+    for (int i = 0; i < record->n_params; i++) {
+        const virTypedParameter *param = &record->params[i];
+
+        if (strcmp(param->field, name) != 0)
+            continue;
+        if (param->type == VIR_TYPED_PARAM_INT)
+            return param->value.i;
+        return param->type == VIR_TYPED_PARAM_BOOLEAN ? param->value.b != 0 : -1;
+    }
+    return -1;
+}
+
+/* A domain without id and process is taken for active if its state is not known. */
+static bool
+is_active(const DomstatsRecord *record, int state)
+{
+    if (record->id > 0 || record->pid > 0)
+        return true;
+    return state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
+}
+
+static unsigned int
+filter_of_state(int state)
+{
+    static const struct {
+        int state;
+        unsigned int filter;
+    } states[] = {
+        {VIR_DOMAIN_RUNNING, FLAG(RUNNING)},
+        {VIR_DOMAIN_PAUSED, FLAG(PAUSED)},
+        {VIR_DOMAIN_SHUTOFF, FLAG(SHUTOFF)},
+    };
+
+    /* A domain whose run state is unknown is never left out. */
+    if (state < 0)
+        return daemon_wish_state_family;
+    for (size_t i = 0; i < G_N_ELEMENTS(states); i++)
+        if (states[i].state == state)
+            return states[i].filter;
+    return FLAG(OTHER);
+}
+
+/* Whether the filters of @wanted let @record through. A word that names nothing has no state. */
+static bool
+is_selected(const DomstatsRecord *record, const DomstatsCall *wanted)
+{
+    int state = read_small(record, "state.state");
+    bool is_persistent = read_small(record, "about.persistent") == 1;
+    const struct {
+        unsigned int family;
+        unsigned int own;
+    } filters[] = {
+        {daemon_wish_active_family, is_active(record, state) ? FLAG(ACTIVE) : FLAG(INACTIVE)},
+        {daemon_wish_persistent_family, is_persistent ? FLAG(PERSISTENT) : FLAG(TRANSIENT)},
+        {daemon_wish_state_family, filter_of_state(state)},
+    };
+
+    if (record->health == DOMSTATS_HEALTH_NO_DOMAIN)
+        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(filters); i++)
+        if ((wanted->flags & filters[i].family) != 0 && (wanted->flags & filters[i].own) == 0)
+            return false;
+    return true;
+}
+
+/* The group of @field. ext. and about. fields whose name begins with no group: what is ours is told
+ * with the state, as the table of fields has it; what a domain is made of, with any group. */
+static unsigned int
+group_of(const char *field)
+{
+    unsigned int group = domstats_group_of_field(field);
+
+    if (group == 0 && g_str_has_prefix(field, "ext."))
+        return VIR_DOMAIN_STATS_STATE;
+    return group;
+}
+
+static unsigned int
+extra_of(const char *field)
+{
+    if (g_str_has_prefix(field, "ext."))
+        return DOMSTATS_CALL_EXT;
+    return g_str_has_prefix(field, "about.") ? DAEMON_WISH_ABOUT : 0;
+}
+
+static bool
+keeps(const Cut *cut, const char *field)
+{
+    unsigned int group = cut->cuts_groups ? group_of(field) : 0;
+
+    return (group == 0 || (group & cut->groups) != 0) && (extra_of(field) & cut->dropped) == 0;
+}
+
+/* The groups of which @record has a field, libvirt's or ours. */
+static unsigned int
+groups_with_fields(const DomstatsRecord *record)
+{
+    unsigned int groups = 0;
+
+    for (int i = 0; i < record->n_params; i++)
+        if (extra_of(record->params[i].field) == 0)
+            groups |= group_of(record->params[i].field);
+    return groups;
+}
+
+static unsigned int
+missing_of(const Cut *cut, const DomstatsRecord *record)
+{
+    unsigned int missing = record->missing & cut->groups;
+    unsigned int empty = 0;
+
+    if (cut->round->stats != 0 || cut->wanted->stats == 0)
+        return missing;
+    empty = is_active(record, read_small(record, "state.state")) ? empty_when_active
+                                                                 : empty_when_inactive;
+    return missing | (cut->groups & ~groups_with_fields(record) & ~empty);
+}
+
+static virTypedParameter *
+cut_params(const Cut *cut, const DomstatsRecord *record, int *ret_n)
+{
+    virTypedParameter *params = g_new(virTypedParameter, (size_t)record->n_params + 1);
+    int n = 0;
+
+    for (int i = 0; i < record->n_params; i++)
+        if (keeps(cut, record->params[i].field))
+            params[n++] = record->params[i];
+    *ret_n = n;
+    return params;
+}
+
+static DomstatsRecord *
+cut_record(const Cut *cut, const DomstatsRecord *record)
+{
+    DomstatsRecord *copy = g_memdup2(record, sizeof(*record));
+
+    copy->params = cut_params(cut, record, &copy->n_params);
+    if (record->health != DOMSTATS_HEALTH_NO_DOMAIN)
+        copy->missing = missing_of(cut, record);
+    copy->last = NULL;
+    if (record->last != NULL && (cut->wanted->extras & DOMSTATS_CALL_LAST) != 0)
+        copy->last = cut_record(cut, record->last);
+    return copy;
+}
+
+static void
+free_copy(gpointer data)
+{
+    DomstatsRecord *copy = data;
+
+    if (copy->last != NULL)
+        free_copy(copy->last);
+    g_free(copy->params);
+    g_free(copy);
+}
+
+static void
+add(DaemonNarrow *self, const Cut *cut, DomstatsRecord *record)
+{
+    bool is_cut = cut->cuts_groups || cut->dropped != 0;
+
+    if (!is_selected(record, cut->wanted))
+        return;
+    if (is_cut) {
+        DomstatsRecord *copy = cut_record(cut, record);
+
+        g_ptr_array_add(self->copies, copy);
+        record = copy;
+    }
+    g_ptr_array_add(self->records, record);
+}
+
+static void
+init(DaemonNarrow *self)
+{
+    self->records = g_ptr_array_new();
+    self->copies = g_ptr_array_new_with_free_func(free_copy);
+}
+
+/* Adds the records that the words of the call name. False if one names none. */
+static bool
+add_named(DaemonNarrow *self, const Cut *cut, DomstatsRecord *const *records, size_t n)
+{
+    g_autoptr(DaemonNames) names = daemon_names_new(records, n);
+
+    for (const char *const *word = cut->wanted->domains; *word != NULL; word++) {
+        const GPtrArray *found = daemon_names_find(names, *word);
+
+        if (found == NULL)
+            return false;
+        for (guint i = 0; i < found->len; i++)
+            add(self, cut, g_ptr_array_index(found, i));
+    }
+    return true;
+}
+
+bool
+daemon_narrow_make(DomstatsRecord *const *records, size_t n, const DomstatsCall *round,
+                   const DomstatsCall *wanted, DaemonNarrow *ret_self)
+{
+    g_auto(DaemonNarrow) self = {0};
+    const Cut cut = {.round = round,
+                     .wanted = wanted,
+                     .groups = daemon_wish_groups(wanted),
+                     .cuts_groups = round->stats != wanted->stats,
+                     .dropped = round->extras & ~wanted->extras};
+
+    init(&self);
+    if (daemon_wish_equals(round, wanted)) {
+        for (size_t i = 0; i < n; i++)
+            g_ptr_array_add(self.records, records[i]);
+    } else if (wanted->domains == NULL) {
+        for (size_t i = 0; i < n; i++)
+            add(&self, &cut, records[i]);
+    } else if (!add_named(&self, &cut, records, n)) {
+        return false;
+    }
+    *ret_self = self;
+    memset(&self, 0, sizeof(self));
+    return true;
+}
+
+void
+daemon_narrow_clear(DaemonNarrow *self)
+{
+    g_clear_pointer(&self->records, g_ptr_array_unref);
+    g_clear_pointer(&self->copies, g_ptr_array_unref);
+}

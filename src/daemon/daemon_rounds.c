@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * daemon_rounds: see daemon_rounds.h. Owns the requests, the rounds and the library's connection.
+ *
+ * How it works
+ *
+ * A request joins a round that runs, if daemon_wish says that this covers it and the round ends no
+ * later than the request allows. Else it is united with the first round that is not begun yet and
+ * can be widened to cover it; else it gets a new one, behind the others. The first of them begins
+ * when none runs, at the end of this turn of the loop, so that requests which come together share
+ * it; or after ROUND_WAIT_MS, if the running one is held up by a domain that does not answer.
+ *
+ * When a round ends, each request gets what daemon_narrow makes of its records. A word that names
+ * none of them is asked of the library in a round for that request alone, which answers it whatever
+ * comes. A request whose deadline passes gets an error; its round goes on.
+ */
+#include "daemon_rounds.h"
+
+#include <string.h>
+
+#include "daemon_call.h"
+#include "daemon_limits.h"
+#include "daemon_log.h"
+#include "daemon_narrow.h"
+#include "daemon_wish.h"
+#include "util/util_deadline.h"
+
+enum { US_PER_MS = 1000 };
+
+typedef struct {
+    DaemonRounds *owner;
+    DomstatsCall *wish;
+    GQueue requests;     /* DaemonRoundsRequest *, owned */
+    DaemonCall *call;    /* NULL: not begun */
+    int64_t wanted_us;   /* when its first request came */
+    int64_t deadline_us; /* the earliest of its requests */
+    bool is_hasty;       /* with less time than rounds have that all share */
+    bool is_alone;       /* for one request, and what is equal to it */
+} Round;
+
+struct DaemonRoundsRequest {
+    Round *round;
+    DomstatsCall *wanted;
+    DaemonRoundsDone done;
+    void *data;
+    int64_t deadline_us; /* on the monotonic clock */
+    sd_event_source *timer;
+    bool must_be_alone; /* a word of it was not found in a round that was shared */
+};
+
+struct DaemonRounds {
+    sd_event *loop;
+    DaemonCallConn *conn;
+    unsigned int timeout_ms;
+    GQueue waiting;            /* Round *, owned, in the order in which they were wanted */
+    GQueue running;            /* Round *, owned */
+    sd_event_source *starter;  /* begins the first of @waiting at the end of a turn */
+    sd_event_source *patience; /* ends when that is held up no longer */
+    sd_event_source *monitors;
+    size_t n_requests;
+    unsigned int n_begun;
+    const DaemonRoundsWatcher *watcher;
+    void *watcher_data;
+};
+
+static void
+free_request(DaemonRoundsRequest *self)
+{
+    sd_event_source_disable_unref(self->timer);
+    daemon_wish_free(self->wanted);
+    g_free(self);
+}
+
+static void
+free_round(Round *self)
+{
+    DaemonRoundsRequest *request = NULL;
+
+    while ((request = g_queue_pop_head(&self->requests)) != NULL)
+        free_request(request);
+    daemon_call_abandon(self->call);
+    daemon_wish_free(self->wish);
+    g_free(self);
+}
+
+/* Takes @request out of its round. A round that is not begun and has no other is dropped. */
+static void
+leave_round(DaemonRounds *self, DaemonRoundsRequest *request)
+{
+    Round *round = request->round;
+
+    g_queue_remove(&round->requests, request);
+    self->n_requests--;
+    request->round = NULL;
+    if (round->call != NULL || !g_queue_is_empty(&round->requests))
+        return;
+    if (g_queue_remove(&self->waiting, round))
+        free_round(round);
+}
+
+static void
+finish(DaemonRounds *self, DaemonRoundsRequest *request, const DaemonRoundsAnswer *answer,
+       const GError *error)
+{
+    leave_round(self, request);
+    request->done(answer, error, request->data);
+    free_request(request);
+}
+
+static int
+on_deadline(sd_event_source *source, uint64_t at_us, void *data)
+{
+    DaemonRoundsRequest *request = data;
+    g_autoptr(GError) error =
+        g_error_new(DOMSTATS_ERROR, DOMSTATS_ERROR_TIMEOUT,
+                    "there was no answer in the time that the request allows");
+
+    (void)source;
+    (void)at_us;
+    finish(request->round->owner, request, NULL, error);
+    return 0;
+}
+
+static int64_t
+left_us(const DaemonRoundsRequest *request)
+{
+    return request->deadline_us - util_deadline_now_us();
+}
+
+static bool
+is_hasty(const DaemonRoundsRequest *request)
+{
+    return left_us(request) < (int64_t)DAEMON_LIMIT_ROUND_SHARED_MS * US_PER_MS;
+}
+
+static void
+enter_round(DaemonRounds *self, Round *round, DaemonRoundsRequest *request)
+{
+    request->round = round;
+    g_queue_push_tail(&round->requests, request);
+    self->n_requests++;
+}
+
+/* The round that runs, covers @request, and ends soon enough; NULL: none does. */
+static Round *
+find_running(const DaemonRounds *self, const DaemonRoundsRequest *request)
+{
+    bool has_time = !is_hasty(request);
+
+    for (GList *at = self->running.head; at != NULL; at = at->next) {
+        Round *round = at->data;
+
+        if (round->deadline_us > request->deadline_us || (round->is_hasty && has_time))
+            continue;
+        if (request->must_be_alone ? daemon_wish_equals(round->wish, request->wanted)
+                                   : daemon_wish_covers(round->wish, request->wanted))
+            return round;
+    }
+    return NULL;
+}
+
+/* Unites @request with a round that is not begun; NULL: none can be widened to cover it. */
+static Round *
+widen_waiting(const DaemonRounds *self, const DaemonRoundsRequest *request)
+{
+    bool has_time = !is_hasty(request);
+
+    for (GList *at = self->waiting.head; at != NULL; at = at->next) {
+        Round *round = at->data;
+        bool must_be_equal = round->is_alone || request->must_be_alone;
+
+        if (round->is_hasty == has_time)
+            continue;
+        if (must_be_equal ? daemon_wish_equals(round->wish, request->wanted)
+                          : daemon_wish_unite(round->wish, request->wanted)) {
+            round->deadline_us = MIN(round->deadline_us, request->deadline_us);
+            return round;
+        }
+    }
+    return NULL;
+}
+
+static Round *
+add_round(DaemonRounds *self, const DaemonRoundsRequest *request)
+{
+    Round *round = g_new0(Round, 1);
+
+    round->owner = self;
+    round->wish = daemon_wish_copy(request->wanted);
+    round->wanted_us = util_deadline_now_us();
+    round->deadline_us = request->deadline_us;
+    round->is_hasty = is_hasty(request);
+    round->is_alone = request->must_be_alone;
+    g_queue_init(&round->requests);
+    g_queue_push_tail(&self->waiting, round);
+    return round;
+}
+
+/* Sees to it that the first waiting round begins when it may. */
+static void
+schedule(DaemonRounds *self)
+{
+    const Round *first = g_queue_peek_head(&self->waiting);
+    uint64_t wait_us = (uint64_t)DAEMON_LIMIT_ROUND_WAIT_MS * US_PER_MS;
+
+    if (first == NULL || self->running.length >= DAEMON_LIMIT_ROUNDS_AT_ONCE)
+        return;
+    if (self->running.length == 0) {
+        sd_event_source_set_enabled(self->starter, SD_EVENT_ONESHOT);
+        return;
+    }
+    sd_event_source_set_time(self->patience, (uint64_t)first->wanted_us + wait_us);
+    sd_event_source_set_enabled(self->patience, SD_EVENT_ONESHOT);
+}
+
+static void
+place(DaemonRounds *self, DaemonRoundsRequest *request)
+{
+    Round *round = find_running(self, request);
+
+    if (round == NULL)
+        round = widen_waiting(self, request);
+    if (round == NULL)
+        round = add_round(self, request);
+    enter_round(self, round, request);
+    schedule(self);
+}
+
+/* Gives @error to all requests of @round, which is in no queue any more, and frees it. */
+static void
+fail_round(DaemonRounds *self, Round *round, const GError *error)
+{
+    while (!g_queue_is_empty(&round->requests))
+        finish(self, g_queue_peek_head(&round->requests), NULL, error);
+    free_round(round);
+}
+
+/* Answers the first request of @round, or asks for it alone. */
+static void
+answer_first(DaemonRounds *self, Round *round, const DaemonCallResult *result)
+{
+    DaemonRoundsRequest *request = g_queue_peek_head(&round->requests);
+    DaemonRoundsAnswer answer = {.blind_spot = result->blind_spot,
+                                 .round_us = result->took_us,
+                                 .begun_us = result->begun_us};
+    g_auto(DaemonNarrow) narrow = {0};
+
+    if (result->records == NULL) {
+        finish(self, request, NULL, result->error);
+        return;
+    }
+    if (!daemon_narrow_make(result->records, result->n_records, daemon_call_asked(round->call),
+                            request->wanted, &narrow)) {
+        leave_round(self, request);
+        request->must_be_alone = true;
+        place(self, request);
+        return;
+    }
+    answer.records = (const DomstatsRecord *const *)narrow.records->pdata;
+    answer.n_records = narrow.records->len;
+    finish(self, request, &answer, NULL);
+}
+
+static void
+tell_watcher(const DaemonRounds *self, const Round *round, const DaemonCallResult *result)
+{
+    const DaemonRoundsAnswer answer = {.records = (const DomstatsRecord *const *)result->records,
+                                       .n_records = result->n_records,
+                                       .blind_spot = result->blind_spot,
+                                       .round_us = result->took_us,
+                                       .begun_us = result->begun_us};
+
+    if (result->records != NULL && self->watcher != NULL && self->watcher->ended != NULL)
+        self->watcher->ended(daemon_call_asked(round->call), &answer, self->watcher_data);
+}
+
+static void
+on_round_ended(DaemonCall *call, const DaemonCallResult *result, void *data)
+{
+    Round *round = data;
+    DaemonRounds *self = round->owner;
+
+    g_queue_remove(&self->running, round);
+    if (result->error != NULL)
+        daemon_log(DAEMON_LOG_WARNING, "a round failed: %s", result->error->message);
+    tell_watcher(self, round, result);
+    while (!g_queue_is_empty(&round->requests))
+        answer_first(self, round, result);
+    (void)call; /* is freed by its own module */
+    round->call = NULL;
+    free_round(round);
+    schedule(self);
+}
+
+/* Begins the first waiting round. The time that its requests have waited is theirs. */
+static void
+begin_first(DaemonRounds *self)
+{
+    Round *round = g_queue_pop_head(&self->waiting);
+    g_autoptr(GError) error = NULL;
+    int64_t left = 0;
+
+    if (round == NULL)
+        return;
+    left = (round->deadline_us - util_deadline_now_us()) / US_PER_MS;
+    round->wish->timeout_ms = (unsigned int)CLAMP(left, 1, (int64_t)G_MAXINT);
+    round->call =
+        daemon_call_start(self->conn, round->wish, self->loop, on_round_ended, round, &error);
+    if (round->call == NULL) {
+        daemon_log(DAEMON_LOG_ERROR, "%s", error->message);
+        fail_round(self, round, error);
+        return;
+    }
+    g_queue_push_tail(&self->running, round);
+    self->n_begun++;
+}
+
+static int
+on_turn_over(sd_event_source *source, void *data)
+{
+    DaemonRounds *self = data;
+
+    (void)source;
+    if (self->running.length == 0)
+        begin_first(self);
+    schedule(self);
+    return 0;
+}
+
+static int
+on_patience_over(sd_event_source *source, uint64_t at_us, void *data)
+{
+    DaemonRounds *self = data;
+
+    (void)source;
+    (void)at_us;
+    if (self->running.length < DAEMON_LIMIT_ROUNDS_AT_ONCE)
+        begin_first(self);
+    schedule(self);
+    return 0;
+}
+
+/* Monitors are drained between rounds. While one runs it reads what it asks, and dispatching could
+ * wait for it. */
+static int
+on_monitors(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+    DaemonRounds *self = data;
+    g_autoptr(GError) error = NULL;
+    int n = domstats_dispatch(daemon_call_conn_get(self->conn), &error);
+
+    (void)source;
+    (void)fd;
+    (void)events;
+    if (n < 0)
+        daemon_log(DAEMON_LOG_WARNING, "%s", error->message);
+    if (n > 0 && self->watcher != NULL && self->watcher->has_news != NULL)
+        self->watcher->has_news(self->watcher_data);
+    return 0;
+}
+
+static bool
+watch_monitors(DaemonRounds *self, DaemonCallConn *conn, GError **error)
+{
+    int fd = domstats_get_fd(daemon_call_conn_get(conn), error);
+    int result = 0;
+
+    if (fd < 0)
+        return false;
+    self->monitors = sd_event_source_disable_unref(self->monitors);
+    result = sd_event_add_io(self->loop, &self->monitors, fd, EPOLLIN, on_monitors, self);
+    if (result < 0)
+        g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "cannot poll the monitors: %s",
+                    g_strerror(-result));
+    return result >= 0;
+}
+
+static bool
+add_sources(DaemonRounds *self, GError **error)
+{
+    int result = sd_event_add_defer(self->loop, &self->starter, on_turn_over, self);
+
+    if (result >= 0)
+        result = sd_event_source_set_priority(self->starter, SD_EVENT_PRIORITY_IDLE);
+    if (result >= 0)
+        result = sd_event_source_set_enabled(self->starter, SD_EVENT_OFF);
+    if (result >= 0)
+        result = sd_event_add_time(self->loop, &self->patience, CLOCK_MONOTONIC, 0, 1,
+                                   on_patience_over, self);
+    if (result >= 0)
+        result = sd_event_source_set_enabled(self->patience, SD_EVENT_OFF);
+    if (result < 0)
+        g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "cannot use the loop: %s",
+                    g_strerror(-result));
+    return result >= 0;
+}
+
+DaemonRounds *
+daemon_rounds_new(DomstatsConn *take_conn, unsigned int timeout_ms, sd_event *loop, GError **error)
+{
+    g_autoptr(DaemonRounds) self = g_new0(DaemonRounds, 1);
+
+    self->loop = sd_event_ref(loop);
+    self->conn = daemon_call_conn_new(take_conn);
+    self->timeout_ms = timeout_ms;
+    g_queue_init(&self->waiting);
+    g_queue_init(&self->running);
+    if (!add_sources(self, error) || !watch_monitors(self, self->conn, error))
+        return NULL;
+    return g_steal_pointer(&self);
+}
+
+void
+daemon_rounds_free(DaemonRounds *self)
+{
+    Round *round = NULL;
+
+    if (self == NULL)
+        return;
+    while ((round = g_queue_pop_head(&self->running)) != NULL ||
+           (round = g_queue_pop_head(&self->waiting)) != NULL)
+        free_round(round);
+    sd_event_source_disable_unref(self->monitors);
+    sd_event_source_disable_unref(self->starter);
+    sd_event_source_disable_unref(self->patience);
+    daemon_call_conn_unref(self->conn);
+    sd_event_unref(self->loop);
+    g_free(self);
+}
+
+static int
+on_too_many(sd_event_source *source, uint64_t at_us, void *data)
+{
+    DaemonRoundsRequest *request = data;
+    g_autoptr(GError) error =
+        g_error_new(DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "too many requests wait already");
+
+    (void)source;
+    (void)at_us;
+    finish(request->round->owner, request, NULL, error);
+    return 0;
+}
+
+DaemonRoundsRequest *
+daemon_rounds_ask(DaemonRounds *self, const DomstatsCall *call, DaemonRoundsDone done, void *data)
+{
+    DaemonRoundsRequest *request = g_new0(DaemonRoundsRequest, 1);
+    unsigned int timeout_ms = call->timeout_ms ? call->timeout_ms : self->timeout_ms;
+    bool has_room = self->n_requests < DAEMON_LIMIT_ROUND_REQUESTS;
+    int64_t grace_us = (int64_t)DAEMON_LIMIT_ROUND_GRACE_MS * US_PER_MS;
+
+    request->wanted = daemon_wish_copy(call);
+    request->done = done;
+    request->data = data;
+    request->deadline_us = util_deadline_now_us() + (int64_t)timeout_ms * US_PER_MS;
+    (void)sd_event_add_time(self->loop, &request->timer, CLOCK_MONOTONIC,
+                            has_room ? (uint64_t)(request->deadline_us + grace_us) : 0, 1,
+                            has_room ? on_deadline : on_too_many, request);
+    place(self, request);
+    return request;
+}
+
+void
+daemon_rounds_cancel(DaemonRoundsRequest *request)
+{
+    if (request == NULL)
+        return;
+    leave_round(request->round->owner, request);
+    free_request(request);
+}
+
+void
+daemon_rounds_watch(DaemonRounds *self, const DaemonRoundsWatcher *watcher, void *data)
+{
+    self->watcher = watcher;
+    self->watcher_data = data;
+}
+
+bool
+daemon_rounds_reopen(DaemonRounds *self, DomstatsConn *take_conn, GError **error)
+{
+    g_autoptr(DaemonCallConn) conn = daemon_call_conn_new(take_conn);
+
+    if (!watch_monitors(self, conn, error))
+        return false;
+    daemon_call_conn_unref(self->conn);
+    self->conn = g_steal_pointer(&conn);
+    return true;
+}
+
+bool
+daemon_rounds_is_busy(const DaemonRounds *self)
+{
+    return self->running.length > 0 || self->waiting.length > 0;
+}
+
+unsigned int
+daemon_rounds_count(const DaemonRounds *self)
+{
+    return self->n_begun;
+}

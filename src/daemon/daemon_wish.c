@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * daemon_wish: see daemon_wish.h.
+ *
+ * How it works
+ *
+ * Groups and extras are masks, so the wider serves the narrower. Filters are left to daemon_narrow
+ * where the requests of a round differ in them; what it needs to filter is then asked for too.
+ * Backing chains give block records other numbers, and ENFORCE makes errors: those that differ in
+ * these share no round. A call that the library refuses shares one with its like only.
+ */
+#include "daemon_wish.h"
+
+#include <string.h>
+
+#include "daemon_limits.h"
+#include "domstats_group.h"
+
+#define FLAG(name) ((unsigned int)VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name)
+
+const unsigned int daemon_wish_active_family = FLAG(ACTIVE) | FLAG(INACTIVE);
+const unsigned int daemon_wish_persistent_family = FLAG(PERSISTENT) | FLAG(TRANSIENT);
+const unsigned int daemon_wish_state_family =
+    FLAG(RUNNING) | FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER);
+
+static unsigned int
+all_filters(void)
+{
+    return daemon_wish_active_family | daemon_wish_persistent_family | daemon_wish_state_family;
+}
+
+unsigned int
+daemon_wish_filters(const DomstatsCall *call)
+{
+    return call->flags & all_filters();
+}
+
+unsigned int
+daemon_wish_groups(const DomstatsCall *call)
+{
+    unsigned int all = 0;
+
+    for (size_t i = 0; i < domstats_n_groups; i++)
+        all |= domstats_groups[i].bit;
+    return call->stats == 0 ? all : call->stats & all;
+}
+
+static bool
+has(const DomstatsCall *call, unsigned int flag)
+{
+    return (call->flags & flag) != 0;
+}
+
+static char **
+copy_words(const char *const *words)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (; *words != NULL; words++)
+        g_strv_builder_add(builder, *words);
+    return g_strv_builder_end(builder);
+}
+
+DomstatsCall *
+daemon_wish_copy(const DomstatsCall *call)
+{
+    DomstatsCall *copy = g_memdup2(call, sizeof(*call));
+
+    if (call->domains != NULL)
+        copy->domains = (const char *const *)copy_words(call->domains);
+    return copy;
+}
+
+static void
+clear_words(DomstatsCall *self)
+{
+    char **words = NULL;
+
+    memcpy(&words, &self->domains, sizeof(words)); /* the copy's words are its own */
+    g_strfreev(words);
+    self->domains = NULL;
+}
+
+void
+daemon_wish_free(DomstatsCall *self)
+{
+    if (self == NULL)
+        return;
+    clear_words(self);
+    g_free(self);
+}
+
+static bool
+same_words(const char *const *left, const char *const *right)
+{
+    if (left == NULL || right == NULL)
+        return left == right;
+    return g_strv_equal(left, right);
+}
+
+bool
+daemon_wish_equals(const DomstatsCall *left, const DomstatsCall *right)
+{
+    return left->stats == right->stats && left->flags == right->flags &&
+           left->extras == right->extras && same_words(left->domains, right->domains) &&
+           memcmp(left->reserved, right->reserved, sizeof(left->reserved)) == 0;
+}
+
+/* Whether @call may share a round with another one: it makes no error for want of a group, and the
+ * library is seen to accept it. */
+static bool
+is_shareable(const DomstatsCall *call)
+{
+    static const DomstatsCall none = {0};
+    unsigned int flags = all_filters() | FLAG(NOWAIT) | FLAG(BACKING);
+    unsigned int extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DAEMON_WISH_ABOUT;
+
+    return (call->flags & ~flags) == 0 && (call->extras & ~extras) == 0 &&
+           (call->stats == 0 || daemon_wish_groups(call) != 0) &&
+           (call->domains == NULL || call->domains[0] != NULL) &&
+           memcmp(call->reserved, none.reserved, sizeof(none.reserved)) == 0;
+}
+
+/* Whether the block records of both are numbered alike, as far as @wanted has any. */
+static bool
+same_backing(const DomstatsCall *round, const DomstatsCall *wanted)
+{
+    return (daemon_wish_groups(wanted) & VIR_DOMAIN_STATS_BLOCK) == 0 ||
+           has(round, FLAG(BACKING)) == has(wanted, FLAG(BACKING));
+}
+
+/* What must be asked for, so that the filters of @wanted can be applied to the answer. */
+static unsigned int
+groups_to_filter(const DomstatsCall *wanted)
+{
+    return has(wanted, daemon_wish_active_family | daemon_wish_state_family)
+               ? VIR_DOMAIN_STATS_STATE
+               : 0;
+}
+
+static unsigned int
+extras_to_filter(const DomstatsCall *wanted)
+{
+    return has(wanted, daemon_wish_persistent_family) ? DAEMON_WISH_ABOUT : 0;
+}
+
+static bool
+covers_groups(const DomstatsCall *round, unsigned int groups)
+{
+    return (groups & ~daemon_wish_groups(round)) == 0;
+}
+
+static bool
+covers_filters(const DomstatsCall *round, const DomstatsCall *wanted)
+{
+    /* A word that names a domain which the filter left out cannot be told from one that names
+     * none. */
+    if (daemon_wish_filters(round) != 0)
+        return daemon_wish_filters(round) == daemon_wish_filters(wanted) &&
+               round->domains == NULL && wanted->domains == NULL;
+    return covers_groups(round, groups_to_filter(wanted)) &&
+           (extras_to_filter(wanted) & ~round->extras) == 0;
+}
+
+static bool
+covers_words(const DomstatsCall *round, const DomstatsCall *wanted)
+{
+    if (round->domains == NULL)
+        return true;
+    for (const char *const *word = wanted->domains; word != NULL && *word != NULL; word++)
+        if (!g_strv_contains(round->domains, *word))
+            return false;
+    return wanted->domains != NULL;
+}
+
+bool
+daemon_wish_covers(const DomstatsCall *round, const DomstatsCall *wanted)
+{
+    if (daemon_wish_equals(round, wanted))
+        return true;
+    if (!is_shareable(round) || !is_shareable(wanted))
+        return false;
+    if (wanted->stats == 0 && round->stats != 0)
+        return false; /* what is not supported would be missing */
+    return covers_groups(round, daemon_wish_groups(wanted)) && same_backing(round, wanted) &&
+           (!has(round, FLAG(NOWAIT)) || has(wanted, FLAG(NOWAIT))) &&
+           (wanted->extras & ~round->extras) == 0 && covers_filters(round, wanted) &&
+           covers_words(round, wanted);
+}
+
+/* The words of @round and those of @wanted that are not among them; NULL if these are too many. */
+static char **
+join_words(const char *const *round, const char *const *wanted)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+
+    for (; *round != NULL; round++)
+        g_ptr_array_add(words, g_strdup(*round));
+    for (; *wanted != NULL; wanted++) {
+        if (g_ptr_array_find_with_equal_func(words, *wanted, g_str_equal, NULL))
+            continue;
+        if (words->len >= DAEMON_LIMIT_ROUND_WORDS)
+            return NULL;
+        g_ptr_array_add(words, g_strdup(*wanted));
+    }
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_steal(words, NULL);
+}
+
+/* All domains if the words are many, or one of the two asks for all. */
+static void
+unite_words(DomstatsCall *round, const DomstatsCall *wanted)
+{
+    char **united = NULL;
+
+    if (round->domains != NULL && wanted->domains != NULL)
+        united = join_words(round->domains, wanted->domains);
+    clear_words(round);
+    round->domains = (const char *const *)united;
+}
+
+static void
+unite_filters(DomstatsCall *round, const DomstatsCall *wanted)
+{
+    bool is_same = daemon_wish_filters(round) == daemon_wish_filters(wanted);
+
+    if (is_same &&
+        (daemon_wish_filters(round) == 0 || (round->domains == NULL && wanted->domains == NULL)))
+        return;
+    if (round->stats != 0)
+        round->stats |= groups_to_filter(round) | groups_to_filter(wanted);
+    round->extras |= extras_to_filter(round) | extras_to_filter(wanted);
+    round->flags &= ~all_filters();
+}
+
+bool
+daemon_wish_unite(DomstatsCall *round, const DomstatsCall *wanted)
+{
+    bool is_block_new = (daemon_wish_groups(round) & VIR_DOMAIN_STATS_BLOCK) == 0;
+
+    if (daemon_wish_covers(round, wanted))
+        return true;
+    if (!is_shareable(round) || !is_shareable(wanted) ||
+        (!is_block_new && !same_backing(round, wanted)))
+        return false;
+    unite_filters(round, wanted);
+    if (is_block_new && (daemon_wish_groups(wanted) & VIR_DOMAIN_STATS_BLOCK) != 0) {
+        round->flags &= ~FLAG(BACKING);
+        round->flags |= wanted->flags & FLAG(BACKING);
+    }
+    if (round->stats != 0)
+        round->stats = wanted->stats == 0 ? 0 : round->stats | wanted->stats;
+    if (!has(wanted, FLAG(NOWAIT)))
+        round->flags &= ~FLAG(NOWAIT);
+    round->extras |= wanted->extras;
+    unite_words(round, wanted);
+    return true;
+}

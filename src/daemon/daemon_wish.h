@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * daemon_wish: what a round asks for, and whether that is enough for a request. Pure.
+ *
+ * All rules of sharing stand here; daemon_narrow makes of the round's answer what such a request
+ * gets. Time is not looked at.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "domstats/domstats.h"
+
+/* DOMSTATS_CALL_ABOUT, until it is in the public header. */
+#define DAEMON_WISH_ABOUT (1U << 2)
+
+/* The groups of @call: all that are known if it names none. */
+unsigned int daemon_wish_groups(const DomstatsCall *call);
+
+/* The bits of @call that select domains. */
+unsigned int daemon_wish_filters(const DomstatsCall *call);
+
+/* The families of filters: of each, a domain has one bit. */
+extern const unsigned int daemon_wish_active_family;
+extern const unsigned int daemon_wish_persistent_family;
+extern const unsigned int daemon_wish_state_family;
+
+/* A copy that shares nothing with @call. */
+DomstatsCall *daemon_wish_copy(const DomstatsCall *call);
+void daemon_wish_free(DomstatsCall *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsCall, daemon_wish_free)
+
+/* Whether both ask for the same, in the same order. */
+bool daemon_wish_equals(const DomstatsCall *left, const DomstatsCall *right);
+
+/* Whether the answer to @round has in it what @wanted asks for. */
+bool daemon_wish_covers(const DomstatsCall *round, const DomstatsCall *wanted);
+
+/* Widens @round so that it covers @wanted too. False if no call can serve both: then it is left as
+ * it was. */
+bool daemon_wish_unite(DomstatsCall *round, const DomstatsCall *wanted);
