@@ -10,6 +10,7 @@
 #include "host/host_limits.h"
 #include "libvirt/libvirt_limits.h"
 #include "monitor/monitor_limits.h"
+#include "openmetrics/openmetrics_limits.h"
 #include "qemu/facts/qemu_limits.h"
 #include "rpc/rpc_limits.h"
 #include "service/service_limits.h"
@@ -24,7 +25,7 @@ typedef struct {
 static const Limit limits[] = {
 #define LIMIT(name, value, unit, reason) {#name, value, unit, reason},
     QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT) LIBVIRT_LIMITS(LIMIT) MONITOR_LIMITS(LIMIT)
-        RPC_LIMITS(LIMIT) SERVICE_LIMITS(LIMIT) DAEMON_LIMITS(LIMIT)
+        RPC_LIMITS(LIMIT) SERVICE_LIMITS(LIMIT) DAEMON_LIMITS(LIMIT) OPENMETRICS_LIMITS(LIMIT)
 #undef LIMIT
 };
 
