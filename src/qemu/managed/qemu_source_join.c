@@ -19,9 +19,7 @@
 
 typedef struct {
     const QemuSourceJoinLists *lists; /* borrowed */
-    GHashTable **by_uuid;             /* of each libvirt: UUID -> QemuEndpoint */
-    GHashTable *claims; /* listed QemuEndpoint -> the QemuSourceJoin that has it; NULL:
-                           contested */
+    GHashTable **by_uuid; /* of each libvirt: UUID -> QemuEndpoint; NULL: it has no list */
 } Run;
 
 static bool
@@ -140,43 +138,53 @@ holds_monitor(const Run *run, const QemuSourceDaemon *daemon, const QemuEndpoint
     return false;
 }
 
-/* Notes a domain that the process may be. False if that is one too many. */
-static bool
-take(const Run *run, QemuSourceJoin *join, size_t at, QemuEndpoint *listed)
+/* The domain that the libvirt at @at lists, and that the process may be; NULL: none. */
+static QemuEndpoint *
+find_listed(const Run *run, const QemuSourceJoin *join, size_t at, bool is_active)
 {
-    bool is_better = false;
+    GHashTable *by_uuid = run->by_uuid[at];
+    QemuEndpoint *listed = by_uuid ? g_hash_table_lookup(by_uuid, join->words->uuid) : NULL;
+    bool may_be = listed != NULL && listed->is_active == is_active &&
+                  has_name_of(join->words, join->process, listed) &&
+                  may_be_of(run, join, run->lists->libvirts[at].daemon);
 
-    if (join->listed != NULL) {
-        is_better = holds_monitor(run, run->lists->libvirts[at].daemon, join->process);
-        if (is_better == holds_monitor(run, join->libvirt->daemon, join->process))
-            return false;
-        if (!is_better)
-            return true;
+    return may_be ? listed : NULL;
+}
+
+/* The libvirts that list the process, or only those of them that are connected to its monitor: how
+ * many, and the place of the last one. */
+static unsigned int
+count_lists(const Run *run, const QemuSourceJoin *join, bool is_active, bool must_hold,
+            size_t *ret_at)
+{
+    unsigned int n = 0;
+
+    for (size_t i = 0; i < run->lists->n_libvirts; i++) {
+        if (find_listed(run, join, i, is_active) == NULL ||
+            (must_hold && !holds_monitor(run, run->lists->libvirts[i].daemon, join->process)))
+            continue;
+        *ret_at = i;
+        n++;
     }
-    join->libvirt = &run->lists->libvirts[at];
-    join->listed = listed;
-    return true;
+    return n;
 }
 
 /* Finds the domain that the process is, among those that run or those that do not. */
 static void
 search_lists(const Run *run, QemuSourceJoin *join, bool is_active)
 {
-    for (size_t i = 0; join->words->uuid != NULL && i < run->lists->n_libvirts; i++) {
-        QemuEndpoint *listed = run->by_uuid[i] != NULL
-                                   ? g_hash_table_lookup(run->by_uuid[i], join->words->uuid)
-                                   : NULL;
+    size_t at = 0;
+    unsigned int n = 0;
 
-        if (listed == NULL || listed->is_active != is_active ||
-            !has_name_of(join->words, join->process, listed) ||
-            !may_be_of(run, join, run->lists->libvirts[i].daemon))
-            continue;
-        if (take(run, join, i, listed))
-            continue;
-        join->listed = NULL;
+    if (join->words->uuid == NULL)
+        return;
+    n = count_lists(run, join, is_active, false, &at);
+    if (n > 1 && count_lists(run, join, is_active, true, &at) != 1) {
         join->is_refuted = true;
         join->trouble = g_strdup("libvirt cannot be asked: more than one may manage it");
-        return;
+    } else if (n > 0) {
+        join->libvirt = &run->lists->libvirts[at];
+        join->listed = find_listed(run, join, at, is_active);
     }
 }
 
@@ -248,30 +256,45 @@ unjoin(QemuSourceJoin *join)
     join->trouble = g_strdup("libvirt cannot be asked: two processes may be this domain");
 }
 
-/* Settles which process has the listed domain, if two may be it. */
-static void
-claim(const Run *run, QemuSourceJoin *join)
+static unsigned int
+count_of(GHashTable *counts, const QemuEndpoint *listed)
 {
-    QemuSourceJoin *other = NULL;
-    bool is_mine = true;
+    return GPOINTER_TO_UINT(g_hash_table_lookup(counts, listed));
+}
 
-    if (join->listed == NULL)
-        return;
-    if (g_hash_table_lookup_extended(run->claims, join->listed, NULL, (gpointer *)&other)) {
-        is_mine = other != NULL && holds_monitor(run, join->libvirt->daemon, join->process);
-        if (other != NULL &&
-            is_mine == holds_monitor(run, other->libvirt->daemon, other->process)) {
-            is_mine = false;
-            g_hash_table_replace(run->claims, join->listed, NULL);
-            unjoin(other);
-        } else if (is_mine) {
-            unjoin(other);
-        }
+static void
+count_one(GHashTable *counts, QemuEndpoint *listed)
+{
+    g_hash_table_insert(counts, listed, GUINT_TO_POINTER(count_of(counts, listed) + 1));
+}
+
+/* Where several processes were joined with one listed domain, leaves it to the one whose monitor
+ * the daemon is connected to; to none if that is not exactly one. */
+static void
+settle_contested(const Run *run, GArray *joins)
+{
+    g_autoptr(GHashTable) n_joins = g_hash_table_new(NULL, NULL);
+    g_autoptr(GHashTable) n_holds = g_hash_table_new(NULL, NULL);
+    g_autofree bool *holds = g_new0(bool, joins->len + 1);
+
+    for (guint i = 0; i < joins->len; i++)
+        if (g_array_index(joins, QemuSourceJoin, i).listed != NULL)
+            count_one(n_joins, g_array_index(joins, QemuSourceJoin, i).listed);
+    for (guint i = 0; i < joins->len; i++) {
+        const QemuSourceJoin *join = &g_array_index(joins, QemuSourceJoin, i);
+
+        holds[i] = join->listed != NULL && count_of(n_joins, join->listed) > 1 &&
+                   holds_monitor(run, join->libvirt->daemon, join->process);
+        if (holds[i])
+            count_one(n_holds, join->listed);
     }
-    if (is_mine)
-        g_hash_table_replace(run->claims, join->listed, join);
-    else
-        unjoin(join);
+    for (guint i = 0; i < joins->len; i++) {
+        QemuSourceJoin *join = &g_array_index(joins, QemuSourceJoin, i);
+
+        if (join->listed != NULL && count_of(n_joins, join->listed) > 1 &&
+            !(holds[i] && count_of(n_holds, join->listed) == 1))
+            unjoin(join);
+    }
 }
 
 static GHashTable *
@@ -290,27 +313,31 @@ index_list(const GPtrArray *endpoints)
     return by_uuid;
 }
 
+/* The listed domains that are joined, as keys of a set. */
+static GHashTable *
+make_joined(const GArray *joins)
+{
+    GHashTable *joined = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < joins->len; i++)
+        if (g_array_index(joins, QemuSourceJoin, i).listed != NULL)
+            g_hash_table_add(joined, g_array_index(joins, QemuSourceJoin, i).listed);
+    return joined;
+}
+
 GHashTable *
 qemu_source_join_all(const QemuSourceJoinLists *lists, GArray *joins)
 {
     g_autofree GHashTable **by_uuid = g_new0(GHashTable *, lists->n_libvirts + 1);
-    GHashTable *claims = g_hash_table_new(NULL, NULL);
-    Run run = {.lists = lists, .by_uuid = by_uuid, .claims = claims};
-    GHashTableIter iter;
-    gpointer join = NULL;
+    const Run run = {.lists = lists, .by_uuid = by_uuid};
 
     for (size_t i = 0; i < lists->n_libvirts; i++)
         by_uuid[i] = index_list(lists->libvirts[i].endpoints);
     for (guint i = 0; i < joins->len; i++)
-        if (g_array_index(joins, QemuSourceJoin, i).words != NULL) {
+        if (g_array_index(joins, QemuSourceJoin, i).words != NULL)
             choose(&run, &g_array_index(joins, QemuSourceJoin, i));
-            claim(&run, &g_array_index(joins, QemuSourceJoin, i));
-        }
+    settle_contested(&run, joins);
     for (size_t i = 0; i < lists->n_libvirts; i++)
         g_clear_pointer(&by_uuid[i], g_hash_table_unref);
-    g_hash_table_iter_init(&iter, claims);
-    while (g_hash_table_iter_next(&iter, NULL, &join))
-        if (join == NULL)
-            g_hash_table_iter_remove(&iter);
-    return claims;
+    return make_joined(joins);
 }
