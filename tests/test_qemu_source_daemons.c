@@ -78,7 +78,7 @@ static const DaemonRow daemon_rows[] = {
      {{{10, VIRTQEMUD " (deleted)", "virtqemud|--timeout|120|", "virtqemud", 0, 100}}},
      {{"proc/10/fd/5", "socket:[72]"}},
      {{"proc/10/net/unix", HEAD AT "72 /run/libvirt/virtqemud-sock-ro\n"}},
-     {"10 qemu+unix:///system?socket=/run/libvirt/virtqemud-sock-ro passing\n"}},
+     {"10 qemu+unix:///system?socket=/run/libvirt/virtqemud-sock-ro idle-timeout\n"}},
     {"the other daemons of libvirt have no QEMUs",
      {{{10, "/usr/sbin/virtproxyd", "virtproxyd|", "virtproxyd", 0, 100},
        {11, "/usr/sbin/virtnetworkd", "virtnetworkd|", "virtnetworkd", 0, 100}}},
@@ -94,7 +94,7 @@ static const DaemonRow daemon_rows[] = {
      {{"proc/10/net/unix", TABLE},
       {"proc/20/net/unix", HEAD AT "81 /run/user/1000/libvirt/libvirt-sock\n"}},
      {"10 qemu+unix:///system?socket=/run/libvirt/libvirt-sock-ro\n"
-      "20 qemu+unix:///session?socket=/run/user/1000/libvirt/libvirt-sock session passing "
+      "20 qemu+unix:///session?socket=/run/user/1000/libvirt/libvirt-sock session idle-timeout "
       "foreign\n"}},
     {"a daemon's child before it executes another program",
      {{SYSTEM, {9, LIBVIRTD, "libvirtd|", "libvirtd", 0, 101}}},
@@ -193,7 +193,7 @@ make_text(const GPtrArray *daemons)
         assert_true((daemon->uri == NULL) != (daemon->trouble == NULL));
         g_string_append_printf(
             text, "%d %s%s%s%s\n", (int)daemon->pid, daemon->uri ? daemon->uri : daemon->trouble,
-            daemon->is_session ? " session" : "", daemon->is_passing ? " passing" : "",
+            daemon->is_session ? " session" : "", daemon->has_idle_timeout ? " idle-timeout" : "",
             daemon->is_foreign ? " foreign" : "");
     }
     return g_string_free(text, FALSE);
@@ -206,7 +206,7 @@ run_scan(QemuSourceDaemons *daemons, HostRoot *root, const Process *processes)
 
     qemu_source_view_init(&view, root, util_deadline_in_ms(10000));
     for (size_t i = 0; i < N_PROCESSES && processes[i].pid > 0; i++)
-        qemu_source_daemons_meet(daemons, &view, processes[i].pid, processes[i].exe);
+        qemu_source_daemons_look(daemons, &view, processes[i].pid, processes[i].exe);
     return make_text(qemu_source_daemons_end_scan(daemons));
 }
 

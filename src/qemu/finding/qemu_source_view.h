@@ -10,7 +10,7 @@
 #include "host/sockets/host_sockets.h"
 #include "qemu_process.h"
 
-/* What one scan looks up at most once for all processes. */
+/* What is looked up at most once in a scan. */
 typedef struct {
     HostRoot *root;               /* borrowed */
     QemuProcessWords words;       /* its reader is owned */

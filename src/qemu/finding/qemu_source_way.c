@@ -37,8 +37,10 @@ read_first_folder(const QemuSourceWay *self)
     return NULL;
 }
 
-/* Ways to a relative path: by the name of the working directory, since a daemon changes to "/"
- * later; by that in which it was started; by the link in /proc. */
+/* Ways to a relative path: from the working directory by its name; from the one in which the
+ * process was started, since a daemon changes to "/" later; from the working directory by the link
+ * in /proc.
+ */
 static void
 add_relative_ways(const QemuSourceWay *self, const char *path, GPtrArray *ways)
 {
@@ -54,9 +56,8 @@ add_relative_ways(const QemuSourceWay *self, const char *path, GPtrArray *ways)
     g_ptr_array_add(ways, g_strdup_printf("/proc/%d/cwd/%s", self->pid, path));
 }
 
-/* The paths by which this process may reach what QEMU, or the program that passed it the socket,
- * bound to @path; the likeliest first. After a chroot the path may be meant in the old or in the
- * new root. */
+/* The paths by which we may reach what QEMU, or the program that passed it the socket, bound to
+ * @path; the likeliest first. After a chroot the path may be of the old or of the new root. */
 static GPtrArray *
 list_ways(const QemuSourceWay *self, const char *path)
 {
@@ -81,8 +82,8 @@ list_ways(const QemuSourceWay *self, const char *path)
 
 typedef enum {
     WAY_TO_NO_SOCKET,
-    WAY_TO_ANOTHER, /* a socket on which another listens */
-    WAY_TO_A_SOCKET,
+    WAY_TO_ANOTHER,  /* to the file of another listener */
+    WAY_TO_A_SOCKET, /* to a socket's file of which the table has no listener */
     WAY_TO_IT,
 } Way;
 
@@ -102,8 +103,10 @@ judge_way(const QemuSourceWay *self, const char *path, const HostListener *liste
     return found.inode == listener->inode ? WAY_TO_IT : WAY_TO_ANOTHER;
 }
 
-/* Some file systems tell other numbers than the table has, and the file may be gone: then the first
- * path that leads to a socket is taken, else the one by which most processes are reached. */
+/* On some file systems stat() gives other numbers than the table has, and the file may be gone:
+ * then the first path that leads to a socket is taken, else the one by which most processes are
+ * reached.
+ */
 char *
 qemu_source_way_find(const QemuSourceWay *self, const char *path, const HostListener *listener)
 {

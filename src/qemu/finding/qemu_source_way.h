@@ -7,7 +7,7 @@
 
 #include "qemu_source_view.h"
 
-/* How far the paths of one process are ours. */
+/* Whether the paths of one process mean the same to us. */
 typedef struct {
     const QemuSourceView *view; /* borrowed */
     pid_t pid;
@@ -18,8 +18,7 @@ typedef struct {
 void qemu_source_way_init(QemuSourceWay *self, const QemuSourceView *view, pid_t pid);
 
 /* The path to dial for the socket that the process, or the program that passed it the socket, bound
- * to
- * @path. @listener is that socket in the table; NULL: it is not known, and any socket is taken. The
- * caller frees. */
+ * to @path. @listener is that socket in the table; NULL: it is not known, and any socket is taken.
+ * The caller frees. */
 char *qemu_source_way_find(const QemuSourceWay *self, const char *path,
                            const HostListener *listener);

@@ -6,15 +6,15 @@
  *
  * Its program file is called libvirtd or virtqemud and belongs to root or to the user who asks, and
  * the process listens at a socket with one of the names of a libvirt. Its other daemons
- * (virtproxyd, virtnetworkd, ...) have no QEMUs of their own. Where the program cannot be seen,
- * since the process is root's and we are not root, the name that execve() gave a process of root,
- * in our own pid namespace, and a listener at the usual path stand for that.
+ * (virtproxyd, virtnetworkd, ...) have no QEMUs of their own. We cannot see the program of a
+ * process of root if we are not root. Such a process counts as a daemon if execve() gave it that
+ * name, it is in our own pid namespace, and a process listens at the usual path.
  *
  * A socket at which only systemd listens is not used: the connection would start a daemon.
  *
- * A daemon forks children, which have its program, and its sockets until they close them, before
- * they execute another program. Some are in a mount namespace of their own by then. So a process is
- * no daemon of its own if a daemon is its parent or has the same listening socket.
+ * A daemon forks children that have its program, and its sockets, until they execute another one.
+ * Some have closed the sockets, or are in a mount namespace of their own, before that. So a process
+ * whose parent is a daemon, or that has the same listening socket as one, is not listed itself.
  */
 #include "qemu_source_daemons.h"
 
@@ -31,15 +31,15 @@
 #include "qemu/words/qemu_program.h"
 
 enum {
-    OWNER_MS = 100,       /* an owner that takes longer to be told is not known */
-    BEGINS_MS = 10000,    /* a daemon that does not listen yet is looked at in each scan so long, */
-    LOOK_AGAIN_MS = 1000, /* and then so often */
-    WAITING_MS = 5000,    /* a table of sockets that no new daemon asks for is read this seldom */
+    OWNER_MS = 100,       /* time to learn whose a program file is */
+    BEGINS_MS = 10000,    /* so long a daemon that does not listen is looked at in each scan; */
+    LOOK_AGAIN_MS = 1000, /* then once in this time */
+    WAITING_MS = 5000,    /* how long the answer of find_waiting() is used again */
     PATH_BYTES = sizeof(((struct sockaddr_un *)NULL)->sun_path),
 };
 
-/* The sockets of a libvirt, the ones to be preferred first. Those for reading take no client that
- * could change anything, and have room for clients of their own. */
+/* The sockets of a libvirt, the preferred ones first. No client of a socket for reading can change
+ * anything, and libvirt counts those clients apart from the others. */
 static const char *const socket_names[] = {"libvirt-sock-ro", "virtqemud-sock-ro", "libvirt-sock",
                                            "virtqemud-sock"};
 enum { N_READ_ONLY = 2 };
@@ -48,7 +48,7 @@ enum { N_READ_ONLY = 2 };
 
 typedef struct {
     QemuSourceDaemon daemon;
-    unsigned int last_scan; /* in which it was met */
+    unsigned int last_scan; /* in which it was seen */
     bool lacks_reading;     /* it is the system's, and has no socket for reading yet */
     UtilDeadline begins_until;
     UtilDeadline look_again;
@@ -60,7 +60,7 @@ struct QemuSourceDaemons {
     unsigned int n_scans;
     unsigned int looked_in; /* the scan that has set @has_run_folder */
     bool has_run_folder;    /* a libvirt of the system was installed, and we are not root */
-    char *waiting;          /* what find_waiting() gave, which holds until @waiting_until */
+    char *waiting;          /* what find_waiting() gave; used again until @waiting_until */
     UtilDeadline waiting_until;
 };
 
@@ -97,7 +97,7 @@ qemu_source_daemons_free(QemuSourceDaemons *self)
     g_free(self);
 }
 
-/* True if the program file belongs to root or to us; another owner may have given it any name. */
+/* True if the program file belongs to root or to us: any other user may give a file any name. */
 static bool
 is_trusted_program(const QemuSourceView *view, pid_t pid)
 {
@@ -131,7 +131,7 @@ has_timeout(const QemuSourceView *view, pid_t pid)
     return false;
 }
 
-/* The place of a socket's file in the table of names; -1: it is no socket of a libvirt. */
+/* The place of the socket's name in socket_names; -1: it is no socket of a libvirt. */
 static int
 rank_of(const char *path)
 {
@@ -169,7 +169,7 @@ find_listener(QemuSourceView *view, pid_t pid, HostListener *ret_best, bool *ret
     return best >= 0;
 }
 
-/* The usual path of that socket, if a process listens there; NULL if not. */
+/* The path of the socket called @name in RUN_FOLDER if a process listens there; NULL if not. */
 static char *
 find_usual(QemuSourceView *view, const char *name)
 {
@@ -184,7 +184,7 @@ find_usual(QemuSourceView *view, const char *name)
     return g_steal_pointer(&path);
 }
 
-/* Likewise that of a daemon of that name. */
+/* The same for the sockets of the program called @daemon. */
 static char *
 find_usual_of(QemuSourceView *view, const char *daemon)
 {
@@ -214,8 +214,8 @@ set_uri(QemuSourceDaemon *daemon, const char *path)
                                       daemon->is_session ? "session" : "system", escaped);
 }
 
-/* Finds where a daemon whose descriptors can be seen is asked. One that serves a user has no socket
- * for reading alone. */
+/* Sets the URI of a daemon whose program can be seen, or why it has none. A daemon that serves one
+ * user has no socket for reading, which tells it from the system's where another user runs that. */
 static void
 find_socket(QemuSourceView *view, Seen *seen)
 {
@@ -243,6 +243,7 @@ find_socket(QemuSourceView *view, Seen *seen)
     set_uri(daemon, path);
 }
 
+/* The same for a daemon of which only the name can be seen. */
 static void
 find_hidden_socket(QemuSourceView *view, const QemuProcessStat *stat, QemuSourceDaemon *daemon)
 {
@@ -256,7 +257,7 @@ find_hidden_socket(QemuSourceView *view, const QemuProcessStat *stat, QemuSource
                                           (int)daemon->pid);
 }
 
-/* Gives what to remember of a process; NULL: it is no daemon. */
+/* Reads what a daemon's process tells; NULL: it is no daemon. */
 static Seen *
 look_at(QemuSourceView *view, pid_t pid, const char *exe)
 {
@@ -274,7 +275,7 @@ look_at(QemuSourceView *view, pid_t pid, const char *exe)
                                       .start_ticks = stat.start_ticks,
                                       .parent = stat.parent,
                                       .user = user,
-                                      .is_passing = has_timeout(view, pid)};
+                                      .has_idle_timeout = has_timeout(view, pid)};
     seen->daemon.pid_namespace = qemu_process_read_link(view->root, pid, "ns/pid");
     seen->begins_until = util_deadline_in_ms(BEGINS_MS);
     seen->look_again = util_deadline_in_ms(LOOK_AGAIN_MS);
@@ -285,7 +286,8 @@ look_at(QemuSourceView *view, pid_t pid, const char *exe)
     return seen;
 }
 
-/* True if its sockets need no other look: it has the best one, or had time to make it. */
+/* True if its sockets need not be looked at again now: it has the best one, or it had time to make
+ * that and was looked at a short time ago. */
 static bool
 is_settled(const Seen *seen)
 {
@@ -295,7 +297,7 @@ is_settled(const Seen *seen)
            !util_deadline_has_passed(seen->look_again);
 }
 
-/* True while what is known of the process is still true. */
+/* True if the process is the one that was seen, and need not be looked at again. */
 static bool
 is_still(const QemuSourceView *view, const Seen *seen)
 {
@@ -305,8 +307,8 @@ is_still(const QemuSourceView *view, const Seen *seen)
            stat.start_ticks == seen->daemon.start_ticks && is_settled(seen);
 }
 
-/* True if a process whose program cannot be seen may be a daemon that serves us. Root sees all
- * programs; of kernel threads there is none. */
+/* True if a process whose program cannot be seen may be a daemon. For root it may not: root sees
+ * all programs, and only kernel threads have none. Looked up once a scan. */
 static bool
 may_be_hidden(QemuSourceDaemons *self, const QemuSourceView *view)
 {
@@ -321,7 +323,7 @@ may_be_hidden(QemuSourceDaemons *self, const QemuSourceView *view)
     return self->has_run_folder;
 }
 
-/* True if the process may be a daemon: cheap, as most are none. */
+/* A cheap check first, since most processes are no daemon. */
 static bool
 may_be_daemon(QemuSourceDaemons *self, const QemuSourceView *view, pid_t pid, const char *exe)
 {
@@ -333,7 +335,8 @@ may_be_daemon(QemuSourceDaemons *self, const QemuSourceView *view, pid_t pid, co
            qemu_program_is_libvirt(stat.name);
 }
 
-/* Looks at a process that is new, or of which more may be learnt now. NULL: it is no daemon. */
+/* Looks at a process that is new, or that may have made its sockets since. NULL: it is no daemon.
+ */
 static Seen *
 update_seen(QemuSourceDaemons *self, QemuSourceView *view, pid_t pid, const char *exe)
 {
@@ -349,7 +352,7 @@ update_seen(QemuSourceDaemons *self, QemuSourceView *view, pid_t pid, const char
 }
 
 void
-qemu_source_daemons_meet(QemuSourceDaemons *self, QemuSourceView *view, pid_t pid, const char *exe)
+qemu_source_daemons_look(QemuSourceDaemons *self, QemuSourceView *view, pid_t pid, const char *exe)
 {
     Seen *seen = g_hash_table_lookup(self->seen, GINT_TO_POINTER(pid));
 
@@ -373,7 +376,7 @@ compare_daemons(gconstpointer a, gconstpointer b)
     return (left->pid > right->pid) - (left->pid < right->pid);
 }
 
-/* True if @other is a child of @daemon, or leads to it. */
+/* True if @other is a child of @daemon, or is asked at the same socket. */
 static bool
 is_of(const QemuSourceDaemon *daemon, const QemuSourceDaemon *other)
 {
@@ -394,7 +397,7 @@ is_of_any(const GPtrArray *daemons, const QemuSourceDaemon *other)
 const GPtrArray *
 qemu_source_daemons_end_scan(QemuSourceDaemons *self)
 {
-    g_autoptr(GPtrArray) met = g_ptr_array_new();
+    g_autoptr(GPtrArray) present = g_ptr_array_new();
     GHashTableIter iter;
     gpointer value = NULL;
 
@@ -403,14 +406,14 @@ qemu_source_daemons_end_scan(QemuSourceDaemons *self)
         Seen *seen = value;
 
         if (seen->last_scan == self->n_scans)
-            g_ptr_array_add(met, &seen->daemon);
+            g_ptr_array_add(present, &seen->daemon);
         else
             g_hash_table_iter_remove(&iter);
     }
-    g_ptr_array_sort(met, compare_daemons);
+    g_ptr_array_sort(present, compare_daemons);
     g_ptr_array_set_size(self->listed, 0);
-    for (guint i = 0; i < met->len && self->listed->len < QEMU_LIMIT_DAEMONS; i++) {
-        QemuSourceDaemon *daemon = g_ptr_array_index(met, i);
+    for (guint i = 0; i < present->len && self->listed->len < QEMU_LIMIT_DAEMONS; i++) {
+        QemuSourceDaemon *daemon = g_ptr_array_index(present, i);
 
         if (!is_of_any(self->listed, daemon))
             g_ptr_array_add(self->listed, daemon);

@@ -2,13 +2,15 @@
 /*
  * qemu_source_join: see qemu_source_join.h. Keeps nothing.
  *
- * A domain may be the process if a libvirt lists that UUID as running, with the name and the id
- * that the process's monitor has in its path, and if the process may be that libvirt's: a user's
- * own libvirt has QEMUs of that user only, and each has them in its own pid namespace. Where that
- * leaves two, of either view, the one counts whose daemon is connected to the process's monitor.
- * Where that does not tell, nothing is joined.
+ * A process is joined with a domain if a libvirt lists that UUID as running, with the name and the
+ * id in the path of the process's monitor, and if that libvirt may manage the process: a user's own
+ * libvirt has QEMUs of that user only, and each libvirt has QEMUs in its own pid namespace. If
+ * several libvirts list the process, the one counts that is connected to its monitor; if several
+ * processes may be one domain, the one counts to whose monitor the libvirt is connected. If that is
+ * not exactly one, nothing is joined. So a program that shows the words of another user's QEMU
+ * cannot take its place.
  *
- * A process whose domain libvirt lists as not running is that domain's too: it is starting, or
+ * A process whose domain libvirt lists as not running is joined with it as well: it is starting or
  * ending.
  */
 #include "qemu_source_join.h"
@@ -71,7 +73,7 @@ has_folder_of(const QemuSourceJoinWords *words, const QemuSourceDaemon *daemon)
            (kind == QEMU_LIBVIRT_SIGNS_SESSION) == daemon->is_session;
 }
 
-/* True if the process may be a QEMU of that libvirt. What cannot be seen speaks for it. */
+/* True if that libvirt may manage the process, as far as can be seen. */
 static bool
 may_be_of(const Run *run, const QemuSourceJoin *join, const QemuSourceDaemon *daemon)
 {
@@ -188,8 +190,8 @@ search_lists(const Run *run, QemuSourceJoin *join, bool is_active)
     }
 }
 
-/* The libvirts that may manage the process: how many, and the first; one in trouble is preferred.
- */
+/* The libvirts that may manage the process: how many, and the first one that is in trouble, else
+ * the first one. */
 static unsigned int
 find_managers(const Run *run, const QemuSourceJoin *join, const QemuSourceJoinLibvirt **ret_first)
 {
@@ -208,8 +210,8 @@ find_managers(const Run *run, const QemuSourceJoin *join, const QemuSourceJoinLi
     return n;
 }
 
-/* Sets why no list has the process. A libvirt whose list is late is asked for it by what its words
- * and its monitor tell, if there is no other. */
+/* Says why no list has the process. If its only possible libvirt has not given its list in time,
+ * that is asked for the process by its UUID and id. */
 static void
 explain(const Run *run, QemuSourceJoin *join)
 {

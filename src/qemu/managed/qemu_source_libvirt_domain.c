@@ -13,23 +13,23 @@
 #include "qemu/words/qemu_xml.h"
 #include "util/util_deadline.h"
 
-enum {
-    MAX_AGE_MS = 10000
-}; /* libvirt sends no event for some changes: the start of a copy job, an
-      updated interface, perf events */
+/* When a definition is read again without an event: libvirt sends none for the start of a copy job,
+ * an updated interface and perf events. */
+enum { MAX_AGE_MS = 10000 };
 
 struct QemuSourceLibvirtDomain {
     LibvirtPoolRequest *request; /* for the definition; NULL: none is under way */
     QemuDefinition *definition;  /* NULL: none was read, or it could not be parsed */
     char *digest;                /* of its XML; NULL: none was read */
     char *fault;                 /* why it could not be parsed; NULL: it could */
-    int64_t read_us;             /* monotonic: when it was asked for; 0: never */
-    int read_id;                 /* of the run that it is of */
+    int64_t asked_us;            /* monotonic: when it was asked for; 0: never */
+    int asked_id;                /* the domain's id then */
     bool has_gone;               /* libvirt says so */
 
     QemuEndpoint *endpoint; /* the last one; NULL: none was made */
-    QemuEndpoint *process;  /* the rest is what it was made of; references */
-    QemuDefinition *used;
+    /* What @endpoint was made of: references. */
+    QemuEndpoint *process;
+    QemuDefinition *used_definition;
     LibvirtPool *libvirt;
     unsigned int n_lost;
 };
@@ -45,7 +45,7 @@ drop_endpoint(QemuSourceLibvirtDomain *self)
 {
     g_clear_pointer(&self->endpoint, qemu_endpoint_unref);
     g_clear_pointer(&self->process, qemu_endpoint_unref);
-    g_clear_pointer(&self->used, qemu_definition_free);
+    g_clear_pointer(&self->used_definition, qemu_definition_free);
     g_clear_pointer(&self->libvirt, libvirt_pool_unref);
 }
 
@@ -82,13 +82,13 @@ qemu_source_libvirt_domain_request(const QemuSourceLibvirtDomain *self)
     return self->request;
 }
 
-/* True if the definition may not be the present one. */
+/* True if the domain may have another definition by now. */
 static bool
 is_old(const QemuSourceLibvirtDomain *self, const LibvirtListDomain *listed)
 {
-    return self->read_us == 0 || self->read_id != listed->id ||
+    return self->asked_us == 0 || self->asked_id != listed->id ||
            (self->endpoint != NULL && strcmp(self->endpoint->name, listed->name) != 0) ||
-           util_deadline_now_us() - self->read_us > (int64_t)MAX_AGE_MS * 1000;
+           util_deadline_now_us() - self->asked_us > (int64_t)MAX_AGE_MS * 1000;
 }
 
 void
@@ -97,11 +97,11 @@ qemu_source_libvirt_domain_ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
 {
     if (self->request != NULL && !libvirt_pool_request_has_ended(self->request))
         return;
-    drop_request(self); /* a reply that came too late for the last scan may be of before a change */
+    drop_request(self); /* what came after the last scan may be older than a change since */
     if (!has_changed && !is_old(self, listed))
         return;
-    self->read_us = util_deadline_now_us();
-    self->read_id = listed->id;
+    self->asked_us = util_deadline_now_us();
+    self->asked_id = listed->id;
     self->request = libvirt_definition_ask(pool, listed->uuid, NULL);
 }
 
@@ -138,12 +138,12 @@ take_definition(QemuSourceLibvirtDomain *self)
     if (kind == LIBVIRT_OUTCOME_WELL)
         take_text(self, libvirt_definition_text(self->request));
     else
-        self->read_us = 0;
+        self->asked_us = 0;
     self->has_gone = kind == LIBVIRT_OUTCOME_NO_DOMAIN;
     drop_request(self);
 }
 
-/* Copies where the monitors are, and why they cannot be used. */
+/* Copies from @endpoint where the monitors are, and why they cannot be used. */
 static void
 copy_places(QemuEndpoint *copy, const QemuEndpoint *endpoint)
 {
@@ -156,8 +156,8 @@ copy_places(QemuEndpoint *copy, const QemuEndpoint *endpoint)
     copy->trouble_reason = g_strdup(endpoint->trouble_reason);
 }
 
-/* The key names the process by its pid and its start: another process with the same id is another
- * QEMU. Two may start within one tick of the clock. */
+/* The key has the pid and the start of the process, since another process with the same id is
+ * another QEMU. The start alone is not enough: two may start within one tick of the clock. */
 static char *
 make_key(const QemuSourceLibvirtDomainFacts *facts)
 {
@@ -211,7 +211,7 @@ make_endpoint(const QemuSourceLibvirtDomain *self, const QemuSourceLibvirtDomain
     return endpoint;
 }
 
-/* True if the last endpoint is what @facts and @definition make. */
+/* True if @facts and @definition would make the last endpoint again. */
 static bool
 is_same(const QemuSourceLibvirtDomain *self, const QemuSourceLibvirtDomainFacts *facts,
         const QemuDefinition *definition)
@@ -223,7 +223,7 @@ is_same(const QemuSourceLibvirtDomain *self, const QemuSourceLibvirtDomainFacts 
            endpoint->is_persistent == listed->is_persistent &&
            endpoint->libvirt_state == facts->state && endpoint->libvirt_reason == facts->reason &&
            strcmp(endpoint->name, listed->name) == 0 && self->process == facts->process &&
-           self->used == definition && self->libvirt == facts->libvirt &&
+           self->used_definition == definition && self->libvirt == facts->libvirt &&
            g_strcmp0(endpoint->libvirt_trouble, facts->libvirt_trouble) == 0 &&
            (facts->process != NULL || self->n_lost == facts->n_lost);
 }
@@ -238,7 +238,7 @@ qemu_source_libvirt_domain_update(QemuSourceLibvirtDomain *self,
     take_definition(self);
     if (self->has_gone)
         return NULL;
-    if (facts->needs_definition && self->definition != NULL && self->read_id == facts->listed->id)
+    if (facts->needs_definition && self->definition != NULL && self->asked_id == facts->listed->id)
         definition = self->definition;
     if (is_same(self, facts, definition))
         return qemu_endpoint_ref(self->endpoint);
@@ -246,7 +246,7 @@ qemu_source_libvirt_domain_update(QemuSourceLibvirtDomain *self,
     drop_endpoint(self);
     self->endpoint = endpoint;
     self->process = facts->process ? qemu_endpoint_ref(facts->process) : NULL;
-    self->used = definition ? qemu_definition_ref(definition) : NULL;
+    self->used_definition = definition ? qemu_definition_ref(definition) : NULL;
     self->libvirt = facts->libvirt ? libvirt_pool_ref(facts->libvirt) : NULL;
     self->n_lost = facts->n_lost;
     return qemu_endpoint_ref(endpoint);

@@ -17,25 +17,25 @@ void qemu_source_libvirt_domain_free(QemuSourceLibvirtDomain *self);
 /* What is known of a domain in one scan. Borrowed. */
 typedef struct {
     const LibvirtListDomain *listed;
-    int state, reason;     /* virDomainState and its reason; -1: not told */
-    unsigned int n_lost;   /* how often the connection to libvirt has been lost: a domain without a
-                              known process may be in another run since */
-    QemuEndpoint *process; /* of its process, with places; NULL: not known */
-    bool needs_definition; /* else the endpoint has the definition of @process */
-    LibvirtPool *libvirt;  /* the endpoint's; NULL: none */
+    int state, reason;   /* virDomainState and its reason; -1: not told */
+    unsigned int n_lost; /* how often the connection to libvirt was lost: a domain whose process is
+                            not known may have been restarted since */
+    QemuEndpoint *process;       /* the endpoint of its process, with places; NULL: not known */
+    bool needs_definition;       /* the endpoint gets libvirt's definition, not that of @process */
+    LibvirtPool *libvirt;        /* that is asked for its statistics; NULL: none */
     const char *libvirt_trouble; /* why libvirt tells no more of it than the list; NULL: it does */
     const char *no_process; /* why an active domain without a process has no monitor; NULL: that is
                                no trouble */
 } QemuSourceLibvirtDomainFacts;
 
-/* Asks libvirt for the definition, unless a request for it is under way, or the definition that is
- * known is still true: @has_changed is false. */
+/* Asks libvirt for the definition, unless a request for it is under way, or @has_changed is false
+ * and the last one is not old. */
 void qemu_source_libvirt_domain_ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
                                     const LibvirtListDomain *listed, bool has_changed);
-/* The request for the definition that was asked last; NULL: none is under way. Borrowed. */
+/* The request for the definition, which may have ended; NULL: there is none. Borrowed. */
 LibvirtPoolRequest *qemu_source_libvirt_domain_request(const QemuSourceLibvirtDomain *self);
 
-/* Takes in the definition, if it has come, and gives the endpoint: a reference; the same pointer as
+/* Takes in the definition, if it has come, and gives a reference to the endpoint: the same one as
  * before if nothing has changed. NULL: libvirt says that the domain has gone. */
 QemuEndpoint *qemu_source_libvirt_domain_update(QemuSourceLibvirtDomain *self,
                                                 const QemuSourceLibvirtDomainFacts *facts);

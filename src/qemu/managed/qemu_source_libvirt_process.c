@@ -4,10 +4,11 @@
  *
  * Several QEMUs of one host may have one UUID: the system's libvirt and a user's may run domains
  * with it, and a domain that migrates is there twice. So the process must show the signs of a
- * libvirt of that kind, and of that run of the domain. Of two that show them neither is taken.
+ * libvirt of that kind, and of that run of the domain. If two processes show them, neither is
+ * taken.
  *
- * A process that was found stays the domain's as long as it is the same and the signs fit. All
- * processes are looked at only if a domain has none.
+ * A process that was found stays the domain's as long as it runs and shows the signs. All processes
+ * of the host are looked at only if that of some domain is not known.
  */
 #include "qemu_source_libvirt_process.h"
 

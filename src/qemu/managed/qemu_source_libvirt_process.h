@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_source_libvirt_process: the domains of a libvirt of this host -> their processes. libvirt's
- * public calls do not tell them. Reads /proc and the kernel's table of sockets.
+ * qemu_source_libvirt_process: finds the processes of the domains of a libvirt of this host, which
+ * libvirt's public calls do not tell. Reads /proc and the kernel's table of sockets.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ typedef struct {
     int id;
 } QemuSourceLibvirtProcessRun;
 
-/* Of @processes (QemuEndpoint *, of QEMUs with the UUID of @run) the one that a libvirt of @kind
+/* The one of @processes (QemuEndpoint *, of QEMUs with the UUID of @run) that a libvirt of @kind
  * started as that run; NULL: none, or more than one may be it. Pure. */
 QemuEndpoint *qemu_source_libvirt_process_choose(const GPtrArray *processes,
                                                  const QemuSourceLibvirtProcessRun *run,

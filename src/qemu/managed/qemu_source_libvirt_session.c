@@ -2,24 +2,24 @@
 /*
  * qemu_source_libvirt_session: see qemu_source_libvirt_session.h.
  *
- * Owns the pool of connections, over which statistics are asked too, and the domains.
+ * Owns the domains, and the pool of connections, through which statistics are asked for as well.
  *
  * How it works
  *
- * A scan costs libvirt three calls whatever the number of domains: the list, which domains are
- * transient, and the states of all. None takes a domain's job or asks a QEMU. A definition is read
- * only where it is used: of a domain that does not run, and of one whose own monitor is asked, for
- * the targets of its disks and interfaces; and only if the domain is new, or an event says that it
- * has changed. Where no event loop is seen to run there are no events, and these definitions are
- * read each time.
+ * A scan makes three requests of libvirt, whatever the number of domains: the list, the list of
+ * transient domains, and the states of all. None takes a domain's job or asks a QEMU. A definition
+ * is read only where it is used: of a domain that does not run, and of one whose own monitor is
+ * asked, for the targets of its disks and interfaces. It is read again if an event says that the
+ * domain has changed, or if it is old. Without an event loop there are no events, and it is read in
+ * each scan.
  *
- * What libvirt does not answer in time stays under way, and is not asked a second time. If that is
- * the list, the domains of the last good scan stay, with what their own monitors and the host say:
- * the run state is no longer libvirt's, those that did not run then are shown as slow, and those
- * that came since are missing. The same holds while libvirt cannot be reached. If the list comes
- * and the states do not, libvirt has no worker left: the domains are those of now, and no
- * statistics are asked. A libvirt that has been silent since an earlier scan is waited for only
- * shortly; its answer to that scan is what the next one begins with.
+ * A request that libvirt does not answer in time stays under way, and is not made a second time. If
+ * that is the list, or if libvirt cannot be reached, the answer has the domains of the last good
+ * scan, with what their own monitors and the host tell: the run state is no longer libvirt's,
+ * domains that did not run then are "slow", and domains that came since are missing. If the list
+ * comes and the states do not, libvirt has no worker left: the domains are the present ones, and no
+ * statistics are asked for. If libvirt has been silent since an earlier scan, this one waits only
+ * SILENT_MS; what comes later is the answer to the next scan.
  */
 #include "qemu_source_libvirt_session.h"
 
@@ -38,19 +38,19 @@ enum { SILENT_MS = 20 }; /* how long a libvirt is waited for that has been silen
 struct QemuSourceLibvirtSession {
     char *text_uri;
     QemuSourceLibvirtUri uri;
-    bool is_bare, is_passing;
+    bool is_list_only, has_idle_timeout;
     bool has_answered; /* it has told its domains at least once */
-    bool is_judged;    /* whether the socket that the URI names is a libvirt's of this host */
+    bool is_judged;    /* judge_socket() has looked at the socket that the URI names */
     LibvirtPool *pool;
     LibvirtEvents *events;                            /* NULL: no event loop */
     QemuSourceLibvirtProcess *processes;              /* NULL: none is looked for */
-    LibvirtPoolRequest *list, *states, *registration; /* under way, or ended; NULL: not asked */
-    bool is_old_list, is_old_states;                  /* those were asked by an earlier scan */
+    LibvirtPoolRequest *list, *states, *registration; /* under way, or ended; NULL: not made */
+    bool is_old_list, is_old_states;                  /* an earlier scan made that request */
     GHashTable *domains;                              /* UUID -> QemuSourceLibvirtDomain, owned */
     GHashTable *wanted;                               /* UUIDs of running domains, a set */
-    GPtrArray *last; /* of the last good scan; NULL: there was none */
-    GPtrArray *aged; /* the same, without what only libvirt can tell; NULL */
-    char *trouble;
+    GPtrArray *last; /* endpoints of the last good scan; NULL: there was none */
+    GPtrArray *aged; /* copies of these without what only libvirt can tell; NULL: none were made */
+    char *trouble;   /* of this scan; NULL: none */
 };
 
 static void
@@ -72,11 +72,11 @@ qemu_source_libvirt_session_new(const QemuSourceLibvirtSessionOptions *options)
 
     self->text_uri = g_strdup(options->uri);
     qemu_source_libvirt_uri_parse(options->uri, &self->uri);
-    self->is_bare = options->is_bare;
-    self->is_passing = options->is_passing;
+    self->is_list_only = options->is_list_only;
+    self->has_idle_timeout = options->has_idle_timeout;
     self->pool = libvirt_pool_new(options->uri, &options->limits);
     self->events = libvirt_events_new();
-    if (!self->is_bare && !self->uri.is_elsewhere)
+    if (!self->is_list_only && !self->uri.is_elsewhere)
         self->processes = qemu_source_libvirt_process_new(self->uri.kind);
     self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
     self->wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -125,14 +125,14 @@ qemu_source_libvirt_session_want(QemuSourceLibvirtSession *self, const char *uui
         g_hash_table_add(self->wanted, g_strdup(uuid));
 }
 
-/* What is left until @deadline, but for a half of it. */
+/* The middle of the time until @deadline. */
 static UtilDeadline
-take_half(UtilDeadline deadline)
+halve(UtilDeadline deadline)
 {
     return util_deadline_in_ms((unsigned int)util_deadline_left_ms(deadline) / 2);
 }
 
-/* Says that libvirt does not answer what it was asked by @request. */
+/* Says that libvirt does not answer @request. */
 static void
 set_silent(QemuSourceLibvirtSession *self, LibvirtPoolRequest *request)
 {
@@ -206,9 +206,8 @@ qemu_source_libvirt_session_is_silent(const QemuSourceLibvirtSession *self)
     return self->list != NULL && !libvirt_pool_request_has_ended(self->list) && self->is_old_list;
 }
 
-/* A domain of the last good scan, without what only libvirt can tell now. Where it is silent,
- * single domains may still be asked of it: what hangs may be one domain, at which the list has to
- * wait. */
+/* Copies a domain of the last good scan, without what only libvirt can tell now. If libvirt is
+ * silent it may still be asked for single domains: the list waits as long as one domain hangs. */
 static QemuEndpoint *
 age_endpoint(const QemuSourceLibvirtSession *self, const QemuEndpoint *endpoint,
              const QemuSourceLibvirtSessionTrouble *trouble)
@@ -252,7 +251,7 @@ ref_all(const GPtrArray *endpoints)
     return copy;
 }
 
-/* The domains of the last good scan, aged; made once for each trouble. */
+/* The domains of the last good scan, aged. The copies are made once for each trouble. */
 static GPtrArray *
 give_aged(QemuSourceLibvirtSession *self, const QemuSourceLibvirtSessionTrouble *trouble)
 {
@@ -269,7 +268,7 @@ give_aged(QemuSourceLibvirtSession *self, const QemuSourceLibvirtSessionTrouble 
     return ref_all(self->aged);
 }
 
-/* One scan, of which the list has come. */
+/* One scan whose list has come. */
 typedef struct {
     QemuSourceLibvirtSession *session;
     const GArray *listed;       /* LibvirtListDomain */
@@ -279,15 +278,8 @@ typedef struct {
     UtilDeadline deadline;
 } Scan;
 
-/* True if libvirt is asked for all that is known of its domains: none is a process of this host. */
-static bool
-is_elsewhere(const QemuSourceLibvirtSession *self)
-{
-    return self->uri.is_elsewhere;
-}
-
-/* A socket that the URI names may be another host's. It is looked at when libvirt has answered
- * there: then a daemon that is started by its first client runs. */
+/* A socket that the URI names may lead to another host. Its listener is looked at once libvirt has
+ * answered: a daemon that is started by its first client runs then. */
 static void
 judge_socket(QemuSourceLibvirtSession *self)
 {
@@ -330,7 +322,7 @@ needs_definition(const Scan *scan, guint index)
     const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, index);
     const QemuEndpoint *process = g_ptr_array_index(scan->processes, index);
 
-    if (is_elsewhere(self))
+    if (self->uri.is_elsewhere)
         return false;
     if (process != NULL && qemu_endpoint_has_own_monitor(process))
         return true;
@@ -373,8 +365,8 @@ read_definitions(Scan *scan)
     }
 }
 
-/* libvirt is asked for the statistics of domains that run; of those that do not, only where their
- * images cannot be looked at here. */
+/* libvirt is asked for the statistics of domains that run. For those that do not it is asked only
+ * if their images are not on this host. */
 static LibvirtPool *
 choose_libvirt(const Scan *scan, const LibvirtListDomain *listed)
 {
@@ -382,16 +374,16 @@ choose_libvirt(const Scan *scan, const LibvirtListDomain *listed)
 
     if (scan->states == NULL)
         return NULL;
-    return listed->id != -1 || is_elsewhere(self) ? self->pool : NULL;
+    return listed->id != -1 || self->uri.is_elsewhere ? self->pool : NULL;
 }
 
-/* Why a running domain without a process has no monitor; NULL: the caller knows. */
+/* Why a running domain without a process has no monitor; NULL: the caller finds the process. */
 static const char *
 explain_no_process(const QemuSourceLibvirtSession *self)
 {
-    if (self->is_bare)
+    if (self->is_list_only)
         return NULL;
-    return is_elsewhere(self)
+    return self->uri.is_elsewhere
                ? "it does not run on this host, so only its libvirt can be asked"
                : "its process is not seen on this host, so only libvirt can be asked";
 }
@@ -443,7 +435,7 @@ is_not_among(gpointer key, gpointer value, gpointer data)
     return !g_hash_table_contains(data, key);
 }
 
-/* Forgets the domains that libvirt has no longer. */
+/* Forgets the domains that libvirt no longer lists. */
 static void
 forget_others(QemuSourceLibvirtSession *self, const GArray *listed)
 {
@@ -471,8 +463,8 @@ take_changes(QemuSourceLibvirtSession *self, UtilDeadline deadline)
     return changed;
 }
 
-/* True if libvirt tells the states. It does not ask a QEMU for them, so if it does not, it would
- * not tell statistics either. */
+/* True if libvirt has told the states. It asks no QEMU for them, so if they do not come, it would
+ * not answer for statistics either. */
 static bool
 take_states(QemuSourceLibvirtSession *self, UtilDeadline deadline)
 {
@@ -486,11 +478,11 @@ take_states(QemuSourceLibvirtSession *self, UtilDeadline deadline)
     return self->trouble == NULL;
 }
 
-/* Waits for what the scan asked besides the list, and makes the endpoints. */
+/* Waits for the other requests of the scan, whose list has come, and makes the endpoints. */
 static GPtrArray *
 make_endpoints(QemuSourceLibvirtSession *self, const GArray *listed, UtilDeadline deadline)
 {
-    UtilDeadline until = take_half(deadline);
+    UtilDeadline until = halve(deadline);
     Scan scan = {.session = self, .listed = listed, .deadline = deadline};
     GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
 
@@ -564,7 +556,7 @@ qemu_source_libvirt_session_finish(QemuSourceLibvirtSession *self, UtilDeadline 
     g_clear_pointer(&self->aged, g_ptr_array_unref);
     g_clear_pointer(&self->last, g_ptr_array_unref);
     self->last = endpoints;
-    if (self->is_passing && !has_active(endpoints))
+    if (self->has_idle_timeout && !has_active(endpoints))
         libvirt_pool_disconnect(self->pool);
     return ref_all(endpoints);
 }

@@ -2,9 +2,9 @@
 /*
  * qemu_source_libvirt_uri: see qemu_source_libvirt_uri.h.
  *
- * A URI with a host, or with a transport by network or by a program, may lead anywhere: also
- * "localhost" may be the end of a tunnel. A URI that cannot be read, as the aliases of libvirt's
- * configuration, may too.
+ * A URI with a host, or with a transport over the network or through a program, may lead to any
+ * host: even "localhost" may be the end of a tunnel. So may a URI that cannot be read, such as an
+ * alias of libvirt's configuration.
  */
 #include "qemu_source_libvirt_uri.h"
 

@@ -10,11 +10,11 @@
 #include "qemu_libvirt_signs.h"
 
 typedef struct {
-    bool is_elsewhere;         /* another host, or it cannot be told: no process of this host is a
-                                  domain of it */
+    bool is_elsewhere;         /* on another host, or that cannot be told: no process of this host
+                                  is taken for a domain of it */
     QemuLibvirtSignsKind kind; /* of a libvirt of this host */
-    char *socket_path; /* at which it listens, where the URI says so: only that socket tells whether
-                          it is a libvirt of this host; NULL: the usual one; owned */
+    char *socket_path; /* of the socket that the URI names: its listener shows whether the libvirt
+                          is of this host; NULL: the usual one; owned */
 } QemuSourceLibvirtUri;
 
 void qemu_source_libvirt_uri_parse(const char *text, QemuSourceLibvirtUri *ret_uri);

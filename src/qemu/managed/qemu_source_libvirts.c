@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_source_libvirts: see qemu_source_libvirts.h. Owns a session with each libvirt, by its URI: a
- * daemon that was started anew is asked through the session of the one before it.
- *
- * A daemon that ends by itself when it has no client and no domain that runs is not kept alive:
- * its connections are closed when none runs.
+ * qemu_source_libvirts: see qemu_source_libvirts.h. Owns a session for each URI of a libvirt: a
+ * daemon that was restarted is asked through the session of the one before it.
  */
 #include "qemu_source_libvirts.h"
 
@@ -14,18 +11,19 @@
 #include "qemu_source_libvirt_session.h"
 
 enum {
-    SHARE = 4,          /* the part of the call's time that a libvirt may take */
-    FOREIGN_SHARE = 16, /* that of a user who may make it slow at will */
+    SHARE = 4,          /* the libvirts are waited for a quarter of the call's time together; */
+    FOREIGN_SHARE = 16, /* those of other users, who could make them slow on purpose, a 16th */
 };
 
 /* One libvirt. */
 typedef struct {
-    QemuSourceDaemon daemon; /* a copy, with its own texts */
-    bool is_followed;
+    QemuSourceDaemon daemon;           /* a copy, with its own texts */
+    bool is_followed;                  /* the last scan found the daemon */
     bool is_asked;                     /* in this scan */
-    bool is_stopped;                   /* by a signal: it would not answer */
+    bool is_stopped;                   /* by a signal, so it would not answer */
     QemuSourceLibvirtSession *session; /* NULL: it has no URI */
-    GPtrArray *endpoints;              /* what it told last; NULL: nothing yet */
+    GPtrArray *endpoints;              /* its last list; NULL: it has never given one */
+    /* As in QemuSourceJoinLibvirt. */
     char *trouble;
     bool is_denied;
     bool is_late;
@@ -90,8 +88,9 @@ qemu_source_libvirts_free(QemuSourceLibvirts *self)
     g_free(self);
 }
 
-/* Asks it, once a scan. One that is stopped gets nothing that would wait in it. One that has ended
- * gets no connection, as that would have systemd start it again. */
+/* Asks the libvirt for its domains, once a scan. It is not asked if its process is stopped, since
+ * requests would only pile up; nor if that has ended, since a connection would make systemd start
+ * it again. */
 static void
 ask(const QemuSourceLibvirts *self, Libvirt *libvirt)
 {
@@ -120,7 +119,7 @@ qemu_source_libvirts_begin(QemuSourceLibvirts *self)
     }
 }
 
-/* That of the daemon, or of an earlier one with its URI; NULL: there is none. */
+/* The Libvirt of @daemon, or of an earlier daemon with the same URI; NULL: there is none. */
 static Libvirt *
 find(const QemuSourceLibvirts *self, const QemuSourceDaemon *daemon)
 {
@@ -143,8 +142,8 @@ add(QemuSourceLibvirts *self, const QemuSourceDaemon *daemon)
         libvirt->session = qemu_source_libvirt_session_new(
             &(QemuSourceLibvirtSessionOptions){.uri = daemon->uri,
                                                .limits = self->limits,
-                                               .is_bare = true,
-                                               .is_passing = daemon->is_passing});
+                                               .is_list_only = true,
+                                               .has_idle_timeout = daemon->has_idle_timeout});
     g_ptr_array_add(self->all, libvirt);
     return libvirt;
 }
@@ -177,14 +176,14 @@ has_system(const QemuSourceLibvirts *self)
     return false;
 }
 
-/* True if a libvirt whose daemon is not there any more is expected back: its domains stay in the
- * answer. Another daemon of the system may have taken its place at another socket, and then lists
+/* True if a daemon that has gone is expected to come back: then its domains stay in the answer.
+ * They do not if another daemon of the system has taken its place at another socket, and lists
  * them. */
 static bool
 is_missed(const QemuSourceLibvirts *self, const Libvirt *libvirt)
 {
     return libvirt->endpoints != NULL && is_of_system(libvirt) && !has_system(self) &&
-           (!libvirt->daemon.is_passing || has_running(libvirt));
+           (!libvirt->daemon.has_idle_timeout || has_running(libvirt));
 }
 
 void

@@ -2,8 +2,8 @@
 /*
  * qemu_source_merge: see qemu_source_merge.h. Owns what each domain was merged from.
  *
- * Only a QEMU with a sign of libvirt is joined with a domain (qemu_source_join). It keeps what its
- * libvirt told while that is away.
+ * qemu_source_join says which process is which domain. While the libvirt of a process cannot be
+ * asked, the process keeps what that libvirt told of it last.
  */
 #include "qemu_source_merge.h"
 
@@ -12,16 +12,17 @@
 
 /* One domain of the answer, and what it was made of. */
 typedef struct {
-    unsigned int last_run;
-    QemuEndpoint *process; /* NULL: none is seen */
+    unsigned int last_run; /* in which it was in the answer */
     QemuSourceJoinWords words;
+    char *uri;            /* of the libvirt that listed it last; NULL: none has */
+    QemuEndpoint *merged; /* the domain of the answer */
+    /* The Parts that it was made of. */
+    QemuEndpoint *process;
+    QemuEndpoint *listed;
+    LibvirtPool *pool;
+    char *trouble;
     bool was_aged;
     bool was_presumed;
-    QemuEndpoint *listed; /* NULL: no list has it */
-    char *uri;            /* of the libvirt that lists it, or did; NULL: none has */
-    LibvirtPool *pool;    /* NULL: @trouble */
-    char *trouble;
-    QemuEndpoint *merged;
 } Known;
 
 struct QemuSourceMerge {
@@ -34,9 +35,9 @@ struct QemuSourceMerge {
 typedef struct {
     QemuSourceMerge *self;
     const QemuSourceJoinLists *lists;
-    GHashTable *joined; /* set of endpoints of the lists */
-    GHashTable *lent;   /* endpoint of a list -> its id in this answer */
-    GPtrArray *merged;
+    GHashTable *joined; /* the listed endpoints that are joined with a process, a set */
+    GHashTable *lent;   /* listed endpoint without a process -> its id in this answer */
+    GPtrArray *merged;  /* the answer */
 } Run;
 
 static void
@@ -93,7 +94,7 @@ get_known(Run *run, const char *key)
     return known;
 }
 
-/* NULL if the process is not libvirt's. What a process told before it hid its words is kept. */
+/* NULL if no libvirt started the process. What its words told is kept if it hides them later. */
 static Known *
 know_process(Run *run, const QemuEndpoint *process)
 {
@@ -113,12 +114,12 @@ typedef struct {
     QemuEndpoint *process; /* NULL: none is seen */
     QemuEndpoint *listed;  /* NULL: no list has it */
     int id;
-    int libvirt_id; /* 0: unknown */
-    LibvirtPool *pool;
-    const char *trouble;
-    bool is_aged; /* the list is an earlier one */
-    bool is_denied;
-    bool is_presumed; /* UUID and id are those that the process tells */
+    int libvirt_id;      /* by which its libvirt knows it; 0: unknown */
+    LibvirtPool *pool;   /* that is asked for its statistics; NULL: none */
+    const char *trouble; /* why none is; NULL: no reason is to be given */
+    bool is_aged;        /* @listed is of an earlier list */
+    bool is_denied;      /* @trouble is a lack of permission */
+    bool is_presumed;    /* UUID and id are those that the process tells */
 } Parts;
 
 static void
@@ -151,7 +152,7 @@ tell_listed(QemuEndpoint *merged, const Parts *parts)
     merged->definition = qemu_definition_ref(listed->definition);
 }
 
-/* Of a domain without a process nothing but libvirt tells. */
+/* Only libvirt tells anything of a domain without a process, so its trouble is the domain's. */
 static void
 set_trouble(QemuEndpoint *merged, const Parts *parts)
 {
@@ -193,7 +194,7 @@ replace_endpoint(QemuEndpoint **endpoint, QemuEndpoint *other)
     *endpoint = other;
 }
 
-/* Appends the domain to the answer, made anew if its parts are others than before. */
+/* Appends the domain to the answer. It is made again only if its parts have changed. */
 static void
 add_merged(Run *run, Known *known, const char *key, const Parts *parts)
 {
@@ -215,7 +216,7 @@ add_merged(Run *run, Known *known, const char *key, const Parts *parts)
     g_ptr_array_add(run->merged, qemu_endpoint_ref(known->merged));
 }
 
-/* The id by which the libvirt of the process knows it; 0: it is not known. */
+/* The id by which the libvirt of the process knows it; 0: unknown. */
 static int
 find_libvirt_id(const QemuSourceJoin *join)
 {
@@ -224,7 +225,7 @@ find_libvirt_id(const QemuSourceJoin *join)
     return join->words != NULL && join->words->has_signs ? MAX(join->words->signs.id, 0) : 0;
 }
 
-/* True if the process is of the libvirt whose ids are those that people use on this host. */
+/* True if the process is the system's libvirt's, whose ids are the ones that "virsh" shows. */
 static bool
 is_of_system(const QemuSourceJoin *join)
 {
@@ -242,8 +243,8 @@ is_of_foreign(const QemuSourceJoin *join)
     return join->libvirt != NULL && join->libvirt->daemon->is_foreign;
 }
 
-/* Those of the system's libvirt choose first, then what else is listed, as a domain or as a
- * process; last those whose id libvirt may have given to another one. */
+/* The order in which processes get ids: first those of the system's libvirt, then the others; last
+ * those that libvirt no longer lists, as it may have given their ids to other domains. */
 static int
 rank_of(const QemuSourceJoin *join)
 {
@@ -262,7 +263,7 @@ give_ids_of_rank(Run *run, const GArray *joins, int rank)
     }
 }
 
-/* Lends ids to the domains of which no process is seen. */
+/* Gives ids, for this answer, to the domains of which no process is seen. */
 static void
 lend_ids(Run *run)
 {
@@ -313,7 +314,8 @@ add_process(Run *run, const QemuSourceJoin *join)
     add_merged(run, known, join->process->key, &parts);
 }
 
-/* True if a process that is not libvirt's stays as it is: its id is its pid. */
+/* True if the endpoint of a process needs no change: no libvirt started it, and its id is its pid.
+ */
 static bool
 is_plain(Run *run, const QemuSourceJoin *join)
 {
@@ -321,8 +323,8 @@ is_plain(Run *run, const QemuSourceJoin *join)
            qemu_source_ids_give(run->self->ids, join->process, 0) == join->process->pid;
 }
 
-/* Adds a domain that only libvirt's list has. One that does not run is described by its definition;
- * by libvirt, if its images have to be left alone. */
+/* Adds a domain that only libvirt's list has. libvirt is asked for it if it runs, or if we must not
+ * open its images; else its definition tells enough. */
 static void
 add_listed(Run *run, const QemuSourceJoinLibvirt *libvirt, QemuEndpoint *listed)
 {

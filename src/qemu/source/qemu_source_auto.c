@@ -8,9 +8,9 @@
  * merged (qemu_source_merge). Starts no process, and touches no socket but those of libvirt daemons
  * that run.
  *
- * Whose processes take a quarter of the time of the call is put off until all others were looked
- * at, and then has until half of it has passed. What is left then is not looked at in this scan,
- * which the blind spot says.
+ * If the looks at one user's processes take more than a quarter of the call's time, the rest of
+ * that user's processes are put off until all others were looked at. They are looked at until half
+ * of the call's time has passed; what is left then is not, and the blind spot says so.
  */
 #include <errno.h>
 
@@ -34,8 +34,8 @@ typedef struct {
     QemuSourceDaemons *daemons;
     QemuSourceLibvirts *libvirts; /* NULL: none is to be asked */
     QemuSourceMerge *merge;
-    GHashTable *sentences;    /* the blind spots that were given out, which are never freed */
-    char *libvirt_blind_spot; /* atomic; NULL: none. Never freed */
+    GHashTable *sentences;    /* the blind spots that were given out, a set; they are never freed */
+    char *libvirt_blind_spot; /* atomic; one of them; NULL: none */
     bool has_been_whole;      /* some scan has looked at every process */
     int is_blind;             /* atomic: processes of others cannot be seen */
     int is_short;             /* atomic: the last scan lacked descriptors, threads or memory */
@@ -43,10 +43,10 @@ typedef struct {
 } AutoSource;
 
 enum {
-    BILL_SHARE = 4,    /* of the call's time: more of one user's processes are put off */
-    PUT_OFF_SHARE = 2, /* these have until this part of it has passed */
+    BILL_SHARE = 4,    /* a user whose processes took a quarter of the call's time is put off */
+    PUT_OFF_SHARE = 2, /* until when those are looked at: half of the call's time */
     MAX_SENTENCES = 1024,
-    LONG_US = 1000, /* looks that are shorter are not counted */
+    LONG_US = 1000, /* shorter looks are not counted */
 };
 
 static void
@@ -87,7 +87,7 @@ close_auto(void *data)
     g_free(self);
 }
 
-/* True if /proc is no proc file system: that would have an entry for this process. */
+/* True if /proc is no proc file system: it has no entry for this process. */
 static bool
 is_without_processes(HostRoot *root)
 {
@@ -143,7 +143,7 @@ look_at(Scan *self, pid_t pid)
     if (endpoint != NULL)
         g_ptr_array_add(self->endpoints, qemu_endpoint_ref(endpoint));
     else if (self->source->libvirts != NULL)
-        qemu_source_daemons_meet(self->source->daemons, self->view, pid,
+        qemu_source_daemons_look(self->source->daemons, self->view, pid,
                                  qemu_source_process_other(self->source->processes, pid));
     if (spent_us > LONG_US && host_process_owner_of_process(self->source->root, pid, &user))
         qemu_source_bills_add(self->bills, user, spent_us);
@@ -159,7 +159,7 @@ is_put_off(const Scan *self, pid_t pid)
            qemu_source_bills_is_over(self->bills, user, self->limit_us);
 }
 
-/* Past @until, of those that are left what the last scan knew is given. */
+/* Past @until, the processes that are left are those that the last scan knew. */
 static void
 look_at_put_off(Scan *self, UtilDeadline until)
 {
@@ -219,8 +219,8 @@ list_endpoints(AutoSource *self, QemuSourceView *view, const pid_t *pids, bool *
     return scan.endpoints;
 }
 
-/* A copy that is never freed; NULL for NULL. There are few different ones, each libvirt having one
- * of some troubles. */
+/* Gives a copy of @sentence that is never freed; NULL for NULL. Few different ones are expected, as
+ * each libvirt has one of a few troubles; past MAX_SENTENCES a general one is given. */
 static char *
 keep_sentence(AutoSource *self, const char *sentence)
 {
@@ -238,7 +238,8 @@ keep_sentence(AutoSource *self, const char *sentence)
     return kept;
 }
 
-/* What the answer lacks for want of a libvirt. The caller frees; NULL: nothing. */
+/* What the answer may lack because a libvirt could not be asked. NULL: nothing. The caller frees.
+ */
 static char *
 make_libvirt_blind_spot(AutoSource *self, const char *waiting)
 {
@@ -257,7 +258,7 @@ make_libvirt_blind_spot(AutoSource *self, const char *waiting)
                : NULL;
 }
 
-/* Why no libvirt may be found that manages a QEMU. The caller frees. */
+/* Why there is no libvirt for a QEMU that one started. The caller frees. */
 static char *
 make_absence(const char *waiting)
 {
@@ -266,7 +267,7 @@ make_absence(const char *waiting)
     return g_strdup_printf("libvirt does not run: systemd starts it for a client at '%s'", waiting);
 }
 
-/* Gives the domains of both views: @processes, and what the libvirts tell. */
+/* Merges @processes with the lists of the libvirts. */
 static GPtrArray *
 merge_libvirts(AutoSource *self, QemuSourceView *view, const GPtrArray *processes)
 {
