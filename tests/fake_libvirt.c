@@ -24,7 +24,7 @@
 
 enum { MAX_CLIENTS = 64, N_PROCEDURES = 512, READ_BYTES = 8192 };
 
-/* An answer that is not sent yet. */
+/* A call that is answered later. */
 typedef struct {
     FakeLibvirtWireCall call;
     FakeLibvirtFault fault;
@@ -34,9 +34,9 @@ typedef struct {
 typedef struct {
     int fd;
     GByteArray *in, *out;
-    GArray *later; /* Later */
-    bool is_deaf;  /* what it sends is not understood any more */
-    bool ends;     /* once all is sent */
+    GArray *later;   /* Later */
+    bool is_ignored; /* what it sends is read and dropped */
+    bool ends;       /* it is disconnected once all is sent */
 } Client;
 
 struct FakeLibvirt {
@@ -113,7 +113,7 @@ find_fault(FakeLibvirt *self, const FakeLibvirtWireCall *call)
     return NULL;
 }
 
-/* Puts the answer to @call into what is sent to @client. */
+/* Appends the answer to @call to what is to be sent to @client. */
 static void
 answer(FakeLibvirt *self, Client *client, const FakeLibvirtWireCall *call,
        const FakeLibvirtFault *fault)
@@ -124,7 +124,7 @@ answer(FakeLibvirt *self, Client *client, const FakeLibvirtWireCall *call,
         call->procedure == FAKE_LIBVIRT_CLOSE)
         client->ends = true;
     if (then == FAKE_LIBVIRT_GARBAGE || then == FAKE_LIBVIRT_HUGE)
-        client->is_deaf = true;
+        client->is_ignored = true;
     if (then != FAKE_LIBVIRT_DISCONNECTS)
         fake_libvirt_wire_answer(client->out, call, self->domains, fault);
 }
@@ -194,7 +194,7 @@ read_some(FakeLibvirt *self, Client *client)
         return errno == EAGAIN || errno == EINTR;
     if (n == 0)
         return false;
-    if (client->is_deaf)
+    if (client->is_ignored)
         return true;
     g_byte_array_append(client->in, bytes, (guint)n);
     while (client->in->len >= FAKE_LIBVIRT_WIRE_HEAD &&
@@ -251,7 +251,7 @@ serve(FakeLibvirt *self)
     }
 }
 
-/* Sets what is waited for, with the lock held; gives how long. */
+/* Sets the descriptors to poll, with the lock held; gives the timeout in milliseconds, -1: none. */
 static int
 prepare(FakeLibvirt *self, struct pollfd *fds, nfds_t *ret_n)
 {

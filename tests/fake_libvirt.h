@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fake_libvirt: a libvirt daemon that can be told to go wrong. It speaks libvirt's protocol over a
- * unix socket, on a thread of its own, to any number of clients.
+ * fake_libvirt: a libvirt daemon that goes wrong as a test wants. It speaks libvirt's protocol over
+ * a unix socket, on a thread of its own, with up to 64 clients.
  *
- * It answers the list of domains, their definitions and their statistics. All functions may be
- * called while it serves.
+ * It gives the list of domains, their definitions and their statistics. All functions may be called
+ * while it serves.
  */
 #pragma once
 
@@ -43,12 +43,12 @@ typedef enum {
     FAKE_LIBVIRT_MANY,         /* claims to hold 4,294,967,295 of them, and holds none */
 } FakeLibvirtThen;
 
-/* What goes wrong. The first line that fits a call holds. */
+/* What goes wrong. Of several lines the first one that fits a call is used. */
 typedef struct {
     int procedure;      /* FAKE_LIBVIRT_ANY: each but OPEN, CLOSE and AUTH_LIST */
     const char *domain; /* the name of the one that the call is about; NULL: any or none */
     FakeLibvirtThen then;
-    unsigned int n_times; /* that it holds; 0: always */
+    unsigned int n_times; /* how often it is used; 0: always */
     unsigned int delay_ms;
     int code, code_domain; /* virErrorNumber, virErrorDomain */
     const char *message;
@@ -78,27 +78,27 @@ void fake_libvirt_free(FakeLibvirt *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeLibvirt, fake_libvirt_free)
 
 const char *fake_libvirt_uri(const FakeLibvirt *self);
-/* Of the domain with that index, the text of its UUID; borrowed, valid for ever. */
+/* The text of the UUID of the domain with that index; never freed. */
 const char *fake_libvirt_uuid(unsigned int index);
 
-/* From the next call on. */
+/* Both take effect with the next call that it reads. */
 void fake_libvirt_set_domains(FakeLibvirt *self, const FakeLibvirtDomain *domains);
 void fake_libvirt_set_faults(FakeLibvirt *self, const FakeLibvirtFault *faults);
 /* Answers all calls that it ignored. */
 void fake_libvirt_let_go(FakeLibvirt *self);
-/* While false it accepts no client, as one that is stopped or has too many. */
+/* While false it accepts no client, like a daemon that is stopped or has too many clients. */
 void fake_libvirt_set_accepts(FakeLibvirt *self, bool accepts);
 /* Disconnects all clients, and stops listening; listens again. */
 void fake_libvirt_stop(FakeLibvirt *self);
 void fake_libvirt_start(FakeLibvirt *self);
-/* Both at once: no client finds it away. */
+/* Both in one step: no client finds it without a listener. */
 void fake_libvirt_restart(FakeLibvirt *self);
 
 /* Calls of @procedure up to now. */
 unsigned int fake_libvirt_n_calls(FakeLibvirt *self, int procedure);
-/* Clients that it has accepted up to now, and those that are connected. */
+/* Clients that it has accepted up to now, and clients that are connected now. */
 unsigned int fake_libvirt_n_accepted(FakeLibvirt *self);
 unsigned int fake_libvirt_n_connected(FakeLibvirt *self);
-/* The most calls that were not answered at a time: of one client, and of all. */
+/* The highest number of calls that waited for their answers at one time: of one client, of all. */
 unsigned int fake_libvirt_most_of_one(FakeLibvirt *self);
 unsigned int fake_libvirt_most(FakeLibvirt *self);

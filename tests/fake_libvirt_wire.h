@@ -11,20 +11,20 @@ enum { FAKE_LIBVIRT_WIRE_HEAD = 28 };
 /* One call, as a client has sent it. */
 typedef struct {
     uint32_t procedure, serial;
-    int domain; /* the index of the domain that it is about; -1: it is about none; -2: about one
-                   that there is not */
+    int domain; /* the index of the domain that it is about; -1: about none; -2: about one that does
+                   not exist */
     uint32_t flags;
     uint32_t feature; /* of CONNECT_SUPPORTS_FEATURE */
 } FakeLibvirtWireCall;
 
-/* The length of the message at @bytes; 0 if too few are there to know it. */
+/* The length that the message at the beginning of @bytes has when it is whole; 0: not known yet. */
 size_t fake_libvirt_wire_length(const GByteArray *bytes);
 
-/* @bytes hold a whole message. */
+/* Reads the whole message at the beginning of @bytes. */
 FakeLibvirtWireCall fake_libvirt_wire_parse(const GByteArray *bytes,
                                             const FakeLibvirtDomain *domains);
 
-/* The answer to @call, as @fault (NULL: well) says, at the end of @out. */
+/* Appends the answer to @call that @fault asks for, or the right one for NULL. */
 void fake_libvirt_wire_answer(GByteArray *out, const FakeLibvirtWireCall *call,
                               const FakeLibvirtDomain *domains, const FakeLibvirtFault *fault);
 

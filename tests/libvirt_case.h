@@ -6,7 +6,8 @@
 
 #include "libvirt/libvirt_stats.h"
 
-/* To be called first in main(): SIGPIPE has its default, libvirt's library prints nothing. */
+/* To be called first in main(). Gives SIGPIPE its default action, and keeps libvirt's library from
+ * printing errors. */
 void libvirt_case_init(void);
 
 /* Asks for the state of the fake's domain with that number. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * monitor_apparmor: see monitor_apparmor.h. virt-aa-helper makes a profile for each QEMU when it
- * starts, out of its disks and devices: it knows nothing of <qemu:commandline>. All profiles
- * include the files that are read here.
+ * monitor_apparmor: see monitor_apparmor.h. virt-aa-helper makes a profile for each QEMU when that
+ * starts, from its disks and devices, and ignores <qemu:commandline>. All profiles include the
+ * files that are read here.
  */
 #include "monitor_apparmor.h"
 
@@ -25,7 +25,7 @@ matches(const char *pattern, const char *path)
     return strpbrk(pattern, "{}@") == NULL && fnmatch(pattern, path, flags) == 0;
 }
 
-/* One rule: [owner] PATH PERMISSIONS, */
+/* A rule is "[owner] PATH PERMISSIONS,". A line of another form allows nothing. */
 static bool
 rule_allows(char *line, const char *path)
 {

@@ -7,12 +7,13 @@
 
 #include <libvirt/virterror.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "monitor_dialog.h"
 #include "monitor_place.h"
 #include "util/util_error.h"
 
-/* 11.1.0, as virConnectGetVersion() writes it. */
+/* The first QEMU that can be given a monitor while it runs: 11.1.0, as virConnectGetVersion()
+ * writes it. */
 enum { FIRST_VERSION = 11001000 };
 
 void
@@ -26,10 +27,9 @@ monitor_connection_set_error(GError **error, const char *what)
 static virConnectPtr
 connect_to(const char *uri, bool is_read_only)
 {
-    bool is_terminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
-    unsigned int flags = is_read_only ? VIR_CONNECT_RO : 0;
+    virConnectAuthPtr auth = monitor_dialog_has_terminal() ? virConnectAuthPtrDefault : NULL;
 
-    return virConnectOpenAuth(uri, is_terminal ? virConnectAuthPtrDefault : NULL, flags);
+    return virConnectOpenAuth(uri, auth, is_read_only ? VIR_CONNECT_RO : 0);
 }
 
 static const char *
@@ -127,8 +127,8 @@ default_emulator(const MonitorConnection *self)
     return caps ? monitor_caps_parse_emulator(caps) : NULL;
 }
 
-/* libvirt tells the version of its default emulator alone. A running QEMU may be older than the
- * file, since that can be replaced; hardly ever is it newer. */
+/* libvirt tells only the version of its default emulator. The running QEMU may be older than that
+ * file, if the file was replaced since; then QEMU itself refuses. It is hardly ever newer. */
 bool
 monitor_connection_may_add_live(const MonitorConnection *self, const MonitorXml *xml,
                                 char **ret_version)

@@ -2,9 +2,9 @@
 /*
  * monitor_definition: see monitor_definition.h.
  *
- * How it works: libvirt gives a definition with its secrets (passwords of VNC and SPICE) only when
- * asked to, and takes one without them for a definition that has none. So the text with secrets is
- * changed and given back; what is shown is the difference of the text without them.
+ * libvirt leaves the secrets (passwords of VNC and SPICE) out of a definition unless it is asked
+ * for them, and a definition that is given to it without them then has none. So the text with
+ * secrets is changed and given back; the user is shown the difference of the texts without them.
  */
 #include "monitor_definition.h"
 
@@ -25,7 +25,7 @@ typedef struct {
     const MonitorConnection *connection;
     virDomainPtr domain;
     const char *name;
-    const char *path; /* of the monitor; NULL: it is taken away */
+    const char *path; /* of the monitor that is added; NULL: it is removed */
 } Change;
 
 static char *
@@ -44,7 +44,7 @@ show(const Change *change, const char *before, const char *after)
     monitor_dialog_show(difference ? difference : after);
 }
 
-/* Another program may have changed the definition while the question was asked. */
+/* Fails if another program has changed the definition while the user was asked. */
 static bool
 define(const Change *change, const char *whole, const char *changed, GError **error)
 {
@@ -64,7 +64,7 @@ define(const Change *change, const char *whole, const char *changed, GError **er
     return defined != NULL;
 }
 
-/* Whether the definition is now as it was meant to be. */
+/* Whether the definition that libvirt has now holds the monitor, or none after a removal. */
 static bool
 check_result(const Change *change, GError **error)
 {

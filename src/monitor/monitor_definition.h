@@ -10,8 +10,8 @@
 #include "monitor_connection.h"
 #include "monitor_options.h"
 
-/* Both show what will change, ask, change and say what was done. They do nothing, and say so, if
- * there is nothing to do. */
+/* Both show the user what will change, ask, make the change and say what was done. If there is
+ * nothing to do they only say so. */
 bool monitor_definition_add(const MonitorOptions *options, const MonitorConnection *connection,
                             virDomainPtr domain, GError **error);
 bool monitor_definition_remove(const MonitorOptions *options, const MonitorConnection *connection,

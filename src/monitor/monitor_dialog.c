@@ -10,7 +10,7 @@
 
 #include "util/util_error.h"
 
-/* Appends @text; what is no printable character, but for @kept, becomes \xNN. */
+/* Appends @text. Each byte of a character that is not printable, other than @kept, becomes \xNN. */
 static void
 append_visible(GString *out, const char *text, gunichar kept)
 {
@@ -75,8 +75,8 @@ monitor_dialog_show(const char *text)
     (void)fflush(stdout);
 }
 
-static bool
-is_terminal(void)
+bool
+monitor_dialog_has_terminal(void)
 {
     return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
 }
@@ -88,7 +88,7 @@ monitor_dialog_ask(bool is_yes, const char *question, GError **error)
 
     if (is_yes)
         return true;
-    if (!is_terminal()) {
+    if (!monitor_dialog_has_terminal()) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_DENIED,
                     "it is left as it is, since there is no terminal to ask at: give --yes");
         return false;

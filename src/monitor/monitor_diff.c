@@ -4,10 +4,11 @@
  *
  * How it works
  *
- * Both texts are long and differ in a few lines. So the search is by the number of lines that
- * differ: with d of them, reach[d][k] is how far in the first text one can come on the diagonal
- * k = (line of the first) - (line of the second), having followed equal lines as far as they go.
- * The first d that reaches both ends is the shortest way, and its steps are found backwards.
+ * This is Myers' algorithm ("An O(ND) Difference Algorithm", 1986), whose time grows with the
+ * number of lines that differ, here few. For d lines that differ, reach[d][k] is the furthest line
+ * of the first text on the diagonal k = (line of the first) - (line of the second), equal lines
+ * included. The first d that reaches both ends is the shortest difference; its lines are found
+ * backwards.
  */
 #include "monitor_diff.h"
 
@@ -40,7 +41,8 @@ typedef struct {
     Reach *reach; /* for each d */
 } Search;
 
-/* Whether one comes to diagonal @k from above: by a line that the second text has more. */
+/* Whether the last of @d lines that differ, on the way to diagonal @k, is one that the second text
+ * adds; else it is one that the first text has alone. */
 static bool
 is_added(const Search *search, int d, int k)
 {
@@ -49,7 +51,8 @@ is_added(const Search *search, int d, int k)
     return k == -d || (k != d && reach[MIDDLE + k - 1] < reach[MIDDLE + k + 1]);
 }
 
-/* Where diagonal @k begins after @d different lines, before any equal ones. */
+/* The line of the first text at which diagonal @k begins after @d lines that differ, before equal
+ * ones. */
 static int
 first_of(const Search *search, int d, int k)
 {
@@ -59,6 +62,7 @@ first_of(const Search *search, int d, int k)
                                   : search->reach[d - 1].of[MIDDLE + k - 1] + 1;
 }
 
+/* Follows equal lines on diagonal @k as far as they go; true if both texts end there. */
 static bool
 follow(Search *search, int d, int k)
 {
@@ -128,7 +132,8 @@ is_shown(const GArray *lines, guint at)
     return false;
 }
 
-/* A range of a hunk, as diff writes it: numbers from 1, and the number before for no lines. */
+/* Appends a range of a hunk as diff does: numbers count from 1; an empty range has the number of
+ * the line before it. */
 static void
 append_range(GString *out, char mark, int first, int n)
 {
@@ -137,7 +142,7 @@ append_range(GString *out, char mark, int first, int n)
         g_string_append_printf(out, ",%d", n);
 }
 
-/* Lines are stored backwards: the hunk is from @first down to @last. */
+/* Appends the hunk from index @first down to @last: the last line of the texts is stored first. */
 static void
 append_hunk(GString *out, const GArray *lines, guint first, guint last)
 {
@@ -178,7 +183,7 @@ write_lines(const GArray *lines)
     return g_string_free(out, FALSE);
 }
 
-/* Without the empty line behind the last line break. */
+/* The lines of @text; a line break at the end begins no other line. */
 static char **
 split(const char *text, int *ret_n)
 {

@@ -6,5 +6,6 @@
 
 #include <glib.h>
 
-/* Gives "" for equal texts. Past a limit of lines that differ it gives NULL. The caller frees. */
+/* "" for equal texts; NULL if more than MONITOR_LIMITS_EDITED_XML_CHANGES lines differ. The caller
+ * frees. */
 char *monitor_diff_make(const char *before, const char *after);

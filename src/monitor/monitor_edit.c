@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * monitor_edit: see monitor_edit.h. Each change is made from the end of the text to its beginning,
- * so that the offsets of what comes next stay right. The result is parsed again, and must say what
- * it is meant to say.
+ * monitor_edit: see monitor_edit.h. The changes of a text are made from its end to its beginning,
+ * so that the offsets of those that follow stay right. The result is parsed again, and is refused
+ * if it does not hold the words that it should.
  */
 #include "monitor_edit.h"
 
@@ -46,7 +46,7 @@ append_commandline(GString *out, const char *prefix, const char *path)
     append_tag(out, "  </", prefix, "commandline>\n");
 }
 
-/* The beginning of the line of @at, if nothing but blanks is before it there; else @at. */
+/* Where the line of @at begins, if only blanks are before @at in it; else @at. */
 static size_t
 line_begin(const char *text, size_t at)
 {
@@ -57,7 +57,7 @@ line_begin(const char *text, size_t at)
     return begin > 0 && text[begin - 1] == '\n' ? begin : at;
 }
 
-/* Behind the line break that follows @at, if nothing but blanks is between; else @at. */
+/* The offset behind the line break that follows @at, if only blanks are between; else @at. */
 static size_t
 line_end(const char *text, size_t at)
 {
@@ -66,7 +66,7 @@ line_end(const char *text, size_t at)
     return text[end] == '\n' ? end + 1 : at;
 }
 
-/* Takes out the whole lines from @begin to @end, or just this passage where others share them. */
+/* Removes the text from @begin to @end: its whole lines, if nothing else is in them. */
 static void
 cut(GString *out, const char *text, size_t begin, size_t end)
 {
@@ -86,7 +86,8 @@ word_tags(const MonitorXml *xml, size_t i)
     return &g_array_index(xml->word_tags, MonitorTags, i);
 }
 
-/* Behind the last argument; where there is none, before the end of the first tag's line. */
+/* Where arguments are added: behind the last one, or behind the first tag if there is none; behind
+ * the line break that follows, if one does. */
 static size_t
 place_of_words(const MonitorXml *xml, const char *text)
 {
@@ -96,6 +97,7 @@ place_of_words(const MonitorXml *xml, const char *text)
     return line_end(text, after);
 }
 
+/* Inserts whole lines, behind a line break if @at is not the beginning of a line. */
 static void
 insert(GString *out, size_t at, const GString *what)
 {
@@ -117,7 +119,7 @@ add_words(GString *out, const MonitorXml *xml, const char *text, const char *pat
         insert(out, place_of_words(xml, text), lines);
         return;
     }
-    /* An empty-element tag cannot hold anything. */
+    /* An empty-element tag (<qemu:commandline/>) is replaced. */
     append_commandline(lines, xml->prefix, path);
     cut(out, text, commandline->begin, commandline->end);
     insert(out, line_begin(text, commandline->begin), lines);
@@ -158,27 +160,53 @@ remove_from(const MonitorXml *xml, const char *text)
     return g_string_free(out, FALSE);
 }
 
-/* Whether @text says what it must: all words of @before, and ours for @path (NULL: not ours). */
+/* The words that are not ours; borrowed. The caller unrefs the array. */
+static GPtrArray *
+list_other_words(const MonitorXml *xml)
+{
+    const MonitorWordsFound *ours = monitor_words_ours(xml->monitors);
+    GPtrArray *others = g_ptr_array_new();
+
+    for (guint i = 0; i < xml->words->len; i++)
+        if (ours == NULL || i < ours->at || i >= ours->at + MONITOR_WORDS_N)
+            g_ptr_array_add(others, g_ptr_array_index(xml->words, i));
+    return others;
+}
+
 static bool
-says(const char *text, const MonitorXml *before, const char *path, GError **error)
+has_same_others(const MonitorXml *xml, const MonitorXml *before)
+{
+    g_autoptr(GPtrArray) words = list_other_words(xml);
+    g_autoptr(GPtrArray) words_before = list_other_words(before);
+
+    if (words->len != words_before->len || xml->n_others != before->n_others)
+        return false;
+    for (guint i = 0; i < words->len; i++)
+        if (strcmp(g_ptr_array_index(words, i), g_ptr_array_index(words_before, i)) != 0)
+            return false;
+    return true;
+}
+
+/* Fails if @text has not the words of @before that are not ours, and ours for @path; @path NULL:
+ * none of ours. */
+static bool
+check_result(const char *text, const MonitorXml *before, const char *path, GError **error)
 {
     g_autoptr(MonitorXml) after = monitor_xml_parse(text, error);
     const MonitorWordsFound *ours = after ? monitor_words_ours(after->monitors) : NULL;
-    bool had_ours = monitor_words_ours(before->monitors) != NULL;
-    size_t n_words =
-        before->words->len + (path ? MONITOR_WORDS_N : 0) - (had_ours ? MONITOR_WORDS_N : 0);
 
     if (after == NULL)
         return false;
-    if (g_strcmp0(ours ? ours->path : NULL, path) == 0 && after->words->len == n_words &&
-        after->n_others == before->n_others)
+    if (g_strcmp0(ours ? ours->path : NULL, path) == 0 && has_same_others(after, before))
         return true;
     g_set_error(error, UTIL_ERROR, UTIL_ERROR_INTERNAL,
                 "its definition has a form that cannot be changed here; use virsh edit");
     return false;
 }
 
-/* A character device of the name that is not ours: QEMU would refuse a second one of it. */
+/* Whether a word names a character device MONITOR_WORDS_ID. Our own words are not among the words
+ * of
+ * @xml any more; QEMU refuses a second device of one name. */
 static bool
 has_foreign(const MonitorXml *xml)
 {
@@ -210,7 +238,7 @@ monitor_edit_remove(const char *text, GError **error)
     g_autoptr(MonitorXml) xml = monitor_xml_parse(text, error);
     g_autofree char *changed = xml ? remove_from(xml, text) : NULL;
 
-    if (changed == NULL || !says(changed, xml, NULL, error))
+    if (changed == NULL || !check_result(changed, xml, NULL, error))
         return NULL;
     return g_steal_pointer(&changed);
 }
@@ -239,7 +267,7 @@ monitor_edit_add(const char *text, const char *path, GError **error)
         return NULL;
     }
     changed = add_to(xml, without, path);
-    if (!says(changed, before, path, error))
+    if (!check_result(changed, before, path, error))
         return NULL;
     return g_steal_pointer(&changed);
 }

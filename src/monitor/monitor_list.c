@@ -69,9 +69,9 @@ listens(const MonitorList *self, const char *path)
     return monitor_listening_has(self->listening, path) ? "yes" : "no";
 }
 
-/* The monitors in the definition that @flags mean; gives false with an error if there is none. */
+/* Adds the monitors in the definition that @flags ask for. Fails if libvirt does not give that. */
 static bool
-add_of_words(MonitorList *self, virDomainPtr domain, unsigned int flags, GError **error)
+add_of_definition(MonitorList *self, virDomainPtr domain, unsigned int flags, GError **error)
 {
     g_autofree char *text = monitor_connection_get_xml(domain, flags, error);
     g_autoptr(MonitorXml) xml = text ? monitor_xml_parse(text, error) : NULL;
@@ -86,6 +86,7 @@ add_of_words(MonitorList *self, virDomainPtr domain, unsigned int flags, GError 
     return xml != NULL;
 }
 
+/* Adds the monitor that the running QEMU was given. */
 static void
 add_live(MonitorList *self, virDomainPtr domain)
 {
@@ -104,12 +105,12 @@ monitor_list_add(MonitorList *self, virDomainPtr domain, GError **error)
     guint n_before = self->rows->len;
 
     if (virDomainIsActive(domain) == 1) {
-        if (!add_of_words(self, domain, 0, error))
+        if (!add_of_definition(self, domain, 0, error))
             return false;
         add_live(self, domain);
     }
     if (virDomainIsPersistent(domain) == 1 &&
-        !add_of_words(self, domain, VIR_DOMAIN_XML_INACTIVE, error))
+        !add_of_definition(self, domain, VIR_DOMAIN_XML_INACTIVE, error))
         return false;
     if (self->rows->len == n_before)
         add_row(self, virDomainGetName(domain), "none", "-", "-");
@@ -129,21 +130,28 @@ column_width(const MonitorList *self, size_t column)
     return (size_t)width;
 }
 
+/* Appends @text, and blanks up to @width. */
+static void
+append_column(GString *out, const char *text, size_t width)
+{
+    g_string_append(out, text);
+    for (size_t at = (size_t)g_utf8_strlen(text, -1); at < width; at++)
+        g_string_append_c(out, ' ');
+}
+
 char *
 monitor_list_to_text(const MonitorList *self)
 {
     GString *out = g_string_new(NULL);
+    size_t widths[N_COLUMNS] = {0};
 
+    for (size_t column = 0; column + 1 < N_COLUMNS; column++)
+        widths[column] = column_width(self, column) + GAP;
     for (guint i = 0; i < self->rows->len; i++) {
         char **row = g_ptr_array_index(self->rows, i);
 
-        for (size_t column = 0; column + 1 < N_COLUMNS; column++) {
-            size_t width = column_width(self, column) + GAP;
-
-            g_string_append(out, row[column]);
-            for (size_t at = (size_t)g_utf8_strlen(row[column], -1); at < width; at++)
-                g_string_append_c(out, ' ');
-        }
+        for (size_t column = 0; column + 1 < N_COLUMNS; column++)
+            append_column(out, row[column], widths[column]);
         g_string_append_printf(out, "%s\n", row[N_COLUMNS - 1]);
     }
     return g_string_free(out, FALSE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * monitor_list: a table of the monitors that domains have beside libvirt's: in their definitions,
- * and in their running QEMUs. Asks no QEMU, and connects to no monitor.
+ * monitor_list: a table of the monitors that domains have besides libvirt's own: in their
+ * definitions, and in their running QEMUs. Asks no QEMU, and connects to no monitor.
  */
 #pragma once
 
@@ -12,11 +12,12 @@
 
 typedef struct MonitorList MonitorList;
 
+/* Borrows @connection, which must outlive it. */
 MonitorList *monitor_list_new(const MonitorConnection *connection);
 void monitor_list_free(MonitorList *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MonitorList, monitor_list_free)
 
-/* Appends the monitors of one domain. */
+/* Adds the monitors of one domain. */
 bool monitor_list_add(MonitorList *self, virDomainPtr domain, GError **error);
 
 /* The text of the table; the caller frees. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * monitor_listening: see monitor_listening.h.
+ * monitor_listening: see monitor_listening.h. Owns the paths.
  */
 #include "monitor_listening.h"
 
@@ -14,10 +14,10 @@ enum { COLUMN_FLAGS = 3, COLUMN_PATH = 7, N_COLUMNS };
 #define FLAG_LISTENS "00010000"
 
 struct MonitorListening {
-    GHashTable *paths;
+    GHashTable *paths; /* a set */
 };
 
-/* A path may hold blanks: it is all that is behind the seventh column. */
+/* A path may hold blanks: all that follows the seventh column is the path. */
 static void
 take_line(MonitorListening *self, const char *line)
 {
@@ -72,7 +72,7 @@ monitor_listening_has(const MonitorListening *self, const char *path)
     return g_hash_table_contains(self->paths, path);
 }
 
-/* libvirt calls the folder of a running domain domain-ID-NAME, and no two have one id. */
+/* The folder of a running domain is called domain-ID-NAME, and no two domains have the same id. */
 const char *
 monitor_listening_find_live(const MonitorListening *self, const char *folder, int id)
 {

@@ -9,9 +9,9 @@
 
 typedef struct MonitorListening MonitorListening;
 
-/* From a text like that of /proc/net/unix. The caller frees. */
+/* Reads a text like that of /proc/net/unix. The caller frees. */
 MonitorListening *monitor_listening_parse(const char *text);
-/* Of this host; empty if it cannot be read. */
+/* Reads that of this host; no path is listed if it cannot be read. The caller frees. */
 MonitorListening *monitor_listening_read(void);
 void monitor_listening_free(MonitorListening *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MonitorListening, monitor_listening_free)

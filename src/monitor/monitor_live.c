@@ -23,9 +23,10 @@ typedef struct {
     const char *name;
 } Change;
 
-/* Hands @take_command on; gives QEMU's reply if it says that it was done. The caller frees. */
+/* Has libvirt hand @take_command to QEMU; gives QEMU's reply, NULL with an error if it refused. The
+ * caller frees. */
 static char *
-run(const Change *change, char *take_command, GError **error)
+ask_qemu(const Change *change, char *take_command, GError **error)
 {
     g_autofree char *command = take_command;
     g_autofree char *reply = NULL;
@@ -37,10 +38,11 @@ run(const Change *change, char *take_command, GError **error)
     return monitor_qmp_check(reply, error) ? g_steal_pointer(&reply) : NULL;
 }
 
+/* The same where the reply says no more than that it was done. */
 static bool
-do_it(const Change *change, char *take_command, GError **error)
+tell_qemu(const Change *change, char *take_command, GError **error)
 {
-    g_autofree char *reply = run(change, take_command, error);
+    g_autofree char *reply = ask_qemu(change, take_command, error);
 
     return reply != NULL;
 }
@@ -121,15 +123,15 @@ agree(const Change *change, const char *question, GError **error)
     return monitor_dialog_ask(change->options->is_yes, question, error);
 }
 
-/* The path of the socket that @devices, the reply to query_chardev, names for our character device;
- * NULL if there is none. It is how a monitor on another host is found. The caller frees. */
+/* The path of our monitor's socket in @devices, the reply to query-chardev; NULL if there is none.
+ * On another host this is the only way to find it. The caller frees. */
 static char *
 find_socket(const char *devices)
 {
     return monitor_qmp_find_socket(devices, MONITOR_QMP_CHARDEV);
 }
 
-/* Where libvirt's own monitor is, is a folder in which this QEMU may make sockets. */
+/* The socket is put beside that of libvirt's own monitor: QEMU may make sockets in that folder. */
 static char *
 choose_path(const char *devices, GError **error)
 {
@@ -145,7 +147,7 @@ choose_path(const char *devices, GError **error)
 static bool
 ask_whether_it_can(const Change *change, GError **error)
 {
-    g_autofree char *reply = run(change, monitor_qmp_list_types(), error);
+    g_autofree char *reply = ask_qemu(change, monitor_qmp_list_types(), error);
 
     if (reply != NULL && monitor_qmp_has_monitors(reply))
         return true;
@@ -154,22 +156,22 @@ ask_whether_it_can(const Change *change, GError **error)
     return false;
 }
 
-/* If the monitor cannot be made, its socket goes as well. */
+/* Makes socket and monitor; removes the socket again if the monitor cannot be made. */
 static bool
 make_monitor(const Change *change, const char *path, GError **error)
 {
-    if (!do_it(change, monitor_qmp_add_chardev(path), error))
+    if (!tell_qemu(change, monitor_qmp_add_chardev(path), error))
         return false;
-    if (do_it(change, monitor_qmp_add_object(), error))
+    if (tell_qemu(change, monitor_qmp_add_object(), error))
         return true;
-    (void)do_it(change, monitor_qmp_remove_chardev(), NULL);
+    (void)tell_qemu(change, monitor_qmp_remove_chardev(), NULL);
     return false;
 }
 
 static bool
 add_to_qemu(const Change *change, GError **error)
 {
-    g_autofree char *devices = run(change, monitor_qmp_query_chardev(), error);
+    g_autofree char *devices = ask_qemu(change, monitor_qmp_query_chardev(), error);
     g_autofree char *there = devices ? find_socket(devices) : NULL;
     g_autofree char *path = devices && there == NULL ? choose_path(devices, error) : NULL;
 
@@ -199,7 +201,9 @@ monitor_live_add(const MonitorOptions *options, const MonitorConnection *connect
            ask_whether_it_can(&change, error) && add_to_qemu(&change, error);
 }
 
-/* The words of libvirt for "custom-monitor". Without it no monitor was added to this QEMU. */
+/* Whether libvirt has marked the domain as tainted by commands (custom-monitor), or does not tell.
+ * No monitor was added to a QEMU that is not. libvirt's public calls tell only the text of the
+ * mark. */
 static bool
 is_tainted(const Change *change)
 {
@@ -209,7 +213,9 @@ is_tainted(const Change *change)
 
     for (int i = 0; i < n; i++)
         is_found = is_found || strstr(messages[i], "monitor") != NULL;
-    g_strfreev(messages);
+    for (int i = 0; i < n; i++)
+        g_free(messages[i]);
+    g_free(messages); /* libvirt does not promise that the list ends with NULL */
     return is_found;
 }
 
@@ -230,7 +236,7 @@ say_none(const Change *change, const MonitorXml *xml)
 static bool
 remove_from_qemu(const Change *change, const MonitorXml *xml, GError **error)
 {
-    g_autofree char *devices = run(change, monitor_qmp_query_chardev(), error);
+    g_autofree char *devices = ask_qemu(change, monitor_qmp_query_chardev(), error);
     g_autofree char *there = devices ? find_socket(devices) : NULL;
 
     if (devices == NULL)
@@ -239,8 +245,8 @@ remove_from_qemu(const Change *change, const MonitorXml *xml, GError **error)
         say_none(change, xml);
         return true;
     }
-    if (!do_it(change, monitor_qmp_remove_object(), error) ||
-        !do_it(change, monitor_qmp_remove_chardev(), error))
+    if (!tell_qemu(change, monitor_qmp_remove_object(), error) ||
+        !tell_qemu(change, monitor_qmp_remove_chardev(), error))
         return false;
     monitor_dialog_say(change->name, "its running QEMU no longer has the monitor");
     return true;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * monitor_live: gives a monitor to the running QEMU of one domain, through libvirt, and takes it
- * away.
+ * monitor_live: adds a monitor to the running QEMU of one domain, through libvirt, and removes it.
  *
  * libvirt marks a domain as tainted (custom-monitor) for any command that it hands on, and logs a
- * warning, so nothing is asked of a QEMU before the user agreed, nor where the answer can be had in
- * another way.
+ * warning. So no command is handed on before the user has agreed, nor if /proc or libvirt tells the
+ * same.
  */
 #pragma once
 
@@ -15,8 +14,8 @@
 #include "monitor_connection.h"
 #include "monitor_options.h"
 
-/* Both ask, change and say what was done. They do nothing, and say so, if there is nothing to do.
- * UNSUPPORTED: this QEMU cannot get a monitor while it runs. */
+/* Both ask the user, make the change and say what was done. If there is nothing to do they only say
+ * so. UNSUPPORTED: this QEMU cannot get a monitor while it runs. */
 bool monitor_live_add(const MonitorOptions *options, const MonitorConnection *connection,
                       virDomainPtr domain, GError **error);
 bool monitor_live_remove(const MonitorOptions *options, const MonitorConnection *connection,

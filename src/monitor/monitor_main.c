@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * monitor_main: the program `domstats-monitor`: reads the options, does each domain in turn, and
- * counts what was done.
+ * monitor_main: the program `domstats-monitor`: reads the options, does the sub-command for each
+ * domain in turn, and counts for how many that succeeded.
  *
- * The library never changes a machine. This program does, when it is told to, through libvirt.
+ * The library never changes a machine. This program does, if the user says so, through libvirt.
  */
 #include <libvirt/virterror.h>
 #include <signal.h>
@@ -27,7 +27,7 @@ typedef enum {
 typedef bool (*Step)(const MonitorOptions *options, const MonitorConnection *connection,
                      virDomainPtr domain, GError **error);
 
-/* What is done to a definition, and to a running QEMU. */
+/* What a sub-command does to a definition, and to a running QEMU. */
 typedef struct {
     Step config;
     Step live;
@@ -41,13 +41,14 @@ static const Steps steps_of[] = {
 typedef struct {
     const MonitorOptions *options;
     MonitorConnection *connection;
-    MonitorList *list; /* of MONITOR_OPTIONS_LIST */
+    MonitorList *list; /* NULL: the sub-command is not "list" */
     guint n_done, n_failed;
 } Run;
 
-/* Whether --config or --live asks for something that the domain has not. */
+/* Fails if --config is given for a domain without a definition, or --live for one that does not
+ * run. */
 static bool
-check_wishes(const MonitorOptions *options, bool has_config, bool is_running, GError **error)
+check_parts(const MonitorOptions *options, bool has_config, bool is_running, GError **error)
 {
     if (options->wants_config && !has_config) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED,
@@ -63,7 +64,8 @@ check_wishes(const MonitorOptions *options, bool has_config, bool is_running, GE
     return true;
 }
 
-/* A running QEMU that cannot have a monitor is no failure if the definition has one now. */
+/* Changes the running QEMU. If @is_optional, a QEMU that cannot get a monitor is no failure: the
+ * definition has been changed. */
 static bool
 do_live(const Run *run, Step step, virDomainPtr domain, bool is_optional, GError **error)
 {
@@ -88,7 +90,7 @@ change(const Run *run, virDomainPtr domain, GError **error)
     bool has_config = virDomainIsPersistent(domain) == 1;
     bool is_running = virDomainIsActive(domain) == 1;
 
-    if (!check_wishes(options, has_config, is_running, error))
+    if (!check_parts(options, has_config, is_running, error))
         return false;
     if (has_config && (is_any || options->wants_config) &&
         !steps->config(options, run->connection, domain, error))
@@ -106,7 +108,8 @@ do_domain(const Run *run, virDomainPtr domain, GError **error)
     return change(run, domain, error);
 }
 
-/* Does @domain, or says that there is none: @name is what it is called. */
+/* Does the sub-command for @domain. If that fails, or @domain is NULL for the reason @take_error,
+ * says so; @name is the domain's name in the message. */
 static void
 do_and_count(Run *run, virDomainPtr domain, const char *name, GError *take_error)
 {

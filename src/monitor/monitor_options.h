@@ -19,10 +19,10 @@ typedef struct {
     MonitorOptionsCommand command;
     char *uri;
     char *folder;      /* of the sockets of definitions; NULL: libvirt's own */
-    bool is_yes;       /* nothing is asked */
-    bool wants_config; /* neither of these two: whatever can be done */
+    bool is_yes;       /* the user is not asked */
+    bool wants_config; /* neither this nor the next: both, as far as the domain has them */
     bool wants_live;
-    bool is_unchecked;  /* also where the host is not seen to allow the socket */
+    bool is_unchecked;  /* definitions are changed also if QEMU may have no right to its socket */
     GPtrArray *domains; /* char *, in the order given */
 } MonitorOptions;
 

@@ -18,7 +18,7 @@
 #define FILE_END      ".sock"
 #define SELINUX_TYPE  ":qemu_var_run_t:"
 
-/* The host of @uri, "" for this one; @ret_path is where it says "/system" or "/session". */
+/* Gives the host of @uri, NULL or "" for this one, and its path, "/system" or "/session". */
 static bool
 split_uri(const char *uri, char **ret_host, char **ret_path)
 {
@@ -92,7 +92,8 @@ monitor_place_is_of_another(const char *path, const char *uuid)
            g_ascii_strcasecmp(name + strlen(FILE_BEGIN), uuid) != 0;
 }
 
-/* Whether the security model confines the QEMU of @xml. */
+/* Whether the security model confines the QEMU of @xml: the host uses it, and the definition does
+ * not turn it off. */
 static bool
 is_confined(const char *model, const MonitorXml *xml, const MonitorCaps *caps)
 {
@@ -103,7 +104,7 @@ is_confined(const char *model, const MonitorXml *xml, const MonitorCaps *caps)
            (all == NULL || g_strcmp0(all->type, "none") != 0);
 }
 
-/* Whose the QEMU of @xml will be; false if that is not known. */
+/* The user and the group of the QEMU of @xml; false if they are not known. */
 static bool
 find_owner(const MonitorXml *xml, const MonitorCaps *caps, uid_t *ret_uid, gid_t *ret_gid)
 {
@@ -116,6 +117,7 @@ find_owner(const MonitorXml *xml, const MonitorCaps *caps, uid_t *ret_uid, gid_t
     return caps->has_owner;
 }
 
+/* Supplementary groups are not known, and do not count. */
 static bool
 may_write(const struct stat *folder, uid_t uid, gid_t gid)
 {

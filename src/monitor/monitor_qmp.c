@@ -128,7 +128,7 @@ monitor_qmp_check(const char *reply, GError **error)
     return false;
 }
 
-/* The element of the list in @reply whose member @name is @value; NULL if there is none. */
+/* The element of the returned list whose member @name is @value; NULL if there is none. */
 static const UtilJson *
 find_entry(const UtilJson *whole, const char *name, const char *value)
 {

@@ -8,8 +8,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* The names of what is made in a running QEMU. They begin with "domstats": see
- * src/qemu/facts/qemu_manager.c. */
+/* The names of what is added to a running QEMU. The library recognises monitors of domstats by
+ * names that begin with "domstats": src/qemu/facts/qemu_manager.c. */
 #define MONITOR_QMP_CHARDEV "domstats-live"
 #define MONITOR_QMP_OBJECT  "domstats-live"
 
@@ -21,12 +21,12 @@ char *monitor_qmp_add_object(void);
 char *monitor_qmp_remove_object(void);
 char *monitor_qmp_remove_chardev(void);
 
-/* True if the reply says that the command was done. Else @error has QEMU's own sentence. */
+/* True if the reply says that the command succeeded. Else @error has QEMU's own sentence. */
 bool monitor_qmp_check(const char *reply, GError **error);
 
 /* Whether a QEMU with this reply to list_types can be given a monitor while it runs. */
 bool monitor_qmp_has_monitors(const char *reply);
 
 /* The path of the unix socket of the character device @id in the reply to query_chardev; NULL if
- * there is no such device, or it is none. The caller frees. */
+ * there is no such device, or it is no unix socket with a path. The caller frees. */
 char *monitor_qmp_find_socket(const char *reply, const char *id);

@@ -19,7 +19,7 @@ typedef struct {
     GArray *open; /* indexes into @tags */
 } Scan;
 
-/* What is no element: how it begins and how it ends. */
+/* What begins with "<" and is no tag: how it begins and ends. */
 static const struct {
     const char *begin, *end;
 } passages[] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};

@@ -3,7 +3,7 @@
  * monitor_tags: where the elements of an XML text stand, so that a part of the text can be changed
  * and the rest stays as it is, byte for byte.
  *
- * Knows where tags begin and end, and nothing of names, attributes and namespaces: libxml2 does.
+ * Finds where tags begin and end; names, attributes and namespaces are left to util_xml.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ typedef struct {
     size_t end;      /* behind its last ">" */
 } MonitorTags;
 
-/* The elements in the order in which they begin. Gives NULL and BROKEN for what no XML is, and for
- * a text with a document type: it could give other meanings to what stands in the text. The caller
- * frees. */
+/* The elements (MonitorTags) in the order in which they begin. NULL and BROKEN for a text that is
+ * no XML, or has a document type, whose entities could give parts of the text another meaning. The
+ * caller frees. */
 GArray *monitor_tags_parse(const char *text, size_t size, GError **error);

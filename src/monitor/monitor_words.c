@@ -20,14 +20,6 @@ monitor_words_make(const char *path)
     return g_strv_builder_end(words);
 }
 
-void
-monitor_words_found_free(MonitorWordsFound *self)
-{
-    g_free(self->id);
-    g_free(self->path);
-    g_free(self);
-}
-
 /* Takes the next option of a list, up to a comma that is not doubled. NULL at the end. */
 static char *
 take_option(const char **at)
@@ -48,7 +40,8 @@ take_option(const char **at)
     return g_string_free(option, FALSE);
 }
 
-/* The value of the option @name, the last of several; NULL if there is none. The caller frees. */
+/* The value of the option @name, the last one if there are several; NULL if there is none. The
+ * caller frees. */
 static char *
 find_option(const char *list, const char *name)
 {
@@ -103,7 +96,7 @@ is_monitor_on(const char *const *words, size_t at, const char *id)
            has_option(words[at + 1], "chardev", id);
 }
 
-/* The monitor on the character device of the words at @at; NULL if it has none. */
+/* The monitor on the character device that the words at @at make; NULL if it has none. */
 static MonitorWordsFound *
 find_of_chardev(const char *const *words, size_t n_words, size_t at)
 {
@@ -120,13 +113,12 @@ find_of_chardev(const char *const *words, size_t n_words, size_t at)
         return NULL;
     found = g_new0(MonitorWordsFound, 1);
     found->is_ours = is_ours(words, n_words, at, path);
-    found->id = g_steal_pointer(&id);
     found->path = g_steal_pointer(&path);
     found->at = at;
     return found;
 }
 
-/* The monitor of -qmp unix:PATH,...; NULL if @value is another place. */
+/* The monitor of -qmp unix:PATH,...; NULL if @value is no unix socket. */
 static MonitorWordsFound *
 find_of_qmp(const char *value, size_t at)
 {
@@ -142,9 +134,12 @@ find_of_qmp(const char *value, size_t at)
 }
 
 static void
-free_found(gpointer found)
+free_found(gpointer data)
 {
-    monitor_words_found_free(found);
+    MonitorWordsFound *found = data;
+
+    g_free(found->path);
+    g_free(found);
 }
 
 GPtrArray *

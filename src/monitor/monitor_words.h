@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The name of the character device that is added. Names that begin with "domstats" are
- * recognised: see src/qemu/facts/qemu_manager.c. */
+/* The name of the character device that is added. The library recognises monitors of domstats by
+ * names that begin with "domstats": src/qemu/facts/qemu_manager.c. */
 #define MONITOR_WORDS_ID "domstats"
 
 enum { MONITOR_WORDS_N = 4 };
@@ -21,16 +21,12 @@ char **monitor_words_make(const char *path);
 
 /* A QMP monitor on a unix socket. */
 typedef struct {
-    char *id;     /* of its character device; NULL: -qmp made it */
     char *path;   /* of its socket */
     bool is_ours; /* its arguments are those of monitor_words_make(), beside each other */
-    size_t at;    /* index of the first of these */
+    size_t at;    /* index of the first of its arguments */
 } MonitorWordsFound;
 
-void monitor_words_found_free(MonitorWordsFound *self);
-
-/* All monitors that @words, @n_words in number, make: an array of MonitorWordsFound. The caller
- * frees. */
+/* The monitors that the arguments make: an array of MonitorWordsFound. The caller frees. */
 GPtrArray *monitor_words_find(const char *const *words, size_t n_words);
 
 /* The one of @found that is ours; NULL if none is. */

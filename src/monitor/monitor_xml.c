@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * monitor_xml: see monitor_xml.h. libxml2 says what the elements are, and monitor_tags where they
- * stand: both give them in the order of the text, so the n-th of one is the n-th of the other.
+ * monitor_xml: see monitor_xml.h. util_xml tells what the elements are, and monitor_tags where they
+ * are in the text. Both give them in the order of the text, so the n-th of one is the n-th of the
+ * other.
  */
 #include "monitor_xml.h"
 
@@ -101,7 +102,7 @@ look_at(MonitorXml *self, const xmlNode *node, const xmlNode *domain, const Moni
         self->n_others++;
 }
 
-/* Finds " xmlns:PREFIX='...'" in the first tag of @text. Quoted values are passed over. */
+/* Finds " xmlns:PREFIX='...'" in the first tag of @text, but not inside of quoted values. */
 static void
 find_declaration(MonitorXml *self, const char *text)
 {
@@ -161,13 +162,13 @@ parse_domain(MonitorXml *self, const char *text, const GArray *tags)
     if (!util_xml_is(domain, "domain"))
         return false;
     self->root = g_array_index(tags, MonitorTags, 0);
-    self->name = util_xml_content(util_xml_child(domain, "name"));
     self->uuid = util_xml_content(util_xml_child(domain, "uuid"));
     self->emulator =
         util_xml_content(util_xml_child(util_xml_child(domain, "devices"), "emulator"));
     parse_labels(self, domain);
     parse_namespace(self, domain, text);
-    return parse_elements(self, domain, tags) && self->name != NULL && self->uuid != NULL;
+    return parse_elements(self, domain, tags) && util_xml_child(domain, "name") != NULL &&
+           self->uuid != NULL;
 }
 
 MonitorXml *
@@ -195,7 +196,6 @@ monitor_xml_free(MonitorXml *self)
 {
     if (self == NULL)
         return;
-    g_free(self->name);
     g_free(self->uuid);
     g_free(self->emulator);
     g_free(self->prefix);

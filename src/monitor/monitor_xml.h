@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * monitor_xml: a domain's definition, as far as a monitor of QEMU is concerned: whose it is, what
- * its <qemu:commandline> holds, and where all that stands in the text.
+ * monitor_xml: what of a domain's definition concerns a monitor of its QEMU: which domain it is,
+ * its security labels, what its <qemu:commandline> holds, and where that stands in the text.
  */
 #pragma once
 
@@ -21,15 +21,16 @@ typedef struct {
 } MonitorXmlLabel;
 
 typedef struct {
-    char *name, *uuid;
+    char *uuid;
     char *emulator;    /* NULL: libvirt's default */
     GPtrArray *labels; /* MonitorXmlLabel */
 
     MonitorTags root;
     char *prefix;       /* of QEMU's namespace where it is declared; "": none; NULL: not declared */
-    size_t declared_at; /* the declaration in the first tag, with the blank before it */
-    size_t declaration_size; /* 0: it stands elsewhere */
-    size_t n_others;         /* elements of the namespace beside <commandline> and its <arg> */
+    size_t declared_at; /* where the declaration is in the first tag, with the blank before it */
+    size_t declaration_size; /* 0: it is not in the first tag */
+    size_t n_others; /* elements and attributes of the namespace, but for <commandline> and its
+                        <arg> */
     bool has_commandline;
     MonitorTags commandline;
     size_t n_children; /* elements in it */
@@ -44,5 +45,6 @@ MonitorXml *monitor_xml_parse(const char *text, GError **error);
 void monitor_xml_free(MonitorXml *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MonitorXml, monitor_xml_free)
 
-/* The label of the security model @model; NULL if the definition has none for it. */
+/* The label of the security model @model, or the one without a model for NULL; NULL if there is
+ * none. */
 const MonitorXmlLabel *monitor_xml_label(const MonitorXml *self, const char *model);

@@ -41,7 +41,7 @@ typedef struct {
     const char *uri_before; /* of the libvirt that listed it in an earlier scan; NULL: none */
 
     /* Set by qemu_source_join_all(); borrowed, but for @trouble. */
-    const QemuSourceJoinLibvirt *libvirt; /* that is to be asked for it; NULL: none */
+    const QemuSourceJoinLibvirt *libvirt; /* that manages it; NULL: unknown */
     QemuEndpoint *listed;                 /* its domain in the list of @libvirt; NULL: none */
     bool is_presumed; /* no list has it, but no libvirt other than @libvirt can manage it */
     bool is_refuted;  /* what an earlier list told of it is no longer true */
