@@ -30,7 +30,7 @@ static const Row rows[] = {
      "stats flags=0xff"},
     {"virsh's other flags", {"--enforce", "--backing", "--nowait"}, "stats flags=0xe0000000"},
     {"raw changes nothing", {"--raw"}, "stats"},
-    {"what libvirt's flags do not know", {"--ext", "--last"}, "stats extras=0x3"},
+    {"what libvirt's flags do not know", {"--ext", "--last", "--about"}, "stats extras=0x7"},
     {"domains in the order given, named or not",
      {"b", "--domain", "a", "--domain=c"},
      "stats domains=b,a,c"},

@@ -233,7 +233,8 @@ ours_come_after_libvirts(void **state)
 
     (void)state;
     for (size_t i = 0; i < QEMU_N_FIELDS; i++) {
-        bool is_ext = g_str_has_prefix(qemu_fields[i].pattern, "ext.");
+        bool is_ext = g_str_has_prefix(qemu_fields[i].pattern, "ext.") ||
+                      g_str_has_prefix(qemu_fields[i].pattern, "about.");
 
         if (is_ext)
             ext_seen |= qemu_fields[i].group;

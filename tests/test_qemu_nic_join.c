@@ -204,13 +204,13 @@ joins(const void *data)
     const QemuFactsNicDevices devices = {with_id, without_id, on_board};
     const QemuNicJoinInput input = {cmdline->definition, &devices, taps};
     UtilCount count = {0};
-    g_autoptr(GPtrArray) joined = qemu_nic_join(&input, &count);
+    g_autoptr(GArray) joined = qemu_nic_join(&input, &count);
     GString *text = g_string_new("?:");
 
     if (count.is_present)
         g_string_printf(text, "%u:", (unsigned int)count.value);
     for (guint i = 0; i < joined->len; i++) {
-        const HostTap *tap = g_ptr_array_index(joined, i);
+        const HostTap *tap = g_array_index(joined, QemuNicJoined, i).tap;
 
         g_string_append_printf(text, " %s", tap ? tap->ifname : "-");
     }

@@ -31,7 +31,8 @@ static const Row rows[] = {
     {"no line end", "[device]\ndriver = \"e1000\"", "-device driver=e1000"},
     {"lines of another system", "[device]\r\ndriver = \"e1000\"\r\n", "-device driver=e1000"},
     {"an empty value", "[device]\nid = \"\"\n", "-device id="},
-    {"what does not matter here is left out", "[drive \"d\"]\nfile = \"x\"\n[qmp]\na = \"b\"\n",
+    {"a drive", "[drive \"d\"]\nfile = \"x\"\ncache = \"none\"\n", "-drive id=d,file=x,cache=none"},
+    {"what does not matter here is left out", "[fsdev \"d\"]\npath = \"x\"\n[qmp]\na = \"b\"\n",
      ""},
     {"monitors",
      "[chardev \"monitor\"]\nbackend = \"socket\"\npath = \"/run/x\"\nserver = \"on\"\nwait = "

@@ -78,6 +78,10 @@ typedef enum {
     DOMSTATS_CALL_EXT = 1 << 0,
     /* Adds to an incomplete record the last complete one of its domain, as @last. */
     DOMSTATS_CALL_LAST = 1 << 1,
+    /* Adds what a domain is made of, as fields named "about.*" (machine, buses of disks, networks
+     * of interfaces), each with the group that its second word tells: "about.block.0.bus" comes
+     * with BLOCK. docs/fields.md lists them. */
+    DOMSTATS_CALL_ABOUT = 1 << 2,
 } DomstatsCallExtras;
 
 /* Where the values of a record come from. */

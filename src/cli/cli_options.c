@@ -98,6 +98,8 @@ static const UtilOption options_table[] = {
      VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING, "whole backing chains in the block group"},
     {SECTION_OUTPUT, 0, "ext", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_EXT,
      "fields that libvirt does not have, named ext.*"},
+    {SECTION_OUTPUT, 0, "about", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_ABOUT,
+     "what domains are made of, as fields named about.*"},
     {SECTION_OUTPUT, 0, "last", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_LAST,
      "for incomplete domains, their last complete values"},
     {SECTION_OUTPUT, 0, "health", NULL, ON_STATS, util_options_apply_yes, TO(show_health), 0,

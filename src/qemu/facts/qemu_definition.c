@@ -12,6 +12,7 @@ clear_nic(void *data)
     g_free(nic->id);
     g_free(nic->ifname);
     g_clear_pointer(&nic->fds, g_array_unref);
+    qemu_about_clear(nic->about.texts, QEMU_ABOUT_NIC_N_TEXTS);
 }
 
 static void
@@ -27,6 +28,17 @@ clear_disk(void *data)
     g_clear_pointer(&disk->indexes, g_array_unref);
     g_clear_pointer(&disk->paths, g_ptr_array_unref);
     g_clear_pointer(&disk->formats, g_ptr_array_unref);
+    qemu_about_clear(disk->about.texts, QEMU_ABOUT_DISK_N_TEXTS);
+}
+
+static void
+clear_drive(void *data)
+{
+    QemuDefinitionDrive *drive = data;
+
+    g_free(drive->id);
+    g_free(drive->drive);
+    qemu_about_clear(drive->about.texts, QEMU_ABOUT_DISK_N_TEXTS);
 }
 
 static void
@@ -89,6 +101,8 @@ qemu_definition_free(QemuDefinition *self)
     g_clear_pointer(&self->nics, g_array_unref);
     g_clear_pointer(&self->loose_taps, g_array_unref);
     g_clear_pointer(&self->disks, g_array_unref);
+    g_clear_pointer(&self->drives, g_array_unref);
+    qemu_about_clear(self->about.texts, QEMU_ABOUT_N_TEXTS);
     g_clear_pointer(&self->resctrl, g_array_unref);
     g_clear_pointer(&self->perf_events, g_ptr_array_unref);
     g_free(self);
@@ -137,6 +151,15 @@ qemu_definition_add_disk(QemuDefinition *self)
 {
     g_array_set_size(self->disks, self->disks->len + 1);
     return &g_array_index(self->disks, QemuDefinitionDisk, self->disks->len - 1);
+}
+
+QemuDefinitionDrive *
+qemu_definition_add_drive(QemuDefinition *self)
+{
+    if (self->drives == NULL)
+        self->drives = new_array(sizeof(QemuDefinitionDrive), clear_drive);
+    g_array_set_size(self->drives, self->drives->len + 1);
+    return &g_array_index(self->drives, QemuDefinitionDrive, self->drives->len - 1);
 }
 
 QemuDefinitionResctrl *

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "qemu_about.h"
 #include "util/util_count.h"
 #include "util/util_refcount.h"
 
@@ -29,6 +30,7 @@ typedef struct {
     QemuDefinitionNicKind kind;
     char *ifname; /* as configured; the device may have been renamed since; NULL unknown */
     GArray *fds;  /* int: QEMU's descriptors of the tap ("fd=", "fds="); NULL unknown */
+    QemuAboutNic about;
 } QemuDefinitionNic;
 
 /* Whether the machine has interfaces that no "-device" made. */
@@ -52,7 +54,15 @@ typedef struct {
     GPtrArray *formats; /* char *: format of each layer, likewise */
     char *mirror_path;  /* target of a running copy job; NULL: no such job, or not local */
     unsigned int mirror_index; /* backing index of that target; 0: none given */
+    QemuAboutDisk about;
 } QemuDefinitionDisk;
+
+/* A disk as a command line describes it. */
+typedef struct {
+    char *id;    /* of its "-device"; NULL: it has none */
+    char *drive; /* id of its "-drive", or name of its "-blockdev"; NULL: none */
+    QemuAboutDisk about;
+} QemuDefinitionDrive;
 
 /* What a resctrl monitor measures. */
 typedef enum {
@@ -81,12 +91,15 @@ typedef struct {
     char *libvirt_key_path; /* the file of libvirt's key, by a command line; NULL: it names none */
     GArray *nics;           /* QemuDefinitionNic, in order */
     GArray *loose_taps;     /* QemuDefinitionNic: taps that no single interface is connected to */
-    QemuDefinitionBoard board;    /* of a command line; in libvirt's XML @nics are all interfaces */
-    bool has_one_monitor;         /* only the client of that monitor can plug and unplug devices */
-    bool has_odd_nic;             /* @nics is not reliable: a device of a model that qemu_nic_model
-                                     lacks has a "netdev", or there are more than QEMU_LIMIT_NICS */
-    GArray *disks;                /* QemuDefinitionDisk; NULL for a command line */
-    GArray *resctrl;              /* QemuDefinitionResctrl; NULL none */
+    QemuDefinitionBoard board; /* of a command line; in libvirt's XML @nics are all interfaces */
+    bool has_one_monitor;      /* only the client of that monitor can plug and unplug devices */
+    bool has_odd_nic;          /* @nics is not reliable: a device of a model that qemu_nic_model
+                                  lacks has a "netdev", or there are more than QEMU_LIMIT_NICS */
+    GArray *disks;             /* QemuDefinitionDisk; NULL for a command line */
+    GArray *drives;            /* QemuDefinitionDrive, of a command line; NULL: none is known */
+    QemuAbout about;
+    bool is_q35;     /* by its command line: what QEMU calls IDE is on a controller of SATA */
+    GArray *resctrl; /* QemuDefinitionResctrl; NULL none */
     GPtrArray *perf_events;       /* char *, NULL-terminated; NULL none */
     UtilCount memory_kib;         /* maximum, memory devices included */
     UtilCount memory_current_kib; /* libvirt's currentMemory */
@@ -118,4 +131,5 @@ bool qemu_definition_needs_board(const QemuDefinition *self);
 QemuDefinitionNic *qemu_definition_add_nic(QemuDefinition *self);
 QemuDefinitionNic *qemu_definition_add_loose_tap(QemuDefinition *self);
 QemuDefinitionDisk *qemu_definition_add_disk(QemuDefinition *self);
+QemuDefinitionDrive *qemu_definition_add_drive(QemuDefinition *self);
 QemuDefinitionResctrl *qemu_definition_add_resctrl(QemuDefinition *self);

@@ -47,6 +47,7 @@ qemu_endpoint_unref(QemuEndpoint *self)
     if (self->free_source_data != NULL)
         self->free_source_data(self->source_data);
     qemu_definition_free(self->definition);
+    qemu_definition_free(self->about);
     g_ptr_array_unref(self->places);
     if (self->unusable != NULL)
         g_array_unref(self->unusable);
@@ -104,6 +105,8 @@ qemu_endpoint_copy(const QemuEndpoint *self)
     copy->start_ticks = self->start_ticks;
     copy->exec_mark = self->exec_mark;
     copy->is_persistent = self->is_persistent;
+    copy->is_listed = self->is_listed;
+    copy->autostart = self->autostart;
     copy->is_active = self->is_active;
     copy->lacks_options = self->lacks_options;
     for (guint i = 0; i < self->places->len; i++)
@@ -111,6 +114,7 @@ qemu_endpoint_copy(const QemuEndpoint *self)
     for (guint i = 0; self->unusable != NULL && i < self->unusable->len; i++)
         qemu_endpoint_add_unusable(copy, g_array_index(self->unusable, ino_t, i));
     copy->definition = self->definition ? qemu_definition_ref(self->definition) : NULL;
+    copy->about = self->about ? qemu_definition_ref(self->about) : NULL;
     copy->trouble = self->trouble;
     copy->trouble_code = self->trouble_code;
     copy->trouble_reason = g_strdup(self->trouble_reason);

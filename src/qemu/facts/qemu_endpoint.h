@@ -43,6 +43,8 @@ typedef struct {
     uint64_t start_ticks; /* of @pid; 0 unknown */
     uint64_t exec_mark;   /* differs when @pid has executed another program since; 0 unknown */
     bool is_persistent;   /* libvirt says so; domains of other sources are transient */
+    bool is_listed;       /* a libvirt lists it, or did: @is_persistent is what it said */
+    UtilCount autostart;  /* 0 or 1: whether its libvirt starts it by itself; absent: not told */
     bool is_active;
     bool
         lacks_options; /* of its command line a part could not be read: it may have more monitors */
@@ -50,6 +52,8 @@ typedef struct {
     GArray *unusable;  /* ino_t: listening sockets that are QMP monitors and must not be dialled;
                           NULL: none is known */
     QemuDefinition *definition;  /* NULL unknown */
+    QemuDefinition *about;       /* libvirt's, which only says what it is made of; NULL: none, or
+                                    @definition is libvirt's */
     DomstatsHealth trouble;      /* OK, or why the source already knows that it cannot be reached */
     DomstatsReason trouble_code; /* NONE: no code of its own */
     char *trouble_reason;

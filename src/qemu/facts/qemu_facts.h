@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "host/host_links.h"
 #include "host/host_netdev.h"
 #include "host/process/host_process.h"
 #include "qemu_definition.h"
@@ -191,6 +192,10 @@ typedef struct {
     const char *ifname; /* host device; NULL: it has none (user, hostdev, ...), or is not known */
     bool is_host_view;  /* counters are shown as the host has them, not swapped */
     const HostNetdevCounters *counters; /* NULL: not known; borrowed for the call */
+    const QemuDefinitionNic *told; /* what the definition says of it; NULL: it was plugged later */
+    const char *net_namespace;     /* that @ifname is in; NULL: not known */
+    const HostLink *link; /* how the host has set it up; NULL: not known, or the call does not ask
+                             for about.* */
 } QemuFactsNic;
 
 typedef struct {

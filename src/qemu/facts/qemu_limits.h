@@ -44,6 +44,8 @@
           "command line of one process; 1,000 disks give some 300 KB")                             \
     LIMIT(OPTION_FILES, 16, "files",                                                               \
           "files of options of one process that are read (-readconfig)")                           \
+    LIMIT(ABOUT_BYTES, 4096, "bytes",                                                              \
+          "one text that describes a domain (about.*); Linux's limit for a path")                  \
     LIMIT(XML_BYTES, 4194304, "bytes",                                                             \
           "one domain's definition from libvirt; its own limit for one string")                    \
     LIMIT(SEARCHED_THREADS, 1024, "threads",                                                       \

@@ -55,3 +55,13 @@ qemu_nic_model_is_one(const char *name, size_t size)
             return true;
     return false;
 }
+
+const char *
+qemu_nic_model_word(const char *driver)
+{
+    if (!g_str_has_prefix(driver, "virtio-net"))
+        return driver;
+    if (g_str_has_suffix(driver, "-non-transitional"))
+        return "virtio-non-transitional";
+    return g_str_has_suffix(driver, "-transitional") ? "virtio-transitional" : "virtio";
+}

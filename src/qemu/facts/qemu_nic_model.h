@@ -13,3 +13,6 @@
 
 /* True if the @size bytes at @name are the name of such a model. */
 bool qemu_nic_model_is_one(const char *name, size_t size);
+
+/* libvirt's word for the model of a device: "virtio" for all of virtio-net's; else its own name. */
+const char *qemu_nic_model_word(const char *driver);

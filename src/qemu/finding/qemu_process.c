@@ -206,5 +206,6 @@ qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid
         return NULL;
     }
     cmdline = qemu_cmdline_parse((const char *const *)words);
+    qemu_cmdline_set_program(cmdline, (const char *const *)words, exe);
     return g_steal_pointer(&cmdline->definition);
 }

@@ -145,6 +145,7 @@ make_endpoint(Look *look, QemuCmdline *cmdline)
         endpoint->trouble_reason = make_denied_reason(look);
     }
     qemu_source_names_set(look->view, cmdline, endpoint);
+    qemu_cmdline_set_program(cmdline, look->words, look->exe);
     endpoint->definition = g_steal_pointer(&cmdline->definition);
     return endpoint;
 }

@@ -22,7 +22,7 @@ needs_of_group(const QemuJob *job, const QemuGroup *group)
     if ((job->groups & group->bit) == 0)
         return 0;
     if (job->told != NULL && (job->left_out & group->bit) == 0 && !job->request->is_recording)
-        return group->host & QEMU_GROUP_HOST_EXT;
+        return group->host & (QEMU_GROUP_HOST_EXT | QEMU_GROUP_HOST_ABOUT);
     return group->host;
 }
 
@@ -35,6 +35,8 @@ needs_of(const QemuJob *job)
         needs |= needs_of_group(job, &qemu_groups[i]);
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         needs &= ~(unsigned int)QEMU_GROUP_HOST_EXT;
+    if (!qemu_request_wants(job->request, DOMSTATS_CALL_ABOUT))
+        needs &= ~(unsigned int)QEMU_GROUP_HOST_ABOUT;
     return needs;
 }
 
@@ -83,6 +85,7 @@ qemu_host_read_facts(QemuHostView *self, QemuJob *job, QemuFacts *facts)
         {QEMU_GROUP_HOST_THREADS, qemu_host_read_vcpus},
         {QEMU_GROUP_HOST_KVM, qemu_host_read_kvm},
         {QEMU_GROUP_HOST_NETDEV, qemu_host_read_nics},
+        {QEMU_GROUP_HOST_ABOUT, qemu_host_read_links}, /* of those interfaces */
         {QEMU_GROUP_HOST_PERF, qemu_host_read_perf},
         {QEMU_GROUP_HOST_RESCTRL, qemu_host_read_resctrl},
         {QEMU_GROUP_HOST_IMAGE_PATHS, qemu_host_read_image_paths},

@@ -6,6 +6,8 @@
  * QEMU. Else a device has to be open in QEMU's process, and its counters are those of the namespace
  * that it is in; qemu_nic_join tells which device belongs to which interface. The descriptors of
  * the process are listed in each call, since nothing proves that they are those of the last call.
+ *
+ * How a device is set up is known of those in our own network namespace.
  */
 #include "host/host_netdev.h"
 #include "host/host_tap.h"
@@ -42,16 +44,17 @@ read_joined_nics(QemuHostView *self, QemuDomain *domain, const QemuDefinition *d
                  QemuFacts *facts)
 {
     const QemuNicJoinInput input = {definition, &facts->nic_devices, list_taps(self, domain)};
-    g_autoptr(GPtrArray) joined = qemu_nic_join(&input, &facts->n_nics);
+    g_autoptr(GArray) joined = qemu_nic_join(&input, &facts->n_nics);
 
     for (guint i = 0; i < joined->len; i++) {
-        const HostTap *tap = g_ptr_array_index(joined, i);
-        QemuFactsNic nic = {0};
+        const HostTap *tap = g_array_index(joined, QemuNicJoined, i).tap;
+        QemuFactsNic nic = {.told = g_array_index(joined, QemuNicJoined, i).told};
 
         if (tap != NULL) {
             nic.ifname = tap->ifname;
             nic.is_host_view = tap->is_macvtap;
             nic.counters = find_counters(self, domain, tap);
+            nic.net_namespace = tap->net_namespace;
         }
         g_array_append_val(facts->nics, nic);
     }
@@ -66,7 +69,9 @@ read_told_nics(QemuHostView *self, const QemuDomain *domain, const QemuDefinitio
 
     for (guint i = 0; i < definition->nics->len; i++) {
         const QemuDefinitionNic *told = &g_array_index(definition->nics, QemuDefinitionNic, i);
-        QemuFactsNic nic = {.is_host_view = told->kind == QEMU_DEFINITION_NIC_HOST_VIEW};
+        QemuFactsNic nic = {.is_host_view = told->kind == QEMU_DEFINITION_NIC_HOST_VIEW,
+                            .told = told,
+                            .net_namespace = domain->host.net_namespace};
 
         if (told->kind != QEMU_DEFINITION_NIC_NO_DEVICE)
             nic.ifname = told->ifname;
@@ -77,6 +82,17 @@ read_told_nics(QemuHostView *self, const QemuDomain *domain, const QemuDefinitio
     facts->n_nics = util_count_of(definition->nics->len);
 }
 
+static void
+find_namespace(QemuHostView *self, QemuDomain *domain)
+{
+    g_autofree char *link = NULL;
+
+    if (domain->host.net_namespace != NULL)
+        return;
+    link = g_strdup_printf("proc/%d/ns/net", (int)domain->pid);
+    domain->host.net_namespace = host_root_readlink(qemu_host_view_root(self), link);
+}
+
 void
 qemu_host_read_nics(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
@@ -85,14 +101,49 @@ qemu_host_read_nics(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 
     if (definition == NULL) /* the peer is no QEMU process: its devices are not a guest's */
         return;
-    if (domain->host.net_namespace == NULL) {
-        g_autofree char *link = g_strdup_printf("proc/%d/ns/net", (int)domain->pid);
-
-        domain->host.net_namespace = host_root_readlink(qemu_host_view_root(self), link);
-    }
+    find_namespace(self, domain);
     facts->nics = g_array_new(FALSE, TRUE, sizeof(QemuFactsNic));
     if (qemu_definition_tells_nics(definition))
         read_told_nics(self, domain, definition, facts);
     else
         read_joined_nics(self, domain, definition, facts);
+}
+
+/* The interfaces of libvirt's definition, without counters: libvirt tells those. */
+static GArray *
+list_told_nics(const QemuDomain *domain)
+{
+    const QemuDefinition *about = qemu_domain_about(domain);
+    GArray *nics = g_array_new(FALSE, TRUE, sizeof(QemuFactsNic));
+
+    for (guint i = 0; qemu_definition_tells_nics(about) && i < about->nics->len; i++) {
+        const QemuDefinitionNic *told = &g_array_index(about->nics, QemuDefinitionNic, i);
+        const QemuFactsNic nic = {
+            .ifname = told->ifname, .told = told, .net_namespace = domain->host.net_namespace};
+
+        g_array_append_val(nics, nic);
+    }
+    return nics;
+}
+
+void
+qemu_host_read_links(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+{
+    QemuDomain *domain = job->domain;
+
+    const HostLinks *links = NULL;
+
+    if (facts->nics == NULL && qemu_domain_about(domain) != NULL) {
+        find_namespace(self, domain);
+        facts->nics = list_told_nics(domain);
+    }
+    for (guint i = 0; facts->nics != NULL && i < facts->nics->len; i++) {
+        QemuFactsNic *nic = &g_array_index(facts->nics, QemuFactsNic, i);
+
+        if (nic->ifname == NULL || nic->net_namespace == NULL ||
+            !qemu_host_view_is_own_namespace(self, nic->net_namespace))
+            continue;
+        links = qemu_host_view_links(self);
+        nic->link = links ? host_links_lookup(links, nic->ifname) : NULL;
+    }
 }

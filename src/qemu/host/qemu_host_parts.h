@@ -27,6 +27,7 @@ bool qemu_host_has_relative_images(const QemuFacts *facts);
 
 /* qemu_host_nic.c */
 void qemu_host_read_nics(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+void qemu_host_read_links(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
 /* qemu_host_counters.c */
 void qemu_host_read_perf(QemuHostView *self, QemuJob *job, QemuFacts *facts);

@@ -24,6 +24,8 @@ struct QemuHostView {
     HostReader *reader;
     HostHolders *holders;
     char *own_namespace;
+    HostLinks *links; /* NULL: not read, or it cannot be */
+    bool has_read_links;
     GHashTable *netdevs; /* net namespace -> HostNetdevTable * */
     Lazy has_wait_sum;
 };
@@ -59,6 +61,7 @@ qemu_host_view_free(QemuHostView *self)
     host_sockets_unref(self->sockets);
     g_hash_table_unref(self->netdevs);
     g_free(self->own_namespace);
+    host_links_free(self->links);
     pthread_mutex_destroy(&self->lock);
     g_free(self);
 }
@@ -125,14 +128,21 @@ qemu_host_view_has_wait_sum(QemuHostView *self)
     return answer;
 }
 
+/* The link of our own network namespace; NULL if it cannot be read. Call it with the lock held. */
+static const char *
+get_own_namespace(QemuHostView *self)
+{
+    if (self->own_namespace == NULL)
+        self->own_namespace = host_root_readlink(self->root, "proc/self/ns/net");
+    return self->own_namespace;
+}
+
 /* Reads the counters through a process in that namespace: this one, or the domain's. A tap that was
  * moved may be in a namespace without a process that we know: then through its descriptor @fd. */
 static HostNetdevTable *
 read_netdevs(QemuHostView *self, const QemuDomain *domain, const char *net_namespace, int fd)
 {
-    if (self->own_namespace == NULL)
-        self->own_namespace = host_root_readlink(self->root, "proc/self/ns/net");
-    if (net_namespace[0] == '\0' || g_strcmp0(net_namespace, self->own_namespace) == 0)
+    if (net_namespace[0] == '\0' || g_strcmp0(net_namespace, get_own_namespace(self)) == 0)
         return host_netdev_read(self->root, 0);
     if (g_strcmp0(net_namespace, domain->host.net_namespace) == 0)
         return host_netdev_read(self->root, domain->pid);
@@ -153,4 +163,26 @@ qemu_host_view_netdevs(QemuHostView *self, const QemuDomain *domain, const char 
     }
     pthread_mutex_unlock(&self->lock);
     return table;
+}
+
+bool
+qemu_host_view_is_own_namespace(QemuHostView *self, const char *net_namespace)
+{
+    bool is_own = false;
+
+    pthread_mutex_lock(&self->lock);
+    is_own = g_strcmp0(net_namespace, get_own_namespace(self)) == 0;
+    pthread_mutex_unlock(&self->lock);
+    return is_own;
+}
+
+const HostLinks *
+qemu_host_view_links(QemuHostView *self)
+{
+    pthread_mutex_lock(&self->lock);
+    if (!self->has_read_links)
+        self->links = host_links_read(self->root);
+    self->has_read_links = true;
+    pthread_mutex_unlock(&self->lock);
+    return self->links;
 }

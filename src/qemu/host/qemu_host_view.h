@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "host/host_links.h"
 #include "host/host_netdev.h"
 #include "host/host_reader.h"
 #include "host/host_root.h"
@@ -41,3 +42,10 @@ const char *const *qemu_host_view_perf_events(const QemuHostView *self);
  * @domain are; @fd: a descriptor of a tap there, or -1. NULL if they cannot be read. Borrowed. */
 const HostNetdevTable *qemu_host_view_netdevs(QemuHostView *self, const QemuDomain *domain,
                                               const char *net_namespace, int fd);
+
+/* How the interfaces of our network namespace are set up; NULL if the kernel does not tell.
+ * Borrowed. */
+const HostLinks *qemu_host_view_links(QemuHostView *self);
+
+/* True if the link of /proc names the network namespace that we are in. */
+bool qemu_host_view_is_own_namespace(QemuHostView *self, const char *net_namespace);

@@ -177,23 +177,28 @@ share_rest(Join *self)
     }
 }
 
-static GPtrArray *
+static GArray *
 make_result(Join *self)
 {
-    GPtrArray *result = g_ptr_array_new();
+    GArray *result = g_array_new(FALSE, TRUE, sizeof(QemuNicJoined));
 
     for (guint i = 0; i < self->told->len; i++) {
         const Told *told = &g_array_index(self->told, Told, i);
 
+        const QemuNicJoined joined = {told->tap, told->nic};
+
         if (told->is_there)
-            g_ptr_array_add(result, told->tap);
+            g_array_append_val(result, joined);
     }
-    for (guint i = 0; i < self->n_plugged; i++)
-        g_ptr_array_add(result, take_first(self));
+    for (guint i = 0; i < self->n_plugged; i++) {
+        const QemuNicJoined joined = {take_first(self), NULL};
+
+        g_array_append_val(result, joined);
+    }
     return result;
 }
 
-GPtrArray *
+GArray *
 qemu_nic_join(const QemuNicJoinInput *input, UtilCount *ret_count)
 {
     const QemuFactsNicDevices *devices = input->devices;

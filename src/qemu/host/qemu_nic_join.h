@@ -30,8 +30,13 @@ typedef struct {
     const GArray *taps;                 /* HostTap; NULL: they could not be listed */
 } QemuNicJoinInput;
 
-/* One element for each interface, its tap (const HostTap *, borrowed; NULL: none, or not known
- * which): first those of the command line in their order, then the plugged ones. @ret_count: how
- * many the guest has; absent if not known: then the elements are those that may be there. The
- * caller unrefs. */
-GPtrArray *qemu_nic_join(const QemuNicJoinInput *input, UtilCount *ret_count);
+/* One interface. Borrowed. */
+typedef struct {
+    const HostTap *tap;            /* NULL: none, or not known which */
+    const QemuDefinitionNic *told; /* NULL: it was plugged */
+} QemuNicJoined;
+
+/* QemuNicJoined: first the interfaces of the command line in their order, then the plugged ones.
+ * @ret_count: how many the guest has; absent if not known: then the elements are those that may be
+ * there. The caller unrefs. */
+GArray *qemu_nic_join(const QemuNicJoinInput *input, UtilCount *ret_count);

@@ -30,6 +30,7 @@ typedef struct {
     GArray *rows;
     bool is_cut;           /* rows were left out */
     guint next_disk;       /* index in the facts at which the search for the next disk starts */
+    guint next_drive;      /* likewise among the drives of the command line */
     QemuFactsPaths *paths; /* NULL: not needed so far */
 } Builder;
 
@@ -288,6 +289,55 @@ add_copy(Builder *self, const char *name, const char *path, unsigned int index)
         row->backing_index = index_in_name(row->node->node_name);
 }
 
+/* True if the command line's @drive is QEMU's @disk. A drive without an id is not told. */
+static bool
+is_drive(const QemuDefinitionDrive *drive, const QemuFactsDisk *disk, const char *id)
+{
+    const QemuFactsLayer *top = disk->layers && disk->layers->len > 0
+                                    ? &g_array_index(disk->layers, QemuFactsLayer, 0)
+                                    : NULL;
+
+    if (id != NULL && drive->id != NULL)
+        return strcmp(drive->id, id) == 0;
+    if (drive->drive == NULL)
+        return false;
+    return strcmp(drive->drive, disk->device) == 0 ||
+           (top != NULL && g_strcmp0(drive->drive, top->node_name) == 0);
+}
+
+/* The drive of the command line that is @disk; NULL if none is. Both often come in one order. */
+static const QemuAboutDisk *
+find_drive(Builder *self, const QemuFactsDisk *disk)
+{
+    const QemuDefinition *definition = self->input->definition;
+    GArray *drives = definition ? definition->drives : NULL;
+    g_autofree char *named = make_device_name(disk->qdev, PERIPHERAL);
+    const char *id = disk->qdev[0] != '/' ? disk->qdev : named;
+
+    for (guint i = 0; drives != NULL && i < drives->len; i++) {
+        guint place = (self->next_drive + i) % drives->len;
+        const QemuDefinitionDrive *drive = &g_array_index(drives, QemuDefinitionDrive, place);
+
+        if (is_drive(drive, disk, id)) {
+            self->next_drive = place + 1;
+            return &drive->about;
+        }
+    }
+    return NULL;
+}
+
+static void
+tell_about(Builder *self, QemuBlockRow *row, const QemuDefinitionDisk *definition)
+{
+    row->is_top = true;
+    if (!self->input->with_about)
+        return;
+    if (definition != NULL)
+        row->about = &definition->about;
+    else if (row->disk != NULL)
+        row->about = find_drive(self, row->disk);
+}
+
 static void
 add_disk(Builder *self, const char *name, const QemuDefinitionDisk *definition,
          const QemuFactsDisk *disk)
@@ -295,6 +345,7 @@ add_disk(Builder *self, const char *name, const QemuDefinitionDisk *definition,
     QemuBlockRow *row = add_layer(self, name, definition, disk, 0);
 
     row->disk = disk;
+    tell_about(self, row, definition);
     if (!self->input->with_backing)
         return;
     add_data_file(self, name, row->layer, row->node);
@@ -313,7 +364,7 @@ add_told_disks(Builder *self, const GArray *definitions)
         const QemuDefinitionDisk *definition = &g_array_index(definitions, QemuDefinitionDisk, i);
 
         if (definition->is_vhost_user) /* another process serves it, so QEMU has no counters */
-            add_row(self, definition->target);
+            tell_about(self, add_row(self, definition->target), definition);
         else
             add_disk(self, definition->target, definition, find_disk(self, definition->alias));
     }

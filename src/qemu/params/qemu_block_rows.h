@@ -16,6 +16,9 @@ typedef struct {
     const QemuFactsLayer *layer;  /* NULL: the image is not in the chain of query-blockstats */
     const QemuFactsNode *node;    /* the format node; NULL: QEMU tells no sizes */
     const QemuFactsNode *storage; /* the node of its file; @node where QEMU has one for both */
+    bool is_top;                  /* the top image of its disk */
+    const QemuAboutDisk *about; /* what libvirt's definition or the command line says of that disk;
+                                   NULL: nothing */
 } QemuBlockRow;
 
 /* The rows, QemuBlockRow, in libvirt's order; the caller unrefs them. Each disk has a row for its

@@ -13,9 +13,14 @@
 typedef struct {
     const QemuFacts *facts;
     const QemuDefinition *definition; /* NULL unknown */
+    const QemuDefinition *about;      /* of what the domain is made; NULL unknown */
     bool is_active;
     bool with_backing;
     bool with_ext;
+    bool with_about;
+    bool is_listed; /* a libvirt told the next two */
+    bool is_persistent;
+    UtilCount autostart; /* 0 or 1 */
     long ticks_per_second;
     long page_bytes;
     int64_t wall_s; /* time of this call in seconds since 1970; 0 unknown */
@@ -49,3 +54,20 @@ bool qemu_emit_iothread(QemuFieldWriter *writer, const QemuEmitInput *input);
 bool qemu_emit_memory(QemuFieldWriter *writer, const QemuEmitInput *input);
 bool qemu_emit_dirtyrate(QemuFieldWriter *writer, const QemuEmitInput *input);
 bool qemu_emit_vm(QemuFieldWriter *writer, const QemuEmitInput *input);
+
+/* qemu_emit_about.c: for a call with about. fields. */
+void qemu_emit_about_state(QemuFieldWriter *writer, const QemuEmitInput *input);
+
+/* A disk; each may be NULL. */
+typedef struct {
+    const QemuAboutDisk *told;    /* by libvirt's definition or the command line */
+    const QemuFactsDisk *disk;    /* as QEMU lists it */
+    const QemuFactsNode *node;    /* of its top image */
+    const QemuFactsNode *storage; /* of that image's file */
+} QemuEmitAboutDisk;
+void qemu_emit_about_disk(QemuFieldWriter *writer, const QemuEmitInput *input,
+                          const QemuEmitAboutDisk *disk);
+
+void qemu_emit_about_nic(QemuFieldWriter *writer, const QemuFactsNic *nic);
+/* All interfaces: those of the facts, else those of libvirt's definition. */
+void qemu_emit_about_nics(QemuFieldWriter *writer, const QemuEmitInput *input);

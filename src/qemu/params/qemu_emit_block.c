@@ -214,6 +214,15 @@ put_ext(QemuFieldWriter *writer, const QemuFactsDisk *disk)
     qemu_field_put_double(writer, QEMU_FIELD_EXT_BLOCK_WR_DEPTH, group->wr_queue_depth);
 }
 
+static void
+put_about(QemuFieldWriter *writer, const QemuEmitInput *input, const QemuBlockRow *row)
+{
+    const QemuEmitAboutDisk disk = {
+        .told = row->about, .disk = row->disk, .node = row->node, .storage = row->storage};
+
+    qemu_emit_about_disk(writer, input, &disk);
+}
+
 bool
 qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
@@ -234,6 +243,13 @@ qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input)
         writer->index[0] = i;
         if (row->disk != NULL)
             put_ext(writer, row->disk);
+    }
+    for (guint i = 0; input->with_about && i < rows->len; i++) {
+        const QemuBlockRow *row = &g_array_index(rows, QemuBlockRow, i);
+
+        writer->index[0] = i;
+        if (row->is_top)
+            put_about(writer, input, row);
     }
     return !is_cut && (!input->is_active || input->facts->disks != NULL);
 }

@@ -41,24 +41,30 @@ put_nic(QemuFieldWriter *writer, const QemuFactsNic *nic)
     }
 }
 
-bool
-qemu_emit_interface(QemuFieldWriter *writer, const QemuEmitInput *input)
+/* False if the interfaces are not all known. */
+static bool
+put_nics(QemuFieldWriter *writer, const QemuFacts *facts)
 {
-    const GArray *nics = input->facts->nics;
-    UtilCount n_nics = input->facts->n_nics;
-
-    if (!input->is_active)
-        return true;
-    if (nics == NULL)
+    if (facts->nics == NULL)
         return false;
-    if (n_nics.is_present)
-        qemu_field_put_uint(writer, QEMU_FIELD_NET_COUNT, (unsigned int)n_nics.value);
-    for (guint i = 0; i < nics->len; i++) {
-        const QemuFactsNic *nic = &g_array_index(nics, QemuFactsNic, i);
+    if (facts->n_nics.is_present)
+        qemu_field_put_uint(writer, QEMU_FIELD_NET_COUNT, (unsigned int)facts->n_nics.value);
+    for (guint i = 0; i < facts->nics->len; i++) {
+        const QemuFactsNic *nic = &g_array_index(facts->nics, QemuFactsNic, i);
 
         writer->index[0] = i;
         if (nic->ifname != NULL) /* else nothing is written under its number, as in libvirt */
             put_nic(writer, nic);
     }
-    return n_nics.is_present;
+    return facts->n_nics.is_present;
+}
+
+bool
+qemu_emit_interface(QemuFieldWriter *writer, const QemuEmitInput *input)
+{
+    bool is_whole = !input->is_active || put_nics(writer, input->facts);
+
+    if (input->with_about)
+        qemu_emit_about_nics(writer, input);
+    return is_whole;
 }

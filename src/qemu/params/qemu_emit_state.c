@@ -77,5 +77,7 @@ qemu_emit_state(QemuFieldWriter *writer, const QemuEmitInput *input)
     }
     if (input->with_ext)
         qemu_field_put_count(writer, QEMU_FIELD_EXT_MONITOR_TIME, input->facts->monitor_us);
+    if (input->with_about)
+        qemu_emit_about_state(writer, input);
     return state >= 0;
 }

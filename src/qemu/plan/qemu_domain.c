@@ -96,6 +96,12 @@ qemu_domain_definition(const QemuDomain *self)
     return self->endpoint->definition ? self->endpoint->definition : self->definition;
 }
 
+const QemuDefinition *
+qemu_domain_about(const QemuDomain *self)
+{
+    return self->endpoint->about ? self->endpoint->about : qemu_domain_definition(self);
+}
+
 static bool
 is_mute(const QemuDomain *self, const QemuEndpointPlace *place)
 {

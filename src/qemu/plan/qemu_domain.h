@@ -119,6 +119,10 @@ bool qemu_domain_is_held_once(QemuDomain *self);
  * neither is known. Borrowed until the endpoint or the process changes. */
 const QemuDefinition *qemu_domain_definition(const QemuDomain *self);
 
+/* The definition that says what the domain is made of: libvirt's, where it was asked for, else that
+ * of qemu_domain_definition(). */
+const QemuDefinition *qemu_domain_about(const QemuDomain *self);
+
 /* True if the place may be dialled: its manager allows it, and it is not known to be no monitor. */
 bool qemu_domain_may_dial(const QemuDomain *self, const QemuEndpointPlace *place);
 

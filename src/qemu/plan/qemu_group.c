@@ -46,7 +46,7 @@ const QemuGroup qemu_groups[] = {
         .name = "interface",
         .optional =
             BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON) | BIT(QOM_LIST_UNATTACHED),
-        .host = QEMU_GROUP_HOST_NETDEV,
+        .host = QEMU_GROUP_HOST_NETDEV | QEMU_GROUP_HOST_ABOUT,
         .emit = qemu_emit_interface,
     },
     {

@@ -21,6 +21,7 @@ typedef enum {
     QEMU_GROUP_HOST_EXT = 1 << 7, /* what only ext. fields need */
     /* Open files, where QEMU tells relative names of images. */
     QEMU_GROUP_HOST_IMAGE_PATHS = 1 << 8,
+    QEMU_GROUP_HOST_ABOUT = 1 << 9, /* what only about. fields need */
 } QemuGroupHostNeed;
 
 typedef struct {

@@ -17,7 +17,8 @@ static const unsigned int known_flags =
     FLAG(ACTIVE) | FLAG(INACTIVE) | FLAG(PERSISTENT) | FLAG(TRANSIENT) | FLAG(RUNNING) |
     FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER) | FLAG(NOWAIT) | FLAG(BACKING) | FLAG(ENFORCE_STATS);
 
-static const unsigned int known_extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST;
+static const unsigned int known_extras =
+    DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT;
 
 bool
 qemu_request_has(const QemuRequest *self, unsigned int flag)

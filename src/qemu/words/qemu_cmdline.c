@@ -2,20 +2,22 @@
 /*
  * qemu_cmdline: see qemu_cmdline.h.
  *
- * Knows which words are options, and hands their arguments to qemu_cmdline_monitor, _nic and
- * _machine. qemu_process puts the words of a file of options (-readconfig) in the place of its
- * name. If the name is still there, the file was not read: then no number is taken from the command
- * line, since the file may have another one.
+ * Knows which words are options, and hands their arguments to qemu_cmdline_monitor, _nic,
+ * _disk and _machine. qemu_process puts the words of a file of options (-readconfig) in the place
+ * of its name. If the name is still there, the file was not read: then no number is taken from the
+ * command line, since the file may have another one.
  */
 #include "qemu_cmdline.h"
 
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
+#include "qemu_cmdline_disk.h"
 #include "qemu_cmdline_machine.h"
 #include "qemu_cmdline_monitor.h"
 #include "qemu_cmdline_nic.h"
 #include "qemu_cmdline_option.h"
+#include "qemu_program.h"
 
 typedef struct {
     QemuDefinition *definition; /* the result's */
@@ -23,6 +25,7 @@ typedef struct {
     GArray *listens; /* the result's */
     QemuCmdlineMachine *machine;
     QemuCmdlineNics *nics;
+    QemuCmdlineDisks *disks;
     bool is_partial; /* a file of options was named and is not among the words */
     bool is_storage; /* it is the storage daemon */
     unsigned int n_iothreads;
@@ -62,6 +65,7 @@ take_machine(Parser *self, const char *argument)
 {
     qemu_cmdline_nics_take_machine(self->nics, argument);
     qemu_cmdline_machine_take_machine(self->machine, argument);
+    qemu_cmdline_disks_take_machine(self->disks, argument);
 }
 
 static void
@@ -75,6 +79,25 @@ take_device(Parser *self, const char *argument)
 {
     qemu_cmdline_nics_take_device(self->nics, argument);
     qemu_cmdline_machine_take_device(self->machine, argument);
+    qemu_cmdline_disks_take_device(self->disks, argument);
+}
+
+static void
+take_drive(Parser *self, const char *argument)
+{
+    qemu_cmdline_disks_take_drive(self->disks, argument);
+}
+
+static void
+take_blockdev(Parser *self, const char *argument)
+{
+    qemu_cmdline_disks_take_blockdev(self->disks, argument);
+}
+
+static void
+take_set(Parser *self, const char *argument)
+{
+    qemu_cmdline_disks_take_set(self->disks, argument);
 }
 
 static void
@@ -177,6 +200,8 @@ static const OptionRow option_rows[] = {
     {"accel", take_accelerator},
     {"m", take_memory},
     {"device", take_device},
+    {"drive", take_drive},
+    {"blockdev", take_blockdev},
     {"netdev", take_netdev},
     {"nic", take_nic},
     {"net", take_net},
@@ -196,7 +221,7 @@ static const OptionRow option_rows[] = {
     {"parallel", take_nothing},
     {"debugcon", take_nothing},
     {"gdb", take_nothing},
-    {"set", take_nothing},
+    {"set", take_set},
 };
 
 /* The row of the option @word; NULL if it is no option, or not in the table. */
@@ -313,10 +338,16 @@ qemu_cmdline_parse(const char *const *argv)
     QemuCmdline *self = g_new0(QemuCmdline, 1);
     g_autoptr(QemuCmdlineMonitors) monitors = qemu_cmdline_monitors_new();
     QemuDefinition *definition = qemu_definition_new();
-    g_autoptr(QemuCmdlineMachine) machine = qemu_cmdline_machine_new();
+    g_autoptr(QemuCmdlineMachine) machine = qemu_cmdline_machine_new(argv[0]);
     g_autoptr(QemuCmdlineNics) nics = qemu_cmdline_nics_new(argv[0]);
+    g_autoptr(QemuCmdlineDisks) disks = qemu_cmdline_disks_new();
     GArray *listens = qemu_cmdline_listens_new();
-    Parser parser = {definition, monitors, listens, machine, nics, false, false, 0};
+    Parser parser = {.definition = definition,
+                     .monitors = monitors,
+                     .listens = listens,
+                     .machine = machine,
+                     .nics = nics,
+                     .disks = disks};
 
     self->definition = definition;
     self->monitors = make_monitors();
@@ -328,6 +359,7 @@ qemu_cmdline_parse(const char *const *argv)
     if (argv[0] != NULL)
         take_words(&parser, argv + 1);
     qemu_cmdline_nics_resolve(nics, definition);
+    qemu_cmdline_disks_resolve(disks, definition);
     qemu_cmdline_monitors_resolve(monitors, self->monitors, self->other_sockets,
                                   &self->n_human_monitors);
     for (guint i = 0; i < self->other_sockets->len; i++)
@@ -385,6 +417,28 @@ qemu_cmdline_find_loaded(const char *const *argv)
         i++;
     }
     return argv[i];
+}
+
+void
+qemu_cmdline_set_program(QemuCmdline *self, const char *const *argv, const char *exe)
+{
+    static const char gone[] = " (deleted)"; /* which the kernel adds if the file was replaced */
+    const char *word =
+        argv[0] && qemu_program_is_loader(argv[0]) ? qemu_cmdline_find_loaded(argv) : argv[0];
+    const char *program = exe && !qemu_program_is_loader(exe) ? exe : word;
+    const char *arch = program ? qemu_program_arch(program) : NULL;
+    QemuAbout *about = &self->definition->about;
+
+    if (arch == NULL && word != NULL)
+        arch = qemu_program_arch(word);
+    qemu_about_set(&about->texts[QEMU_ABOUT_ARCH], arch);
+    if (program == NULL || program[0] != '/')
+        return;
+    if (g_str_has_suffix(program, gone))
+        qemu_about_take(&about->texts[QEMU_ABOUT_EMULATOR],
+                        g_strndup(program, strlen(program) - strlen(gone)));
+    else
+        qemu_about_set(&about->texts[QEMU_ABOUT_EMULATOR], program);
 }
 
 /* True if one of @argv is one of those options, with one dash or two. */

@@ -39,5 +39,9 @@ QemuCmdline *qemu_cmdline_parse(const char *const *argv);
 void qemu_cmdline_free(QemuCmdline *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuCmdline, qemu_cmdline_free)
 
+/* Notes in the definition which program runs the machine: @exe, where its link leads; if that is
+ * NULL or ld.so, the program that the words begin with, if it is a whole path. */
+void qemu_cmdline_set_program(QemuCmdline *self, const char *const *argv, const char *exe);
+
 /* Splits the bytes of /proc/<pid>/cmdline. The caller frees with g_strfreev(). */
 char **qemu_cmdline_split(const char *bytes, size_t size);

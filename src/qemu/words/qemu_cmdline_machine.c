@@ -18,17 +18,20 @@ enum { BYTES_PER_KIB = 1024, MIB_SHIFT = 20 };
 struct QemuCmdlineMachine {
     QemuCmdlineOption *machine; /* -machine, -M; -smp as "smp.cpus" and the like */
     QemuCmdlineOption *memory;  /* -m */
+    const char *program;        /* borrowed; NULL: not known */
     bool has_memory_device;
     bool is_xen;
     bool names_kvm,
         names_another; /* among the accelerators, of which QEMU takes the first it can */
+    bool names_odd;    /* one that is neither KVM nor TCG */
 };
 
 QemuCmdlineMachine *
-qemu_cmdline_machine_new(void)
+qemu_cmdline_machine_new(const char *program)
 {
     QemuCmdlineMachine *self = g_new0(QemuCmdlineMachine, 1);
 
+    self->program = program;
     self->machine = qemu_cmdline_option_parse("", NULL);
     self->memory = qemu_cmdline_option_parse("", NULL);
     return self;
@@ -84,6 +87,7 @@ qemu_cmdline_machine_take_accelerator(QemuCmdlineMachine *self, const char *argu
         self->names_kvm = true;
     else
         self->names_another = true;
+    self->names_odd |= g_strcmp0(name, "kvm") != 0 && g_strcmp0(name, "tcg") != 0;
 }
 
 void
@@ -204,16 +208,46 @@ settle_memory(const QemuCmdlineMachine *self, QemuDefinition *definition)
         definition->memory_kib = parse_size_kib(property, 0);
 }
 
+/* True if QEMU, told no accelerator, takes TCG: only a program whose name ends with "kvm" takes
+ * another first. */
+static bool
+is_tcg_by_default(const QemuCmdlineMachine *self)
+{
+    return self->program != NULL && !g_str_has_suffix(self->program, "kvm");
+}
+
+/* libvirt's word for the accelerator; NULL if it is not certain which QEMU took. */
+static const char *
+name_type(const QemuCmdlineMachine *self, bool is_kvm)
+{
+    const char *accelerators = qemu_cmdline_option_get_exact(self->machine, "accel");
+    bool is_given = accelerators != NULL || self->names_kvm || self->names_another;
+    bool may_be_kvm =
+        self->names_kvm || (accelerators != NULL && strstr(accelerators, "kvm") != NULL);
+    bool is_tcg = accelerators == NULL || g_str_equal(accelerators, "tcg");
+
+    if (is_kvm)
+        return "kvm";
+    if (!is_given)
+        return is_tcg_by_default(self) ? "qemu" : NULL;
+    return !may_be_kvm && is_tcg && !self->names_odd ? "qemu" : NULL;
+}
+
 void
 qemu_cmdline_machine_resolve(const QemuCmdlineMachine *self, QemuDefinition *definition)
 {
     const char *accelerators = qemu_cmdline_option_get_exact(self->machine, "accel");
+    QemuAbout *about = &definition->about;
 
     settle_vcpus(self->machine, definition);
     settle_memory(self, definition);
     definition->is_kvm =
         !self->names_another &&
         (accelerators == NULL ? self->names_kvm : g_str_equal(accelerators, "kvm"));
+    qemu_about_set(&about->texts[QEMU_ABOUT_TYPE], name_type(self, definition->is_kvm));
+    qemu_about_set(&about->texts[QEMU_ABOUT_OS], "hvm");
+    qemu_about_set(&about->texts[QEMU_ABOUT_MACHINE],
+                   qemu_cmdline_option_get_exact(self->machine, "type"));
 }
 
 bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu_cmdline_machine: -machine, -smp, -m and the memory devices of a command line -> the vCPUs
- * and the memory of the machine, and whether there is one. Pure.
+ * and the memory of the machine, what kind of machine it is, and whether there is one. Pure.
  */
 #pragma once
 
@@ -10,7 +10,8 @@
 /* The options that were taken so far. */
 typedef struct QemuCmdlineMachine QemuCmdlineMachine;
 
-QemuCmdlineMachine *qemu_cmdline_machine_new(void);
+/* @program: the first word, whose name tells QEMU's defaults; NULL: there is none. Borrowed. */
+QemuCmdlineMachine *qemu_cmdline_machine_new(const char *program);
 void qemu_cmdline_machine_free(QemuCmdlineMachine *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuCmdlineMachine, qemu_cmdline_machine_free)
 
@@ -23,7 +24,7 @@ void qemu_cmdline_machine_take_accelerator(QemuCmdlineMachine *self, const char 
 /* -xen-domid was there: QEMU only models devices for a guest of Xen. */
 void qemu_cmdline_machine_take_xen(QemuCmdlineMachine *self);
 
-/* After the last option: writes vCPUs and memory into @definition. */
+/* After the last option: writes vCPUs, memory and what is told of the machine into @definition. */
 void qemu_cmdline_machine_resolve(const QemuCmdlineMachine *self, QemuDefinition *definition);
 /* False for a QEMU that runs no virtual machine: libvirt starts "-machine none" only to ask what
  * QEMU can do, "x-remote" is a device of another QEMU, and one for Xen only models devices. */

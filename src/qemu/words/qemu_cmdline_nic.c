@@ -32,18 +32,20 @@ typedef struct {
     char *id;
     QemuDefinitionNicKind kind;
     char *ifname;
-    GArray *fds;  /* int; NULL none */
-    int hub;      /* it is connected to; NO_HUB */
-    bool is_port; /* no network of its own: the wire between a hub and another back end */
-    char *peer;   /* id of that one; NULL: a device is at the other end */
+    GArray *fds;         /* int; NULL none */
+    int hub;             /* it is connected to; NO_HUB */
+    bool is_port;        /* no network of its own: the wire between a hub and another back end */
+    char *peer;          /* id of that one; NULL: a device is at the other end */
+    char *type, *bridge; /* for about.*; NULL unknown */
 } BackEnd;
 
 typedef struct {
     char *id; /* of "-device"; NULL */
     bool is_on_board;
-    char *netdev; /* id of its back end; NULL */
-    int own;      /* index of the back end that came with it ("-nic"); NO_BACK_END */
-    int hub;      /* NO_HUB */
+    char *netdev;      /* id of its back end; NULL */
+    int own;           /* index of the back end that came with it ("-nic"); NO_BACK_END */
+    int hub;           /* NO_HUB */
+    char *model, *mac; /* for about.*; NULL unknown */
 } Nic;
 
 struct QemuCmdlineNics {
@@ -64,6 +66,8 @@ clear_back_end(gpointer data)
     g_free(back_end->ifname);
     g_clear_pointer(&back_end->fds, g_array_unref);
     g_free(back_end->peer);
+    g_free(back_end->type);
+    g_free(back_end->bridge);
 }
 
 static void
@@ -73,6 +77,8 @@ clear_nic(gpointer data)
 
     g_free(nic->id);
     g_free(nic->netdev);
+    g_free(nic->model);
+    g_free(nic->mac);
 }
 
 /* Machines that make their interfaces of models that can be plugged, out of "-nic" and the like,
@@ -176,6 +182,33 @@ fill_tap(BackEnd *back_end, const QemuCmdlineOption *option)
         back_end->ifname = g_utf8_make_valid(ifname, -1);
 }
 
+/* libvirt's word for a back end, QEMU's where libvirt has none. NULL for a tap: what it is
+ * connected to, the host tells. */
+static const char *
+name_type(const char *type)
+{
+    static const struct {
+        const char *type, *word;
+    } rows[] = {
+        {"tap", NULL}, {"vhost-user", "vhostuser"}, {"vhost-vdpa", "vdpa"}, {"passt", "user"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (g_str_equal(type, rows[i].type))
+            return rows[i].word;
+    return type;
+}
+
+static const char *
+name_bridge(const QemuCmdlineOption *option, const char *type)
+{
+    static const char by_default[] = "br0";
+    const char *bridge = qemu_cmdline_option_get_exact(option, "br");
+
+    if (!g_str_equal(type, "bridge"))
+        return NULL;
+    return bridge ? bridge : by_default;
+}
+
 /* The index of the new back end; NO_BACK_END past the limit. "-net" may call its id "name". */
 static int
 add_back_end(QemuCmdlineNics *self, const QemuCmdlineOption *option, const char *type, int hub)
@@ -190,6 +223,8 @@ add_back_end(QemuCmdlineNics *self, const QemuCmdlineOption *option, const char 
     if (id == NULL)
         id = qemu_cmdline_option_get_exact(option, "name");
     back_end.id = g_strdup(id);
+    back_end.type = g_strdup(name_type(type));
+    back_end.bridge = g_strdup(name_bridge(option, type));
     if (g_str_equal(type, "tap") || g_str_equal(type, "bridge"))
         fill_tap(&back_end, option);
     if (g_str_equal(type, "hubport")) {
@@ -233,6 +268,8 @@ qemu_cmdline_nics_take_net(QemuCmdlineNics *self, const char *argument)
         return;
     nic->is_on_board = true;
     nic->netdev = g_strdup(qemu_cmdline_option_get_exact(option, "netdev"));
+    nic->model = g_strdup(qemu_cmdline_option_get_exact(option, "model"));
+    nic->mac = g_strdup(qemu_cmdline_option_get_exact(option, "macaddr"));
     nic->hub = nic->netdev == NULL ? NET_HUB : NO_HUB;
 }
 
@@ -250,6 +287,8 @@ qemu_cmdline_nics_take_nic(QemuCmdlineNics *self, const char *argument)
     if (nic == NULL)
         return;
     nic->is_on_board = true;
+    nic->model = g_strdup(qemu_cmdline_option_get_exact(option, "model"));
+    nic->mac = g_strdup(qemu_cmdline_option_get_exact(option, "mac"));
     nic->own = add_back_end(self, option, type, NO_HUB);
 }
 
@@ -273,6 +312,8 @@ qemu_cmdline_nics_take_device(QemuCmdlineNics *self, const char *argument)
         return;
     nic->id = g_strdup(qemu_cmdline_option_get_exact(option, "id"));
     nic->netdev = g_strdup(netdev);
+    nic->model = g_strdup(driver);
+    nic->mac = g_strdup(qemu_cmdline_option_get_exact(option, "mac"));
 }
 
 void
@@ -376,6 +417,18 @@ copy_back_end(QemuDefinitionNic *nic, const BackEnd *back_end)
     nic->kind = back_end->kind;
     nic->ifname = g_strdup(back_end->ifname);
     nic->fds = back_end->fds ? g_array_ref(back_end->fds) : NULL;
+    qemu_about_set(&nic->about.texts[QEMU_ABOUT_NIC_TYPE], back_end->type);
+    qemu_about_set(&nic->about.texts[QEMU_ABOUT_NIC_BRIDGE], back_end->bridge);
+}
+
+static void
+copy_device(QemuDefinitionNic *to, const Nic *nic)
+{
+    to->id = g_strdup(nic->id);
+    to->is_on_board = nic->is_on_board;
+    qemu_about_set(&to->about.texts[QEMU_ABOUT_NIC_MODEL],
+                   nic->model ? qemu_nic_model_word(nic->model) : NULL);
+    qemu_about_set_mac(&to->about.texts[QEMU_ABOUT_NIC_MAC], nic->mac);
 }
 
 static bool
@@ -407,8 +460,7 @@ qemu_cmdline_nics_resolve(const QemuCmdlineNics *self, QemuDefinition *definitio
         QemuDefinitionNic *to = qemu_definition_add_nic(definition);
         int index = find_wire_end(self, nic);
 
-        to->id = g_strdup(nic->id);
-        to->is_on_board = nic->is_on_board;
+        copy_device(to, nic);
         to->kind = QEMU_DEFINITION_NIC_NO_DEVICE;
         if (index == NO_BACK_END || is_used[index])
             continue;

@@ -61,13 +61,20 @@ is_end(char c)
     return c == '\0' || (!g_ascii_isalnum(c) && c != '_');
 }
 
-static bool
-begins_with_target(const char *text)
+/* The target that @text begins with; NULL if it is none. */
+static const char *
+find_first_target(const char *text)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(targets); i++)
         if (g_str_has_prefix(text, targets[i]) && is_end(text[strlen(targets[i])]))
-            return true;
-    return false;
+            return targets[i];
+    return NULL;
+}
+
+static bool
+begins_with_target(const char *text)
+{
+    return find_first_target(text) != NULL;
 }
 
 /* The text behind "-system-"; NULL if @name has no "emu" before that. */
@@ -136,6 +143,22 @@ qemu_program_judge(const char *path)
             is_version(name + strlen(name_rows[i].name)))
             return name_rows[i].kind;
     return is_user_mode(name) ? QEMU_PROGRAM_NO_GUEST : QEMU_PROGRAM_OTHER;
+}
+
+const char *
+qemu_program_arch(const char *path)
+{
+    static const struct {
+        const char *target, *arch;
+    } rows[] = {{"i386", "i686"}, {"arm", "armv7l"}, {"x86", NULL}};
+    g_autofree char *name = make_name(path);
+    const char *behind = find_target(name);
+    const char *target = behind ? find_first_target(behind) : NULL;
+
+    for (size_t i = 0; target != NULL && i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(target, rows[i].target) == 0)
+            return rows[i].arch;
+    return target;
 }
 
 bool

@@ -16,6 +16,10 @@ typedef enum {
 /* @path: where /proc/<pid>/exe points, or the first word of a command line. */
 QemuProgramKind qemu_program_judge(const char *path);
 
+/* The architecture that a system emulator emulates, as libvirt calls it; NULL: its name does not
+ * tell. */
+const char *qemu_program_arch(const char *path);
+
 /* True for the name that the kernel keeps of a system emulator: 15 bytes of it at most (comm). */
 bool qemu_program_is_short_name(const char *comm);
 

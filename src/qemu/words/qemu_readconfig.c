@@ -23,23 +23,15 @@ find_option(const char *group)
         const char *group;
         const char *option;
     } rows[] = {
-        {"machine", "-machine"},
-        {"accel", "-accel"},
-        {"memory", "-m"},
-        {"smp-opts", "-smp"},
-        {"name", "-name"},
-        {"device", "-device"},
-        {"netdev", "-netdev"},
-        {"nic", "-nic"},
-        {"net", "-net"},
-        {"chardev", "-chardev"},
-        {"mon", "-mon"},
-        {"object", "-object"},
-        {"global", "-global"},
-        {"tpmdev", "-tpmdev"},
-        {"semihosting-config", "-semihosting-config"},
-        {"vnc", "-vnc"},
-        {"spice", "-spice"},
+        {"machine", "-machine"}, {"accel", "-accel"},
+        {"memory", "-m"},        {"smp-opts", "-smp"},
+        {"name", "-name"},       {"device", "-device"},
+        {"drive", "-drive"},     {"netdev", "-netdev"},
+        {"nic", "-nic"},         {"net", "-net"},
+        {"chardev", "-chardev"}, {"mon", "-mon"},
+        {"object", "-object"},   {"global", "-global"},
+        {"tpmdev", "-tpmdev"},   {"semihosting-config", "-semihosting-config"},
+        {"vnc", "-vnc"},         {"spice", "-spice"},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)

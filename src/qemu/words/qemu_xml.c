@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
+#include "qemu_xml_about.h"
 #include "util/util_error.h"
 #include "util/util_xml.h"
 
@@ -121,6 +122,7 @@ parse_disk(QemuDefinition *definition, const xmlNode *node)
     disk->path = source_path(node);
     disk->format = util_xml_attribute(util_xml_child(node, "driver"), "type");
     disk->is_vhost_user = has_attribute(node, "type", "vhostuser");
+    qemu_xml_about_disk(node, &disk->about);
     disk->is_encrypted =
         util_xml_child(source, "encryption") != NULL || util_xml_child(node, "encryption") != NULL;
     if (source == NULL)
@@ -137,6 +139,7 @@ parse_nic(QemuDefinition *definition, const xmlNode *node)
     QemuDefinitionNic *nic = qemu_definition_add_nic(definition);
 
     nic->id = util_xml_attribute(util_xml_child(node, "alias"), "name");
+    qemu_xml_about_nic(node, &nic->about);
     nic->ifname = util_xml_attribute(util_xml_child(node, "target"), "dev");
     if (has_attribute(node, "type", "direct"))
         nic->kind = QEMU_DEFINITION_NIC_HOST_VIEW;
@@ -279,6 +282,7 @@ parse_domain(const xmlNode *domain)
 
     self->definition = definition;
     definition->is_kvm = has_attribute(domain, "type", "kvm");
+    qemu_xml_about_domain(domain, &definition->about);
     definition->name = util_xml_content(util_xml_child(domain, "name"));
     definition->uuid = util_xml_content(util_xml_child(domain, "uuid"));
     definition->memory_kib = kib_content(util_xml_child(domain, "memory"));
