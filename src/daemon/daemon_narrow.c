@@ -23,11 +23,18 @@
 
 #define FLAG(name) ((unsigned int)VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name)
 
-/* Groups that are whole without a field: of a domain without IOThreads, and of one that does not
- * run. */
-static const unsigned int empty_when_active = VIR_DOMAIN_STATS_IOTHREAD;
-static const unsigned int empty_when_inactive =
-    VIR_DOMAIN_STATS_IOTHREAD | VIR_DOMAIN_STATS_INTERFACE;
+/* Groups that are whole without a field: of a domain without IOThreads, where no perf events or
+ * memory bandwidth are counted, and of one that does not run. */
+static const unsigned int empty_when_active =
+    VIR_DOMAIN_STATS_IOTHREAD | VIR_DOMAIN_STATS_PERF | VIR_DOMAIN_STATS_MEMORY;
+static const unsigned int empty_when_inactive = VIR_DOMAIN_STATS_IOTHREAD | VIR_DOMAIN_STATS_PERF |
+                                                VIR_DOMAIN_STATS_MEMORY |
+                                                VIR_DOMAIN_STATS_INTERFACE;
+
+/* Groups of which a domain has a part without its process, which a call for all groups takes for
+ * the whole. */
+static const unsigned int told_by_process =
+    VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON | VIR_DOMAIN_STATS_VCPU;
 
 typedef struct {
     const DomstatsCall *round;
@@ -150,12 +157,13 @@ static unsigned int
 missing_of(const Cut *cut, const DomstatsRecord *record)
 {
     unsigned int missing = record->missing & cut->groups;
-    unsigned int empty = 0;
+    bool runs = is_active(record, read_small(record, "state.state"));
+    unsigned int empty = runs ? empty_when_active : empty_when_inactive;
 
     if (cut->round->stats != 0 || cut->wanted->stats == 0)
         return missing;
-    empty = is_active(record, read_small(record, "state.state")) ? empty_when_active
-                                                                 : empty_when_inactive;
+    if (runs && record->pid == 0 && record->answered_by == DOMSTATS_ANSWERED_BY_MONITOR)
+        missing |= cut->groups & told_by_process;
     return missing | (cut->groups & ~groups_with_fields(record) & ~empty);
 }
 
