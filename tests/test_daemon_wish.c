@@ -44,7 +44,9 @@ static const Row rows[] = {
     {"fewer do not serve more", {.stats = VCPU}, {.stats = STATE | VCPU}, false, "stats=9"},
     {"other groups", {.stats = STATE}, {.stats = VCPU}, false, "stats=9"},
     {"bits that are no group do not count", {.stats = STATE}, {.stats = STATE | 1U << 30}, true, "stats=1"},
-    {"only bits that are no group", {0}, {.stats = 1U << 30}, false, NULL},
+    {"only bits that are no group: who there is", {0}, {.stats = 1U << 30}, true, "stats=0"},
+    {"who there is, and a group", {.stats = 1U << 30}, {.stats = VCPU}, false, "stats=40000008"},
+    {"who runs, of nothing else", {.stats = 1U << 30}, {.stats = 1U << 30, .flags = FLAG(ACTIVE)}, false, "stats=40000001"},
     {"more extras serve fewer", {.extras = EXT | LAST}, {.extras = LAST}, true, "stats=0 extras=3"},
     {"fewer do not serve more", {.extras = EXT}, {.extras = LAST}, false, "stats=0 extras=3"},
 

@@ -18,4 +18,5 @@ typedef struct {
     int64_t started_us;        /* wall clock, µs since 1970 */
     unsigned int timeout_ms;   /* of a request that sets no deadline */
     unsigned int events_interval_s; /* between looks, while a client waits for events */
+    bool is_auto; /* the domains are those that "auto" gives without further options */
 } DaemonHost;

@@ -52,18 +52,6 @@ daemon_listener_free(DaemonListener *self)
     g_free(self);
 }
 
-void
-daemon_listener_remove(DaemonListener *self)
-{
-    struct stat status = {0};
-
-    if (self->path == NULL || lstat(self->path, &status) < 0)
-        return;
-    if (status.st_dev == self->device && status.st_ino == self->inode)
-        (void)unlink(self->path);
-    g_clear_pointer(&self->path, g_free);
-}
-
 static void
 set_failed(const char *text, const char *what, int cause, GError **error)
 {
@@ -119,6 +107,21 @@ is_stale(const char *path, GError **error)
     what = g_strconcat(who, " listens there", NULL);
     set_failed(path, what, 0, error);
     return false;
+}
+
+/* The number of a file that is gone may be given to another one at once; so it is ours only if
+ * nobody listens there any more. */
+void
+daemon_listener_remove(DaemonListener *self)
+{
+    struct stat status = {0};
+
+    util_fd_clear(&self->fd);
+    if (self->path == NULL || lstat(self->path, &status) < 0)
+        return;
+    if (status.st_dev == self->device && status.st_ino == self->inode && is_stale(self->path, NULL))
+        (void)unlink(self->path);
+    g_clear_pointer(&self->path, g_free);
 }
 
 /* Removes what is at @path if it is a socket without a listener. */

@@ -35,7 +35,8 @@ typedef struct {
 void daemon_listener_free(DaemonListener *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DaemonListener, daemon_listener_free)
 
-/* Removes the file of @self, if it is still the one that was made. */
+/* Closes @self's descriptor, if it is still there, and removes its file, if that is still the one
+ * that was made. No other descriptor of the socket may be open. */
 void daemon_listener_remove(DaemonListener *self);
 
 /* Mode and group of the files of unix sockets. */

@@ -95,7 +95,7 @@ static bool
 is_selected(const DomstatsRecord *record, const DomstatsCall *wanted)
 {
     int state = read_small(record, "state.state");
-    bool is_persistent = read_small(record, "about.persistent") == 1;
+    bool is_persistent = read_small(record, "about.state.persistent") == 1;
     const struct {
         unsigned int family;
         unsigned int own;

@@ -65,6 +65,14 @@ open_source(const DaemonOptions *options, GError **error)
     return domstats_open(options->source, &how, error);
 }
 
+/* Whether the domains are those that a program sees which opens "auto" by itself. */
+static bool
+is_auto(const DaemonOptions *options)
+{
+    return (options->source == NULL || g_str_equal(options->source, "auto")) &&
+           !options->is_without_libvirt;
+}
+
 static bool
 open_listeners(Program *self, GError **error)
 {
@@ -199,7 +207,8 @@ prepare(Program *self, GError **error)
                               .version = DOMSTATS_VERSION,
                               .started_us = util_deadline_wall_us(),
                               .timeout_ms = options->timeout_ms,
-                              .events_interval_s = options->events_interval_s};
+                              .events_interval_s = options->events_interval_s,
+                              .is_auto = is_auto(options)};
     self->host.rounds = daemon_rounds_new(conn, options->timeout_ms, self->loop, error);
     if (self->host.rounds == NULL)
         return false;
@@ -228,9 +237,9 @@ leave_at_once(const Program *self)
 static void
 clear(Program *self)
 {
-    remove_files(self);
     daemon_server_free(self->server);
     daemon_interfaces_free(self->interfaces);
+    remove_files(self);
     leave_at_once(self);
     sd_event_source_disable_unref(self->ending);
     daemon_rounds_free(self->host.rounds);

@@ -116,7 +116,6 @@ is_shareable(const DomstatsCall *call)
     unsigned int extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DAEMON_WISH_ABOUT;
 
     return (call->flags & ~flags) == 0 && (call->extras & ~extras) == 0 &&
-           (call->stats == 0 || daemon_wish_groups(call) != 0) &&
            (call->domains == NULL || call->domains[0] != NULL) &&
            memcmp(call->reserved, none.reserved, sizeof(none.reserved)) == 0;
 }

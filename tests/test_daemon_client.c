@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_daemon_client: what a client sends is cut into messages, and one of bad manners costs only
+ * itself. The protocol of the tests gives each message back.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/daemon_client.h"
+#include "daemon/daemon_limits.h"
+#include "util/util_fd.h"
+
+enum {
+    MESSAGE_BYTES = 8,
+    CALLS = 2,
+    ANSWER_BYTES = 4 * 1024 * 1024,
+};
+
+/* What the protocol does with a message is its fifth byte. */
+enum {
+    ECHO = 'e',
+    SLOW = 's', /* a call that ends when the test says so */
+    URGENT = 'u',
+    LARGE = 'l', /* a large answer */
+    BYE = 'b',
+};
+
+typedef struct {
+    sd_event *loop;
+    DaemonClientUnread unread;
+    DaemonClientSetup setup;
+    DaemonClient *client; /* NULL: it has left */
+    unsigned int n_taken;
+    unsigned int n_slow;
+    bool is_open;
+    UtilFd fd; /* the client's end */
+} Scene;
+
+static void *
+open_session(DaemonClient *client, const DaemonClientPeer *peer, void *context)
+{
+    Scene *scene = context;
+
+    assert_int_equal(peer->uid, 7);
+    scene->client = client;
+    scene->is_open = true;
+    return scene;
+}
+
+static void
+close_session(void *session)
+{
+    ((Scene *)session)->is_open = false;
+}
+
+static bool
+is_urgent(const uint8_t *bytes, size_t n)
+{
+    return n > 4 && bytes[4] == URGENT;
+}
+
+static void
+take_message(void *session, const uint8_t *bytes, size_t n)
+{
+    Scene *scene = session;
+
+    scene->n_taken++;
+    if (bytes[4] == SLOW) {
+        daemon_client_begin_call(scene->client);
+        scene->n_slow++;
+    } else if (bytes[4] == LARGE) {
+        daemon_client_send(scene->client, g_bytes_new_take(g_malloc0(ANSWER_BYTES), ANSWER_BYTES));
+    } else if (bytes[4] == BYE) {
+        daemon_client_hang_up(scene->client, "it said so");
+    } else {
+        daemon_client_send(scene->client, g_bytes_new(bytes, n));
+    }
+}
+
+static const DaemonClientProtocol protocol = {
+    .name = "test",
+    .message_least = MESSAGE_BYTES,
+    .message_most = 1024,
+    .calls_most = CALLS,
+    .is_urgent = is_urgent,
+    .open = open_session,
+    .take_message = take_message,
+    .close = close_session,
+};
+
+static void
+on_left(DaemonClient *client, void *data)
+{
+    Scene *scene = data;
+
+    assert_ptr_equal(client, scene->client);
+    scene->client = NULL;
+}
+
+static void
+begin(Scene *scene)
+{
+    const DaemonClientPeer peer = {.uid = 7};
+    int fds[2] = {-1, -1};
+
+    memset(scene, 0, sizeof(*scene));
+    assert_true(sd_event_new(&scene->loop) >= 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+    scene->setup = (DaemonClientSetup){.loop = scene->loop,
+                                       .protocol = &protocol,
+                                       .context = scene,
+                                       .unread = &scene->unread,
+                                       .left = on_left,
+                                       .left_data = scene};
+    scene->fd = fds[0];
+    assert_non_null(daemon_client_new(&scene->setup, fds[1], &peer));
+}
+
+static void
+end(Scene *scene)
+{
+    daemon_client_free(scene->client);
+    assert_false(scene->is_open);
+    assert_int_equal(scene->unread.n_bytes, 0);
+    assert_int_equal(scene->unread.clients.length, 0);
+    util_fd_clear(&scene->fd);
+    sd_event_unref(scene->loop);
+}
+
+/* Turns the loop until nothing happens at once any more. */
+static void
+settle(const Scene *scene)
+{
+    while (sd_event_run(scene->loop, 0) > 0)
+        ;
+}
+
+/* @kinds, a message each. */
+static GString *
+make_messages(const char *kinds)
+{
+    GString *bytes = g_string_new(NULL);
+
+    for (; *kinds != '\0'; kinds++) {
+        const char message[MESSAGE_BYTES] = {0, 0, 0, MESSAGE_BYTES, *kinds, 'x', 'y', 'z'};
+
+        g_string_append_len(bytes, message, sizeof(message));
+    }
+    return bytes;
+}
+
+static void
+send_kinds(const Scene *scene, const char *kinds)
+{
+    g_autoptr(GString) bytes = make_messages(kinds);
+
+    assert_int_equal(send(scene->fd, bytes->str, bytes->len, MSG_NOSIGNAL), bytes->len);
+    settle(scene);
+}
+
+/* The kinds of the messages that came, and "." if the connection has ended. */
+static char *
+receive(const Scene *scene)
+{
+    GString *kinds = g_string_new(NULL);
+    char message[MESSAGE_BYTES] = "";
+    ssize_t n = 0;
+
+    while ((n = recv(scene->fd, message, sizeof(message), 0)) > 0)
+        g_string_append_c(kinds, message[4]);
+    if (n == 0 || errno != EAGAIN)
+        g_string_append_c(kinds, '.');
+    return g_string_free(kinds, FALSE);
+}
+
+static void
+assert_received(const Scene *scene, const char *expected)
+{
+    g_autofree char *got = receive(scene);
+
+    assert_string_equal(got, expected);
+}
+
+static void
+end_slow_call(Scene *scene)
+{
+    scene->n_slow--;
+    daemon_client_end_call(scene->client);
+    settle(scene);
+}
+
+static void
+byte_by_byte(void **state)
+{
+    Scene scene = {0};
+    g_autoptr(GString) bytes = make_messages("ee");
+
+    (void)state;
+    begin(&scene);
+    for (size_t i = 0; i < bytes->len; i++) {
+        assert_int_equal(send(scene.fd, bytes->str + i, 1, 0), 1);
+        settle(&scene);
+        assert_int_equal(scene.n_taken, (i + 1) / MESSAGE_BYTES);
+    }
+    assert_received(&scene, "ee");
+    end(&scene);
+}
+
+static void
+a_flood(void **state)
+{
+    Scene scene = {0};
+    g_autofree char *kinds = g_strnfill(5000, ECHO);
+    g_autoptr(GString) bytes = make_messages(kinds);
+    size_t n_got = 0;
+    size_t n_sent = 0;
+
+    (void)state;
+    begin(&scene);
+    while (n_got < 5000) {
+        g_autofree char *got = NULL;
+        ssize_t n = send(scene.fd, bytes->str + n_sent, bytes->len - n_sent, MSG_NOSIGNAL);
+
+        n_sent += n > 0 ? (size_t)n : 0;
+        assert_true(sd_event_run(scene.loop, 0) >= 0);
+        got = receive(&scene);
+        assert_null(strchr(got, '.'));
+        n_got += strlen(got);
+    }
+    assert_int_equal(scene.n_taken, 5000);
+    end(&scene);
+}
+
+static void
+a_turn_takes_some(void **state)
+{
+    Scene scene = {0};
+    g_autofree char *kinds = g_strnfill(100, ECHO);
+    g_autoptr(GString) bytes = make_messages(kinds);
+
+    (void)state;
+    begin(&scene);
+    assert_int_equal(send(scene.fd, bytes->str, bytes->len, 0), bytes->len);
+    assert_true(sd_event_run(scene.loop, 0) > 0);
+    assert_in_range(scene.n_taken, 1, DAEMON_LIMIT_MESSAGES_PER_TURN);
+    settle(&scene);
+    assert_int_equal(scene.n_taken, 100);
+    end(&scene);
+}
+
+static void
+a_half_closed_one_gets_its_answers(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    send_kinds(&scene, "es");
+    assert_int_equal(shutdown(scene.fd, SHUT_WR), 0);
+    settle(&scene);
+    assert_non_null(scene.client);
+    assert_received(&scene, "e");
+    daemon_client_send(scene.client, g_bytes_new("\0\0\0\x08sxyz", MESSAGE_BYTES));
+    end_slow_call(&scene);
+    assert_received(&scene, "s.");
+    assert_null(scene.client);
+    end(&scene);
+}
+
+static void
+the_end_within_a_message(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    assert_int_equal(send(scene.fd,
+                          "\0\0\0\x08"
+                          "e",
+                          5, 0),
+                     5);
+    assert_int_equal(shutdown(scene.fd, SHUT_WR), 0);
+    settle(&scene);
+    assert_null(scene.client);
+    assert_int_equal(scene.n_taken, 0);
+    end(&scene);
+}
+
+static void
+one_that_leaves_with_calls_under_way(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    send_kinds(&scene, "ss");
+    util_fd_clear(&scene.fd);
+    settle(&scene);
+    assert_null(scene.client);
+    assert_false(scene.is_open);
+    end(&scene);
+}
+
+static void
+a_length_out_of_bounds(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    send_kinds(&scene, "e");
+    assert_int_equal(send(scene.fd, "\xff\xff\xff\xff", 4, 0), 4);
+    settle(&scene);
+    assert_null(scene.client);
+    assert_received(&scene, "e.");
+    end(&scene);
+}
+
+static void
+calls_wait_for_others_but_pings_do_not(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    send_kinds(&scene, "sssue");
+    assert_int_equal(scene.n_slow, CALLS);
+    assert_received(&scene, "u");
+    end_slow_call(&scene);
+    assert_int_equal(scene.n_slow, CALLS);
+    assert_received(&scene, "");
+    end_slow_call(&scene);
+    assert_received(&scene, "e");
+    assert_int_equal(scene.n_slow, 1);
+    end_slow_call(&scene);
+    assert_non_null(scene.client);
+    end(&scene);
+}
+
+/* A client that asks on and on while its calls wait is not read without end, and gets all answers.
+ */
+static void
+a_flood_behind_slow_calls(void **state)
+{
+    Scene scene = {0};
+    g_autofree char *kinds = g_strnfill(200000, ECHO);
+    g_autoptr(GString) bytes = make_messages(kinds);
+    size_t n_sent = 0;
+    ssize_t n = 0;
+
+    (void)state;
+    begin(&scene);
+    send_kinds(&scene, "ss");
+    while ((n = send(scene.fd, bytes->str + n_sent, bytes->len - n_sent, MSG_NOSIGNAL)) > 0) {
+        n_sent += (size_t)n;
+        settle(&scene);
+    }
+    assert_true(n_sent < bytes->len);
+    assert_int_equal(scene.n_taken, 2);
+    end_slow_call(&scene);
+    for (size_t n_got = 0; n_got < n_sent / MESSAGE_BYTES;) {
+        g_autofree char *got = NULL;
+
+        settle(&scene);
+        got = receive(&scene);
+        assert_true(*got == ECHO);
+        n_got += strlen(got);
+    }
+    end(&scene);
+}
+
+static void
+one_that_does_not_read(void **state)
+{
+    Scene scene = {0};
+    unsigned int n = 0;
+
+    (void)state;
+    begin(&scene);
+    for (; scene.client != NULL && n < 2 * DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES; n++) {
+        send_kinds(&scene, "l");
+        assert_true(scene.unread.n_bytes <= DAEMON_LIMIT_QUEUED_BYTES);
+    }
+    assert_in_range(n, DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES,
+                    DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES + 2);
+    end(&scene);
+}
+
+static void
+a_farewell(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    send_kinds(&scene, "ebe");
+    assert_null(scene.client);
+    assert_received(&scene, "e.");
+    assert_int_equal(scene.n_taken, 2);
+    end(&scene);
+}
+
+static void
+the_end_of_the_service(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    send_kinds(&scene, "sse");
+    daemon_client_finish(scene.client);
+    settle(&scene);
+    assert_non_null(scene.client);
+    end_slow_call(&scene);
+    end_slow_call(&scene);
+    assert_null(scene.client);
+    assert_received(&scene, ".");
+    end(&scene);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        {"a message in one-byte slices", byte_by_byte, NULL, NULL, NULL},
+        {"a flood of messages is answered, in order", a_flood, NULL, NULL, NULL},
+        {"one turn of the loop takes some of many messages", a_turn_takes_some, NULL, NULL, NULL},
+        {"a half-closed client gets its answers", a_half_closed_one_gets_its_answers, NULL, NULL,
+         NULL},
+        {"the end within a message is an end", the_end_within_a_message, NULL, NULL, NULL},
+        {"a client that leaves with calls under way is gone at once",
+         one_that_leaves_with_calls_under_way, NULL, NULL, NULL},
+        {"a length out of bounds ends the connection", a_length_out_of_bounds, NULL, NULL, NULL},
+        {"calls wait for others to end, pings do not", calls_wait_for_others_but_pings_do_not, NULL,
+         NULL, NULL},
+        {"a flood behind slow calls is stopped, and answered later", a_flood_behind_slow_calls,
+         NULL, NULL, NULL},
+        {"a client that does not read is hung up on", one_that_does_not_read, NULL, NULL, NULL},
+        {"what is queued is sent before the end", a_farewell, NULL, NULL, NULL},
+        {"the end of the service waits for calls", the_end_of_the_service, NULL, NULL, NULL},
+    };
+
+    return cmocka_run_group_tests_name("client", tests, NULL, NULL);
+}
