@@ -11,7 +11,7 @@ import time
 import unittest
 
 from host import COMMAND
-from libvirts import DISK, BesideLibvirt, Libvirtd, Session
+from libvirts import DISK, BesideLibvirt, Libvirtd, Session, has_modular
 from neighbours import Beside, main, until
 
 UUID = "5cf3c6d4-0d2b-4c0e-9a4e-7a4b1f2a9d11"
@@ -141,12 +141,35 @@ class TypedFirst(Auto):
         for name in [*names, "off"]:
             self.assertIn(name, done.stdout)
 
-    @unittest.skipUnless("--no-libvirt" in typed("--help").stdout, "the command has no such option yet")
     def test_without_libvirt_it_is_not_asked(self):
         self.libvirt.create("vm1")
         status, domains, _ = self.call("--no-libvirt")
         self.assertEqual((status, domains["vm1"]["health"]), (2, "busy"))
         self.assertNotIn("libvirt at", domains["vm1"]["reason"])
+
+
+@unittest.skipUnless(has_modular(), "no virtqemud here")
+class Modular(TypedFirst):
+    """The same with virtqemud, virtproxyd, which has the sockets of libvirtd, and virtlogd."""
+
+    settings = {"modular": True, "qemu_conf": {"stdio_handler": "logd"}}
+
+    def setUp(self):
+        super().setUp()
+        for program, socket in ("virtproxyd", "libvirt-sock-ro"), ("virtlogd", "virtlogd-sock"):
+            log = self.host.path(program + ".log")
+            conf = self.libvirt.write(self.host.path(program + ".conf"),
+                                      self.libvirt.conf({"log_outputs": f"3:file:{log}"}))
+            self.daemon(program, program, "-f", conf, "-p", self.host.path(program + ".pid"))
+            self.wait_for_socket("/run/libvirt/" + socket)
+
+    def test_through_the_proxy(self):
+        names = self.libvirt.create_many(2)
+        for socket in "libvirt-sock-ro", "virtqemud-sock-ro", "virtqemud-sock":
+            source = f"libvirt:qemu+unix:///system?socket=/run/libvirt/{socket}"
+            status, domains, trouble = self.run_command(source)
+            self.assertEqual((status, set(domains)), (0, set(names)), (source, trouble))
+            self.assert_through_libvirt(domains, names)
 
 
 class Trouble(Auto):
