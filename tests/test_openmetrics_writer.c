@@ -290,7 +290,8 @@ static const Row rows[] = {
      {{.name = (char *)"a", .health = DOMSTATS_HEALTH_NO_DOMAIN, .monitor_us = -1, .id = -1}},
      {OM, LIBVIRT},
      {"domstats_domains 0", "domstats_domains_by_health{health=\"no-domain\"} 1",
-      "domstats_domain_answered{domain=\"a\"} 0", "libvirt_domains 0"},
+      "domstats_domain_answered{domain=\"a\"} 0", "domstats_domain_complete{domain=\"a\"} 0",
+      "libvirt_domains 0"},
      {"libvirt_domain_"}},
 };
 

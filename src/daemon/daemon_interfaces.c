@@ -4,14 +4,15 @@
  */
 #include "daemon_interfaces.h"
 
+#include "daemon_http.h"
 #include "daemon_log.h"
 
 /* By DaemonListenerKind; NULL: it is no message protocol. */
 static const DaemonClientProtocol *const protocols[DAEMON_LISTENER_N_KINDS];
 
 struct DaemonInterfaces {
-    DaemonHost *host;
-    const DaemonOptions *options;
+    DaemonHttpOptions http_options;
+    DaemonHttp *http;
 };
 
 DaemonInterfaces *
@@ -19,15 +20,22 @@ daemon_interfaces_new(DaemonHost *host, const DaemonOptions *options, GError **e
 {
     DaemonInterfaces *self = g_new0(DaemonInterfaces, 1);
 
-    (void)error;
-    self->host = host;
-    self->options = options;
+    self->http_options = (DaemonHttpOptions){.names = options->names,
+                                             .tls_cert = options->tls_cert,
+                                             .tls_key = options->tls_key,
+                                             .tls_client_ca = options->tls_client_ca};
+    self->http = daemon_http_new(&self->http_options, host, error);
+    if (self->http == NULL)
+        g_clear_pointer(&self, g_free);
     return self;
 }
 
 void
 daemon_interfaces_free(DaemonInterfaces *self)
 {
+    if (self == NULL)
+        return;
+    daemon_http_free(self->http);
     g_free(self);
 }
 
@@ -37,7 +45,8 @@ daemon_interfaces_serve(DaemonInterfaces *self, DaemonServer *server, DaemonList
 {
     const DaemonClientProtocol *protocol = protocols[listener->kind];
 
-    (void)self;
+    if (listener->kind == DAEMON_LISTENER_METRICS)
+        return daemon_http_listen(self->http, util_fd_steal(&listener->fd), error);
     if (protocol != NULL)
         return daemon_server_listen(server, util_fd_steal(&listener->fd), protocol, error);
     daemon_log(DAEMON_LOG_WARNING, "%s is not served yet",
@@ -48,13 +57,17 @@ daemon_interfaces_serve(DaemonInterfaces *self, DaemonServer *server, DaemonList
 bool
 daemon_interfaces_reload(DaemonInterfaces *self, GError **error)
 {
-    (void)self;
-    (void)error;
-    return true;
+    return daemon_http_reload(self->http, error);
 }
 
 void
 daemon_interfaces_stop(DaemonInterfaces *self)
 {
-    (void)self;
+    daemon_http_stop(self->http);
+}
+
+bool
+daemon_interfaces_is_busy(const DaemonInterfaces *self)
+{
+    return daemon_http_n_scrapes(self->http) > 0;
 }

@@ -26,3 +26,6 @@ bool daemon_interfaces_reload(DaemonInterfaces *self, GError **error);
 
 /* Accepts no HTTP client any more. */
 void daemon_interfaces_stop(DaemonInterfaces *self);
+
+/* Whether an HTTP client waits for its answer, or is being sent it. */
+bool daemon_interfaces_is_busy(const DaemonInterfaces *self);

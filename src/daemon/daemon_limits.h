@@ -49,7 +49,30 @@
     LIMIT(ROUND_REQUESTS, 16384, "requests",                                                       \
           "requests of all clients that wait for rounds; more get an error at once")               \
     LIMIT(REFUSALS_LOGGED, 10, "lines",                                                            \
-          "refused clients that are logged in a minute, each by itself; the others are counted")
+          "refused clients that are logged in a minute, each by itself; the others are counted")    \
+    LIMIT(HTTP_CONNECTIONS, 512, "connections",                                                    \
+          "clients of one address at which metrics are served")                                    \
+    LIMIT(HTTP_CONNECTIONS_PER_PEER, 256, "connections",                                           \
+          "those of one IP address, so that others can connect; all of this host have one")        \
+    LIMIT(HTTP_SCRAPES, 128, "requests",                                                           \
+          "scrapes that wait for a round or are being sent; more get 503")                         \
+    LIMIT(HTTP_HEAD_BYTES, 32768, "bytes",                                                         \
+          "memory for one HTTP connection: the head of a request, the buffer for sending")         \
+    LIMIT(HTTP_UPLOAD_BYTES, 65536, "bytes",                                                       \
+          "body of an HTTP request, which is thrown away; past it the connection ends")            \
+    LIMIT(HTTP_IDLE_MS, 75000, "ms",                                                               \
+          "time for a request on one connection, from the response before; a scraper comes every " \
+          "minute or less")                                                                        \
+    LIMIT(HTTP_SEND_MS, 30000, "ms",                                                            \
+          "time in which a client takes its response; else the connection ends")                   \
+    LIMIT(HTTP_DOMAINS, 1024, "names",                                                             \
+          "domains that one scrape names; a longer head does not fit anyway")                      \
+    LIMIT(HTTP_MARGIN_MS, 500, "ms",                                                               \
+          "of the time that a scraper waits, for all but the round: writing, sending, the way")    \
+    LIMIT(HTTP_LEAST_MS, 100, "ms",                                                                \
+          "deadline of a round, however short a scraper says that it waits")                       \
+    LIMIT(TLS_FILE_BYTES, 1048576, "bytes",                                                        \
+          "a file with certificates; those of all public authorities have a fifth of that")
 /* clang-format on */
 
 enum {

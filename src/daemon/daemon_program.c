@@ -119,7 +119,8 @@ on_ending(sd_event_source *source, uint64_t at_us, void *data)
 
     (void)at_us;
     if (util_deadline_has_passed(self->ending_until) ||
-        (daemon_server_n_clients(self->server) == 0 && !daemon_rounds_is_busy(self->host.rounds)))
+        (daemon_server_n_clients(self->server) == 0 &&
+         !daemon_interfaces_is_busy(self->interfaces) && !daemon_rounds_is_busy(self->host.rounds)))
         return sd_event_exit(self->loop, 0);
     (void)sd_event_source_set_time(source, next_us);
     return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

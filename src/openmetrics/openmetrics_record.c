@@ -46,8 +46,8 @@ openmetrics_record_clear(OpenmetricsRecordMaker *self)
 bool
 openmetrics_record_is_hidden(unsigned int set, const DomstatsRecord *record)
 {
-    return set != OPENMETRICS_FAMILY_NATIVE &&
-           (record->health == DOMSTATS_HEALTH_NO_DOMAIN ||
+    return record->health == DOMSTATS_HEALTH_NO_DOMAIN ||
+           (set != OPENMETRICS_FAMILY_NATIVE &&
             openmetrics_self_state(record) == VIR_DOMAIN_SHUTOFF);
 }
 
@@ -119,7 +119,9 @@ add_verdict(OpenmetricsRecordMaker *self, const DomstatsRecord *record)
     bool is_ok = record->health == DOMSTATS_HEALTH_OK;
 
     openmetrics_record_add_self(self, OPENMETRICS_SELF_DOMAIN_ANSWERED, NULL, is_ok);
-    openmetrics_record_add_self(self, OPENMETRICS_SELF_DOMAIN_COMPLETE, NULL, record->missing == 0);
+    openmetrics_record_add_self(self, OPENMETRICS_SELF_DOMAIN_COMPLETE, NULL,
+                                record->missing == 0 &&
+                                    record->health != DOMSTATS_HEALTH_NO_DOMAIN);
     add_missing(self, record->missing);
     openmetrics_record_add_self(self, OPENMETRICS_SELF_DOMAIN_SINCE, NULL, record->since_us);
     openmetrics_record_add_self(self, OPENMETRICS_SELF_DOMAIN_AGE, NULL,

@@ -48,6 +48,6 @@ void openmetrics_record_add_self(OpenmetricsRecordMaker *self, OpenmetricsSelfId
 /* The info metrics of the host. */
 void openmetrics_record_add_host_infos(OpenmetricsRecordMaker *self);
 
-/* Whether only what is in all expositions is told of @record in that of @set: exporters for libvirt
- * do not know domains that do not run. */
+/* Whether only what is in all expositions is told of @record in that of @set: a word that no domain
+ * has is no domain, and exporters for libvirt do not know domains that do not run. */
 bool openmetrics_record_is_hidden(unsigned int set, const DomstatsRecord *record);
