@@ -3,194 +3,18 @@
  * Tests of qemu_reply_*: replies, and the facts made of them as text. Well-formed replies have the
  * shape of QEMU 7.2, with newer members where the row's sentence says so. Malformed ones are what a
  * guest that has taken over its QEMU could send. Replies about disks are in test_qemu_reply_block,
- * limits in test_qemu_reply_limits.
+ * statistics of query-stats in
+ * test_qemu_reply_stats, limits in test_qemu_reply_limits.
  */
-#include "qemu/facts/qemu_reply.h"
-
-#include <string.h>
-
-#include "qemu/facts/qemu_limits.h"
-#include "qemu/qmp/qemu_command.h"
+#include "reply_case.h"
 #include "testing.h"
 
-#define MAX_STEPS 4
-
-/* The order of QemuFactsStatKind. */
-static const char *const kind_names[] = {"sum", "cur", "max", "histogram"};
-
-typedef struct {
-    QemuCommandId command;
-    const char *reply; /* NULL: no more steps */
-} Step;
-
-typedef struct {
-    const char *sentence;
-    Step steps[MAX_STEPS];
-    const char *expected; /* "refused": the decoder gave false */
-} Row;
-
-static void
-show_count(GString *out, const char *name, UtilCount count)
-{
-    if (count.is_present)
-        g_string_append_printf(out, "%s %" G_GUINT64_FORMAT "\n", name, count.value);
-}
-
-static void
-show_stats(GString *out, const char *owner, const GArray *stats)
-{
-    for (guint i = 0; stats != NULL && i < stats->len; i++) {
-        const QemuFactsStat *stat = &g_array_index(stats, QemuFactsStat, i);
-
-        g_string_append_printf(out, "%s %s.%s %s%" G_GUINT64_FORMAT "\n", owner, stat->name,
-                               kind_names[stat->kind], stat->is_boolean ? "is " : "", stat->value);
-    }
-}
-
-static void
-show_vcpus(GString *out, const GArray *vcpus)
-{
-    for (guint i = 0; vcpus != NULL && i < vcpus->len; i++) {
-        const QemuFactsVcpu *vcpu = &g_array_index(vcpus, QemuFactsVcpu, i);
-        g_autofree char *owner = g_strdup_printf("vcpu %d", vcpu->index);
-
-        g_string_append_printf(out, "%s thread %d path %s%s\n", owner, (int)vcpu->thread_id,
-                               vcpu->qom_path ? vcpu->qom_path : "none",
-                               !vcpu->has_halted ? ""
-                               : vcpu->is_halted ? " halted"
-                                                 : " not halted");
-        show_stats(out, owner, vcpu->stats);
-    }
-}
-
-static void
-show_memory(GString *out, const QemuFactsMemory *memory)
-{
-    const struct {
-        const char *name;
-        UtilCount count;
-    } counts[] = {
-        {"actual", memory->actual_bytes},
-        {"base", memory->base_bytes},
-        {"plugged", memory->plugged_bytes},
-        {"devices", memory->devices_bytes},
-        {"full", memory->devices_full_bytes},
-        {"virtio-mem", memory->virtio_mem_bytes},
-        {"swap in", memory->swap_in},
-        {"swap out", memory->swap_out},
-        {"major faults", memory->major_faults},
-        {"minor faults", memory->minor_faults},
-        {"free", memory->free_memory},
-        {"total", memory->total_memory},
-        {"available", memory->available_memory},
-        {"caches", memory->disk_caches},
-        {"pgalloc", memory->htlb_pgalloc},
-        {"pgfail", memory->htlb_pgfail},
-        {"last update", memory->last_update_s},
-        {"interval", memory->polling_interval_s},
-    };
-
-    if (memory->actual_bytes.is_present)
-        g_string_append(out, "balloon\n");
-    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++)
-        show_count(out, counts[i].name, counts[i].count);
-}
-
-static void
-show_iothreads(GString *out, const GArray *iothreads)
-{
-    for (guint i = 0; iothreads != NULL && i < iothreads->len; i++) {
-        const QemuFactsIothread *iothread = &g_array_index(iothreads, QemuFactsIothread, i);
-
-        g_string_append_printf(out, "iothread %s thread %d\n", iothread->id,
-                               (int)iothread->thread_id);
-        show_count(out, "poll max", iothread->poll_max_ns);
-        show_count(out, "poll grow", iothread->poll_grow);
-        show_count(out, "poll shrink", iothread->poll_shrink);
-    }
-}
-
-static void
-show_dirty_rate(GString *out, const QemuFactsDirtyRate *rate)
-{
-    if (rate->status != NULL)
-        g_string_append_printf(out, "dirty rate %s mode %s\n", rate->status,
-                               rate->mode ? rate->mode : "none");
-    if (rate->has_start_time)
-        g_string_append_printf(out, "start %" G_GINT64_FORMAT "\n", rate->start_time_s);
-    if (rate->has_calc_time)
-        g_string_append_printf(out, "period %" G_GINT64_FORMAT "\n", rate->calc_time_s);
-    if (rate->has_rate)
-        g_string_append_printf(out, "rate %" G_GINT64_FORMAT "\n", rate->rate_mib_s);
-    for (guint i = 0; rate->vcpus != NULL && i < rate->vcpus->len; i++) {
-        const QemuFactsVcpuDirtyRate *vcpu = &g_array_index(rate->vcpus, QemuFactsVcpuDirtyRate, i);
-
-        g_string_append_printf(out, "vcpu %d rate %" G_GUINT64_FORMAT "\n", vcpu->index,
-                               vcpu->rate_mib_s);
-    }
-}
-
-static char *
-show(const QemuFacts *facts, bool is_refused)
-{
-    GString *out = g_string_new(is_refused ? "refused\n" : "");
-
-    if (facts->status != NULL)
-        g_string_append_printf(out, "status %s %s\n", facts->status,
-                               facts->is_running ? "running" : "not running");
-    show_vcpus(out, facts->vcpus);
-    show_count(out, "most vcpus", facts->n_vcpus_max);
-    show_count(out, "halt success", facts->halt_success_ns);
-    show_count(out, "halt fail", facts->halt_fail_ns);
-    show_stats(out, "vm", facts->vm_stats);
-    show_memory(out, &facts->memory);
-    show_iothreads(out, facts->iothreads);
-    show_dirty_rate(out, &facts->dirty_rate);
-    return g_string_free(out, FALSE);
-}
-
-static UtilJson *
-parse(const char *text)
-{
-    g_autoptr(GError) error = NULL;
-    UtilJson *value = util_json_parse(text, strlen(text), QEMU_LIMIT_REPLY_DEPTH, &error);
-
-    if (error != NULL)
-        fail_msg("%s in %.200s", error->message, text);
-    return value;
-}
-
-static void
-decodes(const void *data)
-{
-    const Row *row = data;
-    g_autoptr(GPtrArray) replies = g_ptr_array_new_with_free_func((GDestroyNotify)util_json_unref);
-    g_auto(QemuFacts) facts = {0};
-    g_autofree char *shown = NULL;
-    bool is_refused = false;
-
-    qemu_facts_init(&facts);
-    for (size_t i = 0; i < MAX_STEPS && row->steps[i].reply != NULL; i++) {
-        UtilJson *reply = parse(row->steps[i].reply);
-
-        g_ptr_array_add(replies, reply);
-        if (!qemu_commands[row->steps[i].command].parse(reply, &facts))
-            is_refused = true;
-    }
-    shown = show(&facts, is_refused);
-    testing_assert_same_text(shown, row->expected);
-}
-
-#define PROPS "\"props\":{\"core-id\":0,\"thread-id\":0,\"node-id\":0,\"socket-id\":0},"
-#define CPU(index, thread)                                                                         \
-    "{\"thread-id\":" thread "," PROPS "\"qom-path\":\"/machine/unattached/device[" index "]\","   \
-    "\"cpu-index\":" index ",\"target\":\"x86_64\"}"
 #define S390_CPU(index, state)                                                                     \
     "{\"thread-id\":7" index ",\"qom-path\":\"/c" index "\",\"cpu-index\":" index                  \
     ",\"target\":\"s390x\",\"cpu-state\":\"" state "\"}"
-#define SLOT(count) "{" PROPS "\"vcpus-count\":" count ",\"type\":\"qemu64-x86_64-cpu\"}"
+#define SLOT(count) "{" REPLY_CASE_PROPS "\"vcpus-count\":" count ",\"type\":\"qemu64-x86_64-cpu\"}"
 
-static const Row state_rows[] = {
+static const ReplyCaseRow state_rows[] = {
     {"a new QEMU waits",
      {{QEMU_COMMAND_QUERY_STATUS,
        "{\"status\":\"prelaunch\",\"singlestep\":false,\"running\":false}"}},
@@ -220,23 +44,26 @@ static const Row state_rows[] = {
      "refused\nstatus paused not running\n"},
 };
 
-static const Row vcpu_rows[] = {
+static const ReplyCaseRow vcpu_rows[] = {
     {"vCPUs have a thread each",
-     {{QEMU_COMMAND_QUERY_CPUS_FAST, "[" CPU("0", "6343") "," CPU("2", "6344") "]"}},
+     {{QEMU_COMMAND_QUERY_CPUS_FAST,
+       "[" REPLY_CASE_CPU("0", "6343") "," REPLY_CASE_CPU("2", "6344") "]"}},
      "vcpu 0 thread 6343 path /machine/unattached/device[0]\n"
      "vcpu 2 thread 6344 path /machine/unattached/device[2]\n"},
     {"vCPUs are put in order",
-     {{QEMU_COMMAND_QUERY_CPUS_FAST, "[" CPU("3", "9") "," CPU("1", "7") "," CPU("2", "8") "]"}},
+     {{QEMU_COMMAND_QUERY_CPUS_FAST,
+       "[" REPLY_CASE_CPU("3", "9") "," REPLY_CASE_CPU("1", "7") "," REPLY_CASE_CPU("2", "8") "]"}},
      "vcpu 1 thread 7 path /machine/unattached/device[1]\n"
      "vcpu 2 thread 8 path /machine/unattached/device[2]\n"
      "vcpu 3 thread 9 path /machine/unattached/device[3]\n"},
     {"threads need not be in order",
-     {{QEMU_COMMAND_QUERY_CPUS_FAST, "[" CPU("0", "9") "," CPU("1", "7") "]"}},
+     {{QEMU_COMMAND_QUERY_CPUS_FAST,
+       "[" REPLY_CASE_CPU("0", "9") "," REPLY_CASE_CPU("1", "7") "]"}},
      "vcpu 0 thread 9 path /machine/unattached/device[0]\n"
      "vcpu 1 thread 7 path /machine/unattached/device[1]\n"},
     {"a thread of several vCPUs is no one's",
-     {{QEMU_COMMAND_QUERY_CPUS_FAST,
-       "[" CPU("0", "9643") "," CPU("1", "9") "," CPU("2", "9643") "]"}},
+     {{QEMU_COMMAND_QUERY_CPUS_FAST, "[" REPLY_CASE_CPU("0", "9643") "," REPLY_CASE_CPU(
+                                         "1", "9") "," REPLY_CASE_CPU("2", "9643") "]"}},
      "vcpu 0 thread 0 path /machine/unattached/device[0]\n"
      "vcpu 1 thread 9 path /machine/unattached/device[1]\n"
      "vcpu 2 thread 0 path /machine/unattached/device[2]\n"},
@@ -248,21 +75,24 @@ static const Row vcpu_rows[] = {
      "vcpu 2 thread 72 path /c2\n"},
     {"a thread id that cannot be one is none",
      {{QEMU_COMMAND_QUERY_CPUS_FAST,
-       "[" CPU("0", "-5") "," CPU("1", "2147483648") "," CPU("2", "\"7\"") "," CPU(
-           "3", "1.5") "," CPU("4", "18446744073709551615") "]"}},
+       "[" REPLY_CASE_CPU("0", "-5") "," REPLY_CASE_CPU("1", "2147483648") "," REPLY_CASE_CPU(
+           "2", "\"7\"") "," REPLY_CASE_CPU("3",
+                                            "1.5") "," REPLY_CASE_CPU("4",
+                                                                      "18446744073709551615") "]"}},
      "vcpu 0 thread 0 path /machine/unattached/device[0]\n"
      "vcpu 1 thread 0 path /machine/unattached/device[1]\n"
      "vcpu 2 thread 0 path /machine/unattached/device[2]\n"
      "vcpu 3 thread 0 path /machine/unattached/device[3]\n"
      "vcpu 4 thread 0 path /machine/unattached/device[4]\n"},
     {"an index twice is refused",
-     {{QEMU_COMMAND_QUERY_CPUS_FAST, "[" CPU("1", "7") "," CPU("1", "8") "]"}},
+     {{QEMU_COMMAND_QUERY_CPUS_FAST,
+       "[" REPLY_CASE_CPU("1", "7") "," REPLY_CASE_CPU("1", "8") "]"}},
      "refused\n"},
     {"a negative index is refused",
      {{QEMU_COMMAND_QUERY_CPUS_FAST, "[{\"cpu-index\":-1}]"}},
      "refused\n"},
     {"a vCPU that is no object is refused",
-     {{QEMU_COMMAND_QUERY_CPUS_FAST, "[" CPU("1", "7") ",null]"}},
+     {{QEMU_COMMAND_QUERY_CPUS_FAST, "[" REPLY_CASE_CPU("1", "7") ",null]"}},
      "refused\n"},
     {"an object is no list of vCPUs", {{QEMU_COMMAND_QUERY_CPUS_FAST, "{}"}}, "refused\n"},
     {"slots are summed, empty ones too",
@@ -278,7 +108,7 @@ static const Row vcpu_rows[] = {
 
 #define NOT_GIVEN "18446744073709551615"
 
-static const Row memory_rows[] = {
+static const ReplyCaseRow memory_rows[] = {
     {"the balloon's size is bytes",
      {{QEMU_COMMAND_QUERY_BALLOON, "{\"actual\":16777216}"}},
      "balloon\nactual 16777216\n"},
@@ -360,7 +190,7 @@ static const Row memory_rows[] = {
     {"a string is no interval", {{QEMU_COMMAND_QOM_GET_POLLING_INTERVAL, "\"5\""}}, "refused\n"},
 };
 
-static const Row thread_rows[] = {
+static const ReplyCaseRow thread_rows[] = {
     {"an IOThread has an id, a thread and its polling",
      {{QEMU_COMMAND_QUERY_IOTHREADS,
        "[{\"poll-shrink\":0,\"thread-id\":6339,\"aio-max-batch\":0,\"poll-grow\":2,"
@@ -412,171 +242,6 @@ static const Row thread_rows[] = {
      "refused\n"},
 };
 
-#define SCHEMA(name, kind) "{\"name\":\"" name "\",\"exponent\":0,\"type\":\"" kind "\"}"
-#define SCHEMAS                                                                                             \
-    "[{\"provider\":\"kvm\",\"stats\":[" SCHEMA(                                                            \
-        "exits",                                                                                            \
-        "cumulative") ","                                                                                   \
-                      "{\"name\":\"guest_mode\",\"unit\":\"boolean\",\"exponent\":0,\"type\":"              \
-                      "\"instant\"},"                                                                       \
-                      "{\"name\":\"halt_wait_hist\",\"unit\":\"seconds\",\"base\":10,"                      \
-                      "\"exponent\":-9,"                                                                    \
-                      "\"type\":\"log2-histogram\"}," SCHEMA("halt_poll_fail_ns", "cumulative") "," SCHEMA( \
-                          "halt_poll_success_ns",                                                           \
-                          "cumulative") "],\"target\":\"vcpu\"},"                                           \
-                                        "{\"provider\":\"kvm\",\"stats\":[" SCHEMA(                         \
-                                            "rmap_size",                                                    \
-                                            "peak") "," SCHEMA("pages",                                     \
-                                                               "instant") "],\"target\":"                   \
-                                                                          "\"vm\"},{"                       \
-                                                                          "\"provider\":"                   \
-                                                                          "\"cryptodev\""                   \
-                                                                          ",\"stats\":"                     \
-                                                                          "[" SCHEMA(                       \
-                                                                              "op"                          \
-                                                                              "s",                          \
-                                                                              "cu"                          \
-                                                                              "mu"                          \
-                                                                              "la"                          \
-                                                                              "ti"                          \
-                                                                              "v"                           \
-                                                                              "e") "],\"target\":"          \
-                                                                                   "\"cryptodev\""          \
-                                                                                   "}]"
-#define VALUE(name, value) "{\"name\":\"" name "\",\"value\":" value "}"
-#define HALT(success, fail)                                                                        \
-    VALUE("halt_poll_fail_ns", fail) "," VALUE("halt_poll_success_ns", success)
-#define VCPU_STATS(index, values)                                                                  \
-    "{\"provider\":\"kvm\",\"stats\":[" values "],"                                                \
-    "\"qom-path\":\"/machine/unattached/device[" index "]\"}"
-#define TWO_CPUS "[" CPU("0", "6") "," CPU("2", "7") "]"
-#define SHOWN_0  "vcpu 0 thread 6 path /machine/unattached/device[0]\n"
-#define SHOWN_2  "vcpu 2 thread 7 path /machine/unattached/device[2]\n"
-#define NAME_48  "a23456789012345678901234567890123456789012345678"
-
-static const Row stats_rows[] = {
-    {"statistics find their vCPU, highest first, in the reply's order",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, SCHEMAS},
-      {QEMU_COMMAND_QUERY_CPUS_FAST, TWO_CPUS},
-      {QEMU_COMMAND_QUERY_STATS_VCPU,
-       "[" VCPU_STATS("2", VALUE("guest_mode", "true") "," VALUE("exits", "7")) "," VCPU_STATS(
-           "0", VALUE("guest_mode", "false") "," VALUE("exits", "18446744073709551615")) "]"}},
-     SHOWN_0 "vcpu 0 guest_mode.cur is 0\nvcpu 0 exits.sum 18446744073709551615\n" SHOWN_2
-             "vcpu 2 guest_mode.cur is 1\nvcpu 2 exits.sum 7\n"},
-    {"an order that changes from vCPU to vCPU does no harm",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, SCHEMAS},
-      {QEMU_COMMAND_QUERY_CPUS_FAST, TWO_CPUS},
-      {QEMU_COMMAND_QUERY_STATS_VCPU,
-       "[" VCPU_STATS("0", VALUE("guest_mode", "true") "," VALUE("exits", "1")) "," VCPU_STATS(
-           "2", VALUE("exits", "2") "," VALUE("guest_mode", "true")) "]"}},
-     SHOWN_0 "vcpu 0 guest_mode.cur is 1\nvcpu 0 exits.sum 1\n" SHOWN_2
-             "vcpu 2 exits.sum 2\nvcpu 2 guest_mode.cur is 1\n"},
-    {"values of another kind than the schema's are left out",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, SCHEMAS},
-      {QEMU_COMMAND_QUERY_CPUS_FAST, TWO_CPUS},
-      {QEMU_COMMAND_QUERY_STATS_VCPU,
-       "[" VCPU_STATS(
-           "0",
-           VALUE("exits", "true") "," VALUE("guest_mode", "1") "," VALUE(
-               "halt_wait_hist",
-               "[0,"
-               "1]") "," VALUE("halt_wait_hist",
-                               "3") "," VALUE("exits",
-                                              "-1") "," VALUE("exits",
-                                                              "1.5") "," VALUE("exits",
-                                                                               "\"1\"") ",7,{"
-                                                                                        "\"value\":"
-                                                                                        "7}"
-                                                                                        "," VALUE(
-                                                                                            "unknow"
-                                                                                            "n",
-                                                                                            "7")) "]"}},
-     SHOWN_0 SHOWN_2},
-    {"a name twice counts once, a vCPU twice too",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, SCHEMAS},
-      {QEMU_COMMAND_QUERY_CPUS_FAST, TWO_CPUS},
-      {QEMU_COMMAND_QUERY_STATS_VCPU,
-       "[" VCPU_STATS("0", VALUE("exits", "1") "," VALUE("exits", "2")) "," VCPU_STATS(
-           "0", VALUE("exits", "3")) "]"}},
-     SHOWN_0 "vcpu 0 exits.sum 1\n" SHOWN_2},
-    {"later statistics replace earlier ones",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, SCHEMAS},
-      {QEMU_COMMAND_QUERY_CPUS_FAST, TWO_CPUS},
-      {QEMU_COMMAND_QUERY_STATS_VCPU, "[" VCPU_STATS("0", VALUE("exits", "1")) "]"},
-      {QEMU_COMMAND_QUERY_STATS_VCPU, "[" VCPU_STATS("2", VALUE("exits", "2")) "]"}},
-     SHOWN_0 SHOWN_2 "vcpu 2 exits.sum 2\n"},
-    {"an unknown vCPU and another provider are left out",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, SCHEMAS},
-      {QEMU_COMMAND_QUERY_CPUS_FAST, TWO_CPUS},
-      {QEMU_COMMAND_QUERY_STATS_VCPU,
-       "[" VCPU_STATS("1", VALUE("exits", "1")) ",{\"provider\":\"x\",\"stats\":[" VALUE(
-           "exits", "2") "],\"qom-path\":\"/machine/unattached/device[0]\"}]"}},
-     SHOWN_0 SHOWN_2},
-    {"without vCPUs or schemas halt polling is still summed",
-     {{QEMU_COMMAND_QUERY_STATS_VCPU,
-       "[" VCPU_STATS("0", HALT("1", "10")) "," VCPU_STATS("2", HALT("2", "20")) "]"}},
-     "halt success 3\nhalt fail 30\n"},
-    {"the short reply gives the same sums",
-     {{QEMU_COMMAND_QUERY_STATS_HALTPOLL,
-       "[" VCPU_STATS("0", HALT("1", "10")) "," VCPU_STATS("2", HALT("2", "20")) "]"}},
-     "halt success 3\nhalt fail 30\n"},
-    {"TCG halts without polling",
-     {{QEMU_COMMAND_QUERY_STATS_HALTPOLL, "[]"}},
-     "halt success 0\nhalt fail 0\n"},
-    {"one vCPU without a name makes both sums absent",
-     {{QEMU_COMMAND_QUERY_STATS_HALTPOLL, "[" VCPU_STATS("0", HALT("1", "10")) "," VCPU_STATS(
-                                              "2", VALUE("halt_poll_fail_ns", "1")) "]"}},
-     ""},
-    {"one bad value makes both sums absent",
-     {{QEMU_COMMAND_QUERY_STATS_HALTPOLL, "[" VCPU_STATS("0", HALT("-1", "10")) "]"}},
-     ""},
-    {"sums that do not fit are absent",
-     {{QEMU_COMMAND_QUERY_STATS_HALTPOLL,
-       "[" VCPU_STATS("0", HALT("18446744073709551615", "1")) "," VCPU_STATS("2",
-                                                                             HALT("1", "1")) "]"}},
-     ""},
-    {"later sums replace earlier ones",
-     {{QEMU_COMMAND_QUERY_STATS_HALTPOLL, "[" VCPU_STATS("0", HALT("1", "1")) "]"},
-      {QEMU_COMMAND_QUERY_STATS_HALTPOLL, "[" VCPU_STATS("0", "") "]"}},
-     ""},
-    {"the VM has statistics of its own",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, SCHEMAS},
-      {QEMU_COMMAND_QUERY_STATS_VM,
-       "[{\"provider\":\"kvm\",\"stats\":[" VALUE("rmap_size", "9") "," VALUE(
-           "exits", "1") "," VALUE("pages", "8") "]}]"}},
-     "vm rmap_size.max 9\nvm pages.cur 8\n"},
-    {"TCG has none of the VM",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, SCHEMAS}, {QEMU_COMMAND_QUERY_STATS_VM, "[]"}},
-     ""},
-    {"two providers of the VM are no one's",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, SCHEMAS},
-      {QEMU_COMMAND_QUERY_STATS_VM, "[{\"provider\":\"kvm\",\"stats\":[" VALUE(
-                                        "pages", "8") "]},{\"provider\":\"x\",\"stats\":[]}]"}},
-     ""},
-    {"schemas of an unknown kind are left out, however long a name is: who shows it looks at that",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS,
-       "[{\"target\":\"vm\",\"stats\":[" SCHEMA("a", "sum") "," SCHEMA(
-           NAME_48, "peak") ",{\"name\":7,\"type\":\"peak\"},{\"type\":"
-                            "\"peak\"},7," SCHEMA("b", "peak") "]}]"},
-      {QEMU_COMMAND_QUERY_STATS_VM,
-       "[{\"stats\":[" VALUE("a", "1") "," VALUE(NAME_48, "2") "," VALUE("b", "3") "]}]"}},
-     "vm " NAME_48 ".max 2\nvm b.max 3\n"},
-    {"a schema twice counts once",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS,
-       "[{\"target\":\"vm\",\"stats\":[" SCHEMA("b", "peak") "," SCHEMA("a", "peak") "," SCHEMA(
-           "b", "peak") "]}]"},
-      {QEMU_COMMAND_QUERY_STATS_VM,
-       "[{\"stats\":[" VALUE("b", "1") "," VALUE("a", "2") "," VALUE("b", "3") "]}]"}},
-     "vm b.max 1\nvm a.max 2\n"},
-    {"a schema that is no list is refused",
-     {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, "[{\"target\":\"vm\",\"stats\":{}}]"}},
-     "refused\n"},
-    {"objects are no schemas", {{QEMU_COMMAND_QUERY_STATS_SCHEMAS, "{}"}}, "refused\n"},
-    {"objects are no statistics of vCPUs", {{QEMU_COMMAND_QUERY_STATS_VCPU, "{}"}}, "refused\n"},
-    {"objects are no halt polling", {{QEMU_COMMAND_QUERY_STATS_HALTPOLL, "{}"}}, "refused\n"},
-    {"objects are no statistics of the VM", {{QEMU_COMMAND_QUERY_STATS_VM, "{}"}}, "refused\n"},
-};
-
 typedef struct {
     const char *sentence;
     const char *list;
@@ -611,7 +276,7 @@ static void
 finds_balloon(const void *data)
 {
     const BalloonRow *row = data;
-    g_autoptr(UtilJson) list = parse(row->list);
+    g_autoptr(UtilJson) list = reply_case_parse(row->list);
 
     testing_assert_same_text(qemu_reply_find_balloon(list), row->expected);
 }
@@ -619,10 +284,9 @@ finds_balloon(const void *data)
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("reply state", state_rows, decodes) +
-           TESTING_RUN_TABLE("reply vcpu", vcpu_rows, decodes) +
-           TESTING_RUN_TABLE("reply memory", memory_rows, decodes) +
-           TESTING_RUN_TABLE("reply iothread", thread_rows, decodes) +
-           TESTING_RUN_TABLE("reply stats", stats_rows, decodes) +
+    return TESTING_RUN_TABLE("reply state", state_rows, reply_case_run) +
+           TESTING_RUN_TABLE("reply vcpu", vcpu_rows, reply_case_run) +
+           TESTING_RUN_TABLE("reply memory", memory_rows, reply_case_run) +
+           TESTING_RUN_TABLE("reply iothread", thread_rows, reply_case_run) +
            TESTING_RUN_TABLE("reply balloon", balloon_rows, finds_balloon);
 }
