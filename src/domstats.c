@@ -4,9 +4,13 @@
  */
 #include "domstats/domstats.h"
 
+#include <string.h>
+
+#include "domstats_auto.h"
 #include "domstats_record.h"
 #include "driver.h"
 #include "qemu/qemu_driver.h"
+#include "service/service_driver.h"
 
 struct DomstatsConn {
     const Driver *driver;
@@ -171,11 +175,24 @@ check_reserved(const uint64_t *reserved, size_t n, const char *what, GError **er
     return true;
 }
 
+/* The driver of @source. qemu_driver refuses what nobody knows. */
+static const Driver *
+driver_of(const char *source, const DomstatsOptions *options)
+{
+    bool is_auto = source == NULL || strcmp(source, "auto") == 0;
+
+    if (is_auto && domstats_auto_fits(options))
+        return &domstats_auto_driver;
+    if (!is_auto && g_str_has_prefix(source, "service:"))
+        return &service_driver;
+    return &qemu_driver;
+}
+
 DomstatsConn *
 domstats_open(const char *source, const DomstatsOptions *options, GError **error)
 {
     static const DomstatsOptions defaults = {0};
-    const Driver *driver = &qemu_driver;
+    const Driver *driver = NULL;
     DomstatsConn *conn = NULL;
     void *backend = NULL;
 
@@ -186,6 +203,7 @@ domstats_open(const char *source, const DomstatsOptions *options, GError **error
         !check_libvirt(options, error) || !check_service(options->service, error) ||
         !initialize_libvirt(error))
         return NULL;
+    driver = driver_of(source, options);
     backend = driver->open(source, options, error);
     if (backend == NULL)
         return NULL;

@@ -20,3 +20,7 @@ typedef struct {
     GPtrArray *(*save_recording)(void *self, const char *folder, unsigned int timeout_ms,
                                  GError **error);
 } Driver;
+
+/* Makes an error of the library's inside (UtilError) a public one; one that is public stays as it
+ * is. */
+void driver_publish_error(GError *take_inner, GError **error);

@@ -48,6 +48,7 @@ static const Row rows[] = {
      "stats holds_monitors show_health"},
     {"any listener", {"--any-listener"}, "stats takes_any_listener"},
     {"no libvirt", {"list", "--no-libvirt"}, "list is_without_libvirt"},
+    {"no service", {"list", "--no-service"}, "list is_without_service"},
     {"requests to libvirt", {"--libvirt-requests", "64"}, "stats libvirt_requests=64"},
     {"perf events", {"--perf-event=a", "--perf-event", "b"}, "stats perf_events=a,b"},
     {"the list", {"list"}, "list"},
@@ -169,6 +170,7 @@ describe(const CliOptions *options)
     g_string_append(out, options->holds_monitors ? " holds_monitors" : "");
     g_string_append(out, options->takes_any_listener ? " takes_any_listener" : "");
     g_string_append(out, options->is_without_libvirt ? " is_without_libvirt" : "");
+    g_string_append(out, options->is_without_service ? " is_without_service" : "");
     g_string_append(out, options->show_health ? " show_health" : "");
     g_string_append(out, options->format == CLI_OPTIONS_FORMAT_JSON ? " json" : "");
     describe_text(out, "recording_dir", options->recording_dir);

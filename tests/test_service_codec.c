@@ -132,8 +132,14 @@ brings_a_call_for_all(void **state)
 static void
 brings_a_hello(void **state)
 {
-    const ServiceCodecHello hello = {
-        SERVICE_CODEC_PROTOCOL, 1000, 3, {{1, 2}, {3, G_MAXUINT64}}, 2};
+    const ServiceCodecHello hello = {.protocol = SERVICE_CODEC_PROTOCOL,
+                                     .release = 1000,
+                                     .extras = 3,
+                                     .is_auto = true,
+                                     .user = 4,
+                                     .rights = 5,
+                                     .places = {{1, 2}, {3, G_MAXUINT64}},
+                                     .n_places = 2};
     g_autoptr(GBytes) bytes = service_codec_write_hello(&hello);
     g_auto(ServiceCodecMessage) message = {0};
 
@@ -146,7 +152,14 @@ brings_a_hello(void **state)
 static void
 reads_the_version_of_a_later_hello(void **state)
 {
-    const ServiceCodecHello hello = {SERVICE_CODEC_PROTOCOL + 1, 1000, 3, {{1, 2}}, 1};
+    const ServiceCodecHello hello = {.protocol = SERVICE_CODEC_PROTOCOL + 1,
+                                     .release = 1000,
+                                     .extras = 3,
+                                     .is_auto = true,
+                                     .user = 4,
+                                     .rights = 5,
+                                     .places = {{1, 2}},
+                                     .n_places = 1};
     g_autoptr(GBytes) bytes = service_codec_write_hello(&hello);
     g_auto(ServiceCodecMessage) message = {0};
 
@@ -244,8 +257,8 @@ static const DamageRow damage_rows[] = {
     {"a word with NUL inside", DAMAGE_CALL, 36, 0x61000000, "a text has a NUL inside"},
     {"padding that is not zero", DAMAGE_CALL, 36, 0x766d0001, "bytes between two items are not zero"},
     {"other magic", DAMAGE_HELLO, 8, 0x48545450, "it is not a domstatsd that speaks"},
-    {"more places than are taken", DAMAGE_HELLO, 28, 17, "it has more of one thing than is taken"},
-    {"more places than it has", DAMAGE_HELLO, 28, 2, "it has fewer things than it says"},
+    {"more places than are taken", DAMAGE_HELLO, 40, 17, "it has more of one thing than is taken"},
+    {"more places than it has", DAMAGE_HELLO, 40, 2, "it has fewer things than it says"},
     {"a blind spot that is neither there nor not", DAMAGE_ANSWER, 12, 2, "a boolean is neither 0 nor 1"},
     {"2^32-1 names", DAMAGE_ANSWER, 16, G_MAXUINT32, "it has more of one thing than is taken"},
     {"a name longer than a field may be", DAMAGE_ANSWER, 20, 80, "a text is too long"},
@@ -287,7 +300,14 @@ write_sound(DamageOf of)
 {
     static const char *const words[] = {"vm", NULL};
     const DomstatsCall call = {.domains = words};
-    const ServiceCodecHello hello = {SERVICE_CODEC_PROTOCOL, 1000, 3, {{1, 2}}, 1};
+    const ServiceCodecHello hello = {.protocol = SERVICE_CODEC_PROTOCOL,
+                                     .release = 1000,
+                                     .extras = 3,
+                                     .is_auto = true,
+                                     .user = 4,
+                                     .rights = 5,
+                                     .places = {{1, 2}},
+                                     .n_places = 1};
 
     switch (of) {
     case DAMAGE_CALL:
@@ -420,7 +440,14 @@ the_others_are_as_described(void **state)
 {
     static const char *const words[] = {"web", "mail", NULL};
     const DomstatsCall call = {.domains = words, .stats = 1, .timeout_ms = 4};
-    const ServiceCodecHello hello = {SERVICE_CODEC_PROTOCOL, 1000, 3, {{1, 2}, {3, 4}}, 2};
+    const ServiceCodecHello hello = {.protocol = SERVICE_CODEC_PROTOCOL,
+                                     .release = 1000,
+                                     .extras = 3,
+                                     .is_auto = true,
+                                     .user = 4,
+                                     .rights = 5,
+                                     .places = {{1, 2}, {3, 4}},
+                                     .n_places = 2};
     GBytes *messages[] = {
         service_codec_write_hello(&hello),
         service_codec_write_call(1, &call, NULL),

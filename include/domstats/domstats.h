@@ -195,8 +195,9 @@ typedef enum {
 
 /* Whether "auto" reads from the service of this host, domstatsd. */
 typedef enum {
-    DOMSTATS_SERVICE_DEFAULT, /* if it runs: a host then has one reader, however many programs ask
-                               */
+    DOMSTATS_SERVICE_DEFAULT, /* if it runs, sees all that this process sees, and can do what these
+                                 options ask for: a host then has one reader, however many programs
+                                 ask. If it fails, the host is asked in the same call */
     DOMSTATS_SERVICE_NEVER,   /* the QEMUs of this host are asked by this process */
 } DomstatsService;
 
@@ -244,10 +245,12 @@ typedef DomstatsRecord *DomstatsRecordList;
 #define DOMSTATS_DEFAULT_TIMEOUT_MS 5000
 
 /* Opens a set of domains:
- *   NULL or "auto"   every QEMU process of this host, found through /proc
+ *   NULL or "auto"   every QEMU process of this host: from the service if it runs, else found
+ *                    through /proc
  *   "dir:PATH"       every QEMU that has a QMP socket in a directory
  *   "socket:PATH"    one monitor of a QEMU
  *   "libvirt:URI"    the domains of a libvirt connection, active or not
+ *   "service:PATH"   what a running domstatsd serves at that socket
  *   "replay:PATH"    a recorded host, made by domstats_save_recording()
  * Initializes libvirt's library (virInitialize()), so that records can be read with
  * virTypedParamsGet*() on any thread.
@@ -304,7 +307,8 @@ void domstats_record_list_free(DomstatsRecord **records);
 const char *domstats_get_blind_spot(DomstatsConn *conn);
 
 /* A descriptor that becomes readable when a monitor has sent something or a QEMU has ended. It
- * belongs to @conn. -1 and SYSTEM if none can be made. */
+ * belongs to @conn. -1 and SYSTEM if none can be made, UNSUPPORTED with "service:PATH", which tells
+ * no news. From then on "auto" asks the host and no service. */
 int domstats_get_fd(DomstatsConn *conn, GError **error);
 
 /* Reads what the monitors have sent, without waiting. To be called when that descriptor is
@@ -319,8 +323,8 @@ int domstats_dispatch(DomstatsConn *conn, GError **error);
  * domstats_get_all_domain_stats() does; the recording of a domain is incomplete if its record is
  * not OK or has missing groups. -1 and an error if the recording could not be made: INVALID_ARG if
  * @dir is not empty or another recording of @conn is being made, NO_CONNECT if @dir cannot be made,
- * SYSTEM if something could not be written. Without an error it may be called again, with another
- * folder. It is made for tools. */
+ * SYSTEM if something could not be written, UNSUPPORTED with "service:PATH". Without an error it
+ * may be called again, with another folder. It is made for tools. */
 int domstats_save_recording(DomstatsConn *conn, const char *dir, unsigned int timeout_ms,
                             DomstatsRecord ***ret_records, GError **error);
 

@@ -97,6 +97,7 @@ open_source(const CliOptions *options, GError **error)
         .listeners = options->takes_any_listener ? DOMSTATS_LISTENERS_ANY : DOMSTATS_LISTENERS_QEMU,
         .libvirt = options->is_without_libvirt ? DOMSTATS_LIBVIRT_NEVER : DOMSTATS_LIBVIRT_DEFAULT,
         .libvirt_requests = options->libvirt_requests,
+        .service = options->is_without_service ? DOMSTATS_SERVICE_NEVER : DOMSTATS_SERVICE_DEFAULT,
         .perf_events = has_events ? (const char *const *)options->perf_events->pdata : NULL,
     };
 

@@ -108,7 +108,7 @@ static const UtilOption options_table[] = {
      "how it is written; text if not given"},
 
     {SECTION_SOURCE, 'c', "connect", "SOURCE", ON_ALL, util_options_apply_text, TO(source), 0,
-     "auto (as if not given), dir:PATH, socket:PATH, libvirt:URI or replay:PATH"},
+     "auto (as if not given), dir:PATH, socket:PATH, libvirt:URI, service:PATH or replay:PATH"},
     {SECTION_SOURCE, 0, "timeout", "SECONDS", ON_ALL, util_options_apply_seconds, TO(timeout_ms),
      MAX_TIMEOUT_S,
      "deadline of the whole call, decimals allowed; 5 if not given"},
@@ -123,6 +123,8 @@ static const UtilOption options_table[] = {
      "with dir: and socket:, ask any process that listens, not only a QEMU"},
     {SECTION_SOURCE, 0, "no-libvirt", NULL, ON_ALL, util_options_apply_yes, TO(is_without_libvirt), 0,
      "with auto, ask no libvirt: its domains have only what the host knows"},
+    {SECTION_SOURCE, 0, "no-service", NULL, ON_ALL, util_options_apply_yes, TO(is_without_service), 0,
+     "with auto, do not read from domstatsd, also if it runs"},
     {SECTION_SOURCE, 0, "libvirt-requests", "NUMBER", ON_ALL, util_options_apply_number,
      TO(libvirt_requests), DOMSTATS_LIBVIRT_REQUESTS_MOST,
      "that one libvirt has at a time, at most; 10 if not given"},

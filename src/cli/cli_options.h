@@ -36,6 +36,7 @@ typedef struct {
     bool holds_monitors;
     bool takes_any_listener;
     bool is_without_libvirt;
+    bool is_without_service;
     bool show_health;
     char *recording_dir;    /* of CLI_OPTIONS_COMMAND_RECORD only */
     GPtrArray *domains;     /* char *, in the order given; ends with NULL if it is not empty */

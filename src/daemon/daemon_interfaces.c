@@ -6,9 +6,12 @@
 
 #include "daemon_http.h"
 #include "daemon_log.h"
+#include "daemon_service.h"
 
 /* By DaemonListenerKind; NULL: it is no message protocol. */
-static const DaemonClientProtocol *const protocols[DAEMON_LISTENER_N_KINDS];
+static const DaemonClientProtocol *const protocols[DAEMON_LISTENER_N_KINDS] = {
+    [DAEMON_LISTENER_SERVICE] = &daemon_service_protocol,
+};
 
 struct DaemonInterfaces {
     DaemonHttpOptions http_options;

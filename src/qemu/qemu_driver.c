@@ -3,7 +3,7 @@
  * qemu_driver: the backend for QEMU.
  *
  * Owns the source, the list of domains, and what calls share beside it. Does not know how a domain
- * is asked. Here alone the errors inside the library become public ones.
+ * is asked.
  *
  * How it works
  *
@@ -17,7 +17,6 @@
 #include <malloc.h>
 
 #include "qemu_call.h"
-#include "util/util_error.h"
 
 /* So many domains that were never asked before make a first call. What a QEMU tells in its first
  * call takes a hundred times the memory that is kept of it. */
@@ -36,28 +35,6 @@ typedef struct {
     char *resctrl_root;
     char **perf_events;
 } QemuDriver;
-
-/* Makes an error inside the library a public one. */
-static void
-publish_error(GError *take_inner, GError **error)
-{
-    static const DomstatsError codes[] = {
-        [UTIL_ERROR_INVALID] = DOMSTATS_ERROR_INVALID_ARG,
-        [UTIL_ERROR_UNSUPPORTED] = DOMSTATS_ERROR_UNSUPPORTED,
-        [UTIL_ERROR_CONNECT] = DOMSTATS_ERROR_NO_CONNECT,
-        [UTIL_ERROR_DENIED] = DOMSTATS_ERROR_NO_CONNECT,
-        [UTIL_ERROR_BROKEN] = DOMSTATS_ERROR_NO_CONNECT,
-        [UTIL_ERROR_TIMEOUT] = DOMSTATS_ERROR_TIMEOUT,
-        [UTIL_ERROR_SYSTEM] = DOMSTATS_ERROR_SYSTEM,
-        [UTIL_ERROR_INTERNAL] = DOMSTATS_ERROR_INTERNAL,
-    };
-    DomstatsError code = DOMSTATS_ERROR_INTERNAL;
-
-    if (take_inner->domain == UTIL_ERROR && (size_t)take_inner->code < G_N_ELEMENTS(codes))
-        code = codes[take_inner->code];
-    g_set_error_literal(error, DOMSTATS_ERROR, (gint)code, take_inner->message);
-    g_error_free(take_inner);
-}
 
 static void
 driver_close(void *data)
@@ -101,7 +78,7 @@ driver_open(const char *source_name, const DomstatsOptions *options, GError **er
     if (options->perf_events == NULL || host_perf_check_names(options->perf_events, &inner))
         source = qemu_source_open(source_name, &how, &inner);
     if (source == NULL) {
-        publish_error(inner, error);
+        driver_publish_error(inner, error);
         return NULL;
     }
     self = g_new0(QemuDriver, 1);
@@ -194,7 +171,7 @@ driver_get_stats(void *data, const DomstatsCall *call, GError **error)
     GPtrArray *records = get_stats(self, &request, &inner);
 
     if (records == NULL)
-        publish_error(inner, error);
+        driver_publish_error(inner, error);
     return records;
 }
 
@@ -214,7 +191,7 @@ driver_get_fd(void *data, GError **error)
     int fd = qemu_domain_list_get_fd(self->list, &inner);
 
     if (fd < 0)
-        publish_error(inner, error);
+        driver_publish_error(inner, error);
     return fd;
 }
 
@@ -226,7 +203,7 @@ driver_dispatch(void *data, GError **error)
     int n_changed = qemu_domain_list_dispatch(self->list, &inner);
 
     if (n_changed < 0)
-        publish_error(inner, error);
+        driver_publish_error(inner, error);
     return n_changed;
 }
 
@@ -264,7 +241,7 @@ driver_save_recording(void *data, const char *folder, unsigned int timeout_ms, G
     GPtrArray *records = record_host(self, &request, folder, &inner);
 
     if (records == NULL)
-        publish_error(inner, error);
+        driver_publish_error(inner, error);
     return records;
 }
 

@@ -36,6 +36,9 @@ service_codec_write_hello(const ServiceCodecHello *hello)
     service_wire_put_u32(&writer, hello->protocol);
     service_wire_put_u32(&writer, hello->release);
     service_wire_put_u32(&writer, hello->extras);
+    service_wire_put_u32(&writer, hello->is_auto);
+    service_wire_put_u32(&writer, hello->user);
+    service_wire_put_u32(&writer, hello->rights);
     service_wire_put_u32(&writer, (uint32_t)hello->n_places);
     for (size_t i = 0; i < hello->n_places; i++) {
         service_wire_put_u64(&writer, hello->places[i].device);
@@ -142,6 +145,9 @@ read_hello(ServiceWireReader *reader, ServiceCodecMessage *self)
     }
     hello->release = service_wire_take_u32(reader);
     hello->extras = service_wire_take_u32(reader);
+    hello->is_auto = service_wire_take_bool(reader);
+    hello->user = service_wire_take_u32(reader);
+    hello->rights = service_wire_take_u32(reader);
     hello->n_places = service_wire_take_count(reader, SERVICE_LIMIT_PLACES, PLACE_BYTES);
     for (size_t i = 0; i < hello->n_places; i++) {
         hello->places[i].device = service_wire_take_u64(reader);
@@ -267,6 +273,15 @@ service_codec_read(const uint8_t *bytes, size_t n_bytes, ServiceCodecMessage *re
     *ret_message = message;
     message = (ServiceCodecMessage){0};
     return true;
+}
+
+uint32_t
+service_codec_kind(const uint8_t *bytes, size_t n_bytes)
+{
+    ServiceWireReader reader = {.at = bytes, .left = n_bytes};
+
+    (void)service_wire_take_u32(&reader); /* the length */
+    return service_wire_take_u32(&reader);
 }
 
 void

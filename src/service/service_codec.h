@@ -12,6 +12,9 @@
 
 #define SERVICE_CODEC_PROTOCOL 1
 
+/* All DomstatsCallExtras of this version. */
+#define SERVICE_CODEC_EXTRAS (DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT)
+
 typedef enum {
     SERVICE_CODEC_HELLO = 1,
     SERVICE_CODEC_CALL,
@@ -32,6 +35,9 @@ typedef struct {
     uint32_t protocol;
     uint32_t release; /* domstats_version() */
     uint32_t extras;  /* DomstatsCallExtras that it knows */
+    bool is_auto;     /* of a service: its source is "auto", without options that narrow it */
+    uint32_t user;    /* these and the rest: see service_view.h */
+    uint32_t rights;
     ServiceCodecPlace places[SERVICE_LIMIT_PLACES];
     size_t n_places;
 } ServiceCodecHello;
@@ -52,6 +58,8 @@ typedef struct {
 /* Reads one message, its length included. False, and BROKEN with what is wrong with it. */
 bool service_codec_read(const uint8_t *bytes, size_t n_bytes, ServiceCodecMessage *ret_message,
                         GError **error);
+/* The kind that a message says it has, unchecked; 0: it is too short to say. */
+uint32_t service_codec_kind(const uint8_t *bytes, size_t n_bytes);
 void service_codec_clear(ServiceCodecMessage *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ServiceCodecMessage, service_codec_clear)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * util_error: the error domain inside the library. A UtilError becomes a public DomstatsError
- * in one place, qemu_driver.c.
+ * in one place, driver.c.
  */
 #pragma once
 
