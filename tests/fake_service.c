@@ -16,8 +16,8 @@
 struct FakeService {
     int listener;
     const char *const *scripts;
-    unsigned int n_clients; /* atomic */
     GThread *thread;
+    GPtrArray *clients; /* GThread; of the thread above until it ends */
 };
 
 /* False at the end of the connection. */
@@ -211,11 +211,23 @@ do_step(int fd, char letter)
     return TRUE;
 }
 
-static void
-serve(int fd, const char *script)
+/* One client and the script for it. */
+typedef struct {
+    int fd;
+    const char *script;
+} Client;
+
+static gpointer
+serve(gpointer data)
 {
-    while (*script != '\0' && do_step(fd, *script))
-        script++;
+    Client *client = data;
+    const char *letter = client->script;
+
+    while (*letter != '\0' && do_step(client->fd, *letter))
+        letter += *letter != 'A';
+    close(client->fd);
+    g_free(client);
+    return NULL;
 }
 
 static gpointer
@@ -226,14 +238,16 @@ run(gpointer data)
 
     for (;;) {
         int fd = accept4(self->listener, NULL, NULL, SOCK_CLOEXEC);
+        Client *client = NULL;
 
         if (fd < 0 && errno == EINTR)
             continue;
         if (fd < 0)
             return NULL;
-        g_atomic_int_inc(&self->n_clients);
-        serve(fd, *script);
-        close(fd);
+        client = g_new0(Client, 1);
+        client->fd = fd;
+        client->script = *script;
+        g_ptr_array_add(self->clients, g_thread_new("fake-client", serve, client));
         if (script[1] != NULL)
             script++;
     }
@@ -251,11 +265,11 @@ fake_service_start(const char *path, const char *const *scripts)
     g_assert(bind(self->listener, (const struct sockaddr *)&address, sizeof(address)) == 0);
     g_assert(listen(self->listener, 8) == 0);
     self->scripts = scripts;
+    self->clients = g_ptr_array_new();
     self->thread = g_thread_new("fake-service", run, self);
     return self;
 }
 
-/* The client must have closed its connections, or the thread goes on reading. */
 unsigned int
 fake_service_stop(FakeService *self)
 {
@@ -263,7 +277,10 @@ fake_service_stop(FakeService *self)
 
     shutdown(self->listener, SHUT_RDWR);
     g_thread_join(self->thread);
-    n_clients = self->n_clients;
+    n_clients = self->clients->len;
+    for (guint i = 0; i < self->clients->len; i++)
+        g_thread_join(g_ptr_array_index(self->clients, i));
+    g_ptr_array_unref(self->clients);
     close(self->listener);
     g_free(self);
     return n_clients;

@@ -20,6 +20,7 @@ typedef struct FakeService FakeService;
  *   w  answer another serial number       m  read a call, send damaged bytes
  *   l  send a length of 2^32-1            f  send half an answer
  *   p  send pongs, then answer            i  send an answer and a byte more
+ *   A  read calls until the client has gone, and answer each
  *   s  read a call, answer two pings, then the call
  *   .  read until the client has gone, and say nothing
  *   -  read pings for ever, and answer them only
@@ -27,5 +28,5 @@ typedef struct FakeService FakeService;
  * At the end of the script the connection is closed. */
 FakeService *fake_service_start(const char *path, const char *const *scripts);
 
-/* Ends the thread; gives the number of clients that came. */
+/* Waits until all clients have gone; gives the number of those that came. */
 unsigned int fake_service_stop(FakeService *self);

@@ -199,12 +199,50 @@ says_what_a_service_cannot_do(void **state)
     testing_remove_folder(folder);
 }
 
+enum { N_THREADS = 8, N_CALLS = 25 };
+
+static gpointer
+call_often(gpointer conn)
+{
+    for (int i = 0; i < N_CALLS; i++) {
+        DomstatsRecord **records = NULL;
+
+        if (domstats_get_all_domain_stats(conn, 0, 0, LEISURE_MS, &records, NULL) != 1)
+            return NULL;
+        domstats_record_list_free(records);
+    }
+    return conn;
+}
+
+/* Each call has a connection for itself, and few are kept. */
+static void
+calls_come_from_several_threads(void **state)
+{
+    static const char *const scripts[] = {"hA", NULL};
+    FakeService *service = NULL;
+    char *folder = NULL;
+    DomstatsConn *conn = open_scripted(scripts, &folder, &service);
+    GThread *threads[N_THREADS] = {NULL};
+    unsigned int n_clients = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N_THREADS; i++)
+        threads[i] = g_thread_new("caller", call_often, conn);
+    for (size_t i = 0; i < N_THREADS; i++)
+        assert_ptr_equal(g_thread_join(threads[i]), conn);
+    domstats_close(conn);
+    n_clients = fake_service_stop(service);
+    assert_true(n_clients >= 1 && n_clients <= N_THREADS * N_CALLS);
+    testing_remove_folder(folder);
+}
+
 static int
 run_plain_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_the_place_that_cannot_be_used),
         cmocka_unit_test(says_what_a_service_cannot_do),
+        cmocka_unit_test(calls_come_from_several_threads),
     };
 
     return cmocka_run_group_tests_name("service_driver", tests, NULL, NULL);
