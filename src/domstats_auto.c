@@ -5,9 +5,9 @@
  * How it works
  *
  * Each call goes to the service first. If nobody listens, that costs a connect() that fails at
- * once. If the service says nothing for a quarter of the call's time, or fails, the host is asked
- * in the same call, in the time that is left; the next call tries the service again, which costs
- * nothing as long as a silent one stays silent.
+ * once. If the service says nothing for a quarter of the call's time (a second at most), or fails,
+ * the host is asked in the same call, in the time that is left; the next call tries the service
+ * again, which costs nothing as long as a silent one stays silent.
  *
  * With a service no answer may be worse than without it. So an answer is dropped, and the host
  * asked, if the service did not see everything, or was denied a domain: it may have fewer rights
@@ -19,8 +19,9 @@
 #include "service/service_client.h"
 
 enum {
-    SILENCE_PARTS = 4, /* a service may be silent for such a part of a call, */
+    SILENCE_PARTS = 4, /* a service may be silent for such a part of a call, within these bounds: */
     SILENCE_LEAST_MS = 20,
+    SILENCE_MOST_MS = 1000, /* it answers a ping at once */
 };
 
 /* Whom a call asks. */
@@ -115,10 +116,10 @@ ask_host(Auto *self, const DomstatsCall *call, UtilDeadline deadline, GError **e
 static GPtrArray *
 ask_service(Auto *self, const DomstatsCall *call, unsigned int timeout_ms, UtilDeadline deadline)
 {
-    const ServiceClientRequest request = {.call = call,
-                                          .deadline = deadline,
-                                          .silence_ms =
-                                              MAX(timeout_ms / SILENCE_PARTS, SILENCE_LEAST_MS)};
+    const ServiceClientRequest request = {
+        .call = call,
+        .deadline = deadline,
+        .silence_ms = CLAMP(timeout_ms / SILENCE_PARTS, SILENCE_LEAST_MS, SILENCE_MOST_MS)};
     g_autoptr(GError) error = NULL;
     GPtrArray *records = service_client_get_stats(self->client, &request, &error);
 
