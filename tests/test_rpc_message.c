@@ -144,8 +144,7 @@ make_empty(void)
 static GBytes *
 make_info(void)
 {
-    const rpc_domain_info info = {
-        .state = 1, .most_kib = 2, .memory_kib = 3, .vcpus = 4, .cpu_ns = 5};
+    rpc_domain_info info = {.state = 1, .most_kib = 2, .memory_kib = 3, .vcpus = 4, .cpu_ns = 5};
 
     return rpc_message_make_reply(&call_header, rpc_procedure_find(16), &info);
 }
@@ -153,7 +152,7 @@ make_info(void)
 static GBytes *
 make_lifecycle(void)
 {
-    const rpc_callback_lifecycle event = {
+    rpc_callback_lifecycle event = {
         .callback = 1, .domain = make_domain(), .event = 3, .detail = 0};
 
     return rpc_message_make_event(rpc_procedure_find(318), &event);

@@ -5,15 +5,19 @@
 #include "daemon_interfaces.h"
 
 #include "daemon_http.h"
+#include "daemon_libvirt.h"
 #include "daemon_log.h"
 #include "daemon_service.h"
+#include "daemon_watch.h"
 
 /* By DaemonListenerKind; NULL: it is no message protocol. */
 static const DaemonClientProtocol *const protocols[DAEMON_LISTENER_N_KINDS] = {
+    [DAEMON_LISTENER_LIBVIRT] = &daemon_libvirt_protocol,
     [DAEMON_LISTENER_SERVICE] = &daemon_service_protocol,
 };
 
 struct DaemonInterfaces {
+    DaemonHost *host;
     DaemonHttpOptions http_options;
     DaemonHttp *http;
 };
@@ -23,6 +27,7 @@ daemon_interfaces_new(DaemonHost *host, const DaemonOptions *options, GError **e
 {
     DaemonInterfaces *self = g_new0(DaemonInterfaces, 1);
 
+    self->host = host;
     self->http_options = (DaemonHttpOptions){.names = options->names,
                                              .tls_cert = options->tls_cert,
                                              .tls_key = options->tls_key,
@@ -30,6 +35,8 @@ daemon_interfaces_new(DaemonHost *host, const DaemonOptions *options, GError **e
     self->http = daemon_http_new(&self->http_options, host, error);
     if (self->http == NULL)
         g_clear_pointer(&self, g_free);
+    else
+        host->watch = daemon_watch_new(host->rounds, host->loop, host->events_interval_s);
     return self;
 }
 
@@ -39,6 +46,7 @@ daemon_interfaces_free(DaemonInterfaces *self)
     if (self == NULL)
         return;
     daemon_http_free(self->http);
+    daemon_watch_free(self->host->watch);
     g_free(self);
 }
 

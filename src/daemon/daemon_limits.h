@@ -48,6 +48,12 @@
           "how long after its deadline a request waits for its round before it gets an error")     \
     LIMIT(ROUND_REQUESTS, 16384, "requests",                                                       \
           "requests of all clients that wait for rounds; more get an error at once")               \
+    LIMIT(RPC_CALLS, 64, "calls",                                                                  \
+          "calls of one client of libvirt's RPC under way; programs in Go send some 60 at once")   \
+    LIMIT(RPC_EVENTS, 256, "callbacks",                                                            \
+          "events for which one client of libvirt's RPC waits; libvirt has some 30 kinds")         \
+    LIMIT(WATCH_PAUSE_MS, 100, "ms",                                                               \
+          "between two looks for events: a guest can make its QEMU send them without end")         \
     LIMIT(REFUSALS_LOGGED, 10, "lines",                                                            \
           "refused clients that are logged in a minute, each by itself; the others are counted")    \
     LIMIT(HTTP_CONNECTIONS, 512, "connections",                                                    \

@@ -85,13 +85,12 @@ reply_header(const RpcMessageHeader *call, RpcMessageStatus status)
 }
 
 GBytes *
-rpc_message_make_reply(const RpcMessageHeader *call, const RpcProcedure *procedure,
-                       const void *result)
+rpc_message_make_reply(const RpcMessageHeader *call, const RpcProcedure *procedure, void *result)
 {
     RpcMessageHeader header = reply_header(call, RPC_MESSAGE_OK);
 
     g_assert((result != NULL) == (procedure->result.size > 0));
-    return make_message(&header, procedure->result.code, (void *)(uintptr_t)result);
+    return make_message(&header, procedure->result.code, result);
 }
 
 GBytes *
@@ -115,7 +114,7 @@ rpc_message_make_error(const RpcMessageHeader *call, const RpcError *error)
 }
 
 GBytes *
-rpc_message_make_event(const RpcProcedure *procedure, const void *payload)
+rpc_message_make_event(const RpcProcedure *procedure, void *payload)
 {
     const RpcMessageHeader header = {
         .program = RPC_MESSAGE_REMOTE,
@@ -125,7 +124,7 @@ rpc_message_make_event(const RpcProcedure *procedure, const void *payload)
         .serial = 1,
     };
 
-    return make_message(&header, procedure->result.code, (void *)(uintptr_t)payload);
+    return make_message(&header, procedure->result.code, payload);
 }
 
 GBytes *

@@ -52,13 +52,13 @@ bool rpc_message_parse_header(const uint8_t *bytes, size_t n_bytes, RpcMessageHe
 /* The reply to @call with @result, of the type that @procedure has (NULL if it has none). NULL if
  * it cannot be told: longer than SENT_BYTES, or a list or string is longer than clients take. */
 GBytes *rpc_message_make_reply(const RpcMessageHeader *call, const RpcProcedure *procedure,
-                               const void *result);
+                               void *result);
 
 /* The reply to @call that @error is. */
 GBytes *rpc_message_make_error(const RpcMessageHeader *call, const RpcError *error);
 
 /* The message @procedure, sent without being asked for; NULL as above. */
-GBytes *rpc_message_make_event(const RpcProcedure *procedure, const void *payload);
+GBytes *rpc_message_make_event(const RpcProcedure *procedure, void *payload);
 
 /* The answer to a ping. */
 GBytes *rpc_message_make_pong(void);
