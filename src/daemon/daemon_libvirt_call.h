@@ -10,9 +10,6 @@
 #include "daemon_libvirt_known.h"
 #include "rpc/rpc_call.h"
 
-/* DOMSTATS_CALL_ABOUT, once the library has it. */
-enum { DAEMON_LIBVIRT_CALL_ABOUT = 0 };
-
 /* An event that a client waits for. */
 typedef struct {
     int id;

@@ -14,6 +14,10 @@
 
 enum { BLOCK_PARAMS = 8 };
 
+/* For the index of a disk: that of none, and the sum of all. */
+static const unsigned int no_disk = G_MAXUINT;
+static const unsigned int all_disks = G_MAXUINT - 1;
+
 static bool
 lacks(const DaemonLibvirtCall *call, unsigned int group)
 {
@@ -39,14 +43,17 @@ find_disk(const DaemonLibvirtCall *call, const char *path, unsigned int *ret_ind
     return false;
 }
 
-/* Sets an error if there is no such disk, though the disks are known. */
+/* Sets an error if there is no such disk, though the disks are known. Without a path it is the sum
+ * of all. */
 static bool
 check_disk(const DaemonLibvirtCall *call, const char *path, unsigned int *ret_index,
            RpcError *error)
 {
     if (find_disk(call, path, ret_index))
         return true;
-    *ret_index = G_MAXUINT;
+    *ret_index = path[0] == '\0' ? all_disks : no_disk;
+    if (*ret_index == all_disks)
+        return true;
     if (lacks(call, VIR_DOMAIN_STATS_BLOCK))
         return true;
     rpc_error_set(error, VIR_ERR_INVALID_ARG, VIR_FROM_QEMU,
@@ -55,12 +62,30 @@ check_disk(const DaemonLibvirtCall *call, const char *path, unsigned int *ret_in
 }
 
 static int64_t
+block_sum(const DaemonLibvirtCall *call, const char *name)
+{
+    unsigned int n_disks = daemon_libvirt_fields_count(call->fields, "block");
+    uint64_t sum = 0;
+    bool is_known = false;
+
+    for (unsigned int i = 0; i < n_disks; i++) {
+        uint64_t value = 0;
+
+        if (daemon_libvirt_fields_get(call->fields, &value, "block.%u.%s", i, name)) {
+            sum += value;
+            is_known = true;
+        }
+    }
+    return is_known ? (int64_t)sum : -1;
+}
+
+static int64_t
 block_number(const DaemonLibvirtCall *call, unsigned int index, const char *name)
 {
-    uint64_t value =
-        daemon_libvirt_fields_number(call->fields, UINT64_MAX, "block.%u.%s", index, name);
-
-    return (int64_t)value;
+    if (index == all_disks)
+        return block_sum(call, name);
+    return (int64_t)daemon_libvirt_fields_number(call->fields, UINT64_MAX, "block.%u.%s", index,
+                                                 name);
 }
 
 bool

@@ -48,7 +48,7 @@ daemon_libvirt_list_about_ask(DaemonLibvirtCall *call, DomstatsCall *ret_ask)
 {
     (void)daemon_libvirt_list_ask(call, ret_ask);
     ret_ask->stats = VIR_DOMAIN_STATS_STATE;
-    ret_ask->extras = DAEMON_LIBVIRT_CALL_ABOUT;
+    ret_ask->extras = DOMSTATS_CALL_ABOUT;
     return true;
 }
 
@@ -61,7 +61,7 @@ daemon_libvirt_list_all_ask(DaemonLibvirtCall *call, DomstatsCall *ret_ask)
     if ((args->flags & (FILTERS_OF_STATE | AUTOSTART | NO_AUTOSTART)) != 0)
         ret_ask->stats = VIR_DOMAIN_STATS_STATE;
     if ((args->flags & (AUTOSTART | NO_AUTOSTART)) != 0)
-        ret_ask->extras = DAEMON_LIBVIRT_CALL_ABOUT;
+        ret_ask->extras = DOMSTATS_CALL_ABOUT;
     ret_ask->flags |= args->flags & FILTERS_OF_LIBRARY;
     return true;
 }

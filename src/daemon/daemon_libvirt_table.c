@@ -36,7 +36,7 @@
         RPC_PROCEDURE_##name, DAEMON_LIBVIRT_TABLE_RUNNING_DOMAIN,                                 \
             .groups = (wanted), .extras = (more), .fill = daemon_libvirt_##function                \
     }
-#define ABOUT DAEMON_LIBVIRT_CALL_ABOUT
+#define ABOUT DOMSTATS_CALL_ABOUT
 
 /* clang-format off */
 static const DaemonLibvirtTableRow rows[] = {
