@@ -312,7 +312,7 @@ daemon_libvirt_host_free_memory(DaemonLibvirtCall *call, void *result, RpcError 
 
     (void)call;
     (void)error;
-    if (daemon_libvirt_node_read_memory("", "MemFree", &kib))
+    if (daemon_libvirt_node_sum_memory("", "MemFree", &kib))
         free_bytes->value = kib * 1024;
     return true;
 }

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CPUS_MOST = 16384, PER_BYTE = 8 };
+#define NODES "/sys/devices/system/node"
+
+enum { CPUS_MOST = 16384, PER_BYTE = 8, NODES_MOST = 1024 };
 
 static char *
 read_file(const char *root, const char *path)
@@ -124,18 +126,56 @@ daemon_libvirt_node_read_allowed(const char *root, int pid)
     return parse_cpus(words[1]);
 }
 
+/* The number of the line of @text that has @name before its colon, as in /proc/meminfo; a node's
+ * lines begin with "Node 0 ". */
+static bool
+find_memory(const char *text, const char *name, uint64_t *ret_kib)
+{
+    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+
+    for (size_t i = 0; lines[i] != NULL; i++) {
+        const char *colon = strchr(lines[i], ':');
+        const char *blank = NULL;
+        const char *word = NULL;
+
+        if (colon == NULL)
+            continue;
+        blank = g_strrstr_len(lines[i], colon - lines[i], " ");
+        word = blank != NULL ? blank + 1 : lines[i];
+        if ((size_t)(colon - word) == strlen(name) && strncmp(word, name, strlen(name)) == 0)
+            return parse_number(colon + 1, ret_kib);
+    }
+    return false;
+}
+
 bool
 daemon_libvirt_node_read_memory(const char *root, const char *name, uint64_t *ret_kib)
 {
     g_autofree char *text = read_file(root, "/proc/meminfo");
-    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
-    size_t length = strlen(name);
 
-    for (size_t i = 0; lines[i] != NULL; i++) {
-        if (strncmp(lines[i], name, length) == 0 && lines[i][length] == ':')
-            return parse_number(lines[i] + length + 1, ret_kib);
+    return find_memory(text, name, ret_kib);
+}
+
+bool
+daemon_libvirt_node_sum_memory(const char *root, const char *name, uint64_t *ret_kib)
+{
+    uint64_t sum = 0;
+    bool is_known = false;
+
+    for (unsigned int i = 0; i < NODES_MOST; i++) {
+        g_autofree char *path = g_strdup_printf(NODES "/node%u/meminfo", i);
+        g_autofree char *text = read_file(root, path);
+        uint64_t kib = 0;
+
+        if (text != NULL && find_memory(text, name, &kib)) {
+            sum += kib;
+            is_known = true;
+        }
     }
-    return false;
+    if (!is_known)
+        return daemon_libvirt_node_read_memory(root, name, ret_kib);
+    *ret_kib = sum;
+    return true;
 }
 
 static uint64_t
@@ -194,7 +234,7 @@ read_mhz(const char *root)
 static unsigned int
 count_nodes(const char *root)
 {
-    g_autofree char *path = g_strconcat(root, "/sys/devices/system/node", NULL);
+    g_autofree char *path = g_strconcat(root, NODES, NULL);
     g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
     const char *name = NULL;
     unsigned int n_nodes = 0;
@@ -243,7 +283,7 @@ daemon_libvirt_node_read(const char *root)
     unsigned int sockets = 0;
     unsigned int cores = 0;
 
-    (void)daemon_libvirt_node_read_memory(root, "MemTotal", &node.memory_kib);
+    (void)daemon_libvirt_node_sum_memory(root, "MemTotal", &node.memory_kib);
     count_sockets_and_cores(root, online, &sockets, &cores);
     node.nodes = count_nodes(root);
     node.sockets = MAX(sockets / node.nodes, 1);

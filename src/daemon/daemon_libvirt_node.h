@@ -36,6 +36,10 @@ GByteArray *daemon_libvirt_node_read_allowed(const char *root, int pid);
 /* A number of /proc/meminfo ("MemFree"), KiB; false: it is not there. */
 bool daemon_libvirt_node_read_memory(const char *root, const char *name, uint64_t *ret_kib);
 
+/* The same of all memory nodes together, as libvirt has it: that may be less than /proc/meminfo
+ * says. */
+bool daemon_libvirt_node_sum_memory(const char *root, const char *name, uint64_t *ret_kib);
+
 /* What the CPUs did since the boot, in ns. */
 typedef struct {
     uint64_t kernel;
