@@ -130,7 +130,7 @@ extra_of(const char *field)
 {
     if (g_str_has_prefix(field, "ext."))
         return DOMSTATS_CALL_EXT;
-    return g_str_has_prefix(field, "about.") ? DAEMON_WISH_ABOUT : 0;
+    return g_str_has_prefix(field, "about.") ? DOMSTATS_CALL_ABOUT : 0;
 }
 
 static bool

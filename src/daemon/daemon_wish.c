@@ -113,7 +113,7 @@ is_shareable(const DomstatsCall *call)
 {
     static const DomstatsCall none = {0};
     unsigned int flags = all_filters() | FLAG(NOWAIT) | FLAG(BACKING);
-    unsigned int extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DAEMON_WISH_ABOUT;
+    unsigned int extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT;
 
     return (call->flags & ~flags) == 0 && (call->extras & ~extras) == 0 &&
            (call->domains == NULL || call->domains[0] != NULL) &&
@@ -140,7 +140,7 @@ groups_to_filter(const DomstatsCall *wanted)
 static unsigned int
 extras_to_filter(const DomstatsCall *wanted)
 {
-    return has(wanted, daemon_wish_persistent_family) ? DAEMON_WISH_ABOUT : 0;
+    return has(wanted, daemon_wish_persistent_family) ? DOMSTATS_CALL_ABOUT : 0;
 }
 
 static bool

@@ -11,9 +11,6 @@
 
 #include "domstats/domstats.h"
 
-/* DOMSTATS_CALL_ABOUT, until it is in the public header. */
-#define DAEMON_WISH_ABOUT (1U << 2)
-
 /* The groups of @call: all that are known if it names none. */
 unsigned int daemon_wish_groups(const DomstatsCall *call);
 

@@ -165,7 +165,7 @@ set_identity(const QemuSourceView *view, QemuEndpoint *endpoint, const GPtrArray
     bool is_ours = true;
 
     if (address != NULL && address[0] == '/')
-        is_ours = qemu_source_view_has_link(view, pid, "ns/mnt", view->own_mounts);
+        is_ours = qemu_source_view_shares_mounts(view, pid);
     else if (address != NULL)
         is_ours = qemu_source_view_has_link(view, pid, "ns/net", view->own_network);
     g_free(endpoint->identity);

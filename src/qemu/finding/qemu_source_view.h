@@ -22,6 +22,7 @@ typedef struct {
                               threads or memory; 0: none */
     GHashTable *programs;  /* of qemu_source_added, owned; NULL: none was asked for */
     char *own_mounts;      /* our namespaces, as /proc names them; NULL unknown */
+    char *copied_mounts;   /* the mount namespace of which ours is a copy; NULL: of none */
     char *own_network;
 } QemuSourceView;
 
@@ -33,3 +34,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuSourceView, qemu_source_view_clear)
  * since most processes are in our namespaces. */
 bool qemu_source_view_has_link(const QemuSourceView *self, pid_t pid, const char *name,
                                const char *own);
+
+/* True if a path means the same to the process @pid and to us. */
+bool qemu_source_view_shares_mounts(const QemuSourceView *self, pid_t pid);

@@ -17,7 +17,7 @@ void
 qemu_source_way_init(QemuSourceWay *self, const QemuSourceView *view, pid_t pid)
 {
     *self = (QemuSourceWay){.view = view, .pid = pid};
-    self->has_our_mounts = qemu_source_view_has_link(view, pid, "ns/mnt", view->own_mounts);
+    self->has_our_mounts = qemu_source_view_shares_mounts(view, pid);
     self->has_our_root = qemu_source_view_has_link(view, pid, "root", "/");
 }
 

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The units of domstatsd: systemd understands each, their exposure is no more than this figure, and they are installed
+# with the file that makes their group. systemd's figure is from 0 (safe) to 10.
+set -u
+export LC_ALL=C
+
+most=3.1
+units=$DOMSTATS_TESTS/../units
+command -v systemd-analyze >/dev/null || {
+    echo "no systemd-analyze"
+    exit 77
+}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+n_failed=0
+
+fail() {
+    echo "FAILED: $1"
+    n_failed=$((n_failed + 1))
+}
+
+DESTDIR=$folder/root meson install -C "$DOMSTATS_BUILD" --no-rebuild --quiet >/dev/null || fail "it is not installed"
+for name in domstatsd.service domstatsd-libvirt.socket domstatsd-service.socket domstatsd-metrics.socket; do
+    found=$(find "$folder/root" -path "*/systemd/system/$name")
+    [ -n "$found" ] || { fail "$name is not installed"; continue; }
+    # The program is elsewhere for now.
+    sed "s|^ExecStart=[^ ]*|ExecStart=$DOMSTATS_DAEMON|" "$found" >"$folder/$name"
+done
+[ -n "$(find "$folder/root" -path '*/sysusers.d/domstats.conf')" ] || fail "the group is not installed"
+
+for unit in "$folder"/domstatsd*; do
+    said=$(systemd-analyze --man=no verify "$unit" 2>&1) || fail "$unit: $said"
+    [ -z "$said" ] || fail "$unit: $said"
+done
+
+grep -hE '^FileDescriptorName=' "$units"/*.socket | sort >"$folder/names"
+printf 'FileDescriptorName=%s\n' libvirt metrics service | diff - "$folder/names" || fail "descriptors have other names"
+
+# Each right that is not set in the unit stands in a comment there, with what it would take away.
+for right in ProtectProc ProcSubset PrivatePIDs PrivateUsers PrivateNetwork PrivateTmp PrivateDevices; do
+    grep -q "^#.*$right" "$units/domstatsd.service.in" || fail "no word about $right"
+done
+for capability in $(sed -n 's/^CapabilityBoundingSet=//p' "$units/domstatsd.service.in"); do
+    grep -q "^#   $capability " "$units/domstatsd.service.in" || fail "no word about $capability"
+done
+
+figure=$(systemd-analyze --no-pager security --offline=true "$folder/domstatsd.service" |
+    sed -n 's/.*exposure level for domstatsd.service: \([0-9.]*\).*/\1/p')
+echo "exposure $figure, may be $most"
+awk -v figure="$figure" -v most="$most" 'BEGIN { exit !(figure != "" && figure <= most) }' ||
+    fail "exposure '$figure' is more than $most"
+[ "$n_failed" -eq 0 ]
