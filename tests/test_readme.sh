@@ -86,7 +86,8 @@ else
     echo "no QEMU can be started: its words are not tried"
 fi
 
-for file in "bin/domstats" "include/domstats/domstats.h" "share/man/man1/domstats.1"; do
+for file in "bin/domstats" "include/domstats/domstats.h" "share/man/man1/domstats.1" \
+    "sbin/domstatsd" "share/man/man8/domstatsd.8"; do
     [ -e "$installed/$file" ] || { echo "not installed: $file" && exit 1; }
 done
 echo "$(wc -l <"$folder/got") domains, as the command has them"

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The program domstatsd as its users call it, without a QEMU: wrong words, --check, a start and an end, and what its
+manual page shows."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TESTS = os.environ["DOMSTATS_TESTS"]
+DAEMON = os.environ["DOMSTATS_DAEMON"]
+RECORDED = f"replay:{TESTS}/qemujsontestdata"
+PATIENCE_S = 60
+
+
+def run(*words):
+    done = subprocess.run([DAEMON, *words], check=False, capture_output=True, text=True, timeout=PATIENCE_S)
+    return done.returncode, done.stdout, done.stderr
+
+
+def page():
+    with open(os.path.join(TESTS, "..", "docs", "domstatsd.8"), encoding="utf-8") as file:
+        return file.read().replace("\\-", "-")
+
+
+class Words(unittest.TestCase):
+    def test_help_and_page_have_the_same_options(self):
+        status, text, errors = run("--help")
+        self.assertEqual((status, errors), (0, ""))
+        in_help = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", text, re.M))
+        options = page().split(".SH OPTIONS", maxsplit=1)[1].split(".SH SOCKETS", maxsplit=1)[0]
+        heads = [line for line in options.splitlines() if re.match(r"\.(B|BI|BR) (--|-\w )", line)]
+        self.assertEqual(in_help, set(re.findall(r"--[\w-]+", "\n".join(heads))))
+
+    def test_the_examples_of_the_page_are_command_lines(self):
+        examples = re.findall(r"^domstatsd (.*)$", page().split(".SH EXAMPLES", maxsplit=1)[1], re.M)
+        self.assertGreater(len(examples), 2)
+        for example in examples:
+            self.assertEqual(run(*shlex.split(example), "--help")[0], 0, example)
+
+    def test_the_version(self):
+        status, text, errors = run("--version")
+        self.assertEqual((status, errors), (0, ""))
+        self.assertRegex(text, r"^domstatsd \d+\.\d+\.\d+\n$")
+
+    def test_wrong_words(self):
+        for words in (["--no-such"], ["word"], ["--metrics", "nowhere"], ["--tls-cert", "x"]):
+            status, text, errors = run(*words)
+            self.assertEqual((status, text), (1, ""), words)
+            self.assertRegex(errors, r"^domstatsd: .*\(see 'domstatsd --help'\)\n$")
+
+    def test_a_group_that_is_not_there(self):
+        status, _text, errors = run("--socket-group", "no-such-group", "--rpc", "/nowhere/x")
+        self.assertEqual(status, 2)
+        self.assertIn("there is no group 'no-such-group'", errors)
+
+    def test_priorities_where_the_journal_reads(self):
+        done = subprocess.run([DAEMON, "--rpc", "/nowhere/x"], check=False, capture_output=True, text=True,
+                              timeout=PATIENCE_S, env={**os.environ, "JOURNAL_STREAM": "1:2"})
+        self.assertEqual(done.returncode, 2)
+        self.assertTrue(done.stderr.startswith("<3>cannot listen at '/nowhere/x'"), done.stderr)
+
+
+class Places(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.rpc, self.metrics = (os.path.join(folder.name, name) for name in ("rpc", "metrics"))
+        self.options = ["-c", RECORDED, "--rpc", self.rpc, "--metrics", "unix:" + self.metrics]
+
+    def test_a_check(self):
+        status, text, errors = run(*self.options, "--check")
+        self.assertEqual((status, errors), (0, ""), text)
+        lines = text.splitlines()
+        self.assertEqual(lines[0], f"libvirt {self.rpc}: can be served")
+        self.assertEqual(lines[1], f"metrics unix:{self.metrics}: can be served")
+        self.assertRegex(lines[2], rf"^source {RECORDED}: can be served, \d+ domains$")
+        self.assertFalse(os.path.exists(self.rpc))
+
+    def test_a_check_of_what_cannot_be_served(self):
+        with open(self.rpc, "w", encoding="utf-8") as file:
+            file.write("precious")
+        status, text, _errors = run(*self.options, "--check")
+        self.assertEqual(status, 2)
+        self.assertIn("there is a file that is no socket", text)
+        self.assertEqual(os.path.getsize(self.rpc), 8)
+
+    def test_a_start_and_an_end(self):
+        with subprocess.Popen([DAEMON, *self.options, "-v"], stderr=subprocess.PIPE, text=True) as process:
+            lines = []
+            for line in process.stderr:
+                lines.append(line)
+                if "serving metrics" in line:
+                    break
+            process.send_signal(signal.SIGTERM)
+            rest = process.stderr.read()
+            self.assertEqual(process.wait(timeout=PATIENCE_S), 0, rest)
+        self.assertIn(f"domstatsd: serving libvirt at {self.rpc}\n", lines)
+        self.assertIn("domstatsd: ending\n", rest)
+        self.assertFalse(os.path.exists(self.rpc))
+        self.assertFalse(os.path.exists(self.metrics))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1 if len(sys.argv) < 2 else 2)
