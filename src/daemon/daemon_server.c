@@ -33,7 +33,6 @@ struct DaemonServer {
     GHashTable *clients;   /* DaemonClient *, owned by hand */
     GHashTable *n_of_user; /* uid -> number of clients */
     DaemonClientUnread unread;
-    bool is_stopping;
 };
 
 static unsigned int
@@ -159,15 +158,20 @@ on_connection(sd_event_source *source, int fd, uint32_t events, void *data)
     return 0;
 }
 
+/* The clients that have come in by @door keep what is in its setup. */
+static void
+close_door(Door *door)
+{
+    door->io = sd_event_source_disable_unref(door->io);
+    door->pause = sd_event_source_disable_unref(door->pause);
+    util_fd_clear(&door->fd);
+}
+
 static void
 free_door(gpointer data)
 {
-    Door *door = data;
-
-    sd_event_source_disable_unref(door->io);
-    sd_event_source_disable_unref(door->pause);
-    util_fd_clear(&door->fd);
-    g_free(door);
+    close_door(data);
+    g_free(data);
 }
 
 DaemonServer *
@@ -235,7 +239,8 @@ daemon_server_stop(DaemonServer *self)
     GHashTableIter at;
     gpointer client = NULL;
 
-    g_ptr_array_set_size(self->doors, 0);
+    for (guint i = 0; i < self->doors->len; i++)
+        close_door(g_ptr_array_index(self->doors, i));
     g_hash_table_iter_init(&at, self->clients);
     while (g_hash_table_iter_next(&at, &client, NULL))
         daemon_client_finish(client);

@@ -93,8 +93,8 @@ class Rpc:
 
     def __init__(self, path, is_open=True, timeout=PATIENCE_S):
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)  # which waits where the queue is full only if it may block
         self.socket.settimeout(timeout)
-        self.socket.connect(path)
         self.serial = 0
         if is_open:
             self.call(AUTH_LIST)
