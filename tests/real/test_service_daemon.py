@@ -3,6 +3,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import struct
@@ -14,6 +16,7 @@ from host import COMMAND, QEMU, Host
 from services import (DAEMON, KEEPALIVE, MESSAGE, Rpc, Service, in_threads, settled)
 from waiting import until
 
+UNIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "units", "domstatsd.service.in")
 NO_LEAKS = {"ASAN_OPTIONS": "detect_leaks=0"}
 
 
@@ -326,6 +329,57 @@ class Rights(Beside):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         until("the nameless", lambda: self.host.is_listening(path))
+
+    @staticmethod
+    def expand(words):
+        """The system calls of a filter, its groups included."""
+        found = set()
+        for word in words:
+            if not word.startswith("@"):
+                found.add(word)
+                continue
+            text = subprocess.run(["systemd-analyze", "--no-pager", "syscall-filter", word], check=True,
+                                  capture_output=True, text=True).stdout
+            found |= Rights.expand(line.strip() for line in text.splitlines()[1:]
+                                   if line.strip() and not line.strip().startswith("#"))
+        return found
+
+    def allowed_calls(self):
+        allowed = set()
+        with open(UNIT, encoding="utf-8") as unit:
+            for line in unit:
+                words = line.partition("SystemCallFilter=")[2].split()
+                if words and words[0].startswith("~"):
+                    allowed -= self.expand([words[0][1:], *words[1:]])
+                else:
+                    allowed |= self.expand(words)
+        return allowed
+
+    @unittest.skipUnless(shutil.which("strace") and shutil.which("systemd-analyze"), "no strace or systemd-analyze")
+    def test_the_unit_allows_its_system_calls(self):
+        image = self.host.image("disk.qcow2", "-f", "qcow2", "1M")
+        self.host.start("vm", "-drive", f"file={image},if=virtio", "-netdev",
+                        "tap,id=n,ifname=%s,script=no,downscript=no" % self.host.tap("domstatsys0"),
+                        "-device", "virtio-net,netdev=n")
+        trace = self.host.path("trace")
+        service = self.serve("--verbose", env=NO_LEAKS, launcher=[
+            "strace", "-f", "-qq", "--signal=none", "-o", trace]).ready()
+        with Rpc(service.rpc) as client:
+            self.assertEqual(client.stats(), 1)
+        subprocess.run([COMMAND, "-c", "service:" + service.service, "--ext"], check=True, capture_output=True)
+        subprocess.run(["curl", "-s", "--unix-socket", service.metrics, "http://localhost/metrics"], check=True,
+                       capture_output=True)
+        with open(f"/proc/{service.process.pid}/task/{service.process.pid}/children", encoding="ascii") as children:
+            traced = int(children.read().split()[0])
+        for number in signal.SIGHUP, signal.SIGTERM:
+            os.kill(traced, number)
+            until("it is told", lambda: ("anew" if number == signal.SIGHUP else "ending") in service.said())
+        self.assertEqual(service.process.wait(timeout=60), 0)
+        with open(trace, encoding="utf-8", errors="replace") as lines:
+            used = set(re.findall(r"^\d+ +([a-z]\w+)\(", lines.read(), re.M))
+        self.assertIn("pidfd_getfd", used)
+        # A library asks at its start whether there are NUMA nodes, and goes on without an answer.
+        self.assertEqual(used - self.allowed_calls() - {"set_mempolicy"}, set())
 
     def test_qemus_of_other_users_in_a_sandbox(self):
         image = self.host.image("disk.qcow2", "-f", "qcow2", "1M")
