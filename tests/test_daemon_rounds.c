@@ -383,6 +383,37 @@ a_watcher_and_another_source(void **state)
     end(&scene);
 }
 
+static void
+count_news(void *data)
+{
+    unsigned int *n = data;
+
+    (*n)++;
+}
+
+/* A monitor that we stay connected to is read between rounds. */
+static void
+news_of_a_monitor(void **state)
+{
+    static const DaemonRoundsWatcher watcher = {.has_news = count_news};
+    Scene scene = {0};
+    Got got = {0};
+    unsigned int n_news = 0;
+
+    (void)state;
+    begin(&scene, 0);
+    ask(&scene, &got, &(DomstatsCall){.stats = STATE});
+    run_until(&scene, 0);
+    daemon_rounds_watch(scene.rounds, &watcher, &n_news);
+    fake_qmp_stop(g_steal_pointer(&scene.thread));
+    fake_qmp_drop(scene.fakes[1]);
+    while (n_news == 0)
+        assert_true(sd_event_run(scene.loop, UINT64_MAX) >= 0);
+    assert_int_equal(daemon_rounds_count(scene.rounds), 1);
+    g_free(got.fields);
+    end(&scene);
+}
+
 int
 main(void)
 {
@@ -396,6 +427,7 @@ main(void)
         cmocka_unit_test(names),
         cmocka_unit_test(what_the_library_refuses),
         cmocka_unit_test(a_watcher_and_another_source),
+        cmocka_unit_test(news_of_a_monitor),
     };
 
     return cmocka_run_group_tests_name("rounds", tests, NULL, NULL);

@@ -55,7 +55,7 @@
     LIMIT(WATCH_PAUSE_MS, 100, "ms",                                                               \
           "between two looks for events: a guest can make its QEMU send them without end")         \
     LIMIT(REFUSALS_LOGGED, 10, "lines",                                                            \
-          "refused clients that are logged in a minute, each by itself; the others are counted")    \
+          "lines a minute about what clients cause, refusals and failed calls; further ones are counted")    \
     LIMIT(HTTP_CONNECTIONS, 512, "connections",                                                    \
           "clients of one address at which metrics are served")                                    \
     LIMIT(HTTP_CONNECTIONS_PER_PEER, 256, "connections",                                           \

@@ -72,7 +72,7 @@ count_refusal(void)
 
     if (the_log.minute_us == 0 || now_us - the_log.minute_us > MINUTE_US) {
         if (the_log.n_refusals > DAEMON_LIMIT_REFUSALS_LOGGED)
-            daemon_log(DAEMON_LOG_WARNING, "%u more clients were refused",
+            daemon_log(DAEMON_LOG_WARNING, "%u more lines like these are left out",
                        the_log.n_refusals - (unsigned int)DAEMON_LIMIT_REFUSALS_LOGGED);
         the_log.minute_us = now_us;
         the_log.n_refusals = 0;

@@ -282,7 +282,7 @@ on_round_ended(DaemonCall *call, const DaemonCallResult *result, void *data)
 
     g_queue_remove(&self->running, round);
     if (result->error != NULL)
-        daemon_log(DAEMON_LOG_WARNING, "a round failed: %s", result->error->message);
+        daemon_log_refusal("a round failed: %s", result->error->message);
     tell_watcher(self, round, result);
     while (!g_queue_is_empty(&round->requests))
         answer_first(self, round, result);
