@@ -383,6 +383,42 @@ a_watcher_and_another_source(void **state)
     end(&scene);
 }
 
+static bool
+ask_brake(void *data)
+{
+    unsigned int *n_left = data;
+
+    return *n_left > 0 && (*n_left)-- > 0;
+}
+
+/* Answers wait while clients have too much to read; one may leave meanwhile. */
+static void
+a_brake(void **state)
+{
+    Scene scene = {0};
+    Got got[3] = {0};
+    unsigned int n_left = 3;
+
+    (void)state;
+    begin(&scene, 0);
+    daemon_rounds_set_brake(scene.rounds, ask_brake, &n_left);
+    for (unsigned int i = 0; i < 3; i++)
+        ask(&scene, &got[i], &(DomstatsCall){.stats = STATE});
+    while (n_left == 3)
+        assert_true(sd_event_run(scene.loop, UINT64_MAX) >= 0);
+    assert_int_equal(scene.n_open, 3);
+    assert_true(daemon_rounds_is_busy(scene.rounds));
+    daemon_rounds_cancel(got[0].request);
+    run_until(&scene, 1);
+    assert_int_equal(n_left, 0);
+    assert_int_equal(got[0].n_called, 0);
+    for (unsigned int i = 1; i < 3; i++) {
+        assert_int_equal(got[i].n_records, N_FAKES);
+        g_free(got[i].fields);
+    }
+    end(&scene);
+}
+
 static void
 count_news(void *data)
 {
@@ -427,6 +463,7 @@ main(void)
         cmocka_unit_test(names),
         cmocka_unit_test(what_the_library_refuses),
         cmocka_unit_test(a_watcher_and_another_source),
+        cmocka_unit_test(a_brake),
         cmocka_unit_test(news_of_a_monitor),
     };
 

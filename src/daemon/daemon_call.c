@@ -107,12 +107,11 @@ on_ended(sd_event_source *source, int fd, uint32_t events, void *data)
 {
     DaemonCall *self = data;
 
-    (void)source;
     (void)fd;
     (void)events;
+    (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
     g_thread_join(g_steal_pointer(&self->thread));
-    self->ended(self, &self->result, self->data);
-    free_call(self);
+    self->ended(self, self->data);
     return 0;
 }
 
@@ -144,11 +143,18 @@ daemon_call_asked(const DaemonCall *self)
     return self->asked;
 }
 
+const DaemonCallResult *
+daemon_call_result(const DaemonCall *self)
+{
+    return &self->result;
+}
+
 void
-daemon_call_abandon(DaemonCall *self)
+daemon_call_free(DaemonCall *self)
 {
     if (self == NULL)
         return;
-    g_thread_join(g_steal_pointer(&self->thread));
+    if (self->thread != NULL)
+        g_thread_join(g_steal_pointer(&self->thread));
     free_call(self);
 }

@@ -30,8 +30,8 @@ typedef struct {
 } DaemonCallResult;
 
 typedef struct DaemonCall DaemonCall;
-/* Called from the loop, once. @self is freed after it. */
-typedef void (*DaemonCallEnded)(DaemonCall *self, const DaemonCallResult *result, void *data);
+/* Called from the loop, once. */
+typedef void (*DaemonCallEnded)(DaemonCall *self, void *data);
 
 /* Starts @call, which is copied, on @conn. NULL, with SYSTEM, if there is no thread or descriptor
  * for it. */
@@ -41,5 +41,9 @@ DaemonCall *daemon_call_start(DaemonCallConn *conn, const DomstatsCall *call, sd
 /* What was asked for. */
 const DomstatsCall *daemon_call_asked(const DaemonCall *self);
 
-/* Waits for the call, tells nobody, and frees it. Not from within @ended. */
-void daemon_call_abandon(DaemonCall *self);
+/* What it found; not before it has ended. */
+const DaemonCallResult *daemon_call_result(const DaemonCall *self);
+
+/* Waits for a call that has not ended, tells nobody, and frees it. Not from within @ended. Takes
+ * NULL. */
+void daemon_call_free(DaemonCall *self);

@@ -225,9 +225,9 @@ drop_reader(DaemonClient *self, const char *why)
     update(self);
 }
 
-/* Of all that have answers to read, ends the one that has taken none for the longest time. */
-static void
-drop_slowest(const DaemonClientUnread *unread)
+/* Of all that have answers to read, the one that has taken none for the longest time. */
+static DaemonClient *
+find_slowest(const DaemonClientUnread *unread)
 {
     DaemonClient *slowest = NULL;
 
@@ -237,8 +237,31 @@ drop_slowest(const DaemonClientUnread *unread)
         if (!client->is_gone && (slowest == NULL || client->send_by_us < slowest->send_by_us))
             slowest = client;
     }
+    return slowest;
+}
+
+static void
+drop_slowest(const DaemonClientUnread *unread)
+{
+    DaemonClient *slowest = find_slowest(unread);
+
     if (slowest != NULL)
         drop_reader(slowest, "all clients together have too much to read, and it is the slowest");
+}
+
+bool
+daemon_client_is_congested(const DaemonClientUnread *unread)
+{
+    const DaemonClient *slowest = NULL;
+
+    if (unread->n_bytes <= DAEMON_LIMIT_BRAKE_BYTES)
+        return false;
+    slowest = find_slowest(unread);
+    /* The stall began when its limit was set. */
+    if (slowest != NULL &&
+        slowest->send_by_us <= in_ms(DAEMON_LIMIT_STALL_MS - DAEMON_LIMIT_PRESSURE_MS))
+        drop_slowest(unread);
+    return unread->n_bytes > DAEMON_LIMIT_BRAKE_BYTES;
 }
 
 void

@@ -61,6 +61,10 @@ typedef struct {
     GQueue clients; /* DaemonClient *: those that have bytes to read */
 } DaemonClientUnread;
 
+/* Whether clients have so much to read that further answers have to wait. Then the one that has
+ * taken nothing for the longest time is hung up on, if that is PRESSURE_MS. */
+bool daemon_client_is_congested(const DaemonClientUnread *unread);
+
 /* What a client is made with; outlives it. */
 typedef struct {
     sd_event *loop;

@@ -27,6 +27,12 @@
           "answers that a client has not read; two of the largest that libvirt's protocol allows") \
     LIMIT(QUEUED_BYTES_OF_ALL, 536870912, "bytes",                                                 \
           "the same of all clients together; past that the slowest reader is hung up on")           \
+    LIMIT(BRAKE_BYTES, 268435456, "bytes",                                                         \
+          "the same; while it is more, further answers are not made")                              \
+    LIMIT(PRESSURE_MS, 1000, "ms",                                                                 \
+          "who has taken nothing for so long is hung up on, one by one, while the brake holds")     \
+    LIMIT(ANSWERS_PER_TURN, 8, "answers",                                                          \
+          "made of one round before the loop serves others")                                       \
     LIMIT(REQUEST_MS, 10000, "ms",                                                                 \
           "time to send a message once its first byte is here; one that drips is hung up on")      \
     LIMIT(STALL_MS, 30000, "ms",                                                                   \

@@ -10,9 +10,11 @@
  * when none runs, at the end of this turn of the loop, so that requests which come together share
  * it; or after ROUND_WAIT_MS, if the running one is held up by a domain that does not answer.
  *
- * When a round ends, each request gets what daemon_narrow makes of its records. A word that names
- * none of them is asked of the library in a round for that request alone, which answers it whatever
- * comes. A request whose deadline passes gets an error; its round goes on.
+ * When a round ends, each request gets what daemon_narrow makes of its records: some in a turn of
+ * the loop, so that clients read the first answers before all are made, and none while the brake
+ * holds, since each answer is a copy of its own. A word that names none of them is asked of the
+ * library in a round for that request alone, which answers it whatever comes. A request whose
+ * deadline passes gets an error; its round goes on.
  */
 #include "daemon_rounds.h"
 
@@ -25,7 +27,10 @@
 #include "daemon_wish.h"
 #include "util/util_deadline.h"
 
-enum { US_PER_MS = 1000 };
+enum {
+    US_PER_MS = 1000,
+    BRAKE_MS = 5, /* between looks whether the brake still holds */
+};
 
 typedef struct {
     DaemonRounds *owner;
@@ -54,13 +59,18 @@ struct DaemonRounds {
     unsigned int timeout_ms;
     GQueue waiting;            /* Round *, owned, in the order in which they were wanted */
     GQueue running;            /* Round *, owned */
+    GQueue ended;              /* Round *, owned: whose requests are being answered */
     sd_event_source *starter;  /* begins the first of @waiting at the end of a turn */
     sd_event_source *patience; /* ends when that is held up no longer */
+    sd_event_source *answerer; /* answers requests of @ended */
+    sd_event_source *braking;  /* looks whether the brake still holds */
     sd_event_source *monitors;
     size_t n_requests;
     unsigned int n_begun;
     const DaemonRoundsWatcher *watcher;
     void *watcher_data;
+    bool (*is_congested)(void *data);
+    void *brake_data;
 };
 
 static void
@@ -78,7 +88,7 @@ free_round(Round *self)
 
     while ((request = g_queue_pop_head(&self->requests)) != NULL)
         free_request(request);
-    daemon_call_abandon(self->call);
+    daemon_call_free(self->call);
     daemon_wish_free(self->wish);
     g_free(self);
 }
@@ -237,8 +247,9 @@ fail_round(DaemonRounds *self, Round *round, const GError *error)
 
 /* Answers the first request of @round, or asks for it alone. */
 static void
-answer_first(DaemonRounds *self, Round *round, const DaemonCallResult *result)
+answer_first(DaemonRounds *self, Round *round)
 {
+    const DaemonCallResult *result = daemon_call_result(round->call);
     DaemonRoundsRequest *request = g_queue_peek_head(&round->requests);
     DaemonRoundsAnswer answer = {.blind_spot = result->blind_spot,
                                  .round_us = result->took_us,
@@ -261,9 +272,66 @@ answer_first(DaemonRounds *self, Round *round, const DaemonCallResult *result)
     finish(self, request, &answer, NULL);
 }
 
-static void
-tell_watcher(const DaemonRounds *self, const Round *round, const DaemonCallResult *result)
+/* The first round that has ended and has requests left; those without are freed. NULL: none. */
+static Round *
+find_ended(DaemonRounds *self)
 {
+    Round *round = NULL;
+
+    while ((round = g_queue_peek_head(&self->ended)) != NULL && g_queue_is_empty(&round->requests))
+        free_round(g_queue_pop_head(&self->ended));
+    return round;
+}
+
+static bool
+brake(DaemonRounds *self)
+{
+    int64_t next_us = util_deadline_now_us() + (int64_t)BRAKE_MS * US_PER_MS;
+
+    if (self->is_congested == NULL || !self->is_congested(self->brake_data))
+        return false;
+    (void)sd_event_source_set_time(self->braking, (uint64_t)next_us);
+    (void)sd_event_source_set_enabled(self->braking, SD_EVENT_ONESHOT);
+    return true;
+}
+
+static void
+answer_some(DaemonRounds *self)
+{
+    Round *round = NULL;
+
+    for (unsigned int n = 0; (round = find_ended(self)) != NULL; n++) {
+        if (brake(self))
+            return;
+        if (n == DAEMON_LIMIT_ANSWERS_PER_TURN) {
+            (void)sd_event_source_set_enabled(self->answerer, SD_EVENT_ONESHOT);
+            return;
+        }
+        answer_first(self, round);
+    }
+}
+
+static int
+on_answering(sd_event_source *source, void *data)
+{
+    (void)source;
+    answer_some(data);
+    return 0;
+}
+
+static int
+on_braking(sd_event_source *source, uint64_t at_us, void *data)
+{
+    (void)source;
+    (void)at_us;
+    answer_some(data);
+    return 0;
+}
+
+static void
+tell_watcher(const DaemonRounds *self, const Round *round)
+{
+    const DaemonCallResult *result = daemon_call_result(round->call);
     const DaemonRoundsAnswer answer = {.records = (const DomstatsRecord *const *)result->records,
                                        .n_records = result->n_records,
                                        .blind_spot = result->blind_spot,
@@ -275,20 +343,18 @@ tell_watcher(const DaemonRounds *self, const Round *round, const DaemonCallResul
 }
 
 static void
-on_round_ended(DaemonCall *call, const DaemonCallResult *result, void *data)
+on_round_ended(DaemonCall *call, void *data)
 {
+    const DaemonCallResult *result = daemon_call_result(call);
     Round *round = data;
     DaemonRounds *self = round->owner;
 
     g_queue_remove(&self->running, round);
+    g_queue_push_tail(&self->ended, round);
+    (void)sd_event_source_set_enabled(self->answerer, SD_EVENT_ONESHOT);
     if (result->error != NULL)
         daemon_log_refusal("a round failed: %s", result->error->message);
-    tell_watcher(self, round, result);
-    while (!g_queue_is_empty(&round->requests))
-        answer_first(self, round, result);
-    (void)call; /* is freed by its own module */
-    round->call = NULL;
-    free_round(round);
+    tell_watcher(self, round);
     schedule(self);
 }
 
@@ -375,20 +441,37 @@ watch_monitors(DaemonRounds *self, DaemonCallConn *conn, GError **error)
     return result >= 0;
 }
 
+static int
+add_timer(DaemonRounds *self, sd_event_source **ret_source, sd_event_time_handler_t handler)
+{
+    int result = sd_event_add_time(self->loop, ret_source, CLOCK_MONOTONIC, 0, 1, handler, self);
+
+    return result < 0 ? result : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
+}
+
+/* Work that is put off until other events of this turn are done. */
+static int
+add_deferred(DaemonRounds *self, sd_event_source **ret_source, sd_event_handler_t handler,
+             int priority)
+{
+    int result = sd_event_add_defer(self->loop, ret_source, handler, self);
+
+    if (result >= 0)
+        result = sd_event_source_set_priority(*ret_source, priority);
+    return result < 0 ? result : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
+}
+
 static bool
 add_sources(DaemonRounds *self, GError **error)
 {
-    int result = sd_event_add_defer(self->loop, &self->starter, on_turn_over, self);
+    int result = add_deferred(self, &self->starter, on_turn_over, SD_EVENT_PRIORITY_IDLE);
 
     if (result >= 0)
-        result = sd_event_source_set_priority(self->starter, SD_EVENT_PRIORITY_IDLE);
+        result = add_deferred(self, &self->answerer, on_answering, SD_EVENT_PRIORITY_NORMAL + 1);
     if (result >= 0)
-        result = sd_event_source_set_enabled(self->starter, SD_EVENT_OFF);
+        result = add_timer(self, &self->patience, on_patience_over);
     if (result >= 0)
-        result = sd_event_add_time(self->loop, &self->patience, CLOCK_MONOTONIC, 0, 1,
-                                   on_patience_over, self);
-    if (result >= 0)
-        result = sd_event_source_set_enabled(self->patience, SD_EVENT_OFF);
+        result = add_timer(self, &self->braking, on_braking);
     if (result < 0)
         g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "cannot use the loop: %s",
                     g_strerror(-result));
@@ -405,6 +488,7 @@ daemon_rounds_new(DomstatsConn *take_conn, unsigned int timeout_ms, sd_event *lo
     self->timeout_ms = timeout_ms;
     g_queue_init(&self->waiting);
     g_queue_init(&self->running);
+    g_queue_init(&self->ended);
     if (!add_sources(self, error) || !watch_monitors(self, self->conn, error))
         return NULL;
     return g_steal_pointer(&self);
@@ -417,12 +501,15 @@ daemon_rounds_free(DaemonRounds *self)
 
     if (self == NULL)
         return;
-    while ((round = g_queue_pop_head(&self->running)) != NULL ||
+    while ((round = g_queue_pop_head(&self->ended)) != NULL ||
+           (round = g_queue_pop_head(&self->running)) != NULL ||
            (round = g_queue_pop_head(&self->waiting)) != NULL)
         free_round(round);
     sd_event_source_disable_unref(self->monitors);
     sd_event_source_disable_unref(self->starter);
     sd_event_source_disable_unref(self->patience);
+    sd_event_source_disable_unref(self->answerer);
+    sd_event_source_disable_unref(self->braking);
     daemon_call_conn_unref(self->conn);
     sd_event_unref(self->loop);
     g_free(self);
@@ -476,6 +563,13 @@ daemon_rounds_watch(DaemonRounds *self, const DaemonRoundsWatcher *watcher, void
     self->watcher_data = data;
 }
 
+void
+daemon_rounds_set_brake(DaemonRounds *self, bool (*is_congested)(void *data), void *data)
+{
+    self->is_congested = is_congested;
+    self->brake_data = data;
+}
+
 bool
 daemon_rounds_reopen(DaemonRounds *self, DomstatsConn *take_conn, GError **error)
 {
@@ -491,7 +585,7 @@ daemon_rounds_reopen(DaemonRounds *self, DomstatsConn *take_conn, GError **error
 bool
 daemon_rounds_is_busy(const DaemonRounds *self)
 {
-    return self->running.length > 0 || self->waiting.length > 0;
+    return self->running.length > 0 || self->waiting.length > 0 || self->ended.length > 0;
 }
 
 unsigned int

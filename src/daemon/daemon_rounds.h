@@ -61,6 +61,10 @@ void daemon_rounds_cancel(DaemonRoundsRequest *request);
 /* Sets the one watcher; NULL: none. */
 void daemon_rounds_watch(DaemonRounds *self, const DaemonRoundsWatcher *watcher, void *data);
 
+/* While @is_congested says yes, answers that are ready wait: those before them are not read yet.
+ * NULL: never. */
+void daemon_rounds_set_brake(DaemonRounds *self, bool (*is_congested)(void *data), void *data);
+
 /* Later rounds ask @take_conn; the connection before it is closed when its last round has ended.
  * False, with @take_conn closed, if its monitors cannot be watched. */
 bool daemon_rounds_reopen(DaemonRounds *self, DomstatsConn *take_conn, GError **error);
