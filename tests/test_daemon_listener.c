@@ -160,8 +160,8 @@ says_that_a_port_is_taken(void **state)
 {
     g_auto(UtilFd) fd = -1;
     g_autofree char *text = take_port(&fd);
-    g_autofree char *expected =
-        g_strdup_printf("cannot listen at '%s': another process listens there", text);
+    g_autofree char *expected = g_strdup_printf(
+        "cannot listen at '%s': test_daemon_lis (pid %d) listens there", text, (int)getpid());
     g_autoptr(GPtrArray) listeners = g_ptr_array_new_with_free_func(free_listener);
     g_autoptr(GError) error = NULL;
 

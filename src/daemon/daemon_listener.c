@@ -21,6 +21,7 @@
 
 #include "daemon_address.h"
 #include "daemon_limits.h"
+#include "daemon_occupant.h"
 
 #define OUR_FOLDER "/run/domstats"
 
@@ -70,18 +71,6 @@ make_unix_address(const char *path)
     return address;
 }
 
-/* The name of process @pid, for people. */
-static char *
-describe_process(pid_t pid)
-{
-    g_autofree char *file = g_strdup_printf("/proc/%d/comm", (int)pid);
-    g_autofree char *name = NULL;
-
-    if (pid <= 0 || !g_file_get_contents(file, &name, NULL, NULL))
-        return g_strdup("another process");
-    return g_strdup_printf("%s (pid %d)", g_strstrip(name), (int)pid);
-}
-
 /* Whether nobody listens at the socket @path; else says who does. */
 static bool
 is_stale(const char *path, GError **error)
@@ -103,7 +92,7 @@ is_stale(const char *path, GError **error)
         }
     }
     (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
-    who = describe_process(peer.pid);
+    who = daemon_occupant_name(peer.pid);
     what = g_strconcat(who, " listens there", NULL);
     set_failed(path, what, 0, error);
     return false;
@@ -221,6 +210,21 @@ daemon_listener_open_unix(DaemonListenerKind kind, const char *path,
     return g_steal_pointer(&self);
 }
 
+static void
+say_why_not(const DaemonListener *self, const struct sockaddr *address, int cause, GError **error)
+{
+    g_autofree char *who = NULL;
+    g_autofree char *what = NULL;
+
+    if (cause != EADDRINUSE) {
+        set_failed(self->text, "it cannot be bound", cause, error);
+        return;
+    }
+    who = daemon_occupant_of_tcp(address);
+    what = g_strconcat(who, " listens there", NULL);
+    set_failed(self->text, what, 0, error);
+}
+
 static DaemonListener *
 open_tcp(const struct addrinfo *place, GError **error)
 {
@@ -239,9 +243,7 @@ open_tcp(const struct addrinfo *place, GError **error)
     if (place->ai_family == AF_INET6)
         (void)setsockopt(self->fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
     if (bind(self->fd, place->ai_addr, place->ai_addrlen) < 0 || listen(self->fd, BACKLOG) < 0) {
-        set_failed(self->text,
-                   errno == EADDRINUSE ? "another process listens there" : "it cannot be bound",
-                   errno == EADDRINUSE ? 0 : errno, error);
+        say_why_not(self, place->ai_addr, errno, error);
         return NULL;
     }
     return g_steal_pointer(&self);

@@ -113,7 +113,8 @@ class Daemon(Beside):
             address = "127.0.0.1:%d" % taken.getsockname()[1]
             status, text = self.serve("--metrics", address, source="dir:/", handed=True).ended()
         self.assertEqual(status, 2)
-        self.assertIn(f"cannot listen at '{address}': another process listens there", text)
+        self.assertIn(f"cannot listen at '{address}': ", text)
+        self.assertIn(f"(pid {os.getpid()}) listens there", text)
         status, text = self.serve("--metrics", ":0" + address.rsplit(":")[1], source="dir:/", handed=True).ended()
         self.assertEqual(status, 2)
         self.assertIn("other hosts can reach", text)
