@@ -13,8 +13,9 @@ find_copied_mounts(HostRoot *root)
     struct stat own = {0};
     struct stat first = {0};
 
-    if (!host_root_stat(root, "proc/self/root", &own) || !host_root_stat(root, "proc/1/root", &first) ||
-        own.st_dev != first.st_dev || own.st_ino != first.st_ino)
+    if (!host_root_stat(root, "proc/self/root", &own) ||
+        !host_root_stat(root, "proc/1/root", &first) || own.st_dev != first.st_dev ||
+        own.st_ino != first.st_ino)
         return NULL;
     return host_root_readlink(root, "proc/1/ns/mnt");
 }
