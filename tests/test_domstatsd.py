@@ -89,6 +89,12 @@ class Places(unittest.TestCase):
         self.assertIn("there is a file that is no socket", text)
         self.assertEqual(os.path.getsize(self.rpc), 8)
 
+    def test_a_check_of_options(self):
+        for words in ["--names", "nobody"], ["--tls-cert", "/nowhere/c", "--tls-key", "/nowhere/k"]:
+            status, text, _errors = run(*self.options, "--check", *words)
+            self.assertEqual(status, 2, text)
+            self.assertIn(words[1], text.splitlines()[-1])
+
     def test_a_start_and_an_end(self):
         with subprocess.Popen([DAEMON, *self.options, "-v"], stderr=subprocess.PIPE, text=True) as process:
             lines = []

@@ -187,36 +187,47 @@ serve_all(Program *self, GError **error)
 }
 
 static bool
-prepare(Program *self, GError **error)
+open_loop(Program *self, GError **error)
 {
-    const DaemonOptions *options = self->options;
-    DomstatsConn *conn = NULL;
-    int result = 0;
+    int result = sd_event_default(&self->loop);
 
-    if (!open_listeners(self, error))
-        return false;
-    result = sd_event_default(&self->loop);
-    if (result < 0) {
+    if (result < 0)
         g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "there is no loop: %s",
                     g_strerror(-result));
-        return false;
-    }
-    conn = open_source(options, error);
-    if (conn == NULL)
-        return false;
+    return result >= 0;
+}
+
+/* Makes all that answers clients, on @take_conn; none can connect yet. */
+static bool
+make_servers(Program *self, DomstatsConn *take_conn, GError **error)
+{
+    const DaemonOptions *options = self->options;
+
     self->host = (DaemonHost){.loop = self->loop,
                               .version = DOMSTATS_VERSION,
                               .started_us = util_deadline_wall_us(),
                               .timeout_ms = options->timeout_ms,
                               .events_interval_s = options->events_interval_s,
                               .is_auto = is_auto(options)};
-    self->host.rounds = daemon_rounds_new(conn, options->timeout_ms, self->loop, error);
+    self->host.rounds = daemon_rounds_new(take_conn, options->timeout_ms, self->loop, error);
     if (self->host.rounds == NULL)
         return false;
     self->server = daemon_server_new(self->loop, &self->host);
     daemon_rounds_set_brake(self->host.rounds, daemon_server_is_congested, self->server);
     self->interfaces = daemon_interfaces_new(&self->host, options, error);
-    return self->interfaces != NULL && add_signals(self, error) && serve_all(self, error);
+    return self->interfaces != NULL;
+}
+
+static bool
+prepare(Program *self, GError **error)
+{
+    DomstatsConn *conn = NULL;
+
+    if (!open_listeners(self, error) || !open_loop(self, error))
+        return false;
+    conn = open_source(self->options, error);
+    return conn != NULL && make_servers(self, conn, error) && add_signals(self, error) &&
+           serve_all(self, error);
 }
 
 static void
@@ -289,6 +300,21 @@ check_place(const DaemonOptions *options, const DaemonPlaces *place,
     return say(daemon_listener_kind_name(place->kind), place->text, error);
 }
 
+/* Whether the names of metrics and the certificates are good. */
+static bool
+check_servers(const DaemonOptions *options, DomstatsConn *take_conn)
+{
+    Program self = {.options = options, .listeners = g_ptr_array_new_with_free_func(free_listener)};
+    g_autoptr(GError) error = NULL;
+
+    if (!open_loop(&self, &error))
+        domstats_close(take_conn);
+    else
+        (void)make_servers(&self, take_conn, &error);
+    clear(&self);
+    return error == NULL || say("the", "options", error);
+}
+
 static bool
 check_source(const DaemonOptions *options)
 {
@@ -306,7 +332,7 @@ check_source(const DaemonOptions *options)
     printf("source %s: can be served, %d domains\n", source, n);
     if (domstats_get_blind_spot(conn) != NULL)
         printf("source %s: does not see everything: %s\n", source, domstats_get_blind_spot(conn));
-    return true;
+    return check_servers(options, g_steal_pointer(&conn));
 }
 
 bool
