@@ -383,6 +383,60 @@ a_watcher_and_another_source(void **state)
     end(&scene);
 }
 
+/* Requests that share nothing, however many, let those by that all share. */
+static void
+turns_are_taken(void **state)
+{
+    enum { N_ALONE = 20 };
+    Scene scene = {0};
+    Got alone[N_ALONE] = {0};
+    Got shared[2] = {0};
+
+    (void)state;
+    begin(&scene, 0);
+    for (unsigned int i = 0; i < N_ALONE; i++)
+        ask(&scene, &alone[i],
+            &(DomstatsCall){.stats = i + 1,
+                            .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS});
+    for (unsigned int i = 0; i < 2; i++)
+        ask(&scene, &shared[i], &(DomstatsCall){.stats = i ? VCPU : STATE});
+    while (shared[0].n_called + shared[1].n_called < 2)
+        assert_true(sd_event_run(scene.loop, UINT64_MAX) >= 0);
+    assert_true(daemon_rounds_count(scene.rounds) <= 4);
+    assert_true(scene.n_open >= N_ALONE - 3);
+    run_until(&scene, 0);
+    for (unsigned int i = 0; i < N_ALONE; i++) {
+        assert_int_equal(alone[i].n_called, 1);
+        g_free(alone[i].fields);
+    }
+    for (unsigned int i = 0; i < 2; i++)
+        g_free(shared[i].fields);
+    end(&scene);
+}
+
+/* So many of them that there is no room for one more. */
+static void
+too_many_alone(void **state)
+{
+    enum { N_MORE = 10, N_ALL = DAEMON_LIMIT_ROUNDS_ALONE + N_MORE };
+    Scene scene = {0};
+    g_autofree Got *got = g_new0(Got, N_ALL + 1);
+    unsigned int n_refused = 0;
+
+    (void)state;
+    begin(&scene, 0);
+    for (unsigned int i = 0; i < N_ALL; i++)
+        ask(&scene, &got[i], &(DomstatsCall){.flags = 1U << 16, .stats = i + 1});
+    ask(&scene, &got[N_ALL], &(DomstatsCall){.stats = STATE});
+    run_until(&scene, 0);
+    for (unsigned int i = 0; i < N_ALL; i++)
+        n_refused += got[i].code == DOMSTATS_ERROR_SYSTEM;
+    assert_in_range(n_refused, 1, N_MORE);
+    assert_int_equal(got[N_ALL].code, 0);
+    g_free(got[N_ALL].fields);
+    end(&scene);
+}
+
 static bool
 ask_brake(void *data)
 {
@@ -463,6 +517,8 @@ main(void)
         cmocka_unit_test(names),
         cmocka_unit_test(what_the_library_refuses),
         cmocka_unit_test(a_watcher_and_another_source),
+        cmocka_unit_test(turns_are_taken),
+        cmocka_unit_test(too_many_alone),
         cmocka_unit_test(a_brake),
         cmocka_unit_test(news_of_a_monitor),
     };

@@ -147,11 +147,34 @@ many_names_are_all(void **state)
     assert_null(round->domains);
 }
 
+/* Words of a long list are not compared one by one. */
+static void
+long_lists(void **state)
+{
+    enum { N_WORDS = 65536 };
+    g_autofree const char **words = g_new0(const char *, N_WORDS + 1);
+    g_autoptr(DomstatsCall) round = NULL;
+    DomstatsCall wanted = {0};
+
+    (void)state;
+    for (unsigned int i = 0; i < N_WORDS; i++)
+        words[i] = "a";
+    words[N_WORDS - 1] = "b";
+    wanted.domains = words;
+    round = daemon_wish_copy(&wanted);
+    assert_true(daemon_wish_covers(round, &wanted));
+    assert_false(daemon_wish_covers(round, &(DomstatsCall){.domains = a}));
+    assert_true(daemon_wish_unite(round, &(DomstatsCall){.domains = b}));
+    assert_null(round->domains);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         {"a round for many names asks for all domains", many_names_are_all, NULL, NULL, NULL},
+        {"a list of 65,536 names is shared with its like, or becomes all", long_lists, NULL, NULL,
+         NULL},
     };
 
     return TESTING_RUN_TABLE("wish", rows, shares) +

@@ -54,6 +54,8 @@
           "how long after its deadline a request waits for its round before it gets an error")     \
     LIMIT(ROUND_REQUESTS, 16384, "requests",                                                       \
           "requests of all clients that wait for rounds; more get an error at once")               \
+    LIMIT(ROUNDS_ALONE, 256, "rounds",                                                             \
+          "that wait and can be shared by equal requests only; further such requests get an error") \
     LIMIT(RPC_CALLS, 64, "calls",                                                                  \
           "calls of one client of libvirt's RPC under way; programs in Go send some 60 at once")   \
     LIMIT(RPC_EVENTS, 256, "callbacks",                                                            \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * daemon_rounds: see daemon_rounds.h. Owns the requests, the rounds and the library's connection.
+ * daemon_rounds: see daemon_rounds.h. Owns the requests and the rounds.
  *
  * How it works
  *
@@ -24,6 +24,7 @@
 #include "daemon_limits.h"
 #include "daemon_log.h"
 #include "daemon_narrow.h"
+#include "daemon_source.h"
 #include "daemon_wish.h"
 #include "util/util_deadline.h"
 
@@ -40,7 +41,7 @@ typedef struct {
     int64_t wanted_us;   /* when its first request came */
     int64_t deadline_us; /* the earliest of its requests */
     bool is_hasty;       /* with less time than rounds have that all share */
-    bool is_alone;       /* for one request, and what is equal to it */
+    bool is_alone;       /* only equal requests share it */
 } Round;
 
 struct DaemonRoundsRequest {
@@ -55,16 +56,17 @@ struct DaemonRoundsRequest {
 
 struct DaemonRounds {
     sd_event *loop;
-    DaemonCallConn *conn;
+    DaemonSource *source;
     unsigned int timeout_ms;
     GQueue waiting;            /* Round *, owned, in the order in which they were wanted */
     GQueue running;            /* Round *, owned */
     GQueue ended;              /* Round *, owned: whose requests are being answered */
+    GQueue alone;              /* Round *, owned, likewise: that only equal requests share */
+    bool was_alone;            /* the last round that was begun was of @alone */
     sd_event_source *starter;  /* begins the first of @waiting at the end of a turn */
     sd_event_source *patience; /* ends when that is held up no longer */
     sd_event_source *answerer; /* answers requests of @ended */
     sd_event_source *braking;  /* looks whether the brake still holds */
-    sd_event_source *monitors;
     size_t n_requests;
     unsigned int n_begun;
     const DaemonRoundsWatcher *watcher;
@@ -104,7 +106,7 @@ leave_round(DaemonRounds *self, DaemonRoundsRequest *request)
     request->round = NULL;
     if (round->call != NULL || !g_queue_is_empty(&round->requests))
         return;
-    if (g_queue_remove(&self->waiting, round))
+    if (g_queue_remove(round->is_alone ? &self->alone : &self->waiting, round))
         free_round(round);
 }
 
@@ -169,20 +171,26 @@ find_running(const DaemonRounds *self, const DaemonRoundsRequest *request)
     return NULL;
 }
 
+static bool
+must_be_alone(const DaemonRoundsRequest *request)
+{
+    return request->must_be_alone || !daemon_wish_is_shareable(request->wanted);
+}
+
 /* Unites @request with a round that is not begun; NULL: none can be widened to cover it. */
 static Round *
 widen_waiting(const DaemonRounds *self, const DaemonRoundsRequest *request)
 {
+    bool is_alone = must_be_alone(request);
     bool has_time = !is_hasty(request);
 
-    for (GList *at = self->waiting.head; at != NULL; at = at->next) {
+    for (GList *at = is_alone ? self->alone.head : self->waiting.head; at != NULL; at = at->next) {
         Round *round = at->data;
-        bool must_be_equal = round->is_alone || request->must_be_alone;
 
         if (round->is_hasty == has_time)
             continue;
-        if (must_be_equal ? daemon_wish_equals(round->wish, request->wanted)
-                          : daemon_wish_unite(round->wish, request->wanted)) {
+        if (is_alone ? daemon_wish_equals(round->wish, request->wanted)
+                     : daemon_wish_unite(round->wish, request->wanted)) {
             round->deadline_us = MIN(round->deadline_us, request->deadline_us);
             return round;
         }
@@ -200,17 +208,28 @@ add_round(DaemonRounds *self, const DaemonRoundsRequest *request)
     round->wanted_us = util_deadline_now_us();
     round->deadline_us = request->deadline_us;
     round->is_hasty = is_hasty(request);
-    round->is_alone = request->must_be_alone;
+    round->is_alone = must_be_alone(request);
     g_queue_init(&round->requests);
-    g_queue_push_tail(&self->waiting, round);
+    g_queue_push_tail(round->is_alone ? &self->alone : &self->waiting, round);
     return round;
 }
 
-/* Sees to it that the first waiting round begins when it may. */
+/* The queue whose first round is begun next: each in turn, where both have one. So requests that
+ * share nothing delay those that all share by one round at most. NULL: none waits. */
+static GQueue *
+choose_queue(DaemonRounds *self)
+{
+    if (g_queue_is_empty(&self->waiting))
+        return g_queue_is_empty(&self->alone) ? NULL : &self->alone;
+    return g_queue_is_empty(&self->alone) || self->was_alone ? &self->waiting : &self->alone;
+}
+
+/* Sees to it that the next waiting round begins when it may. */
 static void
 schedule(DaemonRounds *self)
 {
-    const Round *first = g_queue_peek_head(&self->waiting);
+    GQueue *queue = choose_queue(self);
+    const Round *first = queue ? g_queue_peek_head(queue) : NULL;
     uint64_t wait_us = (uint64_t)DAEMON_LIMIT_ROUND_WAIT_MS * US_PER_MS;
 
     if (first == NULL || self->running.length >= DAEMON_LIMIT_ROUNDS_AT_ONCE)
@@ -358,20 +377,22 @@ on_round_ended(DaemonCall *call, void *data)
     schedule(self);
 }
 
-/* Begins the first waiting round. The time that its requests have waited is theirs. */
+/* Begins the next waiting round. The time that its requests have waited is theirs. */
 static void
-begin_first(DaemonRounds *self)
+begin_next(DaemonRounds *self)
 {
-    Round *round = g_queue_pop_head(&self->waiting);
+    GQueue *queue = choose_queue(self);
+    Round *round = queue ? g_queue_pop_head(queue) : NULL;
     g_autoptr(GError) error = NULL;
     int64_t left = 0;
 
     if (round == NULL)
         return;
+    self->was_alone = round->is_alone;
     left = (round->deadline_us - util_deadline_now_us()) / US_PER_MS;
     round->wish->timeout_ms = (unsigned int)CLAMP(left, 1, (int64_t)G_MAXINT);
-    round->call =
-        daemon_call_start(self->conn, round->wish, self->loop, on_round_ended, round, &error);
+    round->call = daemon_call_start(daemon_source_conn(self->source), round->wish, self->loop,
+                                    on_round_ended, round, &error);
     if (round->call == NULL) {
         daemon_log(DAEMON_LOG_ERROR, "%s", error->message);
         fail_round(self, round, error);
@@ -388,7 +409,7 @@ on_turn_over(sd_event_source *source, void *data)
 
     (void)source;
     if (self->running.length == 0)
-        begin_first(self);
+        begin_next(self);
     schedule(self);
     return 0;
 }
@@ -401,44 +422,18 @@ on_patience_over(sd_event_source *source, uint64_t at_us, void *data)
     (void)source;
     (void)at_us;
     if (self->running.length < DAEMON_LIMIT_ROUNDS_AT_ONCE)
-        begin_first(self);
+        begin_next(self);
     schedule(self);
     return 0;
 }
 
-/* Monitors are drained between rounds. While one runs it reads what it asks, and dispatching could
- * wait for it. */
-static int
-on_monitors(sd_event_source *source, int fd, uint32_t events, void *data)
+static void
+on_news(void *data)
 {
-    DaemonRounds *self = data;
-    g_autoptr(GError) error = NULL;
-    int n = domstats_dispatch(daemon_call_conn_get(self->conn), &error);
+    const DaemonRounds *self = data;
 
-    (void)source;
-    (void)fd;
-    (void)events;
-    if (n < 0)
-        daemon_log(DAEMON_LOG_WARNING, "%s", error->message);
-    if (n > 0 && self->watcher != NULL && self->watcher->has_news != NULL)
+    if (self->watcher != NULL && self->watcher->has_news != NULL)
         self->watcher->has_news(self->watcher_data);
-    return 0;
-}
-
-static bool
-watch_monitors(DaemonRounds *self, DaemonCallConn *conn, GError **error)
-{
-    int fd = domstats_get_fd(daemon_call_conn_get(conn), error);
-    int result = 0;
-
-    if (fd < 0)
-        return false;
-    self->monitors = sd_event_source_disable_unref(self->monitors);
-    result = sd_event_add_io(self->loop, &self->monitors, fd, EPOLLIN, on_monitors, self);
-    if (result < 0)
-        g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "cannot poll the monitors: %s",
-                    g_strerror(-result));
-    return result >= 0;
 }
 
 static int
@@ -484,12 +479,13 @@ daemon_rounds_new(DomstatsConn *take_conn, unsigned int timeout_ms, sd_event *lo
     g_autoptr(DaemonRounds) self = g_new0(DaemonRounds, 1);
 
     self->loop = sd_event_ref(loop);
-    self->conn = daemon_call_conn_new(take_conn);
+    self->source = daemon_source_new(take_conn, loop, on_news, self, error);
     self->timeout_ms = timeout_ms;
     g_queue_init(&self->waiting);
+    g_queue_init(&self->alone);
     g_queue_init(&self->running);
     g_queue_init(&self->ended);
-    if (!add_sources(self, error) || !watch_monitors(self, self->conn, error))
+    if (self->source == NULL || !add_sources(self, error))
         return NULL;
     return g_steal_pointer(&self);
 }
@@ -503,14 +499,14 @@ daemon_rounds_free(DaemonRounds *self)
         return;
     while ((round = g_queue_pop_head(&self->ended)) != NULL ||
            (round = g_queue_pop_head(&self->running)) != NULL ||
-           (round = g_queue_pop_head(&self->waiting)) != NULL)
+           (round = g_queue_pop_head(&self->waiting)) != NULL ||
+           (round = g_queue_pop_head(&self->alone)) != NULL)
         free_round(round);
-    sd_event_source_disable_unref(self->monitors);
     sd_event_source_disable_unref(self->starter);
     sd_event_source_disable_unref(self->patience);
     sd_event_source_disable_unref(self->answerer);
     sd_event_source_disable_unref(self->braking);
-    daemon_call_conn_unref(self->conn);
+    daemon_source_free(self->source);
     sd_event_unref(self->loop);
     g_free(self);
 }
@@ -533,7 +529,9 @@ daemon_rounds_ask(DaemonRounds *self, const DomstatsCall *call, DaemonRoundsDone
 {
     DaemonRoundsRequest *request = g_new0(DaemonRoundsRequest, 1);
     unsigned int timeout_ms = call->timeout_ms ? call->timeout_ms : self->timeout_ms;
-    bool has_room = self->n_requests < DAEMON_LIMIT_ROUND_REQUESTS;
+    bool has_room =
+        self->n_requests < DAEMON_LIMIT_ROUND_REQUESTS &&
+        (self->alone.length < DAEMON_LIMIT_ROUNDS_ALONE || daemon_wish_is_shareable(call));
     int64_t grace_us = (int64_t)DAEMON_LIMIT_ROUND_GRACE_MS * US_PER_MS;
 
     request->wanted = daemon_wish_copy(call);
@@ -573,19 +571,14 @@ daemon_rounds_set_brake(DaemonRounds *self, bool (*is_congested)(void *data), vo
 bool
 daemon_rounds_reopen(DaemonRounds *self, DomstatsConn *take_conn, GError **error)
 {
-    g_autoptr(DaemonCallConn) conn = daemon_call_conn_new(take_conn);
-
-    if (!watch_monitors(self, conn, error))
-        return false;
-    daemon_call_conn_unref(self->conn);
-    self->conn = g_steal_pointer(&conn);
-    return true;
+    return daemon_source_replace(self->source, take_conn, error);
 }
 
 bool
 daemon_rounds_is_busy(const DaemonRounds *self)
 {
-    return self->running.length > 0 || self->waiting.length > 0 || self->ended.length > 0;
+    return self->running.length + self->waiting.length + self->alone.length + self->ended.length >
+           0;
 }
 
 unsigned int

@@ -106,10 +106,8 @@ daemon_wish_equals(const DomstatsCall *left, const DomstatsCall *right)
            memcmp(left->reserved, right->reserved, sizeof(left->reserved)) == 0;
 }
 
-/* Whether @call may share a round with another one: it makes no error for want of a group, and the
- * library is seen to accept it. */
-static bool
-is_shareable(const DomstatsCall *call)
+bool
+daemon_wish_is_shareable(const DomstatsCall *call)
 {
     static const DomstatsCall none = {0};
     unsigned int flags = all_filters() | FLAG(NOWAIT) | FLAG(BACKING);
@@ -161,11 +159,24 @@ covers_filters(const DomstatsCall *round, const DomstatsCall *wanted)
            (extras_to_filter(wanted) & ~round->extras) == 0;
 }
 
+/* Whether so many are named that words are not compared one by one: a client may name 65,536. */
+static bool
+has_many_words(const char *const *words)
+{
+    size_t n = 0;
+
+    while (n <= DAEMON_LIMIT_ROUND_WORDS && words[n] != NULL)
+        n++;
+    return n > DAEMON_LIMIT_ROUND_WORDS;
+}
+
 static bool
 covers_words(const DomstatsCall *round, const DomstatsCall *wanted)
 {
     if (round->domains == NULL)
         return true;
+    if (has_many_words(round->domains))
+        return false;
     for (const char *const *word = wanted->domains; word != NULL && *word != NULL; word++)
         if (!g_strv_contains(round->domains, *word))
             return false;
@@ -177,7 +188,7 @@ daemon_wish_covers(const DomstatsCall *round, const DomstatsCall *wanted)
 {
     if (daemon_wish_equals(round, wanted))
         return true;
-    if (!is_shareable(round) || !is_shareable(wanted))
+    if (!daemon_wish_is_shareable(round) || !daemon_wish_is_shareable(wanted))
         return false;
     if (wanted->stats == 0 && round->stats != 0)
         return false; /* what is not supported would be missing */
@@ -212,7 +223,7 @@ unite_words(DomstatsCall *round, const DomstatsCall *wanted)
 {
     char **united = NULL;
 
-    if (round->domains != NULL && wanted->domains != NULL)
+    if (round->domains != NULL && wanted->domains != NULL && !has_many_words(round->domains))
         united = join_words(round->domains, wanted->domains);
     clear_words(round);
     round->domains = (const char *const *)united;
@@ -239,7 +250,7 @@ daemon_wish_unite(DomstatsCall *round, const DomstatsCall *wanted)
 
     if (daemon_wish_covers(round, wanted))
         return true;
-    if (!is_shareable(round) || !is_shareable(wanted) ||
+    if (!daemon_wish_is_shareable(round) || !daemon_wish_is_shareable(wanted) ||
         (!is_block_new && !same_backing(round, wanted)))
         return false;
     unite_filters(round, wanted);

@@ -27,6 +27,10 @@ DomstatsCall *daemon_wish_copy(const DomstatsCall *call);
 void daemon_wish_free(DomstatsCall *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsCall, daemon_wish_free)
 
+/* Whether @call may share a round with one that is not equal to it: it makes no error for want of a
+ * group, and the library is seen to accept it. */
+bool daemon_wish_is_shareable(const DomstatsCall *call);
+
 /* Whether both ask for the same, in the same order. */
 bool daemon_wish_equals(const DomstatsCall *left, const DomstatsCall *right);
 
