@@ -66,6 +66,7 @@ typedef struct {
     const char *name; /* NULL: the end */
     int id;           /* 0: it does not run */
     bool is_transient;
+    bool is_autostart;
     const char *xml;                /* NULL: a short one */
     const FakeLibvirtParam *params; /* NULL: state.state and state.reason */
 } FakeLibvirtDomain;

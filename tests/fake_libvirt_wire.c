@@ -207,6 +207,8 @@ put_list(GByteArray *out, uint32_t flags, const FakeLibvirtDomain *domains)
     for (int i = 0; domains[i].name != NULL; i++) {
         if ((flags & VIR_CONNECT_LIST_DOMAINS_TRANSIENT) && !domains[i].is_transient)
             continue;
+        if ((flags & VIR_CONNECT_LIST_DOMAINS_AUTOSTART) && !domains[i].is_autostart)
+            continue;
         put_domain(out, domains, i);
         n++;
     }

@@ -76,7 +76,7 @@ open_scene(Scene *self)
     assert_non_null(self->source);
     self->list = qemu_domain_list_new(self->source);
     self->images = qemu_image_prober_new();
-    self->domains = qemu_domain_list_scan(self->list, util_deadline_in_ms(LONG_MS), NULL);
+    self->domains = qemu_domain_list_scan(self->list, false, util_deadline_in_ms(LONG_MS), NULL);
     assert_int_equal(self->domains->len, N_FAKES);
 }
 

@@ -65,7 +65,8 @@ typedef struct {
 static GPtrArray *
 scan(const Scene *scene)
 {
-    GPtrArray *domains = qemu_domain_list_scan(scene->list, util_deadline_in_ms(LONG_MS), NULL);
+    GPtrArray *domains =
+        qemu_domain_list_scan(scene->list, false, util_deadline_in_ms(LONG_MS), NULL);
 
     assert_non_null(domains);
     return domains;

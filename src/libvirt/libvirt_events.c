@@ -135,6 +135,15 @@ on_balloon(virConnectPtr conn, virDomainPtr domain, unsigned long long actual, v
     note_change(inbox, domain);
 }
 
+static void
+on_metadata(virConnectPtr conn, virDomainPtr domain, int type, const char *uri, void *inbox)
+{
+    (void)conn;
+    (void)type;
+    (void)uri;
+    note_change(inbox, domain);
+}
+
 /* Compilers warn of a cast from one type of function to another, but not of two casts through this
  * type. */
 typedef void AnyCallback(void);
@@ -150,6 +159,7 @@ static const struct {
     {VIR_DOMAIN_EVENT_ID_DISK_CHANGE, (AnyCallback *)on_disk},
     {VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, (AnyCallback *)on_block_job},
     {VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, (AnyCallback *)on_balloon},
+    {VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, (AnyCallback *)on_metadata},
 };
 
 static void

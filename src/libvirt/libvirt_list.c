@@ -23,7 +23,7 @@ free_domains(void *data)
 }
 
 static void
-free_states(void *data)
+free_set(void *data)
 {
     g_hash_table_unref(data);
 }
@@ -34,6 +34,21 @@ free_list(virDomainPtr *list, int n)
     for (int i = 0; i < n; i++)
         virDomainFree(list[i]);
     free(list); /* word allowed: libvirt's memory */
+}
+
+static GHashTable *
+new_set(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+static void
+add_uuid(GHashTable *uuids, virDomainPtr domain)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+    if (virDomainGetUUIDString(domain, uuid) == 0)
+        g_hash_table_add(uuids, g_strdup(uuid));
 }
 
 static bool
@@ -47,7 +62,7 @@ is_active(virDomainPtr domain)
 static GHashTable *
 find_transient(virConnectPtr conn, virDomainPtr *list, int n, LibvirtOutcome *ret_outcome)
 {
-    GHashTable *uuids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTable *uuids = new_set();
     virDomainPtr *transient = NULL;
     int n_transient = 0;
 
@@ -60,12 +75,8 @@ find_transient(virConnectPtr conn, virDomainPtr *list, int n, LibvirtOutcome *re
         libvirt_outcome_take_last(ret_outcome);
         g_clear_pointer(&uuids, g_hash_table_unref);
     }
-    for (int i = 0; i < n_transient; i++) {
-        char uuid[VIR_UUID_STRING_BUFLEN] = "";
-
-        if (virDomainGetUUIDString(transient[i], uuid) == 0)
-            g_hash_table_add(uuids, g_strdup(uuid));
-    }
+    for (int i = 0; i < n_transient; i++)
+        add_uuid(uuids, transient[i]);
     free_list(transient, n_transient);
     return uuids;
 }
@@ -158,11 +169,39 @@ libvirt_list_ask_states(LibvirtPool *pool, LibvirtPoolInbox *inbox)
 {
     GHashTable *states = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
-    return libvirt_pool_ask(pool, run_states, states, free_states, inbox);
+    return libvirt_pool_ask(pool, run_states, states, free_set, inbox);
 }
 
 const LibvirtListState *
 libvirt_list_state(LibvirtPoolRequest *ended, const char *uuid)
 {
     return g_hash_table_lookup(libvirt_pool_request_data(ended), uuid);
+}
+
+static void
+run_autostart(LibvirtConnection *connection, void *data, LibvirtOutcome *ret_outcome)
+{
+    GHashTable *uuids = data;
+    virDomainPtr *list = NULL;
+    int n = virConnectListAllDomains(libvirt_connection_get(connection), &list,
+                                     VIR_CONNECT_LIST_DOMAINS_AUTOSTART);
+
+    g_hash_table_remove_all(uuids);
+    if (n < 0)
+        libvirt_outcome_take_last(ret_outcome);
+    for (int i = 0; i < n && i < LIBVIRT_LIMIT_LISTED_DOMAINS; i++)
+        add_uuid(uuids, list[i]);
+    free_list(list, n);
+}
+
+LibvirtPoolRequest *
+libvirt_list_ask_autostart(LibvirtPool *pool, LibvirtPoolInbox *inbox)
+{
+    return libvirt_pool_ask_daemon(pool, run_autostart, new_set(), free_set, inbox);
+}
+
+bool
+libvirt_list_has_autostart(LibvirtPoolRequest *ended, const char *uuid)
+{
+    return g_hash_table_contains(libvirt_pool_request_data(ended), uuid);
 }

@@ -34,3 +34,7 @@ const GArray *libvirt_list_domains(LibvirtPoolRequest *ended);
 LibvirtPoolRequest *libvirt_list_ask_states(LibvirtPool *pool, LibvirtPoolInbox *inbox);
 /* Of the domain with @uuid, borrowed until the request is freed; NULL: libvirt does not say. */
 const LibvirtListState *libvirt_list_state(LibvirtPoolRequest *ended, const char *uuid);
+
+/* Asks which domains libvirt starts by itself: one call of libvirt's. */
+LibvirtPoolRequest *libvirt_list_ask_autostart(LibvirtPool *pool, LibvirtPoolInbox *inbox);
+bool libvirt_list_has_autostart(LibvirtPoolRequest *ended, const char *uuid);

@@ -137,12 +137,14 @@ update(QemuDomainList *self, const GPtrArray *endpoints)
 }
 
 GPtrArray *
-qemu_domain_list_scan(QemuDomainList *self, UtilDeadline deadline, GError **error)
+qemu_domain_list_scan(QemuDomainList *self, bool is_described, UtilDeadline deadline,
+                      GError **error)
 {
     g_autoptr(GPtrArray) endpoints = NULL;
     GPtrArray *snapshot = g_ptr_array_new_with_free_func(free_domain);
 
     pthread_mutex_lock(&self->scan_lock);
+    qemu_source_describe(self->source, is_described);
     endpoints = qemu_source_scan(self->source, deadline, error);
     if (endpoints != NULL)
         update(self, endpoints);

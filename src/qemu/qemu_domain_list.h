@@ -18,8 +18,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDomainList, qemu_domain_list_free)
 
 /* Has the source look for domains, and gives a snapshot: references to the domains there are now,
  * in the source's order. A domain that was there before, or in a snapshot not given back yet, stays
- * the same QemuDomain. NULL, with the source's error, if the source cannot tell. */
-GPtrArray *qemu_domain_list_scan(QemuDomainList *self, UtilDeadline deadline, GError **error);
+ * the same QemuDomain. NULL, with the source's error, if the source cannot tell. @is_described: see
+ * qemu_source_describe(). */
+GPtrArray *qemu_domain_list_scan(QemuDomainList *self, bool is_described, UtilDeadline deadline,
+                                 GError **error);
 /* Takes a snapshot back; call it after the call's jobs are freed. Closes the domains that are
  * neither in the list nor in another snapshot. */
 void qemu_domain_list_give_back(QemuDomainList *self, GPtrArray *take_snapshot);

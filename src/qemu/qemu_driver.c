@@ -137,6 +137,13 @@ give_memory_back(QemuDriver *self, bool is_first_call)
 }
 
 static GPtrArray *
+scan(QemuDriver *self, const QemuRequest *request, GError **error)
+{
+    return qemu_domain_list_scan(self->list, qemu_request_wants(request, DOMSTATS_CALL_ABOUT),
+                                 request->deadline, error);
+}
+
+static GPtrArray *
 get_stats(QemuDriver *self, const QemuRequest *request, GError **error)
 {
     GPtrArray *domains = NULL;
@@ -145,7 +152,7 @@ get_stats(QemuDriver *self, const QemuRequest *request, GError **error)
 
     if (!qemu_request_check(request, error))
         return NULL;
-    domains = qemu_domain_list_scan(self->list, request->deadline, error);
+    domains = scan(self, request, error);
     if (domains == NULL)
         return NULL;
     is_first_call = has_many_new(domains);
@@ -212,7 +219,7 @@ static GPtrArray *
 record_host(QemuDriver *self, const QemuRequest *request, const char *folder, GError **error)
 {
     g_autoptr(QemuRecordingWriter) recording = NULL;
-    GPtrArray *domains = qemu_domain_list_scan(self->list, request->deadline, error);
+    GPtrArray *domains = scan(self, request, error);
     GPtrArray *records = NULL;
 
     if (domains == NULL)

@@ -70,19 +70,182 @@ add_hosts(const QemuJob *job, const QemuEmitInput *input, const QemuGroup *group
             util_params_add(params, &own.params[i]);
 }
 
+/* The number in "block.3.name", for @prefix "block."; false for any other parameter. */
+static bool
+read_number(const virTypedParameter *param, const char *prefix, unsigned int *ret_number)
+{
+    const char *digits = param->field + strlen(prefix);
+    const char *dot = NULL;
+    g_autofree char *number = NULL;
+    guint64 value = 0;
+
+    if (!is_sound(param) || param->type != VIR_TYPED_PARAM_STRING ||
+        !g_str_has_prefix(param->field, prefix))
+        return false;
+    dot = strchr(digits, '.');
+    if (dot == NULL || strcmp(dot, ".name") != 0)
+        return false;
+    number = g_strndup(digits, (gsize)(dot - digits));
+    if (!g_ascii_string_to_unsigned(number, 10, 0, QEMU_LIMIT_PARAMS, &value, NULL))
+        return false;
+    *ret_number = (unsigned int)value;
+    return true;
+}
+
+/* target -> QemuDefinitionDisk *, borrowed. */
+static GHashTable *
+index_disks(const QemuDefinition *about)
+{
+    GHashTable *disks = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < about->disks->len; i++) {
+        QemuDefinitionDisk *disk = &g_array_index(about->disks, QemuDefinitionDisk, i);
+
+        if (disk->target != NULL)
+            g_hash_table_insert(disks, disk->target, disk);
+    }
+    return disks;
+}
+
+/* True if the parameter behind the name of a disk tells the image that @disk is said to have. */
+static bool
+has_its_image(const virTypedParameter *behind, const QemuDefinitionDisk *disk)
+{
+    const char *path = NULL;
+
+    if (behind != NULL && g_str_has_prefix(behind->field, "block.") &&
+        g_str_has_suffix(behind->field, ".path") && behind->type == VIR_TYPED_PARAM_STRING)
+        path = behind->value.s;
+    return disk->path == NULL || disk->path[0] == '\0' || g_strcmp0(path, disk->path) == 0;
+}
+
+/* Writes what the definition says of each disk, by its name, at its first number: others of that
+ * name are the rest of its chain. False if a disk, or its image, is another one by now: then
+ * nothing is written of that. */
+static bool
+write_disks(const LibvirtStatsAnswer *answer, const QemuEmitInput *input, QemuFieldWriter *writer)
+{
+    g_autoptr(GHashTable) disks = index_disks(input->about);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    bool is_same = true;
+
+    for (int i = 0; i < answer->n_params; i++) {
+        const virTypedParameter *param = &answer->params[i];
+        const virTypedParameter *behind = i + 1 < answer->n_params ? param + 1 : NULL;
+        const QemuDefinitionDisk *disk = NULL;
+
+        if (!read_number(param, "block.", &writer->index[0]) ||
+            !g_hash_table_add(seen, param->value.s))
+            continue;
+        disk = g_hash_table_lookup(disks, param->value.s);
+        if (disk != NULL && has_its_image(behind, disk))
+            qemu_emit_about_disk(writer, input, &(QemuEmitAboutDisk){.told = &disk->about});
+        else
+            is_same = false;
+    }
+    return is_same;
+}
+
+/* What the host knows of the interface, by its name; NULL: nothing. */
+static const QemuFactsNic *
+find_nic(const QemuFacts *facts, const char *ifname)
+{
+    for (guint i = 0; ifname != NULL && facts->nics != NULL && i < facts->nics->len; i++) {
+        const QemuFactsNic *nic = &g_array_index(facts->nics, QemuFactsNic, i);
+
+        if (g_strcmp0(nic->ifname, ifname) == 0)
+            return nic;
+    }
+    return NULL;
+}
+
+static bool
+is_nic_called(const QemuDefinition *about, unsigned int number, const char *ifname)
+{
+    return number < about->nics->len &&
+           g_strcmp0(g_array_index(about->nics, QemuDefinitionNic, number).ifname, ifname) == 0;
+}
+
+/* True if libvirt's answer has the interfaces of the definition. */
+static bool
+has_its_nics(const LibvirtStatsAnswer *answer, const QemuDefinition *about)
+{
+    unsigned int n_nics = 0;
+
+    if (virTypedParamsGetUInt(answer->params, answer->n_params, "net.count", &n_nics) == 1 &&
+        n_nics != about->nics->len)
+        return false;
+    for (int i = 0; i < answer->n_params; i++) {
+        const virTypedParameter *param = &answer->params[i];
+        unsigned int number = 0;
+
+        if (read_number(param, "net.", &number) && !is_nic_called(about, number, param->value.s))
+            return false;
+    }
+    return true;
+}
+
+/* Writes what the definition says of each interface, which libvirt numbers in the order of the
+ * definition. False, and nothing, if they are others by now. */
+static bool
+write_nics(const LibvirtStatsAnswer *answer, const QemuEmitInput *input, QemuFieldWriter *writer)
+{
+    const QemuDefinition *about = input->about;
+
+    if (!has_its_nics(answer, about))
+        return false;
+    for (guint i = 0; i < about->nics->len; i++) {
+        const QemuDefinitionNic *told = &g_array_index(about->nics, QemuDefinitionNic, i);
+        const QemuFactsNic *found = find_nic(input->facts, told->ifname);
+        const QemuFactsNic nic = {.ifname = told->ifname,
+                                  .is_host_view = told->kind == QEMU_DEFINITION_NIC_HOST_VIEW,
+                                  .told = told,
+                                  .link = found ? found->link : NULL};
+
+        writer->index[0] = i;
+        qemu_emit_about_nic(writer, &nic);
+    }
+    return true;
+}
+
+/* Writes the about. fields. Those of disks and interfaces only by libvirt's definition, whose names
+ * libvirt's answer has; it is doubted if the answer does not fit it. */
+static void
+write_about(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
+{
+    const LibvirtStatsAnswer *answer = libvirt_stats_answer(job->told);
+    QemuFieldWriter writer = {.params = params};
+    bool is_same = true;
+
+    if ((job->groups & VIR_DOMAIN_STATS_STATE) != 0)
+        qemu_emit_about_state(&writer, input);
+    if (input->about == NULL || input->about->disks == NULL)
+        return;
+    if ((job->groups & VIR_DOMAIN_STATS_INTERFACE) != 0)
+        is_same = write_nics(answer, input, &writer);
+    if ((job->groups & VIR_DOMAIN_STATS_BLOCK) != 0)
+        is_same = write_disks(answer, input, &writer) && is_same;
+    if (!is_same && job->domain->endpoint->about != NULL)
+        qemu_definition_doubt(job->domain->endpoint->about);
+}
+
 unsigned int
 qemu_record_libvirt_write(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
 {
     bool is_all = qemu_request_is_all(job->request);
+    QemuEmitInput without_about = *input;
     g_autoptr(GHashTable) names = NULL;
 
     add_libvirts(job, libvirt_stats_answer(job->told), params);
+    without_about.with_about = false; /* which follow below, once */
     if (input->with_ext || job->left_out != 0) {
         names = collect_names(params);
         for (size_t i = 0; i < qemu_n_groups; i++)
             if ((job->groups & qemu_groups[i].bit) != 0)
-                add_hosts(job, input, &qemu_groups[i], names, params);
+                add_hosts(job, &without_about, &qemu_groups[i], names, params);
     }
+    if (input->with_about)
+        write_about(job, input, params);
     return job->left_out | (is_all ? 0 : job->absent);
 }
 

@@ -11,7 +11,7 @@
  *     named WORDS                   those domains, all statistics
  *     values [STATS EXTRAS]         the counts and texts of the first domain; without STATS all
  *                                   statistics
- *     records                       every domain with the values of all its fields
+ *     records [EXTRAS]              every domain with the values of all its fields
  *     dispatch                      reads what has come, as an event loop does by the descriptor
  *     limit N                       limits the process to N file descriptors
  *     usage                         what this process holds: descriptors, threads, memory
@@ -283,9 +283,13 @@ static void
 run_records(DomstatsConn *conn, char **words)
 {
     DomstatsRecord **records = NULL;
-    int n = domstats_get_all_domain_stats(conn, 0, 0, 0, &records, NULL);
+    uint64_t extras = 0;
+    DomstatsCall call = {0};
+    int n = 0;
 
-    (void)words;
+    parse_numbers(words, &extras, 1);
+    call.extras = (unsigned int)extras;
+    n = domstats_get_stats(conn, &call, &records, NULL);
     fputs("{\"domains\":[", stdout);
     for (int i = 0; i < n; i++) {
         const DomstatsRecord *record = records[i];

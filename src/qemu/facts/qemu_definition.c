@@ -108,6 +108,24 @@ qemu_definition_free(QemuDefinition *self)
     g_free(self);
 }
 
+void
+qemu_definition_doubt(QemuDefinition *self)
+{
+    g_atomic_int_set(&self->is_doubted, 1);
+}
+
+void
+qemu_definition_trust(QemuDefinition *self)
+{
+    g_atomic_int_set(&self->is_doubted, 0);
+}
+
+bool
+qemu_definition_is_doubted(QemuDefinition *self)
+{
+    return g_atomic_int_get(&self->is_doubted) != 0;
+}
+
 bool
 qemu_definition_tells_nics(const QemuDefinition *self)
 {

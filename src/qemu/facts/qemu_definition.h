@@ -106,6 +106,7 @@ typedef struct {
     UtilCount vcpus_current, vcpus_max;
     bool has_balloon; /* false only if libvirt's XML says "model none" */
     bool is_kvm;      /* true only if it is certain that KVM runs it, and not TCG */
+    int is_doubted;   /* atomic; the only member that changes while it is shared */
     UtilRefcount ref_count;
 } QemuDefinition;
 
@@ -118,6 +119,11 @@ QemuDefinition *qemu_definition_ref(QemuDefinition *self);
 /* Drops an owner; the last one frees the definition. NULL is taken. */
 void qemu_definition_free(QemuDefinition *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDefinition, qemu_definition_free)
+
+/* Notes that the machine has been seen to be made of something else by now, or takes that back. */
+void qemu_definition_doubt(QemuDefinition *self);
+void qemu_definition_trust(QemuDefinition *self);
+bool qemu_definition_is_doubted(QemuDefinition *self);
 
 /* True if @nics are all interfaces that the machine has now: those of libvirt's XML. */
 bool qemu_definition_tells_nics(const QemuDefinition *self);

@@ -15,16 +15,26 @@
 
 /* When a definition is read again without an event: libvirt sends none for the start of a copy job,
  * an updated interface and perf events. */
-enum { MAX_AGE_MS = 10000 };
+enum {
+    MAX_AGE_MS = 10000,
+    ABOUT_AGE_MS = 60000, /* of a definition that only says what the domain is made of: without
+                             events, its title and the like may change unseen */
+    DOUBT_MS = 1000,      /* one that was read anew for a doubt, and was the same, is not read
+                             for another doubt sooner */
+};
 
 struct QemuSourceLibvirtDomain {
     LibvirtPoolRequest *request; /* for the definition; NULL: none is under way */
     QemuDefinition *definition;  /* NULL: none was read, or it could not be parsed */
+    int definition_id;           /* the domain's id when that was asked for */
     char *digest;                /* of its XML; NULL: none was read */
     char *fault;                 /* why it could not be parsed; NULL: it could */
     int64_t asked_us;            /* monotonic: when it was asked for; 0: never */
     int asked_id;                /* the domain's id then */
+    bool is_same;                /* the last reply was that of before */
+    bool is_late;                /* @request was asked by an earlier scan */
     bool has_gone;               /* libvirt says so */
+    UtilCount autostart;         /* as it was told last */
 
     QemuEndpoint *endpoint; /* the last one; NULL: none was made */
     /* What @endpoint was made of: references. */
@@ -82,13 +92,27 @@ qemu_source_libvirt_domain_request(const QemuSourceLibvirtDomain *self)
     return self->request;
 }
 
-/* True if the domain may have another definition by now. */
 static bool
-is_old(const QemuSourceLibvirtDomain *self, const LibvirtListDomain *listed)
+is_older_than(const QemuSourceLibvirtDomain *self, int64_t age_ms)
+{
+    return util_deadline_now_us() - self->asked_us > age_ms * 1000;
+}
+
+/* True if there is no definition, or it is of another run or an earlier name. */
+static bool
+is_other(const QemuSourceLibvirtDomain *self, const LibvirtListDomain *listed)
 {
     return self->asked_us == 0 || self->asked_id != listed->id ||
-           (self->endpoint != NULL && strcmp(self->endpoint->name, listed->name) != 0) ||
-           util_deadline_now_us() - self->asked_us > (int64_t)MAX_AGE_MS * 1000;
+           (self->endpoint != NULL && strcmp(self->endpoint->name, listed->name) != 0);
+}
+
+static void
+ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool, const LibvirtListDomain *listed)
+{
+    self->asked_us = util_deadline_now_us();
+    self->asked_id = listed->id;
+    self->is_late = false;
+    self->request = libvirt_definition_ask(pool, listed->uuid, NULL);
 }
 
 void
@@ -98,11 +122,39 @@ qemu_source_libvirt_domain_ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
     if (self->request != NULL && !libvirt_pool_request_has_ended(self->request))
         return;
     drop_request(self); /* what came after the last scan may be older than a change since */
-    if (!has_changed && !is_old(self, listed))
-        return;
-    self->asked_us = util_deadline_now_us();
-    self->asked_id = listed->id;
-    self->request = libvirt_definition_ask(pool, listed->uuid, NULL);
+    if (has_changed || is_other(self, listed) || is_older_than(self, MAX_AGE_MS))
+        ask(self, pool, listed);
+}
+
+bool
+qemu_source_libvirt_domain_ask_about(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
+                                     const LibvirtListDomain *listed, bool has_changed,
+                                     bool may_renew)
+{
+    bool is_doubted = self->definition != NULL && qemu_definition_is_doubted(self->definition) &&
+                      (!self->is_same || is_older_than(self, DOUBT_MS));
+    bool is_old = is_older_than(self, ABOUT_AGE_MS);
+
+    self->is_late = self->request != NULL;
+    if (self->is_late) /* if its reply has come by now, this scan takes it */
+        return false;
+    if (has_changed || is_other(self, listed) || is_doubted || (is_old && may_renew)) {
+        ask(self, pool, listed);
+        return is_old;
+    }
+    return false;
+}
+
+void
+qemu_source_libvirt_domain_expire(QemuSourceLibvirtDomain *self)
+{
+    self->asked_us = 0;
+}
+
+bool
+qemu_source_libvirt_domain_is_late(const QemuSourceLibvirtDomain *self)
+{
+    return self->request != NULL && self->is_late;
 }
 
 /* Parses the XML, unless it is the same as before. */
@@ -113,8 +165,13 @@ take_text(QemuSourceLibvirtDomain *self, const char *text)
     g_autoptr(GError) error = NULL;
     g_autoptr(QemuXml) xml = NULL;
 
-    if (g_strcmp0(digest, self->digest) == 0)
+    self->definition_id = self->asked_id;
+    self->is_same = g_strcmp0(digest, self->digest) == 0;
+    if (self->is_same) {
+        if (self->definition != NULL)
+            qemu_definition_trust(self->definition);
         return;
+    }
     g_free(self->digest);
     self->digest = g_steal_pointer(&digest);
     g_clear_pointer(&self->fault, g_free);
@@ -184,6 +241,13 @@ set_process(QemuEndpoint *endpoint, const QemuSourceLibvirtDomainFacts *facts)
     }
 }
 
+/* libvirt's definition of this run; NULL if it is not known. */
+static QemuDefinition *
+find_about(const QemuSourceLibvirtDomain *self, const QemuSourceLibvirtDomainFacts *facts)
+{
+    return self->definition_id == facts->listed->id ? self->definition : NULL;
+}
+
 static QemuEndpoint *
 make_endpoint(const QemuSourceLibvirtDomain *self, const QemuSourceLibvirtDomainFacts *facts,
               QemuDefinition *definition)
@@ -191,16 +255,20 @@ make_endpoint(const QemuSourceLibvirtDomain *self, const QemuSourceLibvirtDomain
     const LibvirtListDomain *listed = facts->listed;
     g_autofree char *key = make_key(facts);
     QemuEndpoint *endpoint = qemu_endpoint_new(key, listed->name);
+    QemuDefinition *about = find_about(self, facts);
 
     endpoint->uuid = g_strdup(listed->uuid);
     endpoint->id = listed->id;
     endpoint->is_active = listed->id != -1;
     endpoint->is_persistent = listed->is_persistent;
+    endpoint->is_listed = true;
+    endpoint->autostart = self->autostart;
     endpoint->libvirt_state = facts->state;
     endpoint->libvirt_reason = facts->reason;
     endpoint->libvirt = facts->libvirt ? libvirt_pool_ref(facts->libvirt) : NULL;
     set_process(endpoint, facts);
     endpoint->definition = definition ? qemu_definition_ref(definition) : NULL;
+    endpoint->about = about ? qemu_definition_ref(about) : NULL;
     endpoint->libvirt_trouble = g_strdup(facts->libvirt_trouble);
     if (facts->libvirt_trouble != NULL && !endpoint->is_active) {
         endpoint->trouble = DOMSTATS_HEALTH_SLOW;
@@ -221,9 +289,12 @@ is_same(const QemuSourceLibvirtDomain *self, const QemuSourceLibvirtDomainFacts 
 
     return endpoint != NULL && endpoint->id == listed->id &&
            endpoint->is_persistent == listed->is_persistent &&
-           endpoint->libvirt_state == facts->state && endpoint->libvirt_reason == facts->reason &&
-           strcmp(endpoint->name, listed->name) == 0 && self->process == facts->process &&
-           self->used_definition == definition && self->libvirt == facts->libvirt &&
+           endpoint->autostart.is_present == self->autostart.is_present &&
+           endpoint->autostart.value == self->autostart.value &&
+           endpoint->about == find_about(self, facts) && endpoint->libvirt_state == facts->state &&
+           endpoint->libvirt_reason == facts->reason && strcmp(endpoint->name, listed->name) == 0 &&
+           self->process == facts->process && self->used_definition == definition &&
+           self->libvirt == facts->libvirt &&
            g_strcmp0(endpoint->libvirt_trouble, facts->libvirt_trouble) == 0 &&
            (facts->process != NULL || self->n_lost == facts->n_lost);
 }
@@ -238,7 +309,9 @@ qemu_source_libvirt_domain_update(QemuSourceLibvirtDomain *self,
     take_definition(self);
     if (self->has_gone)
         return NULL;
-    if (facts->needs_definition && self->definition != NULL && self->asked_id == facts->listed->id)
+    if (facts->autostart.is_present)
+        self->autostart = facts->autostart;
+    if (facts->needs_definition && find_about(self, facts) != NULL)
         definition = self->definition;
     if (is_same(self, facts, definition))
         return qemu_endpoint_ref(self->endpoint);

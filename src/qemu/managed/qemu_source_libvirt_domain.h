@@ -22,6 +22,7 @@ typedef struct {
                             not known may have been restarted since */
     QemuEndpoint *process;       /* the endpoint of its process, with places; NULL: not known */
     bool needs_definition;       /* the endpoint gets libvirt's definition, not that of @process */
+    UtilCount autostart;         /* 0 or 1; absent: not told in this scan */
     LibvirtPool *libvirt;        /* that is asked for its statistics; NULL: none */
     const char *libvirt_trouble; /* why libvirt tells no more of it than the list; NULL: it does */
     const char *no_process; /* why an active domain without a process has no monitor; NULL: that is
@@ -32,6 +33,18 @@ typedef struct {
  * and the last one is not old. */
 void qemu_source_libvirt_domain_ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
                                     const LibvirtListDomain *listed, bool has_changed);
+/* The same for a definition that only says what the domain is made of, which is read once a run. It
+ * is read anew if an event tells of a change (@has_changed), if it was doubted
+ * (qemu_definition_doubt()), or if it is old and @may_renew: then true. */
+bool qemu_source_libvirt_domain_ask_about(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
+                                          const LibvirtListDomain *listed, bool has_changed,
+                                          bool may_renew);
+/* It has changed: the next one that asks gets a new definition. */
+void qemu_source_libvirt_domain_expire(QemuSourceLibvirtDomain *self);
+/* True if that was asked by an earlier scan, and libvirt had not answered it when this one began.
+ */
+bool qemu_source_libvirt_domain_is_late(const QemuSourceLibvirtDomain *self);
+
 /* The request for the definition, which may have ended; NULL: there is none. Borrowed. */
 LibvirtPoolRequest *qemu_source_libvirt_domain_request(const QemuSourceLibvirtDomain *self);
 

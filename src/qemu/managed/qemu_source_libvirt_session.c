@@ -33,6 +33,10 @@
 #include "qemu_source_libvirt_uri.h"
 #include "util/util_error.h"
 
+enum {
+    RENEWED_SHARE = 8
+};                       /* the part of all domains whose definitions are read anew in one scan
+                            for their age, so that one call does not pay for all */
 enum { SILENT_MS = 20 }; /* how long a libvirt is waited for that has been silent before */
 
 struct QemuSourceLibvirtSession {
@@ -45,10 +49,12 @@ struct QemuSourceLibvirtSession {
     LibvirtEvents *events;                            /* NULL: no event loop */
     QemuSourceLibvirtProcess *processes;              /* NULL: none is looked for */
     LibvirtPoolRequest *list, *states, *registration; /* under way, or ended; NULL: not made */
-    bool is_old_list, is_old_states;                  /* an earlier scan made that request */
-    GHashTable *domains;                              /* UUID -> QemuSourceLibvirtDomain, owned */
-    GHashTable *wanted;                               /* UUIDs of running domains, a set */
-    GPtrArray *last; /* endpoints of the last good scan; NULL: there was none */
+    LibvirtPoolRequest *autostart;                    /* likewise; asked if @is_described */
+    bool is_described;               /* see qemu_source_libvirt_session_describe() */
+    bool is_old_list, is_old_states; /* an earlier scan made that request */
+    GHashTable *domains;             /* UUID -> QemuSourceLibvirtDomain, owned */
+    GHashTable *wanted;              /* UUIDs of running domains, a set */
+    GPtrArray *last;                 /* endpoints of the last good scan; NULL: there was none */
     GPtrArray *aged; /* copies of these without what only libvirt can tell; NULL: none were made */
     char *trouble;   /* of this scan; NULL: none */
 };
@@ -99,6 +105,7 @@ qemu_source_libvirt_session_free(QemuSourceLibvirtSession *self)
     drop_request(&self->list);
     drop_request(&self->states);
     drop_request(&self->registration);
+    drop_request(&self->autostart);
     g_clear_pointer(&self->last, g_ptr_array_unref);
     g_clear_pointer(&self->aged, g_ptr_array_unref);
     g_hash_table_unref(self->domains);
@@ -123,6 +130,12 @@ qemu_source_libvirt_session_want(QemuSourceLibvirtSession *self, const char *uui
 {
     if (!g_hash_table_contains(self->wanted, uuid))
         g_hash_table_add(self->wanted, g_strdup(uuid));
+}
+
+void
+qemu_source_libvirt_session_describe(QemuSourceLibvirtSession *self, bool is_wanted)
+{
+    self->is_described = is_wanted;
 }
 
 /* The middle of the time until @deadline. */
@@ -192,6 +205,11 @@ qemu_source_libvirt_session_begin(QemuSourceLibvirtSession *self)
     if (!self->is_old_states) {
         drop_request(&self->states);
         self->states = libvirt_list_ask_states(self->pool, NULL);
+    }
+    if (self->is_described &&
+        (self->autostart == NULL || libvirt_pool_request_has_ended(self->autostart))) {
+        drop_request(&self->autostart);
+        self->autostart = libvirt_list_ask_autostart(self->pool, NULL);
     }
     if (self->events == NULL ||
         (self->registration != NULL && !libvirt_pool_request_has_ended(self->registration)))
@@ -271,10 +289,11 @@ give_aged(QemuSourceLibvirtSession *self, const QemuSourceLibvirtSessionTrouble 
 /* One scan whose list has come. */
 typedef struct {
     QemuSourceLibvirtSession *session;
-    const GArray *listed;       /* LibvirtListDomain */
-    LibvirtPoolRequest *states; /* NULL: libvirt does not tell them */
-    GHashTable *changed;        /* UUIDs; NULL: any may have changed */
-    GPtrArray *processes;       /* QemuEndpoint * or NULL, of each of @listed; borrowed */
+    const GArray *listed;          /* LibvirtListDomain */
+    LibvirtPoolRequest *states;    /* NULL: libvirt does not tell them */
+    LibvirtPoolRequest *autostart; /* NULL: not asked, or libvirt does not tell */
+    GHashTable *changed;           /* UUIDs; NULL: any may have changed */
+    GPtrArray *processes;          /* QemuEndpoint * or NULL, of each of @listed; borrowed */
     UtilDeadline deadline;
 } Scan;
 
@@ -341,27 +360,48 @@ find_processes(Scan *scan)
                         find_process(self, &g_array_index(scan->listed, LibvirtListDomain, i)));
 }
 
+/* Asks for the definitions that are used; if the call wants to know what the domains are made of,
+ * for the others too. */
+static void
+ask_definitions(Scan *scan)
+{
+    QemuSourceLibvirtSession *self = scan->session;
+    unsigned int n_renewed = 0;
+
+    for (guint i = 0; i < scan->listed->len; i++) {
+        const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, i);
+        QemuSourceLibvirtDomain *domain = get_domain(self, listed->uuid);
+        bool is_told = scan->changed != NULL && g_hash_table_contains(scan->changed, listed->uuid);
+
+        if (needs_definition(scan, i))
+            qemu_source_libvirt_domain_ask(domain, self->pool, listed,
+                                           scan->changed == NULL || is_told);
+        else if (self->is_described)
+            n_renewed += qemu_source_libvirt_domain_ask_about(domain, self->pool, listed, is_told,
+                                                              n_renewed <= scan->listed->len /
+                                                                               RENEWED_SHARE);
+        else if (is_told)
+            qemu_source_libvirt_domain_expire(domain);
+    }
+}
+
+/* A definition that only says what a domain is made of is waited for in one scan, and leaves most
+ * of the time to the statistics. */
 static void
 read_definitions(Scan *scan)
 {
     QemuSourceLibvirtSession *self = scan->session;
+    UtilDeadline until = halve(halve(scan->deadline));
 
+    ask_definitions(scan);
     for (guint i = 0; i < scan->listed->len; i++) {
         const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, i);
-        bool has_changed =
-            scan->changed == NULL || g_hash_table_contains(scan->changed, listed->uuid);
+        QemuSourceLibvirtDomain *domain = get_domain(self, listed->uuid);
+        LibvirtPoolRequest *request = qemu_source_libvirt_domain_request(domain);
+        bool is_needed = needs_definition(scan, i);
 
-        if (needs_definition(scan, i))
-            qemu_source_libvirt_domain_ask(get_domain(self, listed->uuid), self->pool, listed,
-                                           has_changed);
-    }
-    for (guint i = 0; i < scan->listed->len; i++) {
-        const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, i);
-        LibvirtPoolRequest *request =
-            qemu_source_libvirt_domain_request(get_domain(self, listed->uuid));
-
-        if (request != NULL)
-            libvirt_pool_request_wait(request, scan->deadline);
+        if (request != NULL && (is_needed || !qemu_source_libvirt_domain_is_late(domain)))
+            libvirt_pool_request_wait(request, is_needed ? scan->deadline : until);
     }
 }
 
@@ -388,6 +428,14 @@ explain_no_process(const QemuSourceLibvirtSession *self)
                : "its process is not seen on this host, so only libvirt can be asked";
 }
 
+static UtilCount
+find_autostart(const Scan *scan, const LibvirtListDomain *listed)
+{
+    if (scan->autostart == NULL)
+        return (UtilCount){0};
+    return util_count_of(libvirt_list_has_autostart(scan->autostart, listed->uuid));
+}
+
 static void
 add_domain(Scan *scan, guint index, GPtrArray *endpoints)
 {
@@ -405,6 +453,7 @@ add_domain(Scan *scan, guint index, GPtrArray *endpoints)
         .needs_definition = needs_definition(scan, index),
         .libvirt = choose_libvirt(scan, listed),
         .libvirt_trouble = scan->states ? NULL : self->trouble,
+        .autostart = find_autostart(scan, listed),
         .no_process = explain_no_process(self),
     };
     QemuEndpoint *endpoint =
@@ -478,6 +527,16 @@ take_states(QemuSourceLibvirtSession *self, UtilDeadline deadline)
     return self->trouble == NULL;
 }
 
+static LibvirtPoolRequest *
+take_autostart(QemuSourceLibvirtSession *self, UtilDeadline deadline)
+{
+    if (!self->is_described || self->autostart == NULL ||
+        !libvirt_pool_request_wait(self->autostart, deadline) ||
+        libvirt_pool_request_outcome(self->autostart)->kind != LIBVIRT_OUTCOME_WELL)
+        return NULL;
+    return self->autostart;
+}
+
 /* Waits for the other requests of the scan, whose list has come, and makes the endpoints. */
 static GPtrArray *
 make_endpoints(QemuSourceLibvirtSession *self, const GArray *listed, UtilDeadline deadline)
@@ -490,6 +549,7 @@ make_endpoints(QemuSourceLibvirtSession *self, const GArray *listed, UtilDeadlin
         until = util_deadline_at_most(until, SILENT_MS);
     if (take_states(self, until))
         scan.states = self->states;
+    scan.autostart = take_autostart(self, until);
     scan.changed = take_changes(self, until);
     scan.processes = g_ptr_array_sized_new(listed->len);
     judge_socket(self);

@@ -45,6 +45,10 @@ LibvirtPool *qemu_source_libvirt_session_pool(const QemuSourceLibvirtSession *se
  */
 void qemu_source_libvirt_session_want(QemuSourceLibvirtSession *self, const char *uuid);
 
+/* As qemu_source_describe(): the endpoints then say whether libvirt starts the domain by itself,
+ * and have libvirt's definition (@about), also where it is not used otherwise. */
+void qemu_source_libvirt_session_describe(QemuSourceLibvirtSession *self, bool is_wanted);
+
 /* Connects, if it is not connected. False with CONNECT if that fails, or takes too long. */
 bool qemu_source_libvirt_session_connect(QemuSourceLibvirtSession *self, UtilDeadline deadline,
                                          GError **error);

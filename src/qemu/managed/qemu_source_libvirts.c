@@ -32,8 +32,9 @@ typedef struct {
 struct QemuSourceLibvirts {
     HostRoot *root; /* borrowed */
     LibvirtPoolLimits limits;
-    GPtrArray *all; /* Libvirt *, owned */
-    GArray *told;   /* QemuSourceJoinLibvirt: of the last scan */
+    bool is_described; /* see qemu_source_libvirts_describe() */
+    GPtrArray *all;    /* Libvirt *, owned */
+    GArray *told;      /* QemuSourceJoinLibvirt: of the last scan */
 };
 
 static void
@@ -103,8 +104,15 @@ ask(const QemuSourceLibvirts *self, Libvirt *libvirt)
         return;
     libvirt->is_asked = true;
     libvirt->is_stopped = stat.state == 'T' || stat.state == 't';
+    qemu_source_libvirt_session_describe(libvirt->session, self->is_described);
     if (!libvirt->is_stopped)
         qemu_source_libvirt_session_begin(libvirt->session);
+}
+
+void
+qemu_source_libvirts_describe(QemuSourceLibvirts *self, bool is_wanted)
+{
+    self->is_described = is_wanted;
 }
 
 void

@@ -17,6 +17,9 @@ QemuSourceLibvirts *qemu_source_libvirts_new(HostRoot *root, const LibvirtPoolLi
 void qemu_source_libvirts_free(QemuSourceLibvirts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSourceLibvirts, qemu_source_libvirts_free)
 
+/* As qemu_source_describe(). */
+void qemu_source_libvirts_describe(QemuSourceLibvirts *self, bool is_wanted);
+
 /* Asks the libvirts that the last scan followed. Does not wait. */
 void qemu_source_libvirts_begin(QemuSourceLibvirts *self);
 

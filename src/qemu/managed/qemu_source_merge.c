@@ -140,6 +140,10 @@ tell_listed(QemuEndpoint *merged, const Parts *parts)
     set_text(&merged->name, listed->name);
     set_text(&merged->uuid, listed->uuid);
     merged->is_persistent = listed->is_persistent;
+    merged->is_listed = listed->is_listed;
+    merged->autostart = listed->autostart;
+    qemu_definition_free(merged->about);
+    merged->about = listed->about ? qemu_definition_ref(listed->about) : NULL;
     if (!listed->is_active)
         return;
     if (parts->trouble == NULL && !parts->is_aged) {

@@ -117,6 +117,13 @@ qemu_source_free(QemuSource *self)
     g_free(self);
 }
 
+void
+qemu_source_describe(QemuSource *self, bool is_wanted)
+{
+    if (self->kind->describe != NULL)
+        self->kind->describe(self->implementation, is_wanted);
+}
+
 GPtrArray *
 qemu_source_scan(QemuSource *self, UtilDeadline deadline, GError **error)
 {

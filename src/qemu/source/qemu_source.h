@@ -30,6 +30,8 @@ typedef struct {
                   GError **error);
     GPtrArray *(*scan)(void *self, UtilDeadline deadline, GError **error);
     void (*close)(void *self);
+    /* As qemu_source_describe(); NULL: there is nothing that only costs then. */
+    void (*describe)(void *self, bool is_wanted);
     HostRoot *(*root)(void *self); /* the host's files, if the source brings its own; may be NULL */
     const char *(*blind_spot)(void *self); /* as qemu_source_blind_spot(); may be NULL */
 } QemuSourceKind;
@@ -46,6 +48,10 @@ extern const QemuSourceKind qemu_source_libvirt;
 QemuSource *qemu_source_open(const char *source, const QemuSourceOptions *options, GError **error);
 void qemu_source_free(QemuSource *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuSource, qemu_source_free)
+
+/* Whether the scans from now on are to tell all that is known of what the domains are made of. Not
+ * so until it is called. One caller at a time, as for qemu_source_scan(). */
+void qemu_source_describe(QemuSource *self, bool is_wanted);
 
 /* The domains there are now: a new array of QemuEndpoint references. One caller at a time. */
 GPtrArray *qemu_source_scan(QemuSource *self, UtilDeadline deadline, GError **error);

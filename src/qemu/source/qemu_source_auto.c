@@ -97,6 +97,15 @@ is_without_processes(HostRoot *root)
            host_root_read(root, "proc/self/stat", text, sizeof(text)) < 0;
 }
 
+static void
+describe_auto(void *data, bool is_wanted)
+{
+    AutoSource *self = data;
+
+    if (self->libvirts != NULL)
+        qemu_source_libvirts_describe(self->libvirts, is_wanted);
+}
+
 static const char *
 blind_spot_of_auto(void *data)
 {
@@ -342,6 +351,7 @@ scan_auto(void *data, UtilDeadline deadline, GError **error)
 const QemuSourceKind qemu_source_auto = {
     .name = "auto",
     .open = open_auto,
+    .describe = describe_auto,
     .scan = scan_auto,
     .close = close_auto,
     .blind_spot = blind_spot_of_auto,

@@ -43,6 +43,14 @@ open_libvirt(const char *argument, HostRoot *root, const QemuSourceOptions *opti
     return self;
 }
 
+static void
+describe_libvirt(void *data, bool is_wanted)
+{
+    LibvirtSource *self = data;
+
+    qemu_source_libvirt_session_describe(self->session, is_wanted);
+}
+
 static GPtrArray *
 scan_libvirt(void *data, UtilDeadline deadline, GError **error)
 {
@@ -78,6 +86,7 @@ const QemuSourceKind qemu_source_libvirt = {
     .name = "libvirt",
     .argument = "URI",
     .open = open_libvirt,
+    .describe = describe_libvirt,
     .scan = scan_libvirt,
     .close = close_libvirt,
     .blind_spot = blind_spot_of_libvirt,
