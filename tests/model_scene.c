@@ -28,9 +28,13 @@ const ModelSceneGroup model_scene_groups[MODEL_SCENE_N_GROUPS] = {
     {"vm", VIR_DOMAIN_STATS_VM, "vm."},
 };
 
+#define ABOUT "about."
+
 static unsigned int
 group_of(const char *name)
 {
+    if (g_str_has_prefix(name, ABOUT))
+        name += strlen(ABOUT);
     for (size_t i = 0; i < MODEL_SCENE_N_GROUPS; i++)
         if (g_str_has_prefix(name, model_scene_groups[i].prefix))
             return model_scene_groups[i].bit;
@@ -89,8 +93,9 @@ static int
 ask(DomstatsConn *conn, unsigned int stats, bool with_ext, unsigned int timeout_ms,
     DomstatsRecord ***ret_records)
 {
-    const DomstatsCall call = {
-        .stats = stats, .extras = with_ext ? DOMSTATS_CALL_EXT : 0, .timeout_ms = timeout_ms};
+    const DomstatsCall call = {.stats = stats,
+                               .extras = with_ext ? DOMSTATS_CALL_EXT | DOMSTATS_CALL_ABOUT : 0,
+                               .timeout_ms = timeout_ms};
 
     return domstats_get_stats(conn, &call, ret_records, NULL);
 }

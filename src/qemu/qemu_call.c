@@ -91,6 +91,15 @@ look_at_images(const Run *run, const QemuJob *job, QemuFacts *facts)
                           run->images_until, facts);
 }
 
+static void
+note_version(const QemuJob *job, QemuFacts *facts)
+{
+    const QemuMonitor *monitor = job->domain->monitor;
+
+    if (monitor != NULL && qemu_request_wants(job->request, DOMSTATS_CALL_ABOUT))
+        facts->qemu_version = qemu_monitor_make_version(monitor);
+}
+
 /* Decodes the job's answers into @facts. False if one of them is not what its command promises:
  * then the verdict is BROKEN, and @facts have nothing that QEMU told. */
 static bool
@@ -100,8 +109,10 @@ decode(QemuJob *job, QemuFacts *facts)
     g_autofree char *reason = NULL;
 
     qemu_facts_init(facts);
-    if (qemu_record_decode(job, facts, &bad_command))
+    if (qemu_record_decode(job, facts, &bad_command)) {
+        note_version(job, facts);
         return true;
+    }
     reason = g_strdup_printf("its reply to %s is not what that command promises", bad_command);
     qemu_job_set_verdict(job, DOMSTATS_HEALTH_BROKEN, reason);
     qemu_facts_clear(facts);

@@ -86,6 +86,7 @@ qemu_facts_clear(QemuFacts *self)
     g_clear_pointer(&self->node_by_name, g_hash_table_unref);
     g_clear_pointer(&self->images, g_hash_table_unref);
     g_clear_pointer(&self->owned_texts, g_ptr_array_unref);
+    g_clear_pointer(&self->qemu_version, g_free);
     free_array(&self->schemas_vcpu);
     free_array(&self->schemas_vm);
     free_array(&self->vcpus);

@@ -259,6 +259,7 @@ typedef struct {
     GArray *resctrl;  /* QemuFactsResctrl, in the definition's order; NULL none */
     QemuFactsHost host;
     UtilCount monitor_us; /* ext: time from the first command to the last reply */
+    char *qemu_version;   /* about: by its greeting; owned; NULL: not asked for, or not told */
 } QemuFacts;
 
 /* Sets everything to absent. */

@@ -56,6 +56,7 @@ qemu_emit_about_state(QemuFieldWriter *writer, const QemuEmitInput *input)
         qemu_field_put_boolean(writer, QEMU_FIELD_ABOUT_PERSISTENT, input->is_persistent);
     if (input->autostart.is_present)
         qemu_field_put_boolean(writer, QEMU_FIELD_ABOUT_AUTOSTART, input->autostart.value != 0);
+    qemu_field_put_string(writer, QEMU_FIELD_ABOUT_VERSION, input->facts->qemu_version);
     for (size_t i = 0; input->about != NULL && i < QEMU_ABOUT_N_TEXTS; i++)
         qemu_field_put_string(writer, text_fields[i], input->about->about.texts[i]);
 }

@@ -519,3 +519,23 @@ qemu_monitor_take_events(QemuMonitor *self)
     self->events.doubts = 0;
     return events;
 }
+
+char *
+qemu_monitor_make_version(const QemuMonitor *self)
+{
+    static const char *const names[] = {"major", "minor", "micro"};
+    g_autoptr(UtilJson) greeting = qemu_monitor_make_greeting(self);
+    const UtilJson *version = util_json_member(util_json_member(greeting, "QMP"), "version");
+    const UtilJson *qemu = util_json_member(version, "qemu");
+    uint64_t numbers[G_N_ELEMENTS(names)] = {0};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        UtilCount number = util_json_member_count(qemu, names[i]);
+
+        if (!number.is_present)
+            return NULL;
+        numbers[i] = number.value;
+    }
+    return g_strdup_printf("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT,
+                           numbers[0], numbers[1], numbers[2]);
+}

@@ -110,6 +110,10 @@ bool qemu_monitor_has_part(const QemuMonitor *self);
 /* True if more events came in this call than the limit allows, which ended the connection. */
 bool qemu_monitor_is_flooded(const QemuMonitor *self);
 pid_t qemu_monitor_peer_pid(const QemuMonitor *self);
+/* QEMU's version in the greeting, "7.2.22"; NULL: not there, or no greeting yet. The caller frees.
+ */
+char *qemu_monitor_make_version(const QemuMonitor *self);
+
 /* The first number of QEMU's version in the greeting; 0: not there, or no greeting yet. */
 int qemu_monitor_qemu_major(const QemuMonitor *self);
 /* The greeting as it came; the caller unrefs it. NULL: it has not come. */
