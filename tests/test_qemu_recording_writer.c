@@ -139,6 +139,10 @@ typedef struct {
 
 #define UUID "7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"
 
+static char title[] = "Web \"1\"";
+static char root_id[] = "r-1";
+static const QemuAbout about = {{[QEMU_ABOUT_TITLE] = title, [QEMU_ABOUT_NOVA_ROOT_ID] = root_id}};
+
 static const DomainRow domain_rows[] = {
     {"all that can be told",
      {.name = "web",
@@ -157,6 +161,13 @@ static const DomainRow domain_rows[] = {
     {"busy", {.name = "a", .health = DOMSTATS_HEALTH_BUSY, .reason = "r"}},
     {"wedged", {.name = "a", .health = DOMSTATS_HEALTH_WEDGED, .reason = "r"}},
     {"stopped", {.name = "a", .health = DOMSTATS_HEALTH_STOPPED, .reason = "r"}},
+    {"listed by a libvirt", {.name = "a", .is_listed = true}},
+    {"persistent, and what libvirt's definition says",
+     {.name = "a",
+      .is_listed = true,
+      .is_persistent = true,
+      .autostart = {true, 1},
+      .about = &about}},
     {"gone", {.name = "a", .health = DOMSTATS_HEALTH_GONE, .reason = "r"}},
     {"denied", {.name = "a", .health = DOMSTATS_HEALTH_DENIED, .reason = "r"}},
     {"broken", {.name = "a", .health = DOMSTATS_HEALTH_BROKEN, .reason = "r"}},
@@ -190,6 +201,12 @@ reads_back_domains(const void *data)
     assert_int_equal(endpoint->pid, domain->pid);
     assert_true(endpoint->start_ticks == domain->start_ticks);
     assert_int_equal(endpoint->is_persistent, domain->is_persistent);
+    assert_int_equal(endpoint->is_listed, domain->is_listed || domain->is_persistent);
+    assert_int_equal(endpoint->autostart.is_present, domain->autostart.is_present);
+    assert_int_equal(endpoint->autostart.value, domain->autostart.value);
+    assert_int_equal(endpoint->about != NULL, domain->about != NULL);
+    for (size_t i = 0; domain->about != NULL && i < QEMU_ABOUT_N_TEXTS; i++)
+        assert_int_equal(g_strcmp0(endpoint->about->about.texts[i], domain->about->texts[i]), 0);
     assert_int_equal(endpoint->is_active, domain->is_active || domain->id >= 0);
     assert_int_equal(endpoint->trouble, domain->health);
     assert_int_equal(g_strcmp0(endpoint->trouble_reason, domain->reason), 0);

@@ -68,6 +68,9 @@ save_answers(const QemuCall *self, const QemuJob *job)
         .reason = job->reason,
         .is_active = domain->endpoint->is_active,
         .is_persistent = domain->endpoint->is_persistent,
+        .is_listed = domain->endpoint->is_listed,
+        .autostart = domain->endpoint->autostart,
+        .about = domain->endpoint->about ? &domain->endpoint->about->about : NULL,
         .monitor_path = place ? place->bound_path : NULL,
         .greeting = greeting,
     };

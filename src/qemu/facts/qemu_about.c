@@ -9,6 +9,23 @@
 
 #include "qemu_limits.h"
 
+const char *const qemu_about_names[QEMU_ABOUT_N_TEXTS] = {
+    [QEMU_ABOUT_TYPE] = "type",
+    [QEMU_ABOUT_OS] = "os",
+    [QEMU_ABOUT_ARCH] = "arch",
+    [QEMU_ABOUT_MACHINE] = "machine",
+    [QEMU_ABOUT_EMULATOR] = "emulator",
+    [QEMU_ABOUT_TITLE] = "title",
+    [QEMU_ABOUT_NOVA_NAME] = "nova.name",
+    [QEMU_ABOUT_NOVA_FLAVOR] = "nova.flavor",
+    [QEMU_ABOUT_NOVA_USER_NAME] = "nova.user-name",
+    [QEMU_ABOUT_NOVA_USER_ID] = "nova.user-id",
+    [QEMU_ABOUT_NOVA_PROJECT_NAME] = "nova.project-name",
+    [QEMU_ABOUT_NOVA_PROJECT_ID] = "nova.project-id",
+    [QEMU_ABOUT_NOVA_ROOT_TYPE] = "nova.root-type",
+    [QEMU_ABOUT_NOVA_ROOT_ID] = "nova.root-id",
+};
+
 void
 qemu_about_clear(char **texts, size_t n)
 {

@@ -30,6 +30,9 @@ typedef enum {
     QEMU_ABOUT_N_TEXTS
 } QemuAboutText;
 
+/* The names of these texts in their fields: "type", "nova.user-name", ... */
+extern const char *const qemu_about_names[QEMU_ABOUT_N_TEXTS];
+
 /* A machine. */
 typedef struct {
     char *texts[QEMU_ABOUT_N_TEXTS];

@@ -155,6 +155,24 @@ qemu_recording_reader_list_domains(const char *dir, GError **error)
     return (char **)g_ptr_array_steal(names, NULL);
 }
 
+/* What a libvirt told of the domain. */
+static void
+read_told(const UtilJson *object, QemuEndpoint *endpoint)
+{
+    const UtilJson *about = util_json_member(object, "about");
+    bool is_autostart = false;
+
+    endpoint->is_listed = util_json_member_boolean(object, "persistent", &endpoint->is_persistent);
+    if (util_json_member_boolean(object, "autostart", &is_autostart))
+        endpoint->autostart = util_count_of(is_autostart);
+    if (about == NULL)
+        return;
+    endpoint->about = qemu_definition_new();
+    for (size_t i = 0; i < QEMU_ABOUT_N_TEXTS; i++)
+        qemu_about_set(&endpoint->about->about.texts[i],
+                       util_json_member_string(about, qemu_about_names[i]));
+}
+
 /* Copies the members of domain.json to @endpoint. Gives NULL, or what is wrong with a member. */
 static const char *
 read_members(const UtilJson *object, QemuEndpoint *endpoint)
@@ -188,7 +206,7 @@ read_members(const UtilJson *object, QemuEndpoint *endpoint)
     util_json_member_boolean(object, "active", &endpoint->is_active);
     if (endpoint->trouble != DOMSTATS_HEALTH_OK)
         endpoint->trouble_reason = g_strdup(reason ? reason : "its recording does not say why");
-    util_json_member_boolean(object, "persistent", &endpoint->is_persistent);
+    read_told(object, endpoint);
     return NULL;
 }
 

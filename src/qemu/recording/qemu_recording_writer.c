@@ -140,6 +140,17 @@ set_string(UtilJsonOut *object, const char *name, const char *value)
         util_jsonout_set(object, name, util_jsonout_new_string(text));
 }
 
+/* NAME: TEXT, ... */
+static UtilJsonOut *
+make_about(const QemuAbout *about)
+{
+    UtilJsonOut *object = util_jsonout_new_object();
+
+    for (size_t i = 0; i < QEMU_ABOUT_N_TEXTS; i++)
+        set_string(object, qemu_about_names[i], about->texts[i]);
+    return object;
+}
+
 static char *
 make_domain_text(const QemuRecordingWriterDomain *domain)
 {
@@ -154,8 +165,13 @@ make_domain_text(const QemuRecordingWriterDomain *domain)
     }
     if (domain->is_active && domain->id < 0)
         util_jsonout_set(object, "active", util_jsonout_new_boolean(true));
-    if (domain->is_persistent)
-        util_jsonout_set(object, "persistent", util_jsonout_new_boolean(true));
+    if (domain->is_persistent || domain->is_listed)
+        util_jsonout_set(object, "persistent", util_jsonout_new_boolean(domain->is_persistent));
+    if (domain->autostart.is_present)
+        util_jsonout_set(object, "autostart",
+                         util_jsonout_new_boolean(domain->autostart.value != 0));
+    if (domain->about != NULL)
+        util_jsonout_set(object, "about", make_about(domain->about));
     set_string(object, "health", domstats_record_health_name(domain->health));
     set_string(object, "reason", domain->reason);
     set_string(object, "monitor", domain->monitor_path);

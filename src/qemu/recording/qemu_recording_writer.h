@@ -21,6 +21,9 @@ typedef struct {
     uint64_t start_ticks; /* of @pid */
     bool is_active;
     bool is_persistent;
+    bool is_listed;         /* @is_persistent is what a libvirt told */
+    UtilCount autostart;    /* 0 or 1; absent: not told */
+    const QemuAbout *about; /* what libvirt's definition says of the machine; NULL: not known */
     DomstatsHealth health;
     const char *reason;       /* NULL none */
     const char *monitor_path; /* only shown to users; NULL unknown */
