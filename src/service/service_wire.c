@@ -9,33 +9,40 @@
 #include "service_limits.h"
 #include "util/util_error.h"
 
+#define FIRST_BYTES 1024U /* of the memory of a message that grows */
+
 enum { UNIT = 4 }; /* every item takes a multiple of so many bytes */
 
 void
 service_wire_writer_init(ServiceWireWriter *self, size_t most)
 {
-    *self = (ServiceWireWriter){.bytes = g_byte_array_new(), .most = most};
+    *self = (ServiceWireWriter){.most = most, .n_allocated = FIRST_BYTES};
+    self->bytes = g_malloc(FIRST_BYTES);
     service_wire_put_u32(self, 0); /* the length */
 }
 
 void
 service_wire_writer_clear(ServiceWireWriter *self)
 {
-    g_clear_pointer(&self->bytes, g_byte_array_unref);
+    g_clear_pointer(&self->bytes, g_free);
 }
 
 /* Makes room for @n_bytes more; NULL if the message is then too large. */
 static uint8_t *
 grow(ServiceWireWriter *self, size_t n_bytes)
 {
-    guint at = self->bytes->len;
+    size_t at = self->n_bytes;
 
     if (self->is_too_large || n_bytes > self->most - at) {
         self->is_too_large = true;
         return NULL;
     }
-    g_byte_array_set_size(self->bytes, at + (guint)n_bytes);
-    return self->bytes->data + at;
+    if (at + n_bytes > self->n_allocated) {
+        self->n_allocated = MAX(at + n_bytes, 2 * self->n_allocated);
+        self->bytes = g_realloc(self->bytes, self->n_allocated);
+    }
+    self->n_bytes += n_bytes;
+    return self->bytes + at;
 }
 
 static void
@@ -58,8 +65,12 @@ service_wire_put_u32(ServiceWireWriter *self, uint32_t value)
 void
 service_wire_put_u64(ServiceWireWriter *self, uint64_t value)
 {
-    service_wire_put_u32(self, (uint32_t)(value >> 32));
-    service_wire_put_u32(self, (uint32_t)value);
+    uint8_t *at = grow(self, sizeof(value));
+
+    if (at == NULL)
+        return;
+    set_u32(at, (uint32_t)(value >> 32));
+    set_u32(at + sizeof(uint32_t), (uint32_t)value);
 }
 
 /* How many bytes of zero follow @n_bytes. */
@@ -109,8 +120,8 @@ service_wire_writer_end(ServiceWireWriter *self, GError **error)
                     SERVICE_LIMIT_ANSWER_TEXT_BYTES);
         return NULL;
     }
-    set_u32(self->bytes->data, self->bytes->len);
-    return g_byte_array_free_to_bytes(g_steal_pointer(&self->bytes));
+    set_u32(self->bytes, (uint32_t)self->n_bytes);
+    return g_bytes_new_take(g_steal_pointer(&self->bytes), self->n_bytes);
 }
 
 void

@@ -15,7 +15,9 @@
 
 /* A message that grows. It begins with its length, which is set at the end. */
 typedef struct {
-    GByteArray *bytes;
+    uint8_t *bytes;
+    size_t n_bytes;
+    size_t n_allocated;
     size_t most; /* bytes */
     bool is_too_large;
 } ServiceWireWriter;
