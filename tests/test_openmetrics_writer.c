@@ -174,6 +174,14 @@ static const Row rows[] = {
       "domstats_domain_verdict_since_timestamp_seconds{domain=\"a\"} 2.000001",
       "domstats_domain_answer_age_seconds{domain=\"a\"} 2"},
      {"domstats_domain_answer_seconds"}},
+    {"a domain that is off lacks nothing, and groups that nobody judges are not told",
+     {{.name = (char *)"a", PARAMS(off), .missing = VIR_DOMAIN_STATS_CPU_TOTAL},
+      {.name = (char *)"b", .missing = VIR_DOMAIN_STATS_PERF | VIR_DOMAIN_STATS_BLOCK}},
+     {OM, .judged = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BLOCK},
+     {"domstats_domain_complete{domain=\"a\"} 1", "domstats_domain_complete{domain=\"b\"} 0",
+      "domstats_domain_group_missing{domain=\"b\",group=\"block\"} 1"},
+     {"domstats_domain_group_missing{domain=\"a\"",
+      "domstats_domain_group_missing{domain=\"b\",group=\"perf\""}},
     {"devices have their names, and one without a name, or with a name that another has, a number",
      {{.name = (char *)"a", PARAMS(devices)}},
      {OM},
@@ -366,12 +374,24 @@ knows_the_names(void **state)
     assert_false(openmetrics_writer_parse_names("Libvirt", &names));
 }
 
+static void
+asks_for_what_it_tells(void **state)
+{
+    (void)state;
+    assert_int_equal(openmetrics_writer_groups(OPENMETRICS_WRITER_NAMES_LIBVIRT, true),
+                     openmetrics_writer_judged());
+    assert_int_equal(openmetrics_writer_groups(OPENMETRICS_WRITER_NAMES_DOMSTATS, true), 0);
+    assert_false(openmetrics_writer_groups(OPENMETRICS_WRITER_NAMES_DOMSTATS, false) &
+                 VIR_DOMAIN_STATS_VM);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(knows_the_names),
+        cmocka_unit_test(asks_for_what_it_tells),
     };
     int n_failed = TESTING_RUN_TABLE("openmetrics_writer", rows, writes);
 

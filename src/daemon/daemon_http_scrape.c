@@ -75,7 +75,9 @@ make_call(const DaemonHttpScrape *self, unsigned int timeout_ms)
     return (DomstatsCall){
         .domains =
             has_domains ? (const char *const *)(const void *)self->query.domains->pdata : NULL,
-        .stats = self->query.stats,
+        .stats = self->query.stats != 0
+                     ? self->query.stats
+                     : openmetrics_writer_groups(self->scrapes->names, self->query.with_kvm),
         .timeout_ms = timeout_ms,
         .extras = DOMSTATS_CALL_ABOUT | (self->query.with_ext ? DOMSTATS_CALL_EXT : 0),
     };
@@ -93,6 +95,7 @@ write_exposition(const DaemonHttpScrape *self, const DaemonRoundsAnswer *answer)
         .version = self->scrapes->host->version,
         .names = self->scrapes->names,
         .dialect = self->format->dialect,
+        .judged = self->query.stats != 0 ? 0 : openmetrics_writer_judged(),
         .with_kvm = self->query.with_kvm,
     };
 

@@ -40,6 +40,7 @@ openmetrics_record_clear(OpenmetricsRecordMaker *self)
     openmetrics_histogram_clear(&self->histogram);
     openmetrics_buffer_clear(&self->labels);
     openmetrics_buffer_clear(&self->domain);
+    openmetrics_buffer_clear(&self->uuid);
     g_clear_pointer(&self->hits, g_array_unref);
 }
 
@@ -113,16 +114,25 @@ add_missing(OpenmetricsRecordMaker *self, unsigned int missing)
                                         domstats_groups[i].name, 1);
 }
 
+/* A domain that is off has little beside its state, and nothing is wrong with that. */
+static unsigned int
+missing_of(const OpenmetricsRecordMaker *self, const DomstatsRecord *record)
+{
+    bool is_off = openmetrics_self_state(record) == VIR_DOMAIN_SHUTOFF;
+
+    return record->missing & self->judged & (is_off ? VIR_DOMAIN_STATS_STATE : ~0U);
+}
+
 static void
 add_verdict(OpenmetricsRecordMaker *self, const DomstatsRecord *record)
 {
     bool is_ok = record->health == DOMSTATS_HEALTH_OK;
+    unsigned int missing = missing_of(self, record);
 
     openmetrics_record_add_self(self, OPENMETRICS_SELF_DOMAIN_ANSWERED, NULL, is_ok);
     openmetrics_record_add_self(self, OPENMETRICS_SELF_DOMAIN_COMPLETE, NULL,
-                                record->missing == 0 &&
-                                    record->health != DOMSTATS_HEALTH_NO_DOMAIN);
-    add_missing(self, record->missing);
+                                missing == 0 && record->health != DOMSTATS_HEALTH_NO_DOMAIN);
+    add_missing(self, missing);
     openmetrics_record_add_self(self, OPENMETRICS_SELF_DOMAIN_SINCE, NULL, record->since_us);
     openmetrics_record_add_self(self, OPENMETRICS_SELF_DOMAIN_AGE, NULL,
                                 MAX(self->now_us - record->taken_us, 0));
@@ -324,16 +334,23 @@ openmetrics_record_add_host_infos(OpenmetricsRecordMaker *self)
         add_info(self, &infos[i], NULL, NULL);
 }
 
+static void
+escape(OpenmetricsBuffer *to, const char *text)
+{
+    to->n_bytes = 0;
+    openmetrics_text_append(to, text);
+    openmetrics_buffer_append_char(to, '\0');
+}
+
 void
 openmetrics_record_add(OpenmetricsRecordMaker *self, const DomstatsRecord *record,
                        const char *label)
 {
     bool is_hidden = openmetrics_record_is_hidden(self->set, record);
 
-    self->domain.n_bytes = 0;
-    openmetrics_text_append(&self->domain, label);
-    openmetrics_buffer_append_char(&self->domain, '\0');
-    openmetrics_device_begin(&self->devices, self->domain.bytes, record->uuid);
+    escape(&self->domain, label);
+    escape(&self->uuid, record->uuid);
+    openmetrics_device_begin(&self->devices, self->domain.bytes, self->uuid.bytes);
     add_verdict(self, record);
     if (is_hidden) {
         openmetrics_device_get(&self->devices, OPENMETRICS_FAMILY_DOMAIN, 0);

@@ -19,14 +19,16 @@
 typedef struct {
     const OpenmetricsIndex *index;
     OpenmetricsOutput *output;
-    unsigned int set; /* NATIVE, LIBVIRT or KUMINA: whose shape the labels have */
-    int64_t now_us;   /* wall clock, µs since 1970 */
+    unsigned int set;    /* NATIVE, LIBVIRT or KUMINA: whose shape the labels have */
+    unsigned int judged; /* groups whose absence is told */
+    int64_t now_us;      /* wall clock, µs since 1970 */
     const char *version;
     OpenmetricsDevices devices;
     OpenmetricsHistogram histogram;
-    OpenmetricsBuffer labels;                           /* of the sample being made */
-    OpenmetricsBuffer domain;                           /* label of the domain, escaped */
-    GArray *hits;                                       /* the fields that something is made of */
+    OpenmetricsBuffer labels; /* of the sample being made */
+    OpenmetricsBuffer domain; /* label of the domain, escaped and terminated */
+    OpenmetricsBuffer uuid;   /* likewise */
+    GArray *hits;             /* the fields that something is made of */
     OpenmetricsIndexHit self[OPENMETRICS_SELF_N_WORDS]; /* no entry: in no family */
 } OpenmetricsRecordMaker;
 

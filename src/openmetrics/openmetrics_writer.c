@@ -11,15 +11,24 @@
 
 enum { N_HEALTHS = DOMSTATS_HEALTH_NO_DOMAIN + 1 };
 
+/* Every domain that runs has these. */
+#define UNIVERSAL                                                                                  \
+    (VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON |              \
+     VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK)
+
 typedef struct {
     const char *word;
     unsigned int set;
+    unsigned int groups; /* that its families are made of, without statistics of KVM */
 } Names;
 
 static const Names names[] = {
-    [OPENMETRICS_WRITER_NAMES_DOMSTATS] = {"domstats", OPENMETRICS_FAMILY_NATIVE},
-    [OPENMETRICS_WRITER_NAMES_LIBVIRT] = {"libvirt", OPENMETRICS_FAMILY_LIBVIRT},
-    [OPENMETRICS_WRITER_NAMES_KUMINA] = {"kumina", OPENMETRICS_FAMILY_KUMINA},
+    [OPENMETRICS_WRITER_NAMES_DOMSTATS] = {"domstats", OPENMETRICS_FAMILY_NATIVE,
+                                           UNIVERSAL | VIR_DOMAIN_STATS_PERF |
+                                               VIR_DOMAIN_STATS_IOTHREAD | VIR_DOMAIN_STATS_MEMORY |
+                                               VIR_DOMAIN_STATS_DIRTYRATE},
+    [OPENMETRICS_WRITER_NAMES_LIBVIRT] = {"libvirt", OPENMETRICS_FAMILY_LIBVIRT, UNIVERSAL},
+    [OPENMETRICS_WRITER_NAMES_KUMINA] = {"kumina", OPENMETRICS_FAMILY_KUMINA, UNIVERSAL},
 };
 
 bool
@@ -31,6 +40,18 @@ openmetrics_writer_parse_names(const char *word, OpenmetricsWriterNames *ret_nam
             return true;
         }
     return false;
+}
+
+unsigned int
+openmetrics_writer_groups(OpenmetricsWriterNames which, bool with_kvm)
+{
+    return with_kvm && names[which].set == OPENMETRICS_FAMILY_NATIVE ? 0 : names[which].groups;
+}
+
+unsigned int
+openmetrics_writer_judged(void)
+{
+    return UNIVERSAL;
 }
 
 /* How many domains there are, by their health; a word that no domain has is no domain. */
@@ -89,6 +110,7 @@ openmetrics_writer_make(const OpenmetricsWriterInput *input)
 
     openmetrics_output_init(&output);
     openmetrics_record_init(&maker, index, &output, set, input->version, input->now_us);
+    maker.judged = input->judged != 0 ? input->judged : ~0U;
     for (size_t i = 0; i < input->n_records; i++) {
         if (g_ptr_array_index(labels, i) == NULL)
             continue;

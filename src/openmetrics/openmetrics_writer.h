@@ -28,11 +28,18 @@ typedef struct {
     const char *version;    /* of the program */
     OpenmetricsWriterNames names;
     OpenmetricsOutputDialect dialect;
-    bool with_kvm; /* with the statistics of KVM, which are some 60 series a vCPU */
+    unsigned int judged; /* the groups whose absence is told: VIR_DOMAIN_STATS_*; 0: all */
+    bool with_kvm;       /* with the statistics of KVM, which are some 60 series a vCPU */
 } OpenmetricsWriterInput;
 
 /* The whole exposition; the caller unrefs it. */
 GBytes *openmetrics_writer_make(const OpenmetricsWriterInput *input);
+
+/* The groups to ask for, if nobody names some: those that anything of @names is made of; 0: all. */
+unsigned int openmetrics_writer_groups(OpenmetricsWriterNames names, bool with_kvm);
+
+/* The groups that every domain that runs has: without them it is not complete. */
+unsigned int openmetrics_writer_judged(void);
 
 /* The names called @word: "domstats", "libvirt" or "kumina". False if none are. */
 bool openmetrics_writer_parse_names(const char *word, OpenmetricsWriterNames *ret_names);
