@@ -50,7 +50,7 @@ struct FakeLibvirt {
     GPtrArray *clients;
     int listen_fd; /* -1: it does not listen */
     bool accepts, ends;
-    unsigned int n_calls[N_PROCEDURES], n_accepted, most_of_one, most;
+    unsigned int n_calls[N_PROCEDURES], n_accepted, most_of_one, most, n_asked, most_asked;
 };
 
 static void
@@ -86,10 +86,20 @@ start_listening(FakeLibvirt *self)
     assert_int_equal(listen(self->listen_fd, MAX_CLIENTS), 0);
 }
 
+static bool
+is_about(const FakeLibvirt *self, const FakeLibvirtWireCall *call, const char *name)
+{
+    if (call->n_domains == 0)
+        return call->domain >= 0 && strcmp(self->domains[call->domain].name, name) == 0;
+    for (unsigned int i = 0; i < call->n_domains; i++)
+        if (call->domains[i] >= 0 && strcmp(self->domains[call->domains[i]].name, name) == 0)
+            return true;
+    return false;
+}
+
 static const FakeLibvirtFault *
 find_fault(FakeLibvirt *self, const FakeLibvirtWireCall *call)
 {
-    const char *name = call->domain >= 0 ? self->domains[call->domain].name : NULL;
     bool is_opening = call->procedure == FAKE_LIBVIRT_OPEN ||
                       call->procedure == FAKE_LIBVIRT_CLOSE ||
                       call->procedure == FAKE_LIBVIRT_AUTH_LIST;
@@ -100,7 +110,9 @@ find_fault(FakeLibvirt *self, const FakeLibvirtWireCall *call)
 
         if (fault->procedure ? (uint32_t)fault->procedure != call->procedure : is_opening)
             continue;
-        if (fault->domain != NULL && g_strcmp0(fault->domain, name) != 0)
+        if (fault->domain != NULL && !is_about(self, call, fault->domain))
+            continue;
+        if (fault->is_of_many && call->n_domains < 2)
             continue;
         while (self->n_used->len <= i)
             g_array_set_size(self->n_used, self->n_used->len + 1);
@@ -138,6 +150,10 @@ take_call(FakeLibvirt *self, Client *client)
 
     if (call.procedure < N_PROCEDURES)
         self->n_calls[call.procedure]++;
+    if (call.procedure == FAKE_LIBVIRT_STATS) {
+        self->n_asked += call.n_domains;
+        self->most_asked = MAX(self->most_asked, call.n_domains);
+    }
     if (fault == NULL || (fault->then != FAKE_LIBVIRT_IGNORES && fault->delay_ms == 0)) {
         answer(self, client, &call, fault);
         return;
@@ -449,6 +465,18 @@ unsigned int
 fake_libvirt_n_calls(FakeLibvirt *self, int procedure)
 {
     return read_count(self, &self->n_calls[procedure]);
+}
+
+unsigned int
+fake_libvirt_n_asked(FakeLibvirt *self)
+{
+    return read_count(self, &self->n_asked);
+}
+
+unsigned int
+fake_libvirt_most_asked(FakeLibvirt *self)
+{
+    return read_count(self, &self->most_asked);
 }
 
 unsigned int

@@ -40,14 +40,16 @@ typedef enum {
     FAKE_LIBVIRT_EMPTY,        /* statistics: no record */
     FAKE_LIBVIRT_TWICE,        /* statistics: the record of the domain, and that again */
     FAKE_LIBVIRT_OTHER,        /* statistics: the record of another domain */
+    FAKE_LIBVIRT_LACKS,        /* statistics: no record of @domain */
     FAKE_LIBVIRT_MANY,         /* claims to hold 4,294,967,295 of them, and holds none */
 } FakeLibvirtThen;
 
 /* What goes wrong. Of several lines the first one that fits a call is used. */
 typedef struct {
     int procedure;      /* FAKE_LIBVIRT_ANY: each but OPEN, CLOSE and AUTH_LIST */
-    const char *domain; /* the name of the one that the call is about; NULL: any or none */
+    const char *domain; /* the name of one that the call is about; NULL: any or none */
     FakeLibvirtThen then;
+    bool is_of_many;      /* only a call about several domains */
     unsigned int n_times; /* how often it is used; 0: always */
     unsigned int delay_ms;
     int code, code_domain; /* virErrorNumber, virErrorDomain */
@@ -97,6 +99,9 @@ void fake_libvirt_restart(FakeLibvirt *self);
 
 /* Calls of @procedure up to now. */
 unsigned int fake_libvirt_n_calls(FakeLibvirt *self, int procedure);
+/* Domains that calls for statistics were about up to now; the most of one call. */
+unsigned int fake_libvirt_n_asked(FakeLibvirt *self);
+unsigned int fake_libvirt_most_asked(FakeLibvirt *self);
 /* Clients that it has accepted up to now, and clients that are connected now. */
 unsigned int fake_libvirt_n_accepted(FakeLibvirt *self);
 unsigned int fake_libvirt_n_connected(FakeLibvirt *self);

@@ -102,6 +102,22 @@ skip_string(const GByteArray *bytes, size_t at)
     return at + 4 + (((size_t)get_u32(bytes, at) + 3) & ~(size_t)3);
 }
 
+/* Takes the domains, for statistics, that are listed at @at. */
+static void
+parse_domains(const GByteArray *bytes, size_t at, const FakeLibvirtDomain *domains,
+              FakeLibvirtWireCall *call)
+{
+    uint32_t n = get_u32(bytes, at);
+
+    for (at += 4; n > 0 && call->n_domains < FAKE_LIBVIRT_WIRE_DOMAINS; n--) {
+        at = skip_string(bytes, at);
+        call->domains[call->n_domains++] = find_domain(bytes, at, domains);
+        at += VIR_UUID_BUFLEN + 4;
+    }
+    if (call->n_domains > 0)
+        call->domain = call->domains[0];
+}
+
 FakeLibvirtWireCall
 fake_libvirt_wire_parse(const GByteArray *bytes, const FakeLibvirtDomain *domains)
 {
@@ -112,8 +128,8 @@ fake_libvirt_wire_parse(const GByteArray *bytes, const FakeLibvirtDomain *domain
                                 .flags = get_u32(bytes, at + 4),
                                 .feature = get_u32(bytes, at)};
 
-    if (call.procedure == FAKE_LIBVIRT_STATS && get_u32(bytes, at) > 0)
-        call.domain = find_domain(bytes, skip_string(bytes, at + 4), domains);
+    if (call.procedure == FAKE_LIBVIRT_STATS)
+        parse_domains(bytes, at, domains, &call);
     else if (call.procedure == FAKE_LIBVIRT_XML)
         call.domain = find_domain(bytes, skip_string(bytes, at), domains);
     else if (call.procedure == FAKE_LIBVIRT_LOOKUP)
@@ -180,20 +196,44 @@ put_record(GByteArray *out, const FakeLibvirtDomain *domains, int index)
     set_u32(out, at, n);
 }
 
+static bool
+is_about(const FakeLibvirtWireCall *call, int domain)
+{
+    for (unsigned int i = 0; i < call->n_domains; i++)
+        if (call->domains[i] == domain)
+            return true;
+    return false;
+}
+
+/* How many records of that domain the answer has. */
+static int
+count_records(const FakeLibvirtWireCall *call, const FakeLibvirtDomain *domain, int index,
+              const FakeLibvirtFault *fault)
+{
+    bool is_faults = fault->domain == NULL || strcmp(fault->domain, domain->name) == 0;
+
+    if (call->n_domains == 0)
+        return 1;
+    if (fault->then == FAKE_LIBVIRT_OTHER)
+        return is_about(call, index) ? 0 : 1;
+    if (!is_about(call, index) || (fault->then == FAKE_LIBVIRT_LACKS && is_faults))
+        return 0;
+    return fault->then == FAKE_LIBVIRT_TWICE && is_faults ? 2 : 1;
+}
+
 static void
 put_stats(GByteArray *out, const FakeLibvirtWireCall *call, const FakeLibvirtDomain *domains,
-          FakeLibvirtThen then)
+          const FakeLibvirtFault *fault)
 {
+    static const FakeLibvirtFault none = {.then = FAKE_LIBVIRT_ANSWERS};
     size_t at = out->len;
     uint32_t n = 0;
 
     put_u32(out, 0);
-    for (int i = 0; domains[i].name != NULL; i++) {
-        bool is_wanted = call->domain == -1 || (i == call->domain) != (then == FAKE_LIBVIRT_OTHER);
-
-        for (int times = then == FAKE_LIBVIRT_TWICE ? 2 : 1; is_wanted && times > 0; times--, n++)
+    for (int i = 0; domains[i].name != NULL; i++)
+        for (int times = count_records(call, &domains[i], i, fault ? fault : &none); times > 0;
+             times--, n++)
             put_record(out, domains, i);
-    }
     set_u32(out, at, n);
 }
 
@@ -227,7 +267,7 @@ put_xml(GByteArray *out, const FakeLibvirtDomain *domain)
 /* The result of @call. */
 static void
 put_result(GByteArray *out, const FakeLibvirtWireCall *call, const FakeLibvirtDomain *domains,
-           FakeLibvirtThen then)
+           const FakeLibvirtFault *fault)
 {
     switch (call->procedure) {
     case FAKE_LIBVIRT_AUTH_LIST:
@@ -241,7 +281,7 @@ put_result(GByteArray *out, const FakeLibvirtWireCall *call, const FakeLibvirtDo
         put_list(out, call->flags, domains);
         break;
     case FAKE_LIBVIRT_STATS:
-        put_stats(out, call, domains, then);
+        put_stats(out, call, domains, fault);
         break;
     case FAKE_LIBVIRT_LOOKUP:
         put_domain(out, domains, call->domain);
@@ -309,7 +349,7 @@ put_payload(GByteArray *out, const FakeLibvirtWireCall *call, const FakeLibvirtD
         else if (then == FAKE_LIBVIRT_EMPTY)
             put_u32(out, 0);
         else
-            put_result(out, call, domains, then);
+            put_result(out, call, domains, fault);
         return false;
     }
     return true;

@@ -8,11 +8,15 @@
 
 enum { FAKE_LIBVIRT_WIRE_HEAD = 28 };
 
+enum { FAKE_LIBVIRT_WIRE_DOMAINS = 64 };
+
 /* One call, as a client has sent it. */
 typedef struct {
     uint32_t procedure, serial;
     int domain; /* the index of the domain that it is about; -1: about none; -2: about one that does
                    not exist */
+    int domains[FAKE_LIBVIRT_WIRE_DOMAINS]; /* the same, of all that it is about, @domain first */
+    unsigned int n_domains;
     uint32_t flags;
     uint32_t feature; /* of CONNECT_SUPPORTS_FEATURE */
 } FakeLibvirtWireCall;

@@ -16,22 +16,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "exchange_case.h"
-#include "fake_libvirt.h"
 #include "host/process/host_process.h"
 #include "libvirt_case.h"
 #include "testing.h"
+#include "through_case.h"
 
-enum { LONG_MS = 20000, SHORT_MS = 600, N_DOMAINS = 12 };
+enum { LONG_MS = 20000, SHORT_MS = 600, N_DOMAINS = THROUGH_CASE_DOMAINS };
 
-typedef enum {
-    PROCESS_NONE, /* not known */
-    PROCESS_WELL,
-    PROCESS_BLOCKED, /* waits for something else than news */
-    PROCESS_STOPPED,
-    PROCESS_STOPS, /* while libvirt is asked */
-    PROCESS_ENDS,  /* likewise */
-} Process;
+typedef ThroughCase Case;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, through_case_clear)
 
 #define INT(name, value)                                                                           \
     {                                                                                              \
@@ -51,101 +44,6 @@ static const FakeLibvirtParam without_job[] = {INT("state.state", VIR_DOMAIN_RUN
                                                INT("state.reason", 1),
                                                ULLONG("balloon.current", 1024),
                                                {NULL, 0, 0, NULL}};
-
-typedef struct {
-    ExchangeCase exchange;
-    FakeLibvirtDomain domains[N_DOMAINS + 1];
-    FakeLibvirt *fake;
-    LibvirtPool *pool;
-    pid_t child;
-} Case;
-
-static void
-start_child(Case *self, Process process)
-{
-    HostProcessPoll wanted =
-        process == PROCESS_BLOCKED ? HOST_PROCESS_POLL_NO : HOST_PROCESS_POLL_YES;
-    HostProcessStat stat = {0};
-
-    if (process == PROCESS_NONE)
-        return;
-    self->child = fork();
-    if (self->child == 0)
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails does not come to its end */
-    while (self->child == 0) {
-        if (process == PROCESS_BLOCKED)
-            pause();
-        else
-            poll(NULL, 0, -1);
-    }
-    while (!host_process_read_stat(self->exchange.root, self->child, 0, &stat) ||
-           stat.state != 'S' ||
-           host_process_look_at_poll(self->exchange.root, self->child, 0) != wanted)
-        poll(NULL, 0, 1);
-    if (process == PROCESS_STOPPED) {
-        kill(self->child, SIGSTOP);
-        assert_int_equal(waitpid(self->child, NULL, WUNTRACED), self->child);
-    }
-}
-
-static QemuDomain *
-add_domain(Case *self, unsigned int index)
-{
-    QemuDomain *domain = exchange_case_add_domain(&self->exchange, NULL);
-    HostProcessStat stat = {0};
-
-    domain->endpoint->libvirt = libvirt_pool_ref(self->pool);
-    domain->endpoint->uuid = g_strdup(fake_libvirt_uuid(index));
-    domain->endpoint->id = (int)index + 1;
-    if (self->child == 0)
-        return domain;
-    assert_true(host_process_read_stat(self->exchange.root, self->child, 0, &stat));
-    domain->endpoint->pid = domain->pid = self->child;
-    domain->endpoint->start_ticks = domain->start_ticks = stat.start_ticks;
-    return domain;
-}
-
-static void
-init_case(Case *self, const FakeLibvirtParam *params, const FakeLibvirtFault *faults,
-          unsigned int n_requests)
-{
-    static const char *const names[N_DOMAINS] = {"a", "b", "c", "d", "e", "f",
-                                                 "g", "h", "i", "j", "k", "l"};
-    const LibvirtPoolLimits limits = {.n_requests = n_requests};
-
-    for (int i = 0; i < N_DOMAINS; i++)
-        self->domains[i] = (FakeLibvirtDomain){.name = names[i], .id = i + 1, .params = params};
-    exchange_case_init(&self->exchange);
-    self->fake = fake_libvirt_new(self->domains, faults);
-    self->pool = libvirt_pool_new(fake_libvirt_uri(self->fake), &limits);
-}
-
-static void
-clear_case(Case *self)
-{
-    exchange_case_clear(&self->exchange);
-    libvirt_pool_unref(self->pool);
-    fake_libvirt_free(self->fake);
-    if (self->child != 0) {
-        kill(self->child, SIGKILL);
-        waitpid(self->child, NULL, 0);
-    }
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, clear_case)
-
-static void
-assert_became(const Case *self, size_t place, DomstatsHealth verdict, DomstatsReason code,
-              const char *reason)
-{
-    const ExchangeCaseOutcome *outcome = &self->exchange.outcomes[place];
-
-    testing_assert_same_text(domstats_health_to_string(outcome->verdict),
-                             domstats_health_to_string(verdict));
-    testing_assert_same_text(domstats_reason_to_string(outcome->reason_code),
-                             domstats_reason_to_string(code));
-    if (reason != NULL)
-        exchange_case_assert_reason(&self->exchange, place, reason);
-}
 
 static unsigned int
 count_asked(const Case *self)
@@ -187,7 +85,7 @@ kill_child(void *data)
 
 typedef struct {
     const char *name;
-    Process process;
+    ThroughCaseProcess process;
     const FakeLibvirtParam *params;
     FakeLibvirtFault faults[2];
     DomstatsHealth verdict;
@@ -201,66 +99,66 @@ typedef struct {
 } Row;
 
 static const Row rows[] = {
-    {"libvirt's answer ends the job", PROCESS_WELL, whole, .n_asked = 1, .is_early = true},
-    {"so it does where the process is not known", PROCESS_NONE, whole, .n_asked = 1,
+    {"libvirt's answer ends the job", THROUGH_CASE_WELL, whole, .n_asked = 1, .is_early = true},
+    {"so it does where the process is not known", THROUGH_CASE_NONE, whole, .n_asked = 1,
      .is_early = true},
-    {"a QEMU that is stopped is not asked for", PROCESS_STOPPED, whole,
+    {"a QEMU that is stopped is not asked for", THROUGH_CASE_STOPPED, whole,
      .verdict = DOMSTATS_HEALTH_STOPPED, .code = DOMSTATS_REASON_SIGNAL,
      .reason = "by a signal or a debugger", .is_early = true},
-    {"nor is one whose main thread waits for no news", PROCESS_BLOCKED, whole,
+    {"nor is one whose main thread waits for no news", THROUGH_CASE_BLOCKED, whole,
      .verdict = DOMSTATS_HEALTH_WEDGED, .code = DOMSTATS_REASON_MAIN_LOOP,
      .reason = "QEMU's main loop is blocked, so libvirt is not asked for it", .is_early = true},
-    {"one that stops while libvirt is asked is waited for no longer", PROCESS_STOPS, whole,
+    {"one that stops while libvirt is asked is waited for no longer", THROUGH_CASE_STOPS, whole,
      FAULT(.then = FAKE_LIBVIRT_IGNORES), DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL,
      "is stopped (state T)", .n_asked = 1, .is_early = true},
-    {"nor is one that ends", PROCESS_ENDS, whole, FAULT(.then = FAKE_LIBVIRT_IGNORES),
+    {"nor is one that ends", THROUGH_CASE_ENDS, whole, FAULT(.then = FAKE_LIBVIRT_IGNORES),
      DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED, "has ended", .n_asked = 1, .is_early = true},
-    {"silence of libvirt beside an idle QEMU", PROCESS_WELL, whole,
+    {"silence of libvirt beside an idle QEMU", THROUGH_CASE_WELL, whole,
      FAULT(.then = FAKE_LIBVIRT_IGNORES), DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT,
      "s ago and does not answer; thread ", .n_asked = 1},
-    {"silence of libvirt alone", PROCESS_NONE, whole, FAULT(.then = FAKE_LIBVIRT_IGNORES),
+    {"silence of libvirt alone", THROUGH_CASE_NONE, whole, FAULT(.then = FAKE_LIBVIRT_IGNORES),
      DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT, "s ago and does not answer",
      .n_asked = 1},
-    {"without a job libvirt is asked again, for the fair time", PROCESS_WELL, without_job,
+    {"without a job libvirt is asked again, for the fair time", THROUGH_CASE_WELL, without_job,
      .verdict = DOMSTATS_HEALTH_SLOW, .code = DOMSTATS_REASON_LIBVIRT_JOB,
      .reason = "so libvirt left out what QEMU tells of: balloon", .is_asked_often = true},
-    {"with NOWAIT it is not", PROCESS_WELL, without_job, .verdict = DOMSTATS_HEALTH_SLOW,
+    {"with NOWAIT it is not", THROUGH_CASE_WELL, without_job, .verdict = DOMSTATS_HEALTH_SLOW,
      .code = DOMSTATS_REASON_LIBVIRT_JOB, .reason = "balloon",
      .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT, .n_asked = 1, .is_early = true},
-    {"no job is needed for the state", PROCESS_WELL, without_job, .stats = VIR_DOMAIN_STATS_STATE,
-     .n_asked = 1, .is_early = true},
-    {"no IOThreads are told from a job by another group", PROCESS_WELL, whole,
+    {"no job is needed for the state", THROUGH_CASE_WELL, without_job,
+     .stats = VIR_DOMAIN_STATS_STATE, .n_asked = 1, .is_early = true},
+    {"no IOThreads are told from a job by another group", THROUGH_CASE_WELL, whole,
      .stats = VIR_DOMAIN_STATS_IOTHREAD, .n_asked = 1, .is_early = true},
-    {"the id of a process that lives may change: libvirtd was restarted", PROCESS_WELL, whole,
+    {"the id of a process that lives may change: libvirtd was restarted", THROUGH_CASE_WELL, whole,
      .other_id = 99, .n_asked = 1, .is_early = true},
-    {"another id of an unknown process is another run", PROCESS_NONE, whole, .other_id = 99,
+    {"another id of an unknown process is another run", THROUGH_CASE_NONE, whole, .other_id = 99,
      .verdict = DOMSTATS_HEALTH_GONE, .code = DOMSTATS_REASON_ENDED, .reason = "started anew",
      .n_asked = 1, .is_early = true},
-    {"libvirt has the domain no longer", PROCESS_NONE, whole,
+    {"libvirt has the domain no longer", THROUGH_CASE_NONE, whole,
      FAULT(.then = FAKE_LIBVIRT_FAILS, .code = VIR_ERR_NO_DOMAIN, .code_domain = VIR_FROM_QEMU,
            .message = "Domain not found"),
      DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED, "Domain not found", .n_asked = 1,
      .is_early = true},
-    {"or says so, and the process lives", PROCESS_WELL, whole,
+    {"or says so, and the process lives", THROUGH_CASE_WELL, whole,
      FAULT(.then = FAKE_LIBVIRT_FAILS, .code = VIR_ERR_NO_DOMAIN, .code_domain = VIR_FROM_QEMU,
            .message = "Domain not found"),
      DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_LIBVIRT_AWAY, "cannot be asked: Domain not found",
      .n_asked = 1, .is_early = true},
-    {"libvirt does not let us ask", PROCESS_WELL, whole,
+    {"libvirt does not let us ask", THROUGH_CASE_WELL, whole,
      FAULT(.then = FAKE_LIBVIRT_FAILS, .code = VIR_ERR_ACCESS_DENIED,
            .code_domain = VIR_FROM_ACCESS, .message = "access denied"),
      DOMSTATS_HEALTH_DENIED, DOMSTATS_REASON_LIBVIRT_AWAY, "cannot be asked: access denied",
      .n_asked = 1, .is_early = true},
-    {"no record at all", PROCESS_NONE, whole, FAULT(.then = FAKE_LIBVIRT_EMPTY),
+    {"no record at all", THROUGH_CASE_NONE, whole, FAULT(.then = FAKE_LIBVIRT_EMPTY),
      DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED, "libvirt", .n_asked = 1, .is_early = true},
 };
 
 static GThread *
-start_disturbing(Case *self, Process process)
+start_disturbing(Case *self, ThroughCaseProcess process)
 {
-    if (process != PROCESS_STOPS && process != PROCESS_ENDS)
+    if (process != THROUGH_CASE_STOPS && process != THROUGH_CASE_ENDS)
         return NULL;
-    return g_thread_new("disturb", process == PROCESS_STOPS ? disturb : kill_child, self);
+    return g_thread_new("disturb", process == THROUGH_CASE_STOPS ? disturb : kill_child, self);
 }
 
 static void
@@ -274,17 +172,17 @@ ends_as_told(const void *data)
     g_auto(Case) self = {0};
     GThread *thread = NULL;
 
-    init_case(&self, row->params, row->faults, 0);
-    start_child(&self, row->process);
+    through_case_init(&self, row->params, row->faults, NULL);
+    through_case_start_child(&self, row->process);
     if (row->other_id != 0)
-        add_domain(&self, 0)->endpoint->id = row->other_id;
+        through_case_add(&self, 0)->endpoint->id = row->other_id;
     else
-        add_domain(&self, 0);
+        through_case_add(&self, 0);
     thread = start_disturbing(&self, row->process);
     exchange_case_run(&self.exchange, &call);
     if (thread != NULL)
         g_thread_join(thread);
-    assert_became(&self, 0, row->verdict, row->code, row->reason);
+    through_case_assert_became(&self, 0, row->verdict, row->code, row->reason);
     assert_true(!row->is_early || self.exchange.elapsed_us < (int64_t)LONG_MS * 500);
     if (row->is_asked_often)
         assert_in_range(count_asked(&self), 3, 20);
@@ -304,19 +202,20 @@ asks_once_until_it_is_answered(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, whole, silent_for_a, 0);
-    start_child(&self, PROCESS_WELL);
-    add_domain(&self, 0);
-    add_domain(&self, 1);
+    through_case_init(&self, whole, silent_for_a, NULL);
+    through_case_start_child(&self, THROUGH_CASE_WELL);
+    through_case_add(&self, 0)->told = QEMU_DOMAIN_TOLD_BADLY; /* it is asked by itself */
+    through_case_add(&self, 1);
     exchange_case_run(&self.exchange, &first);
-    assert_became(&self, 0, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT,
-                  "does not answer");
-    assert_became(&self, 1, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT,
+                               "does not answer");
+    through_case_assert_became(&self, 1, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
     assert_int_equal(count_asked(&self), 2);
     for (unsigned int i = 1; i <= 3; i++) {
         exchange_case_run(&self.exchange, &later);
-        assert_became(&self, 0, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT, "s ago");
-        assert_became(&self, 1, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+        through_case_assert_became(&self, 0, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT,
+                                   "s ago");
+        through_case_assert_became(&self, 1, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
         assert_true(self.exchange.elapsed_us < (int64_t)LONG_MS * 500);
         assert_int_equal(count_asked(&self), 2 + i);
     }
@@ -331,7 +230,7 @@ asks_once_until_it_is_answered(void **state)
         poll(NULL, 0, 1);
     }
     exchange_case_run(&self.exchange, &later);
-    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
     assert_int_equal(count_asked(&self), 7);
 }
 
@@ -344,22 +243,22 @@ waits_for_one_that_goes_on(void **state)
     GThread *thread = NULL;
 
     (void)state;
-    init_case(&self, whole, silent, 0);
-    start_child(&self, PROCESS_STOPS);
-    add_domain(&self, 0);
+    through_case_init(&self, whole, silent, NULL);
+    through_case_start_child(&self, THROUGH_CASE_STOPS);
+    through_case_add(&self, 0);
     thread = g_thread_new("disturb", disturb, &self);
     exchange_case_run(&self.exchange, &call);
     g_thread_join(thread);
-    assert_became(&self, 0, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL, NULL);
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL, NULL);
     exchange_case_run(&self.exchange, &call);
-    assert_became(&self, 0, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL, NULL);
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL, NULL);
     kill(self.child, SIGCONT);
     while (host_process_look_at_poll(self.exchange.root, self.child, 0) != HOST_PROCESS_POLL_YES)
         poll(NULL, 0, 1);
     fake_libvirt_set_faults(self.fake, NULL);
     fake_libvirt_let_go(self.fake);
     exchange_case_run(&self.exchange, &call);
-    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
     assert_int_equal(count_asked(&self), 2);
 }
 
@@ -372,9 +271,9 @@ keeps_to_the_limit(void **state)
     unsigned int n_silent = 0;
 
     (void)state;
-    init_case(&self, whole, silent, 4);
+    through_case_init(&self, whole, silent, &(LibvirtPoolLimits){.n_requests = 4});
     for (unsigned int i = 0; i < N_DOMAINS; i++)
-        add_domain(&self, i);
+        through_case_add(&self, i);
     exchange_case_run(&self.exchange, &call);
     for (unsigned int i = 0; i < N_DOMAINS; i++) {
         const ExchangeCaseOutcome *outcome = &self.exchange.outcomes[i];
@@ -397,13 +296,14 @@ others_are_answered(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, whole, silent_for_a, 0);
+    through_case_init(&self, whole, silent_for_a, NULL);
     for (unsigned int i = 0; i < N_DOMAINS; i++)
-        add_domain(&self, i);
+        through_case_add(&self, i);
     exchange_case_run(&self.exchange, &call);
-    assert_became(&self, 0, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT, NULL);
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT,
+                               NULL);
     for (unsigned int i = 1; i < N_DOMAINS; i++)
-        assert_became(&self, i, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+        through_case_assert_became(&self, i, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
 }
 
 /* A libvirt that does not run: what is known of the domain without it, and why. */
@@ -414,16 +314,16 @@ says_that_libvirt_is_away(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, whole, NULL, 0);
-    start_child(&self, PROCESS_WELL);
-    add_domain(&self, 0);
+    through_case_init(&self, whole, NULL, NULL);
+    through_case_start_child(&self, THROUGH_CASE_WELL);
+    through_case_add(&self, 0);
     fake_libvirt_stop(self.fake);
     exchange_case_run(&self.exchange, &call);
-    assert_became(&self, 0, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_LIBVIRT_AWAY,
-                  "libvirt holds its only monitor; libvirt at ");
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_LIBVIRT_AWAY,
+                               "libvirt holds its only monitor; libvirt at ");
     fake_libvirt_start(self.fake);
     exchange_case_run(&self.exchange, &call);
-    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
 }
 
 /* A socket at @path that a child of ours listens at, and accepts, and says nothing. Gives its
@@ -456,7 +356,7 @@ start_mute_child(Case *self, const char *path)
 static QemuDomain *
 add_mute_domain(Case *self, const char *path, ino_t inode)
 {
-    QemuDomain *domain = add_domain(self, 0);
+    QemuDomain *domain = through_case_add(self, 0);
     QemuEndpointPlace *place = qemu_endpoint_add_place(domain->endpoint, path, path);
 
     place->is_added = true;
@@ -476,18 +376,18 @@ goes_round_an_added_socket(void **state)
     ino_t inode = 0;
 
     (void)state;
-    init_case(&self, whole, NULL, 0);
+    through_case_init(&self, whole, NULL, NULL);
     path = g_strdup_printf("%s/domstats", self.exchange.folder);
     inode = start_mute_child(&self, path);
     add_mute_domain(&self, path, inode);
     exchange_case_run(&self.exchange, &call);
-    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
     second = add_mute_domain(&self, path, inode);
     g_clear_pointer(&second->endpoint->libvirt, libvirt_pool_unref);
     exchange_case_run(&self.exchange, &call);
-    assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
-    assert_became(&self, 1, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_NO_GREETING,
-                  "which was added while it ran");
+    through_case_assert_became(&self, 0, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    through_case_assert_became(&self, 1, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_NO_GREETING,
+                               "which was added while it ran");
     assert_int_equal(count_asked(&self), 2);
 }
 

@@ -4,13 +4,13 @@
  *
  * How it works
  *
- * A request goes into a queue. A thread takes one after another, each with a connection that no
- * other request uses, and ends when there is none to be taken. While requests wait, as many threads
- * work as there are processors, N_FIRST at most; one whose request libvirt has not answered for
- * 20 ms does not count, and is replaced within the limits. Who waits for requests sees to that
- * (libvirt_pool_look_after()). Of 100 small domains, libvirt's bulk call takes 1.4 times as long as
- * this on two processors, and 0.9 times as long on one, since libvirt is asked more often
- * (docs/benchmarks.md).
+ * A request goes into a queue. A thread takes what is to be asked next, a request or several about
+ * domains that may go together (see libvirt_pool_queue), with a connection that nothing else uses,
+ * and ends when there is none to be taken. While requests wait, one thread more works than there
+ * are processors, N_FIRST at most, and one on one processor, where more only push each other out of
+ * its caches. One that libvirt has not answered in time (20 ms, longer for several domains) does
+ * not count, and is replaced within the limits. Who waits for requests sees to that
+ * (libvirt_pool_look_after()).
  *
  * libvirt's library would let threads share a connection. But before its version 10.3, what a
  * second thread asks is at times not sent while the first one waits for its answer, which may be
@@ -33,6 +33,8 @@
 
 #include "libvirt_pool_lines.h"
 #include "libvirt_pool_queue.h"
+#include "libvirt_pool_run.h"
+#include "util/util_processors.h"
 #include "util/util_refcount.h"
 #include "util/util_thread.h"
 
@@ -49,7 +51,6 @@ enum {
 struct LibvirtPool {
     char *uri;
     LibvirtPoolLimits limits;
-    unsigned int n_first;   /* threads that work when all is well */
     pthread_mutex_t lock;   /* guards all below */
     pthread_cond_t changed; /* a thread has ended */
     LibvirtPoolQueue queue;
@@ -87,6 +88,15 @@ unref(gpointer data)
     g_free(self);
 }
 
+/* How many threads work when all is well. */
+static unsigned int
+count_first(void)
+{
+    unsigned int n = util_processors_count();
+
+    return n == 1 ? 1 : MIN(n + 1, N_FIRST);
+}
+
 LibvirtPool *
 libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits)
 {
@@ -98,10 +108,11 @@ libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits)
     if (self->limits.n_requests == 0)
         self->limits.n_requests = N_REQUESTS;
     self->limits.n_requests = MAX(self->limits.n_requests, 2);
-    self->n_first = CLAMP(g_get_num_processors(), 1, N_FIRST);
+    if (self->limits.n_first == 0)
+        self->limits.n_first = count_first();
     pthread_mutex_init(&self->lock, NULL);
     util_deadline_init_cond(&self->changed);
-    libvirt_pool_queue_init(&self->queue, self->limits.n_requests);
+    libvirt_pool_queue_init(&self->queue, self->limits.n_requests, self->limits.n_first);
     self->lines = libvirt_pool_lines_new();
     util_refcount_init(&self->n_owners);
     util_refcount_init(&self->ref_count);
@@ -214,12 +225,24 @@ start_threads(LibvirtPool *self)
         (self->connecting_us != 0 && libvirt_pool_lines_n_usable(self->lines) == 0))
         return true;
     while (n_waiting > 0 && self->n_threads < self->limits.n_requests &&
-           count_working(self, now_us, STUCK_MS) < self->n_first) {
+           count_working(self, now_us, STUCK_MS) < self->queue.n_first) {
         if (!start_thread(self))
             return self->n_threads > 0;
         n_waiting--;
     }
     return true;
+}
+
+/* Ends the requests of @entry, and frees it. Without the lock. */
+static void
+fail_entry(LibvirtPoolQueueEntry *entry, const LibvirtOutcome *outcome)
+{
+    for (guint i = 0; i < entry->requests->len; i++) {
+        LibvirtPoolRequestPart part = {.outcome = {outcome->kind, g_strdup(outcome->message)}};
+
+        libvirt_pool_request_end(g_ptr_array_index(entry->requests, i), &part);
+    }
+    libvirt_pool_queue_free_entry(entry);
 }
 
 /* Fails all requests that wait since @until_us or longer, with the lock held, which it releases
@@ -230,13 +253,8 @@ fail_waiting(LibvirtPool *self, int64_t until_us, const LibvirtOutcome *outcome)
     GQueue *taken = libvirt_pool_queue_take_older(&self->queue, until_us);
 
     pthread_mutex_unlock(&self->lock);
-    while (taken->length > 0) {
-        LibvirtPoolQueueEntry *entry = g_queue_pop_head(taken);
-        LibvirtOutcome copy = {outcome->kind, g_strdup(outcome->message)};
-
-        libvirt_pool_request_end(entry->request, &copy);
-        libvirt_pool_queue_free_entry(entry);
-    }
+    while (taken->length > 0)
+        fail_entry(g_queue_pop_head(taken), outcome);
     g_queue_free(taken);
     pthread_mutex_lock(&self->lock);
 }
@@ -245,6 +263,7 @@ void
 libvirt_pool_look_after(LibvirtPool *self)
 {
     pthread_mutex_lock(&self->lock);
+    libvirt_pool_queue_split(&self->queue, util_deadline_now_us());
     start_threads(self);
     pthread_mutex_unlock(&self->lock);
 }
@@ -339,18 +358,23 @@ libvirt_pool_unref(LibvirtPool *self)
     unref(self);
 }
 
-/* Queues @entry, with the lock held. A message says why it cannot be. */
+/* Queues @request, with the lock held. A message says why it cannot be. */
 static const char *
-queue(LibvirtPool *self, LibvirtPoolQueueEntry *entry)
+queue(LibvirtPool *self, LibvirtPoolRequest *request, bool is_daemons)
 {
+    LibvirtPoolQueueEntry *entry = NULL;
+
     if (self->is_closed)
         return "the connection is closed";
     self->keeps_none = false;
-    if (!libvirt_pool_queue_push(&self->queue, entry))
+    entry = libvirt_pool_queue_new_entry(libvirt_pool_request_ref(request), is_daemons);
+    if (!libvirt_pool_queue_push(&self->queue, entry)) {
+        libvirt_pool_queue_free_entry(entry);
         return "too many requests wait for libvirt";
+    }
     if (start_threads(self))
         return NULL;
-    libvirt_pool_queue_remove(&self->queue, entry->request);
+    libvirt_pool_queue_remove(&self->queue, request);
     return "the system gives no thread";
 }
 
@@ -358,19 +382,16 @@ queue(LibvirtPool *self, LibvirtPoolQueueEntry *entry)
 static LibvirtPoolRequest *
 ask(LibvirtPool *self, LibvirtPoolRequest *take_request, bool is_daemons)
 {
-    LibvirtPoolQueueEntry *entry =
-        libvirt_pool_queue_new_entry(libvirt_pool_request_ref(take_request), is_daemons);
     const char *trouble = NULL;
 
     libvirt_pool_request_set_pool(take_request, ref(self), unref);
     pthread_mutex_lock(&self->lock);
-    trouble = queue(self, entry);
+    trouble = queue(self, take_request, is_daemons);
     pthread_mutex_unlock(&self->lock);
     if (trouble != NULL) {
-        LibvirtOutcome outcome = {LIBVIRT_OUTCOME_FAILED, g_strdup(trouble)};
+        LibvirtPoolRequestPart part = {.outcome = {LIBVIRT_OUTCOME_FAILED, g_strdup(trouble)}};
 
-        libvirt_pool_request_end(take_request, &outcome);
-        libvirt_pool_queue_free_entry(entry);
+        libvirt_pool_request_end(take_request, &part);
     }
     return take_request;
 }
@@ -380,6 +401,16 @@ libvirt_pool_ask(LibvirtPool *self, LibvirtPoolRequestWork work, void *take_data
                  GDestroyNotify free_data, LibvirtPoolInbox *inbox)
 {
     return ask(self, libvirt_pool_request_new(work, take_data, free_data, inbox), false);
+}
+
+LibvirtPoolRequest *
+libvirt_pool_ask_of_kind(LibvirtPool *self, const LibvirtPoolKindQuestion *question)
+{
+    return ask(self,
+               libvirt_pool_request_new_of_kind(question->kind, question->may_share,
+                                                question->deadline, question->take_data,
+                                                question->free_data, question->inbox),
+               false);
 }
 
 LibvirtPoolRequest *
@@ -404,16 +435,13 @@ bool
 libvirt_pool_request_cancel(LibvirtPoolRequest *self)
 {
     LibvirtPool *pool = libvirt_pool_request_pool(self);
-    LibvirtPoolQueueEntry *entry = NULL;
+    bool was_waiting = false;
 
     libvirt_pool_request_abandon(self);
     pthread_mutex_lock(&pool->lock);
-    entry = libvirt_pool_queue_remove(&pool->queue, self);
+    was_waiting = libvirt_pool_queue_remove(&pool->queue, self);
     pthread_mutex_unlock(&pool->lock);
-    if (entry == NULL)
-        return false;
-    libvirt_pool_queue_free_entry(entry);
-    return true;
+    return was_waiting;
 }
 
 /* Whether another connection is to be opened, with the lock held. */
@@ -473,6 +501,7 @@ take_next(LibvirtPool *self)
 {
     LibvirtPoolQueueEntry *entry = NULL;
 
+    libvirt_pool_queue_split(&self->queue, util_deadline_now_us());
     while (entry == NULL && !self->is_closed && !is_silent(self, util_deadline_now_us())) {
         entry = libvirt_pool_queue_begin(&self->queue, self->lines, util_deadline_now_us());
         if (entry == NULL) {
@@ -504,26 +533,17 @@ static void
 run_entry(LibvirtPool *self, LibvirtPoolQueueEntry *entry)
 {
     LibvirtConnection *connection = entry->line->connection;
-    LibvirtOutcome outcome = {LIBVIRT_OUTCOME_WELL, NULL};
+    LibvirtPoolRun *run = libvirt_pool_run_new(entry);
     bool is_lost = false;
 
     pthread_mutex_unlock(&self->lock);
-    outcome = libvirt_pool_request_run(entry->request, connection);
-    is_lost = outcome.kind != LIBVIRT_OUTCOME_WELL && !libvirt_connection_is_alive(connection);
+    is_lost = libvirt_pool_run_ask(run, connection);
     pthread_mutex_lock(&self->lock);
     take_back(self, entry, is_lost);
-    if (is_lost && !entry->was_lost && !self->is_closed &&
-        !libvirt_pool_request_is_abandoned(entry->request)) {
-        libvirt_outcome_clear(&outcome);
-        libvirt_pool_request_undo(entry->request);
-        libvirt_pool_queue_push_again(&self->queue, entry);
-        return;
-    }
-    if (is_lost)
-        outcome.kind = LIBVIRT_OUTCOME_LOST;
+    if (!self->is_closed)
+        libvirt_pool_run_ask_again(run, &self->queue);
     pthread_mutex_unlock(&self->lock);
-    libvirt_pool_request_end(entry->request, &outcome);
-    libvirt_pool_queue_free_entry(entry);
+    libvirt_pool_run_free(run);
     pthread_mutex_lock(&self->lock);
 }
 

@@ -7,9 +7,9 @@
  * runs between two calls. One that libvirt does not answer keeps its thread, which sleeps, until
  * libvirt does; nobody waits for it, and it counts as under way.
  *
- * There are two kinds of requests. Those about a domain may wait for its QEMU, and for a worker of
- * libvirt. Those of the daemon itself wait for neither; only a domain that libvirt has locked while
- * it waits for storage holds them up.
+ * Some requests are about a domain: they may wait for its QEMU, and for a worker of libvirt. Those
+ * of the daemon itself wait for neither; only a domain that libvirt has locked while it waits for
+ * storage holds them up.
  *
  * All functions may be called from any thread. None asks libvirt on its caller's.
  */
@@ -24,6 +24,7 @@ typedef struct {
     unsigned int n_requests; /* under way at a time, at most, each on a connection of its own; 10,
                                 half of libvirt's workers; 2 at least. One of them is kept for
                                 requests of the daemon */
+    unsigned int n_first;    /* the same while libvirt answers them all; by the processors */
 } LibvirtPoolLimits;
 
 /* Does not connect yet. @limits may be NULL. */
@@ -76,6 +77,20 @@ void libvirt_pool_disconnect(LibvirtPool *self);
 LibvirtPoolRequest *libvirt_pool_ask(LibvirtPool *self, LibvirtPoolRequestWork work,
                                      void *take_data, GDestroyNotify free_data,
                                      LibvirtPoolInbox *inbox);
+/* The same for a request of a kind, which may be asked together with others about domains; see
+ * libvirt_pool_request. If the answer about several is late, or one of them was cancelled, libvirt
+ * is asked for each of the others by itself as well, and the first answer counts. */
+typedef struct {
+    const LibvirtPoolRequestKind *kind;
+    void *take_data;
+    GDestroyNotify free_data;
+    bool may_share;        /* else it is asked by itself */
+    UtilDeadline deadline; /* of the call that wants it: an answer about several is late before */
+    LibvirtPoolInbox *inbox;
+} LibvirtPoolKindQuestion;
+
+LibvirtPoolRequest *libvirt_pool_ask_of_kind(LibvirtPool *self,
+                                             const LibvirtPoolKindQuestion *question);
 /* The same for a request of the daemon, which goes before those about domains. @work NULL: connects
  * only. */
 LibvirtPoolRequest *libvirt_pool_ask_daemon(LibvirtPool *self, LibvirtPoolRequestWork work,

@@ -4,22 +4,41 @@
  *
  * How libvirt is found to be silent: a request of the daemon waits for no QEMU. But that one of
  * them is late does not show it, since libvirt may have locked one domain, which holds up a list of
- * all. So N_PROBES requests about domains are sent after it. If libvirt answers one, all others are
- * sent too; if it answers none, it is silent, and nothing is sent until it answers something.
+ * all. So N_PROBES requests about domains are sent after it, each by itself. If libvirt answers
+ * one, all others are sent too; if it answers none, it is silent, and nothing is sent until it
+ * answers something.
+ *
+ * Requests that wait and may share a call go together: SHARES_PART of them for each of the calls
+ * that may be under way while all is well, so that the last calls of many end at about the same
+ * time. The answer about several is late after LATE_MS and LATE_FACTOR times what such an answer
+ * took before, or a part of what is left to the calls that want it. Then one of the domains may
+ * hang, so each of them is asked by itself. The call under way keeps one of libvirt's workers, as
+ * that for one domain would; its answer, if it comes first, is good for all.
  */
 #include "libvirt_pool_queue.h"
 
 #include "libvirt_limits.h"
 
-enum { N_PROBES = 4 };
+enum {
+    N_PROBES = 4,
+    SHARES_PART = 2,
+    N_SHARED = 16, /* domains of one call at most: a message of some 100 KB */
+    N_SHARED_LEAST = 2,
+    LATE_MS = 50,
+    LATE_FACTOR = 4,
+    LATE_DIVISOR = 4,           /* of the time that is left */
+    FIRST_SHARE_US = 10 * 1000, /* before an answer has come */
+    SMOOTHING = 4,              /* a new answer counts for this part */
+};
 
 void
-libvirt_pool_queue_init(LibvirtPoolQueue *self, unsigned int most)
+libvirt_pool_queue_init(LibvirtPoolQueue *self, unsigned int most, unsigned int n_first)
 {
     *self = (LibvirtPoolQueue){.again = g_queue_new(),
                                .waiting = g_queue_new(),
                                .under_way = g_ptr_array_new(),
-                               .most = most};
+                               .most = most,
+                               .n_first = n_first};
 }
 
 void
@@ -30,12 +49,19 @@ libvirt_pool_queue_clear(LibvirtPoolQueue *self)
     g_ptr_array_unref(self->under_way);
 }
 
+static void
+unref_request(gpointer data)
+{
+    libvirt_pool_request_unref(data);
+}
+
 LibvirtPoolQueueEntry *
 libvirt_pool_queue_new_entry(LibvirtPoolRequest *take_request, bool is_daemons)
 {
     LibvirtPoolQueueEntry *entry = g_new0(LibvirtPoolQueueEntry, 1);
 
-    entry->request = take_request;
+    entry->requests = g_ptr_array_new_with_free_func(unref_request);
+    g_ptr_array_add(entry->requests, take_request);
     entry->is_daemons = is_daemons;
     return entry;
 }
@@ -43,7 +69,9 @@ libvirt_pool_queue_new_entry(LibvirtPoolRequest *take_request, bool is_daemons)
 void
 libvirt_pool_queue_free_entry(LibvirtPoolQueueEntry *entry)
 {
-    libvirt_pool_request_unref(entry->request);
+    g_ptr_array_unref(entry->requests);
+    if (entry->late != NULL)
+        g_ptr_array_unref(entry->late);
     g_free(entry);
 }
 
@@ -65,7 +93,19 @@ libvirt_pool_queue_push_again(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *tak
 {
     take_entry->since_us = util_deadline_now_us();
     take_entry->was_lost = true;
+    take_entry->is_alone = true;
     g_queue_push_tail(self->again, take_entry);
+}
+
+void
+libvirt_pool_queue_push_alone(LibvirtPoolQueue *self, LibvirtPoolRequest *request)
+{
+    LibvirtPoolQueueEntry *entry =
+        libvirt_pool_queue_new_entry(libvirt_pool_request_ref(request), false);
+
+    entry->since_us = util_deadline_now_us();
+    entry->is_alone = true;
+    g_queue_push_head(self->waiting, entry);
 }
 
 unsigned int
@@ -74,32 +114,30 @@ libvirt_pool_queue_n_waiting(const LibvirtPoolQueue *self)
     return self->again->length + self->waiting->length;
 }
 
-static int
-compare_request(gconstpointer a, gconstpointer b)
-{
-    const LibvirtPoolQueueEntry *entry = a;
-
-    return entry->request == b ? 0 : 1;
-}
-
-/* Takes the entry of @request out of @entries; NULL if it is not there. */
-static LibvirtPoolQueueEntry *
+/* Takes @request out of @entries; false if it is not there. */
+static bool
 remove_from(GQueue *entries, const LibvirtPoolRequest *request)
 {
-    GList *found = g_queue_find_custom(entries, request, compare_request);
-    LibvirtPoolQueueEntry *entry = found ? found->data : NULL;
+    for (GList *link = entries->head; link != NULL; link = link->next) {
+        LibvirtPoolQueueEntry *entry = link->data;
+        guint place = 0;
 
-    if (found != NULL)
-        g_queue_delete_link(entries, found);
-    return entry;
+        if (!g_ptr_array_find(entry->requests, request, &place))
+            continue;
+        g_ptr_array_remove_index(entry->requests, place);
+        if (entry->requests->len == 0) {
+            g_queue_delete_link(entries, link);
+            libvirt_pool_queue_free_entry(entry);
+        }
+        return true;
+    }
+    return false;
 }
 
-LibvirtPoolQueueEntry *
+bool
 libvirt_pool_queue_remove(LibvirtPoolQueue *self, const LibvirtPoolRequest *request)
 {
-    LibvirtPoolQueueEntry *entry = remove_from(self->waiting, request);
-
-    return entry ? entry : remove_from(self->again, request);
+    return remove_from(self->waiting, request) || remove_from(self->again, request);
 }
 
 static void
@@ -122,10 +160,11 @@ libvirt_pool_queue_take_older(LibvirtPoolQueue *self, int64_t until_us)
     return taken;
 }
 
+/* True if it was asked @ms ago and its answer is late; with 0 ms, if it was asked. */
 static bool
 has_waited(const LibvirtPoolQueueEntry *entry, int64_t now_us, int64_t ms)
 {
-    return now_us - entry->asked_us >= ms * 1000;
+    return ms == 0 || (now_us - entry->asked_us >= ms * 1000 && now_us >= entry->late_us);
 }
 
 unsigned int
@@ -213,13 +252,66 @@ libvirt_pool_queue_has_ready(LibvirtPoolQueue *self, int64_t now_us)
     return peek(self, self->again, now_us) != NULL || peek(self, self->waiting, now_us) != NULL;
 }
 
+/* How many domains the next call should be about. */
+static guint
+choose_size(const LibvirtPoolQueue *self, int64_t now_us)
+{
+    guint n_calls = self->n_first > 1 ? SHARES_PART * self->n_first : 1;
+    guint part = self->waiting->length / n_calls;
+
+    if (find_late(self, now_us) != NULL)
+        return 1;
+    return CLAMP(part, N_SHARED_LEAST, N_SHARED);
+}
+
+/* Adds the requests that wait next and may share a call with that of @entry. */
+static void
+join_more(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, guint size)
+{
+    LibvirtPoolQueueEntry *next = NULL;
+
+    while (!entry->is_alone && entry->requests->len < size &&
+           (next = g_queue_peek_head(self->waiting)) != NULL && !next->is_alone &&
+           libvirt_pool_request_may_join(entry->requests->pdata[0], next->requests->pdata[0])) {
+        g_queue_pop_head(self->waiting);
+        g_ptr_array_add(entry->requests,
+                        libvirt_pool_request_ref(g_ptr_array_index(next->requests, 0)));
+        libvirt_pool_queue_free_entry(next);
+    }
+}
+
+/* When the answer to @entry, which is asked at @now_us, is late. */
+static int64_t
+find_late_us(const LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry, int64_t now_us)
+{
+    int64_t n = entry->requests->len;
+    int64_t share_us = self->share_us > 0 ? self->share_us : FIRST_SHARE_US;
+    int64_t patience_us = LATE_MS * 1000 + LATE_FACTOR * n * share_us;
+
+    if (n == 1)
+        return now_us + LIBVIRT_POOL_QUEUE_STUCK_MS * 1000;
+    for (guint i = 0; i < entry->requests->len; i++) {
+        int64_t until_us =
+            libvirt_pool_request_deadline(g_ptr_array_index(entry->requests, i)).at_us;
+
+        patience_us = MIN(patience_us, (until_us - now_us) / LATE_DIVISOR);
+    }
+    return now_us + MAX(patience_us, LIBVIRT_POOL_QUEUE_STUCK_MS * 1000);
+}
+
 static LibvirtPoolQueueEntry *
 put_under_way(LibvirtPoolQueue *self, GQueue *entries, LibvirtPoolLine *line, int64_t now_us)
 {
+    guint size = choose_size(self, now_us);
     LibvirtPoolQueueEntry *entry = g_queue_pop_head(entries);
 
+    if (entries == self->waiting)
+        join_more(self, entry, size);
+    for (guint i = 0; i < entry->requests->len; i++)
+        libvirt_pool_request_begin(g_ptr_array_index(entry->requests, i), entry->requests->len);
     entry->line = line;
     entry->asked_us = now_us;
+    entry->late_us = find_late_us(self, entry, now_us);
     line->is_busy = true;
     g_ptr_array_add(self->under_way, entry);
     return entry;
@@ -240,12 +332,64 @@ libvirt_pool_queue_begin(LibvirtPoolQueue *self, const GPtrArray *lines, int64_t
     return line ? put_under_way(self, self->waiting, line, now_us) : NULL;
 }
 
+static bool
+has_unwanted(const LibvirtPoolQueueEntry *entry)
+{
+    for (guint i = 0; i < entry->requests->len; i++)
+        if (libvirt_pool_request_is_abandoned(g_ptr_array_index(entry->requests, i)))
+            return true;
+    return false;
+}
+
+static void
+split(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry)
+{
+    entry->late = g_ptr_array_new_with_free_func(unref_request);
+    g_ptr_array_set_size(entry->late, (gint)entry->requests->len);
+    for (guint i = entry->requests->len; i-- > 0;) {
+        LibvirtPoolRequest *request = g_ptr_array_index(entry->requests, i);
+
+        if (libvirt_pool_request_is_abandoned(request))
+            continue;
+        g_ptr_array_index(entry->late, i) = libvirt_pool_request_split(request);
+        libvirt_pool_queue_push_alone(self, request);
+    }
+}
+
+void
+libvirt_pool_queue_split(LibvirtPoolQueue *self, int64_t now_us)
+{
+    for (guint i = 0; i < self->under_way->len; i++) {
+        LibvirtPoolQueueEntry *entry = g_ptr_array_index(self->under_way, i);
+
+        if (entry->requests->len > 1 && entry->late == NULL &&
+            (now_us >= entry->late_us || has_unwanted(entry)))
+            split(self, entry);
+    }
+}
+
+/* Notes how long the answer to @entry took. One that took very long counts for little. */
+static void
+note_share(LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry)
+{
+    int64_t share_us = (util_deadline_now_us() - entry->asked_us) / MAX(entry->requests->len, 1);
+
+    if (entry->requests->len == 1)
+        return;
+    if (self->share_us == 0)
+        self->share_us = MIN(share_us, FIRST_SHARE_US);
+    share_us = MIN(share_us, 2 * self->share_us);
+    self->share_us += (share_us - self->share_us) / SMOOTHING;
+}
+
 void
 libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered)
 {
     g_ptr_array_remove_fast(self->under_way, entry);
     entry->line->is_busy = false;
     entry->line = NULL;
-    if (is_answered)
-        self->answered_us = MAX(self->answered_us, entry->asked_us);
+    if (!is_answered)
+        return;
+    self->answered_us = MAX(self->answered_us, entry->asked_us);
+    note_share(self, entry);
 }

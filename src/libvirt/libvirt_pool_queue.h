@@ -17,13 +17,17 @@ enum {
         500, /* libvirt answers what waits for no QEMU in less than one */
 };
 
-/* One request. */
+/* What is asked in one call: one request, or several about domains. */
 typedef struct {
-    LibvirtPoolRequest *request; /* a reference */
+    GPtrArray *requests; /* LibvirtPoolRequest *, a reference each; does not change under way */
+    GPtrArray *late;     /* the same, or NULL, of each of them: ends with this call, while the
+                            request is asked by itself. NULL: none is */
     bool is_daemons;
+    bool is_alone;         /* its request is not asked with others */
     bool was_lost;         /* with the connection on which it was asked */
     int64_t since_us;      /* when it was queued, last */
     int64_t asked_us;      /* when it was put under way */
+    int64_t late_us;       /* when its answer is late */
     LibvirtPoolLine *line; /* while it is under way */
 } LibvirtPoolQueueEntry;
 
@@ -32,10 +36,12 @@ typedef struct {
     GQueue *waiting;      /* the same, all others */
     GPtrArray *under_way; /* the same */
     unsigned int most;    /* under way at a time */
+    unsigned int n_first; /* the same, while libvirt answers them all */
+    int64_t share_us;     /* how long an answer takes for each domain of several; 0: not known */
     int64_t answered_us;  /* of all that were answered: when the latest one was asked */
 } LibvirtPoolQueue;
 
-void libvirt_pool_queue_init(LibvirtPoolQueue *self, unsigned int most);
+void libvirt_pool_queue_init(LibvirtPoolQueue *self, unsigned int most, unsigned int n_first);
 /* It is empty. */
 void libvirt_pool_queue_clear(LibvirtPoolQueue *self);
 
@@ -50,17 +56,23 @@ void libvirt_pool_queue_push_again(LibvirtPoolQueue *self, LibvirtPoolQueueEntry
 
 unsigned int libvirt_pool_queue_n_waiting(const LibvirtPoolQueue *self);
 
-/* The entry of @request, which the caller frees; NULL: it does not wait. */
-LibvirtPoolQueueEntry *libvirt_pool_queue_remove(LibvirtPoolQueue *self,
-                                                 const LibvirtPoolRequest *request);
+/* Queues @request before all others, to be asked by itself. */
+void libvirt_pool_queue_push_alone(LibvirtPoolQueue *self, LibvirtPoolRequest *request);
+
+/* Removes @request. False if it does not wait. */
+bool libvirt_pool_queue_remove(LibvirtPoolQueue *self, const LibvirtPoolRequest *request);
 /* Those queued at @until_us or before, which the caller frees. */
 GQueue *libvirt_pool_queue_take_older(LibvirtPoolQueue *self, int64_t until_us);
 
 /* True if one may be sent, if there is a connection for it. */
 bool libvirt_pool_queue_has_ready(LibvirtPoolQueue *self, int64_t now_us);
-/* Puts the next one under way; NULL: none may be sent, or @lines have no connection for it. */
+/* Puts the next ones under way, in one call; NULL: none may be sent, or @lines have no connection
+ * for it. */
 LibvirtPoolQueueEntry *libvirt_pool_queue_begin(LibvirtPoolQueue *self, const GPtrArray *lines,
                                                 int64_t now_us);
+/* Where the answer about several is late, or one of them is not wanted any more: queues each of the
+ * others to be asked by itself. */
+void libvirt_pool_queue_split(LibvirtPoolQueue *self, int64_t now_us);
 /* Takes @entry, which the caller frees or queues again, from those under way. */
 void libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvirt_pool_request: see libvirt_pool_request.h. Owns the data and the outcome of a request, and
- * the queue of an inbox.
+ * libvirt_pool_request: see libvirt_pool_request.h. Owns the data, the answer and the outcome of a
+ * request, and the queue of an inbox.
  *
- * The thread that runs a request writes its data without the lock: nobody else reads them before
- * the request has ended, and it ends under the lock.
+ * The thread that runs a request of no kind writes its data without the lock: nobody else reads
+ * them before the request has ended, and it ends under the lock. Data of a request of a kind do not
+ * change: two threads may run it, and the first answer is its answer.
  */
 #include "libvirt_pool_request.h"
 
@@ -20,15 +21,21 @@ struct LibvirtPoolRequest {
     void *pool;
     GDestroyNotify unref_pool;
     LibvirtPoolRequestWork work;
+    const LibvirtPoolRequestKind *kind; /* NULL: it is of none, and has work */
+    bool may_share;
+    UtilDeadline deadline;
     void *data;
     GDestroyNotify free_data;
     pthread_mutex_t lock;    /* guards all below */
     pthread_cond_t ended;    /* it has */
     LibvirtPoolInbox *inbox; /* a reference; NULL: none */
     int64_t asked_us;
+    unsigned int n_shared; /* with so many it is asked, itself among them */
     bool is_abandoned;
     bool has_ended;
+    LibvirtPoolRequest *late; /* what ends with the call about it and others; NULL: none */
     LibvirtOutcome outcome;
+    void *answer;
     UtilRefcount ref_count;
 };
 
@@ -128,6 +135,7 @@ libvirt_pool_request_new(LibvirtPoolRequestWork work, void *take_data, GDestroyN
     LibvirtPoolRequest *self = g_new0(LibvirtPoolRequest, 1);
 
     self->work = work;
+    self->deadline = (UtilDeadline){INT64_MAX};
     self->data = take_data;
     self->free_data = free_data;
     self->inbox = inbox;
@@ -136,6 +144,19 @@ libvirt_pool_request_new(LibvirtPoolRequestWork work, void *take_data, GDestroyN
     pthread_mutex_init(&self->lock, NULL);
     util_deadline_init_cond(&self->ended);
     util_refcount_init(&self->ref_count);
+    return self;
+}
+
+LibvirtPoolRequest *
+libvirt_pool_request_new_of_kind(const LibvirtPoolRequestKind *kind, bool may_share,
+                                 UtilDeadline deadline, void *take_data, GDestroyNotify free_data,
+                                 LibvirtPoolInbox *inbox)
+{
+    LibvirtPoolRequest *self = libvirt_pool_request_new(NULL, take_data, free_data, inbox);
+
+    self->kind = kind;
+    self->may_share = may_share;
+    self->deadline = deadline;
     return self;
 }
 
@@ -166,6 +187,9 @@ libvirt_pool_request_unref(LibvirtPoolRequest *self)
         return;
     if (self->free_data != NULL)
         self->free_data(self->data);
+    if (self->answer != NULL)
+        self->kind->free_answer(self->answer);
+    libvirt_pool_request_unref(self->late);
     libvirt_outcome_clear(&self->outcome);
     unref_inbox(self->inbox);
     pthread_cond_destroy(&self->ended);
@@ -205,6 +229,12 @@ libvirt_pool_request_data(LibvirtPoolRequest *self)
     return self->data;
 }
 
+void *
+libvirt_pool_request_answer(LibvirtPoolRequest *self)
+{
+    return self->answer;
+}
+
 const LibvirtOutcome *
 libvirt_pool_request_outcome(LibvirtPoolRequest *self)
 {
@@ -220,6 +250,42 @@ libvirt_pool_request_asked_us(LibvirtPoolRequest *self)
     asked_us = self->asked_us;
     pthread_mutex_unlock(&self->lock);
     return asked_us;
+}
+
+bool
+libvirt_pool_request_is_shared(LibvirtPoolRequest *self)
+{
+    bool is_shared = false;
+
+    pthread_mutex_lock(&self->lock);
+    is_shared = self->n_shared > 1;
+    pthread_mutex_unlock(&self->lock);
+    return is_shared;
+}
+
+LibvirtPoolRequest *
+libvirt_pool_request_ref_late(LibvirtPoolRequest *self)
+{
+    LibvirtPoolRequest *late = NULL;
+
+    pthread_mutex_lock(&self->lock);
+    if (self->late != NULL)
+        late = libvirt_pool_request_ref(self->late);
+    pthread_mutex_unlock(&self->lock);
+    return late;
+}
+
+bool
+libvirt_pool_request_may_join(const LibvirtPoolRequest *self, const LibvirtPoolRequest *other)
+{
+    return self->kind != NULL && self->kind == other->kind && self->may_share && other->may_share &&
+           self->kind->may_join(self->data, other->data);
+}
+
+UtilDeadline
+libvirt_pool_request_deadline(const LibvirtPoolRequest *self)
+{
+    return self->deadline;
 }
 
 void
@@ -246,40 +312,64 @@ libvirt_pool_request_is_abandoned(LibvirtPoolRequest *self)
     return is_abandoned;
 }
 
-static void
-set_asked(LibvirtPoolRequest *self, int64_t asked_us)
+LibvirtPoolRequest *
+libvirt_pool_request_split(LibvirtPoolRequest *self)
 {
+    LibvirtPoolRequest *late = libvirt_pool_request_new(NULL, NULL, NULL, NULL);
+
     pthread_mutex_lock(&self->lock);
-    self->asked_us = asked_us;
+    libvirt_pool_request_unref(self->late);
+    self->late = libvirt_pool_request_ref(late);
+    self->n_shared = 1;
+    late->asked_us = self->asked_us;
     pthread_mutex_unlock(&self->lock);
-}
-
-LibvirtOutcome
-libvirt_pool_request_run(LibvirtPoolRequest *self, LibvirtConnection *connection)
-{
-    LibvirtOutcome outcome = {LIBVIRT_OUTCOME_WELL, NULL};
-
-    set_asked(self, util_deadline_now_us());
-    if (self->work != NULL)
-        self->work(connection, self->data, &outcome);
-    return outcome;
+    return late;
 }
 
 void
-libvirt_pool_request_undo(LibvirtPoolRequest *self)
+libvirt_pool_request_begin(LibvirtPoolRequest *self, unsigned int n_shared)
 {
-    set_asked(self, 0);
+    pthread_mutex_lock(&self->lock);
+    if (n_shared == 0 || self->asked_us == 0)
+        self->asked_us = n_shared > 0 ? util_deadline_now_us() : 0;
+    self->n_shared = n_shared;
+    pthread_mutex_unlock(&self->lock);
 }
 
 void
-libvirt_pool_request_end(LibvirtPoolRequest *self, LibvirtOutcome *take_outcome)
+libvirt_pool_request_run(LibvirtPoolRequest *const *requests, LibvirtPoolRequestPart *parts,
+                         unsigned int n, LibvirtConnection *connection)
+{
+    for (unsigned int i = 0; i < n; i++)
+        parts[i] = (LibvirtPoolRequestPart){.data = requests[i]->data};
+    if (requests[0]->kind != NULL)
+        requests[0]->kind->run(connection, parts, n);
+    else if (requests[0]->work != NULL)
+        requests[0]->work(connection, requests[0]->data, &parts[0].outcome);
+}
+
+void
+libvirt_pool_request_drop(const LibvirtPoolRequest *self, LibvirtPoolRequestPart *part)
+{
+    if (part->answer != NULL)
+        self->kind->free_answer(part->answer);
+    libvirt_outcome_clear(&part->outcome);
+    part->answer = NULL;
+}
+
+void
+libvirt_pool_request_end(LibvirtPoolRequest *self, LibvirtPoolRequestPart *part)
 {
     pthread_mutex_lock(&self->lock);
-    self->outcome = *take_outcome;
-    *take_outcome = (LibvirtOutcome){LIBVIRT_OUTCOME_WELL, NULL};
-    self->has_ended = true;
-    pthread_cond_broadcast(&self->ended);
-    if (self->inbox != NULL)
-        put_into(self->inbox, self);
+    if (!self->has_ended) {
+        self->outcome = part->outcome;
+        self->answer = g_steal_pointer(&part->answer);
+        part->outcome = (LibvirtOutcome){LIBVIRT_OUTCOME_WELL, NULL};
+        self->has_ended = true;
+        pthread_cond_broadcast(&self->ended);
+        if (self->inbox != NULL)
+            put_into(self->inbox, self);
+    }
     pthread_mutex_unlock(&self->lock);
+    libvirt_pool_request_drop(self, part);
 }

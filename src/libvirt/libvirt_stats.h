@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvirt_stats: asks a libvirt for the statistics of one domain.
+ * libvirt_stats: asks a libvirt for the statistics of one domain. Several that are asked at the
+ * same time may go to libvirt in one call.
  */
 #pragma once
 
@@ -11,6 +12,8 @@ typedef struct {
     const char *uuid;   /* canonical text */
     unsigned int stats; /* VIR_DOMAIN_STATS_*; 0: all that this libvirt has */
     unsigned int flags; /* of VIR_CONNECT_GET_ALL_DOMAINS_STATS_*: BACKING, NOWAIT, ENFORCE_STATS */
+    bool may_share;     /* libvirt may be asked for it and others in one call */
+    UtilDeadline deadline; /* of the call that wants it */
 } LibvirtStatsQuestion;
 
 /* What libvirt said. */
@@ -19,12 +22,12 @@ typedef struct {
     int id; /* of the run that the values are of; -1: the domain does not run */
     virTypedParameterPtr params; /* libvirt's memory, freed with virTypedParamsFree() */
     int n_params;
-    int64_t asked_us, answered_us; /* monotonic */
+    int64_t took_us; /* a share of what the call took, if it was about several */
 } LibvirtStatsAnswer;
 
-/* Gives a request whose data, once it has ended without trouble, is libvirt_stats_answer(). */
+/* Gives a request. */
 LibvirtPoolRequest *libvirt_stats_ask(LibvirtPool *pool, const LibvirtStatsQuestion *question,
                                       LibvirtPoolInbox *inbox);
 
-/* Borrowed until the request is freed. */
-LibvirtStatsAnswer *libvirt_stats_answer(LibvirtPoolRequest *ended);
+/* Of a request that has ended without trouble. Borrowed until that is freed. */
+const LibvirtStatsAnswer *libvirt_stats_answer(LibvirtPoolRequest *ended);

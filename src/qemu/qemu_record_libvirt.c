@@ -261,6 +261,6 @@ qemu_record_libvirt_take_state(const QemuJob *job, QemuFacts *facts)
         facts->libvirt_state = state;
         facts->libvirt_reason = reason;
     }
-    if (answer->answered_us >= answer->asked_us)
-        facts->monitor_us = util_count_of((uint64_t)(answer->answered_us - answer->asked_us));
+    if (answer->took_us >= 0)
+        facts->monitor_us = util_count_of((uint64_t)answer->took_us);
 }

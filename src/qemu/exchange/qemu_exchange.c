@@ -40,6 +40,7 @@
 #include "qemu_health.h"
 #include "util/util_error.h"
 #include "util/util_fd.h"
+#include "util/util_processors.h"
 #include "util/util_thread.h"
 
 enum {
@@ -225,6 +226,14 @@ take_more(Worker *self)
         self->n_waiting -= MIN(jobs->len, self->n_waiting);
 }
 
+/* True if the job that was started keeps others from starting. One that libvirt is asked for does
+ * not: the pool decides when libvirt is asked for how many. */
+static bool
+is_fresh(const Worker *self, guint i)
+{
+    return !has_ended(self, i) && conversation_at(self, i)->phase != QEMU_CONVERSATION_LIBVIRT;
+}
+
 /* How many of the jobs started last have not ended and still keep others from starting. */
 static guint
 count_fresh(Worker *self)
@@ -234,7 +243,7 @@ count_fresh(Worker *self)
     while (self->first_fresh < self->n_started && has_ended(self, self->first_fresh))
         self->first_fresh++;
     for (guint i = self->first_fresh; i < self->n_started; i++)
-        n_fresh += !has_ended(self, i);
+        n_fresh += is_fresh(self, i);
     return n_fresh;
 }
 
@@ -252,7 +261,7 @@ start_more(Worker *self, bool is_quiet)
     for (guint n_fresh = count_fresh(self);
          n_fresh < self->n_fresh_most && self->n_started < self->conversations->len &&
          !util_deadline_has_passed(give_up_at(self));
-         n_fresh++) {
+         n_fresh += is_fresh(self, self->n_started - 1)) {
         qemu_conversation_start(conversation_at(self, self->n_started++));
         self->next_start = util_deadline_in_ms(FRESH_MS);
     }
@@ -361,7 +370,7 @@ count_threads(const QemuExchange *self)
 
     if (self->n_threads != 0)
         return MIN(self->n_threads, MAX(1, MIN(self->jobs->len, MAX_THREADS)));
-    return MIN(most, g_get_num_processors());
+    return MIN(most, util_processors_count());
 }
 
 static bool

@@ -243,6 +243,7 @@ qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job)
 
     if (domain->pid != 0)
         poll = host_process_look_at_poll(root, domain->pid, 0);
+    domain->is_polling = poll == HOST_PROCESS_POLL_YES;
     if (domain->pid == 0 || poll == HOST_PROCESS_POLL_YES)
         return QEMU_DOMAIN_BAR_NONE;
     if (qemu_pulse_judge_stopped(host, job))

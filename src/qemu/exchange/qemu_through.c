@@ -12,11 +12,19 @@
  *   2. A domain whose process is stopped, frozen or asleep in the kernel is not asked: QEMU would
  * not answer libvirt, and one of libvirt's workers would be lost to all its clients. What may pass
  *      within milliseconds is looked at again; see qemu_health_lasts().
- *   3. libvirt is asked for this one domain, with NOWAIT. If another job of the domain is under
- * way, the answer lacks what QEMU tells: then libvirt is asked again after 2 ms, 4, 8 and so on,
- * for the fair time. With NOWAIT of the caller's the first answer is taken.
+ *   3. libvirt is asked, with NOWAIT. If another job of the domain is under way, the answer lacks
+ *      what QEMU tells: then libvirt is asked again after 2 ms, 4, 8 and so on, for the fair time.
+ *      With NOWAIT of the caller's the first answer is taken.
  *   4. While the answer is waited for, the process is looked at: one that stops, or ends, is waited
  *      for no longer.
+ *
+ * The pool may ask for several domains in one call of libvirt. It is told which may go together:
+ * those that libvirt answered well in the last call, and those whose main thread has just been seen
+ * to wait for news. If one of them hangs all the same, each is asked by itself: those that are well
+ * are complete. The one that hangs has a job then, that of the call about all of them, so that
+ * libvirt's answer lacks what QEMU tells; the verdict is that on the silence, and the call about
+ * all is what libvirt owes. A later call asks for it by itself, once, which costs libvirt no
+ * worker.
  *
  * The answer belongs to the run that the source listed if that process still lives when the answer
  * is here, or, where the process is not known, if it has the same id. A libvirtd that was restarted
@@ -35,7 +43,10 @@
 enum {
     FIRST_PAUSE_US = 2 * 1000,
     LAST_PAUSE_US = 64 * 1000,
-    LATE_DIVISOR = 2, /* an answer is late after this part of the fair time */
+    LATE_DIVISOR = 2,             /* an answer is late after this part of the fair time */
+    SOON_US = 50 * 1000,          /* an answer comes soon, if it takes no longer */
+    LOOK_AFTER_US = 40 * 1000,    /* how long libvirt was asked before the process is looked at */
+    UNASKED_LOOK_US = 500 * 1000, /* the same, if libvirt is not asked yet */
 };
 
 /* Forgets the request that was under way; the caller owns it now. */
@@ -51,6 +62,7 @@ qemu_through_clear(QemuThrough *self)
 {
     if (self->request != NULL)
         libvirt_pool_request_unref(steal_request(self));
+    g_clear_pointer(&self->late, libvirt_pool_request_unref);
     g_clear_pointer(&self->before.reason, g_free);
 }
 
@@ -141,6 +153,35 @@ judge_job(QemuJob *job)
                         names));
 }
 
+static bool
+is_late_open(const QemuThrough *self)
+{
+    return self->late != NULL && !libvirt_pool_request_has_ended(self->late);
+}
+
+/* If @request was asked by itself since the call about it and others is late: keeps that call. */
+static void
+note_late(QemuThrough *self, LibvirtPoolRequest *request)
+{
+    LibvirtPoolRequest *late = libvirt_pool_request_ref_late(request);
+
+    if (late == NULL)
+        return;
+    libvirt_pool_request_unref(self->late);
+    self->late = late;
+}
+
+/* The last answer lacks some groups, or the call about this domain and others is late. */
+static void
+judge_left_out(QemuThrough *self)
+{
+    if (is_late_open(self))
+        qemu_health_judge_libvirt(self->host, self->job, uri_of(self),
+                                  libvirt_pool_request_asked_us(self->late));
+    else
+        judge_job(self->job);
+}
+
 /* libvirt cannot be asked. */
 static void
 judge_away(QemuThrough *self, const LibvirtOutcome *outcome)
@@ -149,7 +190,7 @@ judge_away(QemuThrough *self, const LibvirtOutcome *outcome)
                                            outcome->message ? outcome->message : "no reason");
 
     if (self->job->told != NULL) { /* its answer a moment ago stands, though it lacks some groups */
-        judge_job(self->job);
+        judge_left_out(self);
         return;
     }
     judge_monitors(self);
@@ -238,15 +279,21 @@ may_ask_again(QemuThrough *self)
         return false;
     if (self->incomplete_us == 0)
         self->incomplete_us = now_us;
+    if (self->late_until_us != 0 && is_late_open(self))
+        return now_us < self->late_until_us;
     return now_us < self->incomplete_us + qemu_health_fair_us(self->job);
 }
 
 static QemuThroughNext
 end_complete(QemuThrough *self)
 {
+    QemuDomain *domain = self->job->domain;
+
     self->job->is_complete = true;
-    qemu_domain_end_silence(self->job->domain);
-    qemu_health_unbar(self->job->domain);
+    g_clear_pointer(&self->late, libvirt_pool_request_unref);
+    g_clear_pointer(&domain->owed, libvirt_pool_request_unref);
+    qemu_domain_end_silence(domain);
+    qemu_health_unbar(domain);
     qemu_job_set_verdict(self->job, DOMSTATS_HEALTH_OK, NULL);
     return QEMU_THROUGH_ENDED;
 }
@@ -263,6 +310,7 @@ take_answer(QemuThrough *self, LibvirtPoolRequest *take_request)
         libvirt_pool_request_unref(take_request);
         return QEMU_THROUGH_ENDED;
     }
+    note_late(self, take_request);
     libvirt_pool_request_unref(job->told);
     job->told = take_request;
     lack = qemu_libvirt_groups_read(
@@ -274,11 +322,14 @@ take_answer(QemuThrough *self, LibvirtPoolRequest *take_request)
         &job->domain->told_groups);
     job->left_out = lack.left_out;
     job->absent = lack.absent;
-    if (lack.left_out == 0)
+    if (lack.left_out == 0) {
+        job->domain->told =
+            answer->took_us <= SOON_US ? QEMU_DOMAIN_TOLD_WELL : QEMU_DOMAIN_TOLD_BADLY;
         return end_complete(self);
+    }
     if (may_ask_again(self))
         return pause_for(self);
-    judge_job(job);
+    judge_left_out(self);
     return QEMU_THROUGH_ENDED;
 }
 
@@ -330,6 +381,19 @@ stats_to_ask(const QemuThrough *self)
     return self->incomplete_us != 0 ? stats | qemu_libvirt_groups_probe() : stats;
 }
 
+/* True if libvirt may be asked for it and others in one call: nothing speaks for it that it hangs.
+ */
+static bool
+may_share(const QemuThrough *self)
+{
+    const QemuDomain *domain = self->job->domain;
+
+    if (self->incomplete_us != 0 || domain->owed != NULL)
+        return false;
+    return domain->told == QEMU_DOMAIN_TOLD_WELL ||
+           (domain->told == QEMU_DOMAIN_TOLD_NEVER && domain->is_polling);
+}
+
 static QemuThroughNext
 ask(QemuThrough *self)
 {
@@ -340,8 +404,11 @@ ask(QemuThrough *self)
     const LibvirtStatsQuestion question = {.uuid = job->domain->endpoint->uuid,
                                            .stats = stats_to_ask(self),
                                            .flags = (job->request->flags & kept_flags) |
-                                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT};
+                                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT,
+                                           .may_share = may_share(self),
+                                           .deadline = job->request->deadline};
 
+    job->domain->told = QEMU_DOMAIN_TOLD_BADLY; /* until it has answered */
     self->queued_us = util_deadline_now_us();
     self->unasked_until = libvirt_pool_fair(pool, job->request->deadline);
     if (libvirt_pool_state(pool) == LIBVIRT_POOL_FULL)
@@ -371,6 +438,12 @@ is_owed(QemuThrough *self, QemuThroughNext *ret_next)
     }
     if (self->until_us == 0)
         self->until_us = qemu_silence_libvirt_until_us(self->host, self->job);
+    if (domain->is_owed_with_others) {
+        self->late_until_us = MAX(self->until_us, 1);
+        if (self->late == NULL)
+            self->late = libvirt_pool_request_ref(domain->owed);
+        return false;
+    }
     if (util_deadline_now_us() < self->until_us) {
         *ret_next = pause_for(self);
         return true;
@@ -436,13 +509,25 @@ is_process_over(QemuThrough *self)
     return qemu_pulse_has_ended(root, domain);
 }
 
+/* True if the process is worth a look: libvirt takes longer than usual. */
+static bool
+is_worth_a_look(const QemuThrough *self, int64_t asked_us)
+{
+    int64_t now_us = util_deadline_now_us();
+
+    return asked_us != 0 ? now_us - asked_us >= LOOK_AFTER_US
+                         : now_us - self->queued_us >= UNASKED_LOOK_US;
+}
+
 QemuThroughNext
 qemu_through_look(QemuThrough *self)
 {
+    int64_t asked_us = self->request ? libvirt_pool_request_asked_us(self->request) : 0;
+
     if (self->request == NULL)
         return QEMU_THROUGH_WAIT;
-    if (!is_process_over(self) && (!util_deadline_has_passed(self->unasked_until) ||
-                                   libvirt_pool_request_asked_us(self->request) != 0))
+    if ((!is_worth_a_look(self, asked_us) || !is_process_over(self)) &&
+        (asked_us != 0 || !util_deadline_has_passed(self->unasked_until)))
         return QEMU_THROUGH_WAIT;
     qemu_through_judge(self);
     return QEMU_THROUGH_ENDED;
@@ -453,7 +538,7 @@ qemu_through_is_late(const QemuThrough *self)
 {
     int64_t asked_us = self->request ? libvirt_pool_request_asked_us(self->request) : 0;
 
-    return asked_us != 0 &&
+    return asked_us != 0 && !libvirt_pool_request_is_shared(self->request) &&
            util_deadline_now_us() - asked_us >= qemu_health_fair_us(self->job) / LATE_DIVISOR;
 }
 
@@ -479,6 +564,20 @@ judge_unasked(QemuThrough *self)
                        g_strdup_printf("libvirt at '%s' does not answer", uri_of(self)));
 }
 
+/* The verdict while no request is under way. */
+static void
+judge_between(QemuThrough *self)
+{
+    QemuJob *job = self->job;
+
+    if (job->told != NULL)
+        judge_left_out(self);
+    else if (job->domain->owed != NULL)
+        qemu_health_judge_libvirt(self->host, job, uri_of(self), job->domain->silence.since_us);
+    else
+        qemu_health_judge_unasked(job, util_deadline_now_us() - self->begun_us);
+}
+
 void
 qemu_through_judge(QemuThrough *self)
 {
@@ -486,39 +585,49 @@ qemu_through_judge(QemuThrough *self)
     int64_t asked_us = 0;
 
     if (self->request == NULL) {
-        if (job->told != NULL)
-            judge_job(job);
-        else if (job->domain->owed != NULL)
-            qemu_health_judge_libvirt(self->host, job, uri_of(self), job->domain->silence.since_us);
-        else
-            qemu_health_judge_unasked(job, util_deadline_now_us() - self->begun_us);
+        judge_between(self);
         return;
     }
+    note_late(self, self->request);
+    asked_us = libvirt_pool_request_asked_us(self->request);
     if (libvirt_pool_request_cancel(self->request)) {
         libvirt_pool_request_unref(steal_request(self));
-        judge_unasked(self);
-        return;
+        if (!is_late_open(self)) {
+            judge_unasked(self);
+            return;
+        }
     }
-    asked_us = libvirt_pool_request_asked_us(self->request);
     if (job->told != NULL) /* of an earlier answer in this call, which lacks some groups */
-        judge_job(job);
+        judge_left_out(self);
     else
         qemu_health_judge_libvirt(self->host, job, uri_of(self),
                                   asked_us != 0 ? asked_us : self->queued_us);
 }
 
+/* Leaves @take_request, which libvirt was asked for at @since_us. */
+static void
+leave(QemuThrough *self, LibvirtPoolRequest *take_request, int64_t since_us, bool is_with_others)
+{
+    QemuDomain *domain = self->job->domain;
+
+    libvirt_pool_request_unref(domain->owed);
+    domain->owed = take_request;
+    domain->is_owed_with_others = is_with_others;
+    domain->silence.since_us = since_us;
+    qemu_pulse_note_runs(qemu_host_view_root(self->host), domain);
+}
+
 void
 qemu_through_leave(QemuThrough *self)
 {
-    QemuDomain *domain = self->job->domain;
-    int64_t asked_us = 0;
+    bool is_shared = self->request != NULL && libvirt_pool_request_is_shared(self->request);
+    int64_t asked_us = self->request ? libvirt_pool_request_asked_us(self->request) : 0;
 
-    if (self->request == NULL)
-        return;
-    asked_us = libvirt_pool_request_asked_us(self->request);
-    (void)libvirt_pool_request_cancel(self->request);
-    libvirt_pool_request_unref(domain->owed);
-    domain->owed = steal_request(self);
-    domain->silence.since_us = asked_us != 0 ? asked_us : self->queued_us;
-    qemu_pulse_note_runs(qemu_host_view_root(self->host), domain);
+    if (self->request != NULL)
+        note_late(self, self->request);
+    if (self->request != NULL && !libvirt_pool_request_cancel(self->request))
+        leave(self, steal_request(self), asked_us != 0 ? asked_us : self->queued_us, is_shared);
+    else if (is_late_open(self) && self->job->domain->owed != self->late)
+        leave(self, libvirt_pool_request_ref(self->late), libvirt_pool_request_asked_us(self->late),
+              true);
 }

@@ -26,9 +26,13 @@ typedef struct {
     LibvirtPoolRequest *request; /* under way; owned */
     int64_t queued_us;           /* monotonic: when that was made */
     UtilDeadline unasked_until;  /* for libvirt to be asked: it has not answered others before */
-    int64_t until_us;      /* monotonic: for an answer that an earlier call left; 0: not set */
-    int64_t incomplete_us; /* monotonic: when the first answer without a job came; 0: none */
-    int64_t pause_us;      /* LATER: until the next step */
+    int64_t until_us;         /* monotonic: for an answer that an earlier call left; 0: not set */
+    int64_t incomplete_us;    /* monotonic: when the first answer without a job came; 0: none */
+    int64_t pause_us;         /* LATER: until the next step */
+    LibvirtPoolRequest *late; /* ends with the call about it and others whose answer is late;
+                                 owned; NULL: none */
+    int64_t late_until_us;    /* monotonic: it was late in an earlier call: libvirt is asked again
+                                 until then; 0: not so */
 } QemuThrough;
 
 void qemu_through_clear(QemuThrough *self);

@@ -224,6 +224,7 @@ qemu_domain_forget_process(QemuDomain *self)
     self->has_served = false;
     self->mute_inode = 0;
     self->told_groups = (QemuLibvirtGroupsHistory){0};
+    self->told = QEMU_DOMAIN_TOLD_NEVER;
     self->pid = 0;
     self->start_ticks = 0;
     pthread_mutex_lock(&self->identity_lock);

@@ -41,6 +41,13 @@ typedef enum {
     QEMU_DOMAIN_LEFT_SILENT,      /* it greeted, and answered nothing */
 } QemuDomainLeft;
 
+/* How libvirt answered when it was last asked for a domain. */
+typedef enum {
+    QEMU_DOMAIN_TOLD_NEVER, /* it was not asked for this run */
+    QEMU_DOMAIN_TOLD_WELL,  /* with all that was wanted, and soon */
+    QEMU_DOMAIN_TOLD_BADLY, /* else, or not yet: it is asked for this domain by itself */
+} QemuDomainTold;
+
 /* What was seen of a domain that did not answer: a later call then neither waits for it nor
  * searches its threads again. Only the exchange writes it. All zero: nothing was seen. */
 typedef struct {
@@ -90,6 +97,9 @@ typedef struct {
     QemuDomainSilence silence;
     LibvirtPoolRequest *owed; /* a request to libvirt that an earlier call did not wait for any
                                  longer; a reference; NULL: none. Its answer is dropped */
+    bool is_owed_with_others; /* that was about other domains, too */
+    bool is_polling;          /* its main thread waited for news before libvirt was last asked */
+    QemuDomainTold told;
     QemuLibvirtGroupsHistory told_groups; /* of libvirt's answers */
     QemuKnown *known;                     /* what its QEMU replied, for later calls */
     QemuHostKept host;
