@@ -33,12 +33,13 @@ is_sound(const virTypedParameter *param)
 static void
 add_libvirts(const QemuJob *job, const LibvirtStatsAnswer *answer, UtilParams *params)
 {
-    unsigned int known = qemu_group_all();
+    unsigned int unwanted = qemu_group_all() & ~job->groups;
 
     for (int i = 0; i < answer->n_params; i++) {
         const virTypedParameter *param = &answer->params[i];
 
-        if (is_sound(param) && (qemu_libvirt_groups_of(param->field) & known & ~job->groups) == 0)
+        if (is_sound(param) &&
+            (unwanted == 0 || (qemu_libvirt_groups_of(param->field) & unwanted) == 0))
             util_params_add(params, param);
     }
 }

@@ -27,6 +27,7 @@
 
 static const char stat_file[] = "stat";
 static const char schedstat_file[] = "schedstat";
+static const char wchan_file[] = "wchan";
 
 /* Fields of stat by their numbers in proc(5). */
 typedef struct {
@@ -113,22 +114,42 @@ ask_kernel(pid_t pid)
     return kill(pid, 0) < 0 && errno == ESRCH ? HOST_PROCESS_ENDED : HOST_PROCESS_HIDDEN;
 }
 
-HostProcessLook
-host_process_look(HostRoot *root, pid_t pid, uint64_t start_ticks, HostProcessStat *ret_stat)
+/* What a stat that was read, or not, with errno, shows. */
+static HostProcessLook
+judge_stat(HostRoot *root, pid_t pid, uint64_t start_ticks, bool was_read,
+           const HostProcessStat *stat)
 {
-    HostProcessStat stat = {0};
-
-    errno = 0;
-    if (!host_process_read_stat(root, pid, 0, &stat)) {
+    if (!was_read) {
         if (errno != ENOENT && errno != ESRCH)
             return HOST_PROCESS_HIDDEN;
         return host_root_is_live(root) ? ask_kernel(pid) : HOST_PROCESS_ENDED;
     }
-    if ((start_ticks != 0 && stat.start_ticks != start_ticks) || stat.state == 'Z' ||
-        stat.state == 'X' || (stat.kernel_flags & FLAG_EXITING) != 0)
+    if ((start_ticks != 0 && stat->start_ticks != start_ticks) || stat->state == 'Z' ||
+        stat->state == 'X' || (stat->kernel_flags & FLAG_EXITING) != 0)
         return HOST_PROCESS_ENDED;
-    *ret_stat = stat;
     return HOST_PROCESS_LIVES;
+}
+
+HostProcessLook
+host_process_look(HostRoot *root, pid_t pid, uint64_t start_ticks, HostProcessStat *ret_stat)
+{
+    HostProcessStat stat = {0};
+    HostProcessLook look = HOST_PROCESS_HIDDEN;
+
+    errno = 0;
+    look = judge_stat(root, pid, start_ticks, host_process_read_stat(root, pid, 0, &stat), &stat);
+    if (look == HOST_PROCESS_LIVES)
+        *ret_stat = stat;
+    return look;
+}
+
+HostProcessLook
+host_process_relook(HostRoot *root, HostKept *kept, pid_t pid, uint64_t start_ticks)
+{
+    HostProcessStat stat = {0};
+
+    errno = 0;
+    return judge_stat(root, pid, start_ticks, host_process_reread_stat(kept, pid, 0, &stat), &stat);
 }
 
 static UtilCount
@@ -251,7 +272,7 @@ host_process_read_wait_channel(HostRoot *root, pid_t pid, pid_t tid)
     char path[HOST_KEPT_PATH_BYTES] = "";
     char text[256] = "";
 
-    host_kept_make_path(path, pid, tid, "wchan");
+    host_kept_make_path(path, pid, tid, wchan_file);
     if (host_root_read(root, path, text, sizeof(text)) <= 0)
         return g_strdup("");
     g_strchomp(text);
@@ -299,14 +320,30 @@ host_process_read_call(HostRoot *root, pid_t pid, pid_t tid, uint64_t *ret_n_fds
     return call;
 }
 
+/* poll_schedule_timeout, do_poll, do_sys_poll, ep_poll; a select() waits in the first too. */
+static bool
+is_poll(const char *channel)
+{
+    return strstr(channel, "poll") != NULL || strstr(channel, "select") != NULL;
+}
+
+HostProcessPoll
+host_process_relook_at_poll(HostRoot *root, HostKept *kept, pid_t pid)
+{
+    char text[MAX_LINE_BYTES] = "";
+
+    if (host_kept_read(kept, pid, 0, wchan_file, text, sizeof(text)) > 0 && is_poll(text))
+        return HOST_PROCESS_POLL_YES;
+    return host_process_look_at_poll(root, pid, 0);
+}
+
 HostProcessPoll
 host_process_look_at_poll(HostRoot *root, pid_t pid, pid_t tid)
 {
     g_autofree char *channel = host_process_read_wait_channel(root, pid, tid);
     HostProcessStat stat = {0};
 
-    /* poll_schedule_timeout, do_poll, do_sys_poll, ep_poll; a select() waits in the first too. */
-    if (strstr(channel, "poll") != NULL || strstr(channel, "select") != NULL)
+    if (is_poll(channel))
         return HOST_PROCESS_POLL_YES;
     if (channel[0] != '\0')
         return HOST_PROCESS_POLL_NO;

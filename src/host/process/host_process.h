@@ -39,6 +39,9 @@ typedef enum {
 /* @start_ticks 0: not known. Sets @ret_stat if the process lives. */
 HostProcessLook host_process_look(HostRoot *root, pid_t pid, uint64_t start_ticks,
                                   HostProcessStat *ret_stat);
+/* The same, with a file that stays open. */
+HostProcessLook host_process_relook(HostRoot *root, HostKept *kept, pid_t pid,
+                                    uint64_t start_ticks);
 
 /* The system call in which a thread waits now. */
 typedef enum {
@@ -81,6 +84,8 @@ typedef enum {
 
 /* @tid 0: the main thread of @pid. One small read, and another if it is in no poll. */
 HostProcessPoll host_process_look_at_poll(HostRoot *root, pid_t pid, pid_t tid);
+/* The same of a main thread, with a file that stays open. */
+HostProcessPoll host_process_relook_at_poll(HostRoot *root, HostKept *kept, pid_t pid);
 
 /* How long and how often a thread has run, by schedstat: as long as both are the same, it has not
  * run. False if the kernel does not tell. */

@@ -233,6 +233,25 @@ judge_wait(HostRoot *root, QemuJob *job, QemuDomainBar bar)
     return bar;
 }
 
+/* The files for the looks around a request to libvirt: first the wait channel is read. */
+static HostKept *
+begin_looks(HostRoot *root, QemuDomain *domain)
+{
+    if (domain->looks == NULL)
+        domain->looks = host_kept_new(root);
+    host_kept_begin(domain->looks);
+    return domain->looks;
+}
+
+HostProcessLook
+qemu_pulse_relook(HostRoot *root, QemuDomain *domain)
+{
+    if (domain->pid == 0)
+        return HOST_PROCESS_HIDDEN;
+    return host_process_relook(root, domain->looks ? domain->looks : begin_looks(root, domain),
+                               domain->pid, domain->start_ticks);
+}
+
 QemuDomainBar
 qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job)
 {
@@ -242,7 +261,7 @@ qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job)
     HostProcessStat stat = {0};
 
     if (domain->pid != 0)
-        poll = host_process_look_at_poll(root, domain->pid, 0);
+        poll = host_process_relook_at_poll(root, begin_looks(root, domain), domain->pid);
     domain->is_polling = poll == HOST_PROCESS_POLL_YES;
     if (domain->pid == 0 || poll == HOST_PROCESS_POLL_YES)
         return QEMU_DOMAIN_BAR_NONE;

@@ -11,6 +11,8 @@
  */
 HostProcessLook qemu_pulse_look(HostRoot *root, const QemuDomain *domain,
                                 HostProcessStat *ret_stat);
+/* The same after qemu_pulse_judge_stuck(), which leaves its files open. */
+HostProcessLook qemu_pulse_relook(HostRoot *root, QemuDomain *domain);
 /* True if the domain's process is known to have ended. */
 bool qemu_pulse_has_ended(HostRoot *root, const QemuDomain *domain);
 

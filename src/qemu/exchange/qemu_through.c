@@ -43,9 +43,11 @@
 enum {
     FIRST_PAUSE_US = 2 * 1000,
     LAST_PAUSE_US = 64 * 1000,
-    LATE_DIVISOR = 2,             /* an answer is late after this part of the fair time */
-    SOON_US = 50 * 1000,          /* an answer comes soon, if it takes no longer */
-    LOOK_AFTER_US = 40 * 1000,    /* how long libvirt was asked before the process is looked at */
+    LATE_DIVISOR = 2,    /* an answer is late after this part of the fair time */
+    SOON_US = 50 * 1000, /* an answer comes soon, if it takes no longer */
+    /* How long libvirt was asked, for one domain or several, before the process is looked at. */
+    LOOK_AFTER_US = 40 * 1000,
+    LOOK_AFTER_SHARED_US = 150 * 1000,
     UNASKED_LOOK_US = 500 * 1000, /* the same, if libvirt is not asked yet */
 };
 
@@ -242,7 +244,7 @@ judge_other_run(QemuThrough *self, const LibvirtStatsAnswer *answer)
 {
     QemuJob *job = self->job;
     const QemuEndpoint *endpoint = job->domain->endpoint;
-    HostProcessLook process = look_at_process(self);
+    HostProcessLook process = qemu_pulse_relook(qemu_host_view_root(self->host), self->job->domain);
 
     if (!endpoint->is_active && answer->id != -1) {
         qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_OTHER,
@@ -515,8 +517,10 @@ is_worth_a_look(const QemuThrough *self, int64_t asked_us)
 {
     int64_t now_us = util_deadline_now_us();
 
-    return asked_us != 0 ? now_us - asked_us >= LOOK_AFTER_US
-                         : now_us - self->queued_us >= UNASKED_LOOK_US;
+    if (asked_us == 0)
+        return now_us - self->queued_us >= UNASKED_LOOK_US;
+    return now_us - asked_us >=
+           (libvirt_pool_request_is_shared(self->request) ? LOOK_AFTER_SHARED_US : LOOK_AFTER_US);
 }
 
 QemuThroughNext

@@ -73,6 +73,7 @@ qemu_domain_unref(QemuDomain *self)
     libvirt_pool_request_unref(self->owed);
     qemu_known_free(self->known);
     qemu_host_kept_clear(&self->host);
+    host_kept_free(self->looks);
     qemu_definition_free(self->definition);
     qemu_endpoint_unref(self->next_endpoint);
     qemu_endpoint_unref(self->endpoint);
@@ -219,6 +220,7 @@ qemu_domain_forget_process(QemuDomain *self)
     qemu_domain_disconnect(self);
     qemu_known_forget(self->known);
     qemu_host_kept_clear(&self->host);
+    g_clear_pointer(&self->looks, host_kept_free);
     g_clear_pointer(&self->definition, qemu_definition_free);
     self->lacks_definition = false;
     self->has_served = false;

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include "host/host_kept.h"
 #include "host/process/host_process.h"
 #include "qemu/facts/qemu_endpoint.h"
 #include "qemu/qmp/qemu_monitor.h"
@@ -103,6 +104,8 @@ typedef struct {
     QemuLibvirtGroupsHistory told_groups; /* of libvirt's answers */
     QemuKnown *known;                     /* what its QEMU replied, for later calls */
     QemuHostKept host;
+    HostKept *looks; /* files of the process that are read before and after libvirt is asked for it;
+                        NULL: none yet */
 
     DomstatsHealth health;
     DomstatsReason reason_code; /* of the last call */
