@@ -9,6 +9,9 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "libvirt_uuid.h"
+#include "util/util_deadline.h"
+
 /* What is to be done before it closes. */
 typedef struct {
     void (*run)(void *data);
@@ -17,6 +20,7 @@ typedef struct {
 
 struct LibvirtConnection {
     virConnectPtr conn;
+    int64_t opened_us;
     pthread_mutex_t lock;
     GHashTable *domains; /* UUID -> virDomainPtr, owned */
     GArray *hooks;       /* Hook */
@@ -63,6 +67,7 @@ libvirt_connection_open(const char *uri, LibvirtOutcome *ret_outcome)
     virConnSetErrorFunc(conn, NULL, ignore_error);
     self = g_new0(LibvirtConnection, 1);
     self->conn = conn;
+    self->opened_us = util_deadline_now_us();
     pthread_mutex_init(&self->lock, NULL);
     self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
     self->hooks = g_array_new(FALSE, FALSE, sizeof(Hook));
@@ -114,6 +119,12 @@ libvirt_connection_is_alive(const LibvirtConnection *self)
     return virConnectIsAlive(self->conn) == 1;
 }
 
+int64_t
+libvirt_connection_opened_us(const LibvirtConnection *self)
+{
+    return self->opened_us;
+}
+
 static virDomainPtr
 find_kept(LibvirtConnection *self, const char *uuid)
 {
@@ -121,8 +132,6 @@ find_kept(LibvirtConnection *self, const char *uuid)
 
     pthread_mutex_lock(&self->lock);
     domain = g_hash_table_lookup(self->domains, uuid);
-    if (domain != NULL)
-        virDomainRef(domain);
     pthread_mutex_unlock(&self->lock);
     return domain;
 }
@@ -139,30 +148,40 @@ libvirt_connection_find(LibvirtConnection *self, const char *uuid, LibvirtOutcom
         libvirt_outcome_take_last(ret_outcome);
         return NULL;
     }
-    virDomainRef(domain);
     pthread_mutex_lock(&self->lock);
     g_hash_table_replace(self->domains, g_strdup(uuid), domain);
     pthread_mutex_unlock(&self->lock);
     return domain;
 }
 
-void
-libvirt_connection_keep(LibvirtConnection *self, virDomainPtr *domains, int n_domains)
+/* Adds those of @domains that are not in @kept; gives how many of them are in it now. */
+static guint
+add_new(GHashTable *kept, virDomainPtr *domains, int n_domains)
 {
-    GHashTable *kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
-    GHashTable *before = NULL;
+    guint n = 0;
 
     for (int i = 0; i < n_domains; i++) {
         char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
-        if (virDomainGetUUIDString(domains[i], uuid) < 0)
+        if (!libvirt_uuid_of(domains[i], uuid))
+            continue;
+        n++;
+        if (g_hash_table_contains(kept, uuid))
             continue;
         virDomainRef(domains[i]);
-        g_hash_table_replace(kept, g_strdup(uuid), domains[i]);
+        g_hash_table_insert(kept, g_strdup(uuid), domains[i]);
     }
+    return n;
+}
+
+/* In most lists are the domains of the one before. */
+void
+libvirt_connection_keep(LibvirtConnection *self, virDomainPtr *domains, int n_domains)
+{
     pthread_mutex_lock(&self->lock);
-    before = self->domains;
-    self->domains = kept;
+    if (add_new(self->domains, domains, n_domains) < g_hash_table_size(self->domains)) {
+        g_hash_table_remove_all(self->domains);
+        (void)add_new(self->domains, domains, n_domains);
+    }
     pthread_mutex_unlock(&self->lock);
-    g_hash_table_unref(before);
 }

@@ -10,6 +10,7 @@
 
 #include <libvirt/libvirt.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "libvirt_outcome.h"
 
@@ -24,13 +25,16 @@ void libvirt_connection_free(LibvirtConnection *self);
 virConnectPtr libvirt_connection_get(const LibvirtConnection *self); /* borrowed */
 bool libvirt_connection_is_alive(const LibvirtConnection *self);
 
-/* The domain with @uuid, a reference that the caller frees; asks libvirt for one that it has not
- * seen. NULL with the outcome if libvirt has none. */
+/* The domain with @uuid; asks libvirt for one that it has not seen. NULL with the outcome if
+ * libvirt has none. Borrowed until the thread that uses the connection keeps others. */
 virDomainPtr libvirt_connection_find(LibvirtConnection *self, const char *uuid,
                                      LibvirtOutcome *ret_outcome);
 
-/* Keeps @domains, which libvirt has just listed, and drops those kept before. */
+/* Keeps @domains, which libvirt has just listed, and drops others that were kept before. */
 void libvirt_connection_keep(LibvirtConnection *self, virDomainPtr *domains, int n_domains);
+
+/* Monotonic, in us: when it was opened. */
+int64_t libvirt_connection_opened_us(const LibvirtConnection *self);
 
 /* Calls @run(@data) when the connection closes, before it does, on the thread that closes it. */
 void libvirt_connection_at_close(LibvirtConnection *self, void (*run)(void *data), void *data);

@@ -50,7 +50,6 @@ run_definition(LibvirtConnection *connection, void *data, LibvirtOutcome *ret_ou
         libvirt_outcome_take_last(ret_outcome);
     else
         take_text(self, text, ret_outcome);
-    virDomainFree(domain);
 }
 
 LibvirtPoolRequest *

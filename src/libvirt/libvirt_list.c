@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "libvirt_limits.h"
+#include "libvirt_uuid.h"
 
 static void
 clear_domain(gpointer data)
@@ -47,7 +48,7 @@ add_uuid(GHashTable *uuids, virDomainPtr domain)
 {
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
-    if (virDomainGetUUIDString(domain, uuid) == 0)
+    if (libvirt_uuid_of(domain, uuid))
         g_hash_table_add(uuids, g_strdup(uuid));
 }
 
@@ -88,7 +89,7 @@ add_domain(GArray *domains, virDomainPtr listed, GHashTable *transient, GHashTab
     LibvirtListDomain domain = {.id = (int)virDomainGetID(listed)};
     const char *name = virDomainGetName(listed);
 
-    if (name == NULL || virDomainGetUUIDString(listed, domain.uuid) < 0 ||
+    if (name == NULL || !libvirt_uuid_of(listed, domain.uuid) ||
         !g_hash_table_add(seen, g_strdup(domain.uuid)))
         return;
     domain.name = g_utf8_make_valid(name, -1);
@@ -139,7 +140,7 @@ add_state(GHashTable *states, const virDomainStatsRecord *record)
     LibvirtListState *state = NULL;
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
-    if (virDomainGetUUIDString(record->dom, uuid) < 0)
+    if (!libvirt_uuid_of(record->dom, uuid))
         return;
     state = g_new0(LibvirtListState, 1);
     *state = (LibvirtListState){(int)virDomainGetID(record->dom), -1, -1};

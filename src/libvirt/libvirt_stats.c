@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "libvirt_uuid.h"
+
 typedef struct {
     char *uuid;
     unsigned int stats, flags;
@@ -49,7 +51,7 @@ typedef struct {
     LibvirtConnection *connection;
     LibvirtPoolRequestPart *parts;
     unsigned int n_parts;
-    GPtrArray *domains; /* virDomainPtr, owned, and NULL at the end */
+    GPtrArray *domains; /* virDomainPtr, the connection's, and NULL at the end */
     int64_t took_us;
 } Call;
 
@@ -57,13 +59,6 @@ static const Question *
 question_of(const LibvirtPoolRequestPart *part)
 {
     return part->data;
-}
-
-static void
-free_domain(gpointer data)
-{
-    if (data != NULL)
-        virDomainFree(data);
 }
 
 /* Finds the domains; the parts of those that libvirt does not have get the outcome. */
@@ -106,6 +101,7 @@ make_answer(const Call *self, virDomainStatsRecord *record)
     answer->id = (int)virDomainGetID(record->dom);
     answer->params = record->params;
     answer->n_params = record->nparams;
+    answer->connected_us = libvirt_connection_opened_us(self->connection);
     answer->took_us = self->took_us / MAX(self->n_parts, 1);
     record->params = NULL;
     record->nparams = 0;
@@ -120,7 +116,7 @@ take_records(Call *self, virDomainStatsRecordPtr *records, int n)
         char uuid[VIR_UUID_STRING_BUFLEN] = "";
         LibvirtPoolRequestPart *part = NULL;
 
-        if (virDomainGetUUIDString(records[i]->dom, uuid) == 0)
+        if (libvirt_uuid_of(records[i]->dom, uuid))
             part = find_part(self, (unsigned int)i, uuid);
         if (part == NULL)
             return false;
@@ -186,7 +182,7 @@ get_stats(Call *self)
 static void
 run_stats(LibvirtConnection *connection, LibvirtPoolRequestPart *parts, unsigned int n_parts)
 {
-    Call call = {connection, parts, n_parts, g_ptr_array_new_with_free_func(free_domain), 0};
+    Call call = {connection, parts, n_parts, g_ptr_array_new(), 0};
 
     find_domains(&call);
     if (call.domains->len > 1)
@@ -216,4 +212,14 @@ const LibvirtStatsAnswer *
 libvirt_stats_answer(LibvirtPoolRequest *ended)
 {
     return libvirt_pool_request_answer(ended);
+}
+
+virTypedParameterPtr
+libvirt_stats_steal_params(LibvirtPoolRequest *ended, int *ret_n)
+{
+    LibvirtStatsAnswer *answer = libvirt_pool_request_answer(ended);
+
+    *ret_n = answer->n_params;
+    answer->n_params = 0;
+    return g_steal_pointer(&answer->params);
 }

@@ -22,7 +22,8 @@ typedef struct {
     int id; /* of the run that the values are of; -1: the domain does not run */
     virTypedParameterPtr params; /* libvirt's memory, freed with virTypedParamsFree() */
     int n_params;
-    int64_t took_us; /* a share of what the call took, if it was about several */
+    int64_t connected_us; /* monotonic: since when libvirt, this very daemon, has been connected */
+    int64_t took_us;      /* a share of what the call took, if it was about several */
 } LibvirtStatsAnswer;
 
 /* Gives a request. */
@@ -31,3 +32,7 @@ LibvirtPoolRequest *libvirt_stats_ask(LibvirtPool *pool, const LibvirtStatsQuest
 
 /* Of a request that has ended without trouble. Borrowed until that is freed. */
 const LibvirtStatsAnswer *libvirt_stats_answer(LibvirtPoolRequest *ended);
+
+/* Takes the parameters out of the answer; each of them, and the strings, is freed with g_free().
+ * The caller alone uses the answer. */
+virTypedParameterPtr libvirt_stats_steal_params(LibvirtPoolRequest *ended, int *ret_n);

@@ -30,11 +30,31 @@ is_sound(const virTypedParameter *param)
             strnlen(param->value.s, QEMU_LIMIT_STRING_BYTES + 1) <= QEMU_LIMIT_STRING_BYTES);
 }
 
-static void
-add_libvirts(const QemuJob *job, const LibvirtStatsAnswer *answer, UtilParams *params)
+static bool
+are_sound(const LibvirtStatsAnswer *answer)
 {
-    unsigned int unwanted = qemu_group_all() & ~job->groups;
+    for (int i = 0; i < answer->n_params; i++)
+        if (!is_sound(&answer->params[i]))
+            return false;
+    return true;
+}
 
+/* Adds the parameters that are sound and wanted: if all are, the answer's array, else copies. */
+static void
+add_libvirts(const QemuJob *job, UtilParams *params)
+{
+    const LibvirtStatsAnswer *answer = libvirt_stats_answer(job->told);
+    unsigned int unwanted = qemu_group_all() & ~job->groups;
+    int n = 0;
+
+    if (unwanted == 0 && answer->n_params <= QEMU_LIMIT_PARAMS && params->n_params == 0 &&
+        are_sound(answer)) {
+        virTypedParameter *stolen = libvirt_stats_steal_params(job->told, &n);
+
+        if (!util_params_take(params, stolen, (size_t)n))
+            virTypedParamsFree(stolen, n);
+        return;
+    }
     for (int i = 0; i < answer->n_params; i++) {
         const virTypedParameter *param = &answer->params[i];
 
@@ -237,7 +257,7 @@ qemu_record_libvirt_write(const QemuJob *job, const QemuEmitInput *input, UtilPa
     QemuEmitInput without_about = *input;
     g_autoptr(GHashTable) names = NULL;
 
-    add_libvirts(job, libvirt_stats_answer(job->told), params);
+    add_libvirts(job, params);
     without_about.with_about = false; /* which follow below, once */
     if (input->with_ext || job->left_out != 0) {
         names = collect_names(params);

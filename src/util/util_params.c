@@ -158,6 +158,17 @@ util_params_add(UtilParams *self, const virTypedParameter *param)
 }
 
 bool
+util_params_take(UtilParams *self, virTypedParameter *take_params, size_t n)
+{
+    if (self->n_params != 0 || (self->n_most != 0 && n > self->n_most))
+        return false;
+    g_free(self->params);
+    self->params = take_params;
+    self->n_params = self->n_allocated = n;
+    return true;
+}
+
+bool
 util_params_steal(UtilParams *self, virTypedParameter **ret_params, int *ret_n, GError **error)
 {
     if (self->bad_name != NULL) {

@@ -39,6 +39,10 @@ void util_params_add_string(UtilParams *self, const char *name,
 /* Appends a copy of @param, whatever its type is. */
 void util_params_add(UtilParams *self, const virTypedParameter *param);
 
+/* Takes an array of @n parameters, allocated as GLib does, if the list is empty and they are not
+ * too many for it: true. Else they stay the caller's. */
+bool util_params_take(UtilParams *self, virTypedParameter *take_params, size_t n);
+
 /* Gives the array, to be freed with util_params_free_array(), and leaves an empty list; the array
  * is NULL if there are no parameters. False if a name was too long (INTERNAL, with the name) or
  * there were more than @n_most (BROKEN). */

@@ -26,9 +26,9 @@
  * all is what libvirt owes. A later call asks for it by itself, once, which costs libvirt no
  * worker.
  *
- * The answer belongs to the run that the source listed if that process still lives when the answer
- * is here, or, where the process is not known, if it has the same id. A libvirtd that was restarted
- * numbers its domains anew.
+ * The answer belongs to the run that the source listed if it proves that itself (is_proof()), if
+ * that process still lives when the answer is here, or, where the process is not known, if it has
+ * the same id. A libvirtd that was restarted numbers its domains anew.
  */
 #include "qemu_through.h"
 
@@ -300,28 +300,42 @@ end_complete(QemuThrough *self)
     return QEMU_THROUGH_ENDED;
 }
 
+/* True if the answer itself proves that it is about the run that the source listed: QEMU has
+ * answered for it, it has the id that was listed, and libvirt's daemon, which gives no id twice,
+ * has been connected since the list. */
+static bool
+is_proof(const QemuThrough *self, const LibvirtStatsAnswer *answer,
+         const QemuLibvirtGroupsLack *lack)
+{
+    const QemuEndpoint *endpoint = self->job->domain->endpoint;
+
+    return endpoint->is_active && lack->had_job && answer->connected_us < self->begun_us &&
+           answer->id == qemu_endpoint_libvirt_id(endpoint);
+}
+
 /* Takes @take_request, whose answer has come. */
 static QemuThroughNext
 take_answer(QemuThrough *self, LibvirtPoolRequest *take_request)
 {
     QemuJob *job = self->job;
     const LibvirtStatsAnswer *answer = libvirt_stats_answer(take_request);
-    QemuLibvirtGroupsLack lack = {0};
+    QemuLibvirtGroupsHistory history = job->domain->told_groups;
+    QemuLibvirtGroupsLack lack = qemu_libvirt_groups_read(
+        &(QemuLibvirtGroupsAnswer){.params = answer->params,
+                                   .n_params = answer->n_params,
+                                   .wanted = job->groups,
+                                   .definition = qemu_domain_definition(job->domain),
+                                   .is_active = job->domain->endpoint->is_active},
+        &history);
 
-    if (judge_other_run(self, answer)) {
+    if (!is_proof(self, answer, &lack) && judge_other_run(self, answer)) {
         libvirt_pool_request_unref(take_request);
         return QEMU_THROUGH_ENDED;
     }
     note_late(self, take_request);
     libvirt_pool_request_unref(job->told);
     job->told = take_request;
-    lack = qemu_libvirt_groups_read(
-        &(QemuLibvirtGroupsAnswer){.params = answer->params,
-                                   .n_params = answer->n_params,
-                                   .wanted = job->groups,
-                                   .definition = qemu_domain_definition(job->domain),
-                                   .is_active = job->domain->endpoint->is_active},
-        &job->domain->told_groups);
+    job->domain->told_groups = history;
     job->left_out = lack.left_out;
     job->absent = lack.absent;
     if (lack.left_out == 0) {

@@ -203,6 +203,7 @@ qemu_libvirt_groups_read(const QemuLibvirtGroupsAnswer *answer, QemuLibvirtGroup
         if (seen.had_job && row->count == NULL)
             history->none |= row->group;
     }
+    lack.had_job = seen.had_job;
     history->seen |= seen.signs;
     history->none &= ~history->seen; /* plugged since, or written only at times */
     return lack;

@@ -29,6 +29,7 @@ typedef struct {
                               could not take a job of the domain: another request may get them */
     unsigned int absent; /* other wanted groups of which this libvirt has nothing, and which are not
                             whole when they are empty */
+    bool had_job;        /* QEMU has answered libvirt for this answer */
 } QemuLibvirtGroupsLack;
 
 /* Notes in @history what the answer shows. */
