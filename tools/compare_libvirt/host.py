@@ -2,10 +2,10 @@
 """A private libvirt with images, network devices and helpers of its own.
 
 What is made outside of the folder is first written into the folder's journal, so that another process
-can remove it after this one has ended in any way: sweep(). That ends only processes of the journal
-and QEMUs whose command line names the folder, each by its pid."""
+can remove it after this one has ended in any way, also killed: a Sweeper. That ends only processes of the
+journal and QEMUs whose command line names the folder, each by its pid."""
+import contextlib
 import ctypes
-import glob
 import os
 import shutil
 import signal
@@ -24,6 +24,7 @@ import libvirts  # noqa: E402
 # Starts a command in namespaces where a libvirtd may mount over the folders of this host's.
 APART = ["env", "DOMSTATS_APART=1", *apart.LAUNCHER]
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 CONF = """user = "root"
 group = "root"
@@ -38,6 +39,11 @@ def adopt_orphans():
     """Makes this process the parent of QEMUs whose own parent has ended: libvirt waits until an ended QEMU
     has been reaped, which takes seconds where the system's first process is slow at it."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent():
+    """Has the kernel kill this process when its parent has ended, also killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def reap_until_end(worker):
@@ -264,15 +270,39 @@ def end_process(pid, folder):
         for _ in range(100):
             if folder not in read(f"/proc/{pid}/cmdline"):
                 return
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
             time.sleep(0.05)
+
+
+class Sweeper:
+    """A process that removes what a Host in @folder has left, when it is told to or this one has ended."""
+
+    def __init__(self, folder):
+        read_end, self.end = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            os.close(self.end)
+            os.read(read_end, 1)
+            sweep(folder)
+            os._exit(0)
+        os.close(read_end)
+
+    def sweep(self):
+        os.close(self.end)
+        os.waitpid(self.pid, 0)
+
+
+def named(folder):
+    """The processes whose command line names the folder: QEMUs, also of a worker that was just killed."""
+    return [int(pid) for pid in filter(str.isdigit, os.listdir("/proc"))
+            if folder in read(f"/proc/{pid}/cmdline")]
 
 
 def sweep(folder):
     """Removes all that a Host in @folder has left, and the folder."""
-    pids = [int(read(path)) for path in glob.glob(folder + "/root/run/qemu/*.pid")
-            if read(path).strip().isdigit() and "driver" not in path]
-    links = []
+    pids, links = named(folder), []
     for line in read(folder + "/journal").splitlines():
         kind, what = line.split()
         if kind == "pid":
