@@ -335,7 +335,7 @@ fake_libvirt_new(const FakeLibvirtDomain *domains, const FakeLibvirtFault *fault
 
 /* With the lock held. */
 static void
-stop(FakeLibvirt *self)
+close_all(FakeLibvirt *self)
 {
     if (self->listen_fd >= 0)
         close(self->listen_fd);
@@ -354,7 +354,7 @@ fake_libvirt_free(FakeLibvirt *self)
     pthread_mutex_unlock(&self->lock);
     wake(self);
     g_thread_join(self->thread);
-    stop(self);
+    close_all(self);
     g_ptr_array_unref(self->clients);
     g_array_unref(self->n_used);
     pthread_mutex_destroy(&self->lock);
@@ -426,7 +426,7 @@ void
 fake_libvirt_stop(FakeLibvirt *self)
 {
     pthread_mutex_lock(&self->lock);
-    stop(self);
+    close_all(self);
     pthread_mutex_unlock(&self->lock);
     wake(self);
 }
@@ -444,7 +444,7 @@ void
 fake_libvirt_restart(FakeLibvirt *self)
 {
     pthread_mutex_lock(&self->lock);
-    stop(self);
+    close_all(self);
     start_listening(self);
     pthread_mutex_unlock(&self->lock);
     wake(self);

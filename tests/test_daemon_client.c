@@ -246,7 +246,7 @@ a_turn_takes_some(void **state)
     begin(&scene);
     assert_int_equal(send(scene.fd, bytes->str, bytes->len, 0), bytes->len);
     assert_true(sd_event_run(scene.loop, 0) > 0);
-    assert_in_range(scene.n_taken, 1, DAEMON_LIMIT_MESSAGES_PER_TURN);
+    testing_assert_in_range(scene.n_taken, 1, DAEMON_LIMIT_MESSAGES_PER_TURN);
     settle(&scene);
     assert_int_equal(scene.n_taken, 100);
     end(&scene);
@@ -385,8 +385,8 @@ one_that_does_not_read(void **state)
         send_kinds(&scene, "l");
         assert_true(scene.unread.n_bytes <= DAEMON_LIMIT_QUEUED_BYTES);
     }
-    assert_in_range(n, DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES,
-                    DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES + 2);
+    testing_assert_in_range(n, DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES,
+                            DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES + 2);
     end(&scene);
 }
 

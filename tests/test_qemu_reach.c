@@ -290,7 +290,9 @@ typedef struct {
 static gpointer
 work_as_vcpu(gpointer data)
 {
-    for (volatile unsigned int i = 0;; i++)
+    volatile bool runs = true;
+
+    while (runs)
         ;
     return data;
 }

@@ -185,7 +185,7 @@ ends_as_told(const void *data)
     through_case_assert_became(&self, 0, row->verdict, row->code, row->reason);
     assert_true(!row->is_early || self.exchange.elapsed_us < (int64_t)LONG_MS * 500);
     if (row->is_asked_often)
-        assert_in_range(count_asked(&self), 3, 20);
+        testing_assert_in_range(count_asked(&self), 3, 20);
     else
         assert_int_equal(count_asked(&self), row->n_asked);
 }
@@ -285,7 +285,7 @@ keeps_to_the_limit(void **state)
             assert_int_equal(outcome->reason_code, DOMSTATS_REASON_LIBVIRT_LIMIT);
     }
     assert_int_equal(n_silent, count_asked(&self));
-    assert_in_range(fake_libvirt_most(self.fake), 1, 4);
+    testing_assert_in_range(fake_libvirt_most(self.fake), 1, 4);
 }
 
 /* Some silent ones do not keep the others from being answered. */

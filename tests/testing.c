@@ -84,6 +84,17 @@ testing_run_table(const char *group, const void *rows, size_t row_size, size_t n
 }
 
 void
+testing_assert_in_range(guint64 n, guint64 least, guint64 most)
+{
+    if (n >= least && n <= most)
+        return;
+    print_error("%" G_GUINT64_FORMAT " is not among %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                "\n",
+                n, least, most);
+    fail();
+}
+
+void
 testing_assert_same_text(const char *got, const char *expected)
 {
     g_auto(GStrv) got_lines = NULL;

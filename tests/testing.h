@@ -26,6 +26,9 @@ int testing_run_table(const char *group, const void *rows, size_t row_size, size
 /* Fails with both texts and the first line that differs. */
 void testing_assert_same_text(const char *got, const char *expected);
 
+/* Fails if @n is not among @least to @most. cmocka 2 has no macro for it that cmocka 1 has too. */
+void testing_assert_in_range(guint64 n, guint64 least, guint64 most);
+
 /* Fails if the table in docs/@file between the marks "<!-- NAME: begin -->" and "<!-- NAME: end
  * -->" is not @expected. With TESTING_UPDATE=1 writes it there instead; read the difference line by
  * line. */
