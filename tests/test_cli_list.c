@@ -12,6 +12,7 @@ typedef struct {
     const char *sentence;
     DomstatsRecord records[MAX_RECORDS]; /* up to the first without a name */
     const char *expected;
+    int64_t now_us; /* 0: not verbose */
 } Row;
 
 static virTypedParameter running[] = {
@@ -50,6 +51,18 @@ static const Row rows[] = {
      "--------------------------------------------\n"
      " -    vm1 (a)   shut off   ok\n"
      " 2    vm1       running    ok\n"},
+    {"who answered and how long ago; a clock that was set back makes no age negative",
+     {{.name = (char *)"vm1", .id = 1, .params = running, .n_params = 1, .taken_us = 5000000,
+       .answered_by = DOMSTATS_ANSWERED_BY_LIBVIRT},
+      {.name = (char *)"vm2", .id = 2, .params = running, .n_params = 1, .taken_us = 9000000,
+       .answered_by = DOMSTATS_ANSWERED_BY_MONITOR},
+      {.name = (char *)"vm3", .id = -1, .health = DOMSTATS_HEALTH_GONE, .reason = (char *)"it ended"}},
+     " Id   Name   State     Health   Answered by   Age     Reason\n"
+     "------------------------------------------------------------\n"
+     " 1    vm1    running   ok       libvirt       2.500\n"
+     " 2    vm2    running   ok       monitor       0.000\n"
+     " -    vm3    -         gone     none          -       it ended\n",
+     7500000},
     {"wide and composed characters are measured as they are shown",
      {{.name = (char *)"\xe6\x97\xa5\xe6\x9c\xac", .id = 1, .params = running, .n_params = 1},
       {.name = (char *)"e\xcc\x81\xc3\xa9", .id = 2, .params = running, .n_params = 1}},
@@ -73,7 +86,7 @@ prints_table(const void *data)
         n_records++;
     }
     cli_output_init(&output, -1);
-    cli_list_print(&output, records, n_records);
+    cli_list_print(&output, records, n_records, row->now_us);
     testing_assert_same_text(output.text->str, row->expected);
 }
 

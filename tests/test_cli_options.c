@@ -52,6 +52,7 @@ static const Row rows[] = {
     {"requests to libvirt", {"--libvirt-requests", "64"}, "stats libvirt_requests=64"},
     {"perf events", {"--perf-event=a", "--perf-event", "b"}, "stats perf_events=a,b"},
     {"the list", {"list"}, "list"},
+    {"more columns", {"list", "-v"}, "list is_verbose"},
     {"an option before the sub-command", {"--list-active", "list"}, "list flags=0x1"},
     {"a domain called list, after dashes", {"--", "list"}, "stats domains=list"},
     {"a domain called list, named as one", {"--domain", "list"}, "stats domains=list"},
@@ -172,6 +173,7 @@ describe(const CliOptions *options)
     g_string_append(out, options->is_without_libvirt ? " is_without_libvirt" : "");
     g_string_append(out, options->is_without_service ? " is_without_service" : "");
     g_string_append(out, options->show_health ? " show_health" : "");
+    g_string_append(out, options->is_verbose ? " is_verbose" : "");
     g_string_append(out, options->format == CLI_OPTIONS_FORMAT_JSON ? " json" : "");
     describe_text(out, "recording_dir", options->recording_dir);
     describe_list(out, "domains", options->domains);

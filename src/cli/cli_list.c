@@ -14,11 +14,13 @@ typedef enum {
     COLUMN_NAME,
     COLUMN_STATE,
     COLUMN_HEALTH,
+    COLUMN_ANSWERED_BY,
+    COLUMN_AGE,
     COLUMN_REASON,
     N_COLUMNS,
 } Column;
 
-/* The cells are escaped, so they are valid UTF-8. */
+/* The cells are escaped, so they are valid UTF-8. NULL: the column is not shown. */
 typedef struct {
     char *cells[N_COLUMNS];
 } Row;
@@ -26,6 +28,12 @@ typedef struct {
 static const char *const titles[N_COLUMNS] = {
     [COLUMN_ID] = "Id",         [COLUMN_NAME] = "Name",     [COLUMN_STATE] = "State",
     [COLUMN_HEALTH] = "Health", [COLUMN_REASON] = "Reason",
+};
+
+static const char *const verbose_titles[N_COLUMNS] = {
+    [COLUMN_ID] = "Id",         [COLUMN_NAME] = "Name", [COLUMN_STATE] = "State",
+    [COLUMN_HEALTH] = "Health", [COLUMN_AGE] = "Age",   [COLUMN_ANSWERED_BY] = "Answered by",
+    [COLUMN_REASON] = "Reason",
 };
 
 /* Indexed by virDomainState. */
@@ -80,8 +88,17 @@ make_name(const CliNames *names, const DomstatsRecord *record)
     return g_string_free(cell, FALSE);
 }
 
+/* How long ago the answers were taken, in seconds; the clock may have been set back since. */
+static char *
+make_age(const DomstatsRecord *record, int64_t now_us)
+{
+    if (record->taken_us <= 0)
+        return g_strdup("-");
+    return g_strdup_printf("%.3f", (double)MAX(now_us - record->taken_us, 0) / G_USEC_PER_SEC);
+}
+
 static Row
-make_row(const CliNames *names, const DomstatsRecord *record)
+make_row(const CliNames *names, const DomstatsRecord *record, int64_t now_us)
 {
     const char *state = cli_list_state(record);
     bool is_ok = record->health == DOMSTATS_HEALTH_OK;
@@ -91,6 +108,9 @@ make_row(const CliNames *names, const DomstatsRecord *record)
         [COLUMN_NAME] = make_name(names, record),
         [COLUMN_STATE] = g_strdup(state ? state : "-"),
         [COLUMN_HEALTH] = g_strdup(domstats_health_to_string(record->health)),
+        [COLUMN_ANSWERED_BY] =
+            now_us > 0 ? g_strdup(domstats_answered_by_to_string(record->answered_by)) : NULL,
+        [COLUMN_AGE] = now_us > 0 ? make_age(record, now_us) : NULL,
         [COLUMN_REASON] = make_cell(is_ok ? "" : record->reason),
     }};
 }
@@ -116,6 +136,8 @@ append_row(GString *out, const char *const *cells, const size_t *widths)
     size_t end = 0;
 
     for (size_t i = 0; i < N_COLUMNS; i++) {
+        if (cells[i] == NULL)
+            continue;
         g_string_append(out, i == 0 ? " " : "   ");
         g_string_append(out, cells[i]);
         if (*cells[i] != '\0')
@@ -134,7 +156,7 @@ append_line(GString *out, const size_t *widths)
     size_t length = width_of(titles[N_COLUMNS - 1]) + 3;
 
     for (size_t i = 0; i + 1 < N_COLUMNS; i++)
-        length += widths[i] + 3;
+        length += widths[i] > 0 ? widths[i] + 3 : 0;
     while (length-- > 0)
         g_string_append_c(out, '-');
     g_string_append_c(out, '\n');
@@ -144,25 +166,26 @@ static void
 measure(size_t *widths, const char *const *cells)
 {
     for (size_t i = 0; i < N_COLUMNS; i++)
-        widths[i] = MAX(widths[i], width_of(cells[i]));
+        widths[i] = MAX(widths[i], cells[i] ? width_of(cells[i]) : 0);
 }
 
 void
-cli_list_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records)
+cli_list_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records, int64_t now_us)
 {
+    const char *const *head = now_us > 0 ? verbose_titles : titles;
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
     g_autoptr(CliNames) names = cli_names_new(records, n_records);
     size_t widths[N_COLUMNS] = {0};
 
     g_array_set_clear_func(rows, clear_row);
-    measure(widths, titles);
+    measure(widths, head);
     for (size_t i = 0; i < n_records; i++) {
-        Row row = make_row(names, records[i]);
+        Row row = make_row(names, records[i], now_us);
 
         g_array_append_val(rows, row);
         measure(widths, (const char *const *)row.cells);
     }
-    append_row(output->text, titles, widths);
+    append_row(output->text, head, widths);
     append_line(output->text, widths);
     for (guint i = 0; i < rows->len; i++) {
         append_row(output->text, (const char *const *)g_array_index(rows, Row, i).cells, widths);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cli_output.h"
 #include "domstats/domstats.h"
@@ -14,5 +15,7 @@ const char *cli_list_state(const DomstatsRecord *record);
 
 /* Prints a head, a line under it and a row for each domain, with columns as wide as their longest
  * cell. Only domains that are not OK have a reason. When that began is not told: a command sees it
- * for the first time. */
-void cli_list_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records);
+ * for the first time. If @now_us is not 0, the time of now since 1970, two columns more tell who
+ * answered and how many seconds ago. */
+void cli_list_print(CliOutput *output, DomstatsRecord *const *records, size_t n_records,
+                    int64_t now_us);

@@ -104,6 +104,8 @@ static const UtilOption options_table[] = {
      "for incomplete domains, their last complete values"},
     {SECTION_OUTPUT, 0, "health", NULL, ON_STATS, util_options_apply_yes, TO(show_health), 0,
      "health as fields, in text too"},
+    {SECTION_OUTPUT, 'v', "verbose", NULL, ON_LIST, util_options_apply_yes, TO(is_verbose), 0,
+     "who answered, and how many seconds ago"},
     {SECTION_OUTPUT, 0, "format", "text|json", ON_QUERY, apply_format, TO(format), 0,
      "how it is written; text if not given"},
 

@@ -38,6 +38,7 @@ typedef struct {
     bool is_without_libvirt;
     bool is_without_service;
     bool show_health;
+    bool is_verbose;
     char *recording_dir;    /* of CLI_OPTIONS_COMMAND_RECORD only */
     GPtrArray *domains;     /* char *, in the order given; ends with NULL if it is not empty */
     GPtrArray *perf_events; /* likewise */
