@@ -57,6 +57,31 @@ class Forwarder(threading.Thread):
         self.listener.close()
 
 
+class ManyDomains(Beside):
+    """libvirt's test driver, which has any number of domains and answers each request within this process."""
+
+    COUNT = 200
+    XML = ("<domain type='test'><name>vm{0}</name><uuid>5f9d1c6e-8d5a-4b0e-9f0a-{0:012}</uuid><memory>{1}</memory>"
+           "<vcpu>1</vcpu><os><type>hvm</type></os></domain>")
+
+    def test_each_is_there_in_every_call(self):
+        path = self.host.path("node.xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("<node>" + "".join(self.XML.format(i, 8192 + i) for i in range(self.COUNT)) + "</node>")
+        ids = {}
+        run = self.open("libvirt:test://" + path)
+        for _ in range(3):
+            run.send("records")
+            records = run.receive()["domains"]
+            self.assertEqual({record["name"] for record in records}, {f"vm{i}" for i in range(self.COUNT)})
+            self.assertEqual({record["health"] for record in records}, {"ok"})
+            self.assertEqual({record["stats"]["state.state"] for record in records}, {1})
+            ids = ids or {record["name"]: record["id"] for record in records}
+            self.assertEqual({record["name"]: record["id"] for record in records}, ids)
+        code, domains, trouble = self.run_command("libvirt:test://" + path, "vm7", "vm199")
+        self.assertEqual((code, set(domains), trouble), (0, {"vm7", "vm199"}, ""))
+
+
 class NearHost:
     """The same host with a folder whose path is short, as those of sockets must be."""
 
