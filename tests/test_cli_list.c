@@ -58,7 +58,7 @@ static const Row rows[] = {
        .answered_by = DOMSTATS_ANSWERED_BY_MONITOR},
       {.name = (char *)"vm3", .id = -1, .health = DOMSTATS_HEALTH_GONE, .reason = (char *)"it ended"}},
      " Id   Name   State     Health   Answered by   Age     Reason\n"
-     "------------------------------------------------------------\n"
+     "--------------------------------------------------------------\n"
      " 1    vm1    running   ok       libvirt       2.500\n"
      " 2    vm2    running   ok       monitor       0.000\n"
      " -    vm3    -         gone     none          -       it ended\n",

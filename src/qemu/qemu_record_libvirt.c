@@ -39,16 +39,17 @@ are_sound(const LibvirtStatsAnswer *answer)
     return true;
 }
 
-/* Adds the parameters that are sound and wanted: if all are, the answer's array, else copies. */
+/* Adds the parameters that are sound and wanted: if all are, and nobody reads the answer after
+ * this, the answer's array, else copies. */
 static void
-add_libvirts(const QemuJob *job, UtilParams *params)
+add_libvirts(const QemuJob *job, bool is_read_again, UtilParams *params)
 {
     const LibvirtStatsAnswer *answer = libvirt_stats_answer(job->told);
     unsigned int unwanted = qemu_group_all() & ~job->groups;
     int n = 0;
 
-    if (unwanted == 0 && answer->n_params <= QEMU_LIMIT_PARAMS && params->n_params == 0 &&
-        are_sound(answer)) {
+    if (!is_read_again && unwanted == 0 && answer->n_params <= QEMU_LIMIT_PARAMS &&
+        params->n_params == 0 && are_sound(answer)) {
         virTypedParameter *stolen = libvirt_stats_steal_params(job->told, &n);
 
         if (!util_params_take(params, stolen, (size_t)n))
@@ -257,7 +258,7 @@ qemu_record_libvirt_write(const QemuJob *job, const QemuEmitInput *input, UtilPa
     QemuEmitInput without_about = *input;
     g_autoptr(GHashTable) names = NULL;
 
-    add_libvirts(job, params);
+    add_libvirts(job, input->with_about, params);
     without_about.with_about = false; /* which follow below, once */
     if (input->with_ext || job->left_out != 0) {
         names = collect_names(params);
