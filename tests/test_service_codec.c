@@ -467,6 +467,26 @@ the_others_are_as_described(void **state)
     }
 }
 
+/* A hello says which extras are known; the library is asked which it knows. */
+static void
+a_hello_names_all_extras_of_the_library(void **state)
+{
+    g_autofree char *source =
+        g_strconcat("replay:", testing_source_folder(), "/qemujsontestdata", NULL);
+    g_autoptr(DomstatsConn) conn = domstats_open(source, NULL, NULL);
+
+    (void)state;
+    for (unsigned int bit = 0; bit < 32; bit++) {
+        const char *const words[] = {"running", NULL};
+        const DomstatsCall call = {
+            .domains = words, .stats = VIR_DOMAIN_STATS_STATE, .extras = 1U << bit};
+        g_autoptr(DomstatsRecordList) records = NULL;
+        bool is_known = domstats_get_stats(conn, &call, &records, NULL) == 1;
+
+        assert_int_equal(is_known, (SERVICE_CODEC_EXTRAS >> bit) & 1);
+    }
+}
+
 static int
 run_plain_tests(void)
 {
@@ -485,6 +505,7 @@ run_plain_tests(void)
         cmocka_unit_test(survives_every_changed_byte),
         cmocka_unit_test(an_answer_is_as_described),
         cmocka_unit_test(the_others_are_as_described),
+        cmocka_unit_test(a_hello_names_all_extras_of_the_library),
     };
 
     return cmocka_run_group_tests_name("service_codec", tests, NULL, NULL);
