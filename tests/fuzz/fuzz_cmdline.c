@@ -76,6 +76,26 @@ claim_monitors(const QemuCmdline *cmdline)
 }
 
 static void
+claim_texts(char *const *texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        claim(texts[i] == NULL || (texts[i][0] != '\0' && g_utf8_validate(texts[i], -1, NULL)));
+}
+
+static void
+claim_about(const QemuDefinition *definition)
+{
+    claim_texts(definition->about.texts, QEMU_ABOUT_N_TEXTS);
+    claim(definition->drives == NULL || definition->drives->len <= 2 * QEMU_LIMIT_DISKS);
+    for (guint i = 0; definition->drives != NULL && i < definition->drives->len; i++)
+        claim_texts(g_array_index(definition->drives, QemuDefinitionDrive, i).about.texts,
+                    QEMU_ABOUT_DISK_N_TEXTS);
+    for (guint i = 0; i < definition->nics->len; i++)
+        claim_texts(g_array_index(definition->nics, QemuDefinitionNic, i).about.texts,
+                    QEMU_ABOUT_NIC_N_TEXTS);
+}
+
+static void
 claim_definition(const QemuDefinition *definition)
 {
     claim(definition->name == NULL ||
@@ -108,7 +128,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     qemu_process_may_be_qemu((const char *const *)words, NULL);
     if (words[0] != NULL)
         qemu_program_is_short_name(words[0]);
+    qemu_cmdline_set_program(cmdline, (const char *const *)words, NULL);
     claim_monitors(cmdline);
     claim_definition(cmdline->definition);
+    claim_about(cmdline->definition);
     return 0;
 }

@@ -23,6 +23,14 @@ check_disk(const QemuDefinitionDisk *disk)
 }
 
 static void
+check_texts(char *const *texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (texts[i] != NULL && (texts[i][0] == '\0' || !g_utf8_validate(texts[i], -1, NULL)))
+            abort();
+}
+
+static void
 check(const QemuXml *xml)
 {
     const QemuDefinition *definition = xml->definition;
@@ -30,8 +38,16 @@ check(const QemuXml *xml)
     if (definition->disks == NULL || definition->disks->len > QEMU_LIMIT_DISKS ||
         definition->nics->len > QEMU_LIMIT_NICS || xml->extra_args == NULL)
         abort();
-    for (guint i = 0; i < definition->disks->len; i++)
-        check_disk(&g_array_index(definition->disks, QemuDefinitionDisk, i));
+    check_texts(definition->about.texts, QEMU_ABOUT_N_TEXTS);
+    for (guint i = 0; i < definition->disks->len; i++) {
+        const QemuDefinitionDisk *disk = &g_array_index(definition->disks, QemuDefinitionDisk, i);
+
+        check_disk(disk);
+        check_texts(disk->about.texts, QEMU_ABOUT_DISK_N_TEXTS);
+    }
+    for (guint i = 0; i < definition->nics->len; i++)
+        check_texts(g_array_index(definition->nics, QemuDefinitionNic, i).about.texts,
+                    QEMU_ABOUT_NIC_N_TEXTS);
 }
 
 int
