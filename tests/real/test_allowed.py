@@ -50,7 +50,7 @@ EXPECTED = {"qmp_capabilities", "query-name", "query-uuid", "query-commands", "q
             "qom-list", "qom-get", "query-yank"}
 GROUPS = [1 << bit for bit in range(11)]  # VIR_DOMAIN_STATS_*
 BACKING, NOWAIT, ENFORCE = 1 << 30, 1 << 29, 1 << 31
-EXT, LAST = 1, 2  # DOMSTATS_CALL_*
+EXT, LAST, ABOUT = 1, 2, 4  # DOMSTATS_CALL_*
 
 
 class Proxy(threading.Thread):
@@ -143,7 +143,7 @@ class Allowed(unittest.TestCase):
         for options in (("any-listener", "hold"), ("any-listener",)):
             with LongRun(source, *options) as run:
                 for flags, extras in ((0, 0), (BACKING, 0), (NOWAIT, 0), (0, EXT), (0, LAST),
-                                      (BACKING, EXT)):
+                                      (0, ABOUT), (BACKING, EXT)):
                     self.assertIsNone(run.call(flags=flags, extras=extras).error)
                 for group in GROUPS:
                     run.call(stats=group, flags=ENFORCE | BACKING, extras=EXT)
