@@ -184,17 +184,17 @@ list_links(void)
 static char *
 make_text(const GArray *entries)
 {
-    g_autoptr(GHashTable) names = g_hash_table_new(NULL, NULL); /* index -> name, borrowed */
+    g_autoptr(GHashTable) names = g_hash_table_new(g_int_hash, g_int_equal); /* by index */
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < entries->len; i++) {
         Entry *entry = &g_array_index(entries, Entry, i);
 
-        g_hash_table_insert(names, GINT_TO_POINTER(entry->index), entry->name);
+        g_hash_table_insert(names, &entry->index, entry->name);
     }
     for (guint i = 0; i < entries->len; i++) {
         const Entry *entry = &g_array_index(entries, Entry, i);
-        const char *bridge = g_hash_table_lookup(names, GINT_TO_POINTER(entry->bridge));
+        const char *bridge = g_hash_table_lookup(names, &entry->bridge);
 
         g_string_append_printf(text, "%s %u%s%s\n", entry->name, entry->mtu, bridge ? " " : "",
                                bridge ? bridge : "");

@@ -18,7 +18,7 @@ struct QemuCmdlineDisks {
     GPtrArray *drives, *blockdevs, *devices; /* QemuCmdlineOption *, in order */
     GPtrArray *sets;                         /* char *: the arguments of -set */
     QemuCmdlineOption *machine;
-    /* char * -> QemuCmdlineOption *, borrowed: by "id" or "node-name". */
+    /* char * -> QemuCmdlineOption *, borrowed; by "id" or "node-name". */
     GHashTable *drive_by_id, *blockdev_by_name, *device_by_id;
 };
 
@@ -56,9 +56,9 @@ qemu_cmdline_disks_new(void)
     self->devices = g_ptr_array_new_with_free_func(free_option);
     self->sets = g_ptr_array_new_with_free_func(g_free);
     self->machine = qemu_cmdline_option_parse("", NULL);
-    self->drive_by_id = g_hash_table_new(g_str_hash, g_str_equal);
-    self->blockdev_by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    self->device_by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    self->drive_by_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->blockdev_by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->device_by_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return self;
 }
 
@@ -96,7 +96,7 @@ add(GPtrArray *options, GHashTable *by_name, const char *key, QemuCmdlineOption 
     }
     g_ptr_array_add(options, take_option);
     if (name != NULL)
-        g_hash_table_insert(by_name, (gpointer)(uintptr_t)name, take_option);
+        g_hash_table_insert(by_name, g_strdup(name), take_option);
 }
 
 /* The option with that name; NULL if there is none. */
@@ -342,7 +342,8 @@ add_drive(const QemuCmdlineDisks *self, const QemuCmdlineOption *drive, QemuDefi
 void
 qemu_cmdline_disks_resolve(const QemuCmdlineDisks *self, QemuDefinition *definition)
 {
-    g_autoptr(GHashTable) named = g_hash_table_new(g_str_hash, g_str_equal); /* by devices */
+    g_autoptr(GHashTable) named =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL); /* by devices */
 
     for (guint i = 0; i < self->sets->len; i++)
         apply_set(self, g_ptr_array_index(self->sets, i));
@@ -354,7 +355,7 @@ qemu_cmdline_disks_resolve(const QemuCmdlineDisks *self, QemuDefinition *definit
         if (model != NULL)
             add_device(self, device, model, definition);
         if (drive != NULL)
-            g_hash_table_add(named, (gpointer)(uintptr_t)drive);
+            g_hash_table_add(named, g_strdup(drive));
     }
     for (guint i = 0; i < self->drives->len; i++) {
         const QemuCmdlineOption *drive = g_ptr_array_index(self->drives, i);
