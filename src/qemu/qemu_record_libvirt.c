@@ -39,17 +39,16 @@ are_sound(const LibvirtStatsAnswer *answer)
     return true;
 }
 
-/* Adds the parameters that are sound and wanted: if all are, and nobody reads the answer after
- * this, the answer's array, else copies. */
+/* Adds the parameters that are sound and wanted: if all are, the answer's array, else copies. */
 static void
-add_libvirts(const QemuJob *job, bool is_read_again, UtilParams *params)
+add_libvirts(const QemuJob *job, UtilParams *params)
 {
     const LibvirtStatsAnswer *answer = libvirt_stats_answer(job->told);
     unsigned int unwanted = qemu_group_all() & ~job->groups;
     int n = 0;
 
-    if (!is_read_again && unwanted == 0 && answer->n_params <= QEMU_LIMIT_PARAMS &&
-        params->n_params == 0 && are_sound(answer)) {
+    if (unwanted == 0 && answer->n_params <= QEMU_LIMIT_PARAMS && params->n_params == 0 &&
+        are_sound(answer)) {
         virTypedParameter *stolen = libvirt_stats_steal_params(job->told, &n);
 
         if (!util_params_take(params, stolen, (size_t)n))
@@ -145,15 +144,17 @@ has_its_image(const virTypedParameter *behind, const QemuDefinitionDisk *disk)
  * name are the rest of its chain. False if a disk, or its image, is another one by now: then
  * nothing is written of that. */
 static bool
-write_disks(const LibvirtStatsAnswer *answer, const QemuEmitInput *input, QemuFieldWriter *writer)
+write_disks(const QemuEmitInput *input, QemuFieldWriter *writer)
 {
+    const UtilParams *params = writer->params; /* the array moves when it grows */
+    size_t n = params->n_params;
     g_autoptr(GHashTable) disks = index_disks(input->about);
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     bool is_same = true;
 
-    for (int i = 0; i < answer->n_params; i++) {
-        const virTypedParameter *param = &answer->params[i];
-        const virTypedParameter *behind = i + 1 < answer->n_params ? param + 1 : NULL;
+    for (size_t i = 0; i < n; i++) {
+        const virTypedParameter *param = &params->params[i];
+        const virTypedParameter *behind = i + 1 < n ? param + 1 : NULL;
         const QemuDefinitionDisk *disk = NULL;
 
         if (!read_number(param, "block.", &writer->index[0]) ||
@@ -188,17 +189,17 @@ is_nic_called(const QemuDefinition *about, unsigned int number, const char *ifna
            g_strcmp0(g_array_index(about->nics, QemuDefinitionNic, number).ifname, ifname) == 0;
 }
 
-/* True if libvirt's answer has the interfaces of the definition. */
+/* True if libvirt's answer, in @params, has the interfaces of the definition. */
 static bool
-has_its_nics(const LibvirtStatsAnswer *answer, const QemuDefinition *about)
+has_its_nics(const UtilParams *params, const QemuDefinition *about)
 {
     unsigned int n_nics = 0;
 
-    if (virTypedParamsGetUInt(answer->params, answer->n_params, "net.count", &n_nics) == 1 &&
+    if (virTypedParamsGetUInt(params->params, (int)params->n_params, "net.count", &n_nics) == 1 &&
         n_nics != about->nics->len)
         return false;
-    for (int i = 0; i < answer->n_params; i++) {
-        const virTypedParameter *param = &answer->params[i];
+    for (size_t i = 0; i < params->n_params; i++) {
+        const virTypedParameter *param = &params->params[i];
         unsigned int number = 0;
 
         if (read_number(param, "net.", &number) && !is_nic_called(about, number, param->value.s))
@@ -210,11 +211,11 @@ has_its_nics(const LibvirtStatsAnswer *answer, const QemuDefinition *about)
 /* Writes what the definition says of each interface, which libvirt numbers in the order of the
  * definition. False, and nothing, if they are others by now. */
 static bool
-write_nics(const LibvirtStatsAnswer *answer, const QemuEmitInput *input, QemuFieldWriter *writer)
+write_nics(const QemuEmitInput *input, QemuFieldWriter *writer)
 {
     const QemuDefinition *about = input->about;
 
-    if (!has_its_nics(answer, about))
+    if (!has_its_nics(writer->params, about))
         return false;
     for (guint i = 0; i < about->nics->len; i++) {
         const QemuDefinitionNic *told = &g_array_index(about->nics, QemuDefinitionNic, i);
@@ -231,11 +232,10 @@ write_nics(const LibvirtStatsAnswer *answer, const QemuEmitInput *input, QemuFie
 }
 
 /* Writes the about. fields. Those of disks and interfaces only by libvirt's definition, whose names
- * libvirt's answer has; it is doubted if the answer does not fit it. */
+ * @params have from libvirt's answer; it is doubted if these do not fit it. */
 static void
 write_about(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
 {
-    const LibvirtStatsAnswer *answer = libvirt_stats_answer(job->told);
     QemuFieldWriter writer = {.params = params};
     bool is_same = true;
 
@@ -244,9 +244,9 @@ write_about(const QemuJob *job, const QemuEmitInput *input, UtilParams *params)
     if (input->about == NULL || input->about->disks == NULL)
         return;
     if ((job->groups & VIR_DOMAIN_STATS_INTERFACE) != 0)
-        is_same = write_nics(answer, input, &writer);
+        is_same = write_nics(input, &writer);
     if ((job->groups & VIR_DOMAIN_STATS_BLOCK) != 0)
-        is_same = write_disks(answer, input, &writer) && is_same;
+        is_same = write_disks(input, &writer) && is_same;
     if (!is_same && job->domain->endpoint->about != NULL)
         qemu_definition_doubt(job->domain->endpoint->about);
 }
@@ -258,7 +258,7 @@ qemu_record_libvirt_write(const QemuJob *job, const QemuEmitInput *input, UtilPa
     QemuEmitInput without_about = *input;
     g_autoptr(GHashTable) names = NULL;
 
-    add_libvirts(job, input->with_about, params);
+    add_libvirts(job, params);
     without_about.with_about = false; /* which follow below, once */
     if (input->with_ext || job->left_out != 0) {
         names = collect_names(params);
