@@ -5,6 +5,7 @@ devices included, whoever answers."""
 import subprocess
 import xml.etree.ElementTree as ET
 
+from host import QEMU
 from libvirts import DISK, SOURCES, BesideLibvirt
 from longrun import Call
 from neighbours import main, until
@@ -90,8 +91,12 @@ class About(BesideLibvirt):
         for source in SOURCES:
             call = Call(self.open(source).ask("call", 0, 0, 0, ABOUT))
             self.assertEqual(call["web"]["answered_by"], "monitor", call["web"])
-            self.assert_made_of(self.records(self.open(source))["web"], "web",
-                                **{"about.state.persistent": False, "about.state.autostart": False})
+            record = self.records(self.open(source))["web"]
+            version = self.fields(record)["about.state.version"]
+            self.assertIn(version, subprocess.run([QEMU, "--version"], capture_output=True, text=True,
+                                                  check=True).stdout)
+            self.assert_made_of(record, "web", **{"about.state.persistent": False, "about.state.autostart": False,
+                                                  "about.state.version": version})
 
     def test_devices_that_come_and_go(self):
         image = self.host.image("c.qcow2", "-f", "qcow2", "8M")
