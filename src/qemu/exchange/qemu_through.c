@@ -32,13 +32,10 @@
  */
 #include "qemu_through.h"
 
-#include <string.h>
-
 #include "qemu_health.h"
 #include "qemu_pulse.h"
 #include "qemu_reach.h"
 #include "qemu_silence.h"
-#include "util/util_error.h"
 
 enum {
     FIRST_PAUSE_US = 2 * 1000,
@@ -94,16 +91,6 @@ qemu_through_may_ask(const QemuJob *job)
     return job->domain->endpoint->libvirt != NULL && lacks_monitor(job);
 }
 
-/* Adds @why to the reason, if that does not say it already. */
-static void
-add_reason(QemuJob *job, const char *why)
-{
-    if (job->reason != NULL && strstr(job->reason, why) != NULL)
-        return;
-    qemu_job_judge(job, job->verdict, DOMSTATS_REASON_LIBVIRT_AWAY,
-                   job->reason ? g_strdup_printf("%s; %s", job->reason, why) : g_strdup(why));
-}
-
 void
 qemu_through_explain(QemuHostView *host, QemuJob *job)
 {
@@ -112,7 +99,7 @@ qemu_through_explain(QemuHostView *host, QemuJob *job)
     if (endpoint->libvirt != NULL || endpoint->libvirt_trouble == NULL || !lacks_monitor(job))
         return;
     if (!qemu_pulse_judge_stopped(host, job))
-        add_reason(job, endpoint->libvirt_trouble);
+        qemu_through_verdict_add_reason(job, endpoint->libvirt_trouble);
 }
 
 static const char *
@@ -121,44 +108,26 @@ uri_of(const QemuThrough *self)
     return libvirt_pool_uri(self->job->domain->endpoint->libvirt);
 }
 
-/* Sets the verdict that the job has without libvirt. */
-static void
-judge_monitors(QemuThrough *self)
-{
-    const QemuReachHow how = {.monitors = DOMSTATS_MONITORS_RELEASE};
-    QemuJob *job = self->job;
-    const QemuEndpoint *endpoint = job->domain->endpoint;
-    QemuThroughBefore *before = &self->before;
-
-    if (before->reason != NULL)
-        qemu_job_judge(job, before->verdict, before->code, g_steal_pointer(&before->reason));
-    else if (endpoint->trouble != DOMSTATS_HEALTH_OK)
-        (void)qemu_reach_is_settled(job);
-    else if (!endpoint->is_active)
-        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_OTHER, NULL);
-    else if (endpoint->places->len > 0)
-        (void)qemu_reach_connect(self->host, job, &how, 0);
-    else
-        qemu_job_judge(job, DOMSTATS_HEALTH_NO_MONITOR, DOMSTATS_REASON_MANAGED,
-                       g_strdup("libvirt holds its only monitor"));
-}
-
-static void
-judge_job(QemuJob *job)
-{
-    g_autofree char *names = qemu_group_names(job->left_out);
-
-    qemu_job_judge(
-        job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_JOB,
-        g_strdup_printf("a job of the domain is under way, so libvirt left out what QEMU "
-                        "tells of: %s",
-                        names));
-}
-
 static bool
 is_late_open(const QemuThrough *self)
 {
     return self->late != NULL && !libvirt_pool_request_has_ended(self->late);
+}
+
+/* What a verdict is about now. */
+static QemuThroughVerdict
+verdict_of(QemuThrough *self)
+{
+    return (QemuThroughVerdict){self->host, self->job, &self->before,
+                                is_late_open(self) ? self->late : NULL};
+}
+
+static void
+judge_left_out(QemuThrough *self)
+{
+    QemuThroughVerdict verdict = verdict_of(self);
+
+    qemu_through_verdict_left_out(&verdict);
 }
 
 /* If @request was asked by itself since the call about it and others is late: keeps that call. */
@@ -171,97 +140,6 @@ note_late(QemuThrough *self, LibvirtPoolRequest *request)
         return;
     libvirt_pool_request_unref(self->late);
     self->late = late;
-}
-
-/* The last answer lacks some groups, or the call about this domain and others is late. */
-static void
-judge_left_out(QemuThrough *self)
-{
-    if (is_late_open(self))
-        qemu_health_judge_libvirt(self->host, self->job, uri_of(self),
-                                  libvirt_pool_request_asked_us(self->late));
-    else
-        judge_job(self->job);
-}
-
-/* libvirt cannot be asked. */
-static void
-judge_away(QemuThrough *self, const LibvirtOutcome *outcome)
-{
-    g_autofree char *why = g_strdup_printf("libvirt at '%s' cannot be asked: %s", uri_of(self),
-                                           outcome->message ? outcome->message : "no reason");
-
-    if (self->job->told != NULL) { /* its answer a moment ago stands, though it lacks some groups */
-        judge_left_out(self);
-        return;
-    }
-    judge_monitors(self);
-    if (outcome->kind == LIBVIRT_OUTCOME_DENIED)
-        self->job->verdict = DOMSTATS_HEALTH_DENIED;
-    add_reason(self->job, why);
-}
-
-static void
-judge_gone(QemuJob *job, const char *reason)
-{
-    qemu_job_judge(job, DOMSTATS_HEALTH_GONE, DOMSTATS_REASON_ENDED, g_strdup(reason));
-}
-
-static HostProcessLook
-look_at_process(const QemuThrough *self)
-{
-    HostProcessStat stat = {0};
-
-    return qemu_pulse_look(qemu_host_view_root(self->host), self->job->domain, &stat);
-}
-
-/* libvirt has no such domain any more, or says that it does not run. */
-static void
-judge_no_domain(QemuThrough *self, const LibvirtOutcome *outcome)
-{
-    if (look_at_process(self) == HOST_PROCESS_LIVES)
-        judge_away(self, outcome);
-    else
-        judge_gone(self->job, outcome->message);
-}
-
-/* ENFORCE_STATS, and this libvirt does not have a group: the call fails. */
-static void
-refuse(QemuThrough *self, const LibvirtOutcome *outcome)
-{
-    QemuJob *job = self->job;
-
-    g_set_error(&job->refusal, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED,
-                "domain '%s': libvirt at '%s': %s", job->domain->name, uri_of(self),
-                outcome->message);
-    qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_OTHER, g_strdup(outcome->message));
-}
-
-/* If the answer is not about the run of the domain that the source listed: the verdict, and true.
- */
-static bool
-judge_other_run(QemuThrough *self, const LibvirtStatsAnswer *answer)
-{
-    QemuJob *job = self->job;
-    const QemuEndpoint *endpoint = job->domain->endpoint;
-    HostProcessLook process = qemu_pulse_relook(qemu_host_view_root(self->host), self->job->domain);
-
-    if (!endpoint->is_active && answer->id != -1) {
-        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_OTHER,
-                       g_strdup("it was started while libvirt was asked for it"));
-        return true;
-    }
-    if (!endpoint->is_active)
-        return false;
-    if (answer->id == -1)
-        judge_gone(job, "libvirt says that it runs no longer");
-    else if (process == HOST_PROCESS_ENDED)
-        judge_gone(job, "its process has ended");
-    else if (process != HOST_PROCESS_LIVES && answer->id != qemu_endpoint_libvirt_id(endpoint))
-        judge_gone(job, "it was started anew while libvirt was asked for it");
-    else
-        return false;
-    return true;
 }
 
 static QemuThroughNext
@@ -319,6 +197,7 @@ take_answer(QemuThrough *self, LibvirtPoolRequest *take_request)
 {
     QemuJob *job = self->job;
     const LibvirtStatsAnswer *answer = libvirt_stats_answer(take_request);
+    QemuThroughVerdict verdict = verdict_of(self);
     QemuLibvirtGroupsHistory history = job->domain->told_groups;
     QemuLibvirtGroupsLack lack = qemu_libvirt_groups_read(
         &(QemuLibvirtGroupsAnswer){.params = answer->params,
@@ -328,7 +207,7 @@ take_answer(QemuThrough *self, LibvirtPoolRequest *take_request)
                                    .is_active = job->domain->endpoint->is_active},
         &history);
 
-    if (!is_proof(self, answer, &lack) && judge_other_run(self, answer)) {
+    if (!is_proof(self, answer, &lack) && qemu_through_verdict_other_run(&verdict, answer)) {
         libvirt_pool_request_unref(take_request);
         return QEMU_THROUGH_ENDED;
     }
@@ -354,27 +233,29 @@ qemu_through_take(QemuThrough *self)
 {
     g_autoptr(LibvirtPoolRequest) request = NULL;
     const LibvirtOutcome *outcome = NULL;
+    QemuThroughVerdict verdict = {0};
 
     if (self->request == NULL || !libvirt_pool_request_has_ended(self->request))
         return QEMU_THROUGH_WAIT;
     request = steal_request(self);
+    verdict = verdict_of(self);
     outcome = libvirt_pool_request_outcome(request);
     switch (outcome->kind) {
     case LIBVIRT_OUTCOME_WELL:
         return take_answer(self, g_steal_pointer(&request));
     case LIBVIRT_OUTCOME_UNSUPPORTED:
-        refuse(self, outcome);
+        qemu_through_verdict_refuse(self->job, outcome);
         break;
     case LIBVIRT_OUTCOME_NO_DOMAIN:
     case LIBVIRT_OUTCOME_NOT_RUNNING:
-        judge_no_domain(self, outcome);
+        qemu_through_verdict_no_domain(&verdict, outcome);
         break;
     case LIBVIRT_OUTCOME_REFUSED:
     case LIBVIRT_OUTCOME_DENIED:
     case LIBVIRT_OUTCOME_LOST:
     case LIBVIRT_OUTCOME_FAILED:
     default:
-        judge_away(self, outcome);
+        qemu_through_verdict_away(&verdict, outcome);
     }
     return QEMU_THROUGH_ENDED;
 }
@@ -490,7 +371,7 @@ qemu_through_begin(QemuThrough *self)
     QemuJob *job = self->job;
 
     self->before =
-        (QemuThroughBefore){job->verdict, job->reason_code, g_steal_pointer(&job->reason)};
+        (QemuThroughVerdictBefore){job->verdict, job->reason_code, g_steal_pointer(&job->reason)};
     job->is_complete = false;
     self->begun_us = util_deadline_now_us();
     return qemu_through_step(self);
@@ -560,28 +441,6 @@ qemu_through_is_late(const QemuThrough *self)
            util_deadline_now_us() - asked_us >= qemu_health_fair_us(self->job) / LATE_DIVISOR;
 }
 
-/* The verdict on a request that was never sent to libvirt. */
-static void
-judge_unasked(QemuThrough *self)
-{
-    QemuJob *job = self->job;
-    LibvirtPoolState state = libvirt_pool_state(job->domain->endpoint->libvirt);
-
-    if (state == LIBVIRT_POOL_READY)
-        qemu_job_judge(
-            job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_NO_TIME,
-            g_strdup_printf("there was no time to ask libvirt at '%s' for it", uri_of(self)));
-    else if (state == LIBVIRT_POOL_FULL)
-        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_LIMIT,
-                       g_strdup_printf("libvirt at '%s' was not asked for it: it has as many "
-                                       "requests of this program as it may have, and does not "
-                                       "answer them",
-                                       uri_of(self)));
-    else
-        qemu_job_judge(job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_SILENT,
-                       g_strdup_printf("libvirt at '%s' does not answer", uri_of(self)));
-}
-
 /* The verdict while no request is under way. */
 static void
 judge_between(QemuThrough *self)
@@ -611,7 +470,7 @@ qemu_through_judge(QemuThrough *self)
     if (libvirt_pool_request_cancel(self->request)) {
         libvirt_pool_request_unref(steal_request(self));
         if (!is_late_open(self)) {
-            judge_unasked(self);
+            qemu_through_verdict_unasked(job);
             return;
         }
     }

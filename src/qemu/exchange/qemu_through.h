@@ -6,13 +6,7 @@
 
 #include "qemu/host/qemu_host.h"
 #include "qemu_desk.h"
-
-/* What a look at the domain's monitors has shown before libvirt was asked. */
-typedef struct {
-    DomstatsHealth verdict;
-    DomstatsReason code;
-    char *reason; /* owned; NULL: they were not looked at */
-} QemuThroughBefore;
+#include "qemu_through_verdict.h"
 
 /* One job on its way through libvirt. The caller sets the first four members and zeroes the rest.
  */
@@ -21,7 +15,7 @@ typedef struct {
     QemuHostView *host;
     QemuDesk *desk;
     void *owner;
-    QemuThroughBefore before;
+    QemuThroughVerdictBefore before;
     int64_t begun_us;            /* monotonic */
     LibvirtPoolRequest *request; /* under way; owned */
     int64_t queued_us;           /* monotonic: when that was made */
