@@ -25,9 +25,9 @@ typedef struct {
 
 /* Asks for all domains; they wait until libvirt accepts a client, so that they go together. */
 static void
-init_case(Case *self, const FakeLibvirtFault *faults)
+init_case(Case *self, const FakeLibvirtFault *faults, unsigned int n_requests)
 {
-    const LibvirtPoolLimits limits = {.n_first = 1};
+    const LibvirtPoolLimits limits = {.n_requests = n_requests, .n_first = 1};
 
     self->fake = fake_libvirt_new(domains, faults);
     self->pool = libvirt_pool_new(fake_libvirt_uri(self->fake), &limits);
@@ -138,7 +138,7 @@ costs_that_domain_alone(const void *data)
     const Row *row = data;
     g_auto(Case) self = {0};
 
-    init_case(&self, row->faults);
+    init_case(&self, row->faults, 0);
     for (unsigned int i = 0; i < N; i++) {
         if (row->bad != ALL && row->bad != (int)i)
             assert_well(self.requests[i], i);
@@ -170,7 +170,7 @@ one_that_is_not_wanted(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, many_silent);
+    init_case(&self, many_silent, 0);
     wait_for_calls(&self, 1);
     assert_true(libvirt_pool_request_is_shared(self.requests[2]));
     assert_false(libvirt_pool_request_cancel(self.requests[2]));
@@ -191,7 +191,7 @@ the_late_call_is_known(void **state)
     g_autoptr(LibvirtPoolRequest) late = NULL;
 
     (void)state;
-    init_case(&self, many_silent);
+    init_case(&self, many_silent, 0);
     wait_for_calls(&self, 1);
     assert_null(libvirt_pool_request_ref_late(self.requests[0]));
     for (unsigned int i = 0; i < N; i++)
@@ -211,7 +211,7 @@ libvirt_restarts(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, many_silent);
+    init_case(&self, many_silent, 0);
     wait_for_calls(&self, 1);
     fake_libvirt_set_faults(self.fake, NULL);
     fake_libvirt_restart(self.fake);
@@ -220,13 +220,26 @@ libvirt_restarts(void **state)
     assert_int_equal(fake_libvirt_n_asked(self.fake), 2 * N);
 }
 
+/* With one call at a time, no other could be asked while a call about several hangs. */
+static void
+one_call_at_a_time(void **state)
+{
+    g_auto(Case) self = {0};
+
+    (void)state;
+    init_case(&self, NULL, 2);
+    for (unsigned int i = 0; i < N; i++)
+        assert_well(self.requests[i], i);
+    assert_int_equal(fake_libvirt_most_asked(self.fake), 1);
+}
+
 static void
 closing_ends_the_rest(void **state)
 {
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, many_silent);
+    init_case(&self, many_silent, 0);
     wait_for_calls(&self, 1);
     libvirt_pool_unref(g_steal_pointer(&self.pool));
     fake_libvirt_let_go(self.fake);
@@ -241,6 +254,7 @@ main(void)
         {"the others of one that is not wanted", one_that_is_not_wanted, NULL, NULL, NULL},
         {"the late call is known", the_late_call_is_known, NULL, NULL, NULL},
         {"libvirt restarts in the middle", libvirt_restarts, NULL, NULL, NULL},
+        {"by themselves where only one call is allowed", one_call_at_a_time, NULL, NULL, NULL},
         {"closing ends the rest", closing_ends_the_rest, NULL, NULL, NULL},
     };
     int n_failed = 0;

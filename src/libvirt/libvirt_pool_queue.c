@@ -252,14 +252,15 @@ libvirt_pool_queue_has_ready(LibvirtPoolQueue *self, int64_t now_us)
     return peek(self, self->again, now_us) != NULL || peek(self, self->waiting, now_us) != NULL;
 }
 
-/* How many domains the next call should be about. */
+/* How many domains the next call should be about: several only if there is room for another call,
+ * in which each of them could be asked by itself. */
 static guint
 choose_size(const LibvirtPoolQueue *self, int64_t now_us)
 {
     guint n_calls = self->n_first > 1 ? SHARES_PART * self->n_first : 1;
     guint part = self->waiting->length / n_calls;
 
-    if (find_late(self, now_us) != NULL)
+    if (find_late(self, now_us) != NULL || self->under_way->len + 2 > self->most - 1)
         return 1;
     return CLAMP(part, N_SHARED_LEAST, N_SHARED);
 }
