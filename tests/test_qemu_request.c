@@ -99,6 +99,7 @@ typedef struct {
     bool is_active, is_persistent;
     int state;
     bool is_selected;
+    bool may_be_persistent;
 } FilterRow;
 
 static const FilterRow filter_rows[] = {
@@ -128,6 +129,10 @@ static const FilterRow filter_rows[] = {
      false},
     {"a state not known passes a filter of states", FLAG(PAUSED), true, true, -1, true},
     {"but not the other families", FLAG(PAUSED) | FLAG(INACTIVE), true, true, -1, false},
+    {"one that may be persistent is taken for it", FLAG(PERSISTENT), true, false, -1, true, true},
+    {"and for a transient one", FLAG(TRANSIENT), true, false, -1, true, true},
+    {"its state counts all the same", FLAG(PERSISTENT) | FLAG(PAUSED), true, false,
+     VIR_DOMAIN_RUNNING, false, true},
 };
 
 static void
@@ -135,9 +140,12 @@ check_filter(const void *data)
 {
     const FilterRow *row = data;
     const QemuRequest request = {.flags = row->flags};
+    const QemuEndpoint endpoint = {.is_active = row->is_active,
+                                   .is_persistent = row->is_persistent,
+                                   .may_be_persistent = row->may_be_persistent};
     const unsigned int states = FLAG(RUNNING) | FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER);
 
-    assert_int_equal(qemu_request_selects(&request, row->is_active, row->is_persistent, row->state),
+    assert_int_equal(qemu_request_selects_endpoint(&request, &endpoint, row->state),
                      row->is_selected);
     assert_int_equal(qemu_request_filters_state(&request), (row->flags & states) != 0);
 }

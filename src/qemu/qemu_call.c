@@ -322,7 +322,7 @@ make_jobs(const GPtrArray *domains, const QemuRequest *request)
         g_autoptr(QemuEndpoint) endpoint = qemu_domain_ref_endpoint(domain);
 
         /* The run state is not known yet: qemu_record_make() filters by it. */
-        if (qemu_request_selects(request, endpoint->is_active, endpoint->is_persistent, -1))
+        if (qemu_request_selects_endpoint(request, endpoint, -1))
             g_ptr_array_add(jobs, qemu_job_new(domain, request));
     }
     return jobs;

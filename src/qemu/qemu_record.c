@@ -124,7 +124,7 @@ is_selected(const QemuJob *job, const QemuEmitInput *input)
     if (endpoint->is_active && input->facts->status == NULL && input->facts->libvirt_state < 0)
         return true;
     state = qemu_emit_state_of(input, &reason);
-    return qemu_request_selects(job->request, endpoint->is_active, endpoint->is_persistent, state);
+    return qemu_request_selects_endpoint(job->request, endpoint, state);
 }
 
 static DomstatsAnsweredBy

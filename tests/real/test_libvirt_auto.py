@@ -190,6 +190,8 @@ class Trouble(Auto):
         done = typed()
         self.assertEqual(done.returncode, 2)
         self.assertIn("no libvirt runs", done.stderr)
+        for option in "--list-persistent", "--list-transient":  # nobody tells which they are
+            self.assertEqual(set(self.call(option)[1]), set(names), option)
         for options in [], ["--no-libvirt"]:
             _, domains, _ = self.call(*options)
             self.assertEqual({name: domains[name]["id"] for name in names},

@@ -105,6 +105,7 @@ qemu_endpoint_copy(const QemuEndpoint *self)
     copy->start_ticks = self->start_ticks;
     copy->exec_mark = self->exec_mark;
     copy->is_persistent = self->is_persistent;
+    copy->may_be_persistent = self->may_be_persistent;
     copy->is_listed = self->is_listed;
     copy->autostart = self->autostart;
     copy->is_active = self->is_active;

@@ -32,19 +32,20 @@ typedef struct {
 } QemuEndpointPlace;
 
 typedef struct {
-    char *key;            /* made by the source; two calls see the same QEMU if it is the same */
-    char *name;           /* shown until QEMU has answered query-name */
-    char *uuid;           /* canonical text; NULL: query-uuid is needed */
-    char *identity;       /* what the UUID is derived from if it was given none; NULL: from the
-                             first place's @bound_path */
-    int id;               /* 0: the domain list gives one; -1: not running */
-    int libvirt_id;       /* by which its libvirt knows this run; 0: by @id */
-    pid_t pid;            /* 0: unknown until the monitor is connected */
-    uint64_t start_ticks; /* of @pid; 0 unknown */
-    uint64_t exec_mark;   /* differs when @pid has executed another program since; 0 unknown */
-    bool is_persistent;   /* libvirt says so; domains of other sources are transient */
-    bool is_listed;       /* a libvirt lists it, or did: @is_persistent is what it said */
-    UtilCount autostart;  /* 0 or 1: whether its libvirt starts it by itself; absent: not told */
+    char *key;              /* made by the source; two calls see the same QEMU if it is the same */
+    char *name;             /* shown until QEMU has answered query-name */
+    char *uuid;             /* canonical text; NULL: query-uuid is needed */
+    char *identity;         /* what the UUID is derived from if it was given none; NULL: from the
+                               first place's @bound_path */
+    int id;                 /* 0: the domain list gives one; -1: not running */
+    int libvirt_id;         /* by which its libvirt knows this run; 0: by @id */
+    pid_t pid;              /* 0: unknown until the monitor is connected */
+    uint64_t start_ticks;   /* of @pid; 0 unknown */
+    uint64_t exec_mark;     /* differs when @pid has executed another program since; 0 unknown */
+    bool is_persistent;     /* libvirt says so; domains of other sources are transient */
+    bool may_be_persistent; /* it is a libvirt's, no list of which has it */
+    bool is_listed;         /* a libvirt lists it, or did: @is_persistent is what it said */
+    UtilCount autostart;    /* 0 or 1: whether its libvirt starts it by itself; absent: not told */
     bool is_active;
     bool
         lacks_options; /* of its command line a part could not be read: it may have more monitors */

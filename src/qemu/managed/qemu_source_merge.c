@@ -119,6 +119,7 @@ typedef struct {
     const char *trouble; /* why none is; NULL: no reason is to be given */
     bool is_aged;        /* @listed is of an earlier list */
     bool is_denied;      /* @trouble is a lack of permission */
+    bool is_libvirts;    /* a libvirt started @process */
     bool is_presumed;    /* UUID and id are those that the process tells */
 } Parts;
 
@@ -173,6 +174,7 @@ make_merged(const Known *known, const char *key, const Parts *parts)
     set_text(&merged->key, key);
     if (parts->process != NULL && parts->listed != NULL)
         tell_listed(merged, parts);
+    merged->may_be_persistent = parts->is_libvirts && parts->listed == NULL;
     if (parts->is_presumed)
         set_text(&merged->uuid, known->words.uuid);
     merged->id = parts->id;
@@ -304,6 +306,7 @@ add_process(Run *run, const QemuSourceJoin *join)
                    .id = qemu_source_ids_give(run->self->ids, join->process, 0),
                    .libvirt_id = find_libvirt_id(join),
                    .trouble = join->trouble,
+                   .is_libvirts = join->words != NULL,
                    .is_presumed = join->is_presumed};
 
     run->self->lacks_libvirt |= join->is_orphan;

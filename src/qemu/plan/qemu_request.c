@@ -112,6 +112,14 @@ qemu_request_selects(const QemuRequest *self, bool is_active, bool is_persistent
 }
 
 bool
+qemu_request_selects_endpoint(const QemuRequest *self, const QemuEndpoint *endpoint, int state)
+{
+    return qemu_request_selects(self, endpoint->is_active, endpoint->is_persistent, state) ||
+           (endpoint->may_be_persistent &&
+            qemu_request_selects(self, endpoint->is_active, true, state));
+}
+
+bool
 qemu_request_filters_state(const QemuRequest *self)
 {
     return qemu_request_has(self, state_filters);
