@@ -28,6 +28,7 @@ typedef struct {
     bool is_stopped; /* the domain does not run */
     bool is_kvm;
     bool has_events, has_resctrl;
+    bool is_of_other_driver;
 } Row;
 
 #define ALL         0x7ff
@@ -38,6 +39,8 @@ static const Row rows[] = {
     {"so is one with everything", ALL, NULL, KVM "iothread.count", "", "", .is_kvm = true},
     {"without a job QEMU's parts are left out", ALL, NULL, NO_JOB,
      "cpu-total, balloon, block, iothread, dirtyrate", "vm"},
+    {"another driver than QEMU's has told all that it has", ALL, NULL, STATE, "",
+     "cpu-total, balloon, vcpu, interface, block, dirtyrate, vm", .is_of_other_driver = true},
     {"of a KVM guest also those of KVM", ALL, NULL, NO_JOB,
      "cpu-total, balloon, vcpu, block, iothread, dirtyrate, vm", "", .is_kvm = true},
     {"what an earlier whole answer did not have is not left out", ALL, JOB, NO_JOB,
@@ -114,7 +117,9 @@ read_answer(const Row *row, const char *text, const QemuDefinition *definition,
                                                                .n_params = (int)params.n_params,
                                                                .wanted = row->wanted,
                                                                .definition = definition,
-                                                               .is_active = !row->is_stopped},
+                                                               .is_active = !row->is_stopped,
+                                                               .is_of_other_driver =
+                                                                   row->is_of_other_driver},
                                     history);
 }
 

@@ -191,6 +191,20 @@ is_proof(const QemuThrough *self, const LibvirtStatsAnswer *answer,
            answer->id == qemu_endpoint_libvirt_id(endpoint);
 }
 
+/* True if the driver that the URI names is another than QEMU's: the test driver, say. An alias, or
+ * "remote", may be any. */
+static bool
+is_of_other_driver(const char *uri)
+{
+    static const char *const may_be_qemu[] = {"qemu", "remote"};
+    size_t size = strcspn(uri, "+:");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(may_be_qemu); i++)
+        if (strlen(may_be_qemu[i]) == size && strncmp(uri, may_be_qemu[i], size) == 0)
+            return false;
+    return uri[size] != '\0';
+}
+
 /* Takes @take_request, whose answer has come. */
 static QemuThroughNext
 take_answer(QemuThrough *self, LibvirtPoolRequest *take_request)
@@ -204,7 +218,9 @@ take_answer(QemuThrough *self, LibvirtPoolRequest *take_request)
                                    .n_params = answer->n_params,
                                    .wanted = job->groups,
                                    .definition = qemu_domain_definition(job->domain),
-                                   .is_active = job->domain->endpoint->is_active},
+                                   .is_active = job->domain->endpoint->is_active,
+                                   .is_of_other_driver = is_of_other_driver(
+                                       libvirt_pool_uri(job->domain->endpoint->libvirt))},
         &history);
 
     if (!is_proof(self, answer, &lack) && qemu_through_verdict_other_run(&verdict, answer)) {

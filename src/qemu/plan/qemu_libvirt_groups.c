@@ -189,6 +189,7 @@ QemuLibvirtGroupsLack
 qemu_libvirt_groups_read(const QemuLibvirtGroupsAnswer *answer, QemuLibvirtGroupsHistory *history)
 {
     Seen seen = look(answer);
+    bool may_be_partial = answer->is_active && !answer->is_of_other_driver && !seen.had_job;
     QemuLibvirtGroupsLack lack = {0};
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -196,7 +197,7 @@ qemu_libvirt_groups_read(const QemuLibvirtGroupsAnswer *answer, QemuLibvirtGroup
 
         if ((answer->wanted & row->group) == 0)
             continue;
-        if (answer->is_active && !seen.had_job && may_lack(answer, row, &seen, history))
+        if (may_be_partial && may_lack(answer, row, &seen, history))
             lack.left_out |= row->group;
         else if ((seen.present & row->group) == 0 && !is_whole_when_empty(answer, row))
             lack.absent |= row->group;

@@ -22,6 +22,7 @@ typedef struct {
     unsigned int wanted;              /* groups that the call wants, of those that were asked for */
     const QemuDefinition *definition; /* NULL unknown */
     bool is_active;
+    bool is_of_other_driver; /* not of libvirt's driver of QEMU: it leaves out nothing */
 } QemuLibvirtGroupsAnswer;
 
 typedef struct {
