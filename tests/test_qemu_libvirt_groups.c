@@ -113,14 +113,14 @@ read_answer(const Row *row, const char *text, const QemuDefinition *definition,
     g_auto(UtilParams) params = {0};
 
     parse(text, &params);
-    return qemu_libvirt_groups_read(&(QemuLibvirtGroupsAnswer){.params = params.params,
-                                                               .n_params = (int)params.n_params,
-                                                               .wanted = row->wanted,
-                                                               .definition = definition,
-                                                               .is_active = !row->is_stopped,
-                                                               .is_of_other_driver =
-                                                                   row->is_of_other_driver},
-                                    history);
+    return qemu_libvirt_groups_read(
+        &(QemuLibvirtGroupsAnswer){.params = params.params,
+                                   .n_params = (int)params.n_params,
+                                   .wanted = row->wanted,
+                                   .definition = definition,
+                                   .is_active = !row->is_stopped,
+                                   .is_of_other_driver = row->is_of_other_driver},
+        history);
 }
 
 static void

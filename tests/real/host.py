@@ -7,6 +7,7 @@ when the test fails or is killed: keeper.py sees to it.
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -64,6 +65,12 @@ def accelerator():
         return "kvm"
     except OSError:
         return "tcg"
+
+
+def takes_monitors():
+    """Whether this QEMU can be given a monitor while it runs."""
+    text = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, re.search(r"version (\d+)\.(\d+)", text).groups())) >= (11, 1)
 
 
 def jail_options(folder, user=None):

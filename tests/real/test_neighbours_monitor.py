@@ -8,10 +8,10 @@ import os
 import pty
 import pwd
 import re
-import shutil
 import subprocess
 import unittest
 
+from host import takes_monitors
 from libvirts import BesideLibvirt, Libvirtd, Session
 from neighbours import Beside, main
 
@@ -21,13 +21,6 @@ FOLDER = "/var/lib/libvirt/qemu"
 VNC = "<graphics type='vnc' port='-1' passwd='xyzzy'><listen type='none'/></graphics>"
 MORE = """<qemu:commandline><qemu:arg value='-L'/><qemu:arg value='/not/there/&lt;&amp;&quot;'/><qemu:env name='A' value='1'/>
 </qemu:commandline><qemu:capabilities><qemu:del capability='virtio-mem-pci'/></qemu:capabilities>"""
-
-
-def can_live():
-    """Whether the QEMU of this host can be given a monitor while it runs."""
-    text = subprocess.run([shutil.which("qemu-system-x86_64"), "--version"], capture_output=True, text=True,
-                          check=True).stdout
-    return tuple(map(int, re.search(r"version (\d+)\.(\d+)", text).groups())) >= (11, 1)
 
 
 def monitor(*words, uri=None, launcher=()):
@@ -204,21 +197,21 @@ class Running(Monitor):
         self.assertEqual(status, 2)
         return trouble
 
-    @unittest.skipIf(can_live(), "this QEMU can be given a monitor")
+    @unittest.skipIf(takes_monitors(), "this QEMU can be given a monitor")
     def test_an_older_qemu_is_refused_without_being_asked(self):
         self.libvirt.create("old")
         trouble = self.refuses("add", "--yes", "--live", "old")
         self.assertRegex(trouble, r"\Adomstats-monitor: old: QEMU \d+\.\d+ cannot get a monitor while it runs.*\n\Z")
         self.assertNotIn("monitor", self.taints("old"))
 
-    @unittest.skipIf(can_live(), "this QEMU can be given a monitor")
+    @unittest.skipIf(takes_monitors(), "this QEMU can be given a monitor")
     def test_both_are_wanted_and_the_definition_can(self):
         self.libvirt.define("vm")
         self.libvirt.virsh("start", "vm")
         self.assertIn("cannot get a monitor while it runs", self.do("add", "vm"))
         self.assertIn("domstats", self.xml("vm"))
 
-    @unittest.skipUnless(can_live(), "this QEMU cannot be given a monitor")
+    @unittest.skipUnless(takes_monitors(), "this QEMU cannot be given a monitor")
     def test_a_qemu_is_given_one_and_it_is_taken_away(self):
         self.libvirt.create("vm")
         self.assertNotIn("monitor", self.taints("vm"))
@@ -238,7 +231,7 @@ class Running(Monitor):
         self.assertEqual(self.listed(), [["vm", "none", "-", "-"]])
         self.assertIn("was given no monitor", self.do("remove", "vm"))
 
-    @unittest.skipUnless(can_live(), "this QEMU cannot be given a monitor")
+    @unittest.skipUnless(takes_monitors(), "this QEMU cannot be given a monitor")
     def test_it_is_taken_away_from_a_client_too(self):
         self.libvirt.create("vm")
         self.do("add", "vm")
@@ -250,7 +243,7 @@ class Running(Monitor):
         self.assertEqual(self.listed(), [["vm", "none", "-", "-"]])
         self.assertIn("running", self.libvirt.virsh("domstate", "vm"))
 
-    @unittest.skipUnless(can_live(), "this QEMU cannot be given a monitor")
+    @unittest.skipUnless(takes_monitors(), "this QEMU cannot be given a monitor")
     def test_a_monitor_that_cannot_be_made_leaves_no_socket(self):
         self.libvirt.create("vm")
         taken = '{"execute":"object-add","arguments":{"qom-type":"iothread","id":"domstats-live"}}'
@@ -336,7 +329,7 @@ class OfAnotherHost(Monitor):
         self.assertEqual(self.xml("far"), before)
         self.assertNotIn("monitor", self.taints("far"))
 
-    @unittest.skipUnless(can_live(), "this QEMU cannot be given a monitor")
+    @unittest.skipUnless(takes_monitors(), "this QEMU cannot be given a monitor")
     def test_its_running_qemus_are_given_one_and_it_is_taken_away(self):
         self.libvirt.create("far")
         self.do("add", "far", uri=self.uri)
