@@ -136,7 +136,7 @@ class Whole(Job):
             self.assertEqual(self.state(source), (SHUTOFF, SAVED))
 
     def test_a_dump_of_memory(self):
-        self.check_saving(self.host.path("fifo"), "dump", "vm", self.host.path("fifo"), "--live", "--memory-only")
+        self.check_saving(self.host.path("fifo"), "dump", "vm", self.host.path("fifo"), "--memory-only")
         self.check_whole()
 
     def test_a_copy_of_a_disk(self):
