@@ -373,8 +373,33 @@ a_flood_behind_slow_calls(void **state)
     end(&scene);
 }
 
+/* No call of a client begins while it has much to read; and when it reads they go on. */
 static void
 one_that_does_not_read(void **state)
+{
+    enum { N_CALLS = 10 };
+    Scene scene = {0};
+    g_autofree char *bytes = g_malloc(ANSWER_BYTES);
+    size_t n_got = 0;
+
+    (void)state;
+    begin(&scene);
+    send_kinds(&scene, "llllllllll");
+    assert_in_range(scene.n_taken, 1, 2);
+    assert_true(scene.unread.n_bytes <= DAEMON_LIMIT_UNREAD_BYTES + ANSWER_BYTES);
+    while (n_got < (size_t)N_CALLS * ANSWER_BYTES) {
+        ssize_t n = recv(scene.fd, bytes, ANSWER_BYTES, 0);
+
+        n_got += n > 0 ? (size_t)n : 0;
+        settle(&scene);
+    }
+    assert_int_equal(scene.n_taken, N_CALLS);
+    end(&scene);
+}
+
+/* What is sent unasked, events say, or answers to calls that were under way already. */
+static void
+one_that_never_reads(void **state)
 {
     Scene scene = {0};
     unsigned int n = 0;
@@ -382,8 +407,9 @@ one_that_does_not_read(void **state)
     (void)state;
     begin(&scene);
     for (; scene.client != NULL && n < 2 * DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES; n++) {
-        send_kinds(&scene, "l");
+        daemon_client_send(scene.client, g_bytes_new_take(g_malloc0(ANSWER_BYTES), ANSWER_BYTES));
         assert_true(scene.unread.n_bytes <= DAEMON_LIMIT_QUEUED_BYTES);
+        settle(&scene);
     }
     testing_assert_in_range(n, DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES,
                             DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES + 2);
@@ -439,7 +465,9 @@ main(void)
          NULL, NULL},
         {"a flood behind slow calls is stopped, and answered later", a_flood_behind_slow_calls,
          NULL, NULL, NULL},
-        {"a client that does not read is hung up on", one_that_does_not_read, NULL, NULL, NULL},
+        {"a client that does not read gets no further answer", one_that_does_not_read, NULL, NULL,
+         NULL},
+        {"a client that never reads is hung up on", one_that_never_reads, NULL, NULL, NULL},
         {"what is queued is sent before the end", a_farewell, NULL, NULL, NULL},
         {"the end of the service waits for calls", the_end_of_the_service, NULL, NULL, NULL},
     };

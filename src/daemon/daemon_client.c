@@ -9,8 +9,9 @@
  * one reads READ_PER_TURN_BYTES at most, and hands over MESSAGES_PER_TURN messages at most. What is
  * left of the messages is handed over in the next turn; until then nothing is read.
  *
- * When as many calls are under way as the protocol allows, later messages are parked, in order, up
- * to PARKED_BYTES; then the client is not read, and the kernel stops it.
+ * When as many calls are under way as the protocol allows, or UNREAD_BYTES of answers are not read,
+ * later messages are parked, in order, up to PARKED_BYTES; then the client is not read, and the
+ * kernel stops it.
  *
  * One timer serves all limits of time. It is armed when a message has begun and is not whole, when
  * an answer is queued and the socket takes no more, and when the client is leaving.
@@ -70,10 +71,11 @@ count_out(DaemonClient *self, size_t added, size_t taken)
         g_queue_remove(&unread->clients, self);
 }
 
+/* Whether further messages wait: for a call to end, or for the client to read. */
 static bool
 is_full(const DaemonClient *self)
 {
-    return self->n_calls >= self->protocol->calls_most;
+    return self->n_calls >= self->protocol->calls_most || self->n_out > DAEMON_LIMIT_UNREAD_BYTES;
 }
 
 /* Whether a further message may be taken. */
@@ -155,6 +157,8 @@ drop_sent(DaemonClient *self, size_t n)
         g_bytes_unref(g_queue_pop_head(&self->out));
     }
     self->send_by_us = self->n_out > 0 ? in_ms(DAEMON_LIMIT_STALL_MS) : 0;
+    if (!g_queue_is_empty(&self->parked) && !is_full(self))
+        work_on(self);
 }
 
 /* Sends what the socket takes. */

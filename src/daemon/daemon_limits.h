@@ -23,6 +23,8 @@
           "handed over of one client before the loop serves others")                               \
     LIMIT(PARKED_BYTES, 262144, "bytes",                                                           \
           "messages of a client that has as many calls under way as it may; then it is not read")  \
+    LIMIT(UNREAD_BYTES, 4194304, "bytes",                                                          \
+          "answers that a client has not read; past that its further messages wait")               \
     LIMIT(QUEUED_BYTES, 67108864, "bytes",                                                         \
           "answers that a client has not read; two of the largest that libvirt's protocol allows") \
     LIMIT(QUEUED_BYTES_OF_ALL, 536870912, "bytes",                                                 \
