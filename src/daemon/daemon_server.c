@@ -26,28 +26,43 @@ typedef struct {
     sd_event_source *pause;
 } Door;
 
+typedef struct {
+    uid_t uid;
+    unsigned int n_clients;
+} User;
+
 struct DaemonServer {
     sd_event *loop;
     void *context;
-    GPtrArray *doors;      /* Door *, owned */
-    GHashTable *clients;   /* DaemonClient *, owned by hand */
-    GHashTable *n_of_user; /* uid -> number of clients */
+    GPtrArray *doors;    /* Door *, owned */
+    GHashTable *clients; /* DaemonClient *, owned by hand */
+    GHashTable *users;   /* uid -> User, owned: those with clients */
     DaemonClientUnread unread;
 };
 
 static unsigned int
 count_of_user(const DaemonServer *self, uid_t uid)
 {
-    return GPOINTER_TO_UINT(g_hash_table_lookup(self->n_of_user, GUINT_TO_POINTER(uid)));
+    const User *user = g_hash_table_lookup(self->users, &uid);
+
+    return user ? user->n_clients : 0;
 }
 
 static void
 set_count_of_user(DaemonServer *self, uid_t uid, unsigned int n)
 {
-    if (n == 0)
-        g_hash_table_remove(self->n_of_user, GUINT_TO_POINTER(uid));
-    else
-        g_hash_table_insert(self->n_of_user, GUINT_TO_POINTER(uid), GUINT_TO_POINTER(n));
+    User *user = g_hash_table_lookup(self->users, &uid);
+
+    if (n == 0) {
+        g_hash_table_remove(self->users, &uid);
+        return;
+    }
+    if (user == NULL) {
+        user = g_new0(User, 1);
+        user->uid = uid;
+        g_hash_table_insert(self->users, &user->uid, user);
+    }
+    user->n_clients = n;
 }
 
 static void
@@ -183,7 +198,7 @@ daemon_server_new(sd_event *loop, void *context)
     self->context = context;
     self->doors = g_ptr_array_new_with_free_func(free_door);
     self->clients = g_hash_table_new(NULL, NULL);
-    self->n_of_user = g_hash_table_new(NULL, NULL);
+    self->users = g_hash_table_new_full(g_int_hash, g_int_equal, NULL, g_free);
     g_queue_init(&self->unread.clients);
     return self;
 }
@@ -199,7 +214,7 @@ daemon_server_free(DaemonServer *self)
     for (const GList *at = clients; at != NULL; at = at->next)
         daemon_client_free(at->data);
     g_hash_table_unref(self->clients);
-    g_hash_table_unref(self->n_of_user);
+    g_hash_table_unref(self->users);
     g_ptr_array_unref(self->doors);
     sd_event_unref(self->loop);
     g_free(self);
