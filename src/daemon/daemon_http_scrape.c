@@ -164,7 +164,6 @@ on_left(void *data)
     daemon_http_scrape_cancel(data);
 }
 
-/* The values of all headers called @name, as one list; NULL: there is none. */
 static enum MHD_Result
 append_value(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -177,6 +176,7 @@ append_value(void *data, enum MHD_ValueKind kind, const char *name, const char *
     return MHD_YES;
 }
 
+/* The values of all headers called @name, as one list. */
 static char *
 get_list(struct MHD_Connection *connection, const char *name)
 {
