@@ -72,6 +72,10 @@ static const char vm1[] = "state.state int 1\n"
                           "block.0.physical ullong 30\n"
                           "block.1.name string vdb\n"
                           "block.1.path string rbd:pool/image:key=SECRET\n"
+                          "block.1.backingIndex uint 1\n"
+                          "block.1.allocation ullong 0\n"
+                          "block.1.capacity ullong 50\n"
+                          "block.1.physical ullong 40\n"
                           "about.block.1.type string network\n"
                           "about.block.1.protocol string rbd\n"
                           "about.block.1.source string pool/image\n"
@@ -196,6 +200,8 @@ static const Row rows[] = {
     {"an unknown flag", 243, "dom:vm1 s:vda i:8 i:8", "pi",
      "error 8 10 unsupported flags (0x8) in function qemuDomainBlockStatsFlags"},
     {"the size of a disk", 194, "dom:vm1 s:vda i:0", "hhh", ONE("32") "10 20 30"},
+    {"the size of a disk that was not written", 194, "dom:vm1 s:vdb i:0", "hhh",
+     ONE("32") "40 50 40"},
     {"an interface by its device", 65, "dom:vm1 s:tap0", "hhhhhhhh",
      ONE("16") "1 2 -1 -1 3 -1 -1 -1"},
     {"an interface by its address", 65, "dom:vm1 s:52:54:00:00:00:02", "hhhhhhhh",

@@ -154,6 +154,8 @@ daemon_libvirt_device_block_flags(DaemonLibvirtCall *call, void *result, RpcErro
     return true;
 }
 
+/* What the guest has written highest; of an image that it has not written, what its file occupies,
+ * as libvirt has it. */
 bool
 daemon_libvirt_device_block_info(DaemonLibvirtCall *call, void *result, RpcError *error)
 {
@@ -163,9 +165,11 @@ daemon_libvirt_device_block_info(DaemonLibvirtCall *call, void *result, RpcError
 
     if (!check_disk(call, args->path, &index, error))
         return false;
-    info->allocation = daemon_libvirt_fields_number(call->fields, 0, "block.%u.allocation", index);
     info->capacity = daemon_libvirt_fields_number(call->fields, 0, "block.%u.capacity", index);
     info->physical = daemon_libvirt_fields_number(call->fields, 0, "block.%u.physical", index);
+    info->allocation = daemon_libvirt_fields_number(call->fields, 0, "block.%u.allocation", index);
+    if (info->allocation == 0)
+        info->allocation = info->physical;
     return true;
 }
 

@@ -219,7 +219,7 @@ add_disk(xmlNode *devices, const DaemonLibvirtFields *fields, unsigned int index
     xmlNode *disk = NULL;
     xmlNode *node = NULL;
 
-    if (name == NULL || daemon_libvirt_fields_has(fields, "block.%u.backingIndex", index))
+    if (name == NULL)
         return;
     disk = add(devices, "disk");
     set(disk, "type", type);
