@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/daemon_libvirt_table.h"
+#include "rpc/rpc_limits.h"
 #include "rpc/rpc_procedure.h"
 #include "rpc_case.h"
 
@@ -482,6 +483,25 @@ a_list_spares_its_lookups(void **state)
     rpc_case_clear(&scene);
 }
 
+/* Nine of the longest strings that a reply may have are more than a message may have. */
+static void
+a_reply_that_is_too_long_is_an_error(void **state)
+{
+    g_autofree char *longest = g_strnfill(RPC_LIMIT_TEXT_BYTES, 'x');
+    g_autofree char *value = g_strconcat("a string ", longest, NULL);
+    RpcCase scene;
+
+    (void)state;
+    init_scene(&scene);
+    for (int i = 0; i < 9; i++)
+        (void)rpc_case_add(&scene, "long " UUID9 " 9", value);
+    call(&scene, 344, "i:0 i:2 i:0");
+    rpc_case_answer(&scene, NULL);
+    assert_answer(&scene, "", "error 39 7 Unable to encode message payload");
+    assert_false(scene.is_hung_up);
+    rpc_case_clear(&scene);
+}
+
 /* The document lacks what is not known, and secrets. */
 static void
 a_definition_has_what_is_known(void **state)
@@ -539,6 +559,8 @@ main(void)
          NULL, NULL},
         {"a list spares the rounds of the lookups after it", a_list_spares_its_lookups, NULL, NULL,
          NULL},
+        {"a reply that is too long is an error, and is not sent",
+         a_reply_that_is_too_long_is_an_error, NULL, NULL, NULL},
         {"a definition has what is known, and no secret", a_definition_has_what_is_known, NULL,
          NULL, NULL},
     };

@@ -23,6 +23,9 @@ daemon_libvirt_fields_clear(DaemonLibvirtFields *self)
     g_clear_pointer(&self->params, g_hash_table_unref);
 }
 
+static const virTypedParameter *find(const DaemonLibvirtFields *self, const char *format,
+                                     va_list arguments) G_GNUC_PRINTF(2, 0);
+
 static const virTypedParameter *
 find(const DaemonLibvirtFields *self, const char *format, va_list arguments)
 {

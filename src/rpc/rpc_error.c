@@ -12,8 +12,8 @@ rpc_error_set(RpcError *self, virErrorNumber code, virErrorDomain domain, const 
     if (self == NULL)
         return;
     g_assert(self->message == NULL);
-    self->code = code;
-    self->domain = domain;
+    self->code = (int)code;
+    self->domain = (int)domain;
     va_start(arguments, format);
     self->message = g_strdup_vprintf(format, arguments);
     va_end(arguments);
