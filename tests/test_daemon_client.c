@@ -385,7 +385,7 @@ one_that_does_not_read(void **state)
     (void)state;
     begin(&scene);
     send_kinds(&scene, "llllllllll");
-    assert_in_range(scene.n_taken, 1, 2);
+    testing_assert_in_range(scene.n_taken, 1, 2);
     assert_true(scene.unread.n_bytes <= DAEMON_LIMIT_UNREAD_BYTES + ANSWER_BYTES);
     while (n_got < (size_t)N_CALLS * ANSWER_BYTES) {
         ssize_t n = recv(scene.fd, bytes, ANSWER_BYTES, 0);
