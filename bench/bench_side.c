@@ -84,11 +84,19 @@ run_halted(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_value
                                           &records, error);
     guint n_stopped = 0;
     guint n_whole = 0;
+    g_autofree char *other = NULL; /* what one is that is neither */
 
     *ret_n_values = 0;
     for (int i = 0; i < n; i++) {
-        n_stopped += records[i]->health == DOMSTATS_HEALTH_STOPPED;
-        n_whole += records[i]->health == DOMSTATS_HEALTH_OK;
+        bool is_stopped = records[i]->health == DOMSTATS_HEALTH_STOPPED;
+        bool is_whole = records[i]->health == DOMSTATS_HEALTH_OK;
+
+        n_stopped += is_stopped;
+        n_whole += is_whole;
+        if (!is_stopped && !is_whole && other == NULL)
+            other =
+                g_strdup_printf("%s is %s: %s", records[i]->name,
+                                domstats_health_to_string(records[i]->health), records[i]->reason);
         *ret_n_values += (size_t)records[i]->n_params;
     }
     if (n < 0)
@@ -97,8 +105,8 @@ run_halted(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_value
     if (n_stopped == subject->halted->len && n_stopped + n_whole == subject->names->len)
         return true;
     g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INTERNAL,
-                "%s: %u domains are stopped and %u whole, of %u", self->name, n_stopped, n_whole,
-                subject->names->len);
+                "%s: %u domains are stopped and %u whole, of %u; %s", self->name, n_stopped,
+                n_whole, subject->names->len, other ? other : "no other");
     return false;
 }
 
