@@ -277,6 +277,15 @@ class Auto(Beside):
         self.serve_default("--socket-mode", "0666")
         self.assertEqual(self.run_as(*NOBODY), [("vm", "service")])
 
+    def test_one_with_the_rights_of_its_unit_is_believed(self):
+        """In a mount namespace of its own."""
+        rights = "--bounding-set=-all,+sys_ptrace,+dac_override,+net_admin"
+        self.serve_default("--socket-mode", "0666", launcher=["unshare", "-m", "setpriv", rights, "--no-new-privs", "--"])
+        self.assertEqual(answerers(), ["service"])
+        uuids = [answer(*more)["domains"][0]["uuid"] for more in ([], ["--no-service"])]
+        self.assertEqual(*uuids)  # that of a QEMU which was given none is made of a path
+        self.assertEqual(self.run_as(*NOBODY), [("vm", "service")])
+
     def test_other_namespaces_see_their_own(self):
         self.serve_default()
         self.assertEqual(self.run_as("unshare", "-pf", "--mount-proc"), [])
