@@ -45,6 +45,7 @@ class Exporter(BesideLibvirt):
     def serve(self, *options):
         service = Service(self.host, *options)
         self.addCleanup(service.__exit__)
+        self.addCleanup(service.stop)  # libvirt logs it if a client does not say goodbye
         return service.ready()
 
     def scrape(self, service):
@@ -52,17 +53,19 @@ class Exporter(BesideLibvirt):
                               capture_output=True)
         return done.stdout
 
-    def scrape_exporter(self):
+    def start_exporter(self):
+        """Gives its URL and what it says first."""
         port = free_port()
         process = subprocess.Popen(["prometheus-libvirt-exporter", f"--web.listen-address=127.0.0.1:{port}"],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.host.processes["exporter"] = process
-        return until("the exporter serves", lambda: subprocess.run(
-            ["curl", "-s", f"http://127.0.0.1:{port}/metrics"], check=False, capture_output=True).stdout)
+        url = f"http://127.0.0.1:{port}/metrics"
+        return url, until("the exporter serves", lambda: subprocess.run(
+            ["curl", "-s", url], check=False, capture_output=True).stdout)
 
     def test_each_series_of_debians_exporter_is_there_with_its_labels_and_its_value(self):
         theirs = {(name, tuple(sorted(labels.items()))): value
-                  for name, labels, value in samples(self.scrape_exporter())
+                  for name, labels, value in samples(self.start_exporter()[1])
                   if not name.startswith(THEIRS_ALONE)}
         ours = {(name, tuple(sorted(labels.items()))): value
                 for name, labels, value in samples(self.scrape(self.serve("--names", "kumina")))}
@@ -91,8 +94,11 @@ class Exporter(BesideLibvirt):
 
     def test_a_stuck_domain_takes_the_exporter_away_and_not_us(self):
         service = self.serve("--names", "libvirt", "--timeout", "2")
+        url, _ = self.start_exporter()
         self.libvirt.stop_qemu("vm2")
         self.addCleanup(self.go_on, "vm2")
+        exporter = subprocess.run(["curl", "-s", "--max-time", "3", url], check=False, capture_output=True)
+        self.assertEqual((exporter.returncode, exporter.stdout), (28, b""))  # it timed out
         text = self.scrape(service)
         self.assertEqual(values(text, "libvirt_up"), {(): 1})
         self.assertEqual(values(text, "libvirt_domain_timed_out"),
