@@ -178,7 +178,8 @@ class RunFolder(Beside):
         # LeakSanitizer cannot work under strace.
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
         subprocess.run(["strace", "-f", "-y", "-qqq", "-e", "trace=connect,open,openat", "-e", "signal=none", "-o",
-                        log, COMMAND, "-c", source, "--timeout", ENDLESS_S], env=environment, check=False,
+                        log, COMMAND, "--no-service", "-c", source,
+                        "--timeout", ENDLESS_S], env=environment, check=False,
                        capture_output=True)
         opened, lines, files = {}, [], []
         with open(log, encoding="utf-8", errors="replace") as trace:
