@@ -14,7 +14,14 @@
 #include "testing.h"
 #include "through_case.h"
 
-enum { LONG_MS = 20000, SHORT_MS = 1200, OPENS_MS = 50, N = THROUGH_CASE_DOMAINS, N_LATER = 3 };
+enum {
+    LONG_MS = 20000,
+    SHORT_MS = 1500,
+    OPENS_MS = 50,
+    GOES_ON_MS = 1500,
+    N = THROUGH_CASE_DOMAINS,
+    N_LATER = 3
+};
 
 typedef ThroughCase Case;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, through_case_clear)
@@ -218,6 +225,40 @@ comes_back(void **state)
     assert_null(bad->owed);
 }
 
+static void *
+answer_in_time(void *data)
+{
+    Scene *self = data;
+
+    accompany(self);
+    poll(NULL, 0, GOES_ON_MS);
+    self->through.domains[self->index].params = whole;
+    fake_libvirt_set_domains(self->through.fake, self->through.domains);
+    return NULL;
+}
+
+/* One that only takes its time is waited for until the deadline. */
+static void
+is_waited_for(void **state)
+{
+    static const FakeLibvirtFault hangs[] = {
+        OF_MANY(.domain = "c", .n_times = 1, .then = FAKE_LIBVIRT_IGNORES),
+        {.then = FAKE_LIBVIRT_END}};
+    const ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON, .timeout_ms = LONG_MS};
+    g_auto(Scene) self = {0};
+    GThread *thread = NULL;
+
+    (void)state;
+    init_scene(&self, 2, without_job, hangs);
+    fake_libvirt_set_accepts(self.through.fake, false);
+    thread = g_thread_new("answer", answer_in_time, &self);
+    exchange_case_run(&self.through.exchange, &call);
+    g_thread_join(thread);
+    assert_others_well(&self);
+    through_case_assert_became(&self.through, 2, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
+    fake_libvirt_let_go(self.through.fake);
+}
+
 /* The call about all hangs for ever, but not because of this domain: another one had its job. */
 static void
 was_not_to_blame(void **state)
@@ -266,6 +307,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back),
+        cmocka_unit_test(is_waited_for),
         cmocka_unit_test(was_not_to_blame),
         cmocka_unit_test(is_asked_by_itself_then),
     };

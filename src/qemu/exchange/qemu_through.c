@@ -155,12 +155,14 @@ may_ask_again(QemuThrough *self)
 {
     int64_t now_us = util_deadline_now_us();
 
+    if (is_late_open(self)) { /* the job is that of our own call about it and others */
+        self->incomplete_us = now_us;
+        return self->late_until_us == 0 || now_us < self->late_until_us;
+    }
     if (qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT))
         return false;
     if (self->incomplete_us == 0)
         self->incomplete_us = now_us;
-    if (self->late_until_us != 0 && is_late_open(self))
-        return now_us < self->late_until_us;
     return now_us < self->incomplete_us + qemu_health_fair_us(self->job);
 }
 
