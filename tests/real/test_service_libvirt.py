@@ -465,8 +465,10 @@ ExtraStats "disk disk_capacity domain_state memory pcpu vcpu"
         for folder, _, names in os.walk(f"{self.folder}/csv/{domain}"):
             for name in names:
                 if name.startswith(metric + "-20"):
-                    with open(os.path.join(folder, name), encoding="utf-8") as lines:
-                        return [float(word) for word in lines.read().split()[-1].split(",")[1:]]
+                    with open(os.path.join(folder, name), encoding="utf-8") as file:
+                        lines = file.read().split()
+                    if lines and lines[-1][-1].isdigit():  # else it is being written
+                        return [float(word) for word in lines[-1].split(",")[1:]]
         return None
 
     def log(self):
