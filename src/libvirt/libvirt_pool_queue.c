@@ -369,6 +369,24 @@ libvirt_pool_queue_split(LibvirtPoolQueue *self, int64_t now_us)
     }
 }
 
+static bool
+is_outrun(const LibvirtPoolQueueEntry *entry)
+{
+    for (guint i = 0; i < entry->requests->len; i++)
+        if (!libvirt_pool_request_has_ended(g_ptr_array_index(entry->requests, i)))
+            return false;
+    return entry->requests->len > 1 && entry->late != NULL;
+}
+
+bool
+libvirt_pool_queue_has_outrun(const LibvirtPoolQueue *self)
+{
+    for (guint i = 0; i < self->under_way->len; i++)
+        if (is_outrun(g_ptr_array_index(self->under_way, i)))
+            return true;
+    return false;
+}
+
 /* Notes how long the answer to @entry took. One that took very long counts for little. */
 static void
 note_share(LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry)

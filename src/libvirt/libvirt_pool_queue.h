@@ -73,6 +73,10 @@ LibvirtPoolQueueEntry *libvirt_pool_queue_begin(LibvirtPoolQueue *self, const GP
 /* Where the answer about several is late, or one of them is not wanted any more: queues each of the
  * others to be asked by itself. */
 void libvirt_pool_queue_split(LibvirtPoolQueue *self, int64_t now_us);
+
+/* True if an answer about several is late, though each of them has been answered by itself: it is
+ * about to come, and its connection can be closed in order then. */
+bool libvirt_pool_queue_has_outrun(const LibvirtPoolQueue *self);
 /* Takes @entry, which the caller frees or queues again, from those under way. */
 void libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered);
 

@@ -417,8 +417,8 @@ class Prometheus(Scraped):
         """Values by the domain of each series."""
         done = subprocess.run(["curl", "-s", "-G", "--data-urlencode", "query=" + text,
                                self.prometheus + "/api/v1/query"], check=False, capture_output=True)
-        if done.returncode != 0:
-            return {}
+        if done.returncode != 0 or not done.stdout.startswith(b"{"):
+            return {}  # it does not serve yet
         answer = json.loads(done.stdout)
         self.assertEqual(answer["status"], "success", answer)
         return {series["metric"].get("domain"): (float(series["value"][1]), series["metric"])
