@@ -78,7 +78,8 @@ service_names_find(ServiceNames *self, const char *name)
 
         place = search(self, name);
         follows = name_at(self, before);
-        follows->next = place;
+        if (follows != NULL)
+            follows->next = place;
     }
     self->last = place;
     return place;
