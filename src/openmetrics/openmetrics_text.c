@@ -13,9 +13,15 @@
 #define CUT         "\xe2\x80\xa6" /* U+2026 */
 
 static bool
+is_ascii(char c)
+{
+    return c != '\0' && (uint8_t)c < 0x80; /* a char has no sign on some processors */
+}
+
+static bool
 is_plain(char c)
 {
-    return c > 0 && c != '"' && c != '\\' && c != '\n';
+    return is_ascii(c) && c != '"' && c != '\\' && c != '\n';
 }
 
 /* Appends the first character of @text, and gives how many bytes of it that was. */
@@ -24,7 +30,7 @@ append_character(OpenmetricsBuffer *out, const char *text, bool is_escaped)
 {
     size_t n = 0;
 
-    if (*text > 0) {
+    if (is_ascii(*text)) {
         if (is_escaped && !is_plain(*text))
             openmetrics_buffer_append_char(out, '\\');
         openmetrics_buffer_append_char(out, is_escaped && *text == '\n' ? 'n' : *text);
