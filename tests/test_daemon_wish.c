@@ -76,6 +76,9 @@ static const Row rows[] = {
     {"a filter needs the state", {.stats = VCPU}, {.stats = VCPU, .flags = FLAG(RUNNING)}, false, "stats=9"},
     {"whose filter it ever was", {.stats = VCPU, .flags = FLAG(PAUSED)}, {.stats = VCPU}, false, "stats=9"},
     {"persistence is told by what a domain is made of", {0}, {.flags = FLAG(PERSISTENT)}, false, "stats=0 extras=4"},
+    {"which comes with the state", {.stats = VCPU}, {.stats = VCPU, .flags = FLAG(PERSISTENT)}, false, "stats=9 extras=4"},
+    {"without it nothing tells it", {.stats = VCPU, .extras = 4}, {.stats = VCPU, .flags = FLAG(TRANSIENT)}, false,
+     "stats=9 extras=4"},
     {"which then serves", {.extras = 4}, {.flags = FLAG(TRANSIENT)}, true, "stats=0 extras=4"},
 
     {"all domains serve one", {0}, {.domains = a}, true, "stats=0"},

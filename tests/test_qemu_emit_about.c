@@ -31,14 +31,14 @@ fill_unasked(EmitCase *self)
 {
     fill_machine(self);
     self->input.with_about = false;
-    self->input.is_listed = true;
+    self->input.is_persistence_known = true;
 }
 
 static void
 fill_listed(EmitCase *self)
 {
     fill_machine(self);
-    self->input.is_listed = true;
+    self->input.is_persistence_known = true;
     self->input.is_persistent = true;
     self->input.autostart = util_count_of(0);
 }
@@ -48,7 +48,7 @@ fill_silent_and_off(EmitCase *self)
 {
     self->input.with_about = true;
     self->input.is_active = false;
-    self->input.is_listed = true;
+    self->input.is_persistence_known = true;
     self->input.autostart = util_count_of(1);
 }
 

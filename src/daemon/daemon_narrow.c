@@ -19,9 +19,8 @@
 
 #include "daemon_names.h"
 #include "daemon_wish.h"
+#include "domstats_filter.h"
 #include "domstats_group.h"
-
-#define FLAG(name) ((unsigned int)VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name)
 
 /* Groups that are whole without a field: of a domain without IOThreads, where no perf events or
  * memory bandwidth are counted, and of one that does not run. */
@@ -69,48 +68,19 @@ is_active(const DomstatsRecord *record, int state)
     return state != VIR_DOMAIN_SHUTOFF && state != VIR_DOMAIN_CRASHED;
 }
 
-static unsigned int
-filter_of_state(int state)
-{
-    static const struct {
-        int state;
-        unsigned int filter;
-    } states[] = {
-        {VIR_DOMAIN_RUNNING, FLAG(RUNNING)},
-        {VIR_DOMAIN_PAUSED, FLAG(PAUSED)},
-        {VIR_DOMAIN_SHUTOFF, FLAG(SHUTOFF)},
-    };
-
-    /* A domain whose run state is unknown is never left out. */
-    if (state < 0)
-        return daemon_wish_state_family;
-    for (size_t i = 0; i < G_N_ELEMENTS(states); i++)
-        if (states[i].state == state)
-            return states[i].filter;
-    return FLAG(OTHER);
-}
-
 /* Whether the filters of @wanted let @record through. A word that names nothing has no state. */
 static bool
 is_selected(const DomstatsRecord *record, const DomstatsCall *wanted)
 {
     int state = read_small(record, "state.state");
-    bool is_persistent = read_small(record, "about.state.persistent") == 1;
-    const struct {
-        unsigned int family;
-        unsigned int own;
-    } filters[] = {
-        {daemon_wish_active_family, is_active(record, state) ? FLAG(ACTIVE) : FLAG(INACTIVE)},
-        {daemon_wish_persistent_family, is_persistent ? FLAG(PERSISTENT) : FLAG(TRANSIENT)},
-        {daemon_wish_state_family, filter_of_state(state)},
-    };
+    int persistent = read_small(record, "about.state.persistent");
+    const DomstatsFilterDomain domain = {.is_active = is_active(record, state),
+                                         .is_persistent = persistent > 0,
+                                         .may_be_persistent = persistent < 0,
+                                         .state = state};
 
-    if (record->health == DOMSTATS_HEALTH_NO_DOMAIN)
-        return true;
-    for (size_t i = 0; i < G_N_ELEMENTS(filters); i++)
-        if ((wanted->flags & filters[i].family) != 0 && (wanted->flags & filters[i].own) == 0)
-            return false;
-    return true;
+    return record->health == DOMSTATS_HEALTH_NO_DOMAIN ||
+           domstats_filter_selects(wanted->flags, &domain);
 }
 
 /* The group of @field. ext. and about. fields whose name begins with no group: what is ours is told

@@ -14,25 +14,15 @@
 #include <string.h>
 
 #include "daemon_limits.h"
+#include "domstats_filter.h"
 #include "domstats_group.h"
 
 #define FLAG(name) ((unsigned int)VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name)
 
-const unsigned int daemon_wish_active_family = FLAG(ACTIVE) | FLAG(INACTIVE);
-const unsigned int daemon_wish_persistent_family = FLAG(PERSISTENT) | FLAG(TRANSIENT);
-const unsigned int daemon_wish_state_family =
-    FLAG(RUNNING) | FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER);
-
-static unsigned int
-all_filters(void)
-{
-    return daemon_wish_active_family | daemon_wish_persistent_family | daemon_wish_state_family;
-}
-
 unsigned int
 daemon_wish_filters(const DomstatsCall *call)
 {
-    return call->flags & all_filters();
+    return call->flags & domstats_filter_all();
 }
 
 unsigned int
@@ -110,7 +100,7 @@ bool
 daemon_wish_is_shareable(const DomstatsCall *call)
 {
     static const DomstatsCall none = {0};
-    unsigned int flags = all_filters() | FLAG(NOWAIT) | FLAG(BACKING);
+    unsigned int flags = domstats_filter_all() | FLAG(NOWAIT) | FLAG(BACKING);
     unsigned int extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT;
 
     return (call->flags & ~flags) == 0 && (call->extras & ~extras) == 0 &&
@@ -126,19 +116,18 @@ same_backing(const DomstatsCall *round, const DomstatsCall *wanted)
            has(round, FLAG(BACKING)) == has(wanted, FLAG(BACKING));
 }
 
-/* What must be asked for, so that the filters of @wanted can be applied to the answer. */
+/* What must be asked for, so that the filters of @wanted can be applied to the answer. Also
+ * about.state.persistent comes with the group "state" only. */
 static unsigned int
 groups_to_filter(const DomstatsCall *wanted)
 {
-    return has(wanted, daemon_wish_active_family | daemon_wish_state_family)
-               ? VIR_DOMAIN_STATS_STATE
-               : 0;
+    return has(wanted, domstats_filter_all()) ? VIR_DOMAIN_STATS_STATE : 0;
 }
 
 static unsigned int
 extras_to_filter(const DomstatsCall *wanted)
 {
-    return has(wanted, daemon_wish_persistent_family) ? DOMSTATS_CALL_ABOUT : 0;
+    return has(wanted, domstats_filter_persistent) ? DOMSTATS_CALL_ABOUT : 0;
 }
 
 static bool
@@ -240,7 +229,7 @@ unite_filters(DomstatsCall *round, const DomstatsCall *wanted)
     if (round->stats != 0)
         round->stats |= groups_to_filter(round) | groups_to_filter(wanted);
     round->extras |= extras_to_filter(round) | extras_to_filter(wanted);
-    round->flags &= ~all_filters();
+    round->flags &= ~domstats_filter_all();
 }
 
 bool

@@ -17,11 +17,6 @@ unsigned int daemon_wish_groups(const DomstatsCall *call);
 /* The bits of @call that select domains. */
 unsigned int daemon_wish_filters(const DomstatsCall *call);
 
-/* The families of filters: of each, a domain has one bit. */
-extern const unsigned int daemon_wish_active_family;
-extern const unsigned int daemon_wish_persistent_family;
-extern const unsigned int daemon_wish_state_family;
-
 /* A copy that shares nothing with @call. */
 DomstatsCall *daemon_wish_copy(const DomstatsCall *call);
 void daemon_wish_free(DomstatsCall *self);

@@ -183,7 +183,7 @@ qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int
         .with_backing = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING),
         .with_ext = qemu_request_wants(job->request, DOMSTATS_CALL_EXT),
         .with_about = qemu_request_wants(job->request, DOMSTATS_CALL_ABOUT),
-        .is_listed = domain->endpoint->is_listed,
+        .is_persistence_known = domain->endpoint->is_listed || !domain->endpoint->may_be_persistent,
         .is_persistent = domain->endpoint->is_persistent,
         .autostart = domain->endpoint->autostart,
         .wall_s = recorded_s > 0 ? recorded_s : wall_us / G_USEC_PER_SEC,

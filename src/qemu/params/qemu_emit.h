@@ -18,7 +18,7 @@ typedef struct {
     bool with_backing;
     bool with_ext;
     bool with_about;
-    bool is_listed; /* a libvirt told the next two */
+    bool is_persistence_known;
     bool is_persistent;
     UtilCount autostart; /* 0 or 1 */
     long ticks_per_second;

@@ -52,7 +52,7 @@ static const QemuFieldId nic_fields[QEMU_ABOUT_NIC_N_TEXTS] = {
 void
 qemu_emit_about_state(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
-    if (input->is_listed)
+    if (input->is_persistence_known)
         qemu_field_put_boolean(writer, QEMU_FIELD_ABOUT_PERSISTENT, input->is_persistent);
     if (input->autostart.is_present)
         qemu_field_put_boolean(writer, QEMU_FIELD_ABOUT_AUTOSTART, input->autostart.value != 0);

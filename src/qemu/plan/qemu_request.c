@@ -4,18 +4,13 @@
  */
 #include "qemu_request.h"
 
+#include "domstats_filter.h"
 #include "qemu_group.h"
 #include "util/util_error.h"
 
 #define FLAG(name) VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name
 
-/* The bits of one family are alternatives; if none of them is set, every domain passes. */
-static const unsigned int state_filters =
-    FLAG(RUNNING) | FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER);
-
-static const unsigned int known_flags =
-    FLAG(ACTIVE) | FLAG(INACTIVE) | FLAG(PERSISTENT) | FLAG(TRANSIENT) | FLAG(RUNNING) |
-    FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER) | FLAG(NOWAIT) | FLAG(BACKING) | FLAG(ENFORCE_STATS);
+static const unsigned int other_flags = FLAG(NOWAIT) | FLAG(BACKING) | FLAG(ENFORCE_STATS);
 
 static const unsigned int known_extras =
     DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT;
@@ -35,7 +30,7 @@ qemu_request_wants(const QemuRequest *self, DomstatsCallExtras extra)
 bool
 qemu_request_check(const QemuRequest *self, GError **error)
 {
-    unsigned int unknown_flags = self->flags & ~known_flags;
+    unsigned int unknown_flags = self->flags & ~(domstats_filter_all() | other_flags);
     unsigned int unknown_extras = self->extras & ~known_extras;
     unsigned int unknown_stats = self->stats & ~qemu_group_all();
 
@@ -71,56 +66,19 @@ qemu_request_is_all(const QemuRequest *self)
     return self->stats == 0;
 }
 
-static unsigned int
-filter_of_state(int state)
-{
-    static const struct {
-        int state;
-        unsigned int filter;
-    } states[] = {
-        {VIR_DOMAIN_RUNNING, FLAG(RUNNING)},
-        {VIR_DOMAIN_PAUSED, FLAG(PAUSED)},
-        {VIR_DOMAIN_SHUTOFF, FLAG(SHUTOFF)},
-    };
-
-    if (state < 0)
-        return state_filters;
-    for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
-        if (states[i].state == state)
-            return states[i].filter;
-    }
-    return FLAG(OTHER);
-}
-
-bool
-qemu_request_selects(const QemuRequest *self, bool is_active, bool is_persistent, int state)
-{
-    const struct {
-        unsigned int family;
-        unsigned int own; /* the bit of it that the domain has */
-    } filters[] = {
-        {FLAG(ACTIVE) | FLAG(INACTIVE), is_active ? FLAG(ACTIVE) : FLAG(INACTIVE)},
-        {FLAG(PERSISTENT) | FLAG(TRANSIENT), is_persistent ? FLAG(PERSISTENT) : FLAG(TRANSIENT)},
-        {state_filters, filter_of_state(state)},
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(filters); i++) {
-        if ((self->flags & filters[i].family) != 0 && (self->flags & filters[i].own) == 0)
-            return false;
-    }
-    return true;
-}
-
 bool
 qemu_request_selects_endpoint(const QemuRequest *self, const QemuEndpoint *endpoint, int state)
 {
-    return qemu_request_selects(self, endpoint->is_active, endpoint->is_persistent, state) ||
-           (endpoint->may_be_persistent &&
-            qemu_request_selects(self, endpoint->is_active, true, state));
+    const DomstatsFilterDomain domain = {.is_active = endpoint->is_active,
+                                         .is_persistent = endpoint->is_persistent,
+                                         .may_be_persistent = endpoint->may_be_persistent,
+                                         .state = state};
+
+    return domstats_filter_selects(self->flags, &domain);
 }
 
 bool
 qemu_request_filters_state(const QemuRequest *self)
 {
-    return qemu_request_has(self, state_filters);
+    return qemu_request_has(self, domstats_filter_state);
 }

@@ -31,10 +31,7 @@ bool qemu_request_is_all(const QemuRequest *self);
 bool qemu_request_has(const QemuRequest *self, unsigned int flag);
 bool qemu_request_wants(const QemuRequest *self, DomstatsCallExtras extra);
 
-/* True if the filter bits select a domain of this kind and state. @state: virDomainState; -1: not
- * known, which passes every filter of states. */
-bool qemu_request_selects(const QemuRequest *self, bool is_active, bool is_persistent, int state);
-/* The same for @endpoint; one that may be persistent is selected as persistent and as transient. */
+/* True if the filter bits select @endpoint. @state: virDomainState; -1: not known. */
 bool qemu_request_selects_endpoint(const QemuRequest *self, const QemuEndpoint *endpoint,
                                    int state);
 /* True if a bit of RUNNING, PAUSED, SHUTOFF, OTHER is set: the state must be known to filter. */
