@@ -97,6 +97,17 @@ libvirt_pool_queue_push_again(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *tak
     g_queue_push_tail(self->again, take_entry);
 }
 
+/* Adds @entry before all of @entries that are about domains. */
+static void
+push_after_daemons(GQueue *entries, LibvirtPoolQueueEntry *entry)
+{
+    GList *link = entries->head;
+
+    while (link != NULL && ((const LibvirtPoolQueueEntry *)link->data)->is_daemons)
+        link = link->next;
+    g_queue_insert_before(entries, link, entry);
+}
+
 void
 libvirt_pool_queue_push_alone(LibvirtPoolQueue *self, LibvirtPoolRequest *request)
 {
@@ -105,7 +116,7 @@ libvirt_pool_queue_push_alone(LibvirtPoolQueue *self, LibvirtPoolRequest *reques
 
     entry->since_us = util_deadline_now_us();
     entry->is_alone = true;
-    g_queue_push_head(self->waiting, entry);
+    push_after_daemons(self->waiting, entry);
 }
 
 unsigned int

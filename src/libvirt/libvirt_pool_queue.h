@@ -56,7 +56,7 @@ void libvirt_pool_queue_push_again(LibvirtPoolQueue *self, LibvirtPoolQueueEntry
 
 unsigned int libvirt_pool_queue_n_waiting(const LibvirtPoolQueue *self);
 
-/* Queues @request before all others, to be asked by itself. */
+/* Queues @request before all others about domains, to be asked by itself. */
 void libvirt_pool_queue_push_alone(LibvirtPoolQueue *self, LibvirtPoolRequest *request);
 
 /* Removes @request. False if it does not wait. */

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_libvirt_pool_queue: what is sent next, and what is late, at times that the test names. The
+ * connections are those of libvirt's test driver; nothing is asked over them.
+ */
+#include "libvirt/libvirt_pool_queue.h"
+
+#include "testing.h"
+
+enum {
+    N = 3,
+    N_LINES = 4,
+    MOST = 10,
+    MS = 1000,
+    LONG_MS = 60000,
+    STUCK_MS = LIBVIRT_POOL_QUEUE_STUCK_MS
+};
+
+typedef struct {
+    LibvirtPoolQueue queue;
+    GPtrArray *lines;
+    LibvirtPoolRequest *requests[N];
+    LibvirtPoolQueueEntry *call; /* about all of them; under way */
+} Case;
+
+static void
+run_nothing(LibvirtConnection *connection, LibvirtPoolRequestPart *parts, unsigned int n_parts)
+{
+    (void)connection;
+    (void)parts;
+    (void)n_parts;
+}
+
+static bool
+may_join(const void *data, const void *other)
+{
+    (void)data;
+    (void)other;
+    return true;
+}
+
+static void
+add_line(GPtrArray *lines)
+{
+    g_auto(LibvirtOutcome) outcome = {LIBVIRT_OUTCOME_WELL, NULL};
+    LibvirtConnection *connection = libvirt_connection_open("test:///default", &outcome);
+
+    assert_non_null(connection);
+    libvirt_pool_lines_add(lines, connection, 1);
+}
+
+/* Puts one call about all domains under way. */
+static void
+init_case(Case *self)
+{
+    static const LibvirtPoolRequestKind kind = {run_nothing, may_join, g_free};
+    UtilDeadline deadline = util_deadline_in_ms(LONG_MS);
+
+    libvirt_pool_queue_init(&self->queue, MOST, 1);
+    self->lines = libvirt_pool_lines_new();
+    for (unsigned int i = 0; i < N_LINES; i++)
+        add_line(self->lines);
+    for (unsigned int i = 0; i < N; i++) {
+        self->requests[i] =
+            libvirt_pool_request_new_of_kind(&kind, true, deadline, NULL, NULL, NULL);
+        assert_true(libvirt_pool_queue_push(
+            &self->queue,
+            libvirt_pool_queue_new_entry(libvirt_pool_request_ref(self->requests[i]), false)));
+    }
+    self->call = libvirt_pool_queue_begin(&self->queue, self->lines, util_deadline_now_us());
+    assert_non_null(self->call);
+    assert_int_equal(self->call->requests->len, N);
+}
+
+static void
+end_call(Case *self, LibvirtPoolQueueEntry *entry)
+{
+    libvirt_pool_queue_end(&self->queue, entry, true);
+    libvirt_pool_queue_free_entry(entry);
+}
+
+static void
+clear_case(Case *self)
+{
+    GQueue *waiting = libvirt_pool_queue_take_older(&self->queue, INT64_MAX);
+
+    while (waiting->length > 0)
+        libvirt_pool_queue_free_entry(g_queue_pop_head(waiting));
+    g_queue_free(waiting);
+    end_call(self, self->call);
+    libvirt_pool_queue_clear(&self->queue);
+    for (unsigned int i = 0; i < N; i++)
+        libvirt_pool_request_unref(self->requests[i]);
+    for (guint i = 0; i < self->lines->len; i++)
+        libvirt_pool_lines_close(g_ptr_array_index(self->lines, i));
+    g_ptr_array_unref(self->lines);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, clear_case)
+
+/* A list of all domains must not wait for what hangs. */
+static void
+the_daemons_goes_before_those_of_a_late_call(void **state)
+{
+    g_auto(Case) self = {0};
+    LibvirtPoolQueueEntry *next = NULL;
+
+    (void)state;
+    init_case(&self);
+    assert_true(libvirt_pool_queue_push(
+        &self.queue,
+        libvirt_pool_queue_new_entry(libvirt_pool_request_new(NULL, NULL, NULL, NULL), true)));
+    libvirt_pool_queue_split(&self.queue, self.call->late_us);
+    assert_int_equal(libvirt_pool_queue_n_waiting(&self.queue), N + 1);
+    next = libvirt_pool_queue_begin(&self.queue, self.lines, self.call->late_us);
+    assert_non_null(next);
+    assert_true(next->is_daemons);
+    end_call(&self, next);
+    for (unsigned int i = 0; i < N; i++) {
+        next = libvirt_pool_queue_begin(&self.queue, self.lines, self.call->late_us);
+        assert_ptr_equal(next->requests->pdata[0], self.requests[i]);
+        end_call(&self, next);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        {"the daemon's goes before those of a late call",
+         the_daemons_goes_before_those_of_a_late_call, NULL, NULL, NULL},
+    };
+
+    return cmocka_run_group_tests_name("libvirt_pool_queue", tests, NULL, NULL);
+}
