@@ -122,12 +122,31 @@ the_daemons_goes_before_those_of_a_late_call(void **state)
     }
 }
 
+/* Else, where one call at a time is under way, the others would wait for it. */
+static void
+a_call_that_is_split_is_late(void **state)
+{
+    g_auto(Case) self = {0};
+    int64_t now_us = 0;
+
+    (void)state;
+    init_case(&self);
+    now_us = self.call->asked_us + STUCK_MS * MS;
+    assert_true(now_us < self.call->late_us);
+    assert_int_equal(libvirt_pool_queue_n_unanswered(&self.queue, now_us, STUCK_MS), 0);
+    libvirt_pool_request_abandon(self.requests[1]);
+    libvirt_pool_queue_split(&self.queue, now_us);
+    assert_int_equal(libvirt_pool_queue_n_waiting(&self.queue), N - 1);
+    assert_int_equal(libvirt_pool_queue_n_unanswered(&self.queue, now_us, STUCK_MS), 1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         {"the daemon's goes before those of a late call",
          the_daemons_goes_before_those_of_a_late_call, NULL, NULL, NULL},
+        {"a call that is split is late", a_call_that_is_split_is_late, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests_name("libvirt_pool_queue", tests, NULL, NULL);

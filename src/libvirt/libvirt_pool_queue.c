@@ -353,9 +353,11 @@ has_unwanted(const LibvirtPoolQueueEntry *entry)
     return false;
 }
 
+/* From now on the answer is late: the thread that waits for it is not counted on. */
 static void
-split(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry)
+split(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, int64_t now_us)
 {
+    entry->late_us = MIN(entry->late_us, now_us);
     entry->late = g_ptr_array_new_with_free_func(unref_request);
     g_ptr_array_set_size(entry->late, (gint)entry->requests->len);
     for (guint i = entry->requests->len; i-- > 0;) {
@@ -376,7 +378,7 @@ libvirt_pool_queue_split(LibvirtPoolQueue *self, int64_t now_us)
 
         if (entry->requests->len > 1 && entry->late == NULL &&
             (now_us >= entry->late_us || has_unwanted(entry)))
-            split(self, entry);
+            split(self, entry, now_us);
     }
 }
 
