@@ -247,6 +247,22 @@ closing_ends_the_rest(void **state)
         libvirt_case_wait_kind(self.requests[i]);
 }
 
+/* Else those that are queued to be asked by themselves are never freed. */
+static void
+an_answer_is_late_after_closing(void **state)
+{
+    g_auto(Case) self = {0};
+
+    (void)state;
+    init_case(&self, many_silent, 0);
+    wait_for_calls(&self, 1);
+    libvirt_pool_unref(g_steal_pointer(&self.pool));
+    assert_false(libvirt_pool_request_wait(self.requests[0], util_deadline_in_ms(LATE_MS)));
+    fake_libvirt_let_go(self.fake);
+    for (unsigned int i = 0; i < N; i++)
+        assert_well(self.requests[i], i);
+}
+
 int
 main(void)
 {
@@ -256,6 +272,7 @@ main(void)
         {"libvirt restarts in the middle", libvirt_restarts, NULL, NULL, NULL},
         {"by themselves where only one call is allowed", one_call_at_a_time, NULL, NULL, NULL},
         {"closing ends the rest", closing_ends_the_rest, NULL, NULL, NULL},
+        {"an answer is late after closing", an_answer_is_late_after_closing, NULL, NULL, NULL},
     };
     int n_failed = 0;
 

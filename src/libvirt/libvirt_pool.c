@@ -260,11 +260,19 @@ fail_waiting(LibvirtPool *self, int64_t until_us, const LibvirtOutcome *outcome)
     pthread_mutex_lock(&self->lock);
 }
 
+/* Queues those of late calls, with the lock held. What is queued once it is closed would stay. */
+static void
+split_late(LibvirtPool *self)
+{
+    if (!self->is_closed)
+        libvirt_pool_queue_split(&self->queue, util_deadline_now_us());
+}
+
 void
 libvirt_pool_look_after(LibvirtPool *self)
 {
     pthread_mutex_lock(&self->lock);
-    libvirt_pool_queue_split(&self->queue, util_deadline_now_us());
+    split_late(self);
     start_threads(self);
     pthread_mutex_unlock(&self->lock);
 }
@@ -512,7 +520,7 @@ take_next(LibvirtPool *self)
 {
     LibvirtPoolQueueEntry *entry = NULL;
 
-    libvirt_pool_queue_split(&self->queue, util_deadline_now_us());
+    split_late(self);
     while (entry == NULL && !self->is_closed && !is_silent(self, util_deadline_now_us())) {
         entry = libvirt_pool_queue_begin(&self->queue, self->lines, util_deadline_now_us());
         if (entry == NULL) {
