@@ -140,6 +140,30 @@ a_call_that_is_split_is_late(void **state)
     assert_int_equal(libvirt_pool_queue_n_unanswered(&self.queue, now_us, STUCK_MS), 1);
 }
 
+/* One that has not come for so long is not about to come: one of its domains hangs. */
+static void
+an_outrun_call_is_waited_for_a_while(void **state)
+{
+    g_auto(Case) self = {0};
+    int64_t late_us = 0;
+
+    (void)state;
+    init_case(&self);
+    late_us = self.call->late_us;
+    libvirt_pool_queue_split(&self.queue, late_us);
+    for (unsigned int i = 0; i < N; i++) {
+        LibvirtPoolRequestPart part = {0};
+
+        assert_false(libvirt_pool_queue_has_outrun(&self.queue, late_us));
+        libvirt_pool_request_end(self.requests[i], &part);
+    }
+    assert_true(libvirt_pool_queue_has_outrun(&self.queue, late_us));
+    assert_true(libvirt_pool_queue_has_outrun(&self.queue,
+                                              late_us + LIBVIRT_POOL_QUEUE_OUTRUN_MS * MS - 1));
+    assert_false(
+        libvirt_pool_queue_has_outrun(&self.queue, late_us + LIBVIRT_POOL_QUEUE_OUTRUN_MS * MS));
+}
+
 int
 main(void)
 {
@@ -147,6 +171,8 @@ main(void)
         {"the daemon's goes before those of a late call",
          the_daemons_goes_before_those_of_a_late_call, NULL, NULL, NULL},
         {"a call that is split is late", a_call_that_is_split_is_late, NULL, NULL, NULL},
+        {"an outrun call is waited for a while", an_outrun_call_is_waited_for_a_while, NULL, NULL,
+         NULL},
     };
 
     return cmocka_run_group_tests_name("libvirt_pool_queue", tests, NULL, NULL);

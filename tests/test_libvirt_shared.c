@@ -10,7 +10,14 @@
 #include "libvirt_case.h"
 #include "testing.h"
 
-enum { N = 6, LONG_MS = 60000, LATE_MS = 400, STAYS_MS = 100 };
+enum {
+    N = 6,
+    LONG_MS = 60000,
+    LATE_MS = 400,
+    STAYS_MS = 100,
+    OUTRUN_MS = 800, /* an answer comes after those of each by itself */
+    CLOSES_MS = 150,
+};
 
 static const FakeLibvirtDomain domains[N + 1] = {
     {.name = "a", .id = 1}, {.name = "b", .id = 2}, {.name = "c", .id = 3},
@@ -247,6 +254,26 @@ closing_ends_the_rest(void **state)
         libvirt_case_wait_kind(self.requests[i]);
 }
 
+/* Each has answered by itself, and the answer about all comes after that. Its connection is closed
+ * in order: else libvirt logs that its client has died. */
+static void
+closing_waits_for_a_late_call(void **state)
+{
+    static const FakeLibvirtFault late[] = {
+        OF_MANY(.then = FAKE_LIBVIRT_ANSWERS, .delay_ms = OUTRUN_MS),
+        {.procedure = FAKE_LIBVIRT_CLOSE, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = CLOSES_MS},
+        {.then = FAKE_LIBVIRT_END}};
+    g_auto(Case) self = {0};
+    int64_t begin_us = util_deadline_now_us();
+
+    (void)state;
+    init_case(&self, late, 0);
+    for (unsigned int i = 0; i < N; i++)
+        assert_well(self.requests[i], i);
+    libvirt_pool_unref(g_steal_pointer(&self.pool));
+    assert_true(util_deadline_now_us() - begin_us >= (OUTRUN_MS + CLOSES_MS) * 1000);
+}
+
 /* Else those that are queued to be asked by themselves are never freed. */
 static void
 an_answer_is_late_after_closing(void **state)
@@ -272,6 +299,7 @@ main(void)
         {"libvirt restarts in the middle", libvirt_restarts, NULL, NULL, NULL},
         {"by themselves where only one call is allowed", one_call_at_a_time, NULL, NULL, NULL},
         {"closing ends the rest", closing_ends_the_rest, NULL, NULL, NULL},
+        {"closing waits for a late call", closing_waits_for_a_late_call, NULL, NULL, NULL},
         {"an answer is late after closing", an_answer_is_late_after_closing, NULL, NULL, NULL},
     };
     int n_failed = 0;

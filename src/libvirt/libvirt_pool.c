@@ -46,7 +46,6 @@ enum {
     FAIR_MS = 50,    /* for a libvirt that was silent before: it may have come back */
     AGAIN_MS = 1000, /* after a further connection was refused */
     CLOSE_MS = 200,  /* for connections to close; without it libvirt logs that their client died */
-    CLOSE_LATE_MS = 1000, /* the same, while answers come that are not needed any more */
 };
 
 struct LibvirtPool {
@@ -346,13 +345,15 @@ has_settled(const LibvirtPool *self)
     return self->n_closing == 0 && count_working(self, util_deadline_now_us(), CLOSE_MS) == 0;
 }
 
-/* True if its owner should still wait for the threads. */
+/* True if its owner should still wait for the threads. The connection of an answer that comes is
+ * closed after it, so the time for that begins again. */
 static bool
-may_settle(const LibvirtPool *self, UtilDeadline until, UtilDeadline late_until)
+may_settle(const LibvirtPool *self, UtilDeadline *until)
 {
-    if (libvirt_pool_queue_has_outrun(&self->queue) && !util_deadline_has_passed(late_until))
-        return true;
-    return !has_settled(self) && !util_deadline_has_passed(until);
+    if (!libvirt_pool_queue_has_outrun(&self->queue, util_deadline_now_us()))
+        return !has_settled(self) && !util_deadline_has_passed(*until);
+    *until = util_deadline_in_ms(CLOSE_MS);
+    return true;
 }
 
 void
@@ -361,7 +362,6 @@ libvirt_pool_unref(LibvirtPool *self)
     static const LibvirtOutcome closed = {LIBVIRT_OUTCOME_FAILED,
                                           (char *)(uintptr_t) "the connection is closed"};
     UtilDeadline until = util_deadline_in_ms(CLOSE_MS);
-    UtilDeadline late_until = util_deadline_in_ms(CLOSE_LATE_MS);
 
     if (self == NULL || !util_refcount_dec(&self->n_owners))
         return;
@@ -370,8 +370,8 @@ libvirt_pool_unref(LibvirtPool *self)
     libvirt_pool_lines_leave(self->lines, true);
     close_leaving(self);
     fail_waiting(self, INT64_MAX, &closed);
-    while (may_settle(self, until, late_until))
-        util_deadline_wait_cond(util_deadline_at_most(late_until, STUCK_MS), &self->changed,
+    while (may_settle(self, &until))
+        util_deadline_wait_cond(util_deadline_at_most(until, STUCK_MS), &self->changed,
                                 &self->lock);
     pthread_mutex_unlock(&self->lock);
     unref(self);

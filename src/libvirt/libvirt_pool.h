@@ -31,8 +31,10 @@ typedef struct {
 LibvirtPool *libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits);
 LibvirtPool *libvirt_pool_ref(LibvirtPool *self);
 /* The last owner closes: requests that wait fail, and the connections are closed, for which it
- * waits a fifth of a second at most. A request under way keeps its connection open until it ends;
- * what needs the pool longer holds no reference but its request. Takes NULL. */
+ * waits a fifth of a second at most. Before that it waits for an answer about several domains of
+ * which each has answered by itself, until that has been late for a second. A request under way
+ * keeps its connection open until it ends; what needs the pool longer holds no reference but its
+ * request. Takes NULL. */
 void libvirt_pool_unref(LibvirtPool *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtPool, libvirt_pool_unref)
 

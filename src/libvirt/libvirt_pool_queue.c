@@ -383,19 +383,21 @@ libvirt_pool_queue_split(LibvirtPoolQueue *self, int64_t now_us)
 }
 
 static bool
-is_outrun(const LibvirtPoolQueueEntry *entry)
+is_outrun(const LibvirtPoolQueueEntry *entry, int64_t now_us)
 {
+    if (entry->late == NULL || now_us >= entry->late_us + LIBVIRT_POOL_QUEUE_OUTRUN_MS * 1000)
+        return false;
     for (guint i = 0; i < entry->requests->len; i++)
         if (!libvirt_pool_request_has_ended(g_ptr_array_index(entry->requests, i)))
             return false;
-    return entry->requests->len > 1 && entry->late != NULL;
+    return true;
 }
 
 bool
-libvirt_pool_queue_has_outrun(const LibvirtPoolQueue *self)
+libvirt_pool_queue_has_outrun(const LibvirtPoolQueue *self, int64_t now_us)
 {
     for (guint i = 0; i < self->under_way->len; i++)
-        if (is_outrun(g_ptr_array_index(self->under_way, i)))
+        if (is_outrun(g_ptr_array_index(self->under_way, i), now_us))
             return true;
     return false;
 }

@@ -15,6 +15,7 @@ enum {
     LIBVIRT_POOL_QUEUE_STUCK_MS = 20, /* a request that takes longer is not counted on */
     LIBVIRT_POOL_QUEUE_SILENT_MS =
         500, /* libvirt answers what waits for no QEMU in less than one */
+    LIBVIRT_POOL_QUEUE_OUTRUN_MS = 1000, /* an answer that is later waits for a domain that hangs */
 };
 
 /* What is asked in one call: one request, or several about domains. */
@@ -74,9 +75,9 @@ LibvirtPoolQueueEntry *libvirt_pool_queue_begin(LibvirtPoolQueue *self, const GP
  * others to be asked by itself. */
 void libvirt_pool_queue_split(LibvirtPoolQueue *self, int64_t now_us);
 
-/* True if an answer about several is late, though each of them has been answered by itself: it is
- * about to come, and its connection can be closed in order then. */
-bool libvirt_pool_queue_has_outrun(const LibvirtPoolQueue *self);
+/* True if an answer about several is late, though not for OUTRUN_MS, and each of them has been
+ * answered by itself: it is about to come, and its connection can be closed in order then. */
+bool libvirt_pool_queue_has_outrun(const LibvirtPoolQueue *self, int64_t now_us);
 /* Takes @entry, which the caller frees or queues again, from those under way. */
 void libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered);
 
