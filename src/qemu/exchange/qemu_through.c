@@ -478,14 +478,16 @@ qemu_through_judge(QemuThrough *self)
 {
     QemuJob *job = self->job;
     int64_t asked_us = 0;
+    bool was_waiting = false;
 
     if (self->request == NULL) {
         judge_between(self);
         return;
     }
-    note_late(self, self->request);
     asked_us = libvirt_pool_request_asked_us(self->request);
-    if (libvirt_pool_request_cancel(self->request)) {
+    was_waiting = libvirt_pool_request_cancel(self->request);
+    note_late(self, self->request); /* until it was cancelled it could become late */
+    if (was_waiting) {
         libvirt_pool_request_unref(steal_request(self));
         if (!is_late_open(self)) {
             qemu_through_verdict_unasked(job);
