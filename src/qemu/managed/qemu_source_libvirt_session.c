@@ -29,6 +29,7 @@
 #include "libvirt/libvirt_list.h"
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_source_libvirt_domain.h"
+#include "qemu_source_libvirt_last.h"
 #include "qemu_source_libvirt_process.h"
 #include "qemu_source_libvirt_uri.h"
 #include "util/util_error.h"
@@ -54,9 +55,8 @@ struct QemuSourceLibvirtSession {
     bool is_old_list, is_old_states; /* an earlier scan made that request */
     GHashTable *domains;             /* UUID -> QemuSourceLibvirtDomain, owned */
     GHashTable *wanted;              /* UUIDs of running domains, a set */
-    GPtrArray *last;                 /* endpoints of the last good scan; NULL: there was none */
-    GPtrArray *aged; /* copies of these without what only libvirt can tell; NULL: none were made */
-    char *trouble;   /* of this scan; NULL: none */
+    QemuSourceLibvirtLast last;
+    char *trouble; /* of this scan; NULL: none */
 };
 
 static void
@@ -106,8 +106,7 @@ qemu_source_libvirt_session_free(QemuSourceLibvirtSession *self)
     drop_request(&self->states);
     drop_request(&self->registration);
     drop_request(&self->autostart);
-    g_clear_pointer(&self->last, g_ptr_array_unref);
-    g_clear_pointer(&self->aged, g_ptr_array_unref);
+    qemu_source_libvirt_last_clear(&self->last);
     g_hash_table_unref(self->domains);
     g_hash_table_unref(self->wanted);
     libvirt_events_free(self->events);
@@ -222,68 +221,6 @@ bool
 qemu_source_libvirt_session_is_silent(const QemuSourceLibvirtSession *self)
 {
     return self->list != NULL && !libvirt_pool_request_has_ended(self->list) && self->is_old_list;
-}
-
-/* Copies a domain of the last good scan, without what only libvirt can tell now. If libvirt is
- * silent it may still be asked for single domains: the list waits as long as one domain hangs. */
-static QemuEndpoint *
-age_endpoint(const QemuSourceLibvirtSession *self, const QemuEndpoint *endpoint,
-             const QemuSourceLibvirtSessionTrouble *trouble)
-{
-    QemuEndpoint *aged = qemu_endpoint_copy(endpoint);
-
-    aged->libvirt_state = -1;
-    aged->libvirt_reason = -1;
-    if (!trouble->is_silent)
-        g_clear_pointer(&aged->libvirt, libvirt_pool_unref);
-    g_free(aged->libvirt_trouble);
-    aged->libvirt_trouble = g_strdup(self->trouble);
-    if (!aged->is_active && aged->libvirt == NULL) {
-        aged->trouble = DOMSTATS_HEALTH_SLOW;
-        g_free(aged->trouble_reason);
-        aged->trouble_reason = g_strdup(self->trouble);
-    } else if (trouble->kind == LIBVIRT_OUTCOME_DENIED &&
-               aged->trouble == DOMSTATS_HEALTH_NO_MONITOR) {
-        aged->trouble = DOMSTATS_HEALTH_DENIED;
-    }
-    return aged;
-}
-
-static GPtrArray *
-age(const QemuSourceLibvirtSession *self, const QemuSourceLibvirtSessionTrouble *trouble)
-{
-    GPtrArray *aged = g_ptr_array_new_with_free_func(unref_endpoint);
-
-    for (guint i = 0; i < self->last->len; i++)
-        g_ptr_array_add(aged, age_endpoint(self, g_ptr_array_index(self->last, i), trouble));
-    return aged;
-}
-
-static GPtrArray *
-ref_all(const GPtrArray *endpoints)
-{
-    GPtrArray *copy = g_ptr_array_new_with_free_func(unref_endpoint);
-
-    for (guint i = 0; i < endpoints->len; i++)
-        g_ptr_array_add(copy, qemu_endpoint_ref(g_ptr_array_index(endpoints, i)));
-    return copy;
-}
-
-/* The domains of the last good scan, aged. The copies are made once for each trouble. */
-static GPtrArray *
-give_aged(QemuSourceLibvirtSession *self, const QemuSourceLibvirtSessionTrouble *trouble)
-{
-    const QemuEndpoint *first = NULL;
-
-    if (self->last == NULL)
-        return NULL;
-    if (self->aged != NULL && self->aged->len > 0)
-        first = g_ptr_array_index(self->aged, 0);
-    if (first != NULL && g_strcmp0(first->libvirt_trouble, self->trouble) != 0)
-        g_clear_pointer(&self->aged, g_ptr_array_unref);
-    if (self->aged == NULL)
-        self->aged = age(self, trouble);
-    return ref_all(self->aged);
 }
 
 /* One scan whose list has come. */
@@ -608,15 +545,12 @@ qemu_source_libvirt_session_finish(QemuSourceLibvirtSession *self, UtilDeadline 
     if (kind != LIBVIRT_OUTCOME_WELL) {
         *ret_trouble = (QemuSourceLibvirtSessionTrouble){
             .kind = kind, .is_silent = is_silent, .text = self->trouble};
-        return give_aged(self, ret_trouble);
+        return qemu_source_libvirt_last_give_aged(&self->last, kind, is_silent, self->trouble);
     }
     endpoints = make_endpoints(self, libvirt_list_domains(self->list), deadline);
     *ret_trouble = (QemuSourceLibvirtSessionTrouble){
         .has_list = true, .is_silent = self->trouble != NULL, .text = self->trouble};
-    g_clear_pointer(&self->aged, g_ptr_array_unref);
-    g_clear_pointer(&self->last, g_ptr_array_unref);
-    self->last = endpoints;
     if (self->has_idle_timeout && !has_active(endpoints))
         libvirt_pool_disconnect(self->pool);
-    return ref_all(endpoints);
+    return qemu_source_libvirt_last_keep(&self->last, endpoints);
 }
