@@ -40,13 +40,13 @@ may_join(const void *data, const void *other)
 }
 
 static void
-add_line(GPtrArray *lines)
+add_line(GPtrArray *lines, int64_t opened_us)
 {
     g_auto(LibvirtOutcome) outcome = {LIBVIRT_OUTCOME_WELL, NULL};
     LibvirtConnection *connection = libvirt_connection_open("test:///default", &outcome);
 
     assert_non_null(connection);
-    libvirt_pool_lines_add(lines, connection, 1);
+    libvirt_pool_lines_add(lines, connection, opened_us);
 }
 
 /* Puts one call about all domains under way. */
@@ -59,7 +59,7 @@ init_case(Case *self)
     libvirt_pool_queue_init(&self->queue, MOST, 1);
     self->lines = libvirt_pool_lines_new();
     for (unsigned int i = 0; i < N_LINES; i++)
-        add_line(self->lines);
+        add_line(self->lines, 1);
     for (unsigned int i = 0; i < N; i++) {
         self->requests[i] =
             libvirt_pool_request_new_of_kind(&kind, true, deadline, NULL, NULL, NULL);
@@ -122,6 +122,27 @@ the_daemons_goes_before_those_of_a_late_call(void **state)
     }
 }
 
+static void
+the_daemons_goes_before_those_that_were_lost(void **state)
+{
+    g_auto(Case) self = {0};
+    LibvirtPoolQueueEntry *next = NULL;
+
+    (void)state;
+    init_case(&self);
+    add_line(self.lines, INT64_MAX);
+    libvirt_pool_queue_push_again(
+        &self.queue,
+        libvirt_pool_queue_new_entry(libvirt_pool_request_ref(self.requests[0]), false));
+    libvirt_pool_queue_push_again(
+        &self.queue,
+        libvirt_pool_queue_new_entry(libvirt_pool_request_new(NULL, NULL, NULL, NULL), true));
+    next = libvirt_pool_queue_begin(&self.queue, self.lines, util_deadline_now_us());
+    assert_non_null(next);
+    assert_true(next->is_daemons);
+    end_call(&self, next);
+}
+
 /* Else, where one call at a time is under way, the others would wait for it. */
 static void
 a_call_that_is_split_is_late(void **state)
@@ -170,6 +191,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         {"the daemon's goes before those of a late call",
          the_daemons_goes_before_those_of_a_late_call, NULL, NULL, NULL},
+        {"and before those whose connection was lost", the_daemons_goes_before_those_that_were_lost,
+         NULL, NULL, NULL},
         {"a call that is split is late", a_call_that_is_split_is_late, NULL, NULL, NULL},
         {"an outrun call is waited for a while", an_outrun_call_is_waited_for_a_while, NULL, NULL,
          NULL},

@@ -75,26 +75,32 @@ libvirt_pool_queue_free_entry(LibvirtPoolQueueEntry *entry)
     g_free(entry);
 }
 
+/* Adds @entry to @entries, before those about domains if it is the daemon's. */
+static void
+push(GQueue *entries, LibvirtPoolQueueEntry *entry)
+{
+    entry->since_us = util_deadline_now_us();
+    if (entry->is_daemons)
+        g_queue_push_head(entries, entry);
+    else
+        g_queue_push_tail(entries, entry);
+}
+
 bool
 libvirt_pool_queue_push(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *take_entry)
 {
     if (self->waiting->length >= LIBVIRT_LIMIT_WAITING_REQUESTS)
         return false;
-    take_entry->since_us = util_deadline_now_us();
-    if (take_entry->is_daemons)
-        g_queue_push_head(self->waiting, take_entry);
-    else
-        g_queue_push_tail(self->waiting, take_entry);
+    push(self->waiting, take_entry);
     return true;
 }
 
 void
 libvirt_pool_queue_push_again(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *take_entry)
 {
-    take_entry->since_us = util_deadline_now_us();
     take_entry->was_lost = true;
     take_entry->is_alone = true;
-    g_queue_push_tail(self->again, take_entry);
+    push(self->again, take_entry);
 }
 
 /* Adds @entry before all of @entries that are about domains. */

@@ -50,8 +50,8 @@ LibvirtPoolQueueEntry *libvirt_pool_queue_new_entry(LibvirtPoolRequest *take_req
                                                     bool is_daemons);
 void libvirt_pool_queue_free_entry(LibvirtPoolQueueEntry *entry);
 
-/* Queues @take_entry, before those about domains if it is the daemon's; again, if its connection
- * was lost. False, and it is the caller's, if too many wait. */
+/* Queues @take_entry, before those about domains if it is the daemon's; with again() if its
+ * connection was lost. False, and it is the caller's, if too many wait. */
 bool libvirt_pool_queue_push(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *take_entry);
 void libvirt_pool_queue_push_again(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *take_entry);
 
