@@ -132,6 +132,13 @@ static virTypedParameter strange[] = {
     ULL("", 1),
 };
 
+/* As no libvirt writes them, but a peer may. */
+static virTypedParameter alien[] = {
+    ULL("state.state", 1),    ULL("round.up", 7),         ULL("round.health", 8),
+    ULL("domain.missing", 9), ULL("domain.answered", 10), ULL("vcpu.0.time", 11),
+    ULL("vcpu.#.time", 12),   ULL("vcpu.0.*.sum", 13),    ULL("vm.*.cur", 14),
+};
+
 static const Row rows[] = {
     {"an exposition without domains has the host, and ends",
      {{NULL}},
@@ -266,6 +273,19 @@ static const Row rows[] = {
       "libvirt_domain_memory_stats_current_balloon_bytes{domain=\"a\"} 4096",
       "libvirt_domain_memory_stats_used_percent{domain=\"a\"} 75.0"},
      {"domstats_domain_cpu"}},
+    {"a state of a type that is not libvirt's has no words",
+     {{.name = (char *)"a", PARAMS(alien)}},
+     {LIBVIRT},
+     {"libvirt_up 1", "libvirt_domain_info_vstate{domain=\"a\"} 1",
+      "libvirt_domain_info_state{domain=\"a\",state_desc=\"no state\"} 1"},
+     {"libvirt_up 7"}},
+    {"a field that is called like what is in no field is not taken for it",
+     {{.name = (char *)"a", PARAMS(alien)}},
+     {.with_kvm = true},
+     {"domstats_domain_answered{domain=\"a\"} 1",
+      "domstats_vcpu_cpu_seconds_total{domain=\"a\",vcpu=\"0\"} 0.000000011"},
+     {"domstats_domains_by_health{health=\"no state\"}", "domstats_domain_group_missing",
+      "domstats_domain_answered{domain=\"a\"} 10", "domstats_kvm"}},
     {"libvirt's names: what a domain and its devices are",
      {{.name = (char *)"a", PARAMS(nova)}, {.name = (char *)"b", PARAMS(devices)}},
      {LIBVIRT},

@@ -8,6 +8,7 @@
 
 #include <libvirt/libvirt.h>
 
+#include "openmetrics_self.h"
 #include "openmetrics_shape.h"
 
 enum {
@@ -92,6 +93,8 @@ make_key(const char *field, Key *key, uint32_t numbers[2])
                 return false;
             numbers[n_numbers++] = number;
             c = '#';
+        } else if (c == '#' || c == '*') { /* they have a meaning in patterns */
+            return false;
         }
         if (length == KEY_BYTES)
             return false;
@@ -278,6 +281,19 @@ add_scope(OpenmetricsIndex *self, OpenmetricsFamilyScope id)
         add_slots(self, source, id, scope->source_slots);
 }
 
+/* So that a field which a peer calls like one of them is not taken for it. */
+static void
+mark_self(OpenmetricsIndex *self)
+{
+    for (size_t i = 0; i < OPENMETRICS_SELF_N_WORDS; i++) {
+        Key key = make_pattern_key(openmetrics_self[i].word);
+        Pattern *pattern = find(self, &key);
+
+        if (pattern != NULL)
+            pattern->entry.kind = OPENMETRICS_INDEX_SELF;
+    }
+}
+
 OpenmetricsIndex *
 openmetrics_index_new(unsigned int sets, bool with_kvm)
 {
@@ -299,6 +315,7 @@ openmetrics_index_new(unsigned int sets, bool with_kvm)
         else
             add_family(self, family->field, OPENMETRICS_INDEX_SAMPLE, i);
     }
+    mark_self(self);
     return self;
 }
 

@@ -22,6 +22,7 @@ typedef enum {
     OPENMETRICS_INDEX_PART,   /* the number of a device's part */
     OPENMETRICS_INDEX_START,  /* where a bin of a histogram begins */
     OPENMETRICS_INDEX_COUNT,  /* how many are in it */
+    OPENMETRICS_INDEX_SELF,   /* a value of @families, and no field: see openmetrics_self.h */
 } OpenmetricsIndexKind;
 
 enum { OPENMETRICS_INDEX_FAMILIES = 3, OPENMETRICS_INDEX_SOURCES = 2 };

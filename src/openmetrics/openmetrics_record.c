@@ -165,7 +165,8 @@ look_up(OpenmetricsRecordMaker *self, const DomstatsRecord *record)
         OpenmetricsDevice *device = NULL;
         OpenmetricsFamilyScope scope = OPENMETRICS_FAMILY_HOST;
 
-        if (!openmetrics_index_find(self->index, record->params[i].field, &hit.hit))
+        if (!openmetrics_index_find(self->index, record->params[i].field, &hit.hit) ||
+            hit.hit.entry->kind == OPENMETRICS_INDEX_SELF)
             continue;
         scope = hit.hit.entry->scope;
         if (scope < OPENMETRICS_FAMILY_BLOCK) {
@@ -209,8 +210,8 @@ add_sample(OpenmetricsRecordMaker *self, const Hit *hit, const OpenmetricsDevice
                                       .stat = hit->param->field + hit->hit.stat_at,
                                       .n_stat = hit->hit.stat_length};
 
-    if (hit->param->type == VIR_TYPED_PARAM_INT)
-        sample.word = openmetrics_self_state_text(hit->param->value.i);
+    sample.word = openmetrics_self_state_text(
+        hit->param->type == VIR_TYPED_PARAM_INT ? hit->param->value.i : -1);
     add_value(self, &hit->hit, hit->param, device, &sample);
 }
 
@@ -236,6 +237,8 @@ add_hit(OpenmetricsRecordMaker *self, const Hit *hit)
     case OPENMETRICS_INDEX_START:
     case OPENMETRICS_INDEX_COUNT:
         add_bin(self, hit, device);
+        break;
+    case OPENMETRICS_INDEX_SELF:
         break;
     }
 }
