@@ -384,6 +384,25 @@ long_names_are_cut(void **state)
 }
 
 static void
+long_names_that_are_shared_are_told_apart(void **state)
+{
+    (void)state;
+    for (size_t n = OPENMETRICS_LIMIT_LABEL_BYTES - 40; n < OPENMETRICS_LIMIT_LABEL_BYTES + 40;
+         n++) {
+        g_autofree char *name = g_strnfill(n, 'x');
+        DomstatsRecord a = {.name = name, .uuid = U1, .id = 1};
+        DomstatsRecord b = {.name = name, .uuid = U2, .id = 2};
+        const DomstatsRecord *records[] = {&a, &b};
+        OpenmetricsWriterInput input = {.records = records, .n_records = 2};
+        g_autoptr(GBytes) made = openmetrics_writer_make(&input);
+        g_autofree char *text = g_strndup(g_bytes_get_data(made, NULL), g_bytes_get_size(made));
+
+        assert_non_null(strstr(text, "x\xe2\x80\xa6 (" U1 ")\"} 1\n"));
+        assert_non_null(strstr(text, "x\xe2\x80\xa6 (" U2 ")\"} 1\n"));
+    }
+}
+
+static void
 knows_the_names(void **state)
 {
     OpenmetricsWriterNames names = OPENMETRICS_WRITER_NAMES_DOMSTATS;
@@ -410,6 +429,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_names_are_cut),
+        cmocka_unit_test(long_names_that_are_shared_are_told_apart),
         cmocka_unit_test(knows_the_names),
         cmocka_unit_test(asks_for_what_it_tells),
     };

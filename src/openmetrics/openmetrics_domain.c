@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "openmetrics_limits.h"
 #include "openmetrics_text.h"
+
+enum { UUID_BYTES = 64 }; /* of a label: blanks, parentheses, the UUID, a number */
 
 typedef struct {
     GHashTable *count;  /* char * -> number of records with that name */
@@ -26,6 +29,17 @@ are_of_one_domain(const DomstatsRecord *a, const DomstatsRecord *b)
            strcmp(a->uuid, b->uuid) == 0 && strcmp(a->name, b->name) == 0;
 }
 
+/* A long name is cut for it, since what is past the limit of a label is cut too. */
+static char *
+add_uuid(const char *name, const DomstatsRecord *record, unsigned int n)
+{
+    g_autofree char *head =
+        openmetrics_text_make_valid(name, OPENMETRICS_LIMIT_LABEL_BYTES - UUID_BYTES);
+
+    return n > 1 ? g_strdup_printf("%s (%s, %u)", head, record->uuid, n)
+                 : g_strdup_printf("%s (%s)", head, record->uuid);
+}
+
 static char *
 make_label(Names *names, const DomstatsRecord *record, const char *name)
 {
@@ -33,7 +47,7 @@ make_label(Names *names, const DomstatsRecord *record, const char *name)
 
     if (GPOINTER_TO_UINT(g_hash_table_lookup(names->count, name)) > 1) {
         g_free(label);
-        label = g_strdup_printf("%s (%s)", name, record->uuid);
+        label = add_uuid(name, record, 1);
     }
     for (unsigned int i = 2;
          g_hash_table_contains(names->labels, label) ||
@@ -45,7 +59,7 @@ make_label(Names *names, const DomstatsRecord *record, const char *name)
             are_of_one_domain(names->records[GPOINTER_TO_SIZE(other)], record))
             return NULL;
         g_free(label);
-        label = g_strdup_printf("%s (%s, %u)", name, record->uuid, i);
+        label = add_uuid(name, record, i);
     }
     return g_steal_pointer(&label);
 }
@@ -71,7 +85,8 @@ openmetrics_domain_make_labels(const DomstatsRecord *const *records, size_t n_re
     GPtrArray *labels = g_ptr_array_new_with_free_func(g_free);
 
     for (size_t i = 0; i < n_records; i++)
-        g_ptr_array_add(texts, openmetrics_text_make_valid(records[i]->name));
+        g_ptr_array_add(
+            texts, openmetrics_text_make_valid(records[i]->name, OPENMETRICS_LIMIT_LABEL_BYTES));
     count(&names, texts);
     for (size_t i = 0; i < n_records; i++) {
         char *label = make_label(&names, records[i], g_ptr_array_index(texts, i));

@@ -46,18 +46,18 @@ append_character(OpenmetricsBuffer *out, const char *text, bool is_escaped)
 }
 
 static void
-append(OpenmetricsBuffer *out, const char *text, bool is_escaped)
+append(OpenmetricsBuffer *out, const char *text, size_t n_most, bool is_escaped)
 {
     size_t at = 0;
 
     while (text[at] != '\0') {
         size_t n = 0;
 
-        if (at >= OPENMETRICS_LIMIT_LABEL_BYTES) {
+        if (at >= n_most) {
             openmetrics_buffer_append_text(out, CUT);
             return;
         }
-        while (is_plain(text[at + n]) && at + n < OPENMETRICS_LIMIT_LABEL_BYTES)
+        while (is_plain(text[at + n]) && at + n < n_most)
             n++;
         openmetrics_buffer_append(out, text + at, n);
         at += n > 0 ? n : append_character(out, text + at, is_escaped);
@@ -68,15 +68,15 @@ void
 openmetrics_text_append(OpenmetricsBuffer *out, const char *text)
 {
     if (text != NULL)
-        append(out, text, true);
+        append(out, text, OPENMETRICS_LIMIT_LABEL_BYTES, true);
 }
 
 char *
-openmetrics_text_make_valid(const char *text)
+openmetrics_text_make_valid(const char *text, size_t n_most)
 {
     OpenmetricsBuffer out = {0};
 
-    append(&out, text, false);
+    append(&out, text, n_most, false);
     openmetrics_buffer_append_char(&out, '\0');
     return out.bytes;
 }

@@ -10,5 +10,6 @@
 /* Without the quotes around it. NULL: nothing. */
 void openmetrics_text_append(OpenmetricsBuffer *out, const char *text);
 
-/* @text with the same replaced and cut, but not escaped; the caller frees it. */
-char *openmetrics_text_make_valid(const char *text);
+/* @text with the same replaced, and cut after @n_most bytes, but not escaped; the caller frees it.
+ */
+char *openmetrics_text_make_valid(const char *text, size_t n_most);
