@@ -93,6 +93,17 @@ static virTypedParameter histogram[] = {
     ULL("block.0.latency_histogram.write.bin.0.value", 8),
 };
 
+/* Two bounds that are one number of 64 bits, and counts whose sum has more. */
+static virTypedParameter vast_histogram[] = {
+    STRING("block.0.name", "vda"),
+    ULL("block.0.latency_histogram.read.bin.0.start", 0),
+    ULL("block.0.latency_histogram.read.bin.0.value", UINT64_MAX),
+    ULL("block.0.latency_histogram.read.bin.1.start", 1ULL << 60),
+    ULL("block.0.latency_histogram.read.bin.1.value", 2),
+    ULL("block.0.latency_histogram.read.bin.2.start", (1ULL << 60) + 1),
+    ULL("block.0.latency_histogram.read.bin.2.value", 2),
+};
+
 static virTypedParameter stats[] = {
     ULL("vcpu.0.exits.sum", 5),
     ULL("vcpu.0.exits.max", 6),
@@ -210,6 +221,14 @@ static const Row rows[] = {
       "domstats_block_read_latency_seconds_bucket{device=\"vda\",domain=\"a\",le=\"+Inf\"} 7",
       "domstats_block_write_latency_seconds_bucket{device=\"vda\",domain=\"a\",le=\"+Inf\"} 8"},
      {"domstats_block_read_latency_seconds_count", "domstats_block_read_latency_seconds_sum"}},
+    {"bounds that are written alike are one bucket, and no bucket is less than the one before",
+     {{.name = (char *)"a", PARAMS(vast_histogram)}},
+     {OM},
+     {"# TYPE domstats_block_read_latency_seconds histogram",
+      "domstats_block_read_latency_seconds_bucket{device=\"vda\",domain=\"a\","
+      "le=\"1.152921504606847e+09\"} 18446744073709551615\n"
+      "domstats_block_read_latency_seconds_bucket{device=\"vda\",domain=\"a\",le=\"+Inf\"} "
+      "18446744073709551615"}},
     {"statistics of KVM come when they are asked for",
      {{.name = (char *)"a", PARAMS(stats)}},
      {OM, .with_kvm = true},

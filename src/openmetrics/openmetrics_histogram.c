@@ -44,19 +44,21 @@ openmetrics_histogram_add_start(OpenmetricsHistogram *self, OpenmetricsOutput *o
                                 size_t family, uint32_t device, const char *labels, size_t n_labels,
                                 uint64_t start_ns)
 {
+    double start = (double)start_ns / ns_per_second;
+
     if (is_of(self, family, device)) {
         /* Bounds that do not grow would be the same bucket twice. */
-        if (start_ns <= self->start)
+        if (start <= self->start)
             return;
-        append_bucket(self, output, (double)start_ns / ns_per_second);
-        self->start = start_ns;
+        append_bucket(self, output, start);
+        self->start = start;
         return;
     }
     openmetrics_histogram_finish(self, output);
     self->is_open = true;
     self->family = family;
     self->device = device;
-    self->start = start_ns;
+    self->start = start;
     self->n_so_far = 0;
     self->labels.n_bytes = 0;
     openmetrics_buffer_append(&self->labels, labels, n_labels);
@@ -67,7 +69,7 @@ openmetrics_histogram_add_count(OpenmetricsHistogram *self, size_t family, uint3
                                 uint64_t count)
 {
     if (is_of(self, family, device))
-        self->n_so_far += count;
+        self->n_so_far += MIN(count, UINT64_MAX - self->n_so_far);
 }
 
 void

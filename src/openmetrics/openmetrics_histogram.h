@@ -18,7 +18,7 @@ typedef struct {
     bool is_open;
     size_t family;
     uint32_t device;   /* number of its disk */
-    uint64_t start;    /* of the bin being read, ns */
+    double start;      /* of the bin being read, s */
     uint64_t n_so_far; /* in the bins before it, and in it */
     OpenmetricsBuffer labels;
 } OpenmetricsHistogram;
