@@ -19,7 +19,7 @@ typedef struct {
     DomstatsRecord records[MAX_RECORDS]; /* up to the first without a name */
     OpenmetricsWriterInput input;
     const char *lines[MAX_LINES]; /* in this order */
-    const char *absent[4];        /* beginnings of lines */
+    const char *absent[6];        /* beginnings of lines */
 } Row;
 
 #define U1 "11111111-1111-1111-1111-111111111111"
@@ -136,6 +136,9 @@ static virTypedParameter strange[] = {
     {.field = "cpu.time", .type = VIR_TYPED_PARAM_STRING, .value.s = (char *)"1 2\n"},
     DOUBLE("balloon.rss", (double)NAN),
     ULL("cpu.user.0", 1),
+    {.field = "cpu.system", .type = VIR_TYPED_PARAM_LLONG, .value.l = -1},
+    DOUBLE("cpu.energy.monitor.0.pkg.0.core_energy", -0.5),
+    INT("net.0.rx.bytes", -1),
     ULL("block.1.2.3.rd.reqs", 1),
     ULL("block.99999999999.rd.reqs", 1),
     ULL("vm.123456789.sum", 1),
@@ -276,7 +279,8 @@ static const Row rows[] = {
      {{.name = (char *)"a", PARAMS(strange)}},
      {OM, .with_kvm = true},
      {NULL},
-     {"domstats_domain_cpu", "domstats_domain_resident", "domstats_block", "domstats_kvm"}},
+     {"domstats_domain_cpu", "domstats_domain_resident", "domstats_block", "domstats_kvm",
+      "domstats_energy", "domstats_interface_receive"}},
     {"libvirt's names: the state in words, the UUID of every domain, percent",
      {{.name = (char *)"a", .uuid = U1, .id = 1, PARAMS(cpu)}},
      {OM, LIBVIRT},

@@ -76,6 +76,15 @@ begin(OpenmetricsRecordMaker *self, size_t family, const OpenmetricsDevice *devi
                                     self->labels.n_bytes);
 }
 
+static bool
+is_below_zero(const virTypedParameter *param)
+{
+    return (param->type == VIR_TYPED_PARAM_INT && param->value.i < 0) ||
+           (param->type == VIR_TYPED_PARAM_LLONG && param->value.l < 0) ||
+           (param->type == VIR_TYPED_PARAM_DOUBLE && param->value.d < 0);
+}
+
+/* A counter below zero would make a parser refuse the whole exposition. */
 static void
 add_value(OpenmetricsRecordMaker *self, const OpenmetricsIndexHit *hit,
           const virTypedParameter *param, const OpenmetricsDevice *device,
@@ -86,6 +95,8 @@ add_value(OpenmetricsRecordMaker *self, const OpenmetricsIndexHit *hit,
         OpenmetricsBuffer *out = &self->output->families[family];
         size_t n_before = out->n_bytes;
 
+        if (openmetrics_families[family].type == OPENMETRICS_FAMILY_COUNTER && is_below_zero(param))
+            continue;
         begin(self, family, device, sample);
         if (openmetrics_number_append_param(out, param, openmetrics_families[family].scale))
             openmetrics_buffer_append_char(out, '\n');
