@@ -54,6 +54,7 @@ struct DaemonHttp {
     DaemonHttpScrapes scrapes;
     GPtrArray *servers;  /* Server *, owned */
     GHashTable *waiting; /* DaemonHttpScrape *: all there are */
+    bool is_ending;      /* no scrape begins any more */
 };
 
 /* A connection. */
@@ -79,6 +80,8 @@ begin_scrape(Connection *self, struct MHD_Connection *connection, bool is_head)
     DaemonHttp *http = self->server->http;
     enum MHD_Result result = MHD_NO;
 
+    if (http->is_ending)
+        return MHD_NO;
     if (is_head) {
         const char *accept =
             MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
@@ -403,12 +406,14 @@ daemon_http_new(const DaemonHttpOptions *options, const DaemonHost *host, GError
     return self;
 }
 
-/* The library cannot be stopped while a connection is suspended. */
+/* The library cannot be stopped while a connection is suspended. Those that are resumed, and others,
+ * may have the next request here already. */
 static void
 cancel_all(DaemonHttp *self)
 {
     g_autoptr(GList) scrapes = g_hash_table_get_keys(self->waiting);
 
+    self->is_ending = true;
     for (const GList *at = scrapes; at != NULL; at = at->next)
         daemon_http_scrape_cancel(at->data);
     for (guint i = 0; i < self->servers->len; i++)

@@ -331,6 +331,18 @@ class Real(Scraped):
         time.sleep(0.2)
         self.assertEqual(service.stop(), 0, service.said())
 
+    def test_an_end_while_scrapers_go_on_asking(self):
+        ask = b"GET /metrics?domain=nobody HTTP/1.1\r\nHost: x\r\n\r\n"
+        for _ in range(5):
+            service = self.serve(source=RECORDED)
+            clients = [self.talk(service, ask * 200) for _ in range(50)]
+            self.assertTrue(all(client.recv(1) for client in clients))
+            service.process.send_signal(signal.SIGTERM)
+            service.until_said("ending")
+            self.assertEqual(service.stop(), 0, service.said())  # the second signal ends it at once
+            for client in clients:
+                client.close()
+
 
 class Tls(Scraped):
     def setUp(self):
