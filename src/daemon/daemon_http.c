@@ -21,7 +21,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon_http_accept.h"
 #include "daemon_http_client.h"
 #include "daemon_http_page.h"
 #include "daemon_http_scrape.h"
@@ -82,13 +81,8 @@ begin_scrape(Connection *self, struct MHD_Connection *connection, bool is_head)
 
     if (http->is_ending)
         return MHD_NO;
-    if (is_head) {
-        const char *accept =
-            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
-
-        return daemon_http_page_send_head(connection,
-                                          daemon_http_accept_format(accept)->content_type);
-    }
+    if (is_head)
+        return daemon_http_scrape_send_head(connection);
     result = daemon_http_scrape_begin(&http->scrapes, self->client, connection, &self->scrape);
     if (self->scrape != NULL)
         g_hash_table_add(http->waiting, self->scrape);
@@ -406,8 +400,8 @@ daemon_http_new(const DaemonHttpOptions *options, const DaemonHost *host, GError
     return self;
 }
 
-/* The library cannot be stopped while a connection is suspended. Those that are resumed, and others,
- * may have the next request here already. */
+/* The library cannot be stopped while a connection is suspended. Those that are resumed, and
+ * others, may have the next request here already. */
 static void
 cancel_all(DaemonHttp *self)
 {

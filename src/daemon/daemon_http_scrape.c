@@ -187,13 +187,26 @@ get_list(struct MHD_Connection *connection, const char *name)
     return g_string_free(list, FALSE);
 }
 
+static const DaemonHttpAcceptFormat *
+get_format(struct MHD_Connection *connection)
+{
+    g_autofree char *accept = get_list(connection, MHD_HTTP_HEADER_ACCEPT);
+
+    return daemon_http_accept_format(accept);
+}
+
+enum MHD_Result
+daemon_http_scrape_send_head(struct MHD_Connection *connection)
+{
+    return daemon_http_page_send_head(connection, get_format(connection)->content_type);
+}
+
 static DaemonHttpScrape *
 new_scrape(DaemonHttpScrapes *scrapes, DaemonHttpClient *client, struct MHD_Connection *connection,
            GError **error)
 {
     DaemonHttpScrape *self = NULL;
     DaemonHttpQuery query = {0};
-    g_autofree char *accept = get_list(connection, MHD_HTTP_HEADER_ACCEPT);
     g_autofree char *encoding = get_list(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING);
 
     if (!daemon_http_query_parse(daemon_http_client_query(client), &query, error))
@@ -202,7 +215,7 @@ new_scrape(DaemonHttpScrapes *scrapes, DaemonHttpClient *client, struct MHD_Conn
     self->scrapes = scrapes;
     self->client = client;
     self->query = query;
-    self->format = daemon_http_accept_format(accept);
+    self->format = get_format(connection);
     self->is_compressed = daemon_http_accept_gzip(encoding);
     scrapes->n_scrapes++;
     return self;

@@ -159,7 +159,7 @@ class Recorded(Scraped):
 
     def test_a_head_asks_nobody(self):
         service = self.serve(source=RECORDED)
-        answer = self.curl(service, "/metrics", "-I", "-H", "Accept: " + OPENMETRICS)
+        answer = self.curl(service, "/metrics", "-I", "-H", "Accept: text/html", "-H", "Accept: " + OPENMETRICS)
         self.assertEqual((answer.status, answer.body), (200, b""))
         self.assertIn("openmetrics", answer.headers["content-type"])
         self.assertNotIn("content-length", answer.headers)
