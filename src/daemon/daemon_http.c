@@ -358,14 +358,15 @@ static bool
 add_server(DaemonHttp *self, const DaemonHttpTls *tls, int fd, GError **error)
 {
     Server *server = g_new0(Server, 1);
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    int copy = -1; /* taken by start_daemon() */
 
     server->http = self;
     server->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (server->fd >= 0)
+        copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     server->is_tls = tls->cert != NULL && !is_unix(fd);
     server->needs_client_cert = server->is_tls && tls->client_ca != NULL;
-    if (copy < 0 || server->fd < 0 || !start_daemon(server, tls, copy, error) ||
-        !add_events(server, error)) {
+    if (copy < 0 || !start_daemon(server, tls, copy, error) || !add_events(server, error)) {
         if (error != NULL && *error == NULL)
             (void)fail(error, g_strerror(errno));
         free_server(server);
