@@ -102,13 +102,14 @@ write_exposition(const DaemonHttpScrape *self, const DaemonRoundsAnswer *answer)
     return openmetrics_writer_make(&input);
 }
 
-/* Kept while the loop answers those who share the round; they are all answered in one turn. */
+/* Kept until those who share the round are answered, which takes several turns of the loop. */
 static void
 keep(DaemonHttpScrapes *scrapes, const DaemonHttpScrapeMade *made)
 {
     forget(scrapes);
     if (sd_event_add_defer(scrapes->host->loop, &scrapes->forget, on_forget, scrapes) < 0)
         return;
+    (void)sd_event_source_set_priority(scrapes->forget, SD_EVENT_PRIORITY_IDLE);
     scrapes->made = *made;
     g_bytes_ref(made->bytes);
 }

@@ -31,7 +31,7 @@ typedef struct {
     OpenmetricsWriterNames names;
     unsigned int n_scrapes; /* under way */
     DaemonHttpScrapeMade made;
-    sd_event_source *forget; /* drops @made at the end of the loop's turn */
+    sd_event_source *forget; /* drops @made once the loop has nothing else to do */
 } DaemonHttpScrapes;
 
 /* Borrows @host. */
