@@ -14,7 +14,7 @@ import urllib.parse
 
 from apart import run_apart
 from host import PATIENCE_S, Host
-from services import Service, in_threads
+from services import Service
 from waiting import until
 
 RECORDED = "replay:" + os.path.join(os.environ.get("DOMSTATS_TESTS", "tests"), "qemujsontestdata")
@@ -198,7 +198,11 @@ class Recorded(Scraped):
 
     def test_a_hundred_at_once_share_rounds(self):
         service = self.serve(source=RECORDED)
-        texts = in_threads(100, lambda _: self.scrape(service))
+        service.process.send_signal(signal.SIGSTOP)  # so that all are there when it goes on
+        clients = [self.talk(service, b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                   for _ in range(100)]
+        service.process.send_signal(signal.SIGCONT)
+        texts = [Answer(b"".join(iter(lambda one=client: one.recv(65536), b""))).body for client in clients]
         self.assertEqual({len(values(text, "domstats_domain_answered")) for text in texts}, {59})
         rounds = {next(iter(values(text, "domstats_round_seconds").values())) for text in texts}
         self.assertLess(len(rounds), 20)
