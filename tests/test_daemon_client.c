@@ -397,6 +397,36 @@ one_that_does_not_read(void **state)
     end(&scene);
 }
 
+/* Small answers count with the memory that they take: most of it is not their own bytes. */
+static void
+one_that_does_not_read_small_answers(void **state)
+{
+    Scene scene = {0};
+    g_autofree char *kinds = g_strnfill(200000, ECHO);
+    g_autoptr(GString) bytes = make_messages(kinds);
+    size_t n_sent = 0;
+    ssize_t n = 0;
+
+    (void)state;
+    begin(&scene);
+    while ((n = send(scene.fd, bytes->str + n_sent, bytes->len - n_sent, MSG_NOSIGNAL)) > 0) {
+        n_sent += (size_t)n;
+        settle(&scene);
+    }
+    assert_true(n_sent < bytes->len);
+    testing_assert_in_range(scene.unread.n_bytes, DAEMON_LIMIT_UNREAD_BYTES,
+                            DAEMON_LIMIT_UNREAD_BYTES + 1024);
+    for (size_t n_got = 0; n_got < n_sent / MESSAGE_BYTES;) {
+        g_autofree char *got = NULL;
+
+        settle(&scene);
+        got = receive(&scene);
+        assert_true(*got == ECHO);
+        n_got += strlen(got);
+    }
+    end(&scene);
+}
+
 /* What is sent unasked, events say, or answers to calls that were under way already. */
 static void
 one_that_never_reads(void **state)
@@ -467,6 +497,8 @@ main(void)
          NULL, NULL, NULL},
         {"a client that does not read gets no further answer", one_that_does_not_read, NULL, NULL,
          NULL},
+        {"small answers count with what they cost", one_that_does_not_read_small_answers, NULL,
+         NULL, NULL},
         {"a client that never reads is hung up on", one_that_never_reads, NULL, NULL, NULL},
         {"what is queued is sent before the end", a_farewell, NULL, NULL, NULL},
         {"the end of the service waits for calls", the_end_of_the_service, NULL, NULL, NULL},

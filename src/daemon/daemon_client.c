@@ -11,7 +11,8 @@
  *
  * When as many calls are under way as the protocol allows, or UNREAD_BYTES of answers are not read,
  * later messages are parked, in order, up to PARKED_BYTES; then the client is not read, and the
- * kernel stops it.
+ * kernel stops it. Both count what the queue costs, too: a small message has more of that than
+ * bytes of its own.
  *
  * One timer serves all limits of time. It is armed when a message has begun and is not whole, when
  * an answer is queued and the socket takes no more, and when the client is leaving.
@@ -30,7 +31,10 @@
 #include "util/util_deadline.h"
 #include "util/util_fd.h"
 
-enum { US_PER_MS = 1000 };
+enum {
+    US_PER_MS = 1000,
+    MESSAGE_COST = 128, /* memory of a message in a queue, beside its bytes */
+};
 
 struct DaemonClient {
     DaemonClientPeer peer;
@@ -40,10 +44,11 @@ struct DaemonClient {
     UtilFd fd;
     GByteArray *in;  /* received, and not a whole message yet or not handed over */
     GQueue parked;   /* GBytes *: messages that wait for a call to end */
-    size_t n_parked; /* bytes in them */
+    size_t n_parked; /* memory of them */
     GQueue out;      /* GBytes *: not sent yet */
     size_t n_out;    /* bytes in them that are not sent */
     size_t n_sent;   /* bytes of the first that are */
+    size_t n_unread; /* memory of them, as counted in the setup's @unread; 0: there are none */
     unsigned int n_calls;
     bool has_backlog; /* @in has a whole message: nothing is read until it is taken */
     bool is_half_closed;
@@ -57,17 +62,18 @@ struct DaemonClient {
     int64_t leave_by_us;
 };
 
+/* Counts anew what @self has to read, after a change of its queue. */
 static void
-count_out(DaemonClient *self, size_t added, size_t taken)
+count_unread(DaemonClient *self)
 {
     DaemonClientUnread *unread = self->setup->unread;
-    bool had = self->n_out > 0;
+    size_t before = self->n_unread;
 
-    self->n_out = self->n_out + added - taken;
-    unread->n_bytes = unread->n_bytes + added - taken;
-    if (!had && self->n_out > 0)
+    self->n_unread = self->n_out + (size_t)self->out.length * MESSAGE_COST;
+    unread->n_bytes = unread->n_bytes - before + self->n_unread;
+    if (before == 0 && self->n_unread > 0)
         g_queue_push_tail(&unread->clients, self);
-    else if (had && self->n_out == 0)
+    else if (before > 0 && self->n_unread == 0)
         g_queue_remove(&unread->clients, self);
 }
 
@@ -75,7 +81,8 @@ count_out(DaemonClient *self, size_t added, size_t taken)
 static bool
 is_full(const DaemonClient *self)
 {
-    return self->n_calls >= self->protocol->calls_most || self->n_out > DAEMON_LIMIT_UNREAD_BYTES;
+    return self->n_calls >= self->protocol->calls_most ||
+           self->n_unread > DAEMON_LIMIT_UNREAD_BYTES;
 }
 
 /* Whether a further message may be taken. */
@@ -149,13 +156,14 @@ in_ms(int64_t ms)
 static void
 drop_sent(DaemonClient *self, size_t n)
 {
-    count_out(self, 0, n);
+    self->n_out -= n;
     self->n_sent += n;
     while (!g_queue_is_empty(&self->out) &&
            self->n_sent >= g_bytes_get_size(g_queue_peek_head(&self->out))) {
         self->n_sent -= g_bytes_get_size(g_queue_peek_head(&self->out));
         g_bytes_unref(g_queue_pop_head(&self->out));
     }
+    count_unread(self);
     self->send_by_us = self->n_out > 0 ? in_ms(DAEMON_LIMIT_STALL_MS) : 0;
     if (!g_queue_is_empty(&self->parked) && !is_full(self))
         work_on(self);
@@ -214,9 +222,10 @@ free_bytes(gpointer data)
 static void
 drop_queue(DaemonClient *self)
 {
-    count_out(self, 0, self->n_out);
-    self->n_sent = 0;
     g_queue_clear_full(&self->out, free_bytes);
+    self->n_out = 0;
+    self->n_sent = 0;
+    count_unread(self);
 }
 
 /* Ends @self without a farewell: it does not read. */
@@ -285,7 +294,8 @@ daemon_client_send(DaemonClient *self, GBytes *take_bytes)
     if (self->n_out == 0)
         self->send_by_us = in_ms(DAEMON_LIMIT_STALL_MS);
     g_queue_push_tail(&self->out, take_bytes);
-    count_out(self, size, 0);
+    self->n_out += size;
+    count_unread(self);
     send_queued(self);
     if (self->setup->unread->n_bytes > DAEMON_LIMIT_QUEUED_BYTES_OF_ALL)
         drop_slowest(self->setup->unread);
@@ -332,7 +342,7 @@ hand_over_parked(DaemonClient *self)
         size_t size = 0;
         const uint8_t *bytes = g_bytes_get_data(message, &size);
 
-        self->n_parked -= size;
+        self->n_parked -= size + MESSAGE_COST;
         hand_over(self, bytes, size);
         n++;
     }
@@ -348,7 +358,7 @@ take_message(DaemonClient *self, const uint8_t *bytes, size_t n)
         return;
     }
     g_queue_push_tail(&self->parked, g_bytes_new(bytes, n));
-    self->n_parked += n;
+    self->n_parked += n + MESSAGE_COST;
 }
 
 /* Drops the first @n bytes of what was received; the memory of a large message, too. */

@@ -55,9 +55,9 @@ void daemon_client_end_call(DaemonClient *self);
  * session is closed at the next turn of the loop, never within this call. @why is for the log. */
 void daemon_client_hang_up(DaemonClient *self, const char *why);
 
-/* What clients share: the bytes that they have not read. All zero at first. */
+/* What clients share: the answers that they have not read. All zero at first. */
 typedef struct {
-    size_t n_bytes;
+    size_t n_bytes; /* memory of them */
     GQueue clients; /* DaemonClient *: those that have bytes to read */
 } DaemonClientUnread;
 
