@@ -437,6 +437,33 @@ too_many_alone(void **state)
     end(&scene);
 }
 
+/* The same of names that nothing has: a shared round does not find them, so each is asked alone. */
+static void
+too_many_names_of_nothing(void **state)
+{
+    enum { N_MORE = 10, N_ALL = DAEMON_LIMIT_ROUNDS_ALONE + N_MORE };
+    Scene scene = {0};
+    g_autofree Got *got = g_new0(Got, N_ALL);
+    unsigned int n_refused = 0;
+
+    (void)state;
+    begin(&scene, 0);
+    for (unsigned int i = 0; i < N_ALL; i++) {
+        g_autofree char *word = g_strdup_printf("nobody%u", i);
+        const char *const words[] = {word, NULL};
+
+        ask(&scene, &got[i], &(DomstatsCall){.stats = STATE, .domains = words});
+    }
+    run_until(&scene, 0);
+    for (unsigned int i = 0; i < N_ALL; i++) {
+        n_refused += got[i].code == DOMSTATS_ERROR_SYSTEM;
+        assert_int_equal(got[i].n_records, got[i].code == 0);
+        g_free(got[i].fields);
+    }
+    testing_assert_in_range(n_refused, 1, N_MORE);
+    end(&scene);
+}
+
 static bool
 ask_brake(void *data)
 {
@@ -519,6 +546,7 @@ main(void)
         cmocka_unit_test(a_watcher_and_another_source),
         cmocka_unit_test(turns_are_taken),
         cmocka_unit_test(too_many_alone),
+        cmocka_unit_test(too_many_names_of_nothing),
         cmocka_unit_test(a_brake),
         cmocka_unit_test(news_of_a_monitor),
     };

@@ -264,6 +264,33 @@ fail_round(DaemonRounds *self, Round *round, const GError *error)
     free_round(round);
 }
 
+static bool
+has_room_alone(const DaemonRounds *self)
+{
+    return self->alone.length < DAEMON_LIMIT_ROUNDS_ALONE;
+}
+
+static GError *
+make_too_many(void)
+{
+    return g_error_new(DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "too many requests wait already");
+}
+
+/* Asks for @request, whose round has not found all of its words, in a round for it alone. */
+static void
+ask_alone(DaemonRounds *self, DaemonRoundsRequest *request)
+{
+    g_autoptr(GError) error = has_room_alone(self) ? NULL : make_too_many();
+
+    if (error != NULL) {
+        finish(self, request, NULL, error);
+        return;
+    }
+    leave_round(self, request);
+    request->must_be_alone = true;
+    place(self, request);
+}
+
 /* Answers the first request of @round, or asks for it alone. */
 static void
 answer_first(DaemonRounds *self, Round *round)
@@ -281,9 +308,7 @@ answer_first(DaemonRounds *self, Round *round)
     }
     if (!daemon_narrow_make(result->records, result->n_records, daemon_call_asked(round->call),
                             request->wanted, &narrow)) {
-        leave_round(self, request);
-        request->must_be_alone = true;
-        place(self, request);
+        ask_alone(self, request);
         return;
     }
     answer.records = (const DomstatsRecord *const *)narrow.records->pdata;
@@ -394,7 +419,7 @@ begin_next(DaemonRounds *self)
     round->call = daemon_call_start(daemon_source_conn(self->source), round->wish, self->loop,
                                     on_round_ended, round, &error);
     if (round->call == NULL) {
-        daemon_log(DAEMON_LOG_ERROR, "%s", error->message);
+        daemon_log_refusal("a round failed: %s", error->message);
         fail_round(self, round, error);
         return;
     }
@@ -515,8 +540,7 @@ static int
 on_too_many(sd_event_source *source, uint64_t at_us, void *data)
 {
     DaemonRoundsRequest *request = data;
-    g_autoptr(GError) error =
-        g_error_new(DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "too many requests wait already");
+    g_autoptr(GError) error = make_too_many();
 
     (void)source;
     (void)at_us;
@@ -529,9 +553,8 @@ daemon_rounds_ask(DaemonRounds *self, const DomstatsCall *call, DaemonRoundsDone
 {
     DaemonRoundsRequest *request = g_new0(DaemonRoundsRequest, 1);
     unsigned int timeout_ms = call->timeout_ms ? call->timeout_ms : self->timeout_ms;
-    bool has_room =
-        self->n_requests < DAEMON_LIMIT_ROUND_REQUESTS &&
-        (self->alone.length < DAEMON_LIMIT_ROUNDS_ALONE || daemon_wish_is_shareable(call));
+    bool has_room = self->n_requests < DAEMON_LIMIT_ROUND_REQUESTS &&
+                    (has_room_alone(self) || daemon_wish_is_shareable(call));
     int64_t grace_us = (int64_t)DAEMON_LIMIT_ROUND_GRACE_MS * US_PER_MS;
 
     request->wanted = daemon_wish_copy(call);
