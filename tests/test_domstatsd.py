@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -109,6 +110,53 @@ class Places(unittest.TestCase):
         self.assertIn("domstatsd: ending\n", rest)
         self.assertFalse(os.path.exists(self.rpc))
         self.assertFalse(os.path.exists(self.metrics))
+
+
+class Reload(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.rpc, self.metrics, notify = (os.path.join(folder.name, name) for name in ("rpc", "metrics", "notify"))
+        self.notes = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.notes.close)
+        self.notes.bind(notify)
+        self.notes.settimeout(PATIENCE_S)
+        self.environment = {**os.environ, "NOTIFY_SOCKET": notify}
+
+    def serve(self, *words):
+        process = subprocess.Popen([DAEMON, *words], env=self.environment)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.until_noted("READY=1")
+        return process
+
+    def until_noted(self, text):
+        while text not in self.notes.recv(4096).decode():
+            pass
+
+    def assert_served(self):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(PATIENCE_S)
+            client.connect(self.metrics)
+            client.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            self.assertIn(b" 200 ", client.recv(4096))
+
+    def reload_held_up(self, libvirt, service):
+        libvirt.send_signal(signal.SIGSTOP)
+        service.send_signal(signal.SIGHUP)
+        self.until_noted("RELOADING=1")
+        self.assert_served()
+
+    def test_a_libvirt_that_takes_its_time(self):
+        libvirt = self.serve("-c", RECORDED, "--rpc", self.rpc)
+        service = self.serve("-c", "libvirt:qemu+unix:///system?socket=" + self.rpc, "--timeout", "3600",
+                             "--metrics", "unix:" + self.metrics)
+        self.reload_held_up(libvirt, service)
+        libvirt.send_signal(signal.SIGCONT)
+        self.until_noted("READY=1")
+        self.reload_held_up(libvirt, service)
+        service.send_signal(signal.SIGTERM)
+        self.assertEqual(service.wait(timeout=PATIENCE_S), 0)
 
 
 if __name__ == "__main__":

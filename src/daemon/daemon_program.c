@@ -7,8 +7,8 @@
  *   1. open the sockets, those named and those that systemd hands over; one that cannot be had ends
  *      the program before anything is served
  *   2. open the source; make the rounds, and the servers on them; tell systemd
- *   3. the loop runs until a signal: SIGHUP opens the source and the certificates anew, SIGTERM and
- *      SIGINT end it
+ *   3. the loop runs until a signal: SIGHUP reads the certificates anew, and opens the source anew
+ *      on a thread; SIGTERM and SIGINT end it
  *   4. the end: nobody is accepted, idle clients are hung up on, calls under way are answered for
  *      ENDING_MS; then what is left is closed, and the files of the sockets are removed
  */
@@ -23,6 +23,7 @@
 #include "daemon_limits.h"
 #include "daemon_log.h"
 #include "daemon_notify.h"
+#include "daemon_opening.h"
 #include "daemon_places.h"
 #include "daemon_server.h"
 #include "util/util_deadline.h"
@@ -41,6 +42,7 @@ typedef struct {
     DaemonHost host;
     DaemonServer *server;
     DaemonInterfaces *interfaces;
+    DaemonOpening *opening;  /* of the source, anew; NULL: none is under way */
     sd_event_source *ending; /* looks whether all clients have left */
     UtilDeadline ending_until;
 } Program;
@@ -51,16 +53,22 @@ free_listener(gpointer data)
     daemon_listener_free(data);
 }
 
-static DomstatsConn *
-open_source(const DaemonOptions *options, GError **error)
+static DomstatsOptions
+find_how(const DaemonOptions *options)
 {
-    const DomstatsOptions how = {
+    return (DomstatsOptions){
         .timeout_ms = options->timeout_ms,
         .monitors = options->holds_monitors ? DOMSTATS_MONITORS_HOLD : DOMSTATS_MONITORS_DEFAULT,
         .libvirt = options->is_without_libvirt ? DOMSTATS_LIBVIRT_NEVER : DOMSTATS_LIBVIRT_DEFAULT,
         .libvirt_requests = options->libvirt_requests,
         .service = DOMSTATS_SERVICE_NEVER, /* this is the service */
     };
+}
+
+static DomstatsConn *
+open_source(const DaemonOptions *options, GError **error)
+{
+    const DomstatsOptions how = find_how(options);
 
     return domstats_open(options->source, &how, error);
 }
@@ -95,20 +103,56 @@ open_listeners(Program *self, GError **error)
 }
 
 static void
-reload(Program *self)
+end_reload(const GError *error)
+{
+    if (error != NULL)
+        daemon_log(DAEMON_LOG_ERROR, "the source stays as it was: %s", error->message);
+    else
+        daemon_log(DAEMON_LOG_INFO, "the source was opened anew");
+    daemon_notify_ready("Serving");
+}
+
+static void
+on_opened(DomstatsConn *take_conn, const GError *error, void *data)
+{
+    Program *self = data;
+    g_autoptr(GError) inner = NULL;
+
+    g_clear_pointer(&self->opening, daemon_opening_free);
+    if (take_conn != NULL && !daemon_rounds_reopen(self->host.rounds, take_conn, &inner))
+        error = inner;
+    end_reload(error);
+}
+
+static void
+reload_certificates(Program *self)
 {
     g_autoptr(GError) error = NULL;
-    DomstatsConn *conn = NULL;
 
-    daemon_notify_reloading();
-    conn = open_source(self->options, &error);
-    if (conn == NULL || !daemon_rounds_reopen(self->host.rounds, conn, &error))
-        daemon_log(DAEMON_LOG_ERROR, "the source stays as it was: %s", error->message);
-    g_clear_error(&error);
-    if (!daemon_interfaces_reload(self->interfaces, &error))
+    if (self->options->tls_cert == NULL)
+        return;
+    if (daemon_interfaces_reload(self->interfaces, &error))
+        daemon_log(DAEMON_LOG_INFO, "the certificates were read anew");
+    else
         daemon_log(DAEMON_LOG_ERROR, "the certificates stay as they were: %s", error->message);
-    daemon_log(DAEMON_LOG_INFO, "source and certificates were read anew");
-    daemon_notify_ready("Serving");
+}
+
+/* A source that is being opened is as new as one that would be opened now. */
+static void
+reload(Program *self)
+{
+    const DomstatsOptions how = find_how(self->options);
+    g_autoptr(GError) error = NULL;
+
+    if (self->ending != NULL)
+        return;
+    daemon_notify_reloading();
+    reload_certificates(self);
+    if (self->opening == NULL)
+        self->opening =
+            daemon_opening_start(self->options->source, &how, self->loop, on_opened, self, &error);
+    if (self->opening == NULL)
+        end_reload(error);
 }
 
 static int
@@ -135,6 +179,7 @@ end(Program *self)
     }
     daemon_log(DAEMON_LOG_INFO, "ending");
     daemon_notify_stopping();
+    g_clear_pointer(&self->opening, daemon_opening_free);
     daemon_interfaces_stop(self->interfaces);
     daemon_server_stop(self->server);
     self->ending_until = util_deadline_in_ms(ENDING_MS);
@@ -252,6 +297,7 @@ clear(Program *self)
 {
     if (self->host.rounds != NULL)
         daemon_rounds_set_brake(self->host.rounds, NULL, NULL);
+    daemon_opening_free(self->opening);
     daemon_server_free(self->server);
     daemon_interfaces_free(self->interfaces);
     remove_files(self);
