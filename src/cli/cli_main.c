@@ -14,10 +14,7 @@
  * The lines about domains that are not well are written to stderr after that, so that they are the
  * last on a terminal.
  */
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli_escape.h"
@@ -28,6 +25,7 @@
 #include "cli_output.h"
 #include "cli_text.h"
 #include "domstats/domstats.h"
+#include "util/util_program.h"
 
 /* What one run of the command writes. */
 typedef struct {
@@ -45,30 +43,6 @@ typedef struct {
 } Answer;
 
 typedef CliOutcome (*RunCommand)(const CliOptions *options, Report *report);
-
-/* If a standard descriptor were closed, the connection to a monitor could get its number, and what
- * is printed would be sent to a QEMU. Each is opened for the wrong direction, so that using it
- * still fails. */
-static void
-occupy_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0)
-            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-    }
-}
-
-/* Each monitor takes a descriptor, and the usual soft limit is 1024. */
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit limit = {0};
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 static void
 write_errors(const GString *lines)
@@ -258,24 +232,13 @@ run(int argc, char *const *argv, Report *report)
     return status;
 }
 
-/* Without this function libvirt prints its errors; our own messages have their text already. */
-static void
-ignore_libvirt(void *data, virErrorPtr error)
-{
-    (void)data;
-    (void)error;
-}
-
 int
 main(int argc, char **argv)
 {
     Report report = {.troubles = g_string_new(NULL)};
     CliOutcome status = CLI_OUTCOME_COMPLETE;
 
-    occupy_standard_descriptors();
-    (void)signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
-    virSetErrorFunc(NULL, ignore_libvirt);
+    util_program_prepare();
     cli_output_init(&report.output, STDOUT_FILENO);
     status = run(argc, argv, &report);
     domstats_close(report.conn);

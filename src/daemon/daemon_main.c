@@ -2,16 +2,13 @@
 /*
  * daemon_main: the program `domstatsd`: prepares the process, reads the options, and serves.
  */
-#include <fcntl.h>
-#include <libvirt/virterror.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "daemon_log.h"
 #include "daemon_options.h"
 #include "daemon_program.h"
+#include "util/util_program.h"
 
 typedef enum {
     OUTCOME_DONE,
@@ -19,49 +16,17 @@ typedef enum {
     OUTCOME_FAILED,
 } Outcome;
 
-/* If a standard descriptor were closed, a client could get its number, and the log would be sent to
- * it. */
-static void
-occupy_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0)
-            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-    }
-}
-
-/* Each monitor and each client takes a descriptor, and the usual soft limit is 1024. */
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit limit = {0};
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /* The loop takes these by a descriptor. Threads have all signals blocked. */
 static void
 block_signals(void)
 {
     sigset_t set;
 
-    (void)signal(SIGPIPE, SIG_IGN);
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-/* Without this function libvirt prints its errors; our own messages have their text already. */
-static void
-ignore_libvirt(void *data, virErrorPtr error)
-{
-    (void)data;
-    (void)error;
 }
 
 static Outcome
@@ -102,9 +67,7 @@ run(int argc, char *const *argv)
 int
 main(int argc, char **argv)
 {
-    occupy_standard_descriptors();
+    util_program_prepare();
     block_signals();
-    raise_descriptor_limit();
-    virSetErrorFunc(NULL, ignore_libvirt);
     return (int)run(argc, argv);
 }

@@ -5,8 +5,6 @@
  *
  * The library never changes a machine. This program does, if the user says so, through libvirt.
  */
-#include <libvirt/virterror.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "monitor_connection.h"
@@ -16,6 +14,7 @@
 #include "monitor_live.h"
 #include "monitor_options.h"
 #include "util/util_error.h"
+#include "util/util_program.h"
 
 typedef enum {
     OUTCOME_DONE,
@@ -196,14 +195,6 @@ run_options(const MonitorOptions *options, GError **error)
     return OUTCOME_DONE;
 }
 
-/* Without this function libvirt prints its errors; our own messages have their text already. */
-static void
-ignore_libvirt(void *data, virErrorPtr error)
-{
-    (void)data;
-    (void)error;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -211,8 +202,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     Outcome outcome = OUTCOME_USAGE;
 
-    (void)signal(SIGPIPE, SIG_IGN);
-    virSetErrorFunc(NULL, ignore_libvirt);
+    util_program_prepare();
     if (monitor_options_parse(argc, argv, &options, &error))
         outcome = run_options(&options, &error);
     if (error != NULL)
