@@ -59,6 +59,10 @@ class Words(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertIn("there is no group 'no-such-group'", errors)
 
+    def test_no_control_character_in_the_log(self):
+        _status, _text, errors = run("--rpc", "/nowhere/a\nb\x1bc\u009bd")
+        self.assertIn("'/nowhere/a?b?c??d'", errors)
+
     def test_priorities_where_the_journal_reads(self):
         done = subprocess.run([DAEMON, "--rpc", "/nowhere/x"], check=False, capture_output=True, text=True,
                               timeout=PATIENCE_S, env={**os.environ, "JOURNAL_STREAM": "1:2"})

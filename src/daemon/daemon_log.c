@@ -44,9 +44,11 @@ log_text(DaemonLogLevel level, const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
 
-    for (char *at = valid; *at != '\0'; at++)
-        if (g_ascii_iscntrl(*at))
-            *at = '?';
+    for (char *at = valid, *next = NULL; *at != '\0'; at = next) {
+        next = g_utf8_next_char(at);
+        if (g_unichar_iscntrl(g_utf8_get_char(at)))
+            memset(at, '?', (size_t)(next - at));
+    }
     (void)fprintf(stderr, "%s%s\n", priority_of(level), valid);
 }
 
