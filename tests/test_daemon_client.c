@@ -31,7 +31,7 @@ enum {
 
 typedef struct {
     sd_event *loop;
-    DaemonClientUnread unread;
+    DaemonClientShared shared;
     DaemonClientSetup setup;
     DaemonClient *client; /* NULL: it has left */
     unsigned int n_taken;
@@ -84,7 +84,7 @@ take_message(void *session, const uint8_t *bytes, size_t n)
 static const DaemonClientProtocol protocol = {
     .name = "test",
     .message_least = MESSAGE_BYTES,
-    .message_most = 1024,
+    .message_most = 1024 * 1024,
     .calls_most = CALLS,
     .is_urgent = is_urgent,
     .open = open_session,
@@ -113,7 +113,7 @@ begin(Scene *scene)
     scene->setup = (DaemonClientSetup){.loop = scene->loop,
                                        .protocol = &protocol,
                                        .context = scene,
-                                       .unread = &scene->unread,
+                                       .shared = &scene->shared,
                                        .left = on_left,
                                        .left_data = scene};
     scene->fd = fds[0];
@@ -125,8 +125,9 @@ end(Scene *scene)
 {
     daemon_client_free(scene->client);
     assert_false(scene->is_open);
-    assert_int_equal(scene->unread.n_bytes, 0);
-    assert_int_equal(scene->unread.clients.length, 0);
+    assert_int_equal(scene->shared.n_received, 0);
+    assert_int_equal(scene->shared.n_unread, 0);
+    assert_int_equal(scene->shared.clients.length, 0);
     util_fd_clear(&scene->fd);
     sd_event_unref(scene->loop);
 }
@@ -386,7 +387,7 @@ one_that_does_not_read(void **state)
     begin(&scene);
     send_kinds(&scene, "llllllllll");
     testing_assert_in_range(scene.n_taken, 1, 2);
-    assert_true(scene.unread.n_bytes <= DAEMON_LIMIT_UNREAD_BYTES + ANSWER_BYTES);
+    assert_true(scene.shared.n_unread <= DAEMON_LIMIT_UNREAD_BYTES + ANSWER_BYTES);
     while (n_got < (size_t)N_CALLS * ANSWER_BYTES) {
         ssize_t n = recv(scene.fd, bytes, ANSWER_BYTES, 0);
 
@@ -414,7 +415,7 @@ one_that_does_not_read_small_answers(void **state)
         settle(&scene);
     }
     assert_true(n_sent < bytes->len);
-    testing_assert_in_range(scene.unread.n_bytes, DAEMON_LIMIT_UNREAD_BYTES,
+    testing_assert_in_range(scene.shared.n_unread, DAEMON_LIMIT_UNREAD_BYTES,
                             DAEMON_LIMIT_UNREAD_BYTES + 1024);
     for (size_t n_got = 0; n_got < n_sent / MESSAGE_BYTES;) {
         g_autofree char *got = NULL;
@@ -438,11 +439,48 @@ one_that_never_reads(void **state)
     begin(&scene);
     for (; scene.client != NULL && n < 2 * DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES; n++) {
         daemon_client_send(scene.client, g_bytes_new_take(g_malloc0(ANSWER_BYTES), ANSWER_BYTES));
-        assert_true(scene.unread.n_bytes <= DAEMON_LIMIT_QUEUED_BYTES);
+        assert_true(scene.shared.n_unread <= DAEMON_LIMIT_QUEUED_BYTES);
         settle(&scene);
     }
     testing_assert_in_range(n, DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES,
                             DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES + 2);
+    end(&scene);
+}
+
+/* Sends a part of a message of 1 MiB, larger than what may be parked. */
+static void
+send_large_part(const Scene *scene)
+{
+    enum { N_PARTS = 10, PART_BYTES = 65536 };
+    g_autofree uint8_t *bytes = g_malloc0(PART_BYTES);
+
+    bytes[1] = 0x10;
+    for (unsigned int i = 0; i < N_PARTS; i++) {
+        (void)send(scene->fd, bytes, PART_BYTES, MSG_NOSIGNAL);
+        settle(scene);
+    }
+}
+
+/* What all clients have sent counts: when that is too much, it is large messages that have to go. */
+static void
+a_large_message_beside_others(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    send_large_part(&scene);
+    assert_non_null(scene.client);
+    testing_assert_in_range(scene.shared.n_received, 10 * 65536, 10 * 65536);
+    end(&scene);
+
+    begin(&scene);
+    scene.shared.n_received = DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL;
+    send_kinds(&scene, "e");
+    assert_received(&scene, "e");
+    send_large_part(&scene);
+    assert_null(scene.client);
+    scene.shared.n_received -= DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL;
     end(&scene);
 }
 
@@ -500,6 +538,8 @@ main(void)
         {"small answers count with what they cost", one_that_does_not_read_small_answers, NULL,
          NULL, NULL},
         {"a client that never reads is hung up on", one_that_never_reads, NULL, NULL, NULL},
+        {"a large message of one beside much of others", a_large_message_beside_others, NULL, NULL,
+         NULL},
         {"what is queued is sent before the end", a_farewell, NULL, NULL, NULL},
         {"the end of the service waits for calls", the_end_of_the_service, NULL, NULL, NULL},
     };

@@ -48,7 +48,8 @@ struct DaemonClient {
     GQueue out;      /* GBytes *: not sent yet */
     size_t n_out;    /* bytes in them that are not sent */
     size_t n_sent;   /* bytes of the first that are */
-    size_t n_unread; /* memory of them, as counted in the setup's @unread; 0: there are none */
+    size_t n_received; /* memory of @in and @parked, as counted there */
+    size_t n_unread; /* memory of them, as counted in the setup's @shared; 0: there are none */
     unsigned int n_calls;
     bool has_backlog; /* @in has a whole message: nothing is read until it is taken */
     bool is_half_closed;
@@ -66,15 +67,25 @@ struct DaemonClient {
 static void
 count_unread(DaemonClient *self)
 {
-    DaemonClientUnread *unread = self->setup->unread;
+    DaemonClientShared *shared = self->setup->shared;
     size_t before = self->n_unread;
 
     self->n_unread = self->n_out + (size_t)self->out.length * MESSAGE_COST;
-    unread->n_bytes = unread->n_bytes - before + self->n_unread;
+    shared->n_unread = shared->n_unread - before + self->n_unread;
     if (before == 0 && self->n_unread > 0)
-        g_queue_push_tail(&unread->clients, self);
+        g_queue_push_tail(&shared->clients, self);
     else if (before > 0 && self->n_unread == 0)
-        g_queue_remove(&unread->clients, self);
+        g_queue_remove(&shared->clients, self);
+}
+
+static void
+count_received(DaemonClient *self)
+{
+    DaemonClientShared *shared = self->setup->shared;
+    size_t before = self->n_received;
+
+    self->n_received = self->in->len + self->n_parked;
+    shared->n_received = shared->n_received - before + self->n_received;
 }
 
 /* Whether further messages wait: for a call to end, or for the client to read. */
@@ -136,6 +147,7 @@ update(DaemonClient *self)
     uint32_t events =
         (is_reading(self) ? (uint32_t)EPOLLIN : 0) | (self->n_out > 0 ? (uint32_t)EPOLLOUT : 0);
 
+    count_received(self);
     /* A client that we do not read cannot end its message. */
     if (!has_room(self))
         self->message_by_us = 0;
@@ -240,11 +252,11 @@ drop_reader(DaemonClient *self, const char *why)
 
 /* Of all that have answers to read, the one that has taken none for the longest time. */
 static DaemonClient *
-find_slowest(const DaemonClientUnread *unread)
+find_slowest(const DaemonClientShared *shared)
 {
     DaemonClient *slowest = NULL;
 
-    for (const GList *at = unread->clients.head; at != NULL; at = at->next) {
+    for (const GList *at = shared->clients.head; at != NULL; at = at->next) {
         DaemonClient *client = at->data;
 
         if (!client->is_gone && (slowest == NULL || client->send_by_us < slowest->send_by_us))
@@ -254,27 +266,27 @@ find_slowest(const DaemonClientUnread *unread)
 }
 
 static void
-drop_slowest(const DaemonClientUnread *unread)
+drop_slowest(const DaemonClientShared *shared)
 {
-    DaemonClient *slowest = find_slowest(unread);
+    DaemonClient *slowest = find_slowest(shared);
 
     if (slowest != NULL)
         drop_reader(slowest, "all clients together have too much to read, and it is the slowest");
 }
 
 bool
-daemon_client_is_congested(const DaemonClientUnread *unread)
+daemon_client_is_congested(const DaemonClientShared *shared)
 {
     const DaemonClient *slowest = NULL;
 
-    if (unread->n_bytes <= DAEMON_LIMIT_BRAKE_BYTES)
+    if (shared->n_unread <= DAEMON_LIMIT_BRAKE_BYTES)
         return false;
-    slowest = find_slowest(unread);
+    slowest = find_slowest(shared);
     /* The stall began when its limit was set. */
     if (slowest != NULL &&
         slowest->send_by_us <= in_ms(DAEMON_LIMIT_STALL_MS - DAEMON_LIMIT_PRESSURE_MS))
-        drop_slowest(unread);
-    return unread->n_bytes > DAEMON_LIMIT_BRAKE_BYTES;
+        drop_slowest(shared);
+    return shared->n_unread > DAEMON_LIMIT_BRAKE_BYTES;
 }
 
 void
@@ -297,8 +309,8 @@ daemon_client_send(DaemonClient *self, GBytes *take_bytes)
     self->n_out += size;
     count_unread(self);
     send_queued(self);
-    if (self->setup->unread->n_bytes > DAEMON_LIMIT_QUEUED_BYTES_OF_ALL)
-        drop_slowest(self->setup->unread);
+    if (self->setup->shared->n_unread > DAEMON_LIMIT_QUEUED_BYTES_OF_ALL)
+        drop_slowest(self->setup->shared);
     update(self);
 }
 
@@ -423,6 +435,22 @@ receive(DaemonClient *self)
         self->is_gone = true;
 }
 
+/* Large messages that are not whole may take memory until all clients together have too much of it;
+ * then whoever sends more of one is hung up on. */
+static void
+check_received(DaemonClient *self)
+{
+    const size_t usual = DAEMON_LIMIT_PARKED_BYTES + DAEMON_LIMIT_READ_PER_TURN_BYTES;
+
+    count_received(self);
+    if (self->n_received <= usual ||
+        self->setup->shared->n_received <= DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL)
+        return;
+    refuse(self, "all clients together have sent too much that is not whole");
+    drop_taken(self, self->in->len);
+    self->has_backlog = false;
+}
+
 /* What is left of a message when its client sends no more is none. */
 static void
 drop_rest(DaemonClient *self)
@@ -453,6 +481,7 @@ on_io(sd_event_source *source, int fd, uint32_t events, void *data)
         receive(self);
         cut_messages(self, DAEMON_LIMIT_MESSAGES_PER_TURN);
         drop_rest(self);
+        check_received(self);
     }
     update(self);
     return 0;
@@ -546,6 +575,7 @@ daemon_client_free(DaemonClient *self)
     sd_event_source_disable_unref(self->timer);
     drop_queue(self);
     g_queue_clear_full(&self->parked, free_bytes);
+    self->setup->shared->n_received -= self->n_received;
     g_byte_array_unref(self->in);
     util_fd_clear(&self->fd);
     g_free(self);

@@ -55,22 +55,23 @@ void daemon_client_end_call(DaemonClient *self);
  * session is closed at the next turn of the loop, never within this call. @why is for the log. */
 void daemon_client_hang_up(DaemonClient *self, const char *why);
 
-/* What clients share: the answers that they have not read. All zero at first. */
+/* What clients share: the limits of all of them together. All zero at first. */
 typedef struct {
-    size_t n_bytes; /* memory of them */
-    GQueue clients; /* DaemonClient *: those that have bytes to read */
-} DaemonClientUnread;
+    size_t n_received; /* memory of what they have sent and no session has taken */
+    size_t n_unread;   /* memory of the answers that they have not read */
+    GQueue clients;    /* DaemonClient *: those that have answers to read */
+} DaemonClientShared;
 
 /* Whether clients have so much to read that further answers have to wait. Then the one that has
  * taken nothing for the longest time is hung up on, if that is PRESSURE_MS. */
-bool daemon_client_is_congested(const DaemonClientUnread *unread);
+bool daemon_client_is_congested(const DaemonClientShared *shared);
 
 /* What a client is made with; outlives it. */
 typedef struct {
     sd_event *loop;
     const DaemonClientProtocol *protocol;
     void *context; /* for the protocol */
-    DaemonClientUnread *unread;
+    DaemonClientShared *shared;
     /* Called when the client is gone, from the loop; it is freed after that. */
     void (*left)(DaemonClient *client, void *data);
     void *left_data;

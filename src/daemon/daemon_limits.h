@@ -23,6 +23,9 @@
           "handed over of one client before the loop serves others")                               \
     LIMIT(PARKED_BYTES, 262144, "bytes",                                                           \
           "messages of a client that has as many calls under way as it may; then it is not read")  \
+    LIMIT(RECEIVED_BYTES_OF_ALL, 268435456, "bytes",                                               \
+          "messages of all clients that are parked or not whole; past that who sends a large one "  \
+          "is hung up on")                                                                         \
     LIMIT(UNREAD_BYTES, 4194304, "bytes",                                                          \
           "answers that a client has not read; past that its further messages wait")               \
     LIMIT(QUEUED_BYTES, 67108864, "bytes",                                                         \

@@ -37,7 +37,7 @@ struct DaemonServer {
     GPtrArray *doors;    /* Door *, owned */
     GHashTable *clients; /* DaemonClient *, owned by hand */
     GHashTable *users;   /* uid -> User, owned: those with clients */
-    DaemonClientUnread unread;
+    DaemonClientShared shared;
 };
 
 static unsigned int
@@ -199,7 +199,7 @@ daemon_server_new(sd_event *loop, void *context)
     self->doors = g_ptr_array_new_with_free_func(free_door);
     self->clients = g_hash_table_new(NULL, NULL);
     self->users = g_hash_table_new_full(g_int_hash, g_int_equal, NULL, g_free);
-    g_queue_init(&self->unread.clients);
+    g_queue_init(&self->shared.clients);
     return self;
 }
 
@@ -232,7 +232,7 @@ daemon_server_listen(DaemonServer *self, int take_fd, const DaemonClientProtocol
     door->setup = (DaemonClientSetup){.loop = self->loop,
                                       .protocol = protocol,
                                       .context = self->context,
-                                      .unread = &self->unread,
+                                      .shared = &self->shared,
                                       .left = on_left,
                                       .left_data = self};
     g_ptr_array_add(self->doors, door);
@@ -266,7 +266,7 @@ daemon_server_is_congested(void *self)
 {
     const DaemonServer *server = self;
 
-    return daemon_client_is_congested(&server->unread);
+    return daemon_client_is_congested(&server->shared);
 }
 
 unsigned int
