@@ -18,6 +18,8 @@ enum {
     MESSAGE_BYTES = 8,
     CALLS = 2,
     ANSWER_BYTES = 4 * 1024 * 1024,
+    PART_BYTES = 65536,
+    LARGE_PARTS = 8,
 };
 
 /* What the protocol does with a message is its fifth byte. */
@@ -447,21 +449,21 @@ one_that_never_reads(void **state)
     end(&scene);
 }
 
-/* Sends a part of a message of 1 MiB, larger than what may be parked. */
+/* Sends @n parts of a slow message that has LARGE_PARTS of them, more than what may be parked. */
 static void
-send_large_part(const Scene *scene)
+send_large(const Scene *scene, unsigned int n)
 {
-    enum { N_PARTS = 10, PART_BYTES = 65536 };
     g_autofree uint8_t *bytes = g_malloc0(PART_BYTES);
 
-    bytes[1] = 0x10;
-    for (unsigned int i = 0; i < N_PARTS; i++) {
+    memcpy(bytes, "\0\x08\0\0s", 5);
+    for (unsigned int i = 0; i < n; i++) {
         (void)send(scene->fd, bytes, PART_BYTES, MSG_NOSIGNAL);
         settle(scene);
     }
 }
 
-/* What all clients have sent counts: when that is too much, it is large messages that have to go. */
+/* What all clients have sent counts: when that is too much, it is large messages that have to go.
+ */
 static void
 a_large_message_beside_others(void **state)
 {
@@ -469,16 +471,22 @@ a_large_message_beside_others(void **state)
 
     (void)state;
     begin(&scene);
-    send_large_part(&scene);
-    assert_non_null(scene.client);
-    testing_assert_in_range(scene.shared.n_received, 10 * 65536, 10 * 65536);
+    for (unsigned int i = 1; i <= CALLS; i++) {
+        send_large(&scene, LARGE_PARTS);
+        assert_int_equal(scene.n_slow, i);
+        assert_int_equal(scene.shared.n_received, i * LARGE_PARTS * PART_BYTES);
+    }
+    for (unsigned int i = CALLS; i > 0; i--) {
+        end_slow_call(&scene);
+        assert_int_equal(scene.shared.n_received, (i - 1) * LARGE_PARTS * PART_BYTES);
+    }
     end(&scene);
 
     begin(&scene);
     scene.shared.n_received = DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL;
     send_kinds(&scene, "e");
     assert_received(&scene, "e");
-    send_large_part(&scene);
+    send_large(&scene, LARGE_PARTS - 1);
     assert_null(scene.client);
     scene.shared.n_received -= DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL;
     end(&scene);

@@ -464,6 +464,35 @@ too_many_names_of_nothing(void **state)
     end(&scene);
 }
 
+/* Names take memory for as long as their requests wait. */
+static void
+too_long_names(void **state)
+{
+    enum { WORD_BYTES = 8 * 1024 * 1024, N_ALL = DAEMON_LIMIT_ROUND_WORDS_BYTES / WORD_BYTES };
+    Scene scene = {0};
+    g_autofree Got *got = g_new0(Got, N_ALL);
+    g_autofree char *word = g_strnfill(WORD_BYTES, 'x');
+    const char *const words[] = {word, NULL};
+
+    (void)state;
+    begin(&scene, 0);
+    for (unsigned int i = 0; i < N_ALL; i++)
+        ask(&scene, &got[i], &(DomstatsCall){.stats = STATE, .domains = words});
+    while (got[N_ALL - 1].n_called == 0)
+        assert_true(sd_event_run(scene.loop, UINT64_MAX) >= 0);
+    assert_int_equal(got[N_ALL - 1].code, DOMSTATS_ERROR_SYSTEM);
+    run_until(&scene, 0);
+    for (unsigned int i = 0; i < N_ALL; i++) {
+        assert_int_equal(got[i].code != 0, i == N_ALL - 1);
+        g_free(got[i].fields);
+    }
+    ask(&scene, &got[0], &(DomstatsCall){.stats = STATE, .domains = words});
+    run_until(&scene, 0);
+    assert_int_equal(got[0].code, 0);
+    g_free(got[0].fields);
+    end(&scene);
+}
+
 static bool
 ask_brake(void *data)
 {
@@ -547,6 +576,7 @@ main(void)
         cmocka_unit_test(turns_are_taken),
         cmocka_unit_test(too_many_alone),
         cmocka_unit_test(too_many_names_of_nothing),
+        cmocka_unit_test(too_long_names),
         cmocka_unit_test(a_brake),
         cmocka_unit_test(news_of_a_monitor),
     };

@@ -42,15 +42,16 @@ struct DaemonClient {
     const DaemonClientProtocol *protocol;
     void *session;
     UtilFd fd;
-    GByteArray *in;  /* received, and not a whole message yet or not handed over */
-    GQueue parked;   /* GBytes *: messages that wait for a call to end */
-    size_t n_parked; /* memory of them */
-    GQueue out;      /* GBytes *: not sent yet */
-    size_t n_out;    /* bytes in them that are not sent */
-    size_t n_sent;   /* bytes of the first that are */
-    size_t n_received; /* memory of @in and @parked, as counted there */
-    size_t n_unread; /* memory of them, as counted in the setup's @shared; 0: there are none */
+    GByteArray *in;    /* received, and not a whole message yet or not handed over */
+    GQueue parked;     /* GBytes *: messages that wait for a call to end */
+    size_t n_parked;   /* memory of them */
+    GQueue out;        /* GBytes *: not sent yet */
+    size_t n_out;      /* bytes in them that are not sent */
+    size_t n_sent;     /* bytes of the first that are */
+    size_t n_received; /* memory of @in, @parked and @n_asked, as counted there */
+    size_t n_unread;   /* memory of them, as counted in the setup's @shared; 0: there are none */
     unsigned int n_calls;
+    size_t n_asked;   /* bytes of the messages that began them */
     bool has_backlog; /* @in has a whole message: nothing is read until it is taken */
     bool is_half_closed;
     bool is_leaving;
@@ -84,7 +85,7 @@ count_received(DaemonClient *self)
     DaemonClientShared *shared = self->setup->shared;
     size_t before = self->n_received;
 
-    self->n_received = self->in->len + self->n_parked;
+    self->n_received = self->in->len + self->n_parked + self->n_asked;
     shared->n_received = shared->n_received - before + self->n_received;
 }
 
@@ -324,6 +325,7 @@ void
 daemon_client_end_call(DaemonClient *self)
 {
     g_assert(self->n_calls > 0);
+    self->n_asked -= self->n_asked / self->n_calls; /* as if all were alike */
     self->n_calls--;
     if (!g_queue_is_empty(&self->parked))
         work_on(self);
@@ -333,7 +335,11 @@ daemon_client_end_call(DaemonClient *self)
 static void
 hand_over(DaemonClient *self, const uint8_t *bytes, size_t n)
 {
+    unsigned int n_before = self->n_calls;
+
     self->protocol->take_message(self->session, bytes, n);
+    if (self->n_calls > n_before)
+        self->n_asked += n;
 }
 
 static bool
@@ -435,8 +441,8 @@ receive(DaemonClient *self)
         self->is_gone = true;
 }
 
-/* Large messages that are not whole may take memory until all clients together have too much of it;
- * then whoever sends more of one is hung up on. */
+/* Large messages may take memory until all clients together have too much of it; then whoever sends
+ * more of them is hung up on. */
 static void
 check_received(DaemonClient *self)
 {
@@ -446,7 +452,7 @@ check_received(DaemonClient *self)
     if (self->n_received <= usual ||
         self->setup->shared->n_received <= DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL)
         return;
-    refuse(self, "all clients together have sent too much that is not whole");
+    refuse(self, "all clients together have sent too much, and its messages are large");
     drop_taken(self, self->in->len);
     self->has_backlog = false;
 }

@@ -57,7 +57,7 @@ void daemon_client_hang_up(DaemonClient *self, const char *why);
 
 /* What clients share: the limits of all of them together. All zero at first. */
 typedef struct {
-    size_t n_received; /* memory of what they have sent and no session has taken */
+    size_t n_received; /* memory of what they have sent and is not answered */
     size_t n_unread;   /* memory of the answers that they have not read */
     GQueue clients;    /* DaemonClient *: those that have answers to read */
 } DaemonClientShared;

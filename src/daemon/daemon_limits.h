@@ -24,8 +24,8 @@
     LIMIT(PARKED_BYTES, 262144, "bytes",                                                           \
           "messages of a client that has as many calls under way as it may; then it is not read")  \
     LIMIT(RECEIVED_BYTES_OF_ALL, 268435456, "bytes",                                               \
-          "messages of all clients that are parked or not whole; past that who sends a large one "  \
-          "is hung up on")                                                                         \
+          "messages of all clients that are not whole or not answered; past that who sends large " \
+          "ones is hung up on")                                                                    \
     LIMIT(UNREAD_BYTES, 4194304, "bytes",                                                          \
           "answers that a client has not read; past that its further messages wait")               \
     LIMIT(QUEUED_BYTES, 67108864, "bytes",                                                         \
@@ -59,6 +59,8 @@
           "how long after its deadline a request waits for its round before it gets an error")     \
     LIMIT(ROUND_REQUESTS, 16384, "requests",                                                       \
           "requests of all clients that wait for rounds; more get an error at once")               \
+    LIMIT(ROUND_WORDS_BYTES, 67108864, "bytes",                                                    \
+          "names in requests of all clients that wait for rounds; more get an error at once")      \
     LIMIT(ROUNDS_ALONE, 256, "rounds",                                                             \
           "that wait and can be shared by equal requests only; further such requests get an error") \
     LIMIT(RPC_CALLS, 64, "calls",                                                                  \

@@ -45,7 +45,9 @@ typedef struct {
 } Round;
 
 struct DaemonRoundsRequest {
-    Round *round;
+    DaemonRounds *owner;
+    Round *round; /* NULL: it is refused, and is told so in a moment */
+    size_t words_size;
     DomstatsCall *wanted;
     DaemonRoundsDone done;
     void *data;
@@ -67,7 +69,8 @@ struct DaemonRounds {
     sd_event_source *patience; /* ends when that is held up no longer */
     sd_event_source *answerer; /* answers requests of @ended */
     sd_event_source *braking;  /* looks whether the brake still holds */
-    size_t n_requests;
+    size_t n_requests;         /* that wait for rounds */
+    size_t words_size;         /* memory of their words */
     unsigned int n_begun;
     const DaemonRoundsWatcher *watcher;
     void *watcher_data;
@@ -95,14 +98,18 @@ free_round(Round *self)
     g_free(self);
 }
 
-/* Takes @request out of its round. A round that is not begun and has no other is dropped. */
+/* Takes @request out of its round, if it has one. A round that is not begun and has no other is
+ * dropped. */
 static void
 leave_round(DaemonRounds *self, DaemonRoundsRequest *request)
 {
     Round *round = request->round;
 
+    if (round == NULL)
+        return;
     g_queue_remove(&round->requests, request);
     self->n_requests--;
+    self->words_size -= request->words_size;
     request->round = NULL;
     if (round->call != NULL || !g_queue_is_empty(&round->requests))
         return;
@@ -129,7 +136,7 @@ on_deadline(sd_event_source *source, uint64_t at_us, void *data)
 
     (void)source;
     (void)at_us;
-    finish(request->round->owner, request, NULL, error);
+    finish(request->owner, request, NULL, error);
     return 0;
 }
 
@@ -151,6 +158,7 @@ enter_round(DaemonRounds *self, Round *round, DaemonRoundsRequest *request)
     request->round = round;
     g_queue_push_tail(&round->requests, request);
     self->n_requests++;
+    self->words_size += request->words_size;
 }
 
 /* The round that runs, covers @request, and ends soon enough; NULL: none does. */
@@ -544,8 +552,24 @@ on_too_many(sd_event_source *source, uint64_t at_us, void *data)
 
     (void)source;
     (void)at_us;
-    finish(request->round->owner, request, NULL, error);
+    finish(request->owner, request, NULL, error);
     return 0;
+}
+
+static bool
+has_room(const DaemonRounds *self, const DomstatsCall *call, size_t words_size)
+{
+    return self->n_requests < DAEMON_LIMIT_ROUND_REQUESTS &&
+           self->words_size + words_size <= DAEMON_LIMIT_ROUND_WORDS_BYTES &&
+           (has_room_alone(self) || daemon_wish_is_shareable(call));
+}
+
+/* Calls @handler with @request, once, at @at_us on the monotonic clock. */
+static void
+add_request_timer(DaemonRoundsRequest *request, int64_t at_us, sd_event_time_handler_t handler)
+{
+    (void)sd_event_add_time(request->owner->loop, &request->timer, CLOCK_MONOTONIC, (uint64_t)at_us,
+                            1, handler, request);
 }
 
 DaemonRoundsRequest *
@@ -553,17 +577,19 @@ daemon_rounds_ask(DaemonRounds *self, const DomstatsCall *call, DaemonRoundsDone
 {
     DaemonRoundsRequest *request = g_new0(DaemonRoundsRequest, 1);
     unsigned int timeout_ms = call->timeout_ms ? call->timeout_ms : self->timeout_ms;
-    bool has_room = self->n_requests < DAEMON_LIMIT_ROUND_REQUESTS &&
-                    (has_room_alone(self) || daemon_wish_is_shareable(call));
     int64_t grace_us = (int64_t)DAEMON_LIMIT_ROUND_GRACE_MS * US_PER_MS;
 
-    request->wanted = daemon_wish_copy(call);
+    request->owner = self;
     request->done = done;
     request->data = data;
+    request->words_size = daemon_wish_words_size(call);
+    if (!has_room(self, call, request->words_size)) {
+        add_request_timer(request, 0, on_too_many);
+        return request;
+    }
+    request->wanted = daemon_wish_copy(call);
     request->deadline_us = util_deadline_now_us() + (int64_t)timeout_ms * US_PER_MS;
-    (void)sd_event_add_time(self->loop, &request->timer, CLOCK_MONOTONIC,
-                            has_room ? (uint64_t)(request->deadline_us + grace_us) : 0, 1,
-                            has_room ? on_deadline : on_too_many, request);
+    add_request_timer(request, request->deadline_us + grace_us, on_deadline);
     place(self, request);
     return request;
 }
@@ -573,7 +599,7 @@ daemon_rounds_cancel(DaemonRoundsRequest *request)
 {
     if (request == NULL)
         return;
-    leave_round(request->round->owner, request);
+    leave_round(request->owner, request);
     free_request(request);
 }
 

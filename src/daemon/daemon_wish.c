@@ -80,6 +80,17 @@ daemon_wish_free(DomstatsCall *self)
     g_free(self);
 }
 
+size_t
+daemon_wish_words_size(const DomstatsCall *call)
+{
+    enum { WORD_COST = 32 }; /* of the pointer and the allocation */
+    size_t size = 0;
+
+    for (const char *const *word = call->domains; word != NULL && *word != NULL; word++)
+        size += strlen(*word) + WORD_COST;
+    return size;
+}
+
 static bool
 same_words(const char *const *left, const char *const *right)
 {

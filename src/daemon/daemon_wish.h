@@ -22,6 +22,9 @@ DomstatsCall *daemon_wish_copy(const DomstatsCall *call);
 void daemon_wish_free(DomstatsCall *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomstatsCall, daemon_wish_free)
 
+/* Memory that the words of a copy take. */
+size_t daemon_wish_words_size(const DomstatsCall *call);
+
 /* Whether @call may share a round with one that is not equal to it: it makes no error for want of a
  * group, and the library is seen to accept it. */
 bool daemon_wish_is_shareable(const DomstatsCall *call);
