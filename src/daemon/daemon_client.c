@@ -11,8 +11,7 @@
  *
  * When as many calls are under way as the protocol allows, or UNREAD_BYTES of answers are not read,
  * later messages are parked, in order, up to PARKED_BYTES; then the client is not read, and the
- * kernel stops it. Both count what the queue costs, too: a small message has more of that than
- * bytes of its own.
+ * kernel stops it. Both count what a queue costs, which is most of a small message.
  *
  * One timer serves all limits of time. It is armed when a message has begun and is not whole, when
  * an answer is queued and the socket takes no more, and when the client is leaving.
@@ -28,6 +27,7 @@
 #include "daemon_frame.h"
 #include "daemon_limits.h"
 #include "daemon_log.h"
+#include "daemon_loop.h"
 #include "util/util_deadline.h"
 #include "util/util_fd.h"
 
@@ -137,8 +137,9 @@ update_timer(DaemonClient *self)
         if (deadlines[i] != 0 && (first == 0 || deadlines[i] < first))
             first = deadlines[i];
     if (first != 0)
-        (void)sd_event_source_set_time(self->timer, (uint64_t)first);
-    (void)sd_event_source_set_enabled(self->timer, first ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+        daemon_loop_set_timer(self->timer, first);
+    else
+        (void)sd_event_source_set_enabled(self->timer, SD_EVENT_OFF);
 }
 
 /* Says to the loop what is waited for now. */
@@ -342,12 +343,6 @@ hand_over(DaemonClient *self, const uint8_t *bytes, size_t n)
         self->n_asked += n;
 }
 
-static bool
-is_urgent(const DaemonClient *self, const uint8_t *bytes, size_t n)
-{
-    return self->protocol->is_urgent != NULL && self->protocol->is_urgent(bytes, n);
-}
-
 /* Hands over messages that were parked while there is room for a call. Gives how many. */
 static unsigned int
 hand_over_parked(DaemonClient *self)
@@ -371,7 +366,9 @@ hand_over_parked(DaemonClient *self)
 static void
 take_message(DaemonClient *self, const uint8_t *bytes, size_t n)
 {
-    if (is_urgent(self, bytes, n) || (g_queue_is_empty(&self->parked) && !is_full(self))) {
+    bool is_urgent = self->protocol->is_urgent != NULL && self->protocol->is_urgent(bytes, n);
+
+    if (is_urgent || (g_queue_is_empty(&self->parked) && !is_full(self))) {
         hand_over(self, bytes, n);
         return;
     }
@@ -454,7 +451,6 @@ check_received(DaemonClient *self)
         return;
     refuse(self, "all clients together have sent too much, and its messages are large");
     drop_taken(self, self->in->len);
-    self->has_backlog = false;
 }
 
 /* What is left of a message when its client sends no more is none. */
@@ -542,10 +538,9 @@ static bool
 add_sources(DaemonClient *self, sd_event *loop)
 {
     return sd_event_add_io(loop, &self->io, self->fd, EPOLLIN, on_io, self) >= 0 &&
-           sd_event_add_defer(loop, &self->turn, on_turn, self) >= 0 &&
-           sd_event_source_set_enabled(self->turn, SD_EVENT_OFF) >= 0 &&
-           sd_event_add_time(loop, &self->timer, CLOCK_MONOTONIC, 0, 1, on_timer, self) >= 0 &&
-           sd_event_source_set_enabled(self->timer, SD_EVENT_OFF) >= 0;
+           daemon_loop_add_deferred(loop, &self->turn, on_turn, SD_EVENT_PRIORITY_NORMAL, self) >=
+               0 &&
+           daemon_loop_add_timer(loop, &self->timer, on_timer, self) >= 0;
 }
 
 DaemonClient *

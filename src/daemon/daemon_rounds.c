@@ -18,11 +18,10 @@
  */
 #include "daemon_rounds.h"
 
-#include <string.h>
-
 #include "daemon_call.h"
 #include "daemon_limits.h"
 #include "daemon_log.h"
+#include "daemon_loop.h"
 #include "daemon_narrow.h"
 #include "daemon_source.h"
 #include "daemon_wish.h"
@@ -98,8 +97,7 @@ free_round(Round *self)
     g_free(self);
 }
 
-/* Takes @request out of its round, if it has one. A round that is not begun and has no other is
- * dropped. */
+/* Takes @request out of its round, if any. One that is not begun and has no other is dropped. */
 static void
 leave_round(DaemonRounds *self, DaemonRoundsRequest *request)
 {
@@ -126,13 +124,22 @@ finish(DaemonRounds *self, DaemonRoundsRequest *request, const DaemonRoundsAnswe
     free_request(request);
 }
 
+static GError *
+make_too_many(void)
+{
+    return g_error_new(DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "too many requests wait already");
+}
+
+/* A request that is refused has no time. */
 static int
 on_deadline(sd_event_source *source, uint64_t at_us, void *data)
 {
     DaemonRoundsRequest *request = data;
     g_autoptr(GError) error =
-        g_error_new(DOMSTATS_ERROR, DOMSTATS_ERROR_TIMEOUT,
-                    "there was no answer in the time that the request allows");
+        request->round == NULL
+            ? make_too_many()
+            : g_error_new(DOMSTATS_ERROR, DOMSTATS_ERROR_TIMEOUT,
+                          "there was no answer in the time that the request allows");
 
     (void)source;
     (void)at_us;
@@ -238,7 +245,7 @@ schedule(DaemonRounds *self)
 {
     GQueue *queue = choose_queue(self);
     const Round *first = queue ? g_queue_peek_head(queue) : NULL;
-    uint64_t wait_us = (uint64_t)DAEMON_LIMIT_ROUND_WAIT_MS * US_PER_MS;
+    int64_t wait_us = (int64_t)DAEMON_LIMIT_ROUND_WAIT_MS * US_PER_MS;
 
     if (first == NULL || self->running.length >= DAEMON_LIMIT_ROUNDS_AT_ONCE)
         return;
@@ -246,8 +253,7 @@ schedule(DaemonRounds *self)
         sd_event_source_set_enabled(self->starter, SD_EVENT_ONESHOT);
         return;
     }
-    sd_event_source_set_time(self->patience, (uint64_t)first->wanted_us + wait_us);
-    sd_event_source_set_enabled(self->patience, SD_EVENT_ONESHOT);
+    daemon_loop_set_timer(self->patience, first->wanted_us + wait_us);
 }
 
 static void
@@ -276,12 +282,6 @@ static bool
 has_room_alone(const DaemonRounds *self)
 {
     return self->alone.length < DAEMON_LIMIT_ROUNDS_ALONE;
-}
-
-static GError *
-make_too_many(void)
-{
-    return g_error_new(DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "too many requests wait already");
 }
 
 /* Asks for @request, whose round has not found all of its words, in a round for it alone. */
@@ -338,12 +338,9 @@ find_ended(DaemonRounds *self)
 static bool
 brake(DaemonRounds *self)
 {
-    int64_t next_us = util_deadline_now_us() + (int64_t)BRAKE_MS * US_PER_MS;
-
     if (self->is_congested == NULL || !self->is_congested(self->brake_data))
         return false;
-    (void)sd_event_source_set_time(self->braking, (uint64_t)next_us);
-    (void)sd_event_source_set_enabled(self->braking, SD_EVENT_ONESHOT);
+    daemon_loop_set_timer(self->braking, util_deadline_now_us() + (int64_t)BRAKE_MS * US_PER_MS);
     return true;
 }
 
@@ -469,37 +466,20 @@ on_news(void *data)
         self->watcher->has_news(self->watcher_data);
 }
 
-static int
-add_timer(DaemonRounds *self, sd_event_source **ret_source, sd_event_time_handler_t handler)
-{
-    int result = sd_event_add_time(self->loop, ret_source, CLOCK_MONOTONIC, 0, 1, handler, self);
-
-    return result < 0 ? result : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
-}
-
-/* Work that is put off until other events of this turn are done. */
-static int
-add_deferred(DaemonRounds *self, sd_event_source **ret_source, sd_event_handler_t handler,
-             int priority)
-{
-    int result = sd_event_add_defer(self->loop, ret_source, handler, self);
-
-    if (result >= 0)
-        result = sd_event_source_set_priority(*ret_source, priority);
-    return result < 0 ? result : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
-}
-
 static bool
 add_sources(DaemonRounds *self, GError **error)
 {
-    int result = add_deferred(self, &self->starter, on_turn_over, SD_EVENT_PRIORITY_IDLE);
+    sd_event *loop = self->loop;
+    int result =
+        daemon_loop_add_deferred(loop, &self->starter, on_turn_over, SD_EVENT_PRIORITY_IDLE, self);
 
     if (result >= 0)
-        result = add_deferred(self, &self->answerer, on_answering, SD_EVENT_PRIORITY_NORMAL + 1);
+        result = daemon_loop_add_deferred(loop, &self->answerer, on_answering,
+                                          SD_EVENT_PRIORITY_NORMAL + 1, self);
     if (result >= 0)
-        result = add_timer(self, &self->patience, on_patience_over);
+        result = daemon_loop_add_timer(loop, &self->patience, on_patience_over, self);
     if (result >= 0)
-        result = add_timer(self, &self->braking, on_braking);
+        result = daemon_loop_add_timer(loop, &self->braking, on_braking, self);
     if (result < 0)
         g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "cannot use the loop: %s",
                     g_strerror(-result));
@@ -544,18 +524,6 @@ daemon_rounds_free(DaemonRounds *self)
     g_free(self);
 }
 
-static int
-on_too_many(sd_event_source *source, uint64_t at_us, void *data)
-{
-    DaemonRoundsRequest *request = data;
-    g_autoptr(GError) error = make_too_many();
-
-    (void)source;
-    (void)at_us;
-    finish(request->owner, request, NULL, error);
-    return 0;
-}
-
 static bool
 has_room(const DaemonRounds *self, const DomstatsCall *call, size_t words_size)
 {
@@ -564,33 +532,27 @@ has_room(const DaemonRounds *self, const DomstatsCall *call, size_t words_size)
            (has_room_alone(self) || daemon_wish_is_shareable(call));
 }
 
-/* Calls @handler with @request, once, at @at_us on the monotonic clock. */
-static void
-add_request_timer(DaemonRoundsRequest *request, int64_t at_us, sd_event_time_handler_t handler)
-{
-    (void)sd_event_add_time(request->owner->loop, &request->timer, CLOCK_MONOTONIC, (uint64_t)at_us,
-                            1, handler, request);
-}
-
 DaemonRoundsRequest *
 daemon_rounds_ask(DaemonRounds *self, const DomstatsCall *call, DaemonRoundsDone done, void *data)
 {
     DaemonRoundsRequest *request = g_new0(DaemonRoundsRequest, 1);
     unsigned int timeout_ms = call->timeout_ms ? call->timeout_ms : self->timeout_ms;
     int64_t grace_us = (int64_t)DAEMON_LIMIT_ROUND_GRACE_MS * US_PER_MS;
+    bool is_taken = false;
 
     request->owner = self;
     request->done = done;
     request->data = data;
     request->words_size = daemon_wish_words_size(call);
-    if (!has_room(self, call, request->words_size)) {
-        add_request_timer(request, 0, on_too_many);
-        return request;
-    }
-    request->wanted = daemon_wish_copy(call);
     request->deadline_us = util_deadline_now_us() + (int64_t)timeout_ms * US_PER_MS;
-    add_request_timer(request, request->deadline_us + grace_us, on_deadline);
-    place(self, request);
+    is_taken = has_room(self, call, request->words_size);
+    (void)sd_event_add_time(self->loop, &request->timer, CLOCK_MONOTONIC,
+                            is_taken ? (uint64_t)(request->deadline_us + grace_us) : 0, 1,
+                            on_deadline, request);
+    if (is_taken) {
+        request->wanted = daemon_wish_copy(call);
+        place(self, request);
+    }
     return request;
 }
 

@@ -12,6 +12,7 @@
 
 #include "daemon_limits.h"
 #include "daemon_log.h"
+#include "daemon_loop.h"
 #include "domstats/domstats.h"
 #include "util/util_deadline.h"
 #include "util/util_fd.h"
@@ -129,8 +130,7 @@ pause_accepting(Door *door, int cause)
     daemon_log_refusal("%s: cannot accept clients for a moment: %s", door->setup.protocol->name,
                        g_strerror(cause));
     (void)sd_event_source_set_enabled(door->io, SD_EVENT_OFF);
-    (void)sd_event_source_set_time(door->pause, (uint64_t)until_us);
-    (void)sd_event_source_set_enabled(door->pause, SD_EVENT_ONESHOT);
+    daemon_loop_set_timer(door->pause, until_us);
 }
 
 static int
@@ -238,10 +238,7 @@ daemon_server_listen(DaemonServer *self, int take_fd, const DaemonClientProtocol
     g_ptr_array_add(self->doors, door);
     result = sd_event_add_io(self->loop, &door->io, door->fd, EPOLLIN, on_connection, door);
     if (result >= 0)
-        result =
-            sd_event_add_time(self->loop, &door->pause, CLOCK_MONOTONIC, 0, 1, on_pause_over, door);
-    if (result >= 0)
-        result = sd_event_source_set_enabled(door->pause, SD_EVENT_OFF);
+        result = daemon_loop_add_timer(self->loop, &door->pause, on_pause_over, door);
     if (result < 0)
         g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "cannot poll a socket: %s",
                     g_strerror(-result));

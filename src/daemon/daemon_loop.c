@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * daemon_loop: see daemon_loop.h.
+ */
+#include "daemon_loop.h"
+
+#include <time.h>
+
+int
+daemon_loop_add_timer(sd_event *loop, sd_event_source **ret_source, sd_event_time_handler_t handler,
+                      void *data)
+{
+    int result = sd_event_add_time(loop, ret_source, CLOCK_MONOTONIC, 0, 1, handler, data);
+
+    return result < 0 ? result : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
+}
+
+int
+daemon_loop_add_deferred(sd_event *loop, sd_event_source **ret_source, sd_event_handler_t handler,
+                         int priority, void *data)
+{
+    int result = sd_event_add_defer(loop, ret_source, handler, data);
+
+    if (result >= 0)
+        result = sd_event_source_set_priority(*ret_source, priority);
+    return result < 0 ? result : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
+}
+
+void
+daemon_loop_set_timer(sd_event_source *timer, int64_t at_us)
+{
+    (void)sd_event_source_set_time(timer, (uint64_t)at_us);
+    (void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
