@@ -412,6 +412,19 @@ class Tls(Scraped):
         self.assertEqual(self.serial(service), after)
         self.assertEqual(self.curl(service, self.url, *self.trust).status, 200)
 
+    def test_reading_them_anew_leaves_nothing_behind(self):
+        service = self.serve(*self.server, source=RECORDED)
+
+        def reload():
+            service.process.send_signal(signal.SIGHUP)
+            service.ready()
+            self.assertEqual(self.curl(service, self.url, *self.trust).status, 200)
+        reload()
+        before = service.descriptors()
+        for _ in range(10):
+            reload()
+        until("the servers before are gone", lambda: service.descriptors() <= before + 1)
+
 
 class Prometheus(Scraped):
     """A real one, over TCP."""
