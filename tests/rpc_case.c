@@ -289,6 +289,7 @@ rpc_case_end_round(RpcCase *self, const char *blind_spot)
     const DomstatsCall call = {.stats = VIR_DOMAIN_STATS_STATE};
     const DaemonRoundsAnswer answer = {.records = (const DomstatsRecord *const *)found->pdata,
                                        .n_records = found->len,
+                                       .number = ++self->n_rounds,
                                        .blind_spot = blind_spot};
 
     if (rounds.watcher != NULL)

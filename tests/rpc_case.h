@@ -17,13 +17,14 @@ typedef struct {
     DaemonHost host;
     sd_event *loop;
     DaemonWatch *watch;
-    GPtrArray *records;   /* DomstatsRecord *: what there is */
-    GPtrArray *requests;  /* that wait for a round */
-    GPtrArray *sent;      /* GBytes * */
-    unsigned int n_asked; /* rounds asked for */
-    DomstatsCall last;    /* what the last one asked for, without its words */
-    char *last_words;     /* those, with blanks between */
-    int n_under_way;      /* calls that have begun and not ended */
+    GPtrArray *records;    /* DomstatsRecord *: what there is */
+    GPtrArray *requests;   /* that wait for a round */
+    GPtrArray *sent;       /* GBytes * */
+    unsigned int n_asked;  /* rounds asked for */
+    unsigned int n_rounds; /* of which the watch was told */
+    DomstatsCall last;     /* what the last one asked for, without its words */
+    char *last_words;      /* those, with blanks between */
+    int n_under_way;       /* calls that have begun and not ended */
     bool is_hung_up;
 } RpcCase;
 

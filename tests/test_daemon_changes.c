@@ -13,9 +13,9 @@ enum { ANSWERS = 4, DOMAINS = 4 };
 
 typedef struct {
     const char *name;
-    const char
-        *answers[ANSWERS]; /* NULL: no more; "only ..." has not all domains, "blind ..." may not */
-    const char *expected;  /* "NAME/ID:EVENT.DETAIL", one behind the other */
+    const char *answers[ANSWERS]; /* NULL: no more; "only ..." has not all domains, "blind ..." may
+                                     not, "late ..." is of a round that began before the last */
+    const char *expected;         /* "NAME/ID:EVENT.DETAIL", one behind the other */
 } Row;
 
 static const Row rows[] = {
@@ -43,6 +43,16 @@ static const Row rows[] = {
      "b/2:3.0 "},
     {"an answer with some of them is no beginning", {"only a 1 1 1", "a 1 1 1, b 2 1 1"}, ""},
     {"an answer that may lack some tells of no end", {"a 1 1 1", "blind "}, ""},
+    {"a state that is older than the last is no news",
+     {"a 1 1 1", "a 1 3 1", "late a 1 1 1"},
+     "a/1:3.0 "},
+    {"a list that is older than the last has no ends", {"", "a 1 1 1", "late "}, "a/1:2.0 "},
+    {"a list that is older than the last has no beginnings",
+     {"a 1 1 1", "", "late a 1 1 1"},
+     "a/-1:5.0 "},
+    {"what only the older answer has is news",
+     {"a 1 1 1, b 2 1 1", "only b 2 3 1", "late a 1 3 1, b 2 1 1"},
+     "b/2:3.0 a/1:3.0 "},
 };
 
 static void
@@ -80,7 +90,7 @@ add_record(Answer *self, const char *text)
 }
 
 static void
-take(DaemonChanges *changes, const char *text)
+take(DaemonChanges *changes, unsigned int number, const char *text)
 {
     Answer answer = {0};
     DomstatsCall call = {.stats = VIR_DOMAIN_STATS_STATE};
@@ -91,7 +101,8 @@ take(DaemonChanges *changes, const char *text)
         call.flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE;
     if (g_str_has_prefix(text, "blind "))
         taken.blind_spot = "some are not seen";
-    if (call.flags != 0 || taken.blind_spot != NULL)
+    taken.number = g_str_has_prefix(text, "late ") ? number - 3 : number;
+    if (call.flags != 0 || taken.blind_spot != NULL || taken.number != number)
         text = strchr(text, ' ') + 1;
     domains = g_strsplit(text, ", ", -1);
     for (size_t i = 0; domains[i] != NULL; i++)
@@ -110,8 +121,8 @@ tells_what_has_changed(const void *data)
     g_autoptr(GString) told = g_string_new(NULL);
     g_autoptr(DaemonChanges) changes = daemon_changes_new(tell, told);
 
-    for (size_t i = 0; i < ANSWERS && row->answers[i] != NULL; i++)
-        take(changes, row->answers[i]);
+    for (unsigned int i = 0; i < ANSWERS && row->answers[i] != NULL; i++)
+        take(changes, 2 * (i + 1), row->answers[i]);
     assert_string_equal(told->str, row->expected);
 }
 

@@ -4,7 +4,8 @@
  *
  * A domain is known by its UUID. A record without a state, of a domain that is stuck, leaves the
  * state that is known. If an answer may lack domains (it has a blind spot), one that is not in it
- * is gone only when its process has ended.
+ * is gone only when its process has ended. Of a round that a newer one has overtaken, which may be
+ * held up for seconds, only what the newer one did not have is news.
  */
 #include "daemon_changes.h"
 
@@ -20,7 +21,7 @@ typedef struct {
     uint64_t start_ticks;
     int state; /* VIR_DOMAIN_NOSTATE: not known */
     int reason;
-    unsigned int seen; /* the answer that had it last */
+    unsigned int seen; /* the newest round that had it */
 } Domain;
 
 struct DaemonChanges {
@@ -28,7 +29,7 @@ struct DaemonChanges {
     void *data;
     GHashTable *domains; /* uuid -> Domain, which has the key */
     bool has_list;       /* an answer with all domains was taken */
-    unsigned int answer; /* counts answers */
+    unsigned int list;   /* the newest round that had all */
 };
 
 static void
@@ -211,7 +212,7 @@ add(DaemonChanges *self, const DomstatsRecord *record)
 }
 
 static void
-take_record(DaemonChanges *self, const DomstatsRecord *record)
+take_record(DaemonChanges *self, unsigned int number, const DomstatsRecord *record)
 {
     Domain *domain = NULL;
 
@@ -220,11 +221,13 @@ take_record(DaemonChanges *self, const DomstatsRecord *record)
     domain = g_hash_table_lookup(self->domains, record->uuid);
     if (domain == NULL)
         domain = add(self, record);
-    domain->seen = self->answer;
+    if (domain->seen > number)
+        return;
+    domain->seen = number;
     compare(self, domain, record);
 }
 
-/* Whether a domain that the last answer lacks is gone; tells so. */
+/* Whether a domain that an answer lacks is gone; tells so. */
 static gboolean
 is_gone(gpointer key, gpointer value, gpointer data)
 {
@@ -233,7 +236,7 @@ is_gone(gpointer key, gpointer value, gpointer data)
     Domain *domain = value;
 
     (void)key;
-    if (domain->seen == self->answer)
+    if (domain->seen >= answer->number)
         return FALSE;
     if (answer->blind_spot != NULL &&
         (domain->id <= 0 || domain->pid <= 0 || daemon_alive_is(domain->pid, domain->start_ticks)))
@@ -261,13 +264,13 @@ daemon_changes_take(DaemonChanges *self, const DomstatsCall *call, const DaemonR
 {
     gpointer data[] = {(gpointer)(uintptr_t)answer, self};
 
-    if (!self->has_list && !has_all(call))
+    if ((!self->has_list && !has_all(call)) || answer->number < self->list)
         return;
-    self->answer++;
     for (size_t i = 0; i < answer->n_records; i++)
-        take_record(self, answer->records[i]);
+        take_record(self, answer->number, answer->records[i]);
     if (!has_all(call))
         return;
     g_hash_table_foreach_remove(self->domains, is_gone, data);
     self->has_list = true;
+    self->list = answer->number;
 }

@@ -20,6 +20,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DaemonChanges, daemon_changes_free)
 
 /* Compares what @call was answered with what was known before, and keeps it. Until a first answer
  * that had all domains nothing is told. A domain is gone when an answer with all domains lacks it.
- */
+ * Answers of older rounds may come later. */
 void daemon_changes_take(DaemonChanges *self, const DomstatsCall *call,
                          const DaemonRoundsAnswer *answer);

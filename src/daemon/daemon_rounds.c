@@ -37,6 +37,7 @@ typedef struct {
     DomstatsCall *wish;
     GQueue requests;     /* DaemonRoundsRequest *, owned */
     DaemonCall *call;    /* NULL: not begun */
+    unsigned int number; /* counted from 1 as they begin */
     int64_t wanted_us;   /* when its first request came */
     int64_t deadline_us; /* the earliest of its requests */
     bool is_hasty;       /* with less time than rounds have that all share */
@@ -299,15 +300,25 @@ ask_alone(DaemonRounds *self, DaemonRoundsRequest *request)
     place(self, request);
 }
 
+/* What the library answered @round, without its records. */
+static DaemonRoundsAnswer
+describe(const Round *round)
+{
+    const DaemonCallResult *result = daemon_call_result(round->call);
+
+    return (DaemonRoundsAnswer){.blind_spot = result->blind_spot,
+                                .number = round->number,
+                                .round_us = result->took_us,
+                                .begun_us = result->begun_us};
+}
+
 /* Answers the first request of @round, or asks for it alone. */
 static void
 answer_first(DaemonRounds *self, Round *round)
 {
     const DaemonCallResult *result = daemon_call_result(round->call);
     DaemonRoundsRequest *request = g_queue_peek_head(&round->requests);
-    DaemonRoundsAnswer answer = {.blind_spot = result->blind_spot,
-                                 .round_us = result->took_us,
-                                 .begun_us = result->begun_us};
+    DaemonRoundsAnswer answer = describe(round);
     g_auto(DaemonNarrow) narrow = {0};
 
     if (result->records == NULL) {
@@ -381,12 +392,10 @@ static void
 tell_watcher(const DaemonRounds *self, const Round *round)
 {
     const DaemonCallResult *result = daemon_call_result(round->call);
-    const DaemonRoundsAnswer answer = {.records = (const DomstatsRecord *const *)result->records,
-                                       .n_records = result->n_records,
-                                       .blind_spot = result->blind_spot,
-                                       .round_us = result->took_us,
-                                       .begun_us = result->begun_us};
+    DaemonRoundsAnswer answer = describe(round);
 
+    answer.records = (const DomstatsRecord *const *)result->records;
+    answer.n_records = result->n_records;
     if (result->records != NULL && self->watcher != NULL && self->watcher->ended != NULL)
         self->watcher->ended(daemon_call_asked(round->call), &answer, self->watcher_data);
 }
@@ -429,7 +438,7 @@ begin_next(DaemonRounds *self)
         return;
     }
     g_queue_push_tail(&self->running, round);
-    self->n_begun++;
+    round->number = ++self->n_begun;
 }
 
 static int

@@ -25,6 +25,7 @@ typedef struct {
                                              in which they were named; filters; groups; extras */
     size_t n_records;
     const char *blind_spot; /* NULL: none */
+    unsigned int number;    /* of the round, which may end before one that began earlier */
     int64_t round_us;       /* how long the call of the library took */
     int64_t begun_us;       /* wall clock, µs since 1970: when the call began */
 } DaemonRoundsAnswer;
