@@ -2,10 +2,11 @@
 /*
  * daemon_changes: see daemon_changes.h.
  *
- * A domain is known by its UUID. A record without a state, of a domain that is stuck, leaves the
- * state that is known. If an answer may lack domains (it has a blind spot), one that is not in it
- * is gone only when its process has ended. Of a round that a newer one has overtaken, which may be
- * held up for seconds, only what the newer one did not have is news.
+ * A domain is known by its UUID; of two with one UUID, the first in an answer counts. A record
+ * without a state, of a domain that is stuck, leaves the state that is known. If an answer may lack
+ * domains (it has a blind spot), one that is not in it is gone only when its process has ended. Of
+ * a round that a newer one has overtaken, which may be held up for seconds, only what the newer one
+ * did not have is news.
  */
 #include "daemon_changes.h"
 
@@ -221,7 +222,7 @@ take_record(DaemonChanges *self, unsigned int number, const DomstatsRecord *reco
     domain = g_hash_table_lookup(self->domains, record->uuid);
     if (domain == NULL)
         domain = add(self, record);
-    if (domain->seen > number)
+    if (domain->seen >= number)
         return;
     domain->seen = number;
     compare(self, domain, record);
