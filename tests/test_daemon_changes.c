@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * test_daemon_changes: which lifecycle events the answers of rounds are told as. An answer is a row
- * of domains, "NAME ID STATE REASON" with ", " between; STATE "-" is not known.
+ * of domains, "NAME ID STATE REASON" with ", " between; STATE "-" is not known. NAME "b@a" has the
+ * UUID of "a".
  */
 #include "testing.h"
 
@@ -35,6 +36,9 @@ static const Row rows[] = {
     {"of two of one UUID the first ends",
      {"a 1 1 1, a 2 1 1", "a 2 1 1", "a 2 1 1"},
      "a/-1:5.0 a/2:2.0 "},
+    {"one that was renamed starts by its new name",
+     {"a -1 5 0", "b@a -1 5 0", "b@a 1 1 1"},
+     "b/1:2.0 "},
     {"one was defined", {"", "a -1 5 0"}, "a/-1:0.0 "},
     {"the definition is gone", {"a -1 5 0", ""}, "a/-1:1.0 "},
     {"one is being shut down", {"a 1 1 1", "a 1 4 1"}, "a/1:6.0 "},
@@ -77,11 +81,13 @@ static void
 add_record(Answer *self, const char *text)
 {
     g_auto(GStrv) words = g_strsplit(text, " ", 4);
+    g_auto(GStrv) names = g_strsplit(words[0], "@", 2);
     DomstatsRecord *record = &self->records[self->n_records];
     virTypedParameter *params = self->params[self->n_records];
 
-    record->name = g_strdup(words[0]);
-    g_snprintf(record->uuid, sizeof(record->uuid), "uuid-%s", words[0]);
+    record->name = g_strdup(names[0]);
+    g_snprintf(record->uuid, sizeof(record->uuid), "uuid-%s",
+               names[1] != NULL ? names[1] : names[0]);
     record->id = (int)g_ascii_strtoll(words[1], NULL, 10);
     g_strlcpy(params[0].field, "state.state", sizeof(params[0].field));
     g_strlcpy(params[1].field, "state.reason", sizeof(params[1].field));

@@ -225,6 +225,10 @@ take_record(DaemonChanges *self, unsigned int number, const DomstatsRecord *reco
     if (domain->seen >= number)
         return;
     domain->seen = number;
+    if (strcmp(domain->name, record->name) != 0) { /* one that does not run may be renamed */
+        g_free(domain->name);
+        domain->name = g_strdup(record->name);
+    }
     compare(self, domain, record);
 }
 
