@@ -226,6 +226,11 @@ static const Row rows[] = {
     {"statistics of all", 344, "i:0 i:1 i:0", "[dp]", NULL},
     {"statistics of some, of which one is gone", 344, "i:2 dom:vm2 dom:? i:1 i:0", "[dp]",
      "1 0 " UUID2 " " UUID9 ": [vm2/8 {state.state=1 state.reason=0 cpu.time=5}]"},
+    {"one that is named often has one record", 344, "i:4 dom:vm2 dom:off dom:vm2 dom:vm2 i:2 i:0",
+     "[dp]",
+     "2 0 " UUID2 " " UUID3
+     ": [vm2/8 {cpu.time=5}, off/-1 {state.state=5 state.reason=2 balloon.maximum=64 "
+     "vcpu.maximum=1}]"},
     {"statistics without the state", 344, "i:1 dom:vm2 i:2 i:0", "[dp]",
      "2 0 " UUID2 ": [vm2/8 {cpu.time=5}]"},
     {"all statistics of a stuck domain have its state", 344, "i:1 dom:vm2 i:0 i:0", "[dp]",

@@ -4,7 +4,8 @@
  *
  * Every active domain has a record with its state, also if its QEMU does not answer, since clients
  * take the first record of an answer without looking whether there is one. A name that no domain
- * has is left out, as libvirt does.
+ * has is left out, as libvirt does. One that is named several times has one record, unlike there: a
+ * message can name one domain 16,384 times, which would be gigabytes of records.
  */
 #include "daemon_libvirt_stats.h"
 
@@ -50,19 +51,22 @@ bool
 daemon_libvirt_stats_ask(DaemonLibvirtCall *call, DomstatsCall *ret_ask)
 {
     const rpc_stats_args *args = call->args;
-    unsigned int n_words = args->domains.domains_len;
+    unsigned int n_domains = args->domains.domains_len;
+    g_autoptr(GHashTable) named = g_hash_table_new(g_str_hash, g_str_equal);
     const char **words = NULL;
+    unsigned int n_words = 0;
 
     ret_ask->stats = args->stats;
     ret_ask->flags = args->flags;
-    if (n_words == 0)
+    if (n_domains == 0)
         return true;
-    words = daemon_libvirt_call_alloc(call, n_words + 1, sizeof(char *));
-    for (unsigned int i = 0; i < n_words; i++) {
+    words = daemon_libvirt_call_alloc(call, n_domains + 1, sizeof(char *));
+    for (unsigned int i = 0; i < n_domains; i++) {
         char *uuid = daemon_libvirt_call_alloc(call, VIR_UUID_STRING_BUFLEN, 1);
 
         daemon_libvirt_call_print_uuid(args->domains.domains_val[i].uuid, uuid);
-        words[i] = uuid;
+        if (g_hash_table_add(named, uuid))
+            words[n_words++] = uuid;
     }
     ret_ask->domains = words;
     return true;
