@@ -78,9 +78,10 @@ count_vcpus(const DaemonLibvirtCall *call, int room)
 {
     unsigned int n_vcpus = daemon_libvirt_fields_count(call->fields, "vcpu");
     unsigned int n = 0;
+    uint64_t state = 0;
 
     for (unsigned int i = 0; i < n_vcpus && room > 0 && n < (unsigned int)room; i++)
-        n += daemon_libvirt_fields_has(call->fields, "vcpu.%u.state", i);
+        n += daemon_libvirt_fields_get(call->fields, &state, "vcpu.%u.state", i);
     return MIN(n, RPC_LIMIT_LISTED_VCPUS);
 }
 
