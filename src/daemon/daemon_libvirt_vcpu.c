@@ -43,7 +43,7 @@ daemon_libvirt_vcpu_count(DaemonLibvirtCall *call, void *result, RpcError *error
 }
 
 /* The CPUs on which the process may run: those of this host if they cannot be read. @map has
- * @n_bytes. */
+ * @n_bytes, all zero. */
 static void
 read_map(int pid, uint8_t *map, size_t n_bytes)
 {
@@ -52,9 +52,11 @@ read_map(int pid, uint8_t *map, size_t n_bytes)
     g_autoptr(GByteArray) online = daemon_libvirt_node_read_map("", &n_cpus, &n_online);
     g_autoptr(GByteArray) allowed = daemon_libvirt_node_read_allowed("", pid);
     const GByteArray *from = allowed->len > 0 ? allowed : online;
+    size_t n_known = MIN(n_bytes, from->len);
 
-    memcpy(map, from->data, MIN(n_bytes, from->len));
-    for (size_t i = n_cpus; i < n_bytes * 8; i++)
+    if (n_known > 0)
+        memcpy(map, from->data, n_known);
+    for (size_t i = n_cpus; i < n_known * 8; i++)
         map[i / 8] &= (uint8_t) ~(1U << i % 8);
 }
 
