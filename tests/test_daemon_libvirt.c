@@ -395,6 +395,8 @@ assert_answer(RpcCase *scene, const char *format, const char *expected)
 static void
 nothing_before_open(void **state)
 {
+    g_autofree char *rest = g_strnfill(RPC_LIMIT_URI_BYTES, '/');
+    g_autofree char *long_uri = g_strdup_printf("i:1 s:qemu:%s i:0", rest);
     RpcCase scene;
 
     (void)state;
@@ -407,6 +409,8 @@ nothing_before_open(void **state)
     assert_answer(&scene, "i", "error 1 7 internal error: hypervisor connection not open");
     call(&scene, 1, "i:1 s:xen:///system i:0");
     assert_answer(&scene, "", "error 5 0 no connection driver available for xen:///system");
+    call(&scene, 1, long_uri);
+    assert_answer(&scene, "", "error 8 0 invalid argument: the URI has more than 4096 bytes");
     call(&scene, 1, "i:1 s:qemu:///session i:0");
     assert_answer(&scene, "", "");
     call(&scene, 110, "");

@@ -9,6 +9,7 @@
 
 #include "daemon_libvirt_node.h"
 #include "daemon_libvirt_xml.h"
+#include "rpc/rpc_limits.h"
 
 /* libvirt's numbers of features. */
 enum {
@@ -65,6 +66,11 @@ daemon_libvirt_host_open(DaemonLibvirtCall *call, void *result, RpcError *error)
     if (call->session->is_open) {
         rpc_error_set(error, VIR_ERR_INTERNAL_ERROR, VIR_FROM_RPC,
                       "internal error: connection already open");
+        return false;
+    }
+    if (strlen(uri) > RPC_LIMIT_URI_BYTES) {
+        rpc_error_set(error, VIR_ERR_INVALID_ARG, VIR_FROM_NONE,
+                      "invalid argument: the URI has more than %d bytes", RPC_LIMIT_URI_BYTES);
         return false;
     }
     if (!is_uri_of_qemu(uri)) {
