@@ -483,6 +483,19 @@ a_list_spares_its_lookups(void **state)
     call(&scene, 22, "i:8"); /* its process is not known */
     assert_int_equal(scene.n_asked, 1);
     rpc_case_answer(&scene, NULL);
+    record = rpc_case_add(&scene, "vm9 " UUID1 " 9", "");
+    rpc_case_set_process(record);
+    call(&scene, 273, "i:1 i:0");
+    rpc_case_answer(&scene, NULL);
+    scene.n_asked = 0;
+    call(&scene, 23, "s:vm9");
+    assert_answer(&scene, "d", "vm9/9");
+    assert_int_equal(scene.n_asked, 0);
+    call(&scene, 24, "u:" UUID1); /* two have it: the round says which */
+    assert_int_equal(scene.n_asked, 1);
+    rpc_case_answer(&scene, NULL);
+    assert_answer(&scene, "d", "vm1/7");
+    record = g_ptr_array_index(scene.records, 0);
     record->start_ticks++; /* another process has the pid now */
     call(&scene, 344, "i:0 i:0 i:0");
     rpc_case_answer(&scene, NULL);

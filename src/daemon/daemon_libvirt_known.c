@@ -33,6 +33,13 @@ daemon_libvirt_known_clear(DaemonLibvirtKnown *self)
     g_clear_pointer(&self->domains, g_ptr_array_unref);
 }
 
+/* What two domains have tells neither: a round says which one it is. */
+static void
+note(GHashTable *table, gpointer key, DaemonLibvirtKnownDomain *domain)
+{
+    g_hash_table_insert(table, key, g_hash_table_contains(table, key) ? NULL : domain);
+}
+
 static void
 add(DaemonLibvirtKnown *self, const DomstatsRecord *record)
 {
@@ -44,12 +51,9 @@ add(DaemonLibvirtKnown *self, const DomstatsRecord *record)
     domain->pid = record->pid;
     domain->start_ticks = record->start_ticks;
     g_ptr_array_add(self->domains, domain);
-    if (g_hash_table_contains(self->by_name, domain->name))
-        g_hash_table_insert(self->by_name, domain->name, NULL);
-    else
-        g_hash_table_insert(self->by_name, domain->name, domain);
-    g_hash_table_insert(self->by_uuid, domain->uuid, domain);
-    g_hash_table_insert(self->by_id, GINT_TO_POINTER(domain->id), domain);
+    note(self->by_name, domain->name, domain);
+    note(self->by_uuid, domain->uuid, domain);
+    note(self->by_id, GINT_TO_POINTER(domain->id), domain);
 }
 
 void
