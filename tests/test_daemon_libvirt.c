@@ -86,7 +86,8 @@ static const char vm1[] = "state.state int 1\n"
                           "perf.cpu_cycles ullong 5";
 static const char vm2[] = "cpu.time ullong 5";
 static const char off[] =
-    "state.state int 5\nstate.reason int 2\nballoon.maximum ullong 64\nvcpu.maximum uint 1";
+    "state.state int 5\nstate.reason int 2\nballoon.maximum ullong 64\nvcpu.maximum uint 1\n"
+    "block.0.path string /\xff";
 
 /* No group is asked for, not waiting for the stuck: a list. */
 #define LIST        "1073741824 536870912 : "
@@ -227,11 +228,11 @@ static const Row rows[] = {
     {"statistics of all", 344, "i:0 i:1 i:0", "[dp]", NULL},
     {"statistics of some, of which one is gone", 344, "i:2 dom:vm2 dom:? i:1 i:0", "[dp]",
      "1 0 " UUID2 " " UUID9 ": [vm2/8 {state.state=1 state.reason=0 cpu.time=5}]"},
-    {"one that is named often has one record", 344, "i:4 dom:vm2 dom:off dom:vm2 dom:vm2 i:2 i:0",
-     "[dp]",
+    {"one that is named often has one record, a path that is no UTF-8 is mended", 344,
+     "i:4 dom:vm2 dom:off dom:vm2 dom:vm2 i:2 i:0", "[dp]",
      "2 0 " UUID2 " " UUID3
      ": [vm2/8 {cpu.time=5}, off/-1 {state.state=5 state.reason=2 balloon.maximum=64 "
-     "vcpu.maximum=1}]"},
+     "vcpu.maximum=1 block.0.path=/\xef\xbf\xbd}]"},
     {"statistics without the state", 344, "i:1 dom:vm2 i:2 i:0", "[dp]",
      "2 0 " UUID2 ": [vm2/8 {cpu.time=5}]"},
     {"all statistics of a stuck domain have its state", 344, "i:1 dom:vm2 i:0 i:0", "[dp]",

@@ -72,8 +72,17 @@ daemon_libvirt_stats_ask(DaemonLibvirtCall *call, DomstatsCall *ret_ask)
     return true;
 }
 
+/* Python's clients fail at an answer with a string that is no UTF-8; paths may have any bytes. */
+static char *
+make_text(DaemonLibvirtCall *call, const char *text)
+{
+    if (g_utf8_validate(text, -1, NULL))
+        return daemon_libvirt_call_text(text);
+    return daemon_libvirt_call_keep(call, g_utf8_make_valid(text, -1));
+}
+
 static rpc_value
-make_value(const virTypedParameter *param)
+make_value(DaemonLibvirtCall *call, const virTypedParameter *param)
 {
     rpc_value value = {.type = param->type};
 
@@ -97,7 +106,7 @@ make_value(const virTypedParameter *param)
         value.rpc_value_u.as_boolean = param->value.b;
         break;
     case VIR_TYPED_PARAM_STRING:
-        value.rpc_value_u.as_string = param->value.s;
+        value.rpc_value_u.as_string = make_text(call, param->value.s);
         break;
     default:
         break;
@@ -137,7 +146,7 @@ make_record(DaemonLibvirtCall *call, const DomstatsRecord *record, bool wants_st
 
     for (int i = 0; i < record->n_params; i++) {
         params[n_params].field = record->params[i].field;
-        params[n_params].value = make_value(&record->params[i]);
+        params[n_params].value = make_value(call, &record->params[i]);
         n_params++;
     }
     made.params.params_val = params;
