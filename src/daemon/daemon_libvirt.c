@@ -79,12 +79,7 @@ update_listener(Session *self)
 static void
 send_error(Session *self, const RpcMessageHeader *header, const RpcError *error)
 {
-    GBytes *message = rpc_message_make_error(header, error);
-
-    if (message != NULL)
-        daemon_client_send(self->client, message);
-    else
-        daemon_client_hang_up(self->client, "an error that cannot be sent");
+    daemon_client_send(self->client, rpc_message_make_error(header, error));
 }
 
 static void

@@ -20,6 +20,8 @@
     LIMIT(RECORD_PARAMS, 262144, "values",                                                         \
           "values of one domain in a reply of libvirt's RPC; its library takes no more")           \
     LIMIT(TEXT_BYTES, 4194304, "bytes", "one string in libvirt's RPC; its library takes no more")  \
+    LIMIT(ERROR_BYTES, 1023, "bytes",                                                              \
+          "the text of an error in libvirt's RPC; what is beyond is cut off, as libvirt does")     \
     LIMIT(URI_BYTES, 4096, "bytes",                                                                \
           "the URI that a client of libvirt's RPC opens, which is kept while it is connected")     \
     LIMIT(LISTED_VCPUS, 16384, "vCPUs", "vCPUs of one domain in a reply; libvirt's own limit")     \

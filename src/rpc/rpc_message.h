@@ -54,7 +54,7 @@ bool rpc_message_parse_header(const uint8_t *bytes, size_t n_bytes, RpcMessageHe
 GBytes *rpc_message_make_reply(const RpcMessageHeader *call, const RpcProcedure *procedure,
                                void *result);
 
-/* The reply to @call that @error is. */
+/* The reply to @call that @error is; never NULL. */
 GBytes *rpc_message_make_error(const RpcMessageHeader *call, const RpcError *error);
 
 /* The message @procedure, sent without being asked for; NULL as above. */
