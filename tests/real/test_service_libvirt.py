@@ -8,6 +8,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import threading
 import time
 import unittest
 import urllib.request
@@ -105,6 +106,31 @@ class BesideClients(unittest.TestCase):
 
     def stop(self, name):
         self.host.processes[name].send_signal(signal.SIGSTOP)
+
+    def hear(self, process, paused):
+        """The lines that @process prints, as they come, and a monitor of "one". That goes on and pauses until the last
+        line is @paused: only then is it sure that events are waited for, and that the states have been looked at."""
+        lines, control = [], self.host.control("one")
+
+        def read():
+            for line in process.stdout:
+                lines.append(line)
+
+        def toggle():
+            for command in "cont", "stop":
+                control.run(command)
+                time.sleep(0.5)
+            return lines and paused in lines[-1]
+        threading.Thread(target=read, daemon=True).start()
+        until("there is an event", toggle)
+        return lines, control
+
+
+def hear_of(lines, expected, act):
+    """Waits until @act has made a line with @expected."""
+    n_before = len(lines)
+    act()
+    until(expected, lambda: any(expected in line for line in lines[n_before:]))
 
 
 def records(text):
@@ -248,20 +274,14 @@ class Virsh(BesideClients):
         with subprocess.Popen(["virsh", "-c", self.uri, "event", "--loop", "--event", "lifecycle"],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as events:
             self.addCleanup(events.kill)
-            time.sleep(1.5)  # until it has registered, of which it says nothing
-            control = self.host.control("one")
+            lines, control = self.hear(events, LIFECYCLE.format("one", "Suspended"))
             for act, expected in [(lambda: control.run("cont"), LIFECYCLE.format("one", "Resumed")),
                                   (lambda: control.run("stop"), LIFECYCLE.format("one", "Suspended")),
                                   (lambda: self.start("two"), LIFECYCLE.format("two", "Started")),
                                   (lambda: self.host.forget("two"), LIFECYCLE.format("two", "Stopped"))]:
-                act()
-                while True:
-                    line = events.stdout.readline()
-                    self.assertTrue(line, "virsh has ended")
-                    if expected in line:
-                        break
+                hear_of(lines, expected, act)
             events.send_signal(signal.SIGINT)
-            events.communicate(timeout=30)
+            events.wait(timeout=30)
 
     def test_a_shell_outlives_the_service(self):
         self.both()
@@ -353,15 +373,15 @@ class Python(BesideClients):
         with self.python(EVENTS) as process:
             self.addCleanup(process.kill)
             self.assertEqual(process.stdout.readline(), "ready\n")
-            time.sleep(1)  # the first look at the states
-            self.host.control("one").run("cont")
-            self.assertEqual(process.stdout.readline(), "one 4 0\n")
-            self.start("two", paused=False)
-            self.assertEqual(process.stdout.readline(), "two 2 0\n")
-            self.host.forget("one")
-            self.assertEqual(process.stdout.readline(), "one 5 0\n")
-            _out, trouble = process.communicate("\n", timeout=30)
-        self.assertEqual((process.returncode, trouble), (0, ""))
+            lines, control = self.hear(process, "one 3 0")
+            for act, expected in [(lambda: control.run("cont"), "one 4 0"),
+                                  (lambda: self.start("two", paused=False), "two 2 0"),
+                                  (lambda: self.host.forget("one"), "one 5 0")]:
+                hear_of(lines, expected + "\n", act)
+            process.stdin.write("\n")
+            process.stdin.flush()
+            process.wait(timeout=30)
+            self.assertEqual((process.returncode, process.stderr.read()), (0, ""))
 
 
 class Exporter(BesideClients):
