@@ -90,7 +90,7 @@ static const AutoRow auto_rows[] = {
     {"its errors are no answer", {"htua"}, {0}, LEISURE_MS, "host host host "},
     {"an error that passes is no lasting one", {"htaa"}, {0}, LEISURE_MS, "host web web "},
     {"what it breaks is no answer", {"hm.", "hw.", "ha"}, {0}, LEISURE_MS, "host host web "},
-    {"silence ends within the call, and is not waited for again", {"ha.", "ha"}, {0}, HASTE_MS, "web host host "},
+    {"silence ends within the call, and is not waited for again", {"ha.", "ha"}, {0}, SLOW_MS, "web host host "},
     {"a silent greeting likewise", {"."}, {0}, HASTE_MS, "host host host "},
     {"a service that answers pings may take its time", {"hsaa"}, {0}, SLOW_MS, "web web web "},
     {"but not longer than the call", {"h-"}, {0}, HASTE_MS, "host host host "},

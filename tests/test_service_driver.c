@@ -10,7 +10,7 @@
 #include "domstats/domstats.h"
 #include "fake_service.h"
 
-enum { HASTE_MS = 60, LEISURE_MS = 20000 };
+enum { HASTE_MS = 500, LEISURE_MS = 20000 };
 
 typedef struct {
     const char *sentence;
