@@ -21,6 +21,8 @@
 #define RECEIVE_BYTES 32768
 #define NOTE_PATH     "proc/net/links" /* where a recording keeps the answer */
 
+enum { MOST_TRIES = 4 };
+
 struct HostLinks {
     GHashTable *links; /* name -> HostLink */
 };
@@ -212,7 +214,9 @@ host_links_read(HostRoot *root)
         text = host_root_read_all(root, NOTE_PATH, HOST_LIMIT_FILE_BYTES, NULL);
         return text ? host_links_parse(text) : NULL;
     }
-    entries = list_links();
+    /* The kernel breaks off a list during which interfaces come or go. */
+    for (unsigned int n = 0; entries == NULL && n < MOST_TRIES; n++)
+        entries = list_links();
     if (entries == NULL)
         return NULL;
     text = make_text(entries);
