@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * test_domstats_about: what a call for about. fields asks of libvirt, a fake one here, and what it
- * takes of old, missing and broken definitions.
+ * takes of old, missing and broken definitions; and that it takes no statistic which no
+ * libvirt means.
  */
 #include <string.h>
 
@@ -311,6 +312,29 @@ lists_tell(Scene *self)
     }
 }
 
+/* A service's answer with one of these would be refused, with all domains in it. */
+static void
+odd_parameters(Scene *self)
+{
+    static const FakeLibvirtParam odd[] = {
+        {"state.state", VIR_TYPED_PARAM_INT, VIR_DOMAIN_RUNNING, NULL},
+        {"vm.a\nb.sum", VIR_TYPED_PARAM_ULLONG, 1, NULL},
+        {"vm.\xc3\xa9.sum", VIR_TYPED_PARAM_ULLONG, 2, NULL},
+        {"", VIR_TYPED_PARAM_ULLONG, 3, NULL},
+        {"vm.c.sum", VIR_TYPED_PARAM_DOUBLE, 0, "inf"},
+        {"vm.d.sum", VIR_TYPED_PARAM_ULLONG, 4, NULL},
+        END};
+    const DomstatsCall call = {.stats = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_VM};
+    g_autoptr(DomstatsRecordList) records = NULL;
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    become(self, 1, first_xml, odd);
+    assert_int_equal(domstats_get_stats(self->conn, &call, &records, NULL), 1);
+    for (int i = 0; i < records[0]->n_params; i++)
+        g_string_append_printf(names, "%s ", records[0]->params[i].field);
+    testing_assert_same_text(names->str, "state.state vm.d.sum ");
+}
+
 static const FakeLibvirtFault silent[] = {
     {.procedure = FAKE_LIBVIRT_XML, .then = FAKE_LIBVIRT_IGNORES}, {.then = FAKE_LIBVIRT_END}};
 static const FakeLibvirtFault refused[] = {{.procedure = FAKE_LIBVIRT_XML,
@@ -338,6 +362,7 @@ static const Row rows[] = {
     {"one that is refused costs nothing else", a_refused_one, refused},
     {"one that is no XML says nothing", a_broken_one, NULL},
     {"lists tell what is persistent, and starts by itself", lists_tell, NULL},
+    {"statistics of odd names, or of no value, are left out", odd_parameters, NULL},
 };
 
 static void

@@ -12,19 +12,33 @@
  */
 #include "qemu_record_libvirt.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
 
 #define EXT "ext."
 
+/* Names of KVM's statistics come from QEMU, and libvirt passes on whatever they are. */
+static bool
+is_name(const char field[VIR_TYPED_PARAM_FIELD_LENGTH])
+{
+    size_t length = 0;
+
+    while (length < VIR_TYPED_PARAM_FIELD_LENGTH && g_ascii_isprint(field[length]))
+        length++;
+    return length > 0 && length < VIR_TYPED_PARAM_FIELD_LENGTH && field[length] == '\0';
+}
+
 /* False if the parameter is none that a libvirt writes: then it is dropped. */
 static bool
 is_sound(const virTypedParameter *param)
 {
-    if (strnlen(param->field, sizeof(param->field)) == sizeof(param->field) ||
-        param->type < VIR_TYPED_PARAM_INT || param->type > VIR_TYPED_PARAM_STRING)
+    if (!is_name(param->field) || param->type < VIR_TYPED_PARAM_INT ||
+        param->type > VIR_TYPED_PARAM_STRING)
         return false;
+    if (param->type == VIR_TYPED_PARAM_DOUBLE)
+        return isfinite(param->value.d);
     return param->type != VIR_TYPED_PARAM_STRING ||
            (param->value.s != NULL &&
             strnlen(param->value.s, QEMU_LIMIT_STRING_BYTES + 1) <= QEMU_LIMIT_STRING_BYTES);
