@@ -5,6 +5,7 @@
  */
 #include "testing.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "service/service_codec.h"
@@ -487,6 +488,18 @@ a_hello_names_all_extras_of_the_library(void **state)
     }
 }
 
+/* A service keeps it until its client reads it, and a client may ping a lot. */
+static void
+a_small_message_takes_little_memory(void **state)
+{
+    enum { MOST_BYTES = 64 };
+    g_autoptr(GBytes) bytes = service_codec_write_bare(SERVICE_CODEC_PONG, 7);
+    gconstpointer at = g_bytes_get_data(bytes, NULL);
+
+    (void)state;
+    testing_assert_in_range(malloc_usable_size((void *)(uintptr_t)at), 1, MOST_BYTES);
+}
+
 static int
 run_plain_tests(void)
 {
@@ -506,6 +519,7 @@ run_plain_tests(void)
         cmocka_unit_test(an_answer_is_as_described),
         cmocka_unit_test(the_others_are_as_described),
         cmocka_unit_test(a_hello_names_all_extras_of_the_library),
+        cmocka_unit_test(a_small_message_takes_little_memory),
     };
 
     return cmocka_run_group_tests_name("service_codec", tests, NULL, NULL);

@@ -121,6 +121,8 @@ service_wire_writer_end(ServiceWireWriter *self, GError **error)
         return NULL;
     }
     set_u32(self->bytes, (uint32_t)self->n_bytes);
+    /* A message may wait for long until its client reads it. */
+    self->bytes = g_realloc(self->bytes, self->n_bytes);
     return g_bytes_new_take(g_steal_pointer(&self->bytes), self->n_bytes);
 }
 
