@@ -300,7 +300,7 @@ daemon_client_send(DaemonClient *self, GBytes *take_bytes)
         g_bytes_unref(take_bytes);
         return;
     }
-    if (self->n_out > 0 && self->n_out + size > DAEMON_LIMIT_QUEUED_BYTES) {
+    if (self->n_unread > 0 && self->n_unread + size > DAEMON_LIMIT_QUEUED_BYTES) {
         g_bytes_unref(take_bytes);
         drop_reader(self, "it does not read its answers");
         return;
