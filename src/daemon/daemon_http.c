@@ -9,7 +9,7 @@
  *   - a request runs through `handle`, which the library calls when the head is there, once more
  *     when a body has ended, and again when a scrape that waited is resumed
  *   - new certificates need a new daemon of the library: it is begun on the same socket, and the
- * one before it accepts nobody any more and is stopped when its last client has left
+ *     one before it accepts nobody any more and is stopped when its last client has left
  */
 #include "daemon_http.h"
 
@@ -210,6 +210,7 @@ on_log(void *data, const char *format, va_list arguments)
     daemon_log(DAEMON_LOG_DEBUG, "http: %s", g_strchomp(line));
 }
 
+/* Accepts nobody any more. @self is freed in a later turn of the loop if it has no client. */
 static void
 stop_server(Server *self)
 {
@@ -221,6 +222,10 @@ stop_server(Server *self)
         g_auto(UtilFd) copy = MHD_quiesce_daemon(self->daemon);
 
         (void)copy;
+    }
+    if (self->timer != NULL) {
+        (void)sd_event_source_set_time(self->timer, 0);
+        (void)sd_event_source_set_enabled(self->timer, SD_EVENT_ONESHOT);
     }
 }
 

@@ -49,7 +49,8 @@ class About(unittest.TestCase):
 
     def machine(self, exe, **more):
         return {"state.type": {"kvm": "kvm", "tcg": "qemu"}[accelerator()], "state.os": "hvm",
-                "state.arch": "x86_64", "state.emulator": exe, **{"state." + name: text for name, text in more.items()}}
+                "state.arch": "x86_64", "state.emulator": exe,
+                "state.persistent": False, **{"state." + name: text for name, text in more.items()}}
 
     def test_the_machine_and_its_version(self):
         exe = self.start("-M", "q35", control=True)
