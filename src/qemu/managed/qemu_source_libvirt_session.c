@@ -534,6 +534,16 @@ has_active(const GPtrArray *endpoints)
     return false;
 }
 
+/* What is given while libvirt cannot be asked, as @trouble says. */
+static GPtrArray *
+give_last(QemuSourceLibvirtSession *self, LibvirtOutcomeKind kind, bool is_silent,
+          QemuSourceLibvirtSessionTrouble *ret_trouble)
+{
+    *ret_trouble = (QemuSourceLibvirtSessionTrouble){
+        .kind = kind, .is_silent = is_silent, .text = self->trouble};
+    return qemu_source_libvirt_last_give_aged(&self->last, kind, is_silent, self->trouble);
+}
+
 GPtrArray *
 qemu_source_libvirt_session_finish(QemuSourceLibvirtSession *self, UtilDeadline deadline,
                                    QemuSourceLibvirtSessionTrouble *ret_trouble)
@@ -542,15 +552,21 @@ qemu_source_libvirt_session_finish(QemuSourceLibvirtSession *self, UtilDeadline 
     LibvirtOutcomeKind kind = take_list(self, deadline, &is_silent);
     GPtrArray *endpoints = NULL;
 
-    if (kind != LIBVIRT_OUTCOME_WELL) {
-        *ret_trouble = (QemuSourceLibvirtSessionTrouble){
-            .kind = kind, .is_silent = is_silent, .text = self->trouble};
-        return qemu_source_libvirt_last_give_aged(&self->last, kind, is_silent, self->trouble);
-    }
+    if (kind != LIBVIRT_OUTCOME_WELL)
+        return give_last(self, kind, is_silent, ret_trouble);
     endpoints = make_endpoints(self, libvirt_list_domains(self->list), deadline);
     *ret_trouble = (QemuSourceLibvirtSessionTrouble){
         .has_list = true, .is_silent = self->trouble != NULL, .text = self->trouble};
     if (self->has_idle_timeout && !has_active(endpoints))
         libvirt_pool_disconnect(self->pool);
     return qemu_source_libvirt_last_keep(&self->last, endpoints);
+}
+
+GPtrArray *
+qemu_source_libvirt_session_pass(QemuSourceLibvirtSession *self, const char *why,
+                                 QemuSourceLibvirtSessionTrouble *ret_trouble)
+{
+    g_free(self->trouble);
+    self->trouble = g_strdup(why);
+    return give_last(self, LIBVIRT_OUTCOME_FAILED, true, ret_trouble);
 }

@@ -67,3 +67,8 @@ bool qemu_source_libvirt_session_is_silent(const QemuSourceLibvirtSession *self)
  * none. */
 GPtrArray *qemu_source_libvirt_session_finish(QemuSourceLibvirtSession *self, UtilDeadline deadline,
                                               QemuSourceLibvirtSessionTrouble *ret_trouble);
+
+/* The same as begin() and finish() of a libvirt that is known not to answer, as @why says, a
+ * clause: it is not asked. */
+GPtrArray *qemu_source_libvirt_session_pass(QemuSourceLibvirtSession *self, const char *why,
+                                            QemuSourceLibvirtSessionTrouble *ret_trouble);
