@@ -13,6 +13,7 @@ typedef struct {
     DomstatsRecord records[MAX_RECORDS]; /* up to the first without a name */
     CliOutcome status;
     const char *lines;
+    CliOutcome table_status; /* of "list"; COMPLETE: as @status */
 } Row;
 
 /* clang-format off */
@@ -42,7 +43,12 @@ static const Row rows[] = {
     {"in trouble, yet all that was asked for is there",
      {{.name = (char *)"vm1", .health = DOMSTATS_HEALTH_NO_MONITOR, .reason = (char *)"why",
        .monitor_us = -1}},
-     CLI_OUTCOME_COMPLETE, "domstats: vm1: no-monitor: why\n"},
+     CLI_OUTCOME_COMPLETE, "domstats: vm1: no-monitor: why\n", CLI_OUTCOME_INCOMPLETE},
+    {"one of two is stopped, and libvirt told all that was asked for",
+     {{.name = (char *)"vm1", .monitor_us = 5},
+      {.name = (char *)"vm2", .health = DOMSTATS_HEALTH_STOPPED, .reason = (char *)"why",
+       .monitor_us = -1}},
+     CLI_OUTCOME_COMPLETE, "domstats: vm2: stopped: why\n", CLI_OUTCOME_INCOMPLETE},
     {"one of two names does not exist",
      {{.name = (char *)"no", .health = DOMSTATS_HEALTH_NO_DOMAIN, .reason = (char *)"no such domain",
        .monitor_us = -1},
@@ -102,6 +108,8 @@ judges_records(const void *data)
     for (size_t i = 0; i < n_records; i++)
         cli_outcome_append_trouble(lines, names, records[i]);
     assert_int_equal(cli_outcome_of(records, n_records), row->status);
+    assert_int_equal(cli_outcome_of_table(row->status, records, n_records),
+                     row->table_status ? row->table_status : row->status);
     testing_assert_same_text(lines->str, row->lines);
 }
 

@@ -165,7 +165,7 @@ run_list(const CliOptions *options, Report *report)
     else
         cli_list_print(&report->output, answer.records, answer.n_records,
                        options->is_verbose ? find_now_us() : 0);
-    return judge(report, &answer);
+    return cli_outcome_of_table(judge(report, &answer), answer.records, answer.n_records);
 }
 
 static CliOutcome

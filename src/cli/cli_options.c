@@ -105,7 +105,7 @@ static const UtilOption options_table[] = {
     {SECTION_OUTPUT, 0, "health", NULL, ON_STATS, util_options_apply_yes, TO(show_health), 0,
      "health as fields, in text too"},
     {SECTION_OUTPUT, 'v', "verbose", NULL, ON_LIST, util_options_apply_yes, TO(is_verbose), 0,
-     "who answered, and how many seconds ago"},
+     "with 'list': who answered, and how many seconds ago"},
     {SECTION_OUTPUT, 0, "format", "text|json", ON_QUERY, apply_format, TO(format), 0,
      "how it is written; text if not given"},
 
@@ -129,7 +129,7 @@ static const UtilOption options_table[] = {
      "with auto, do not read from domstatsd, also if it runs"},
     {SECTION_SOURCE, 0, "libvirt-requests", "NUMBER", ON_ALL, util_options_apply_number,
      TO(libvirt_requests), DOMSTATS_LIBVIRT_REQUESTS_MOST,
-     "that one libvirt has at a time, at most; 10 if not given"},
+     "requests that one libvirt has at a time, at most; 10 if not given"},
     {SECTION_SOURCE, 0, "perf-event", "NAME", ON_STATS | ON_RECORD, util_options_apply_list,
      TO(perf_events), 0,
      "an event of the perf group, cpu_cycles say; may be repeated"},
@@ -223,8 +223,9 @@ cli_options_append_help(GString *out)
                          "\n"
                          "After '--' every word is a domain.\n");
     util_options_append_help(&table, out);
-    g_string_append(out, "\nExit status: 0 all complete, 1 wrong usage, 2 nothing could be had or\n"
-                         "written, 3 some domains are incomplete.\n");
+    g_string_append(out,
+                    "\nExit status: 0 all complete, 1 wrong usage, 2 nothing could be had or\n"
+                    "written, 3 some domains are incomplete, or in the table of 'list' not ok.\n");
 }
 
 void

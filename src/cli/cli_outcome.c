@@ -69,6 +69,15 @@ cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
 }
 
 CliOutcome
+cli_outcome_of_table(CliOutcome status, DomstatsRecord *const *records, size_t n_records)
+{
+    for (size_t i = 0; i < n_records && status == CLI_OUTCOME_COMPLETE; i++)
+        if (records[i]->health != DOMSTATS_HEALTH_OK)
+            status = CLI_OUTCOME_INCOMPLETE;
+    return status;
+}
+
+CliOutcome
 cli_outcome_of_error(const GError *error)
 {
     return g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG) ? CLI_OUTCOME_USAGE

@@ -33,6 +33,11 @@ CliOutcome cli_outcome_of(DomstatsRecord *const *records, size_t n_records);
 CliOutcome cli_outcome_of_blind_spot(GString *out, const char *blind_spot, bool is_for_all,
                                      DomstatsRecord *const *records, size_t n_records);
 
+/* @status for the table of "list", which says how domains are: INCOMPLETE in place of COMPLETE if
+ * one of them is not ok. */
+CliOutcome cli_outcome_of_table(CliOutcome status, DomstatsRecord *const *records,
+                                size_t n_records);
+
 /* The exit status for an error of the library. */
 CliOutcome cli_outcome_of_error(const GError *error);
 

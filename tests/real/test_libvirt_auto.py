@@ -88,6 +88,7 @@ class TypedFirst(Auto):
         self.assertLess(time.monotonic() - begin, 3 + MARGIN_S)
         self.assertEqual(done.returncode, 3)
         self.assertIn("domstats: vm5: stopped: ", done.stderr)
+        self.assertEqual([typed(*words).returncode for words in (["list"], ["list", "vm5"], ["list", "vm1"])], [3, 3, 0])
         status, domains, _ = self.call()
         self.assertEqual(status, 3)
         self.assertEqual((domains["vm5"]["health"], domains["vm5"]["reason_code"]), ("stopped", "signal"))
