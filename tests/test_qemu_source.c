@@ -24,7 +24,9 @@ typedef struct {
 } RefusalRow;
 
 static const RefusalRow refusal_rows[] = {
-    {"an unknown kind", "magic:x", UTIL_ERROR_INVALID, "unknown source 'magic:x': expected auto, "},
+    {"an unknown kind", "magic:x", UTIL_ERROR_INVALID,
+     "unknown source 'magic:x': expected auto, dir:PATH, socket:PATH, libvirt:URI, service:PATH or "
+     "replay:PATH"},
     {"nothing at all", "", UTIL_ERROR_INVALID, "unknown source ''"},
     {"a kind's beginning", "aut", UTIL_ERROR_INVALID, "unknown source 'aut'"},
     {"auto with an argument", "auto:x", UTIL_ERROR_INVALID,

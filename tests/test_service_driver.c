@@ -151,8 +151,8 @@ names_the_place_that_cannot_be_used(void **state)
     assert_opens_not("service:/nowhere/s", DOMSTATS_ERROR_NO_CONNECT,
                      "cannot reach a service at '/nowhere/s': No such file");
     assert_opens_not("service:/dev/null", DOMSTATS_ERROR_NO_CONNECT, "at '/dev/null': Connection");
-    assert_opens_not("service:", DOMSTATS_ERROR_INVALID_ARG, "it has 1 to 107 bytes");
-    assert_opens_not(source, DOMSTATS_ERROR_INVALID_ARG, "it has 1 to 107 bytes");
+    assert_opens_not("service:", DOMSTATS_ERROR_INVALID_ARG, "expected 'service:PATH'");
+    assert_opens_not(source, DOMSTATS_ERROR_INVALID_ARG, "it has at most 107 bytes");
 }
 
 /* A connection to a service with @scripts, in a folder that is set. */

@@ -46,12 +46,16 @@ static bool
 make_address(const char *path, struct sockaddr_un *ret_address, GError **error)
 {
     *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (*path != '\0' && g_strlcpy(ret_address->sun_path, path, sizeof(ret_address->sun_path)) <
-                             sizeof(ret_address->sun_path))
+    if (*path == '\0')
+        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_INVALID,
+                            "source 'service:': expected 'service:PATH'");
+    else if (g_strlcpy(ret_address->sun_path, path, sizeof(ret_address->sun_path)) <
+             sizeof(ret_address->sun_path))
         return true;
-    g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID,
-                "'%s' cannot be the path of a socket: it has 1 to %zu bytes", path,
-                sizeof(ret_address->sun_path) - 1);
+    else
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID,
+                    "'%s' cannot be the path of a socket: it has at most %zu bytes", path,
+                    sizeof(ret_address->sun_path) - 1);
     return false;
 }
 

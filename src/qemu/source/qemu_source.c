@@ -23,7 +23,10 @@ static const QemuSourceKind *const source_kinds[] = {
     &qemu_source_libvirt, &qemu_source_replay,
 };
 
-/* "auto, dir:PATH, socket:PATH or ..." */
+/* What is opened above this layer, and belongs into the sentence. */
+#define OTHER_KIND "service:PATH"
+
+/* "auto, dir:PATH, socket:PATH, ... or ..." */
 static char *
 describe_kinds(void)
 {
@@ -33,7 +36,8 @@ describe_kinds(void)
         const QemuSourceKind *kind = source_kinds[i];
 
         if (i > 0)
-            g_string_append(text, i + 1 < G_N_ELEMENTS(source_kinds) ? ", " : " or ");
+            g_string_append(text,
+                            i + 1 < G_N_ELEMENTS(source_kinds) ? ", " : ", " OTHER_KIND " or ");
         g_string_append(text, kind->name);
         if (kind->argument != NULL)
             g_string_append_printf(text, ":%s", kind->argument);
