@@ -48,6 +48,14 @@ for capability in $(sed -n 's/^CapabilityBoundingSet=//p' "$units/domstatsd.serv
     grep -q "^#   $capability " "$units/domstatsd.service.in" || fail "no word about $capability"
 done
 
+# A reload signals the daemon, with no program but the shell: systemd makes "$" of "$$" and gives MAINPID.
+reload=$(sed -n 's/^ExecReload=//p' "$folder/domstatsd.service")
+[[ $reload == /bin/sh\ * ]] || fail "a reload runs '$reload'"
+sleep 600 &
+(eval "MAINPID=$! PATH=/none ${reload//\$\$/\$}") || { fail "a reload fails"; kill $!; }
+wait $!
+[ $? -eq $((128 + 1)) ] || fail "a reload sends no SIGHUP"
+
 figure=$(systemd-analyze --no-pager security --offline=true "$folder/domstatsd.service" |
     sed -n 's/.*exposure level for domstatsd.service: \([0-9.]*\).*/\1/p')
 echo "exposure $figure, may be $most"
