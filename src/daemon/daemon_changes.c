@@ -3,10 +3,10 @@
  * daemon_changes: see daemon_changes.h.
  *
  * A domain is known by its UUID; of two with one UUID, the first in an answer counts. A record
- * without a state, of a domain that is stuck, leaves the state that is known. If an answer may lack
- * domains (it has a blind spot), one that is not in it is gone only when its process has ended. Of
- * a round that a newer one has overtaken, which may be held up for seconds, only what the newer one
- * did not have is news.
+ * without a state, of a domain that is stuck or of a round that asks for none, leaves the state
+ * that is known. If an answer may lack domains (it has a blind spot), one that is not in it is gone
+ * only when its process has ended. Of a round that a newer one has overtaken, which may be held up
+ * for seconds, only what the newer one did not have is news.
  */
 #include "daemon_changes.h"
 
@@ -22,6 +22,7 @@ typedef struct {
     uint64_t start_ticks;
     int state; /* VIR_DOMAIN_NOSTATE: not known */
     int reason;
+    bool ran_before;   /* the first list: the first state that is known of it is no news */
     unsigned int seen; /* the newest round that had it */
 } Domain;
 
@@ -186,6 +187,7 @@ compare(const DaemonChanges *self, Domain *domain, const DomstatsRecord *record)
         tell_stop(self, domain, record->id > 0 ? 0 : reason);
     if (domain->id <= 0 && record->id > 0) {
         set_process(domain, record);
+        domain->ran_before = !self->has_list;
         tell(self, domain, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
     }
     set_process(domain, record);
@@ -194,7 +196,7 @@ compare(const DaemonChanges *self, Domain *domain, const DomstatsRecord *record)
     before = domain->state;
     domain->state = state;
     domain->reason = reason;
-    if (before != state)
+    if (before != state && (before != VIR_DOMAIN_NOSTATE || !domain->ran_before))
         tell_state(self, domain, before);
 }
 
