@@ -9,7 +9,7 @@
 
 #define NODES "/sys/devices/system/node"
 
-enum { CPUS_MOST = 16384, PER_BYTE = 8, NODES_MOST = 1024 };
+enum { CPUS_MOST = 16384, PER_BYTE = 8 };
 
 static char *
 read_file(const char *root, const char *path)
@@ -156,14 +156,36 @@ daemon_libvirt_node_read_memory(const char *root, const char *name, uint64_t *re
     return find_memory(text, name, ret_kib);
 }
 
+static GDir *
+open_nodes(const char *root)
+{
+    g_autofree char *path = g_strconcat(root, NODES, NULL);
+
+    return g_dir_open(path, 0, NULL);
+}
+
+/* The name of the next memory node in @folder; NULL: there is no more. */
+static const char *
+next_node(GDir *folder)
+{
+    const char *name = NULL;
+
+    do
+        name = g_dir_read_name(folder);
+    while (name != NULL && !(g_str_has_prefix(name, "node") && g_ascii_isdigit(name[4])));
+    return name;
+}
+
 bool
 daemon_libvirt_node_sum_memory(const char *root, const char *name, uint64_t *ret_kib)
 {
+    g_autoptr(GDir) folder = open_nodes(root);
+    const char *node = NULL;
     uint64_t sum = 0;
     bool is_known = false;
 
-    for (unsigned int i = 0; i < NODES_MOST; i++) {
-        g_autofree char *path = g_strdup_printf(NODES "/node%u/meminfo", i);
+    while (folder != NULL && (node = next_node(folder)) != NULL) {
+        g_autofree char *path = g_strconcat(NODES "/", node, "/meminfo", NULL);
         g_autofree char *text = read_file(root, path);
         uint64_t kib = 0;
 
@@ -234,13 +256,11 @@ read_mhz(const char *root)
 static unsigned int
 count_nodes(const char *root)
 {
-    g_autofree char *path = g_strconcat(root, NODES, NULL);
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-    const char *name = NULL;
+    g_autoptr(GDir) folder = open_nodes(root);
     unsigned int n_nodes = 0;
 
-    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
-        n_nodes += g_str_has_prefix(name, "node") && g_ascii_isdigit(name[4]);
+    while (folder != NULL && next_node(folder) != NULL)
+        n_nodes++;
     return MAX(n_nodes, 1);
 }
 
