@@ -12,6 +12,7 @@
 
 #include "daemon/daemon_client.h"
 #include "daemon/daemon_limits.h"
+#include "util/util_deadline.h"
 #include "util/util_fd.h"
 
 enum {
@@ -28,6 +29,7 @@ enum {
     SLOW = 's', /* a call that ends when the test says so */
     URGENT = 'u',
     LARGE = 'l', /* a large answer */
+    WORK = 'w',  /* takes longer than a turn */
     BYE = 'b',
 };
 
@@ -76,6 +78,11 @@ take_message(void *session, const uint8_t *bytes, size_t n)
         scene->n_slow++;
     } else if (bytes[4] == LARGE) {
         daemon_client_send(scene->client, g_bytes_new_take(g_malloc0(ANSWER_BYTES), ANSWER_BYTES));
+    } else if (bytes[4] == WORK) {
+        int64_t until_us = util_deadline_now_us() + DAEMON_LIMIT_TURN_MS * 1000 + 1;
+
+        while (util_deadline_now_us() < until_us)
+            ;
     } else if (bytes[4] == BYE) {
         daemon_client_hang_up(scene->client, "it said so");
     } else {
@@ -194,6 +201,30 @@ end_slow_call(Scene *scene)
     scene->n_slow--;
     daemon_client_end_call(scene->client);
     settle(scene);
+}
+
+/* Many messages are taken in several turns; of those that take their time, one in each. */
+static void
+turns(void **state)
+{
+    g_autoptr(GString) quick = make_messages("eeeeeeeeeeeeeeeeeeee");
+    g_autoptr(GString) slow = make_messages("wwww");
+    Scene scene;
+
+    (void)state;
+    begin(&scene);
+    assert_int_equal(send(scene.fd, quick->str, quick->len, 0), quick->len);
+    assert_true(sd_event_run(scene.loop, UINT64_MAX) > 0);
+    testing_assert_in_range(scene.n_taken, 1, DAEMON_LIMIT_MESSAGES_PER_TURN);
+    settle(&scene);
+    assert_int_equal(scene.n_taken, strlen("eeeeeeeeeeeeeeeeeeee"));
+    scene.n_taken = 0;
+    assert_int_equal(send(scene.fd, slow->str, slow->len, 0), slow->len);
+    for (unsigned int n = 1; n <= strlen("wwww"); n++) {
+        assert_true(sd_event_run(scene.loop, UINT64_MAX) > 0);
+        assert_int_equal(scene.n_taken, n);
+    }
+    end(&scene);
 }
 
 static void
@@ -528,6 +559,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        {"as many messages in a turn as it has time for", turns, NULL, NULL, NULL},
         {"a message in one-byte slices", byte_by_byte, NULL, NULL, NULL},
         {"a flood of messages is answered, in order", a_flood, NULL, NULL, NULL},
         {"one turn of the loop takes some of many messages", a_turn_takes_some, NULL, NULL, NULL},

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/daemon_limits.h"
+#include "daemon/daemon_loop.h"
 #include "daemon/daemon_rounds.h"
 #include "fake_qmp.h"
 #include "util/util_deadline.h"
@@ -181,6 +182,36 @@ many_cost_two(void **state)
             assert_string_equal(got[i].fields, "state.state");
         g_free(got[i].fields);
     }
+    end(&scene);
+}
+
+static int
+on_busy(sd_event_source *source, uint64_t at_us, void *data)
+{
+    (void)at_us;
+    (void)data;
+    daemon_loop_take_turn(source);
+    return 0;
+}
+
+/* A round begins, and is answered, while others keep the loop busy without end. */
+static void
+a_busy_loop(void **state)
+{
+    Scene scene = {0};
+    Got got = {0};
+    sd_event_source *busy = NULL;
+
+    (void)state;
+    begin(&scene, 0);
+    assert_true(daemon_loop_add_timer(scene.loop, &busy, on_busy, NULL) >= 0);
+    daemon_loop_take_turn(busy);
+    ask(&scene, &got, &(DomstatsCall){.stats = STATE, .timeout_ms = STUCK_MS});
+    run_until(&scene, 0);
+    assert_int_equal(got.code, 0);
+    assert_int_equal(got.n_records, N_FAKES);
+    sd_event_source_disable_unref(busy);
+    g_free(got.fields);
     end(&scene);
 }
 
@@ -565,6 +596,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_cost_two),
+        cmocka_unit_test(a_busy_loop),
         cmocka_unit_test(nobody_asks_nothing_runs),
         cmocka_unit_test(a_cancelled_request_leaves_others),
         cmocka_unit_test(a_held_up_round),

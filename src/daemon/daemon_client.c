@@ -6,8 +6,9 @@
  *
  * A client is *open*, *half-closed* (it sends no more, and gets the answers to what it asked) or
  * *leaving* (it is hung up on, and gets what is queued). All work on its behalf is done in turns:
- * one reads READ_PER_TURN_BYTES at most, and hands over MESSAGES_PER_TURN messages at most. What is
- * left of the messages is handed over in the next turn; until then nothing is read.
+ * one reads READ_PER_TURN_BYTES at most, and hands over MESSAGES_PER_TURN messages at most, fewer
+ * if they take more than TURN_MS. What is left of the messages is handed over in the next turn;
+ * until then nothing is read.
  *
  * When as many calls are under way as the protocol allows, or UNREAD_BYTES of answers are not read,
  * later messages are parked, in order, up to PARKED_BYTES; then the client is not read, and the
@@ -51,8 +52,10 @@ struct DaemonClient {
     size_t n_received; /* memory of @in, @parked and @n_asked, as counted there */
     size_t n_unread;   /* memory of them, as counted in the setup's @shared; 0: there are none */
     unsigned int n_calls;
-    size_t n_asked;   /* bytes of the messages that began them */
-    bool has_backlog; /* @in has a whole message: nothing is read until it is taken */
+    unsigned int n_taken; /* messages in this turn */
+    int64_t turn_by_us;   /* when it ends */
+    size_t n_asked;       /* bytes of the messages that began them */
+    bool has_backlog;     /* @in has a whole message: nothing is read until it is taken */
     bool is_half_closed;
     bool is_leaving;
     bool is_gone; /* the connection is broken, or nothing is left to send */
@@ -114,7 +117,7 @@ is_reading(const DaemonClient *self)
 static void
 work_on(DaemonClient *self)
 {
-    (void)sd_event_source_set_enabled(self->turn, SD_EVENT_ONESHOT);
+    daemon_loop_take_turn(self->turn);
 }
 
 static bool
@@ -343,23 +346,34 @@ hand_over(DaemonClient *self, const uint8_t *bytes, size_t n)
         self->n_asked += n;
 }
 
-/* Hands over messages that were parked while there is room for a call. Gives how many. */
-static unsigned int
+static void
+begin_turn(DaemonClient *self)
+{
+    self->n_taken = 0;
+    self->turn_by_us = in_ms(DAEMON_LIMIT_TURN_MS);
+}
+
+static bool
+has_turn(const DaemonClient *self)
+{
+    return self->n_taken < DAEMON_LIMIT_MESSAGES_PER_TURN &&
+           (self->n_taken == 0 || util_deadline_now_us() < self->turn_by_us);
+}
+
+/* Hands over messages that were parked while there is room for a call. */
+static void
 hand_over_parked(DaemonClient *self)
 {
-    unsigned int n = 0;
-
-    while (n < DAEMON_LIMIT_MESSAGES_PER_TURN && !g_queue_is_empty(&self->parked) &&
-           !is_full(self) && !self->is_leaving) {
+    while (has_turn(self) && !g_queue_is_empty(&self->parked) && !is_full(self) &&
+           !self->is_leaving) {
         g_autoptr(GBytes) message = g_queue_pop_head(&self->parked);
         size_t size = 0;
         const uint8_t *bytes = g_bytes_get_data(message, &size);
 
         self->n_parked -= size + MESSAGE_COST;
+        self->n_taken++;
         hand_over(self, bytes, size);
-        n++;
     }
-    return n;
 }
 
 /* Hands over a message, or parks it behind others. */
@@ -368,6 +382,7 @@ take_message(DaemonClient *self, const uint8_t *bytes, size_t n)
 {
     bool is_urgent = self->protocol->is_urgent != NULL && self->protocol->is_urgent(bytes, n);
 
+    self->n_taken++;
     if (is_urgent || (g_queue_is_empty(&self->parked) && !is_full(self))) {
         hand_over(self, bytes, n);
         return;
@@ -388,19 +403,19 @@ drop_taken(DaemonClient *self, size_t n)
     }
 }
 
-/* Takes @n_most messages at most out of what was received. */
+/* Takes the messages out of what was received for which there is room, and time in this turn. */
 static void
-cut_messages(DaemonClient *self, unsigned int n_most)
+cut_messages(DaemonClient *self)
 {
     const DaemonClientProtocol *protocol = self->protocol;
     DaemonFrame found = DAEMON_FRAME_NONE;
     size_t start = 0;
     size_t length = 0;
 
-    for (unsigned int n = 0;; n++) {
+    for (;;) {
         found = daemon_frame_look(self->in->data + start, self->in->len - start,
                                   protocol->message_least, protocol->message_most, &length);
-        if (found != DAEMON_FRAME_WHOLE || n >= n_most || !has_room(self))
+        if (found != DAEMON_FRAME_WHOLE || !has_turn(self) || !has_room(self))
             break;
         take_message(self, self->in->data + start, length);
         start += length;
@@ -481,7 +496,8 @@ on_io(sd_event_source *source, int fd, uint32_t events, void *data)
         send_queued(self);
     if ((events & EPOLLIN) != 0 && is_reading(self)) {
         receive(self);
-        cut_messages(self, DAEMON_LIMIT_MESSAGES_PER_TURN);
+        begin_turn(self);
+        cut_messages(self);
         drop_rest(self);
         check_received(self);
     }
@@ -490,21 +506,21 @@ on_io(sd_event_source *source, int fd, uint32_t events, void *data)
 }
 
 static int
-on_turn(sd_event_source *source, void *data)
+on_turn(sd_event_source *source, uint64_t at_us, void *data)
 {
     DaemonClient *self = data;
-    unsigned int n = 0;
 
     (void)source;
+    (void)at_us;
     if (has_ended(self)) {
         self->setup->left(self, self->setup->left_data);
         daemon_client_free(self);
         return 0;
     }
-    n = hand_over_parked(self);
-    if (n < DAEMON_LIMIT_MESSAGES_PER_TURN)
-        cut_messages(self, DAEMON_LIMIT_MESSAGES_PER_TURN - n);
-    else
+    begin_turn(self);
+    hand_over_parked(self);
+    cut_messages(self);
+    if (!has_turn(self))
         work_on(self);
     drop_rest(self);
     update(self);
@@ -538,8 +554,7 @@ static bool
 add_sources(DaemonClient *self, sd_event *loop)
 {
     return sd_event_add_io(loop, &self->io, self->fd, EPOLLIN, on_io, self) >= 0 &&
-           daemon_loop_add_deferred(loop, &self->turn, on_turn, SD_EVENT_PRIORITY_NORMAL, self) >=
-               0 &&
+           daemon_loop_add_timer(loop, &self->turn, on_turn, self) >= 0 &&
            daemon_loop_add_timer(loop, &self->timer, on_timer, self) >= 0;
 }
 

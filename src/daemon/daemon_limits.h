@@ -21,6 +21,9 @@
           "read of one client before the loop serves others")                                      \
     LIMIT(MESSAGES_PER_TURN, 16, "messages",                                                       \
           "handed over of one client before the loop serves others")                               \
+    LIMIT(TURN_MS, 1, "ms",                                                                        \
+          "after so long no further message of one client is handed over before the loop serves "  \
+          "others; one that tells of the host reads files")                                        \
     LIMIT(PARKED_BYTES, 262144, "bytes",                                                           \
           "messages of a client that has as many calls under way as it may; then it is not read")  \
     LIMIT(RECEIVED_BYTES_OF_ALL, 268435456, "bytes",                                               \
@@ -48,6 +51,8 @@
           "addresses that are served, those that systemd hands over included")                     \
     LIMIT(ROUNDS_AT_ONCE, 2, "rounds",                                                             \
           "calls of the library under way: a second one begins while the first is held up")        \
+    LIMIT(ROUND_START_MS, 10, "ms",                                                                \
+          "how long a round waits for others who want it, while clients keep the loop busy")       \
     LIMIT(ROUND_WAIT_MS, 250, "ms",                                                                \
           "how long a request waits for a round that does not cover it and is held up")            \
     LIMIT(ROUND_SHARED_MS, 1000, "ms",                                                             \

@@ -16,13 +16,13 @@ daemon_loop_add_timer(sd_event *loop, sd_event_source **ret_source, sd_event_tim
 }
 
 int
-daemon_loop_add_deferred(sd_event *loop, sd_event_source **ret_source, sd_event_handler_t handler,
-                         int priority, void *data)
+daemon_loop_add_idle(sd_event *loop, sd_event_source **ret_source, sd_event_handler_t handler,
+                     void *data)
 {
     int result = sd_event_add_defer(loop, ret_source, handler, data);
 
     if (result >= 0)
-        result = sd_event_source_set_priority(*ret_source, priority);
+        result = sd_event_source_set_priority(*ret_source, SD_EVENT_PRIORITY_IDLE);
     return result < 0 ? result : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
 }
 
@@ -31,4 +31,15 @@ daemon_loop_set_timer(sd_event_source *timer, int64_t at_us)
 {
     (void)sd_event_source_set_time(timer, (uint64_t)at_us);
     (void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+/* One that waits for its turn keeps its place. */
+void
+daemon_loop_take_turn(sd_event_source *timer)
+{
+    int enabled = SD_EVENT_OFF;
+
+    (void)sd_event_source_get_enabled(timer, &enabled);
+    if (enabled == SD_EVENT_OFF)
+        daemon_loop_set_timer(timer, 0);
 }

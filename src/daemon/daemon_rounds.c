@@ -7,8 +7,9 @@
  * A request joins a round that runs, if daemon_wish says that this covers it and the round ends no
  * later than the request allows. Else it is united with the first round that is not begun yet and
  * can be widened to cover it; else it gets a new one, behind the others. The first of them begins
- * when none runs, at the end of this turn of the loop, so that requests which come together share
- * it; or after ROUND_WAIT_MS, if the running one is held up by a domain that does not answer.
+ * when none runs, once the loop has nothing else to do, so that requests which come together share
+ * it, or after ROUND_START_MS, as clients may keep the loop busy; or after ROUND_WAIT_MS, if the
+ * running one is held up by a domain that does not answer.
  *
  * When a round ends, each request gets what daemon_narrow makes of its records: some in a turn of
  * the loop, so that clients read the first answers before all are made, and none while the brake
@@ -65,8 +66,8 @@ struct DaemonRounds {
     GQueue ended;              /* Round *, owned: whose requests are being answered */
     GQueue alone;              /* Round *, owned, likewise: that only equal requests share */
     bool was_alone;            /* the last round that was begun was of @alone */
-    sd_event_source *starter;  /* begins the first of @waiting at the end of a turn */
-    sd_event_source *patience; /* ends when that is held up no longer */
+    sd_event_source *starter;  /* begins the first of @waiting when the loop has nothing to do */
+    sd_event_source *patience; /* begins it when it has been held up long enough */
     sd_event_source *answerer; /* answers requests of @ended */
     sd_event_source *braking;  /* looks whether the brake still holds */
     size_t n_requests;         /* that wait for rounds */
@@ -246,15 +247,15 @@ schedule(DaemonRounds *self)
 {
     GQueue *queue = choose_queue(self);
     const Round *first = queue ? g_queue_peek_head(queue) : NULL;
-    int64_t wait_us = (int64_t)DAEMON_LIMIT_ROUND_WAIT_MS * US_PER_MS;
+    int64_t wait_ms = DAEMON_LIMIT_ROUND_WAIT_MS;
 
     if (first == NULL || self->running.length >= DAEMON_LIMIT_ROUNDS_AT_ONCE)
         return;
     if (self->running.length == 0) {
         sd_event_source_set_enabled(self->starter, SD_EVENT_ONESHOT);
-        return;
+        wait_ms = DAEMON_LIMIT_ROUND_START_MS;
     }
-    daemon_loop_set_timer(self->patience, first->wanted_us + wait_us);
+    daemon_loop_set_timer(self->patience, first->wanted_us + wait_ms * US_PER_MS);
 }
 
 static void
@@ -364,7 +365,7 @@ answer_some(DaemonRounds *self)
         if (brake(self))
             return;
         if (n == DAEMON_LIMIT_ANSWERS_PER_TURN) {
-            (void)sd_event_source_set_enabled(self->answerer, SD_EVENT_ONESHOT);
+            daemon_loop_take_turn(self->answerer);
             return;
         }
         answer_first(self, round);
@@ -372,15 +373,7 @@ answer_some(DaemonRounds *self)
 }
 
 static int
-on_answering(sd_event_source *source, void *data)
-{
-    (void)source;
-    answer_some(data);
-    return 0;
-}
-
-static int
-on_braking(sd_event_source *source, uint64_t at_us, void *data)
+on_answering(sd_event_source *source, uint64_t at_us, void *data)
 {
     (void)source;
     (void)at_us;
@@ -409,7 +402,7 @@ on_round_ended(DaemonCall *call, void *data)
 
     g_queue_remove(&self->running, round);
     g_queue_push_tail(&self->ended, round);
-    (void)sd_event_source_set_enabled(self->answerer, SD_EVENT_ONESHOT);
+    daemon_loop_take_turn(self->answerer);
     if (result->error != NULL)
         daemon_log_refusal("a round failed: %s", result->error->message);
     tell_watcher(self, round);
@@ -479,16 +472,14 @@ static bool
 add_sources(DaemonRounds *self, GError **error)
 {
     sd_event *loop = self->loop;
-    int result =
-        daemon_loop_add_deferred(loop, &self->starter, on_turn_over, SD_EVENT_PRIORITY_IDLE, self);
+    int result = daemon_loop_add_idle(loop, &self->starter, on_turn_over, self);
 
     if (result >= 0)
-        result = daemon_loop_add_deferred(loop, &self->answerer, on_answering,
-                                          SD_EVENT_PRIORITY_NORMAL + 1, self);
+        result = daemon_loop_add_timer(loop, &self->answerer, on_answering, self);
     if (result >= 0)
         result = daemon_loop_add_timer(loop, &self->patience, on_patience_over, self);
     if (result >= 0)
-        result = daemon_loop_add_timer(loop, &self->braking, on_braking, self);
+        result = daemon_loop_add_timer(loop, &self->braking, on_answering, self);
     if (result < 0)
         g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "cannot use the loop: %s",
                     g_strerror(-result));

@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import unittest
 
 from apart import is_apart, run_apart
@@ -17,6 +18,22 @@ from services import (DAEMON, KEEPALIVE, MESSAGE, Rpc, Service, in_threads, sett
 from waiting import until
 
 UNIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "units", "domstatsd.service.in")
+# Asks what is answered at once, as fast as it goes, and says so once the first answers are there.
+FLOOD = '''
+import sys, threading
+sys.path.insert(0, sys.argv[1])
+from services import GET_HOSTNAME, Rpc
+flood = Rpc(sys.argv[2])
+calls = flood.frame(GET_HOSTNAME) * 2000
+def read():
+    flood.take(100000)
+    print("!", end="", flush=True)
+    while flood.socket.recv(1 << 20):
+        pass
+threading.Thread(target=read, daemon=True).start()
+while True:
+    flood.socket.sendall(calls)
+'''
 NO_LEAKS = {"ASAN_OPTIONS": "detect_leaks=0"}
 
 
@@ -204,6 +221,19 @@ class Manners(Beside):
                     break
             self.assertGreater(n_sent, 28 * 2000)
             self.assert_served()
+
+    def test_floods_without_end_beside_a_good_one(self):
+        floods = [subprocess.Popen([sys.executable, "-c", FLOOD, os.path.dirname(__file__), self.service.rpc],
+                                   stdout=subprocess.PIPE) for _ in range(3)]
+        try:
+            for flood in floods:
+                self.assertEqual(flood.stdout.read(1), b"!")
+            for _ in range(10):
+                self.assert_served()
+        finally:
+            for flood in floods:
+                flood.kill()
+                flood.communicate()
 
     def test_one_that_never_reads(self):
         clients = [self.raw() for _ in range(4)]
