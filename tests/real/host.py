@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 
+import firmware
 from keeper import Keeper
 
 COMMAND = os.environ.get("DOMSTATS_COMMAND", "domstats")
@@ -143,10 +144,11 @@ class Host:
         return ["-qmp", f"unix:{self.path(name + '.sock')},server=on,wait=off"]
 
     def start(self, name, *arguments, monitor=None, control=False, accel=None, wait=True,
-              launcher=(), qemu=None, defaults=False, paused=True, **popen):
-        """Starts a paused QEMU; with control=True the test has a second monitor of its own, with
-        defaults=True the machine its default devices."""
-        line = [*launcher, qemu or QEMU, *(["-S"] if paused else []), "-display", "none", "-no-user-config",
+              launcher=(), qemu=None, defaults=False, paused=True, boots=False, **popen):
+        """Starts a paused QEMU, with paused=False one whose guest halts, or boots if @boots; with control=True
+        the test has a second monitor of its own, with defaults=True the machine its default devices."""
+        guest = ["-S"] if paused else [] if boots else ["-bios", firmware.halting(self)]
+        line = [*launcher, qemu or QEMU, *guest, "-display", "none", "-no-user-config",
                 *([] if defaults else ["-nodefaults"]),
                 "-name", name, "-m", "16", "-accel", accel or accelerator(),
                 *(self.monitor(name) if monitor is None else monitor), *arguments]

@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 
+import firmware
 from host import QEMU, Host, accelerator
 from neighbours import INSIDE, Beside
 from waiting import until
@@ -32,7 +33,8 @@ FOLDERS = ("/run/libvirt", "/var/lib/libvirt", "/var/log/libvirt")
 QEMU_CONF = {"cgroup_controllers": [], "namespaces": [], "security_driver": "none", "stdio_handler": "file"}
 DAEMON_CONF = {"auth_unix_rw": "none", "auth_unix_ro": "none"}
 DOMAIN = """<domain type='{kind}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>{name}</name>
-<memory unit='MiB'>{memory}</memory><vcpu>{vcpus}</vcpu><os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
+<memory unit='MiB'>{memory}</memory><vcpu>{vcpus}</vcpu><os><type arch='x86_64' machine='pc'>hvm</type>
+<loader type='rom'>{firmware}</loader></os><features><acpi/></features>
 <devices><emulator>{qemu}</emulator><controller type='usb' model='none'/><memballoon model='none'/>
 {devices}</devices>{more}</domain>
 """
@@ -180,7 +182,8 @@ class Daemon:
     def xml(self, name, devices="", more="", memory=16, vcpus=1, kind=None):
         """The path of a definition; @more stands behind the devices."""
         text = DOMAIN.format(name=name, devices=devices, more=more, memory=memory, vcpus=vcpus,
-                             kind=kind or self.kind(), qemu=shutil.which(QEMU) or QEMU)
+                             kind=kind or self.kind(), qemu=shutil.which(QEMU) or QEMU,
+                             firmware=firmware.halting(self.host))
         return self.write(self.host.path(f"{self.name}-{name}.xml"), text)
 
     def kind(self):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import unittest
 
+import firmware
 from host import Host
 from longrun import LongRun
 from waiting import until
@@ -16,16 +17,6 @@ CPU_TOTAL = 1 << 1
 VCPU = 1 << 3
 EXT = 1 << 0  # DOMSTATS_CALL_EXT
 MS = 1000 * 1000  # ns
-
-
-def spinning_firmware(host):
-    """A firmware that jumps to itself at the reset vector, 16 bytes below its end."""
-    image = bytearray(65536)
-    image[0xFFF0:0xFFF2] = b"\xeb\xfe"
-    path = host.path("spin.bin")
-    with open(path, "wb") as file:
-        file.write(image)
-    return path
 
 
 class HostFacts(unittest.TestCase):
@@ -42,7 +33,7 @@ class HostFacts(unittest.TestCase):
 
 class Perf(HostFacts):
     def test_the_vcpu_threads_of_a_guest_that_runs_already_are_counted(self):
-        self.host.start("spin", "-bios", spinning_firmware(self.host), accel="tcg", control=True)
+        self.host.start("spin", "-bios", firmware.spinning(self.host), accel="tcg", control=True)
         self.host.control("spin").run("cont")
         run = self.open("spin", "perf=task_clock")
         before = run.ask("values", PERF | CPU_TOTAL)
@@ -190,7 +181,7 @@ class PidNamespace(HostFacts):
     def start(self, name, *arguments):
         path = self.host.path(name + ".sock")
         launcher = self.host.start(
-            name, "-bios", spinning_firmware(self.host), *arguments, accel="tcg,thread=multi",
+            name, "-bios", firmware.spinning(self.host), *arguments, accel="tcg,thread=multi",
             control=True, wait=False, launcher=["unshare", "-pf", "--kill-child", "--mount-proc"])
         until("QEMU listens", lambda: self.host.is_listening(path) and
               self.host.is_listening(self.host.control_path(name)))

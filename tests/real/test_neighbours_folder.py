@@ -223,7 +223,8 @@ class SpeakingGuest(Beside):
         monitor, first, second = (f"path={path},server=on,wait=off" for path in paths)
         self.host.start("vm", "-drive", f"file={boot},format=raw,if=ide,snapshot=on", "-chardev",
                         "socket,id=a," + first, "-serial", "chardev:a", "-device", "virtio-serial", "-chardev",
-                        "socket,id=b," + second, "-device", "virtconsole,chardev=b", paused=False, wait=False,
+                        "socket,id=b," + second, "-device", "virtconsole,chardev=b", paused=False, boots=True,
+                        wait=False,
                         monitor=["-chardev", "socket,id=m," + monitor, "-mon", "chardev=m,mode=control"],
                         launcher=watch.launcher)
         for path in paths:

@@ -128,14 +128,14 @@ class Definitions(Monitor):
             os.write(ours, answer)
             self.assertEqual(process.wait(timeout=120), status, (answer, shown))
             os.close(ours)
-            self.assertEqual("domstats" in self.xml("asked"), is_there)
+            self.assertEqual("id=domstats," in self.xml("asked"), is_there)
 
     def test_one_that_fails_costs_the_others_nothing(self):
         self.libvirt.define("there")
         status, _, trouble = monitor("add", "--yes", "not-there", "there")
         self.assertEqual(status, 3)
         self.assertRegex(trouble, r"\Adomstats-monitor: not-there: .*no such domain.*\n\Z")
-        self.assertIn("domstats", self.xml("there"))
+        self.assertIn("id=domstats,", self.xml("there"))
 
     def test_a_running_domain_keeps_what_it_has_until_its_next_start(self):
         self.libvirt.define("vm")
@@ -209,7 +209,7 @@ class Running(Monitor):
         self.libvirt.define("vm")
         self.libvirt.virsh("start", "vm")
         self.assertIn("cannot get a monitor while it runs", self.do("add", "vm"))
-        self.assertIn("domstats", self.xml("vm"))
+        self.assertIn("id=domstats,", self.xml("vm"))
 
     @unittest.skipUnless(takes_monitors(), "this QEMU cannot be given a monitor")
     def test_a_qemu_is_given_one_and_it_is_taken_away(self):

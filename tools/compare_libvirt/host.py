@@ -19,6 +19,7 @@ import libvirt
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../tests/real"))
 import apart  # noqa: E402
+import firmware  # noqa: E402
 import libvirts  # noqa: E402
 
 # Starts a command in namespaces where a libvirtd may mount over the folders of this host's.
@@ -182,6 +183,9 @@ class Host:
     def fill(self, path, form, size):
         """Writes to the start of an image, so that its sizes differ from an empty one's."""
         self.run("qemu-io", "-f", form, "-c", f"write -P 5 0 {size}", path)
+
+    def halting_firmware(self):
+        return firmware.halting(self)
 
     def serve_nbd(self, image):
         """Starts an NBD server; gives its socket."""
