@@ -5,8 +5,8 @@
     ninja -C BUILD && bench/service.py BUILD [--domains 60] [--repeats 20] [--json FILE]
 
 Starts a libvirtd and paused domains in namespaces of its own, scrapes each side again and again, and then once more
-with one QEMU stopped. Prints tables: wall time (median), CPU time of all processes that have a part in it, samples
-and bytes. Needs root."""
+with one QEMU stopped; the same with domains that have a second monitor, which is asked without libvirt. Prints tables:
+wall time (median), CPU time of all processes that have a part in it, samples and bytes. Needs root."""
 
 import argparse
 import gzip
@@ -42,12 +42,21 @@ def cpu_s(pids):
     return total / TICKS
 
 
-def start_domains(host, daemon, n):
+def second_monitor(path):
+    """What a definition says of it, as domstats-monitor writes it."""
+    return f"""<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+    <qemu:arg value='-chardev'/><qemu:arg value='socket,id=domstats,path={path},server=on,wait=off'/>
+    <qemu:arg value='-mon'/><qemu:arg value='chardev=domstats,mode=control'/></qemu:commandline>"""
+
+
+def start_domains(host, daemon, n, has_monitors):
     names = [f"vm{number}" for number in range(1, n + 1)]
     words = []
     for name in names:
         path = host.image(name + ".qcow2", "-f", "qcow2", "16M")
-        words.append(f"create --paused {daemon.xml(name, DISK.format(form='qcow2', path=path, target='vda'), vcpus=2)}")
+        definition = daemon.xml(name, DISK.format(form="qcow2", path=path, target="vda"), vcpus=2,
+                                more=second_monitor(host.path(name + ".sock")) if has_monitors else "")
+        words.append(f"create --paused {definition}")
     starters = [subprocess.Popen(["virsh", "-q", "-c", daemon.uri, "; ".join(words[i::N_STARTERS])],
                                  stdout=subprocess.DEVNULL) for i in range(N_STARTERS)]
     if any(starter.wait() for starter in starters):
@@ -132,19 +141,12 @@ def print_table(title, rows):
               f"{row['samples']:,} | {row['bytes']:,} |")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("build")
-    parser.add_argument("--domains", type=int, default=60)
-    parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--json")
-    options = parser.parse_args()
-    options.build = os.path.abspath(options.build)
-    apart.run_apart(__file__)
+def measure_fleet(options, title, has_monitors):
+    """Rows by title: all domains answer, then one QEMU is stopped."""
     results = {}
     with Host() as host, Libvirtd(host) as daemon:
-        qemus = start_domains(host, daemon, options.domains)
-        for title, stuck, repeats in (("all answer", None, options.repeats), ("one QEMU is stopped", "vm7", 3)):
+        qemus = start_domains(host, daemon, options.domains, has_monitors)
+        for state, stuck, repeats in (("all answer", None, options.repeats), ("one QEMU is stopped", "vm7", 3)):
             if stuck:
                 daemon.stop_qemu(stuck)
             rows = []
@@ -158,8 +160,22 @@ def main():
                                  "cpu_ms": 0, "program_cpu_ms": 0, "libvirtd_cpu_ms": 0, "qemus_cpu_ms": 0,
                                  "samples": 0, "bytes": 0})
                     side.process.kill()
-            results[title] = rows
-            print_table(f"{options.domains} domains, {title}", rows)
+            results[f"{options.domains} domains{title}, {state}"] = rows
+            print_table(f"{options.domains} domains{title}, {state}", rows)
+    return results
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("--domains", type=int, default=60)
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    options.build = os.path.abspath(options.build)
+    apart.run_apart(__file__)
+    results = measure_fleet(options, "", has_monitors=False)
+    results.update(measure_fleet(options, " with second monitors", has_monitors=True))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(results, file, indent=1)
