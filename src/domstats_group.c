@@ -46,6 +46,28 @@ domstats_group_of_field(const char *field)
     return 0;
 }
 
+/* "vcpu.<n>.<name of KVM's>.sum"; libvirt's own fields of vCPUs have one word behind the number. */
+static bool
+is_vcpu_stat(const char *field)
+{
+    static const char *const kinds[] = {".sum", ".cur", ".max"};
+    const char *number = field + strlen("vcpu.");
+
+    if (!g_str_has_prefix(field, "vcpu.") || !g_ascii_isdigit(*number))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (g_str_has_suffix(field, kinds[i]))
+            return true;
+    return false;
+}
+
+bool
+domstats_group_is_of_kvm(const char *field)
+{
+    return g_str_has_prefix(field, "cpu.haltpoll.") || g_str_has_prefix(field, "vm.") ||
+           is_vcpu_stat(field);
+}
+
 unsigned int
 domstats_group_of_name(const char *name)
 {

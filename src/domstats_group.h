@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "domstats/domstats.h"
@@ -21,6 +22,9 @@ extern const size_t domstats_n_groups;
 /* The bit of the group that has @field ("net.0.name", "ext.net.0.name" and "about.net.0.mac" are of
  * INTERFACE); 0: of no group. */
 unsigned int domstats_group_of_field(const char *field);
+
+/* Whether @field is one of KVM's own statistics, which DOMSTATS_CALL_WITHOUT_KVM leaves out. */
+bool domstats_group_is_of_kvm(const char *field);
 
 /* The bit of the group called @name; 0: none is. */
 unsigned int domstats_group_of_name(const char *name);

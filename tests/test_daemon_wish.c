@@ -17,6 +17,7 @@ enum {
     VCPU = VIR_DOMAIN_STATS_VCPU,
     EXT = DOMSTATS_CALL_EXT,
     LAST = DOMSTATS_CALL_LAST,
+    NO_KVM = DOMSTATS_CALL_WITHOUT_KVM,
 };
 
 static const char *const a[] = {"a", NULL};
@@ -49,6 +50,12 @@ static const Row rows[] = {
     {"who runs, of nothing else", {.stats = 1U << 30}, {.stats = 1U << 30, .flags = FLAG(ACTIVE)}, false, "stats=40000001"},
     {"more extras serve fewer", {.extras = EXT | LAST}, {.extras = LAST}, true, "stats=0 extras=3"},
     {"fewer do not serve more", {.extras = EXT}, {.extras = LAST}, false, "stats=0 extras=3"},
+    {"with KVM's statistics serves without", {0}, {.extras = NO_KVM}, true, "stats=0"},
+    {"without does not serve with", {.extras = NO_KVM}, {0}, false, "stats=0"},
+    {"both without", {.stats = STATE, .extras = NO_KVM}, {.stats = VCPU, .extras = NO_KVM}, false, "stats=9 extras=8"},
+    {"a group that has none of KVM's", {.stats = STATE | VCPU, .extras = NO_KVM}, {.stats = STATE}, true, "stats=9 extras=8"},
+    {"asked together with one that has", {.stats = STATE}, {.stats = VCPU, .extras = NO_KVM}, false, "stats=9 extras=8"},
+    {"KVM's own group without KVM's is refused", {0}, {.stats = VIR_DOMAIN_STATS_VM, .extras = NO_KVM}, false, NULL},
 
     {"backing chains give block records other numbers", {.flags = FLAG(BACKING)}, {0}, false, NULL},
     {"and the other way round", {0}, {.flags = FLAG(BACKING)}, false, NULL},

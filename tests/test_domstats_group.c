@@ -34,6 +34,23 @@ finds_the_group(const void *data)
 }
 
 static void
+knows_kvms_statistics(void **state)
+{
+    static const char *const kvms[] = {"cpu.haltpoll.success.time", "vm.pages_4k.cur",
+                                       "vcpu.0.exits.sum", "vcpu.12.halt_wait_ns.max",
+                                       "vcpu.1.guest_mode.cur"};
+    static const char *const others[] = {"cpu.time",      "vcpu.0.time",       "vcpu.maximum",
+                                         "vcpu.0.halted", "vmx.exits.sum",     "ext.vcpu.0.steal",
+                                         "vcpu.sum",      "about.vm.whatever", "block.0.rd.sum"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(kvms); i++)
+        assert_true(domstats_group_is_of_kvm(kvms[i]));
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        assert_false(domstats_group_is_of_kvm(others[i]));
+}
+
+static void
 names_are_those_of_the_driver(void **state)
 {
     (void)state;
@@ -51,6 +68,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_those_of_the_driver),
+        cmocka_unit_test(knows_kvms_statistics),
     };
     int n_failed = TESTING_RUN_TABLE("fields", rows, finds_the_group);
 

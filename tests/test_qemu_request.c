@@ -23,6 +23,16 @@ typedef struct {
 
 static const CheckRow check_rows[] = {
     {"nothing named means all groups", {.stats = 0}, -1, NULL, 0x7ff},
+    {"without KVM's statistics all have one group less",
+     {.extras = DOMSTATS_CALL_WITHOUT_KVM},
+     -1,
+     NULL,
+     0x3ff},
+    {"a group that is made of them is refused then",
+     {.stats = 0x401, .extras = DOMSTATS_CALL_WITHOUT_KVM},
+     UTIL_ERROR_INVALID,
+     "the group 'vm' is wanted, but no statistics of KVM, of which it is made",
+     0x1},
     {"what is named is what is wanted", {.stats = 0x21}, -1, NULL, 0x21},
     {"unknown groups are ignored", {.stats = 0x81000001}, -1, NULL, 0x1},
     {"only unknown groups leave none", {.stats = 0x1000000}, -1, NULL, 0},

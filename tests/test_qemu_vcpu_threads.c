@@ -83,17 +83,40 @@ static const Row rows[] = {
     {"all came", {MAIN, "CPU 0/KVM", "CPU 1/KVM"}, "---", "xxx", false},
 };
 
+typedef struct {
+    const char *sentence;
+    const char *names[MAX_THREADS];
+    const char *found; /* "INDEX:PLACE ", by ascending index */
+} NamesRow;
+
+static const NamesRow names_rows[] = {
+    {"two vCPUs of KVM", {MAIN, "worker", "CPU 0/KVM", "CPU 1/KVM"}, "0:2 1:3 "},
+    {"one was plugged again, behind a later one",
+     {MAIN, "CPU 0/KVM", "CPU 2/KVM", "CPU 1/KVM"},
+     "0:1 1:3 2:2 "},
+    {"vCPUs of TCG", {MAIN, "CPU 0/TCG", "CPU 1/TCG"}, "0:1 1:2 "},
+    {"one thread of TCG for all", {MAIN, "ALL CPUs/TCG"}, ""},
+    {"threads without names", {MAIN, MAIN, MAIN}, ""},
+    {"one that has no name yet", {MAIN, "CPU 0/KVM", MAIN}, "0:1 "},
+    {"one that cannot be read", {MAIN, NULL, "CPU 1/KVM"}, "1:2 "},
+    {"a QEMU that is called as a vCPU is", {"CPU 0/KVM", "CPU 0/KVM", "CPU 1/KVM"}, ""},
+    {"two of one name", {MAIN, "CPU 0/KVM", "CPU 0/KVM"}, ""},
+    {"names that are nearly those of vCPUs",
+     {MAIN, "CPU /KVM", "CPU 1", "CPU 1/KVM2", "CPU -1/KVM", "CPU x/KVM", "CPU 9999999/KVM"},
+     ""},
+};
+
 static HostRoot *
-make_root(const char *folder, const Row *row)
+make_root(const char *folder, const char *const names[MAX_THREADS])
 {
     HostRoot *root = NULL;
 
     testing_write_file(folder, "host.json", "{\"ticks_per_second\":100,\"page_bytes\":4096}");
     for (int i = 0; i < MAX_THREADS; i++) {
         g_autofree char *path = g_strdup_printf("proc/%d/task/%d/comm", PID, PID + i);
-        g_autofree char *text = g_strdup_printf("%s\n", row->names[i]);
+        g_autofree char *text = g_strdup_printf("%s\n", names[i]);
 
-        if (row->names[i] != NULL)
+        if (names[i] != NULL)
             testing_write_file(folder, path, text);
     }
     root = host_root_new_recorded(folder, NULL);
@@ -117,7 +140,7 @@ compares(const void *data)
 {
     const Row *row = data;
     char *folder = testing_make_folder();
-    g_autoptr(HostRoot) root = make_root(folder, row);
+    g_autoptr(HostRoot) root = make_root(folder, row->names);
     const QemuVcpuThreads told = {vcpus, G_N_ELEMENTS(vcpus)};
     pid_t before[MAX_THREADS] = {0};
     pid_t now[MAX_THREADS] = {0};
@@ -128,8 +151,28 @@ compares(const void *data)
     testing_remove_folder(folder);
 }
 
+static void
+finds_by_name(const void *data)
+{
+    const NamesRow *row = data;
+    char *folder = testing_make_folder();
+    g_autoptr(HostRoot) root = make_root(folder, row->names);
+    pid_t ids[MAX_THREADS] = {0};
+    g_autoptr(GArray) found = qemu_vcpu_threads_find(root, PID, pick("xxxxxxxx", ids));
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < found->len; i++) {
+        const QemuVcpuThread *vcpu = &g_array_index(found, QemuVcpuThread, i);
+
+        g_string_append_printf(text, "%d:%d ", vcpu->index, vcpu->thread - PID);
+    }
+    assert_string_equal(text->str, row->found);
+    testing_remove_folder(folder);
+}
+
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("threads", rows, compares);
+    return TESTING_RUN_TABLE("threads", rows, compares) +
+           TESTING_RUN_TABLE("names", names_rows, finds_by_name);
 }

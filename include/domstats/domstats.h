@@ -82,6 +82,11 @@ typedef enum {
      * of interfaces), each with the group that its second word tells: "about.block.0.bus" comes
      * with BLOCK. docs/fields.md lists them. */
     DOMSTATS_CALL_ABOUT = 1 << 2,
+    /* Leaves out KVM's own statistics: the fields "cpu.haltpoll.*", "vcpu.<n>.<name>.sum", ".cur"
+     * and ".max", and the group VM. To tell them costs a QEMU as much CPU time as all else that is
+     * asked of it. A domain of libvirt's then has the groups CPU_TOTAL and VCPU from the host, not
+     * from libvirt, if it tells as much; they stand behind libvirt's groups. */
+    DOMSTATS_CALL_WITHOUT_KVM = 1 << 3,
 } DomstatsCallExtras;
 
 /* Where the values of a record come from. */

@@ -100,6 +100,8 @@ static const UtilOption options_table[] = {
      "fields that libvirt does not have, named ext.*"},
     {SECTION_OUTPUT, 0, "about", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_ABOUT,
      "what domains are made of, as fields named about.*"},
+    {SECTION_OUTPUT, 0, "no-kvm", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_WITHOUT_KVM,
+     "without KVM's own statistics, which cost QEMU the most"},
     {SECTION_OUTPUT, 0, "last", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_LAST,
      "for incomplete domains, their last complete values"},
     {SECTION_OUTPUT, 0, "health", NULL, ON_STATS, util_options_apply_yes, TO(show_health), 0,

@@ -67,6 +67,16 @@ on_forget(sd_event_source *source, void *data)
     return 0;
 }
 
+/* KVM's statistics cost a QEMU as much as all else: they are asked for only if they are wanted. */
+static DomstatsCallExtras
+extras_of(const DaemonHttpQuery *query)
+{
+    bool with_kvm = query->with_kvm || (query->stats & VIR_DOMAIN_STATS_VM) != 0;
+
+    return DOMSTATS_CALL_ABOUT | (query->with_ext ? DOMSTATS_CALL_EXT : 0) |
+           (with_kvm ? 0 : DOMSTATS_CALL_WITHOUT_KVM);
+}
+
 static DomstatsCall
 make_call(const DaemonHttpScrape *self, unsigned int timeout_ms)
 {
@@ -79,7 +89,7 @@ make_call(const DaemonHttpScrape *self, unsigned int timeout_ms)
                      ? self->query.stats
                      : openmetrics_writer_groups(self->scrapes->names, self->query.with_kvm),
         .timeout_ms = timeout_ms,
-        .extras = DOMSTATS_CALL_ABOUT | (self->query.with_ext ? DOMSTATS_CALL_EXT : 0),
+        .extras = extras_of(&self->query),
     };
 }
 

@@ -201,7 +201,7 @@ ask_domain(Pending *self, DomstatsCall *ask)
     words[0] = uuid;
     ask->domains = words;
     ask->stats = self->row->groups;
-    ask->extras = self->row->extras;
+    ask->extras = self->row->extras | DOMSTATS_CALL_WITHOUT_KVM;
     ask->flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT;
 }
 

@@ -40,7 +40,7 @@ typedef struct {
     const DomstatsCall *wanted;
     unsigned int groups;  /* that are wanted */
     bool cuts_groups;     /* the round has others */
-    unsigned int dropped; /* extras that only the round has */
+    unsigned int dropped; /* extras by which only the round has fields */
 } Cut;
 
 /* The int or boolean called @name; -1: none. */
@@ -95,12 +95,15 @@ group_of(const char *field)
     return group;
 }
 
+/* The extra that decides whether @field is there; 0: none. */
 static unsigned int
 extra_of(const char *field)
 {
     if (g_str_has_prefix(field, "ext."))
         return DOMSTATS_CALL_EXT;
-    return g_str_has_prefix(field, "about.") ? DOMSTATS_CALL_ABOUT : 0;
+    if (g_str_has_prefix(field, "about."))
+        return DOMSTATS_CALL_ABOUT;
+    return domstats_group_is_of_kvm(field) ? DOMSTATS_CALL_WITHOUT_KVM : 0;
 }
 
 static bool
@@ -118,15 +121,35 @@ groups_with_fields(const DomstatsRecord *record)
     unsigned int groups = 0;
 
     for (int i = 0; i < record->n_params; i++)
-        if (extra_of(record->params[i].field) == 0)
+        if ((extra_of(record->params[i].field) & (DOMSTATS_CALL_EXT | DOMSTATS_CALL_ABOUT)) == 0)
             groups |= group_of(record->params[i].field);
     return groups;
+}
+
+static bool
+has_field(const DomstatsRecord *record, const char *name)
+{
+    for (int i = 0; i < record->n_params; i++)
+        if (strcmp(record->params[i].field, name) == 0)
+            return true;
+    return false;
+}
+
+/* The groups that lack nothing but statistics of KVM, which are cut off: of CPU_TOTAL the times are
+ * all the rest. */
+static unsigned int
+whole_without_kvm(const Cut *cut, const DomstatsRecord *record)
+{
+    if ((cut->dropped & DOMSTATS_CALL_WITHOUT_KVM) == 0 || !has_field(record, "cpu.time") ||
+        !has_field(record, "cpu.user"))
+        return 0;
+    return VIR_DOMAIN_STATS_CPU_TOTAL;
 }
 
 static unsigned int
 missing_of(const Cut *cut, const DomstatsRecord *record)
 {
-    unsigned int missing = record->missing & cut->groups;
+    unsigned int missing = record->missing & cut->groups & ~whole_without_kvm(cut, record);
     bool runs = is_active(record, read_small(record, "state.state"));
     unsigned int empty = runs ? empty_when_active : empty_when_inactive;
 
@@ -224,7 +247,7 @@ daemon_narrow_make(DomstatsRecord *const *records, size_t n, const DomstatsCall 
                      .wanted = wanted,
                      .groups = daemon_wish_groups(wanted),
                      .cuts_groups = round->stats != wanted->stats,
-                     .dropped = round->extras & ~wanted->extras};
+                     .dropped = daemon_wish_unwanted(round, wanted)};
 
     init(&self);
     if (daemon_wish_equals(round, wanted)) {

@@ -19,6 +19,11 @@
 
 #define FLAG(name) ((unsigned int)VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name)
 
+/* The group that is made of KVM's own statistics, and those that have some of them. */
+static const unsigned int of_kvm = VIR_DOMAIN_STATS_VM;
+static const unsigned int partly_of_kvm =
+    VIR_DOMAIN_STATS_VM | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_VCPU;
+
 unsigned int
 daemon_wish_filters(const DomstatsCall *call)
 {
@@ -32,7 +37,27 @@ daemon_wish_groups(const DomstatsCall *call)
 
     for (size_t i = 0; i < domstats_n_groups; i++)
         all |= domstats_groups[i].bit;
-    return call->stats == 0 ? all : call->stats & all;
+    if (call->stats != 0)
+        all &= call->stats;
+    return (call->extras & DOMSTATS_CALL_WITHOUT_KVM) != 0 ? all & ~of_kvm : all;
+}
+
+/* Of these the more the wider: the extra that leaves something out is turned round, and counts as
+ * set where there is nothing that it could leave out. */
+static unsigned int
+extras_of(const DomstatsCall *call)
+{
+    unsigned int extras = call->extras;
+
+    if ((daemon_wish_groups(call) & partly_of_kvm) == 0)
+        extras |= DOMSTATS_CALL_WITHOUT_KVM;
+    return extras ^ DOMSTATS_CALL_WITHOUT_KVM;
+}
+
+unsigned int
+daemon_wish_unwanted(const DomstatsCall *round, const DomstatsCall *wanted)
+{
+    return extras_of(round) & ~extras_of(wanted);
 }
 
 static bool
@@ -112,9 +137,12 @@ daemon_wish_is_shareable(const DomstatsCall *call)
 {
     static const DomstatsCall none = {0};
     unsigned int flags = domstats_filter_all() | FLAG(NOWAIT) | FLAG(BACKING);
-    unsigned int extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT;
+    unsigned int extras =
+        DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM;
+    bool is_refused =
+        (call->stats & of_kvm) != 0 && (call->extras & DOMSTATS_CALL_WITHOUT_KVM) != 0;
 
-    return (call->flags & ~flags) == 0 && (call->extras & ~extras) == 0 &&
+    return !is_refused && (call->flags & ~flags) == 0 && (call->extras & ~extras) == 0 &&
            (call->domains == NULL || call->domains[0] != NULL) &&
            memcmp(call->reserved, none.reserved, sizeof(none.reserved)) == 0;
 }
@@ -194,7 +222,7 @@ daemon_wish_covers(const DomstatsCall *round, const DomstatsCall *wanted)
         return false; /* what is not supported would be missing */
     return covers_groups(round, daemon_wish_groups(wanted)) && same_backing(round, wanted) &&
            (!has(round, FLAG(NOWAIT)) || has(wanted, FLAG(NOWAIT))) &&
-           (wanted->extras & ~round->extras) == 0 && covers_filters(round, wanted) &&
+           daemon_wish_unwanted(wanted, round) == 0 && covers_filters(round, wanted) &&
            covers_words(round, wanted);
 }
 
@@ -243,6 +271,16 @@ unite_filters(DomstatsCall *round, const DomstatsCall *wanted)
     round->flags &= ~domstats_filter_all();
 }
 
+static void
+unite_extras(DomstatsCall *round, const DomstatsCall *wanted)
+{
+    bool with_kvm = ((extras_of(round) | extras_of(wanted)) & DOMSTATS_CALL_WITHOUT_KVM) != 0;
+
+    round->extras |= wanted->extras;
+    if (with_kvm)
+        round->extras &= ~(unsigned int)DOMSTATS_CALL_WITHOUT_KVM;
+}
+
 bool
 daemon_wish_unite(DomstatsCall *round, const DomstatsCall *wanted)
 {
@@ -253,6 +291,7 @@ daemon_wish_unite(DomstatsCall *round, const DomstatsCall *wanted)
     if (!daemon_wish_is_shareable(round) || !daemon_wish_is_shareable(wanted) ||
         (!is_block_new && !same_backing(round, wanted)))
         return false;
+    unite_extras(round, wanted);
     unite_filters(round, wanted);
     if (is_block_new && (daemon_wish_groups(wanted) & VIR_DOMAIN_STATS_BLOCK) != 0) {
         round->flags &= ~FLAG(BACKING);
@@ -262,7 +301,6 @@ daemon_wish_unite(DomstatsCall *round, const DomstatsCall *wanted)
         round->stats = wanted->stats == 0 ? 0 : round->stats | wanted->stats;
     if (!has(wanted, FLAG(NOWAIT)))
         round->flags &= ~FLAG(NOWAIT);
-    round->extras |= wanted->extras;
     unite_words(round, wanted);
     return true;
 }

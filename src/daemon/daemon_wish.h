@@ -14,6 +14,9 @@
 /* The groups of @call: all that are known if it names none. */
 unsigned int daemon_wish_groups(const DomstatsCall *call);
 
+/* The extras by which the answer to @round has fields that @wanted does not want. */
+unsigned int daemon_wish_unwanted(const DomstatsCall *round, const DomstatsCall *wanted);
+
 /* The bits of @call that select domains. */
 unsigned int daemon_wish_filters(const DomstatsCall *call);
 

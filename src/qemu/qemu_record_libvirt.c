@@ -7,14 +7,15 @@
  * libvirt's parameters come first, in its order and with its types. Those of groups that the call
  * does not want were asked for to tell something else (qemu_through), and are left out; those of
  * groups that a later libvirt has are kept. What only this library has follows: the ext. fields,
- * and for groups that libvirt left out, since a job was under way, what the host tells and libvirt
- * has not told.
+ * and for groups that libvirt left out, since a job was under way, or was not asked for, what the
+ * host tells and libvirt has not told.
  */
 #include "qemu_record_libvirt.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "domstats_group.h"
 #include "qemu/facts/qemu_limits.h"
 
 #define EXT "ext."
@@ -53,15 +54,27 @@ are_sound(const LibvirtStatsAnswer *answer)
     return true;
 }
 
+/* False if the call wants neither the group of the parameter nor what it is. */
+static bool
+is_wanted(const QemuJob *job, const virTypedParameter *param)
+{
+    unsigned int unwanted = qemu_group_all() & ~job->groups;
+
+    if ((qemu_libvirt_groups_of(param->field) & unwanted) != 0)
+        return false;
+    return !qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM) ||
+           !domstats_group_is_of_kvm(param->field);
+}
+
 /* Adds the parameters that are sound and wanted: if all are, the answer's array, else copies. */
 static void
 add_libvirts(const QemuJob *job, UtilParams *params)
 {
     const LibvirtStatsAnswer *answer = libvirt_stats_answer(job->told);
-    unsigned int unwanted = qemu_group_all() & ~job->groups;
+    bool is_whole = job->groups == qemu_group_all();
     int n = 0;
 
-    if (unwanted == 0 && answer->n_params <= QEMU_LIMIT_PARAMS && params->n_params == 0 &&
+    if (is_whole && answer->n_params <= QEMU_LIMIT_PARAMS && params->n_params == 0 &&
         are_sound(answer)) {
         virTypedParameter *stolen = libvirt_stats_steal_params(job->told, &n);
 
@@ -72,8 +85,7 @@ add_libvirts(const QemuJob *job, UtilParams *params)
     for (int i = 0; i < answer->n_params; i++) {
         const virTypedParameter *param = &answer->params[i];
 
-        if (is_sound(param) &&
-            (unwanted == 0 || (qemu_libvirt_groups_of(param->field) & unwanted) == 0))
+        if (is_sound(param) && (is_whole || is_wanted(job, param)))
             util_params_add(params, param);
     }
 }
@@ -88,21 +100,23 @@ collect_names(const UtilParams *params)
     return names;
 }
 
-/* Adds what the host tells of @group and libvirt did not. */
-static void
+/* Adds what the host tells of @group and libvirt did not. False if that is not whole. */
+static bool
 add_hosts(const QemuJob *job, const QemuEmitInput *input, const QemuGroup *group, GHashTable *names,
           UtilParams *params)
 {
-    bool is_left_out = (job->left_out & group->bit) != 0;
+    bool is_left_out = ((job->left_out | job->by_host) & group->bit) != 0;
+    bool is_whole = false;
     g_auto(UtilParams) own = {0};
     QemuFieldWriter writer = {.params = &own};
 
     util_params_init(&own, 0, QEMU_LIMIT_PARAMS);
-    (void)group->emit(&writer, input);
+    is_whole = group->emit(&writer, input);
     for (size_t i = 0; i < own.n_params; i++)
         if ((is_left_out || g_str_has_prefix(own.params[i].field, EXT)) &&
             !g_hash_table_contains(names, own.params[i].field))
             util_params_add(params, &own.params[i]);
+    return is_whole;
 }
 
 /* The number in "block.3.name", for @prefix "block."; false for any other parameter. */
@@ -271,18 +285,20 @@ qemu_record_libvirt_write(const QemuJob *job, const QemuEmitInput *input, UtilPa
     bool is_all = qemu_request_is_all(job->request);
     QemuEmitInput without_about = *input;
     g_autoptr(GHashTable) names = NULL;
+    unsigned int missing = job->left_out | (is_all ? 0 : job->absent);
 
     add_libvirts(job, params);
     without_about.with_about = false; /* which follow below, once */
-    if (input->with_ext || job->left_out != 0) {
+    if (input->with_ext || (job->left_out | job->by_host) != 0) {
         names = collect_names(params);
         for (size_t i = 0; i < qemu_n_groups; i++)
-            if ((job->groups & qemu_groups[i].bit) != 0)
-                add_hosts(job, &without_about, &qemu_groups[i], names, params);
+            if ((job->groups & qemu_groups[i].bit) != 0 &&
+                !add_hosts(job, &without_about, &qemu_groups[i], names, params))
+                missing |= job->by_host & qemu_groups[i].bit;
     }
     if (input->with_about)
         write_about(job, input, params);
-    return job->left_out | (is_all ? 0 : job->absent);
+    return missing;
 }
 
 void

@@ -13,7 +13,8 @@
 #define SERVICE_CODEC_PROTOCOL 1
 
 /* All DomstatsCallExtras of this version. */
-#define SERVICE_CODEC_EXTRAS (DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT)
+#define SERVICE_CODEC_EXTRAS                                                                       \
+    (DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM)
 
 typedef enum {
     SERVICE_CODEC_HELLO = 1,

@@ -10,8 +10,8 @@
  *      answer is old and dropped. Else the job ends at once with the verdict on the silence, unless
  *      the process has moved since, or libvirt has not had the fair time yet.
  *   2. A domain whose process is stopped, frozen or asleep in the kernel is not asked: QEMU would
- * not answer libvirt, and one of libvirt's workers would be lost to all its clients. What may pass
- *      within milliseconds is looked at again; see qemu_health_lasts().
+ *      not answer libvirt, and one of libvirt's workers would be lost to all its clients. What may
+ *      pass within milliseconds is looked at again; see qemu_health_lasts().
  *   3. libvirt is asked, with NOWAIT. If another job of the domain is under way, the answer lacks
  *      what QEMU tells: then libvirt is asked again after 2 ms, 4, 8 and so on, for the fair time.
  *      With NOWAIT of the caller's the first answer is taken.
@@ -218,7 +218,7 @@ take_answer(QemuThrough *self, LibvirtPoolRequest *take_request)
     QemuLibvirtGroupsLack lack = qemu_libvirt_groups_read(
         &(QemuLibvirtGroupsAnswer){.params = answer->params,
                                    .n_params = answer->n_params,
-                                   .wanted = job->groups,
+                                   .wanted = job->groups & ~job->by_host,
                                    .definition = qemu_domain_definition(job->domain),
                                    .is_active = job->domain->endpoint->is_active,
                                    .is_of_other_driver = is_of_other_driver(
@@ -278,6 +278,16 @@ qemu_through_take(QemuThrough *self)
     return QEMU_THROUGH_ENDED;
 }
 
+/* The groups that the call leaves to the host. Under ENFORCE_STATS libvirt says what is missing. */
+static unsigned int
+find_by_host(const QemuThrough *self)
+{
+    bool is_enforced =
+        qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS);
+
+    return is_enforced ? 0 : qemu_host_tells(self->host, self->job);
+}
+
 /* The groups to ask for: 0 for all. An answer without any of QEMU's values is told from one that
  * lacks them by the probe, which is only added when an answer has left that open. Only under
  * ENFORCE_STATS a group that an old libvirt does not have would be an error. */
@@ -285,13 +295,14 @@ static unsigned int
 stats_to_ask(const QemuThrough *self)
 {
     const QemuRequest *request = self->job->request;
-    unsigned int stats = self->job->groups;
+    bool is_enforced = qemu_request_has(request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS);
+    unsigned int stats = self->job->groups & ~self->job->by_host;
 
-    if (qemu_request_is_all(request))
+    if (qemu_request_is_all(request) && (is_enforced || stats == qemu_group_all()))
         return 0;
     if (qemu_request_filters_state(request))
         stats |= VIR_DOMAIN_STATS_STATE;
-    if (!qemu_request_has(request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS))
+    if (!is_enforced)
         stats |= qemu_libvirt_groups_pulse(stats);
     return self->incomplete_us != 0 ? stats | qemu_libvirt_groups_probe() : stats;
 }
@@ -404,6 +415,7 @@ qemu_through_step(QemuThrough *self)
         return end_complete(self);
     if (is_owed(self, &next) || is_barred(self, &next))
         return next;
+    self->job->by_host = find_by_host(self);
     return ask(self);
 }
 

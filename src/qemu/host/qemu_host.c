@@ -21,7 +21,8 @@ needs_of_group(const QemuJob *job, const QemuGroup *group)
 {
     if ((job->groups & group->bit) == 0)
         return 0;
-    if (job->told != NULL && (job->left_out & group->bit) == 0 && !job->request->is_recording)
+    if (job->told != NULL && ((job->left_out | job->by_host) & group->bit) == 0 &&
+        !job->request->is_recording)
         return group->host & (QEMU_GROUP_HOST_EXT | QEMU_GROUP_HOST_ABOUT);
     return group->host;
 }
@@ -35,6 +36,8 @@ needs_of(const QemuJob *job)
         needs |= needs_of_group(job, &qemu_groups[i]);
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         needs &= ~(unsigned int)QEMU_GROUP_HOST_EXT;
+    if (qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM))
+        needs &= ~(unsigned int)QEMU_GROUP_HOST_KVM;
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_ABOUT))
         needs &= ~(unsigned int)QEMU_GROUP_HOST_ABOUT;
     return needs;
@@ -58,6 +61,38 @@ qemu_host_gather_evidence(QemuHostView *self, QemuJob *job)
     }
     job->evidence.has_short_chains = host_root_is_live(qemu_host_view_root(self)) &&
                                      qemu_known_has_short_chains(domain->known, NESTED_IMAGES_MOST);
+}
+
+/* A vCPU that was just plugged may have no name yet, and an old definition may not have it. */
+static bool
+has_named_vcpus(QemuHostView *self, QemuDomain *domain)
+{
+    const QemuDefinition *definition = qemu_domain_definition(domain);
+    const GArray *vcpus = NULL;
+
+    if (definition == NULL || !definition->vcpus_current.is_present)
+        return false;
+    vcpus = qemu_host_name_vcpus(self, domain);
+    if (vcpus != NULL && vcpus->len == definition->vcpus_current.value)
+        return true;
+    g_clear_pointer(&domain->host.named_vcpus, g_array_unref);
+    return false;
+}
+
+unsigned int
+qemu_host_tells(QemuHostView *self, QemuJob *job)
+{
+    QemuDomain *domain = job->domain;
+    unsigned int groups = 0;
+
+    if (domain->pid == 0 || !domain->endpoint->is_active || job->request->is_recording ||
+        !qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM))
+        return 0;
+    if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0 && qemu_host_knows_cgroup(self, domain))
+        groups |= VIR_DOMAIN_STATS_CPU_TOTAL;
+    if ((job->groups & VIR_DOMAIN_STATS_VCPU) != 0 && has_named_vcpus(self, domain))
+        groups |= VIR_DOMAIN_STATS_VCPU;
+    return groups;
 }
 
 static bool

@@ -9,6 +9,10 @@
 /* Fills in job->evidence. Called before planning. */
 void qemu_host_gather_evidence(QemuHostView *self, QemuJob *job);
 
+/* The groups of a domain of libvirt's that need not be asked of libvirt, if the call leaves out
+ * KVM's statistics: the host tells all the rest of them. */
+unsigned int qemu_host_tells(QemuHostView *self, QemuJob *job);
+
 /* Fills in the host's part of @facts for the wanted groups. Called after decoding, since QEMU's
  * replies name the threads and devices. @facts borrow strings and counters of the view and the
  * domain. */

@@ -8,25 +8,40 @@
 #include "host/process/host_kvmstat.h"
 #include "host/process/host_process.h"
 #include "qemu_host_parts.h"
+#include "qemu_vcpu_threads.h"
 #include "util/util_error.h"
 
 /* libvirt makes the cgroup before the process, so a process without one never gets one. A cgroup
  * that cannot be read now stays unknown: then the times of the process are not taken instead. */
-void
-qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+static void
+read_cgroup(QemuHostView *self, QemuDomain *domain, HostProcessCgroup *cgroup)
 {
-    QemuHostKept *kept = &job->domain->host;
-    HostProcessCgroup *cgroup = &facts->host.cgroup;
+    QemuHostKept *kept = &domain->host;
 
-    if (kept->cgroup == QEMU_HOST_KEPT_CGROUP_NONE && !job->request->is_recording)
-        return;
-    host_process_read_cgroup_cpu(qemu_host_view_root(self), job->domain->pid, cgroup);
+    host_process_read_cgroup_cpu(qemu_host_view_root(self), domain->pid, cgroup);
     if (kept->cgroup == QEMU_HOST_KEPT_CGROUP_UNKNOWN && !cgroup->is_unknown)
         kept->cgroup =
             cgroup->is_libvirts ? QEMU_HOST_KEPT_CGROUP_LIBVIRTS : QEMU_HOST_KEPT_CGROUP_NONE;
     /* The process has left the cgroup: its own times would make the counter jump. */
     if (kept->cgroup == QEMU_HOST_KEPT_CGROUP_LIBVIRTS && !cgroup->is_libvirts)
         cgroup->is_unknown = true;
+}
+
+bool
+qemu_host_knows_cgroup(QemuHostView *self, QemuDomain *domain)
+{
+    HostProcessCgroup cgroup = {0};
+
+    if (domain->host.cgroup == QEMU_HOST_KEPT_CGROUP_UNKNOWN)
+        read_cgroup(self, domain, &cgroup);
+    return domain->host.cgroup != QEMU_HOST_KEPT_CGROUP_UNKNOWN;
+}
+
+void
+qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+{
+    if (job->domain->host.cgroup != QEMU_HOST_KEPT_CGROUP_NONE || job->request->is_recording)
+        read_cgroup(self, job->domain, &facts->host.cgroup);
 }
 
 /* A thread's times; absent if it has ended meanwhile. */
@@ -49,46 +64,43 @@ read_thread(QemuHostView *self, const QemuDomain *domain, QemuFactsVcpu *vcpu)
         vcpu->wait_ns = host_process_read_wait_sum_ns(root, domain->pid, vcpu->host_thread);
 }
 
-/* True for the name that QEMU gives the thread of a vCPU if it was told to name its threads:
- * "CPU 3/KVM". */
-static bool
-is_vcpu_name(const char *name)
-{
-    static const char prefix[] = "CPU ";
-    size_t n_digits = 0;
-
-    if (!g_str_has_prefix(name, prefix))
-        return false;
-    name += strlen(prefix);
-    n_digits = strspn(name, "0123456789");
-    return n_digits > 0 &&
-           (strcmp(name + n_digits, "/KVM") == 0 || strcmp(name + n_digits, "/TCG") == 0);
-}
-
 /* The number of vCPUs by the names of the threads, for a QEMU that did not answer. Absent if QEMU
- * does not name its threads: its descriptors of KVM would count unplugged vCPUs too. A main thread
- * with such a name gives it to all others. */
+ * does not name its threads: its descriptors of KVM would count unplugged vCPUs too. */
 static UtilCount
-count_vcpus(HostRoot *root, pid_t pid, const char *main_name)
+count_vcpus(HostRoot *root, pid_t pid)
 {
     size_t n = 0;
     g_autofree pid_t *threads = host_process_list_threads(root, pid, &n);
-    uint64_t n_vcpus = 0;
+    g_autoptr(GArray) vcpus = qemu_vcpu_threads_find(root, pid, (QemuVcpuThreads){threads, n});
 
-    for (size_t i = 0; i < n && !is_vcpu_name(main_name); i++) {
-        g_autofree char *name = host_process_read_name(root, pid, threads[i]);
+    return vcpus->len > 0 ? util_count_of(vcpus->len) : (UtilCount){0};
+}
 
-        n_vcpus += name != NULL && is_vcpu_name(name);
+/* The vCPUs by the names of their threads. The caller owns them. */
+static GArray *
+make_vcpus(const GArray *named)
+{
+    GArray *vcpus = g_array_sized_new(FALSE, TRUE, sizeof(QemuFactsVcpu), named->len);
+
+    for (guint i = 0; i < named->len; i++) {
+        const QemuVcpuThread *from = &g_array_index(named, QemuVcpuThread, i);
+        QemuFactsVcpu vcpu = {
+            .index = from->index, .thread_id = from->thread, .host_thread = from->thread};
+
+        g_array_append_val(vcpus, vcpu);
     }
-    return n_vcpus > 0 ? util_count_of(n_vcpus) : (UtilCount){0};
+    return vcpus;
 }
 
 void
 qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
+    const GArray *named = job->domain->host.named_vcpus;
+
+    if (facts->vcpus == NULL && (job->by_host & VIR_DOMAIN_STATS_VCPU) != 0 && named != NULL)
+        facts->vcpus = make_vcpus(named);
     if (facts->vcpus == NULL)
-        facts->host.n_vcpus =
-            count_vcpus(qemu_host_view_root(self), job->domain->pid, facts->host.process.name);
+        facts->host.n_vcpus = count_vcpus(qemu_host_view_root(self), job->domain->pid);
     for (guint i = 0; facts->vcpus != NULL && i < facts->vcpus->len; i++)
         read_thread(self, job->domain, &g_array_index(facts->vcpus, QemuFactsVcpu, i));
 }

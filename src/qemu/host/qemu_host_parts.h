@@ -11,11 +11,16 @@
 /* qemu_host_threads.c: notes in domain->known whether the process still has the vCPU threads and
  * IOThreads of the last look; keeps the list of its threads for the next. */
 void qemu_host_note_threads(QemuHostView *self, QemuDomain *domain);
+/* QemuVcpuThread: the vCPUs by the names of their threads; NULL if these cannot be listed. Borrowed
+ * from the domain. Notes the threads as qemu_host_note_threads() does. */
+const GArray *qemu_host_name_vcpus(QemuHostView *self, QemuDomain *domain);
 /* Sets the host_thread of each vCPU and IOThread in @facts. */
 void qemu_host_find_threads(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
 /* qemu_host_cpu.c */
 void qemu_host_open_kvm(QemuHostView *self, QemuDomain *domain);
+/* Whether it is known where the CPU times of the process come from. */
+bool qemu_host_knows_cgroup(QemuHostView *self, QemuDomain *domain);
 void qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 void qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 void qemu_host_read_kvm(QemuHostView *self, QemuJob *job, QemuFacts *facts);

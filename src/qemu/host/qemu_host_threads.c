@@ -55,6 +55,7 @@ qemu_host_note_threads(QemuHostView *self, QemuDomain *domain)
     if (!is_same) {
         kept->has_looked_for_kvm = false;
         g_clear_pointer(&kept->thread_numbers, g_array_unref);
+        g_clear_pointer(&kept->named_vcpus, g_array_unref);
         is_same = before != NULL && kept->vcpu_threads != NULL &&
                   qemu_vcpu_threads_are_same(root, domain->pid, ids_of(kept->vcpu_threads),
                                              ids_of(before), ids_of(now));
@@ -62,6 +63,18 @@ qemu_host_note_threads(QemuHostView *self, QemuDomain *domain)
     if (!is_same)
         g_clear_pointer(&kept->vcpu_threads, g_array_unref);
     qemu_known_note_threads(domain->known, true, is_same);
+}
+
+const GArray *
+qemu_host_name_vcpus(QemuHostView *self, QemuDomain *domain)
+{
+    QemuHostKept *kept = &domain->host;
+
+    qemu_host_note_threads(self, domain);
+    if (kept->named_vcpus == NULL && kept->threads != NULL)
+        kept->named_vcpus =
+            qemu_vcpu_threads_find(qemu_host_view_root(self), domain->pid, ids_of(kept->threads));
+    return kept->named_vcpus;
 }
 
 /* A thread by both numbers. */

@@ -61,6 +61,64 @@ compare_ids(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
+/* The number in "CPU 3/KVM"; -1: it is no name of a vCPU. */
+static int
+read_vcpu_name(const char *name)
+{
+    static const char prefix[] = "CPU ";
+    enum { MOST_DIGITS = 6 }; /* a name has 15 characters */
+    const char *digits = name + strlen(prefix);
+    size_t n_digits = 0;
+
+    if (!g_str_has_prefix(name, prefix))
+        return -1;
+    n_digits = strspn(digits, "0123456789");
+    if (n_digits == 0 || n_digits > MOST_DIGITS ||
+        (strcmp(digits + n_digits, "/KVM") != 0 && strcmp(digits + n_digits, "/TCG") != 0))
+        return -1;
+    return (int)g_ascii_strtoll(digits, NULL, 10);
+}
+
+static int
+compare_indexes(const void *a, const void *b)
+{
+    int first = ((const QemuVcpuThread *)a)->index;
+    int second = ((const QemuVcpuThread *)b)->index;
+
+    return (first > second) - (first < second);
+}
+
+static bool
+has_twins(const GArray *vcpus)
+{
+    for (guint i = 1; i < vcpus->len; i++)
+        if (g_array_index(vcpus, QemuVcpuThread, i - 1).index ==
+            g_array_index(vcpus, QemuVcpuThread, i).index)
+            return true;
+    return false;
+}
+
+GArray *
+qemu_vcpu_threads_find(HostRoot *root, pid_t pid, QemuVcpuThreads threads)
+{
+    GArray *vcpus = g_array_new(FALSE, FALSE, sizeof(QemuVcpuThread));
+    bool has_odd_main = false;
+
+    for (size_t i = 0; i < threads.n; i++) {
+        g_autofree char *name = host_process_read_name(root, pid, threads.ids[i]);
+        QemuVcpuThread vcpu = {name ? read_vcpu_name(name) : -1, threads.ids[i]};
+
+        if (vcpu.index < 0)
+            continue;
+        has_odd_main = has_odd_main || threads.ids[i] == pid;
+        g_array_append_val(vcpus, vcpu);
+    }
+    g_array_sort(vcpus, compare_indexes);
+    if (has_odd_main || has_twins(vcpus))
+        g_array_set_size(vcpus, 0);
+    return vcpus;
+}
+
 bool
 qemu_vcpu_threads_has(QemuVcpuThreads self, pid_t thread)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_vcpu_threads: whether threads that came and went can have been vCPUs or IOThreads.
+ * qemu_vcpu_threads: which threads are vCPUs by their names, and whether those that came and went
+ * can have been vCPUs or IOThreads.
  */
 #pragma once
 
@@ -11,6 +12,17 @@ typedef struct {
     const pid_t *ids;
     size_t n;
 } QemuVcpuThreads;
+
+/* A vCPU. */
+typedef struct {
+    int index;
+    pid_t thread;
+} QemuVcpuThread;
+
+/* QemuVcpuThread: the vCPUs among @threads by their names, by ascending index. Empty if QEMU does
+ * not name its threads, or as if it did not: two have one name, or the main thread has such a name,
+ * which it gives to all that it starts. The caller owns it. */
+GArray *qemu_vcpu_threads_find(HostRoot *root, pid_t pid, QemuVcpuThreads threads);
 
 bool qemu_vcpu_threads_has(QemuVcpuThreads self, pid_t thread);
 

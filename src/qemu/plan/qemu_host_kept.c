@@ -22,6 +22,7 @@ qemu_host_kept_clear(QemuHostKept *self)
     g_clear_pointer(&self->threads, g_array_unref);
     g_clear_pointer(&self->thread_numbers, g_array_unref);
     g_clear_pointer(&self->vcpu_threads, g_array_unref);
+    g_clear_pointer(&self->named_vcpus, g_array_unref);
     g_free(self->kvm_folder);
     g_clear_pointer(&self->taps, g_array_unref);
     host_kept_free(self->files);

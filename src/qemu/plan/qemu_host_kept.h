@@ -29,6 +29,8 @@ typedef struct {
     GArray *threads;            /* pid_t: the process's threads when last looked, ascending */
     GArray *thread_numbers;     /* of @threads, as QEMU numbers them otherwise; NULL: not read */
     GArray *vcpu_threads;       /* pid_t: which of them are vCPUs, ascending; NULL: not known */
+    GArray *named_vcpus;        /* QemuVcpuThread: those of @threads that have a vCPU's name; NULL:
+                                   not read */
     HostKept *files;            /* of the process, read in each call; NULL: none yet */
     GArray *taps;               /* HostTap: devices it holds open, as the last call listed them */
     char *net_namespace;        /* of the process, as its link names it */

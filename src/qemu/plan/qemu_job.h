@@ -31,7 +31,8 @@ typedef struct {
     char *balloon_path;          /* for a qom-get; NULL: not known yet, or there is none */
     bool has_looked_for_balloon; /* in this call */
     LibvirtPoolRequest *told;    /* through libvirt: a request that has ended with its answer; a
-                                    reference;    NULL: none, or it was asked directly */
+                                    reference; NULL: none, or it was asked directly */
+    unsigned int by_host;        /* groups for which libvirt is not asked: the host tells them */
     unsigned int left_out;       /* groups that this answer lacks since a job was under way */
     unsigned int absent;         /* other groups that it lacks */
     int64_t sent_us;             /* monotonic; 0: nothing was sent */

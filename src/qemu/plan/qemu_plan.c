@@ -14,7 +14,7 @@
  *   - what qemu_known lends to this call; the commands that prove the loan are sent instead. Where
  *     the answers and events of the call do not prove it, qemu_plan_more sends the command itself;
  *   - the vCPUs' statistics where the kernel gives them without QEMU, and the two of halt polling
- *     where the full set is sent anyway.
+ *     where the full set is sent anyway; all of KVM's statistics if the call leaves them out.
  *
  * The balloon's statistics need the device's path, which no command of the first batch tells.
  * qemu_plan_more is called when all answers are in, and finds it in the same call: qom-list of the
@@ -123,6 +123,8 @@ qemu_plan_wanted(const QemuJob *job)
     set &= available != 0 ? available : ~of_kvm;
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         set &= ~BIT(QOM_GET_POLLING_INTERVAL);
+    if (qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM))
+        set &= ~of_kvm;
     if (!shows_copies(job))
         set &= ~BIT(QUERY_BLOCKSTATS_NODES);
     if (job->evidence.has_kvm_stats)

@@ -13,7 +13,10 @@
 static const unsigned int other_flags = FLAG(NOWAIT) | FLAG(BACKING) | FLAG(ENFORCE_STATS);
 
 static const unsigned int known_extras =
-    DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT;
+    DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM;
+
+/* All of it is KVM's own statistics. */
+static const unsigned int of_kvm = VIR_DOMAIN_STATS_VM;
 
 bool
 qemu_request_has(const QemuRequest *self, unsigned int flag)
@@ -46,6 +49,11 @@ qemu_request_check(const QemuRequest *self, GError **error)
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID, "the list of domains is empty");
         return false;
     }
+    if ((self->stats & of_kvm) != 0 && qemu_request_wants(self, DOMSTATS_CALL_WITHOUT_KVM)) {
+        g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID,
+                    "the group 'vm' is wanted, but no statistics of KVM, of which it is made");
+        return false;
+    }
     if (unknown_stats != 0 && qemu_request_has(self, FLAG(ENFORCE_STATS))) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED, "unknown groups of statistics 0x%x",
                     unknown_stats);
@@ -57,7 +65,10 @@ qemu_request_check(const QemuRequest *self, GError **error)
 unsigned int
 qemu_request_groups(const QemuRequest *self)
 {
-    return qemu_request_is_all(self) ? qemu_group_all() : self->stats & qemu_group_all();
+    unsigned int groups =
+        qemu_request_is_all(self) ? qemu_group_all() : self->stats & qemu_group_all();
+
+    return qemu_request_wants(self, DOMSTATS_CALL_WITHOUT_KVM) ? groups & ~of_kvm : groups;
 }
 
 bool
