@@ -2,14 +2,17 @@
 """The program domstatsd as its users call it, without a QEMU: wrong words, --check, a start and an end, and what its
 manual page shows."""
 
+import fcntl
 import os
 import re
 import shlex
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 TESTS = os.environ["DOMSTATS_TESTS"]
@@ -26,6 +29,24 @@ def run(*words):
 def page():
     with open(os.path.join(TESTS, "..", "docs", "domstatsd.8"), encoding="utf-8") as file:
         return file.read().replace("\\-", "-")
+
+
+def until_connected(path):
+    """A client whose connection was accepted: it gets the answer to a ping of libvirt's."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(PATIENCE_S)
+        try:
+            client.connect(path)
+            break
+        except OSError:
+            client.close()
+            if time.monotonic() > deadline:
+                raise
+    client.sendall(struct.pack(">IIIiiIi", 28, 0x6b656570, 1, 1, 2, 0, 0))
+    client.recv(28)
+    return client
 
 
 class Words(unittest.TestCase):
@@ -99,6 +120,30 @@ class Places(unittest.TestCase):
             status, text, _errors = run(*self.options, "--check", *words)
             self.assertEqual(status, 2, text)
             self.assertIn(words[1], text.splitlines()[-1])
+
+    def test_sockets_that_were_not_handed_over_well(self):
+        for named in {"LISTEN_FDS": "2"}, {"LISTEN_FDS": "some"}, {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "a:b"}:
+            done = subprocess.run(["sh", "-c", 'exec 3<"$0"; LISTEN_PID=$$ exec "$@"',
+                                   "/dev/null", DAEMON, "-c", RECORDED, "--check"], check=False, capture_output=True,
+                                  text=True, timeout=PATIENCE_S, env={**os.environ, **named})
+            self.assertEqual(done.returncode, 2, (named, done.stdout))
+            self.assertRegex(done.stdout, r"^the sockets: cannot take the sockets .*LISTEN_FDS.*: .")
+
+    def test_a_log_that_nobody_reads(self):
+        reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        with subprocess.Popen([DAEMON, *self.options, "-v"], stderr=writer) as process, os.fdopen(reader) as log:
+            os.close(writer)
+            for _ in range(200):
+                until_connected(self.rpc).close()
+            lines = []
+            until_connected(self.rpc).close()
+            while not lines or "lines were left out, as nobody read them" not in lines[-1]:
+                until_connected(self.rpc).close()
+                lines.append(log.readline())
+            process.send_signal(signal.SIGTERM)
+            log.read()
+            self.assertEqual(process.wait(timeout=PATIENCE_S), 0)
 
     def test_a_start_and_an_end(self):
         with subprocess.Popen([DAEMON, *self.options, "-v"], stderr=subprocess.PIPE, text=True) as process:

@@ -374,6 +374,12 @@ daemon_listener_take_handed(GPtrArray *listeners, GError **error)
     g_auto(GStrv) names = NULL;
     int n = sd_listen_fds_with_names(1, &names);
 
+    if (n < 0) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                    "cannot take the sockets that were handed over (LISTEN_FDS): %s",
+                    g_strerror(-n));
+        return false;
+    }
     if (n > DAEMON_LIMIT_LISTENERS) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                     "%d sockets were handed over; %d may be", n, (int)DAEMON_LIMIT_LISTENERS);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * daemon_log: see daemon_log.h. Only the thread of the loop logs.
+ * daemon_log: see daemon_log.h. Only the thread of the loop logs, so a line that stderr does not
+ * take at once, since nobody reads a pipe or the journal hangs, is left out and counted.
  */
 #include "daemon_log.h"
 
-#include <stdio.h>
+#include <poll.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "daemon_limits.h"
 #include "util/util_deadline.h"
@@ -18,6 +20,7 @@ static struct {
     bool is_verbose;
     int64_t minute_us; /* when the minute of the refusals began */
     unsigned int n_refusals;
+    unsigned int n_left_out; /* lines that stderr did not take */
 } the_log;
 
 void
@@ -39,6 +42,53 @@ priority_of(DaemonLogLevel level)
     return g_getenv("JOURNAL_STREAM") ? priorities[level] : "domstatsd: ";
 }
 
+/* Whether stderr takes LOGGED_BYTES at once. */
+static bool
+is_writable(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0;
+}
+
+/* Cuts @line after a whole character, so that it has room for "\n". */
+static void
+end_line(GString *line)
+{
+    const char *end = line->str + line->len;
+
+    if (line->len >= DAEMON_LIMIT_LOGGED_BYTES)
+        (void)g_utf8_validate_len(line->str, DAEMON_LIMIT_LOGGED_BYTES - 1, &end);
+    g_string_truncate(line, (gsize)(end - line->str));
+    g_string_append_c(line, '\n');
+}
+
+/* @text is UTF-8 without control characters. */
+static void
+write_line(DaemonLogLevel level, const char *text)
+{
+    g_autoptr(GString) line = g_string_new(priority_of(level));
+
+    g_string_append(line, text);
+    end_line(line);
+    if (!is_writable())
+        the_log.n_left_out++;
+    else
+        (void)!write(STDERR_FILENO, line->str, line->len);
+}
+
+static void
+tell_left_out(void)
+{
+    g_autofree char *text = NULL;
+
+    if (the_log.n_left_out == 0 || !is_writable())
+        return;
+    text = g_strdup_printf("%u lines were left out, as nobody read them", the_log.n_left_out);
+    the_log.n_left_out = 0;
+    write_line(DAEMON_LOG_WARNING, text);
+}
+
 static void
 log_text(DaemonLogLevel level, const char *text)
 {
@@ -49,7 +99,8 @@ log_text(DaemonLogLevel level, const char *text)
         if (g_unichar_iscntrl(g_utf8_get_char(at)))
             memset(at, '?', (size_t)(next - at));
     }
-    (void)fprintf(stderr, "%s%s\n", priority_of(level), valid);
+    tell_left_out();
+    write_line(level, valid);
 }
 
 void

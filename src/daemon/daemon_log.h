@@ -18,7 +18,7 @@ typedef enum {
 void daemon_log_set_verbose(bool is_verbose);
 
 /* Writes one line. Control characters and bytes that are not UTF-8, which a client or a path may
- * bring, are replaced. */
+ * bring, are replaced. Never waits: lines that stderr does not take are counted in a later one. */
 void daemon_log(DaemonLogLevel level, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* The same for what any client can cause: DAEMON_LIMIT_REFUSALS_LOGGED lines a minute, then a count
