@@ -139,7 +139,9 @@ handle(void *data, struct MHD_Connection *connection, const char *path, const ch
                                 : route(self, connection, path, method);
 }
 
-/* Called with each request's URL as it came, before its head is read further. */
+/* Called with each request's URL as it came, before its head is read further. The limit also ends
+ * requests that the library leaves unanswered: with more parameters than its memory has room for.
+ */
 static void *
 on_url(void *data, const char *url, struct MHD_Connection *connection)
 {
@@ -150,6 +152,7 @@ on_url(void *data, const char *url, struct MHD_Connection *connection)
     if (self != NULL) {
         self->is_past_head = false;
         daemon_http_client_set_query(self->client, query ? query + 1 : NULL);
+        daemon_http_client_set_limit(self->client, DAEMON_LIMIT_REQUEST_MS);
     }
     return NULL;
 }

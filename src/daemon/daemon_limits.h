@@ -42,7 +42,8 @@
     LIMIT(ANSWERS_PER_TURN, 8, "answers",                                                          \
           "made of one round before the loop serves others")                                       \
     LIMIT(REQUEST_MS, 10000, "ms",                                                                 \
-          "time to send a message once its first byte is here; one that drips is hung up on")      \
+          "time to send a message once its first byte is here, or the rest of an HTTP request "    \
+          "behind its URL; one that drips is hung up on")                                          \
     LIMIT(STALL_MS, 30000, "ms",                                                                   \
           "time in which a client that is sent an answer must take some of it")                    \
     LIMIT(FAREWELL_MS, 1000, "ms",                                                                 \
@@ -76,6 +77,8 @@
           "between two looks for events: a guest can make its QEMU send them without end")         \
     LIMIT(REFUSALS_LOGGED, 10, "lines",                                                            \
           "lines a minute about what clients cause, refusals and failed calls; further ones are counted")    \
+    LIMIT(LOGGED_BYTES, 4096, "bytes",                                                             \
+          "one line of the log: as much as a pipe takes without waiting")                          \
     LIMIT(HTTP_CONNECTIONS, 512, "connections",                                                    \
           "clients of one address at which metrics are served")                                    \
     LIMIT(HTTP_CONNECTIONS_PER_PEER, 256, "connections",                                           \
@@ -91,8 +94,8 @@
           "minute or less")                                                                        \
     LIMIT(HTTP_SEND_MS, 30000, "ms",                                                            \
           "time in which a client takes its response; else the connection ends")                   \
-    LIMIT(HTTP_DOMAINS, 1024, "names",                                                             \
-          "domains that one scrape names; a longer head does not fit anyway")                      \
+    LIMIT(HTTP_DOMAINS, 256, "names",                                                              \
+          "domains that one scrape names; the memory of a connection has room for about so many")  \
     LIMIT(HTTP_MARGIN_MS, 500, "ms",                                                               \
           "of the time that a scraper waits, for all but the round: writing, sending, the way")    \
     LIMIT(HTTP_LEAST_MS, 100, "ms",                                                                \

@@ -238,6 +238,16 @@ class Recorded(Scraped):
         until("their descriptors are closed", lambda: service.descriptors() <= before + 3)
         self.assertEqual(service.stop(), 0, service.said())
 
+    def test_requests_that_do_not_end_are_ended(self):
+        service = self.serve(source=RECORDED)
+        before = service.descriptors()
+        names = "&".join(f"domain=d{number}" for number in range(2000)).encode()
+        clients = [self.talk(service, b"GET /metrics HTTP/1.1\r\nHost: x\r\n"),
+                   self.talk(service, b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"),
+                   self.talk(service, b"GET /metrics?" + names[:14000] + b" HTTP/1.1\r\nHost: x\r\n\r\n")]
+        for client in clients:
+            self.assertEqual(client.recv(65536), b"")
+        until("their descriptors are closed", lambda: service.descriptors() <= before)
 
     def test_a_scraper_that_leaves_takes_its_request_back(self):
         service = self.serve("-v", source=RECORDED)
