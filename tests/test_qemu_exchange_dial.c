@@ -287,6 +287,34 @@ does_not_wait_for_the_stopped(void)
     exchange_case_assert_became(&exchange, 0, "gone");
 }
 
+/* A blocked QEMU with out-of-band commands greets each visit, from a thread of its own. That its
+ * main thread, here that of this test, has run since the last call proves nothing. */
+static void
+does_not_wait_for_what_only_greets(void)
+{
+    static const FakeQmpLine lines[] = {
+        {NULL,
+         "{\"QMP\":{\"version\":{\"qemu\":{\"micro\":0,\"minor\":1,\"major\":11}},"
+         "\"capabilities\":[\"oob\"]}}\r\n",
+         FAKE_QMP_IGNORES},
+        {0}};
+    static const FakeQmpScript script = {.lines = lines, .is_bare = true, .has_oob = true};
+    g_auto(ExchangeCase) exchange = {0};
+    ExchangeCaseCall call = {
+        .timeout_ms = 1500, .monitors = DOMSTATS_MONITORS_RELEASE, .has_monitors = true};
+
+    exchange_case_init(&exchange);
+    exchange_case_add(&exchange, &script);
+    for (int i = 0; i < 2; i++) {
+        exchange_case_run(&exchange, &call);
+        exchange_case_assert_became(&exchange, 0, "wedged, silent");
+        exchange_case_assert_reason(&exchange, 0, "it greets and takes no command");
+        call.timeout_ms = long_call.timeout_ms;
+    }
+    assert_int_equal(fake_qmp_n_connections(exchange_case_fake(&exchange, 0)), 2);
+    assert_true(exchange.elapsed_us < (int64_t)long_call.timeout_ms * 1000 / 2);
+}
+
 typedef struct {
     const char *sentence;
     void (*check)(void);
@@ -304,6 +332,7 @@ static const StoryRow story_rows[] = {
     {"the place now belongs to another process", takes_no_other_process_for_it},
     {"the source says that a domain is inactive, or denied", believes_the_source},
     {"a process that was stopped is not waited for", does_not_wait_for_the_stopped},
+    {"a monitor that only greets is not waited for again", does_not_wait_for_what_only_greets},
 };
 
 static void

@@ -539,6 +539,21 @@ look(QemuConversation *self, int64_t now_us)
     return pump(self, true);
 }
 
+/* Something has come since the last look. A greeting alone may be that of the monitors' own thread,
+ * which greets while the main loop is blocked: so of a domain that was silent it gives the main
+ * loop the fair time, and not the whole call. */
+static void
+note_heard(QemuConversation *self)
+{
+    const QemuMonitor *monitor = self->job->domain->monitor;
+
+    if (self->until_us != 0 && qemu_monitor_is_held_up(monitor))
+        self->until_us = self->heard_us + qemu_silence_patience_us(self->job);
+    else
+        self->until_us = 0;
+    qemu_health_unbar(self->job->domain);
+}
+
 bool
 qemu_conversation_look_after(QemuConversation *self)
 {
@@ -554,8 +569,7 @@ qemu_conversation_look_after(QemuConversation *self)
                !self->job->domain->silence.is_searched;
     }
     if (has_spoken) {
-        self->until_us = 0;
-        qemu_health_unbar(self->job->domain);
+        note_heard(self);
         return false;
     }
     settle(self, look(self, now_us));

@@ -11,8 +11,9 @@
  * since when they are (monotonic). */
 void qemu_silence_note(QemuHostView *host, QemuDomain *domain, int64_t since_us);
 
-/* How long a new connection may stay silent if the last call left the domain silent. Once something
- * comes, it has the whole call. */
+/* How long a new connection may stay silent if the last call left the domain silent, and once more
+ * after a greeting that the main loop need not have sent. Once anything else comes, it has the
+ * whole call. */
 int64_t qemu_silence_patience_us(const QemuJob *job);
 
 /* Whether this call should wait for the replies that a domain owes on a connection. True if some
