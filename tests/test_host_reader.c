@@ -52,12 +52,36 @@ assert_reads(HostReader *reader, pid_t pid)
     assert_string_equal(text, "text");
 }
 
+/* The read is not begun. */
 static void
-assert_fails(HostReader *reader, pid_t pid, const char *name, int expected)
+assert_busy(HostReader *reader, pid_t pid, const char *name)
 {
     errno = 0;
-    assert_null(read_path(reader, pid, name, BRIEFLY_MS));
-    assert_int_equal(errno, expected);
+    assert_null(read_path(reader, pid, name, LONG_MS));
+    assert_int_equal(errno, EBUSY);
+}
+
+static char *
+read_blocked(HostReader *reader, pid_t pid)
+{
+    return read_path(reader, pid, "blocked", BRIEFLY_MS);
+}
+
+/* Begins a read that blocks. One whose thread had no processor in that time was not begun at all,
+ * and is soon no longer in the list: then it is tried again. */
+static void
+block(HostBlocked *blocked, HostReader *reader, pid_t pid,
+      char *(*begin)(HostReader *reader, pid_t pid))
+{
+    int n_before = g_atomic_int_get(&n_reads);
+
+    while (g_atomic_int_get(&n_reads) == n_before) {
+        errno = 0;
+        assert_null(begin(reader, pid));
+        assert_int_equal(errno, ETIMEDOUT);
+        while (g_atomic_int_get(&n_reads) == n_before && !host_blocked_may_read(blocked, pid))
+            g_thread_yield();
+    }
 }
 
 /* Ends @n of the blocked reads, and waits until they are no longer in the list. */
@@ -92,10 +116,10 @@ check_blocked(HostRoot *root)
     g_autoptr(HostReader) reader = host_reader_new_with(root, read_or_wait);
     int n_before = 0;
 
-    assert_fails(reader, PID, "blocked", ETIMEDOUT);
+    block(host_root_blocked(root), reader, PID, read_blocked);
     n_before = g_atomic_int_get(&n_reads);
-    assert_fails(reader, PID, "blocked", EBUSY);
-    assert_fails(reader, PID, "cmdline", EBUSY);
+    assert_busy(reader, PID, "blocked");
+    assert_busy(reader, PID, "cmdline");
     assert_int_equal(g_atomic_int_get(&n_reads), n_before); /* none of them was begun */
     assert_reads(reader, OTHER);
     let_go(host_root_blocked(root), 1);
@@ -108,8 +132,8 @@ check_many_blocked(HostRoot *root)
     g_autoptr(HostReader) reader = host_reader_new_with(root, read_or_wait);
 
     for (int i = 0; i < HOST_LIMIT_BLOCKED_READS; i++)
-        assert_fails(reader, PID + i, "blocked", ETIMEDOUT);
-    assert_fails(reader, PID + HOST_LIMIT_BLOCKED_READS, "cmdline", EBUSY);
+        block(host_root_blocked(root), reader, PID + i, read_blocked);
+    assert_busy(reader, PID + HOST_LIMIT_BLOCKED_READS, "cmdline");
     let_go(host_root_blocked(root), HOST_LIMIT_BLOCKED_READS);
     assert_reads(reader, PID + HOST_LIMIT_BLOCKED_READS);
 }
@@ -121,10 +145,10 @@ check_later_call(HostRoot *root)
     g_autoptr(HostReader) later = NULL;
     HostReader *reader = host_reader_new_with(root, read_or_wait);
 
-    assert_fails(reader, PID, "blocked", ETIMEDOUT);
+    block(host_root_blocked(root), reader, PID, read_blocked);
     host_reader_free(reader);
     later = host_reader_new_with(root, read_or_wait);
-    assert_fails(later, PID, "cmdline", EBUSY);
+    assert_busy(later, PID, "cmdline");
     let_go(host_root_blocked(root), 1);
     assert_reads(later, PID);
 }
@@ -137,7 +161,7 @@ check_all_gone_before(HostRoot *root)
     HostBlocked *blocked = host_blocked_ref(host_root_blocked(own));
 
     (void)root;
-    assert_fails(reader, PID, "blocked", ETIMEDOUT);
+    block(blocked, reader, PID, read_blocked);
     host_reader_free(reader);
     host_root_free(own);
     let_go(blocked, 1);
@@ -184,12 +208,19 @@ look_at_pipe(gconstpointer data, size_t max_bytes, size_t *ret_size)
 }
 
 static char *
-look(HostReader *reader, const char *path)
+look(HostReader *reader, const char *path, unsigned int timeout_ms)
 {
     const HostReaderLook own = {look_at_pipe, g_strdup(path), g_free};
 
     return host_reader_look(reader, PID, "proc/42/file", own, MAX_BYTES,
-                            util_deadline_in_ms(BRIEFLY_MS));
+                            util_deadline_in_ms(timeout_ms));
+}
+
+static char *
+look_blocked(HostReader *reader, pid_t pid)
+{
+    (void)pid;
+    return look(reader, "/blocked", BRIEFLY_MS);
 }
 
 static void
@@ -198,17 +229,14 @@ check_storage(HostRoot *root)
     g_autoptr(HostReader) reader = host_reader_new(root);
     g_autofree char *text = NULL;
 
-    assert_null(look(reader, "/blocked"));
-    assert_int_equal(errno, ETIMEDOUT);
-    assert_null(look(reader, "/other"));
+    block(host_root_blocked_storage(root), reader, PID, look_blocked);
+    assert_null(look(reader, "/other", LONG_MS));
     assert_int_equal(errno, EBUSY);
     assert_true(host_blocked_may_read(host_root_blocked(root), PID));
     assert_int_equal(write(pipe_fds[1], "x", 1), 1);
     while (!host_blocked_may_read(host_root_blocked_storage(root), PID))
         g_thread_yield();
-    text = host_reader_look(reader, PID, "proc/42/file",
-                            (HostReaderLook){look_at_pipe, g_strdup("/other"), g_free}, MAX_BYTES,
-                            util_deadline_in_ms(LONG_MS));
+    text = look(reader, "/other", LONG_MS);
     assert_string_equal(text, "text");
 }
 
