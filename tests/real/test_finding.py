@@ -171,9 +171,12 @@ class Programs(Finding):
         for _ in range(ALL_DESCRIPTORS // DESCRIPTORS):
             self.run_beside("/bin/bash", "-c", "kill -STOP $$; :", "-machine", "q35",
                             *self.monitor("/none"), preexec_fn=open_many, close_fds=False)
-        code, domains, trouble = domstats("--state", "--timeout", "0.6")
-        self.assertEqual({name: domain["health"] for name, domain in domains.items()},
-                         {"good": "ok"})
+
+        def attempt():  # on a busy machine "good" may have no processor for so long
+            code, domains, trouble = domstats("--state", "--timeout", "0.6")
+            self.assertEqual(set(domains), {"good"})
+            return (code, trouble) if domains["good"]["health"] == "ok" else None
+        code, trouble = until("it is met and answers", attempt)
         self.assertEqual(code, 3)
         self.assertIn("takes too long", trouble)
 
