@@ -12,11 +12,15 @@
  * With a service no answer may be worse than without it. So an answer is dropped, and the host
  * asked, if the service did not see everything, or was denied a domain: it may have fewer rights
  * than we have. If the host tells no more, the service is trusted from then on, else the host.
+ *
+ * A service that runs and cannot be asked may hold the monitors, or have the rights that we lack.
+ * So the reason of a domain that is busy or denied then says why it was not asked.
  */
 #include "domstats_auto.h"
 
 #include "qemu/qemu_driver.h"
 #include "service/service_client.h"
+#include "util/util_error.h"
 
 enum {
     SILENCE_PARTS = 4, /* a service may be silent for such a part of a call, within these bounds: */
@@ -46,7 +50,7 @@ bool
 domstats_auto_fits(const DomstatsOptions *options)
 {
     return options->service == DOMSTATS_SERVICE_DEFAULT &&
-           options->monitors == DOMSTATS_MONITORS_DEFAULT &&
+           options->monitors != DOMSTATS_MONITORS_HOLD &&
            options->listeners == DOMSTATS_LISTENERS_QEMU &&
            options->libvirt == DOMSTATS_LIBVIRT_DEFAULT && options->perf_events == NULL &&
            options->resctrl_root == NULL;
@@ -112,9 +116,10 @@ ask_host(Auto *self, const DomstatsCall *call, UtilDeadline deadline, GError **e
     return records;
 }
 
-/* NULL if the service does not answer, or refuses. */
+/* NULL if the service does not answer, or refuses; then @ret_trouble says why, unless none runs. */
 static GPtrArray *
-ask_service(Auto *self, const DomstatsCall *call, unsigned int timeout_ms, UtilDeadline deadline)
+ask_service(Auto *self, const DomstatsCall *call, unsigned int timeout_ms, UtilDeadline deadline,
+            char **ret_trouble)
 {
     const ServiceClientRequest request = {
         .call = call,
@@ -128,7 +133,25 @@ ask_service(Auto *self, const DomstatsCall *call, unsigned int timeout_ms, UtilD
     else if (g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_UNSUPPORTED) &&
              (call->flags & VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS) == 0)
         g_atomic_int_set(&self->choice, CHOICE_HOST); /* too many domains for one message */
+    if (records == NULL && !g_error_matches(error, UTIL_ERROR, UTIL_ERROR_CONNECT))
+        *ret_trouble = g_strdup(error->message);
     return records;
+}
+
+/* Adds to the reasons why the service was not asked. */
+static void
+explain(const GPtrArray *records, const char *trouble)
+{
+    for (guint i = 0; i < records->len; i++) {
+        DomstatsRecord *record = g_ptr_array_index(records, i);
+        g_autofree char *reason = record->reason;
+
+        if (reason == NULL ||
+            (record->health != DOMSTATS_HEALTH_BUSY && record->health != DOMSTATS_HEALTH_DENIED))
+            record->reason = g_steal_pointer(&reason);
+        else
+            record->reason = g_strdup_printf("%s; %s", reason, trouble);
+    }
 }
 
 /* Remembers whether the host's answer @own lacks as much as the service's did. */
@@ -176,14 +199,19 @@ auto_get_stats(void *data, const DomstatsCall *call, GError **error)
     unsigned int timeout_ms = call->timeout_ms ? call->timeout_ms : self->timeout_ms;
     UtilDeadline deadline = util_deadline_in_ms(timeout_ms);
     int choice = g_atomic_int_get(&self->choice);
+    g_autofree char *trouble = NULL;
     GPtrArray *records = NULL;
 
     if (choice == CHOICE_COMPARE)
         return compare(self, call, deadline, error);
     if (choice != CHOICE_HOST && !g_atomic_int_get(&self->is_polled))
-        records = ask_service(self, call, timeout_ms, deadline);
-    if (records == NULL)
-        return ask_host(self, call, deadline, error);
+        records = ask_service(self, call, timeout_ms, deadline, &trouble);
+    if (records == NULL) {
+        records = ask_host(self, call, deadline, error);
+        if (records != NULL && trouble != NULL)
+            explain(records, trouble);
+        return records;
+    }
     if (choice == CHOICE_BEST && is_lacking(records, service_client_blind_spot(self->client)))
         return choose(self, call, timeout_ms, deadline, records);
     return records;

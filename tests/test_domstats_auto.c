@@ -15,9 +15,11 @@ enum { HASTE_MS = 200, SLOW_MS = 2000, LEISURE_MS = 20000 };
 
 /* The host: one record; what it lacks is set by the test. */
 typedef struct {
-    bool has_denied;
+    DomstatsHealth health;
     const char *blind_spot;
 } Host;
+
+#define HOST_REASON "the host says why"
 
 static Host host;
 
@@ -46,7 +48,8 @@ host_get_stats(void *self, const DomstatsCall *call, GError **error)
     (void)error;
     assert_true(call->timeout_ms > 0);
     record->name = g_strdup("host");
-    record->health = host.has_denied ? DOMSTATS_HEALTH_DENIED : DOMSTATS_HEALTH_OK;
+    record->health = host.health;
+    record->reason = host.health == DOMSTATS_HEALTH_OK ? NULL : g_strdup(HOST_REASON);
     g_ptr_array_add(records, record);
     return records;
 }
@@ -101,7 +104,7 @@ static const AutoRow auto_rows[] = {
     {"one that does not see everything is not believed", {"hb."}, {0}, LEISURE_MS, "host host host "},
     {"unless the host sees no more", {"hbaa"}, {.blind_spot = "fog"}, LEISURE_MS, "host (fog) web web "},
     {"one that is denied a domain is not believed", {"hd."}, {0}, LEISURE_MS, "host host host "},
-    {"unless we are denied it too", {"hddb"}, {.has_denied = true}, LEISURE_MS, "host web web (it is dark) "},
+    {"unless we are denied it too", {"hddb"}, {.health = DOMSTATS_HEALTH_DENIED}, LEISURE_MS, "host web web (it is dark) "},
 };
 /* clang-format on */
 
@@ -142,6 +145,55 @@ asks_whom(const void *data)
     testing_assert_same_text(out->str, row->expected);
 }
 
+/* A script of the service, the host's verdict, and what its reason says of the service. */
+typedef struct {
+    const char *sentence;
+    const char *script; /* NULL: no service runs */
+    DomstatsHealth health;
+    const char *reason; /* a part of it; NULL: that of the host alone */
+} ReasonRow;
+
+/* clang-format off */
+static const ReasonRow reason_rows[] = {
+    {"a monitor that a silent service may hold", ".", DOMSTATS_HEALTH_BUSY, "' does not answer"},
+    {"a QEMU that a service of another host may see", "x", DOMSTATS_HEALTH_DENIED, "' sees another host"},
+    {"an error of the service", "ht", DOMSTATS_HEALTH_BUSY, ""},
+    {"no service runs", NULL, DOMSTATS_HEALTH_BUSY, NULL},
+    {"what no service can change", ".", DOMSTATS_HEALTH_STOPPED, NULL},
+};
+/* clang-format on */
+
+static void
+says_why_the_service_was_not_asked(const void *data)
+{
+    const ReasonRow *row = data;
+    static const DomstatsOptions options = {0};
+    const DomstatsCall call = {.timeout_ms = HASTE_MS};
+    const char *scripts[] = {row->script, NULL};
+    g_autofree char *folder = testing_make_folder();
+    g_autofree char *path = g_strdup_printf("%s/s", folder);
+    FakeService *service = row->script ? fake_service_start(path, scripts) : NULL;
+    void *backend = NULL;
+    GPtrArray *records = NULL;
+    const DomstatsRecord *record = NULL;
+
+    host = (Host){.health = row->health};
+    backend = domstats_auto_open(path, &host_driver, &options, NULL);
+    records = domstats_auto_driver.get_stats(backend, &call, NULL);
+    record = g_ptr_array_index(records, 0);
+    if (row->reason == NULL) {
+        assert_string_equal(record->reason, HOST_REASON);
+    } else {
+        assert_true(g_str_has_prefix(record->reason, HOST_REASON "; "));
+        assert_non_null(strstr(record->reason, row->reason));
+    }
+    g_ptr_array_unref(records);
+    domstats_auto_driver.close(backend);
+    if (service != NULL)
+        (void)fake_service_stop(service);
+    testing_remove_folder(g_steal_pointer(&folder));
+}
+
 /* News come from connections of our own only. */
 static void
 asks_the_host_once_it_is_polled(void **state)
@@ -169,12 +221,17 @@ static void
 options_that_a_service_cannot_serve(void **state)
 {
     static const char *const events[] = {"cpu_cycles", NULL};
-    static const DomstatsOptions fits[] = {
-        {0}, {.timeout_ms = 1}, {.n_threads = 1}, {.libvirt_requests = 2}};
+    static const DomstatsOptions fits[] = {{0},
+                                           {.timeout_ms = 1},
+                                           {.n_threads = 1},
+                                           {.libvirt_requests = 2},
+                                           {.monitors = DOMSTATS_MONITORS_RELEASE}};
     const DomstatsOptions others[] = {
-        {.service = DOMSTATS_SERVICE_NEVER},     {.monitors = DOMSTATS_MONITORS_HOLD},
-        {.monitors = DOMSTATS_MONITORS_RELEASE}, {.listeners = DOMSTATS_LISTENERS_ANY},
-        {.libvirt = DOMSTATS_LIBVIRT_NEVER},     {.perf_events = events},
+        {.service = DOMSTATS_SERVICE_NEVER},
+        {.monitors = DOMSTATS_MONITORS_HOLD},
+        {.listeners = DOMSTATS_LISTENERS_ANY},
+        {.libvirt = DOMSTATS_LIBVIRT_NEVER},
+        {.perf_events = events},
         {.resctrl_root = "/sys/fs/resctrl"},
     };
 
@@ -201,5 +258,7 @@ main(void)
 {
     int n_failed = run_plain_tests();
 
+    n_failed +=
+        TESTING_RUN_TABLE("domstats_auto reasons", reason_rows, says_why_the_service_was_not_asked);
     return n_failed + TESTING_RUN_TABLE("domstats_auto calls", auto_rows, asks_whom);
 }

@@ -67,7 +67,7 @@ open_source(const CliOptions *options, GError **error)
     DomstatsOptions how = {
         .timeout_ms = options->timeout_ms,
         .n_threads = options->n_threads,
-        .monitors = options->holds_monitors ? DOMSTATS_MONITORS_HOLD : DOMSTATS_MONITORS_DEFAULT,
+        .monitors = options->holds_monitors ? DOMSTATS_MONITORS_HOLD : DOMSTATS_MONITORS_RELEASE,
         .listeners = options->takes_any_listener ? DOMSTATS_LISTENERS_ANY : DOMSTATS_LISTENERS_QEMU,
         .libvirt = options->is_without_libvirt ? DOMSTATS_LIBVIRT_NEVER : DOMSTATS_LIBVIRT_DEFAULT,
         .libvirt_requests = options->libvirt_requests,

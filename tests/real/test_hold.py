@@ -54,8 +54,9 @@ class Hold(unittest.TestCase):
     def test_it_is_held_when_that_is_asked_for(self):
         self.check_amid_output(False, self.socket_of("vm.qmp", "mon0"), "--hold")
 
-    def test_a_monitor_that_was_made_for_us_is_held(self):
-        self.check_amid_output(False, self.socket_of("vm.qmp", "domstats"))
+    def test_so_is_one_that_was_made_for_us(self):
+        """A program on the library holds it for its next call. The command makes one."""
+        self.check_amid_output(True, self.socket_of("vm.qmp", "domstats"))
 
     def test_the_monitor_of_a_manager_is_never_held(self):
         path = self.socket_of("qemu-server/100.qmp", "qmp")

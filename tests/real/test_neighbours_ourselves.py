@@ -16,9 +16,9 @@ class AtOnce(Beside):
         super().setUp()
         self.names = [f"vm{i}" for i in range(QEMUS)]
 
-    def start_all(self, more=lambda name: []):
+    def start_all(self, more=lambda name: [], **how):
         for name in self.names:
-            self.host.start(name, *more(name), wait=False)
+            self.host.start(name, *more(name), wait=False, **how)
         for name in self.names:
             self.host.wait_for(self.host.processes[name], self.host.path(name + ".sock"))
         self.run_command("auto")  # the time in which they are young is over when all have answered
@@ -45,6 +45,15 @@ class AtOnce(Beside):
 
     def test_two_four_and_eight_runs(self):
         self.start_all()
+        for n in 2, 4, 8:
+            self.check(n, ["auto", "dir:" + self.host.folder])
+
+    def test_runs_whose_only_monitor_is_made_for_them(self):
+        """A program that makes one call holds it no longer than that."""
+        def words(name):
+            return ["-chardev", f"socket,id=domstats,path={self.host.path(name + '.sock')},server=on,wait=off",
+                    "-mon", "chardev=domstats,mode=control"]
+        self.start_all(words, monitor=[])
         for n in 2, 4, 8:
             self.check(n, ["auto", "dir:" + self.host.folder])
 

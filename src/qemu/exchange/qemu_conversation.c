@@ -514,6 +514,22 @@ is_overtaken(QemuConversation *self, int64_t now_us)
     return self->is_judged;
 }
 
+/* Leaves a monitor at which another client came first, if the domain has more than one: the others
+ * were not tried. Done once, since a client of another network namespace is not seen before the
+ * dial. False if there is nothing to leave it for. */
+static bool
+give_way(QemuConversation *self)
+{
+    if (self->has_given_way || self->job->domain->endpoint->places->len < 2)
+        return false;
+    self->has_given_way = true;
+    self->has_looked_for_holder = false;
+    self->is_judged = false;
+    disconnect(self);
+    self->since_us = util_deadline_now_us(); /* older tables do not show that client */
+    return true;
+}
+
 /* A look at a job of which nothing has come since the last one. */
 static Next
 look(QemuConversation *self, int64_t now_us)
@@ -530,8 +546,10 @@ look(QemuConversation *self, int64_t now_us)
         qemu_health_unbar(job->domain);
     else if (qemu_health_lasts(job, QEMU_DOMAIN_BAR_STOPPED))
         return NEXT_SILENT;
-    if ((self->until_us != 0 && now_us >= self->until_us) || is_overtaken(self, now_us))
+    if (self->until_us != 0 && now_us >= self->until_us)
         return NEXT_SILENT;
+    if (is_overtaken(self, now_us))
+        return give_way(self) ? connect_monitor(self) : NEXT_SILENT;
     if (self->phase != QEMU_CONVERSATION_DRAIN &&
         now_us - MAX(self->heard_us, self->turn_us) >=
             MIN(PROBE_AFTER_US, qemu_health_fair_us(job) / 2))

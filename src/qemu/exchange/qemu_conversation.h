@@ -51,6 +51,7 @@ typedef struct {
     QemuWatch watch;            /* of its socket in poll_fd */
     bool has_dialled_anew;      /* or must not any more in this call */
     bool has_looked_for_holder; /* another client, in all network namespaces */
+    bool has_given_way;         /* to another client at one of several monitors */
     bool is_judged;             /* the verdict on its silence is set */
     int64_t since_us;           /* monotonic: older tables of sockets tell nothing of it; 0: any */
     int64_t again_us;           /* HELD_BACK: how long until the next look; else 0 */
