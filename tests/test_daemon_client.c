@@ -431,6 +431,37 @@ one_that_does_not_read(void **state)
     end(&scene);
 }
 
+/* It gets no further answer before it has read, none at all where all have too much to read; one
+ * that has read all gets one. */
+static void
+whose_turn_it_is_to_read(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    assert_true(daemon_client_takes_answers(scene.client));
+    send_kinds(&scene, "l");
+    testing_assert_in_range(scene.shared.n_unread, 1, DAEMON_LIMIT_UNREAD_BYTES);
+    assert_true(daemon_client_takes_answers(scene.client));
+    scene.shared.n_unread += DAEMON_LIMIT_BRAKE_BYTES; /* of others */
+    assert_false(daemon_client_takes_answers(scene.client));
+    scene.shared.n_unread -= DAEMON_LIMIT_BRAKE_BYTES;
+    assert_true(daemon_client_takes_answers(scene.client));
+    send_kinds(&scene, "l");
+    assert_false(daemon_client_takes_answers(scene.client));
+    while (scene.shared.n_unread > 0) {
+        g_autofree char *got = receive(&scene);
+
+        assert_true(*got == '\0');
+        settle(&scene);
+    }
+    scene.shared.n_unread += DAEMON_LIMIT_BRAKE_BYTES + 1;
+    assert_true(daemon_client_takes_answers(scene.client));
+    scene.shared.n_unread -= DAEMON_LIMIT_BRAKE_BYTES + 1;
+    end(&scene);
+}
+
 /* Small answers count with the memory that they take: most of it is not their own bytes. */
 static void
 one_that_does_not_read_small_answers(void **state)
@@ -573,6 +604,7 @@ main(void)
          NULL, NULL},
         {"a flood behind slow calls is stopped, and answered later", a_flood_behind_slow_calls,
          NULL, NULL, NULL},
+        {"who gets a further answer", whose_turn_it_is_to_read, NULL, NULL, NULL},
         {"a client that does not read gets no further answer", one_that_does_not_read, NULL, NULL,
          NULL},
         {"small answers count with what they cost", one_that_does_not_read_small_answers, NULL,

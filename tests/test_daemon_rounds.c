@@ -525,37 +525,71 @@ too_long_names(void **state)
 }
 
 static bool
-ask_brake(void *data)
+is_open(void *gate)
 {
-    unsigned int *n_left = data;
-
-    return *n_left > 0 && (*n_left)-- > 0;
+    return *(const bool *)gate;
 }
 
-/* Answers wait while clients have too much to read; one may leave meanwhile. */
+/* A request whose client has to read first waits, and no other; one may leave meanwhile. */
 static void
-a_brake(void **state)
+a_gate(void **state)
 {
     Scene scene = {0};
-    Got got[3] = {0};
-    unsigned int n_left = 3;
+    Got got[4] = {0};
+    bool are_open[4] = {false, true, false, true};
 
     (void)state;
     begin(&scene, 0);
-    daemon_rounds_set_brake(scene.rounds, ask_brake, &n_left);
-    for (unsigned int i = 0; i < 3; i++)
+    for (unsigned int i = 0; i < 4; i++) {
         ask(&scene, &got[i], &(DomstatsCall){.stats = STATE});
-    while (n_left == 3)
-        assert_true(sd_event_run(scene.loop, UINT64_MAX) >= 0);
-    assert_int_equal(scene.n_open, 3);
+        daemon_rounds_set_gate(got[i].request, is_open, &are_open[i]);
+    }
+    run_until(&scene, 2);
+    assert_int_equal(got[1].n_called + got[3].n_called, 2);
     assert_true(daemon_rounds_is_busy(scene.rounds));
     daemon_rounds_cancel(got[0].request);
+    are_open[2] = true;
     run_until(&scene, 1);
-    assert_int_equal(n_left, 0);
     assert_int_equal(got[0].n_called, 0);
-    for (unsigned int i = 1; i < 3; i++) {
+    for (unsigned int i = 1; i < 4; i++) {
         assert_int_equal(got[i].n_records, N_FAKES);
         g_free(got[i].fields);
+    }
+    while (daemon_rounds_is_busy(scene.rounds))
+        assert_true(sd_event_run(scene.loop, UINT64_MAX) >= 0);
+    end(&scene);
+}
+
+/* Rounds are not kept without end for such clients. */
+static void
+rounds_behind_a_gate(void **state)
+{
+    enum { N_ROUNDS = DAEMON_LIMIT_ROUNDS_KEPT + 3 };
+    Scene scene = {0};
+    Got got[N_ROUNDS] = {0};
+    bool is_closed = false;
+
+    (void)state;
+    begin(&scene, 0);
+    for (unsigned int i = 0; i < N_ROUNDS; i++) {
+        Got other = {0};
+        unsigned int n_open = scene.n_open;
+
+        ask(&scene, &got[i], &(DomstatsCall){.stats = STATE});
+        daemon_rounds_set_gate(got[i].request, is_open, &is_closed);
+        ask(&scene, &other, &(DomstatsCall){.stats = STATE});
+        while (other.n_called == 0)
+            assert_true(sd_event_run(scene.loop, UINT64_MAX) >= 0);
+        assert_int_equal(other.n_records, N_FAKES);
+        assert_true(scene.n_open <= n_open + 1);
+        g_free(other.fields);
+    }
+    run_until(&scene, DAEMON_LIMIT_ROUNDS_KEPT);
+    for (unsigned int i = 0; i < N_ROUNDS; i++) {
+        bool is_kept = i >= N_ROUNDS - DAEMON_LIMIT_ROUNDS_KEPT;
+
+        assert_int_equal(got[i].code, is_kept ? 0 : DOMSTATS_ERROR_SYSTEM);
+        assert_int_equal(got[i].n_called, is_kept ? 0 : 1);
     }
     end(&scene);
 }
@@ -609,7 +643,8 @@ main(void)
         cmocka_unit_test(too_many_alone),
         cmocka_unit_test(too_many_names_of_nothing),
         cmocka_unit_test(too_long_names),
-        cmocka_unit_test(a_brake),
+        cmocka_unit_test(a_gate),
+        cmocka_unit_test(rounds_behind_a_gate),
         cmocka_unit_test(news_of_a_monitor),
     };
 

@@ -256,8 +256,8 @@ drop_reader(DaemonClient *self, const char *why)
 }
 
 /* Of all that have answers to read, the one that has taken none for the longest time. */
-static DaemonClient *
-find_slowest(const DaemonClientShared *shared)
+static void
+drop_slowest(const DaemonClientShared *shared)
 {
     DaemonClient *slowest = NULL;
 
@@ -267,31 +267,17 @@ find_slowest(const DaemonClientShared *shared)
         if (!client->is_gone && (slowest == NULL || client->send_by_us < slowest->send_by_us))
             slowest = client;
     }
-    return slowest;
-}
-
-static void
-drop_slowest(const DaemonClientShared *shared)
-{
-    DaemonClient *slowest = find_slowest(shared);
-
     if (slowest != NULL)
         drop_reader(slowest, "all clients together have too much to read, and it is the slowest");
 }
 
 bool
-daemon_client_is_congested(const DaemonClientShared *shared)
+daemon_client_takes_answers(void *self)
 {
-    const DaemonClient *slowest = NULL;
+    const DaemonClient *client = self;
+    bool is_calm = client->setup->shared->n_unread <= DAEMON_LIMIT_BRAKE_BYTES;
 
-    if (shared->n_unread <= DAEMON_LIMIT_BRAKE_BYTES)
-        return false;
-    slowest = find_slowest(shared);
-    /* The stall began when its limit was set. */
-    if (slowest != NULL &&
-        slowest->send_by_us <= in_ms(DAEMON_LIMIT_STALL_MS - DAEMON_LIMIT_PRESSURE_MS))
-        drop_slowest(shared);
-    return shared->n_unread > DAEMON_LIMIT_BRAKE_BYTES;
+    return client->n_unread == 0 || (is_calm && client->n_unread <= DAEMON_LIMIT_UNREAD_BYTES);
 }
 
 void

@@ -51,6 +51,10 @@ void daemon_client_send(DaemonClient *self, GBytes *take_bytes);
 void daemon_client_begin_call(DaemonClient *self);
 void daemon_client_end_call(DaemonClient *self);
 
+/* For daemon_rounds_set_gate(): whether @self, a DaemonClient, has read enough of its answers to
+ * get a further one. One that has read all always gets one, whatever others have not read. */
+bool daemon_client_takes_answers(void *self);
+
 /* Closes the connection once what is queued is sent, or soon if the client does not read. The
  * session is closed at the next turn of the loop, never within this call. @why is for the log. */
 void daemon_client_hang_up(DaemonClient *self, const char *why);
@@ -61,10 +65,6 @@ typedef struct {
     size_t n_unread;   /* memory of the answers that they have not read */
     GQueue clients;    /* DaemonClient *: those that have answers to read */
 } DaemonClientShared;
-
-/* Whether clients have so much to read that further answers have to wait. Then the one that has
- * taken nothing for the longest time is hung up on, if that is PRESSURE_MS. */
-bool daemon_client_is_congested(const DaemonClientShared *shared);
 
 /* What a client is made with; outlives it. */
 typedef struct {

@@ -246,6 +246,7 @@ start_call(Session *self, RpcCall *message)
     g_hash_table_add(self->pending, pending);
     daemon_client_begin_call(self->client);
     pending->request = daemon_rounds_ask(self->host->rounds, &ask, on_answer, pending);
+    daemon_rounds_set_gate(pending->request, daemon_client_takes_answers, self->client);
 }
 
 /* Before a connection is opened only the procedures may be called that clients need for it. */

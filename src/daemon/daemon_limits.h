@@ -30,15 +30,13 @@
           "messages of all clients that are not whole or not answered; past that who sends large " \
           "ones is hung up on")                                                                    \
     LIMIT(UNREAD_BYTES, 4194304, "bytes",                                                          \
-          "answers that a client has not read; past that its further messages wait")               \
+          "answers that a client has not read; past that its messages and further answers wait")   \
     LIMIT(QUEUED_BYTES, 67108864, "bytes",                                                         \
           "answers that a client has not read; two of the largest that libvirt's protocol allows") \
     LIMIT(QUEUED_BYTES_OF_ALL, 536870912, "bytes",                                                 \
           "the same of all clients together; past that the slowest reader is hung up on")           \
     LIMIT(BRAKE_BYTES, 268435456, "bytes",                                                         \
-          "the same; while it is more, further answers are not made")                              \
-    LIMIT(PRESSURE_MS, 1000, "ms",                                                                 \
-          "who has taken nothing for so long is hung up on, one by one, while the brake holds")     \
+          "the same; past that only clients that have read all get a further answer")              \
     LIMIT(ANSWERS_PER_TURN, 8, "answers",                                                          \
           "made of one round before the loop serves others")                                       \
     LIMIT(REQUEST_MS, 10000, "ms",                                                                 \
@@ -54,6 +52,9 @@
           "calls of the library under way: a second one begins while the first is held up")        \
     LIMIT(ROUND_START_MS, 10, "ms",                                                                \
           "how long a round waits for others who want it, while clients keep the loop busy")       \
+    LIMIT(ROUNDS_KEPT, 8, "rounds",                                                                \
+          "that have ended and are kept for clients which have to read first; their requests of "  \
+          "older ones get an error")                                                               \
     LIMIT(ROUND_WAIT_MS, 250, "ms",                                                                \
           "how long a request waits for a round that does not cover it and is held up")            \
     LIMIT(ROUND_SHARED_MS, 1000, "ms",                                                             \

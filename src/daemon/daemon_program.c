@@ -258,7 +258,6 @@ make_servers(Program *self, DomstatsConn *take_conn, GError **error)
     if (self->host.rounds == NULL)
         return false;
     self->server = daemon_server_new(self->loop, &self->host);
-    daemon_rounds_set_brake(self->host.rounds, daemon_server_is_congested, self->server);
     self->interfaces = daemon_interfaces_new(&self->host, options, error);
     return self->interfaces != NULL;
 }
@@ -295,8 +294,6 @@ leave_at_once(const Program *self)
 static void
 clear(Program *self)
 {
-    if (self->host.rounds != NULL)
-        daemon_rounds_set_brake(self->host.rounds, NULL, NULL);
     daemon_opening_free(self->opening);
     daemon_server_free(self->server);
     daemon_interfaces_free(self->interfaces);

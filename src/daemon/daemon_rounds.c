@@ -12,8 +12,8 @@
  * running one is held up by a domain that does not answer.
  *
  * When a round ends, each request gets what daemon_narrow makes of its records: some in a turn of
- * the loop, so that clients read the first answers before all are made, and none while the brake
- * holds, since each answer is a copy of its own. A word that names none of them is asked of the
+ * the loop, so that clients read the first answers before all are made, and none whose gate is
+ * closed, since each answer is a copy of its own. A word that names none of them is asked of the
  * library in a round for that request alone, which answers it whatever comes. A request whose
  * deadline passes gets an error; its round goes on.
  */
@@ -30,7 +30,7 @@
 
 enum {
     US_PER_MS = 1000,
-    BRAKE_MS = 5, /* between looks whether the brake still holds */
+    GATES_MS = 5, /* between looks whether gates have opened */
 };
 
 typedef struct {
@@ -54,7 +54,9 @@ struct DaemonRoundsRequest {
     void *data;
     int64_t deadline_us; /* on the monotonic clock */
     sd_event_source *timer;
-    bool must_be_alone; /* a word of it was not found in a round that was shared */
+    bool must_be_alone;          /* a word of it was not found in a round that was shared */
+    bool (*is_open)(void *gate); /* NULL: it is always answered */
+    void *gate;
 };
 
 struct DaemonRounds {
@@ -69,14 +71,12 @@ struct DaemonRounds {
     sd_event_source *starter;  /* begins the first of @waiting when the loop has nothing to do */
     sd_event_source *patience; /* begins it when it has been held up long enough */
     sd_event_source *answerer; /* answers requests of @ended */
-    sd_event_source *braking;  /* looks whether the brake still holds */
+    sd_event_source *gates;    /* looks whether gates of @ended have opened */
     size_t n_requests;         /* that wait for rounds */
     size_t words_size;         /* memory of their words */
     unsigned int n_begun;
     const DaemonRoundsWatcher *watcher;
     void *watcher_data;
-    bool (*is_congested)(void *data);
-    void *brake_data;
 };
 
 static void
@@ -313,12 +313,11 @@ describe(const Round *round)
                                 .begun_us = result->begun_us};
 }
 
-/* Answers the first request of @round, or asks for it alone. */
+/* Answers @request of @round, or asks for it alone. */
 static void
-answer_first(DaemonRounds *self, Round *round)
+answer_one(DaemonRounds *self, const Round *round, DaemonRoundsRequest *request)
 {
     const DaemonCallResult *result = daemon_call_result(round->call);
-    DaemonRoundsRequest *request = g_queue_peek_head(&round->requests);
     DaemonRoundsAnswer answer = describe(round);
     g_auto(DaemonNarrow) narrow = {0};
 
@@ -336,40 +335,51 @@ answer_first(DaemonRounds *self, Round *round)
     finish(self, request, &answer, NULL);
 }
 
-/* The first round that has ended and has requests left; those without are freed. NULL: none. */
-static Round *
-find_ended(DaemonRounds *self)
+/* Answers requests of @round whose gate is open, @n_most at most, and gives how many. If it is one
+ * round too many to be kept, the others are refused. */
+static unsigned int
+answer_open(DaemonRounds *self, const Round *round, unsigned int n_most, bool is_kept)
 {
-    Round *round = NULL;
+    g_autoptr(GError) error = is_kept ? NULL : make_too_many();
+    unsigned int n = 0;
+    GList *next = NULL;
 
-    while ((round = g_queue_peek_head(&self->ended)) != NULL && g_queue_is_empty(&round->requests))
-        free_round(g_queue_pop_head(&self->ended));
-    return round;
+    for (GList *at = round->requests.head; at != NULL && n < n_most; at = next) {
+        DaemonRoundsRequest *request = at->data;
+
+        next = at->next;
+        if (request->is_open == NULL || request->is_open(request->gate)) {
+            answer_one(self, round, request);
+            n++;
+        } else if (error != NULL) {
+            finish(self, request, NULL, error);
+        }
+    }
+    return n;
 }
 
-static bool
-brake(DaemonRounds *self)
-{
-    if (self->is_congested == NULL || !self->is_congested(self->brake_data))
-        return false;
-    daemon_loop_set_timer(self->braking, util_deadline_now_us() + (int64_t)BRAKE_MS * US_PER_MS);
-    return true;
-}
-
+/* Those whose clients have to read first are looked at again in a moment. */
 static void
 answer_some(DaemonRounds *self)
 {
-    Round *round = NULL;
+    unsigned int n = 0;
+    GList *next = NULL;
 
-    for (unsigned int n = 0; (round = find_ended(self)) != NULL; n++) {
-        if (brake(self))
-            return;
-        if (n == DAEMON_LIMIT_ANSWERS_PER_TURN) {
-            daemon_loop_take_turn(self->answerer);
-            return;
+    for (GList *at = self->ended.head; at != NULL; at = next) {
+        Round *round = at->data;
+        bool is_kept = self->ended.length <= DAEMON_LIMIT_ROUNDS_KEPT;
+
+        next = at->next;
+        n += answer_open(self, round, DAEMON_LIMIT_ANSWERS_PER_TURN - n, is_kept);
+        if (g_queue_is_empty(&round->requests)) {
+            g_queue_delete_link(&self->ended, at);
+            free_round(round);
         }
-        answer_first(self, round);
     }
+    if (n == DAEMON_LIMIT_ANSWERS_PER_TURN)
+        daemon_loop_take_turn(self->answerer);
+    else if (!g_queue_is_empty(&self->ended))
+        daemon_loop_set_timer(self->gates, util_deadline_now_us() + (int64_t)GATES_MS * US_PER_MS);
 }
 
 static int
@@ -435,28 +445,27 @@ begin_next(DaemonRounds *self)
 }
 
 static int
-on_turn_over(sd_event_source *source, void *data)
+begin_if_fewer(DaemonRounds *self, unsigned int n_running)
 {
-    DaemonRounds *self = data;
-
-    (void)source;
-    if (self->running.length == 0)
+    if (self->running.length < n_running)
         begin_next(self);
     schedule(self);
     return 0;
 }
 
 static int
+on_turn_over(sd_event_source *source, void *data)
+{
+    (void)source;
+    return begin_if_fewer(data, 1);
+}
+
+static int
 on_patience_over(sd_event_source *source, uint64_t at_us, void *data)
 {
-    DaemonRounds *self = data;
-
     (void)source;
     (void)at_us;
-    if (self->running.length < DAEMON_LIMIT_ROUNDS_AT_ONCE)
-        begin_next(self);
-    schedule(self);
-    return 0;
+    return begin_if_fewer(data, DAEMON_LIMIT_ROUNDS_AT_ONCE);
 }
 
 static void
@@ -479,7 +488,7 @@ add_sources(DaemonRounds *self, GError **error)
     if (result >= 0)
         result = daemon_loop_add_timer(loop, &self->patience, on_patience_over, self);
     if (result >= 0)
-        result = daemon_loop_add_timer(loop, &self->braking, on_answering, self);
+        result = daemon_loop_add_timer(loop, &self->gates, on_answering, self);
     if (result < 0)
         g_set_error(error, DOMSTATS_ERROR, DOMSTATS_ERROR_SYSTEM, "cannot use the loop: %s",
                     g_strerror(-result));
@@ -518,7 +527,7 @@ daemon_rounds_free(DaemonRounds *self)
     sd_event_source_disable_unref(self->starter);
     sd_event_source_disable_unref(self->patience);
     sd_event_source_disable_unref(self->answerer);
-    sd_event_source_disable_unref(self->braking);
+    sd_event_source_disable_unref(self->gates);
     daemon_source_free(self->source);
     sd_event_unref(self->loop);
     g_free(self);
@@ -573,10 +582,10 @@ daemon_rounds_watch(DaemonRounds *self, const DaemonRoundsWatcher *watcher, void
 }
 
 void
-daemon_rounds_set_brake(DaemonRounds *self, bool (*is_congested)(void *data), void *data)
+daemon_rounds_set_gate(DaemonRoundsRequest *request, bool (*is_open)(void *gate), void *gate)
 {
-    self->is_congested = is_congested;
-    self->brake_data = data;
+    request->is_open = is_open;
+    request->gate = gate;
 }
 
 bool

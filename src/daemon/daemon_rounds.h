@@ -62,9 +62,9 @@ void daemon_rounds_cancel(DaemonRoundsRequest *request);
 /* Sets the one watcher; NULL: none. */
 void daemon_rounds_watch(DaemonRounds *self, const DaemonRoundsWatcher *watcher, void *data);
 
-/* While @is_congested says yes, answers that are ready wait: those before them are not read yet.
- * NULL: never. */
-void daemon_rounds_set_brake(DaemonRounds *self, bool (*is_congested)(void *data), void *data);
+/* @request is answered only while @is_open says yes: its client reads what it got before. It gets
+ * an error when its deadline passes, or when more than ROUNDS_KEPT rounds wait for such clients. */
+void daemon_rounds_set_gate(DaemonRoundsRequest *request, bool (*is_open)(void *gate), void *gate);
 
 /* Later rounds ask @take_conn; the connection before it is closed when its last round has ended.
  * False, with @take_conn closed, if its monitors cannot be watched. */

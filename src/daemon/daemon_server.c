@@ -258,14 +258,6 @@ daemon_server_stop(DaemonServer *self)
         daemon_client_finish(client);
 }
 
-bool
-daemon_server_is_congested(void *self)
-{
-    const DaemonServer *server = self;
-
-    return daemon_client_is_congested(&server->shared);
-}
-
 unsigned int
 daemon_server_n_clients(const DaemonServer *self)
 {

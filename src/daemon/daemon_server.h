@@ -24,8 +24,4 @@ bool daemon_server_listen(DaemonServer *self, int take_fd, const DaemonClientPro
 /* Accepts nobody any more; those that are idle are hung up on, the others when they are. */
 void daemon_server_stop(DaemonServer *self);
 
-/* For daemon_rounds_set_brake(): whether the clients of @self, a DaemonServer, have too much to
- * read. */
-bool daemon_server_is_congested(void *self);
-
 unsigned int daemon_server_n_clients(const DaemonServer *self);

@@ -133,6 +133,7 @@ begin_call(Session *self, const ServiceCodecMessage *message)
     g_hash_table_add(self->calls, call);
     daemon_client_begin_call(self->client);
     call->request = daemon_rounds_ask(self->host->rounds, &message->call, on_done, call);
+    daemon_rounds_set_gate(call->request, daemon_client_takes_answers, self->client);
 }
 
 static void
