@@ -5,15 +5,18 @@
 #include "testing.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/daemon_listener.h"
+#include "util/util_deadline.h"
 
 static const DaemonListenerRights rights = {.mode = 0640, .group = (gid_t)-1};
 
@@ -84,6 +87,27 @@ replaces_a_stale_one(void **state)
     daemon_listener_remove(first);
     assert_true(can_connect(place.path));
     daemon_listener_remove(second);
+    clear_place(&place);
+}
+
+/* Two instances that begin at once would each take the other's new socket for the old one. A folder
+ * that somebody has locked for long is used nevertheless. */
+static void
+waits_for_another_instance(void **state)
+{
+    Place place = make_place();
+    g_auto(UtilFd) folder = open(place.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    g_autoptr(DaemonListener) listener = NULL;
+    int64_t begun_us = util_deadline_now_us();
+
+    (void)state;
+    assert_int_equal(flock(folder, LOCK_SH), 0);
+    listener = daemon_listener_open_unix(DAEMON_LISTENER_LIBVIRT, place.path, &rights, NULL);
+    assert_non_null(listener);
+    assert_true(util_deadline_now_us() - begun_us >= 1000 * 1000);
+    assert_int_equal(flock(folder, LOCK_EX | LOCK_NB), 0);
+    assert_int_equal(flock(folder, LOCK_UN), 0);
+    daemon_listener_remove(listener);
     clear_place(&place);
 }
 
@@ -182,6 +206,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         {"a socket has its mode, and goes when it is removed", makes_and_removes, NULL, NULL, NULL},
         {"a socket that nobody listens at is replaced", replaces_a_stale_one, NULL, NULL, NULL},
+        {"another instance has the time that it needs", waits_for_another_instance, NULL, NULL,
+         NULL},
         {"one that is listened at stays, and it is said by whom", leaves_a_live_one, NULL, NULL,
          NULL},
         {"files that are no socket stay", leaves_other_files, NULL, NULL, NULL},

@@ -4,15 +4,20 @@
  *
  * The file of a unix socket is made without any right, gets group and mode, and only then the
  * socket listens. A file that is in the way is removed if it is a socket at which nobody listens,
- * which a connection shows.
+ * which a connection shows. Between that look and the removal another instance may put its own
+ * socket there, so both are done under a lock on the folder. Every user may be able to hold that:
+ * it is waited for only as long as an instance needs.
  */
 #include "daemon_listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,12 +27,15 @@
 #include "daemon_address.h"
 #include "daemon_limits.h"
 #include "daemon_occupant.h"
+#include "util/util_deadline.h"
 
 #define OUR_FOLDER "/run/domstats"
 
 enum {
     BACKLOG = 1024, /* connections that the kernel keeps until we accept them */
     FOLDER_MODE = 0755,
+    LOCK_MS = 1000, /* that another instance may hold the lock */
+    LOOK_MS = 5,    /* between attempts to get it */
 };
 
 static const char *const kind_names[] = {
@@ -98,10 +106,27 @@ is_stale(const char *path, GError **error)
     return false;
 }
 
+/* Keeps other instances from the folder of @path until the descriptor is closed. -1: it cannot be
+ * locked. */
+static int
+lock_folder(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_auto(UtilFd) fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    UtilDeadline deadline = util_deadline_in_ms(LOCK_MS);
+
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK || util_deadline_has_passed(deadline))
+            return -1;
+        (void)poll(NULL, 0, LOOK_MS);
+    }
+    return util_fd_steal(&fd);
+}
+
 /* The number of a file that is gone may be given to another one at once; so it is ours only if
  * nobody listens there any more. */
-void
-daemon_listener_remove(DaemonListener *self)
+static void
+remove_file(DaemonListener *self)
 {
     struct stat status = {0};
 
@@ -111,6 +136,15 @@ daemon_listener_remove(DaemonListener *self)
     if (status.st_dev == self->device && status.st_ino == self->inode && is_stale(self->path, NULL))
         (void)unlink(self->path);
     g_clear_pointer(&self->path, g_free);
+}
+
+void
+daemon_listener_remove(DaemonListener *self)
+{
+    g_auto(UtilFd) lock = self->path != NULL ? lock_folder(self->path) : -1;
+
+    (void)lock;
+    remove_file(self);
 }
 
 /* Removes what is at @path if it is a socket without a listener. */
@@ -185,26 +219,28 @@ daemon_listener_open_unix(DaemonListenerKind kind, const char *path,
                           const DaemonListenerRights *rights, GError **error)
 {
     g_autoptr(DaemonListener) self = g_new0(DaemonListener, 1);
+    g_auto(UtilFd) lock = -1;
 
     self->kind = kind;
     self->text = g_strdup(path);
     self->is_local = true;
     self->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    make_folder(path);
+    lock = lock_folder(path);
     if (!make_room(path, error))
         return NULL;
-    make_folder(path);
     if (self->fd < 0 || !bind_unix(self->fd, path)) {
         set_failed(path, "cannot make its file", errno, error);
         return NULL;
     }
     self->path = g_strdup(path);
     if (!finish_file(self, rights, error)) {
-        daemon_listener_remove(self);
+        remove_file(self);
         return NULL;
     }
     if (listen(self->fd, BACKLOG) < 0) {
         set_failed(path, "it does not listen", errno, error);
-        daemon_listener_remove(self);
+        remove_file(self);
         return NULL;
     }
     return g_steal_pointer(&self);
