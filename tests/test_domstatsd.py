@@ -107,6 +107,12 @@ class Places(unittest.TestCase):
         self.assertRegex(lines[2], rf"^source {RECORDED}: can be served, \d+ domains$")
         self.assertFalse(os.path.exists(self.rpc))
 
+    def test_values_that_only_their_use_shows_to_be_wrong(self):
+        for words in ["-c", "no:such"], ["-c", "auto:x"], ["--names", "nobody"]:
+            status, _text, errors = run(*self.options, *words)
+            self.assertEqual(status, 1, (words, errors))
+            self.assertIn(words[-1], errors)
+
     def test_a_check_of_what_cannot_be_served(self):
         with open(self.rpc, "w", encoding="utf-8") as file:
             file.write("precious")

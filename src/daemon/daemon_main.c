@@ -8,6 +8,7 @@
 #include "daemon_log.h"
 #include "daemon_options.h"
 #include "daemon_program.h"
+#include "domstats/domstats.h"
 #include "util/util_program.h"
 
 typedef enum {
@@ -29,6 +30,16 @@ block_signals(void)
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Only its use shows that the value of some options is wrong: a source, names. */
+static Outcome
+outcome_of(const GError *error)
+{
+    return g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE) ||
+                   g_error_matches(error, DOMSTATS_ERROR, DOMSTATS_ERROR_INVALID_ARG)
+               ? OUTCOME_USAGE
+               : OUTCOME_FAILED;
+}
+
 static Outcome
 serve(const DaemonOptions *options)
 {
@@ -38,7 +49,7 @@ serve(const DaemonOptions *options)
     if (daemon_program_run(options, &error))
         return OUTCOME_DONE;
     daemon_log(DAEMON_LOG_ERROR, "%s", error->message);
-    return OUTCOME_FAILED;
+    return outcome_of(error);
 }
 
 static Outcome

@@ -77,7 +77,7 @@ static const UtilOption options_table[] = {
     {SECTION_SOURCE, 0, "no-libvirt", NULL, 0, util_options_apply_yes, TO(is_without_libvirt), 0,
      "with auto, ask no libvirt: its domains have only what the host knows"},
     {SECTION_SOURCE, 0, "libvirt-requests", "NUMBER", 0, util_options_apply_number, TO(libvirt_requests),
-     DOMSTATS_LIBVIRT_REQUESTS_MOST, "that one libvirt has at a time, at most; 10 if not given"},
+     DOMSTATS_LIBVIRT_REQUESTS_MOST, "requests that one libvirt has at a time, at most; 10 if not given"},
 
     {SECTION_SERVED, 0, "rpc", "PATH", 0, apply_path, TO(rpc), 0,
      "libvirt's protocol, read-only, at this socket"},
@@ -88,7 +88,7 @@ static const UtilOption options_table[] = {
     {SECTION_SERVED, 0, "names", "NAMES", 0, util_options_apply_text, TO(names), 0,
      "names of the metrics: domstats, libvirt or kumina"},
     {SECTION_SERVED, 0, "events-interval", "SECONDS", 0, util_options_apply_number, TO(events_interval_s),
-     MOST_INTERVAL_S, "between looks while a client waits for events; 5 if not given"},
+     MOST_INTERVAL_S, "time between looks while a client waits for events; 5 if not given"},
 
     {SECTION_ACCESS, 0, "socket-mode", "MODE", 0, apply_mode, TO(socket_mode), 0777,
      "of the files of sockets; 0660 if not given"},

@@ -49,7 +49,7 @@ daemon_places_find_rights(const DaemonOptions *options, DaemonListenerRights *re
     if (options->socket_group != NULL) {
         (void)getgrnam_r(options->socket_group, &group, buffer, GROUP_BYTES, &found);
         if (found == NULL) {
-            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                         "there is no group '%s' for option '--socket-group'",
                         options->socket_group);
             return false;
