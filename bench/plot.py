@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws lines over two logarithmic axes, as SVG, with nothing but text."""
+"""Draws lines over two logarithmic axes, and stacked bars, as SVG, with nothing but text."""
 
 import html
 import math
 
 WIDTH, HEIGHT = 760, 480
 LEFT, RIGHT, TOP, BOTTOM = 70, 220, 40, 55
+BARS_LEFT = 300
 COLOURS = ("#c0392b", "#e67e22", "#2c3e90", "#8e44ad", "#27ae60", "#555555")
 
 
@@ -75,3 +76,32 @@ def draw(path, title, x_name, y_name, series):
         parts.append(text(WIDTH - RIGHT + 34, y - 3, name, "start"))
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join([*parts, "</svg>"]) + "\n")
+
+
+def bar(y, height, parts, scale):
+    x = BARS_LEFT
+    for value, colour in zip(parts, COLOURS):
+        yield f'<rect x="{x:.1f}" y="{y}" width="{value * scale:.1f}" height="{height}" fill="{colour}"/>'
+        x += value * scale
+    yield text(x + 6, y + height - 4, f"{sum(parts):,.0f}", "start")
+
+
+def draw_bars(path, title, names, rows):
+    """@rows: name -> values, one for each of @names, stacked."""
+    height, gap = 20, 12
+    bottom = TOP + 30 + len(rows) * (height + gap)
+    scale = (WIDTH - BARS_LEFT - 60) / max(sum(parts) for parts in rows.values())
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom}" '
+             'font-family="sans-serif" font-size="12">',
+             f'<rect width="{WIDTH}" height="{bottom}" fill="white"/>',
+             text(WIDTH / 2, 22, title, extra='font-size="15"')]
+    for number, name in enumerate(names):
+        x = BARS_LEFT + number * 150
+        lines.append(f'<rect x="{x}" y="{TOP}" width="12" height="12" fill="{COLOURS[number]}"/>')
+        lines.append(text(x + 18, TOP + 11, name, "start"))
+    for number, (name, parts) in enumerate(rows.items()):
+        y = TOP + 30 + number * (height + gap)
+        lines.append(text(BARS_LEFT - 8, y + height - 5, name, "end"))
+        lines.extend(bar(y, height, parts, scale))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join([*lines, "</svg>\n"]))

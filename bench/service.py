@@ -6,13 +6,15 @@
 
 Starts a libvirtd and paused domains in namespaces of its own, scrapes each side again and again, and then once more
 with one QEMU stopped; the same with domains that have a second monitor, which is asked without libvirt. Prints tables:
-wall time (median), CPU time of all processes that have a part in it, samples and bytes. Needs root."""
+wall time (median), CPU time of all processes that have a part in it, samples and bytes. With second monitors there is
+a floor too: nothing but query-blockstats to each QEMU, over connections that are kept. Needs root."""
 
 import argparse
 import gzip
 import json
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -25,6 +27,8 @@ import apart  # noqa: E402
 from host import Host  # noqa: E402
 from libvirts import DISK, N_STARTERS, Libvirtd  # noqa: E402
 from waiting import until  # noqa: E402
+
+import plot  # noqa: E402
 
 EXPORTER = "prometheus-libvirt-exporter"
 N_WARM = 3
@@ -109,6 +113,42 @@ def sides(host, build):
             ours("domstatsd, gzip", "domstats", *GZIP)]
 
 
+class Floor:
+    """Not a scrape: the one command that no exporter of disks can do without, to each second monitor."""
+
+    title = "floor: query-blockstats alone"
+    process = None
+
+    def __init__(self, host, n):
+        self.paths = [host.path(f"vm{number}.sock") for number in range(1, n + 1)]
+
+    def __enter__(self):
+        self.monitors = [self.connect(path) for path in self.paths]
+        return self
+
+    def __exit__(self, *failure):
+        for file, monitor in self.monitors:
+            file.close()
+            monitor.close()
+
+    @staticmethod
+    def connect(path):
+        monitor = socket.socket(socket.AF_UNIX)
+        monitor.connect(path)
+        file = monitor.makefile("rb")
+        file.readline()
+        monitor.sendall(b'{"execute":"qmp_capabilities"}')
+        file.readline()
+        return file, monitor
+
+    def scrape(self):
+        begun = time.monotonic()
+        for _, monitor in self.monitors:
+            monitor.sendall(b'{"execute":"query-blockstats"}')
+        replies = [file.readline() for file, _ in self.monitors]
+        return time.monotonic() - begun, b"".join(replies)
+
+
 def count(text):
     return sum(1 for line in text.splitlines() if not line.startswith((b"#", b"go_", b"process_", b"promhttp_")))
 
@@ -116,7 +156,7 @@ def count(text):
 def measure(side, libvirtd, qemus, repeats):
     for _ in range(N_WARM):
         side.scrape()
-    groups = {"program": [side.process.pid], "libvirtd": [libvirtd], "qemus": qemus}
+    groups = {"program": [side.process.pid if side.process else os.getpid()], "libvirtd": [libvirtd], "qemus": qemus}
     before = {name: cpu_s(pids) for name, pids in groups.items()}
     results = [side.scrape() for _ in range(repeats)]
     answered = [text for _, text in results if text]
@@ -127,7 +167,7 @@ def measure(side, libvirtd, qemus, repeats):
     row["cpu_ms"] = sum(row[name + "_cpu_ms"] for name in groups)
     text = answered[0] if answered else b""
     row["bytes"] = len(text)
-    row["samples"] = count(gzip.decompress(text) if text.startswith(b"\x1f\x8b") else text)
+    row["samples"] = count(gzip.decompress(text) if text.startswith(b"\x1f\x8b") else text) if side.process else 0
     return row
 
 
@@ -151,7 +191,9 @@ def measure_fleet(options, title, has_monitors):
                 daemon.stop_qemu(stuck)
             rows = []
             # One after another: with a stopped domain the exporter keeps a worker of libvirtd to its end.
-            for side in sorted(sides(host, options.build), key=lambda one: bool(stuck) and one.title == EXPORTER):
+            floor = [Floor(host, options.domains)] if has_monitors and not stuck else []
+            for side in sorted([*sides(host, options.build), *floor],
+                               key=lambda one: bool(stuck) and one.title == EXPORTER):
                 try:
                     with side:
                         rows.append(measure(side, daemon.process.pid, qemus, repeats))
@@ -165,20 +207,34 @@ def measure_fleet(options, title, has_monitors):
     return results
 
 
+def write(folder, results):
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "results.json"), "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1)
+    bars = {}
+    for title, rows in results.items():
+        if "stopped" in title:
+            continue
+        monitors = ", 2nd monitors" if "second" in title else ""
+        bars.update({row["side"] + monitors: [row[name + "_cpu_ms"] for name in ("program", "libvirtd", "qemus")]
+                     for row in rows if "gzip" not in row["side"] and "--names libvirt" not in row["side"]})
+    plot.draw_bars(os.path.join(folder, "scrapes.svg"), "CPU time of one scrape, ms",
+                   ["the program", "libvirtd", "the QEMUs"], bars)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("--domains", type=int, default=60)
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--json")
+    parser.add_argument("--output", help="a folder for results.json and the plot scrapes.svg")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     apart.run_apart(__file__)
     results = measure_fleet(options, "", has_monitors=False)
     results.update(measure_fleet(options, " with second monitors", has_monitors=True))
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(results, file, indent=1)
+    if options.output:
+        write(options.output, results)
 
 
 main()
