@@ -302,14 +302,54 @@ is_asked_by_itself_then(void **state)
                                NULL);
 }
 
+static const FakeLibvirtFault silence[] = {
+    {.procedure = FAKE_LIBVIRT_ANY, .then = FAKE_LIBVIRT_IGNORES}, {.then = FAKE_LIBVIRT_END}};
+
+static void *
+fall_silent(void *data)
+{
+    const Scene *self = data;
+
+    accompany(data);
+    while (fake_libvirt_n_calls(self->through.fake, FAKE_LIBVIRT_STATS) == 0)
+        poll(NULL, 0, 1);
+    fake_libvirt_set_faults(self->through.fake, silence);
+    return NULL;
+}
+
+/* The daemon answers nothing any more from the call about all on. That is said of each domain, in
+ * later calls too, which find it silent before it can be asked for any by itself. */
+static void
+falls_silent(void **state)
+{
+    static const FakeLibvirtFault hangs[] = {OF_ANY(.then = FAKE_LIBVIRT_IGNORES),
+                                             {.then = FAKE_LIBVIRT_END}};
+    ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON, .timeout_ms = SHORT_MS};
+    g_auto(Scene) self = {0};
+    GThread *thread = NULL;
+
+    (void)state;
+    init_scene(&self, 2, whole, hangs);
+    fake_libvirt_set_accepts(self.through.fake, false);
+    thread = g_thread_new("silence", fall_silent, &self);
+    for (int i = 0; i < N_LATER; i++) {
+        exchange_case_run(&self.through.exchange, &call);
+        for (unsigned int place = 0; place < N; place++)
+            through_case_assert_became(&self.through, place, DOMSTATS_HEALTH_SLOW,
+                                       DOMSTATS_REASON_LIBVIRT_SILENT, "does not answer");
+        call.timeout_ms = LONG_MS;
+    }
+    g_thread_join(thread);
+    fake_libvirt_let_go(self.through.fake);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comes_back),
-        cmocka_unit_test(is_waited_for),
-        cmocka_unit_test(was_not_to_blame),
-        cmocka_unit_test(is_asked_by_itself_then),
+        cmocka_unit_test(comes_back),       cmocka_unit_test(is_waited_for),
+        cmocka_unit_test(was_not_to_blame), cmocka_unit_test(is_asked_by_itself_then),
+        cmocka_unit_test(falls_silent),
     };
     int n_failed = 0;
 

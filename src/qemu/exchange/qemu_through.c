@@ -485,6 +485,19 @@ judge_between(QemuThrough *self)
         qemu_health_judge_unasked(job, util_deadline_now_us() - self->begun_us);
 }
 
+/* The verdict on a domain that libvirt was not asked for by itself. If libvirt owes the answer
+ * about it and others, maybe since an earlier call, it is that on this silence. */
+static void
+judge_waiting(QemuThrough *self)
+{
+    QemuThroughVerdict verdict = verdict_of(self);
+
+    if (verdict.late != NULL)
+        qemu_through_verdict_left_out(&verdict);
+    else
+        qemu_through_verdict_unasked(self->job);
+}
+
 void
 qemu_through_judge(QemuThrough *self)
 {
@@ -501,12 +514,8 @@ qemu_through_judge(QemuThrough *self)
     note_late(self, self->request); /* until it was cancelled it could become late */
     if (was_waiting) {
         libvirt_pool_request_unref(steal_request(self));
-        if (!is_late_open(self)) {
-            qemu_through_verdict_unasked(job);
-            return;
-        }
-    }
-    if (job->told != NULL) /* of an earlier answer in this call, which lacks some groups */
+        judge_waiting(self);
+    } else if (job->told != NULL) /* of an earlier answer in this call, which lacks some groups */
         judge_left_out(self);
     else
         qemu_health_judge_libvirt(self->host, job, uri_of(self),
