@@ -234,7 +234,7 @@ class Virsh(BesideClients):
     def test_interfaces(self):
         if os.geteuid() != 0:
             self.skipTest("a tap needs root")
-        tap, mac = self.host.tap("dsrpctap"), "52:54:00:12:34:56"
+        tap, mac = self.host.tap(f"dsrpc{os.getpid()}"), "52:54:00:12:34:56"
         self.start("one", more=["-netdev", f"tap,id=net0,ifname={tap},script=no,downscript=no", "-device",
                                 f"virtio-net-pci,netdev=net0,mac={mac}"])
         self.serve()

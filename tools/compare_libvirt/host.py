@@ -25,6 +25,7 @@ import libvirts  # noqa: E402
 # Starts a command in namespaces where a libvirtd may mount over the folders of this host's.
 APART = ["env", "DOMSTATS_APART=1", *apart.LAUNCHER]
 
+SWEEPS = 5
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 CONF = """user = "root"
@@ -313,8 +314,10 @@ def sweep(folder):
             pids.append(int(what))
         else:
             links.append((kind, what))
-    for pid in pids:
-        end_process(pid, folder)
+    for _ in range(SWEEPS):
+        for pid in pids:
+            end_process(pid, folder)
+        pids = named(folder)  # one may have started another since it was looked for
     for kind, what in reversed(links):
         words = ("losetup", "-d", what) if kind == "loop" else ("ip", "link", "del", what)
         subprocess.run(words, stderr=subprocess.DEVNULL)
