@@ -290,12 +290,17 @@ is_asked_by_itself_then(void **state)
         OF_MANY(.domain = "c", .then = FAKE_LIBVIRT_IGNORES), {.then = FAKE_LIBVIRT_END}};
     const ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON, .timeout_ms = SHORT_MS};
     g_auto(Scene) self = {0};
+    QemuDomain *bad = NULL;
 
     (void)state;
     init_scene(&self, 2, without_job, many_with_c);
     run_first(&self, &call);
     assert_others_well(&self);
+    bad = g_ptr_array_index(self.through.exchange.domains, 2);
+    assert_non_null(bad->owed);
     fake_libvirt_let_go(self.through.fake);
+    while (!libvirt_pool_request_has_ended(bad->owed))
+        g_thread_yield();
     exchange_case_run(&self.through.exchange, &call);
     assert_others_well(&self);
     through_case_assert_became(&self.through, 2, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_JOB,
