@@ -451,6 +451,7 @@ class Exporter(BesideClients):
 
 class Collectd(BesideClients):
     CONF = """BaseDir "{folder}"
+FQDNLookup false
 PIDFile "{folder}/pid"
 PluginDir "{plugins}"
 Interval 1
