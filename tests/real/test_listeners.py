@@ -138,6 +138,20 @@ class Folder(Listeners):
                                  [again.pid])
                 self.assertNotEqual(again.pid, first)
 
+    def test_a_file_with_the_number_of_one_that_ended(self):
+        """Some file systems give the number of a file that is removed to the next one."""
+        self.host.start("first")
+        with LongRun("dir:" + self.host.folder) as run:
+            self.assertEqual(run.call().healths(), {"first": "ok"})
+            for before, name in ("first", "second"), ("second", "third"):
+                self.host.end(self.host.processes.pop(before))
+                self.assertEqual(run.call().healths(), {before: "gone"})
+                os.unlink(self.at(before + ".sock"))
+                process = self.host.start(name)
+                call = run.call()
+                self.assertEqual(call.healths(), {name: "ok"})
+                self.assertEqual(call[name]["id"], process.pid)
+
     def test_a_launcher_that_keeps_the_socket_it_passed_on(self):
         listener = self.listen("vm.sock")
         process = self.host.start("vm", monitor=[

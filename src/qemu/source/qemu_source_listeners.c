@@ -113,6 +113,15 @@ leads_to(const char *path, const QemuSourceListener *listener)
            status.st_ino == listener->status.st_ino;
 }
 
+/* True if the file may be another one: the number of a file that is removed is given to the next
+ * that is made, often enough. Then who listened there tells nothing. */
+static bool
+has_changed(const struct stat *before, const struct stat *now)
+{
+    return before->st_ctim.tv_sec != now->st_ctim.tv_sec ||
+           before->st_ctim.tv_nsec != now->st_ctim.tv_nsec;
+}
+
 void
 qemu_source_listeners_add(QemuSourceListeners *self, const char *path, const struct stat *status)
 {
@@ -129,6 +138,8 @@ qemu_source_listeners_add(QemuSourceListeners *self, const char *path, const str
     }
     set_path(listener, path);
     if (status != NULL) {
+        if (has_changed(&listener->status, status))
+            listener->pause_us = 0;
         listener->status = *status;
         listener->file_inode = status->st_ino;
     }
