@@ -6,20 +6,9 @@
 
 #include "qemu/host/qemu_host.h"
 #include "qemu_reach.h"
+#include "qemu_talk.h"
 #include "qemu_through.h"
 #include "qemu_watch.h"
-
-/* In the order in which a job goes through them. */
-typedef enum {
-    QEMU_CONVERSATION_HELD_BACK, /* not dialled yet, or libvirt not asked again:
-                                    qemu_conversation_look_again() may do that */
-    QEMU_CONVERSATION_LIBVIRT,   /* libvirt was asked for the domain */
-    QEMU_CONVERSATION_DRAIN,     /* the peer owes replies to an earlier call */
-    QEMU_CONVERSATION_GREET,     /* the greeting has not come */
-    QEMU_CONVERSATION_IDENTIFY,  /* name, UUID and commands are asked for */
-    QEMU_CONVERSATION_COLLECT,   /* the plan's commands are asked */
-    QEMU_CONVERSATION_ENDED,
-} QemuConversationPhase;
 
 /* Called on the thread that worked on @job as soon as the job has ended: it is complete, or has a
  * verdict. Jobs may end on several threads at once. */
@@ -43,11 +32,10 @@ typedef struct {
     int64_t given_up_us;  /* time spent on ending those: verdict, host values, record */
 } QemuConversationShared;
 
-/* The caller sets the first two members and zeroes the others, and does not move it in memory. */
+/* The caller sets the talk's job and @shared, zeroes the others, and does not move it in memory. */
 typedef struct {
-    QemuJob *job;
+    QemuTalk talk; /* its error is owned */
     QemuConversationShared *shared;
-    QemuConversationPhase phase;
     QemuWatch watch;            /* of its socket in poll_fd */
     bool has_dialled_anew;      /* or must not any more in this call */
     bool has_looked_for_holder; /* another client, in all network namespaces */
@@ -56,12 +44,9 @@ typedef struct {
     int64_t since_us;           /* monotonic: older tables of sockets tell nothing of it; 0: any */
     int64_t again_us;           /* HELD_BACK: how long until the next look; else 0 */
     int64_t again_at_us;        /* monotonic: when that is due */
-    int64_t turn_us;            /* monotonic: since when the peer owes what it was last asked for */
-    int64_t heard_us;           /* monotonic: when bytes of the peer came last */
     int64_t looked_us;          /* monotonic: when it was looked after last */
     int64_t until_us;    /* monotonic: the job ends then if nothing comes; 0: at the deadline */
     QemuThrough through; /* its job is NULL unless libvirt is asked */
-    GError *error;       /* what ended the connection; owned */
 } QemuConversation;
 
 void qemu_conversation_free(QemuConversation *self);

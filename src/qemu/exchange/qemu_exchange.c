@@ -102,7 +102,7 @@ conversation_at(const Worker *self, guint i)
 static bool
 has_ended(const Worker *self, guint i)
 {
-    return conversation_at(self, i)->phase == QEMU_CONVERSATION_ENDED;
+    return conversation_at(self, i)->talk.phase == QEMU_TALK_ENDED;
 }
 
 /* A short call has patrols too: the probe is sent in one, and its answer needs time. */
@@ -150,11 +150,11 @@ look_at_held_back(Worker *self)
     for (guint i = held_back->len; i-- > 0;) {
         QemuConversation *conversation = g_ptr_array_index(held_back, i);
 
-        if (conversation->phase == QEMU_CONVERSATION_HELD_BACK &&
+        if (conversation->talk.phase == QEMU_TALK_HELD_BACK &&
             conversation->again_at_us - begin_us <= conversation->again_us / NEARLY_DIVISOR &&
             !util_deadline_has_passed(self->exchange->deadline))
             qemu_conversation_look_again(conversation, begin_us);
-        if (conversation->phase != QEMU_CONVERSATION_HELD_BACK)
+        if (conversation->talk.phase != QEMU_TALK_HELD_BACK)
             g_ptr_array_remove_index_fast(held_back, i);
     }
     end_us = util_deadline_now_us();
@@ -194,8 +194,8 @@ search_one(Worker *self)
     if (self->silent->len == 0)
         return;
     conversation = g_ptr_array_steal_index_fast(self->silent, self->silent->len - 1);
-    if (conversation->phase != QEMU_CONVERSATION_ENDED)
-        qemu_health_search_threads(self->exchange->host, conversation->job->domain,
+    if (conversation->talk.phase != QEMU_TALK_ENDED)
+        qemu_health_search_threads(self->exchange->host, conversation->talk.job->domain,
                                    give_up_at(self));
 }
 
@@ -204,7 +204,7 @@ add_job(Worker *self, QemuJob *job)
 {
     QemuConversation *conversation = g_new0(QemuConversation, 1);
 
-    conversation->job = job;
+    conversation->talk.job = job;
     conversation->shared = &self->shared;
     g_ptr_array_add(self->conversations, conversation);
     self->shared.n_open++;
@@ -231,7 +231,7 @@ take_more(Worker *self)
 static bool
 is_fresh(const Worker *self, guint i)
 {
-    return !has_ended(self, i) && conversation_at(self, i)->phase != QEMU_CONVERSATION_LIBVIRT;
+    return !has_ended(self, i) && conversation_at(self, i)->talk.phase != QEMU_TALK_LIBVIRT;
 }
 
 /* How many of the jobs started last have not ended and still keep others from starting. */
@@ -292,7 +292,7 @@ take_from_libvirt(Worker *self)
 
     while (!util_deadline_has_passed(self->exchange->deadline) &&
            (conversation = qemu_desk_take(&self->shared.desk)) != NULL)
-        if (conversation->phase == QEMU_CONVERSATION_LIBVIRT)
+        if (conversation->talk.phase == QEMU_TALK_LIBVIRT)
             qemu_conversation_step(conversation);
 }
 
@@ -309,7 +309,7 @@ step_all(Worker *self)
 
         if (conversation == NULL)
             take_from_libvirt(self);
-        else if (conversation->phase != QEMU_CONVERSATION_ENDED)
+        else if (conversation->talk.phase != QEMU_TALK_ENDED)
             qemu_conversation_step(conversation);
     }
     return n > 0;
@@ -426,7 +426,7 @@ static void
 take_over(Worker *self, Worker *other)
 {
     for (guint i = 0; i < other->conversations->len; i++)
-        add_job(self, conversation_at(other, i)->job);
+        add_job(self, conversation_at(other, i)->talk.job);
     g_ptr_array_set_size(other->conversations, 0);
     other->shared.n_open = 0;
 }
