@@ -326,6 +326,130 @@ keeps_cgroup(const void *data)
     testing_remove_folder(folder);
 }
 
+/* What the host tells of a domain of libvirt's without KVM's statistics, in one call after the
+ * other. */
+typedef struct {
+    const char *sentence;
+    uint64_t n_defined;                /* vCPUs by the command line */
+    uint64_t n_by_libvirt;             /* by libvirt's definition; 0: there is none */
+    const char *names[3][MAX_THREADS]; /* of the threads; NULL: those of before */
+    Cgroup cgroups[3];
+    const char *expected[3];
+    bool is_doubted; /* libvirt's definition, at the end */
+} TellRow;
+
+static const TellRow tell_rows[] = {
+    {"as many as are defined have names",
+     2,
+     0,
+     {{MAIN, "CPU 0/KVM", "CPU 2/KVM"}},
+     {LIBVIRTS},
+     {"cpu vcpu"},
+     false},
+    {"one was plugged, and names itself later",
+     2,
+     0,
+     {{MAIN, "CPU 0/KVM", "CPU 1/KVM", MAIN}, {MAIN, "CPU 0/KVM", "CPU 1/KVM", "CPU 2/KVM"}},
+     {LIBVIRTS, LIBVIRTS},
+     {"cpu vcpu", "cpu"},
+     false},
+    {"what libvirt defines counts more than the command line",
+     1,
+     2,
+     {{MAIN, "CPU 0/KVM", "CPU 1/KVM"}},
+     {LIBVIRTS},
+     {"cpu vcpu"},
+     false},
+    {"libvirt's definition is older than a vCPU",
+     1,
+     1,
+     {{MAIN, "CPU 0/KVM", "CPU 1/KVM"}},
+     {LIBVIRTS},
+     {"cpu"},
+     true},
+    {"no thread has a name, so nothing speaks against the definition",
+     1,
+     1,
+     {{MAIN, MAIN}},
+     {LIBVIRTS},
+     {"cpu"},
+     false},
+    {"it has left its cgroup, as the call before has seen",
+     1,
+     0,
+     {{MAIN, "CPU 0/KVM"}},
+     {LIBVIRTS, ANOTHER, ANOTHER},
+     {"cpu vcpu", "cpu vcpu", "vcpu"},
+     false},
+    {"its cgroup can be read again",
+     1,
+     0,
+     {{MAIN, "CPU 0/KVM"}},
+     {UNREADABLE, LIBVIRTS},
+     {"vcpu", "cpu vcpu"},
+     false},
+};
+
+static QemuDefinition *
+define(uint64_t n_vcpus)
+{
+    QemuDefinition *definition = qemu_definition_new();
+
+    definition->vcpus_current = util_count_of(n_vcpus);
+    return definition;
+}
+
+static void
+name_threads(const char *folder, const char *const names[MAX_THREADS])
+{
+    for (int i = 0; i < MAX_THREADS && names[i] != NULL; i++)
+        write_thread(folder, i, &(Thread){names[i], NULL});
+}
+
+static void
+assert_tells(unsigned int groups, const char *expected)
+{
+    g_autofree char *got =
+        g_strdup_printf("%s%s", (groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0 ? "cpu " : "",
+                        (groups & VIR_DOMAIN_STATS_VCPU) != 0 ? "vcpu" : "");
+
+    testing_assert_same_text(g_strchomp(got), expected);
+}
+
+static void
+tells_beside_libvirt(const void *data)
+{
+    static const QemuRequest request = {.stats = VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_VCPU,
+                                        .extras = DOMSTATS_CALL_WITHOUT_KVM};
+    static const Thread threads[MAX_THREADS] = {{MAIN, NULL}};
+    const TellRow *row = data;
+    char *folder = testing_make_folder();
+    g_autoptr(HostRoot) root = make_root(folder, threads);
+    g_autoptr(QemuHostView) view = qemu_host_view_new(root, NULL, NULL);
+    g_autoptr(QemuDomain) domain = make_domain();
+    QemuEndpoint *endpoint = domain->endpoint;
+
+    endpoint->definition = define(row->n_defined);
+    endpoint->about = row->n_by_libvirt > 0 ? define(row->n_by_libvirt) : NULL;
+    testing_write_file(folder, "sys/fs/cgroup/" SCOPE "/cpu.stat",
+                       "usage_usec 5\nuser_usec 3\nsystem_usec 2\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(row->expected) && row->expected[i] != NULL; i++) {
+        QemuJob *job = qemu_job_new(domain, &request);
+        g_auto(QemuFacts) facts = {0};
+
+        qemu_facts_init(&facts);
+        name_threads(folder, row->names[i]);
+        put_cgroup(folder, row->cgroups[i]);
+        job->by_host = qemu_host_tells(view, job);
+        assert_tells(job->by_host, row->expected[i]);
+        qemu_host_read_facts(view, job, &facts);
+        qemu_job_free(job);
+    }
+    assert_int_equal(endpoint->about != NULL && qemu_definition_is_doubted(endpoint->about),
+                     row->is_doubted);
+    testing_remove_folder(folder);
+}
+
 /* Whether the threads of two calls are told to be the same. */
 typedef struct {
     const char *sentence;
@@ -418,6 +542,7 @@ main(void)
 
     n_failed += TESTING_RUN_TABLE("qemu_host: names", name_rows, counts_names);
     n_failed += TESTING_RUN_TABLE("qemu_host: cgroup", cgroup_rows, keeps_cgroup);
+    n_failed += TESTING_RUN_TABLE("qemu_host: beside libvirt", tell_rows, tells_beside_libvirt);
     n_failed += TESTING_RUN_TABLE("qemu_host: calls", change_rows, compares_calls);
     return n_failed;
 }

@@ -14,6 +14,14 @@ enum {
     NESTED_IMAGES_MOST = 4,
 };
 
+/* Whether libvirt tells of each vCPU under KVM if it is halted, which it has from QEMU only. */
+static const bool tells_of_halting =
+#ifdef __s390x__
+    true;
+#else
+    false;
+#endif
+
 /* Of groups that libvirt has answered whole, only what our own fields need is read; all of it for a
  * recording. */
 static unsigned int
@@ -63,18 +71,21 @@ qemu_host_gather_evidence(QemuHostView *self, QemuJob *job)
                                      qemu_known_has_short_chains(domain->known, NESTED_IMAGES_MOST);
 }
 
-/* A vCPU that was just plugged may have no name yet, and an old definition may not have it. */
+/* A vCPU that was just plugged may have no name yet, and an old definition may not have it. A
+ * command line never has it; libvirt's definition is read again if there is one. */
 static bool
 has_named_vcpus(QemuHostView *self, QemuDomain *domain)
 {
-    const QemuDefinition *definition = qemu_domain_definition(domain);
+    const QemuDefinition *definition = qemu_domain_about(domain);
     const GArray *vcpus = NULL;
 
-    if (definition == NULL || !definition->vcpus_current.is_present)
+    if (tells_of_halting || definition == NULL || !definition->vcpus_current.is_present)
         return false;
     vcpus = qemu_host_name_vcpus(self, domain);
     if (vcpus != NULL && vcpus->len == definition->vcpus_current.value)
         return true;
+    if (vcpus != NULL && vcpus->len > 0 && domain->endpoint->about != NULL)
+        qemu_definition_doubt(domain->endpoint->about);
     g_clear_pointer(&domain->host.named_vcpus, g_array_unref);
     return false;
 }
@@ -88,7 +99,7 @@ qemu_host_tells(QemuHostView *self, QemuJob *job)
     if (domain->pid == 0 || !domain->endpoint->is_active || job->request->is_recording ||
         !qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM))
         return 0;
-    if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0 && qemu_host_knows_cgroup(self, domain))
+    if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0 && qemu_host_has_cpu_times(self, domain))
         groups |= VIR_DOMAIN_STATS_CPU_TOTAL;
     if ((job->groups & VIR_DOMAIN_STATS_VCPU) != 0 && has_named_vcpus(self, domain))
         groups |= VIR_DOMAIN_STATS_VCPU;

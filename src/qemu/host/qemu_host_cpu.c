@@ -11,6 +11,12 @@
 #include "qemu_vcpu_threads.h"
 #include "util/util_error.h"
 
+static bool
+has_times(const HostProcessCgroup *cgroup)
+{
+    return cgroup->time_ns.is_present && cgroup->user_ns.is_present && cgroup->system_ns.is_present;
+}
+
 /* libvirt makes the cgroup before the process, so a process without one never gets one. A cgroup
  * that cannot be read now stays unknown: then the times of the process are not taken instead. */
 static void
@@ -25,16 +31,17 @@ read_cgroup(QemuHostView *self, QemuDomain *domain, HostProcessCgroup *cgroup)
     /* The process has left the cgroup: its own times would make the counter jump. */
     if (kept->cgroup == QEMU_HOST_KEPT_CGROUP_LIBVIRTS && !cgroup->is_libvirts)
         cgroup->is_unknown = true;
+    kept->has_cpu_times = !cgroup->is_unknown && (!cgroup->is_libvirts || has_times(cgroup));
 }
 
 bool
-qemu_host_knows_cgroup(QemuHostView *self, QemuDomain *domain)
+qemu_host_has_cpu_times(QemuHostView *self, QemuDomain *domain)
 {
     HostProcessCgroup cgroup = {0};
 
-    if (domain->host.cgroup == QEMU_HOST_KEPT_CGROUP_UNKNOWN)
+    if (!domain->host.has_cpu_times)
         read_cgroup(self, domain, &cgroup);
-    return domain->host.cgroup != QEMU_HOST_KEPT_CGROUP_UNKNOWN;
+    return domain->host.has_cpu_times;
 }
 
 void
@@ -97,7 +104,8 @@ qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
     const GArray *named = job->domain->host.named_vcpus;
 
-    if (facts->vcpus == NULL && (job->by_host & VIR_DOMAIN_STATS_VCPU) != 0 && named != NULL)
+    if (facts->vcpus == NULL && job->told != NULL && named != NULL &&
+        (job->by_host & VIR_DOMAIN_STATS_VCPU) != 0)
         facts->vcpus = make_vcpus(named);
     if (facts->vcpus == NULL)
         facts->host.n_vcpus = count_vcpus(qemu_host_view_root(self), job->domain->pid);

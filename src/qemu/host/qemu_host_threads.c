@@ -12,6 +12,10 @@
 
 #include "qemu_host_parts.h"
 #include "qemu_vcpu_threads.h"
+#include "util/util_deadline.h"
+
+/* A thread names itself when it first runs. Names that were read sooner are read again. */
+enum { NAMED_US = 1000 * 1000 };
 
 static QemuVcpuThreads
 ids_of(const GArray *threads)
@@ -53,6 +57,7 @@ qemu_host_note_threads(QemuHostView *self, QemuDomain *domain)
     is_same = before != NULL && before->len == now->len &&
               memcmp(before->data, now->data, now->len * sizeof(pid_t)) == 0;
     if (!is_same) {
+        kept->threads_since_us = util_deadline_now_us();
         kept->has_looked_for_kvm = false;
         g_clear_pointer(&kept->thread_numbers, g_array_unref);
         g_clear_pointer(&kept->named_vcpus, g_array_unref);
@@ -71,9 +76,13 @@ qemu_host_name_vcpus(QemuHostView *self, QemuDomain *domain)
     QemuHostKept *kept = &domain->host;
 
     qemu_host_note_threads(self, domain);
-    if (kept->named_vcpus == NULL && kept->threads != NULL)
+    if (!kept->has_last_names)
+        g_clear_pointer(&kept->named_vcpus, g_array_unref);
+    if (kept->named_vcpus == NULL && kept->threads != NULL) {
+        kept->has_last_names = util_deadline_now_us() - kept->threads_since_us >= NAMED_US;
         kept->named_vcpus =
             qemu_vcpu_threads_find(qemu_host_view_root(self), domain->pid, ids_of(kept->threads));
+    }
     return kept->named_vcpus;
 }
 

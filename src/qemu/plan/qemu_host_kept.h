@@ -27,10 +27,12 @@ typedef enum {
 typedef struct {
     HostProcessNumbers numbers; /* whether QEMU numbers its threads as we do */
     GArray *threads;            /* pid_t: the process's threads when last looked, ascending */
+    int64_t threads_since_us;   /* monotonic: when they were first seen to be these */
     GArray *thread_numbers;     /* of @threads, as QEMU numbers them otherwise; NULL: not read */
     GArray *vcpu_threads;       /* pid_t: which of them are vCPUs, ascending; NULL: not known */
     GArray *named_vcpus;        /* QemuVcpuThread: those of @threads that have a vCPU's name; NULL:
                                    not read */
+    bool has_last_names;        /* they were read when each thread had surely got its name */
     HostKept *files;            /* of the process, read in each call; NULL: none yet */
     GArray *taps;               /* HostTap: devices it holds open, as the last call listed them */
     char *net_namespace;        /* of the process, as its link names it */
@@ -40,6 +42,7 @@ typedef struct {
     bool has_looked_for_folder;
     HostPerf *perf;
     QemuHostKeptCgroup cgroup;
+    bool has_cpu_times; /* the last look found where they come from, and them */
 } QemuHostKept;
 
 /* Closes the descriptors that keep the kernel's part of the machine alive. Called where the end of
