@@ -89,6 +89,17 @@ begin_scrape(Connection *self, struct MHD_Connection *connection, bool is_head)
     return result;
 }
 
+/* The path of a URL that has a scheme and a host before it, as for a proxy; HTTP/1.1 wants that to
+ * be understood. */
+static const char *
+find_path(const char *url)
+{
+    const char *host = url[0] != '/' ? strstr(url, "://") : NULL;
+    const char *path = host != NULL ? strchr(host + strlen("://"), '/') : url;
+
+    return path != NULL ? path : "/";
+}
+
 static enum MHD_Result
 route(Connection *self, struct MHD_Connection *connection, const char *path, const char *method)
 {
@@ -136,7 +147,7 @@ handle(void *data, struct MHD_Connection *connection, const char *path, const ch
     }
     daemon_http_client_set_limit(self->client, DAEMON_LIMIT_HTTP_SEND_MS);
     return self->scrape != NULL ? daemon_http_scrape_finish(self->scrape, connection)
-                                : route(self, connection, path, method);
+                                : route(self, connection, find_path(path), method);
 }
 
 /* Called with each request's URL as it came, before its head is read further. The limit also ends

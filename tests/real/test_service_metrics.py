@@ -174,6 +174,9 @@ class Recorded(Scraped):
             answer = self.curl(service, "/metrics", "-X", method)
             self.assertEqual((answer.status, answer.headers["allow"]), (405, "get, head"))
         self.assertEqual(self.curl(service, "/metrics", "-d", "a=" + "b" * 60000).status, 405)
+        for target, status in (("http://a/-/healthy", 200), ("HTTPS://a:1/metrics?group=state", 200), ("http://a", 200),
+                               ("http://a/none", 404), ("a:1", 404), ("*", 404)):
+            self.assertEqual(self.curl(service, "/", "--request-target", target).status, status, target)
 
     def test_a_choice_of_domains_and_groups(self):
         service = self.serve(source=RECORDED)
