@@ -135,6 +135,8 @@ remove_file(DaemonListener *self)
         return;
     if (status.st_dev == self->device && status.st_ino == self->inode && is_stale(self->path, NULL))
         (void)unlink(self->path);
+    if (self->has_made_folder)
+        (void)rmdir(OUR_FOLDER);
     g_clear_pointer(&self->path, g_free);
 }
 
@@ -168,14 +170,17 @@ make_room(const char *path, GError **error)
     return true;
 }
 
-/* Makes our own folder below /run, which vanishes with a restart of the host. */
-static void
+/* Makes our own folder below /run, which vanishes with a restart of the host. True if it was not
+ * there. */
+static bool
 make_folder(const char *path)
 {
     g_autofree char *folder = g_path_get_dirname(path);
 
-    if (g_str_equal(folder, OUR_FOLDER) && mkdir(folder, FOLDER_MODE) == 0)
-        (void)chmod(folder, FOLDER_MODE); /* whatever the umask is */
+    if (!g_str_equal(folder, OUR_FOLDER) || mkdir(folder, FOLDER_MODE) < 0)
+        return false;
+    (void)chmod(folder, FOLDER_MODE); /* whatever the umask is */
+    return true;
 }
 
 static bool
@@ -225,7 +230,7 @@ daemon_listener_open_unix(DaemonListenerKind kind, const char *path,
     self->text = g_strdup(path);
     self->is_local = true;
     self->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    make_folder(path);
+    self->has_made_folder = make_folder(path);
     lock = lock_folder(path);
     if (!make_room(path, error))
         return NULL;

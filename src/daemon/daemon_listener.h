@@ -30,13 +30,15 @@ typedef struct {
     char *path;    /* of the file that was made for it; NULL: none was */
     dev_t device;  /* of that file, to know it again */
     ino_t inode;
+    bool has_made_folder; /* below /run, for that file */
 } DaemonListener;
 
 void daemon_listener_free(DaemonListener *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DaemonListener, daemon_listener_free)
 
 /* Closes @self's descriptor, if it is still there, and removes its file, if that is still the one
- * that was made. No other descriptor of the socket may be open. */
+ * that was made, and the folder that was made for it if that is empty. No other descriptor of the
+ * socket may be open. */
 void daemon_listener_remove(DaemonListener *self);
 
 /* Mode and group of the files of unix sockets. */

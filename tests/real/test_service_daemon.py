@@ -92,6 +92,15 @@ class Daemon(Beside):
         self.assertIn("1 domains", text)
         self.assertFalse(any(map(os.path.exists, places)))
 
+    @unittest.skipUnless(is_apart(), "needs a mount namespace: it serves the usual places")
+    def test_a_check_of_the_usual_places_keeps_no_folder(self):
+        subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/run"], check=True)
+        _status, text = self.check("-c", "dir:" + self.host.folder)
+        self.assertIn("libvirt /run/domstats/libvirt-sock-ro: can be served", text)
+        self.assertIn("service /run/domstats/domstats.sock: can be served", text)
+        self.assertEqual(os.listdir("/run"), [], text)
+
     def test_a_check_says_what_is_in_the_way(self):
         service = self.serve_folder().ready()
         status, text = self.check("-c", "dir:/nowhere", "--rpc", service.rpc, "--metrics", "0.0.0.0:9177",
