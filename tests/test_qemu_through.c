@@ -108,6 +108,9 @@ static const Row rows[] = {
     {"nor is one whose main thread waits for no news", THROUGH_CASE_BLOCKED, whole,
      .verdict = DOMSTATS_HEALTH_WEDGED, .code = DOMSTATS_REASON_MAIN_LOOP,
      .reason = "QEMU's main loop is blocked, so libvirt is not asked for it", .is_early = true},
+    {"nor is one whose main thread waits in a nested loop", THROUGH_CASE_NESTED, whole,
+     .verdict = DOMSTATS_HEALTH_WEDGED, .code = DOMSTATS_REASON_MAIN_LOOP,
+     .reason = "QEMU's main loop is blocked, so libvirt is not asked for it", .is_early = true},
     {"one that stops while libvirt is asked is waited for no longer", THROUGH_CASE_STOPS, whole,
      FAULT(.then = FAKE_LIBVIRT_IGNORES), DOMSTATS_HEALTH_STOPPED, DOMSTATS_REASON_SIGNAL,
      "is stopped (state T)", .n_asked = 1, .is_early = true},
@@ -343,9 +346,10 @@ start_mute_child(Case *self, const char *path)
     if (self->child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (;;) {
-            struct pollfd news = {.fd = fd, .events = POLLIN};
+            struct pollfd news[4] = {
+                {.fd = fd, .events = POLLIN}, {.fd = -1}, {.fd = -1}, {.fd = -1}};
 
-            poll(&news, 1, -1);
+            poll(news, G_N_ELEMENTS(news), -1);
             accept(fd, NULL, NULL);
         }
     }

@@ -18,6 +18,7 @@ through_case_start_child(ThroughCase *self, ThroughCaseProcess process)
 {
     HostProcessPoll wanted =
         process == THROUGH_CASE_BLOCKED ? HOST_PROCESS_POLL_NO : HOST_PROCESS_POLL_YES;
+    struct pollfd fds[4] = {{.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1}}; /* of a main loop */
     HostProcessStat stat = {0};
 
     if (process == THROUGH_CASE_NONE)
@@ -29,7 +30,7 @@ through_case_start_child(ThroughCase *self, ThroughCaseProcess process)
         if (process == THROUGH_CASE_BLOCKED)
             pause();
         else
-            poll(NULL, 0, -1);
+            poll(fds, process == THROUGH_CASE_NESTED ? 2 : G_N_ELEMENTS(fds), -1);
     }
     while (!host_process_read_stat(self->exchange.root, self->child, 0, &stat) ||
            stat.state != 'S' ||

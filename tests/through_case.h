@@ -15,6 +15,7 @@ typedef enum {
     THROUGH_CASE_NONE, /* not known */
     THROUGH_CASE_WELL,
     THROUGH_CASE_BLOCKED, /* waits for something else than news */
+    THROUGH_CASE_NESTED,  /* polls two descriptors, as QEMU does while it waits for its storage */
     THROUGH_CASE_STOPPED,
     THROUGH_CASE_STOPS, /* while libvirt is asked */
     THROUGH_CASE_ENDS,  /* likewise */

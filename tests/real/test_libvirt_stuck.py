@@ -4,6 +4,7 @@ within the deadline, and libvirt's other clients are served."""
 
 import os
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -202,6 +203,50 @@ class StorageHangs(Stuck):
         self.check_virsh("vm2")
         self.libvirt.expect(r"virNetSocketReadWire:.*End of file")  # its clients ended before its answer
         self.storage.go_on()
+
+
+class NestedLoop(Stuck):
+    """The QEMU waits in a nested loop for an answer of its storage, which polls as its main loop does."""
+
+    def setUp(self):
+        super().setUp()
+        image, self.socket, self.console = (self.host.path(name) for name in ("nbd.raw", "nbd", "hmp"))
+        with open(image, "wb") as file:
+            file.truncate(MIB)
+        self.server = self.host.processes["nbd"] = subprocess.Popen(
+            ["qemu-nbd", "-t", "-f", "raw", "-k", self.socket, image], stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE)
+        until("the disk is served", lambda: os.path.exists(self.socket))
+        self.names = [*self.libvirt.create_many(2), "bad"]
+        self.pid = self.libvirt.create(
+            "bad", f"<disk type='network' device='disk'><driver name='qemu' type='raw'/><source protocol='nbd'>"
+            f"<host transport='unix' socket='{self.socket}'/></source><target dev='vda' bus='virtio'/></disk>",
+            f"<qemu:commandline><qemu:arg value='-monitor'/>"
+            f"<qemu:arg value='unix:{self.console},server=on,wait=off'/></qemu:commandline>")
+
+    def n_polled(self):
+        with open(f"/proc/{self.pid}/syscall", encoding="ascii") as call:
+            words = call.read().split()
+        return int(words[2], 0) if len(words) > 2 else 0
+
+    def test_no_run_takes_a_worker(self):
+        for source in SOURCES:
+            self.check_others(self.run_command(source)[1])
+        workers = self.idle_workers()
+        self.server.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.server.send_signal, signal.SIGCONT)
+        with socket.socket(socket.AF_UNIX) as console:
+            console.connect(self.console)
+            console.sendall(b'qemu-io libvirt-1-format "read 0 4096"\n')
+            until("it waits in a nested loop", lambda: 0 < self.n_polled() <= 2)
+            for source in SOURCES * CALLS:
+                code, domains, trouble = self.run_command(source)
+                self.assertEqual(code, 3, trouble)
+                self.check_others(domains, "bad")
+                self.assert_lacking(domains["bad"], "wedged", "main-loop", "libvirt is not asked for it")
+                self.assertEqual(self.idle_workers(), workers)
+            self.server.send_signal(signal.SIGCONT)
+            until("it is whole", lambda: self.run_command("auto")[0] == 0)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,11 @@
  * while threads that touch its memory before have the kernel clear it. On a busy host the main
  * thread of such a QEMU may wait for a processor, or for a vCPU that has QEMU's lock, whenever it
  * is looked at.
+ *
+ * One that waits in a poll may still answer nobody: QEMU waits for its storage in a nested loop,
+ * which polls a descriptor to be woken by and that of the storage. QEMU's main loop polls three at
+ * least (see qemu_waiting). So before libvirt is asked, the number is read too, except of a domain
+ * that libvirt answered well in the last call.
  */
 #include "qemu_pulse.h"
 
@@ -28,6 +33,7 @@ enum {
      * at least this part of what the kernel used for them. */
     WORKED_DIVISOR = 10,
     WORKED_PART = 4,
+    NESTED_FDS = 2, /* of a nested loop, at most; with more it is not told from the main loop */
 };
 
 HostProcessLook
@@ -252,6 +258,17 @@ qemu_pulse_relook(HostRoot *root, QemuDomain *domain)
                                domain->pid, domain->start_ticks);
 }
 
+/* True if the main thread, which waits in a poll, does so in a nested loop. */
+static bool
+is_nested(HostRoot *root, pid_t pid)
+{
+    uint64_t n_fds = 0;
+    HostProcessCall call = host_process_read_call(root, pid, pid, &n_fds);
+
+    return (call == HOST_PROCESS_CALL_POLL || call == HOST_PROCESS_CALL_PPOLL) &&
+           n_fds <= NESTED_FDS;
+}
+
 QemuDomainBar
 qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job)
 {
@@ -262,6 +279,9 @@ qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job)
 
     if (domain->pid != 0)
         poll = host_process_relook_at_poll(root, begin_looks(root, domain), domain->pid);
+    if (poll == HOST_PROCESS_POLL_YES && domain->told != QEMU_DOMAIN_TOLD_WELL &&
+        is_nested(root, domain->pid))
+        poll = HOST_PROCESS_POLL_NO;
     domain->is_polling = poll == HOST_PROCESS_POLL_YES;
     if (domain->pid == 0 || poll == HOST_PROCESS_POLL_YES)
         return QEMU_DOMAIN_BAR_NONE;

@@ -28,7 +28,8 @@ QemuDomainBar qemu_pulse_judge(QemuHostView *host, QemuJob *job);
 /* Before libvirt is asked for the domain: what keeps its QEMU from answering libvirt, with the
  * verdict: it is stopped, its main thread sleeps in the kernel (ASLEEP), or waits there for
  * something else than news and has not run since the last look (BLOCKED, also at the first look).
- * Costs as much as qemu_pulse_judge(). */
+ * Costs as much as qemu_pulse_judge(), and a small read more unless libvirt answered well in the
+ * last call. */
 QemuDomainBar qemu_pulse_judge_stuck(QemuHostView *host, QemuJob *job);
 /* True if the main thread was last seen in uninterruptible sleep, stopped, or blocked, and is not
  * any more. */
