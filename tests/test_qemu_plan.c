@@ -1,198 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of qemu_plan: what is asked of a domain, given what is known of it. No connection is
- * made: answers are put where the exchange would put them.
+ * Tests of qemu_plan: what is asked of a domain, given what is known of it. plan_case has the
+ * domain.
  */
 #include "qemu/plan/qemu_plan.h"
 
-#include <string.h>
-
+#include "plan_case.h"
 #include "testing.h"
-
-enum { MAX_REPLIES = 6, MAX_DEPTH = 32 };
 
 #define BIT(name) QEMU_COMMAND_BIT(name)
 #define ALL       ((QemuCommandSet)((1u << QEMU_N_COMMANDS) - 1))
 
-/* A reply to a command; NULL: it was refused. */
-typedef struct {
-    QemuCommandId command;
-    const char *reply;
-} Reply;
-
-/* What stands before the plan is made. */
-typedef struct {
-    unsigned int stats;
-    unsigned int flags;
-    unsigned int extras;
-    bool is_recording;
-    bool is_inactive;
-    QemuCommandSet not_available;
-    Reply kept[MAX_REPLIES]; /* told in the call before, on the same connection */
-    size_t n_kept;
-    Reply answers[MAX_REPLIES]; /* of this call */
-    size_t n_answers;
-    QemuCommandSet asked;             /* besides */
-    QemuCommandSet lent;              /* in this call */
-    const char *balloon_path;         /* known */
-    const QemuDefinitionBoard *board; /* NULL: no words are known */
-    QemuJobEvidence evidence;
-    bool same_threads; /* as in the call before */
-    bool event_before; /* of the run state, before this call */
-    bool event_amid;   /* after it was planned */
-    bool removal_amid; /* of a device, after it was planned */
-    bool has_looked_for_balloon;
-} Situation;
-
-typedef struct {
-    QemuRequest request;
-    QemuJob *job;
-} Fixture;
-
-static void
-clear_fixture(Fixture *self)
-{
-    qemu_job_free(self->job);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fixture, clear_fixture)
-
-static void
-put_answer(QemuAnswer *answer, const char *reply)
-{
-    g_autofree char *text = g_strdup_printf("{\"return\":%s}", reply ? reply : "null");
-
-    answer->message = util_json_parse(text, strlen(text), MAX_DEPTH, NULL);
-    assert_non_null(answer->message);
-    answer->status = reply ? QEMU_ANSWER_RETURNED : QEMU_ANSWER_REFUSED;
-    answer->value = reply ? util_json_member(answer->message, "return") : NULL;
-}
-
-static void
-introduce(QemuKnown *known, QemuCommandSet available)
-{
-    GString *text = g_string_new("[");
-    g_autoptr(UtilJson) commands = NULL;
-
-    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
-        if (available >> id & 1)
-            g_string_append_printf(text, "%s{\"name\":\"%s\"}", text->len > 1 ? "," : "",
-                                   qemu_commands[id].name);
-    g_string_append_c(text, ']');
-    commands = util_json_parse(text->str, text->len, MAX_DEPTH, NULL);
-    assert_int_equal(qemu_known_take_identity(known, commands), available != 0);
-    g_string_free(text, TRUE);
-}
-
-/* The call before: it asked for what is kept. */
-static void
-tell(QemuKnown *known, const Situation *situation)
-{
-    g_autoptr(QemuSchemasPool) schemas = qemu_schemas_pool_new();
-    QemuAnswer answers[QEMU_N_COMMANDS] = {0};
-    QemuCommandSet asked = 0;
-    g_auto(QemuFacts) facts = {0};
-
-    qemu_facts_init(&facts);
-    qemu_known_begin_call(known);
-    qemu_known_begin_plan(known);
-    qemu_known_note_threads(known, true, false);
-    for (size_t i = 0; i < situation->n_kept; i++) {
-        QemuCommandId id = situation->kept[i].command;
-
-        put_answer(&answers[id], situation->kept[i].reply);
-        asked |= (QemuCommandSet)1 << id;
-    }
-    if (situation->balloon_path != NULL &&
-        answers[QEMU_COMMAND_QOM_GET_GUEST_STATS].value == NULL) {
-        put_answer(&answers[QEMU_COMMAND_QOM_GET_GUEST_STATS], "{\"stats\":{}}");
-        asked |= BIT(QOM_GET_GUEST_STATS);
-    }
-    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
-        if (answers[id].value != NULL && qemu_commands[id].parse != NULL)
-            assert_true(qemu_commands[id].parse(answers[id].value, &facts));
-    qemu_known_take(known,
-                    &(QemuKnownTold){asked, answers, &facts, schemas, situation->balloon_path});
-    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
-        qemu_answer_clear(&answers[id]);
-}
-
-static void
-note_events(QemuKnown *known, bool of_run_state, bool of_devices)
-{
-    const QemuEvents events = {.doubts = (of_run_state ? QEMU_EVENT_DOUBTS_RUN_STATE : 0u) |
-                                         (of_devices ? QEMU_EVENT_DOUBTS_DEVICES : 0u)};
-
-    qemu_known_note_events(known, &events);
-}
-
-static void
-begin(QemuKnown *known, const Situation *situation)
-{
-    qemu_known_begin_call(known);
-    note_events(known, situation->event_before, false);
-    qemu_known_begin_plan(known);
-    qemu_known_note_threads(known, true, situation->same_threads);
-    note_events(known, situation->event_amid, situation->removal_amid);
-}
-
-static void
-init_fixture(Fixture *self, const Situation *situation)
-{
-    g_autoptr(QemuEndpoint) endpoint = qemu_endpoint_new("key", "name");
-    g_autoptr(QemuDomain) domain = NULL;
-
-    endpoint->is_active = !situation->is_inactive;
-    domain = qemu_domain_new(endpoint);
-    if (situation->board != NULL) {
-        domain->definition = qemu_definition_new();
-        domain->definition->board = *situation->board;
-    }
-    introduce(domain->known, ALL & ~situation->not_available);
-    tell(domain->known, situation);
-    begin(domain->known, situation);
-    self->request = (QemuRequest){.stats = situation->stats,
-                                  .flags = situation->flags,
-                                  .extras = situation->extras,
-                                  .is_recording = situation->is_recording};
-    self->job = qemu_job_new(domain, &self->request);
-    self->job->evidence = situation->evidence;
-    self->job->asked = situation->asked;
-    self->job->lent = situation->lent;
-    self->job->balloon_path = g_strdup(situation->balloon_path);
-    self->job->has_looked_for_balloon = situation->has_looked_for_balloon;
-    for (size_t i = 0; i < situation->n_answers; i++) {
-        put_answer(&self->job->answers[situation->answers[i].command], situation->answers[i].reply);
-        self->job->asked |= (QemuCommandSet)1 << situation->answers[i].command;
-    }
-}
-
-/* The commands' file names without their ending, in the table's order. The caller frees. */
-static char *
-name_set(QemuCommandSet set)
-{
-    GString *names = g_string_new(NULL);
-
-    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
-        if ((set >> id & 1) == 0)
-            continue;
-        g_string_append_printf(names, "%s%s", names->len > 0 ? "\n" : "",
-                               qemu_commands[id].file_name);
-        g_string_truncate(names, names->len - strlen(".json"));
-    }
-    return g_string_free(names, FALSE);
-}
-
-static void
-assert_same_set(QemuCommandSet got, QemuCommandSet expected)
-{
-    g_autofree char *got_names = name_set(got);
-    g_autofree char *expected_names = name_set(expected);
-
-    testing_assert_same_text(got_names, expected_names);
-}
-
-#define KEPT(...)    .kept = {__VA_ARGS__}, .n_kept = G_N_ELEMENTS(((Reply[]){__VA_ARGS__}))
-#define ANSWERS(...) .answers = {__VA_ARGS__}, .n_answers = G_N_ELEMENTS(((Reply[]){__VA_ARGS__}))
+#define KEPT(...) .kept = {__VA_ARGS__}, .n_kept = G_N_ELEMENTS(((PlanCaseReply[]){__VA_ARGS__}))
+#define ANSWERS(...)                                                                               \
+    .answers = {__VA_ARGS__}, .n_answers = G_N_ELEMENTS(((PlanCaseReply[]){__VA_ARGS__}))
 #define RUNNING                                                                                    \
     {                                                                                              \
         QEMU_COMMAND_QUERY_STATUS, "{\"status\":\"running\",\"running\":true}"                     \
@@ -232,7 +53,7 @@ static const QemuDefinitionBoard boards[] = {
 
 typedef struct {
     const char *sentence;
-    Situation situation;
+    PlanCaseSituation situation;
     QemuCommandSet expected;
 } PlanRow;
 
@@ -364,15 +185,15 @@ static void
 plans(const void *data)
 {
     const PlanRow *row = data;
-    g_auto(Fixture) fixture = {0};
+    g_auto(PlanCase) fixture = {0};
 
-    init_fixture(&fixture, &row->situation);
-    assert_same_set(qemu_plan_commands(fixture.job), row->expected);
+    plan_case_init(&fixture, &row->situation);
+    plan_case_assert_same_set(qemu_plan_commands(fixture.job), row->expected);
 }
 
 typedef struct {
     const char *sentence;
-    Situation situation;
+    PlanCaseSituation situation;
     QemuCommandSet expected;
     const char *path; /* of the balloon, afterwards */
 } MoreRow;
@@ -464,10 +285,10 @@ static void
 calls_for_more(const void *data)
 {
     const MoreRow *row = data;
-    g_auto(Fixture) fixture = {0};
+    g_auto(PlanCase) fixture = {0};
 
-    init_fixture(&fixture, &row->situation);
-    assert_same_set(qemu_plan_more(fixture.job), row->expected);
+    plan_case_init(&fixture, &row->situation);
+    plan_case_assert_same_set(qemu_plan_more(fixture.job), row->expected);
     testing_assert_same_text(fixture.job->balloon_path, row->path);
 }
 
@@ -476,11 +297,11 @@ static void
 gives_up_in_the_end(const void *data)
 {
     const MoreRow *row = data;
-    g_auto(Fixture) fixture = {0};
+    g_auto(PlanCase) fixture = {0};
     unsigned int n_batches = 0;
     QemuCommandSet set = 0;
 
-    init_fixture(&fixture, &row->situation);
+    plan_case_init(&fixture, &row->situation);
     while ((set = qemu_plan_more(fixture.job)) != 0) {
         fixture.job->asked |= set;
         for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++) {
@@ -489,7 +310,7 @@ gives_up_in_the_end(const void *data)
             if ((set >> id & 1) == 0)
                 continue;
             qemu_answer_clear(&fixture.job->answers[id]);
-            put_answer(&fixture.job->answers[id], is_list ? BALLOON_LIST : NULL);
+            plan_case_put_answer(&fixture.job->answers[id], is_list ? BALLOON_LIST : NULL);
         }
         assert_true(++n_batches < 8);
     }
@@ -497,7 +318,7 @@ gives_up_in_the_end(const void *data)
 
 typedef struct {
     const char *sentence;
-    Situation situation;
+    PlanCaseSituation situation;
     unsigned int groups;
     unsigned int unsupported;
 } GroupRow;
@@ -530,9 +351,9 @@ static void
 settles_groups(const void *data)
 {
     const GroupRow *row = data;
-    g_auto(Fixture) fixture = {0};
+    g_auto(PlanCase) fixture = {0};
 
-    init_fixture(&fixture, &row->situation);
+    plan_case_init(&fixture, &row->situation);
     qemu_plan_groups(fixture.job);
     assert_int_equal(fixture.job->groups, row->groups);
     assert_int_equal(fixture.job->unsupported, row->unsupported);
@@ -540,7 +361,7 @@ settles_groups(const void *data)
 
 typedef struct {
     const char *sentence;
-    Situation situation;
+    PlanCaseSituation situation;
     QemuCommandSet expected;
 } IdentityRow;
 
@@ -555,15 +376,15 @@ static void
 asks_who_it_is(const void *data)
 {
     const IdentityRow *row = data;
-    g_auto(Fixture) fixture = {0};
+    g_auto(PlanCase) fixture = {0};
 
-    init_fixture(&fixture, &row->situation);
-    assert_same_set(qemu_plan_identity(fixture.job->domain), row->expected);
+    plan_case_init(&fixture, &row->situation);
+    plan_case_assert_same_set(qemu_plan_identity(fixture.job->domain), row->expected);
 }
 
 typedef struct {
     const char *sentence;
-    Situation situation;
+    PlanCaseSituation situation;
     QemuCommandId command;
     bool is_answered;
     bool is_waiting;
@@ -584,9 +405,9 @@ static void
 finds_answer(const void *data)
 {
     const AnswerRow *row = data;
-    g_auto(Fixture) fixture = {0};
+    g_auto(PlanCase) fixture = {0};
 
-    init_fixture(&fixture, &row->situation);
+    plan_case_init(&fixture, &row->situation);
     assert_int_equal(qemu_job_answer(fixture.job, row->command) != NULL, row->is_answered);
     assert_int_equal(qemu_job_is_waiting(fixture.job), row->is_waiting);
     fixture.job->answers[row->command].status = QEMU_ANSWER_WAITING;
