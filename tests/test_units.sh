@@ -51,7 +51,12 @@ done
 # A reload signals the daemon, with no program but the shell: systemd makes "$" of "$$" and gives MAINPID.
 reload=$(sed -n 's/^ExecReload=//p' "$folder/domstatsd.service")
 [[ $reload == /bin/sh\ * ]] || fail "a reload runs '$reload'"
-sleep 600 &
+# This one has it as at the start of a process, also where the tests run under nohup.
+exec 3< <(exec python3 -c 'import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+print("ready", flush=True)
+signal.pause()')
+read -r -u 3 _
 (eval "MAINPID=$! PATH=/none ${reload//\$\$/\$}") || { fail "a reload fails"; kill $!; }
 wait $!
 [ $? -eq $((128 + 1)) ] || fail "a reload sends no SIGHUP"
