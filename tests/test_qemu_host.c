@@ -416,6 +416,27 @@ assert_tells(unsigned int groups, const char *expected)
     testing_assert_same_text(g_strchomp(got), expected);
 }
 
+/* With KVM's statistics libvirt is asked for all, and our own fields still come from the host. */
+static void
+names_vcpus_for_our_own_fields(void **state)
+{
+    static const QemuRequest request = {.stats = VIR_DOMAIN_STATS_VCPU,
+                                        .extras = DOMSTATS_CALL_EXT};
+    static const Thread threads[MAX_THREADS] = {{MAIN, NULL}, {"CPU 0/KVM", NULL}};
+    char *folder = testing_make_folder();
+    g_autoptr(HostRoot) root = make_root(folder, threads);
+    g_autoptr(QemuHostView) view = qemu_host_view_new(root, NULL, NULL);
+    g_autoptr(QemuDomain) domain = make_domain();
+    QemuJob *job = qemu_job_new(domain, &request);
+
+    (void)state;
+    domain->endpoint->definition = define(1);
+    assert_int_equal(qemu_host_tells(view, job), 0);
+    assert_true(job->has_named_vcpus);
+    qemu_job_free(job);
+    testing_remove_folder(folder);
+}
+
 static void
 tells_beside_libvirt(const void *data)
 {
@@ -538,11 +559,14 @@ compares_calls(const void *data)
 int
 main(void)
 {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_vcpus_for_our_own_fields),
+    };
     int n_failed = TESTING_RUN_TABLE("qemu_host: threads", thread_rows, tells_threads);
 
     n_failed += TESTING_RUN_TABLE("qemu_host: names", name_rows, counts_names);
     n_failed += TESTING_RUN_TABLE("qemu_host: cgroup", cgroup_rows, keeps_cgroup);
     n_failed += TESTING_RUN_TABLE("qemu_host: beside libvirt", tell_rows, tells_beside_libvirt);
     n_failed += TESTING_RUN_TABLE("qemu_host: calls", change_rows, compares_calls);
-    return n_failed;
+    return n_failed + cmocka_run_group_tests(tests, NULL, NULL);
 }

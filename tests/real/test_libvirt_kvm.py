@@ -10,8 +10,9 @@ import unittest
 from host import accelerator
 from libvirts import DISK, SOURCES, BesideLibvirt
 from neighbours import main
+from waiting import until
 
-WITHOUT_KVM = 1 << 3
+ABOUT, WITHOUT_KVM = 1 << 2, 1 << 3
 SENT = re.compile(r'QEMU_MONITOR_SEND_MSG: .*"execute":"([a-z-]+)"')
 OF_KVM = re.compile(r"cpu\.haltpoll\.|vcpu\.\d+\..*\.(sum|cur|max)$|vm\.")
 OF_CPU = re.compile(r"cpu\.(time|user|system)$")  # of a domain without a cgroup libvirt tells none
@@ -86,6 +87,16 @@ class WithoutKvm(BesideLibvirt):
                     self.assertNotIn("query-stats", asked)
                     self.assert_same(without, with_kvm)
 
+    def test_fields_of_ours(self):
+        """The same ones, so that it makes no difference whose call the service answers."""
+        for source in SOURCES:
+            for words in ("--ext",), ("--ext", "--enforce"), ("--ext", "--vcpu"):
+                with self.subTest(source=source, words=words):
+                    ours = [{name for name in self.ask(source, *more, *words)[0] if name.startswith("ext.")}
+                            for more in ((), ("--no-kvm",))]
+                    self.assertLessEqual({"ext.vcpu.0.state", "ext.vcpu.1.state"}, ours[0])
+                    self.assertEqual(*ours)
+
     def test_vcpus_are_plugged(self):
         """Its thread has no name at first, and the definition may be older than it."""
         path = self.libvirt.xml("more")
@@ -101,6 +112,24 @@ class WithoutKvm(BesideLibvirt):
                 self.assertEqual((stats["vcpu.current"], stats["vcpu.maximum"]), (n, 3))
                 self.assertEqual({name for name in stats if name.endswith(".time") and name.startswith("vcpu.")},
                                  {f"vcpu.{number}.time" for number in range(n)})
+
+    def test_a_vcpu_that_was_plugged_is_soon_the_hosts_to_tell(self):
+        """libvirt's definition, which this call has, is read again."""
+        path = self.libvirt.xml("more")
+        with open(path, encoding="utf-8") as file:
+            text = file.read().replace("<vcpu>1<", "<vcpu current='1'>2<")
+        self.libvirt.virsh("create", self.libvirt.write(path, text))
+        runs = [self.open(source) for source in SOURCES]
+        for run in runs:
+            run.ask("records", WITHOUT_KVM | ABOUT)
+        self.libvirt.virsh("setvcpus", "more", "2", "--live")
+        for run in runs:
+            until("libvirt is not asked for vCPUs", lambda run=run: not self.asks_for_kvm(run))
+
+    def asks_for_kvm(self, run):
+        before = len(self.commands())
+        run.ask("records", WITHOUT_KVM | ABOUT)
+        return "query-stats" in self.commands()[before:]
 
 
 if __name__ == "__main__":

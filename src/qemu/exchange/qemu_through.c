@@ -278,16 +278,6 @@ qemu_through_take(QemuThrough *self)
     return QEMU_THROUGH_ENDED;
 }
 
-/* The groups that the call leaves to the host. Under ENFORCE_STATS libvirt says what is missing. */
-static unsigned int
-find_by_host(const QemuThrough *self)
-{
-    bool is_enforced =
-        qemu_request_has(self->job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS);
-
-    return is_enforced ? 0 : qemu_host_tells(self->host, self->job);
-}
-
 /* The groups to ask for: 0 for all. An answer without any of QEMU's values is told from one that
  * lacks them by the probe, which is only added when an answer has left that open. Only under
  * ENFORCE_STATS a group that an old libvirt does not have would be an error. */
@@ -415,7 +405,7 @@ qemu_through_step(QemuThrough *self)
         return end_complete(self);
     if (is_owed(self, &next) || is_barred(self, &next))
         return next;
-    self->job->by_host = find_by_host(self);
+    self->job->by_host = qemu_host_tells(self->host, self->job);
     return ask(self);
 }
 

@@ -42,6 +42,8 @@ needs_of(const QemuJob *job)
 
     for (size_t i = 0; i < qemu_n_groups; i++)
         needs |= needs_of_group(job, &qemu_groups[i]);
+    if (job->told != NULL && job->has_named_vcpus)
+        needs |= QEMU_GROUP_HOST_THREADS;
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         needs &= ~(unsigned int)QEMU_GROUP_HOST_EXT;
     if (qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM))
@@ -94,16 +96,20 @@ unsigned int
 qemu_host_tells(QemuHostView *self, QemuJob *job)
 {
     QemuDomain *domain = job->domain;
+    bool is_without_kvm = qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM);
+    bool wants_vcpus = is_without_kvm || qemu_request_wants(job->request, DOMSTATS_CALL_EXT);
     unsigned int groups = 0;
 
-    if (domain->pid == 0 || !domain->endpoint->is_active || job->request->is_recording ||
-        !qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM))
+    if (domain->pid == 0 || !domain->endpoint->is_active || job->request->is_recording)
+        return 0;
+    job->has_named_vcpus =
+        wants_vcpus && (job->groups & VIR_DOMAIN_STATS_VCPU) != 0 && has_named_vcpus(self, domain);
+    if (!is_without_kvm ||
+        qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS))
         return 0;
     if ((job->groups & VIR_DOMAIN_STATS_CPU_TOTAL) != 0 && qemu_host_has_cpu_times(self, domain))
         groups |= VIR_DOMAIN_STATS_CPU_TOTAL;
-    if ((job->groups & VIR_DOMAIN_STATS_VCPU) != 0 && has_named_vcpus(self, domain))
-        groups |= VIR_DOMAIN_STATS_VCPU;
-    return groups;
+    return job->has_named_vcpus ? groups | VIR_DOMAIN_STATS_VCPU : groups;
 }
 
 static bool

@@ -10,7 +10,9 @@
 void qemu_host_gather_evidence(QemuHostView *self, QemuJob *job);
 
 /* The groups of a domain of libvirt's that need not be asked of libvirt, if the call leaves out
- * KVM's statistics: the host tells all the rest of them. */
+ * KVM's statistics: the host tells all the rest of them. None under ENFORCE_STATS, by which libvirt
+ * says what is missing. Notes in the job if the host tells the vCPUs, of which the call may want
+ * more than libvirt has. */
 unsigned int qemu_host_tells(QemuHostView *self, QemuJob *job);
 
 /* Fills in the host's part of @facts for the wanted groups. Called after decoding, since QEMU's

@@ -104,8 +104,7 @@ qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
     const GArray *named = job->domain->host.named_vcpus;
 
-    if (facts->vcpus == NULL && job->told != NULL && named != NULL &&
-        (job->by_host & VIR_DOMAIN_STATS_VCPU) != 0)
+    if (facts->vcpus == NULL && job->told != NULL && job->has_named_vcpus && named != NULL)
         facts->vcpus = make_vcpus(named);
     if (facts->vcpus == NULL)
         facts->host.n_vcpus = count_vcpus(qemu_host_view_root(self), job->domain->pid);

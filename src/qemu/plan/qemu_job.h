@@ -33,6 +33,7 @@ typedef struct {
     LibvirtPoolRequest *told;    /* through libvirt: a request that has ended with its answer; a
                                     reference; NULL: none, or it was asked directly */
     unsigned int by_host;        /* groups for which libvirt is not asked: the host tells them */
+    bool has_named_vcpus;        /* the host tells the vCPUs that this domain has */
     unsigned int left_out;       /* groups that this answer lacks since a job was under way */
     unsigned int absent;         /* other groups that it lacks */
     int64_t sent_us;             /* monotonic; 0: nothing was sent */
