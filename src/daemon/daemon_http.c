@@ -82,7 +82,7 @@ begin_scrape(Connection *self, struct MHD_Connection *connection, bool is_head)
     if (http->is_ending)
         return MHD_NO;
     if (is_head)
-        return daemon_http_scrape_send_head(connection);
+        return daemon_http_scrape_send_head(self->client, connection);
     result = daemon_http_scrape_begin(&http->scrapes, self->client, connection, &self->scrape);
     if (self->scrape != NULL)
         g_hash_table_add(http->waiting, self->scrape);

@@ -98,13 +98,8 @@ read_nothing(void *data, uint64_t position, char *out, size_t size)
     return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-enum MHD_Result
-daemon_http_page_send_head(struct MHD_Connection *connection, const char *content_type)
+struct MHD_Response *
+daemon_http_page_new_head(void)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
-
-    if (response != NULL)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
-    return daemon_http_page_send(connection, MHD_HTTP_OK, response);
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
 }

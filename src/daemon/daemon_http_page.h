@@ -24,6 +24,6 @@ enum MHD_Result daemon_http_page_send_with(struct MHD_Connection *connection, un
 enum MHD_Result daemon_http_page_send_landing(struct MHD_Connection *connection,
                                               const char *version);
 
-/* What a HEAD of the metrics gets: the type, and no length, as nobody was asked. */
-enum MHD_Result daemon_http_page_send_head(struct MHD_Connection *connection,
-                                           const char *content_type);
+/* The response to a HEAD of something whose length is not known, as nobody was asked for it. NULL:
+ * memory has run out. */
+struct MHD_Response *daemon_http_page_new_head(void);

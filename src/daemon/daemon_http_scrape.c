@@ -206,10 +206,29 @@ get_format(struct MHD_Connection *connection)
     return daemon_http_accept_format(accept);
 }
 
-enum MHD_Result
-daemon_http_scrape_send_head(struct MHD_Connection *connection)
+/* @take_response NULL: memory has run out. */
+static enum MHD_Result
+send_well(struct MHD_Connection *connection, const DaemonHttpAcceptFormat *format,
+          struct MHD_Response *take_response)
 {
-    return daemon_http_page_send_head(connection, get_format(connection)->content_type);
+    if (take_response != NULL) {
+        (void)MHD_add_response_header(take_response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                      format->content_type);
+        (void)MHD_add_response_header(take_response, MHD_HTTP_HEADER_VARY, VARY);
+    }
+    return daemon_http_page_send(connection, MHD_HTTP_OK, take_response);
+}
+
+enum MHD_Result
+daemon_http_scrape_send_head(const DaemonHttpClient *client, struct MHD_Connection *connection)
+{
+    g_autoptr(GError) error = NULL;
+    DaemonHttpQuery query = {0};
+
+    if (!daemon_http_query_parse(daemon_http_client_query(client), &query, &error))
+        return daemon_http_page_send_text(connection, MHD_HTTP_BAD_REQUEST, error->message);
+    daemon_http_query_clear(&query);
+    return send_well(connection, get_format(connection), daemon_http_page_new_head());
 }
 
 static DaemonHttpScrape *
@@ -282,12 +301,7 @@ daemon_http_scrape_finish(DaemonHttpScrape *self, struct MHD_Connection *connect
         return MHD_NO;
     response = daemon_http_body_new(self->body, self->is_compressed);
     g_clear_pointer(&self->body, g_bytes_unref);
-    if (response != NULL) {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                      self->format->content_type);
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, VARY);
-    }
-    return daemon_http_page_send(connection, MHD_HTTP_OK, response);
+    return send_well(connection, self->format, response);
 }
 
 void

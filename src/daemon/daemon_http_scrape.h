@@ -46,7 +46,8 @@ enum MHD_Result daemon_http_scrape_begin(DaemonHttpScrapes *scrapes, DaemonHttpC
                                          DaemonHttpScrape **ret_scrape);
 
 /* Sends the headers alone, and asks nobody. */
-enum MHD_Result daemon_http_scrape_send_head(struct MHD_Connection *connection);
+enum MHD_Result daemon_http_scrape_send_head(const DaemonHttpClient *client,
+                                             struct MHD_Connection *connection);
 
 /* Sends what came of it, once the client is resumed. */
 enum MHD_Result daemon_http_scrape_finish(DaemonHttpScrape *self,

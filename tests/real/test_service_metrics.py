@@ -163,6 +163,8 @@ class Recorded(Scraped):
         self.assertEqual((answer.status, answer.body), (200, b""))
         self.assertIn("openmetrics", answer.headers["content-type"])
         self.assertNotIn("content-length", answer.headers)
+        self.assertEqual(answer.headers["vary"], "accept, accept-encoding")
+        self.assertEqual(self.curl(service, "/metrics?group=nothing", "-I").status, 400)
         self.assertEqual(self.curl(service, "/", "-I").status, 200)
 
     def test_other_paths_and_methods(self):
