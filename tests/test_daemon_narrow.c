@@ -219,10 +219,47 @@ persistence_that_nobody_tells(void **state)
     }
 }
 
+typedef struct {
+    const char *fields[4];
+    unsigned int missing;
+} KvmRow;
+
+/* Beside a job of libvirt's a call with KVM's statistics lacks them, and one without lacks nothing
+ * if the rest is there. */
+static void
+what_lacks_only_kvms_statistics(void **state)
+{
+    static const KvmRow kvm_rows[] = {
+        {{"vcpu.current", "vcpu.maximum", "vcpu.0.time", "vcpu.2.time"}, 0},
+        {{"vcpu.current", "vcpu.maximum", "vcpu.0.time"}, VCPU},
+        {{"vcpu.current", "vcpu.0.time", "vcpu.1.time"}, VCPU},
+        {{"vcpu.current", "vcpu.maximum"}, VCPU},
+    };
+    const DomstatsCall round = {.stats = VCPU};
+    const DomstatsCall wanted = {.stats = VCPU, .extras = DOMSTATS_CALL_WITHOUT_KVM};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(kvm_rows); i++) {
+        virTypedParameter params[4] = {{.type = VIR_TYPED_PARAM_UINT, .value.ui = 2}};
+        DomstatsRecord web = {.id = 1, .pid = 10, .missing = VCPU, .params = params};
+        DomstatsRecord *const records[] = {&web};
+        g_auto(DaemonNarrow) cut = {0};
+
+        for (size_t k = 0; k < 4 && kvm_rows[i].fields[k] != NULL; k++) {
+            g_strlcpy(params[k].field, kvm_rows[i].fields[k], sizeof(params[k].field));
+            web.n_params++;
+        }
+        assert_true(daemon_narrow_make(records, 1, &round, &wanted, &cut));
+        assert_int_equal(((DomstatsRecord *)g_ptr_array_index(cut.records, 0))->missing,
+                         kvm_rows[i].missing);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        {"what lacks only KVM's statistics", what_lacks_only_kvms_statistics, NULL, NULL, NULL},
         {"persistence that nobody tells", persistence_that_nobody_tells, NULL, NULL, NULL},
         {"each group of all groups, with what is missing", every_group_of_all, NULL, NULL, NULL},
         {"a word is an id, else a UUID, else a name", every_kind_of_word, NULL, NULL, NULL},

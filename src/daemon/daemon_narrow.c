@@ -135,15 +135,40 @@ has_field(const DomstatsRecord *record, const char *name)
     return false;
 }
 
+/* Whether each vCPU that the domain has is there with its time. */
+static bool
+has_vcpu_times(const DomstatsRecord *record)
+{
+    unsigned int current = 0;
+    unsigned int n_times = 0;
+
+    for (int i = 0; i < record->n_params; i++) {
+        const virTypedParameter *param = &record->params[i];
+
+        if (!g_str_has_prefix(param->field, "vcpu."))
+            continue;
+        if (strcmp(param->field, "vcpu.current") == 0 && param->type == VIR_TYPED_PARAM_UINT)
+            current = param->value.ui;
+        if (g_str_has_suffix(param->field, ".time"))
+            n_times++;
+    }
+    return current > 0 && n_times == current;
+}
+
 /* The groups that lack nothing but statistics of KVM, which are cut off: of CPU_TOTAL the times are
- * all the rest. */
+ * all the rest, of VCPU the numbers and the times. */
 static unsigned int
 whole_without_kvm(const Cut *cut, const DomstatsRecord *record)
 {
-    if ((cut->dropped & DOMSTATS_CALL_WITHOUT_KVM) == 0 || !has_field(record, "cpu.time") ||
-        !has_field(record, "cpu.user"))
+    unsigned int groups = 0;
+
+    if ((cut->dropped & DOMSTATS_CALL_WITHOUT_KVM) == 0)
         return 0;
-    return VIR_DOMAIN_STATS_CPU_TOTAL;
+    if (has_field(record, "cpu.time") && has_field(record, "cpu.user"))
+        groups |= VIR_DOMAIN_STATS_CPU_TOTAL;
+    if (has_field(record, "vcpu.maximum") && has_vcpu_times(record))
+        groups |= VIR_DOMAIN_STATS_VCPU;
+    return groups;
 }
 
 static unsigned int
