@@ -174,8 +174,8 @@ class Programs(Finding):
 
         def attempt():  # on a busy machine "good" may have no processor for so long
             code, domains, trouble = domstats("--state", "--timeout", "0.6")
-            self.assertEqual(set(domains), {"good"})
-            return (code, trouble) if domains["good"]["health"] == "ok" else None
+            self.assertLessEqual(set(domains), {"good"})
+            return (code, trouble) if domains.get("good", {}).get("health") == "ok" else None
         code, trouble = until("it is met and answers", attempt)
         self.assertEqual(code, 3)
         self.assertIn("takes too long", trouble)
