@@ -31,6 +31,7 @@ static const Row rows[] = {
     {"groups", "group=state&group=cpu-total&group=state", "",
      VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL},
     {"more fields", "ext=1&kvm=1", "", 0, true, true},
+    {"the group that is KVM's", "group=vm&kvm=0", "", VIR_DOMAIN_STATS_VM, false, true},
     {"and not", "ext=1&kvm=0&ext=0", ""},
     {"a name with signs", "%64omain=a=b", "a=b"},
     {"a group that there is not", "group=foo", .error = "no group of statistics is called 'foo'"},

@@ -12,7 +12,7 @@ typedef struct {
     GPtrArray *domains; /* char *, each once, in their order; NULL at the end; empty: all domains */
     unsigned int stats; /* VIR_DOMAIN_STATS_*; 0: all groups */
     bool with_ext;      /* fields that libvirt does not have */
-    bool with_kvm;      /* statistics of KVM */
+    bool with_kvm;      /* statistics of KVM; yes if the group is named that is made of them */
 } DaemonHttpQuery;
 
 /* Reads "domain=NAME&group=NAME&ext=1&kvm=1"; @query may be NULL. On failure gives false with an

@@ -71,10 +71,8 @@ on_forget(sd_event_source *source, void *data)
 static DomstatsCallExtras
 extras_of(const DaemonHttpQuery *query)
 {
-    bool with_kvm = query->with_kvm || (query->stats & VIR_DOMAIN_STATS_VM) != 0;
-
     return DOMSTATS_CALL_ABOUT | (query->with_ext ? DOMSTATS_CALL_EXT : 0) |
-           (with_kvm ? 0 : DOMSTATS_CALL_WITHOUT_KVM);
+           (query->with_kvm ? 0 : DOMSTATS_CALL_WITHOUT_KVM);
 }
 
 static DomstatsCall
