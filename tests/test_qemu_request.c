@@ -27,7 +27,7 @@ static const CheckRow check_rows[] = {
      {.extras = DOMSTATS_CALL_WITHOUT_KVM},
      -1,
      NULL,
-     0x3ff},
+     0x7ff & ~VIR_DOMAIN_STATS_VM},
     {"a group that is made of them is refused then",
      {.stats = 0x401, .extras = DOMSTATS_CALL_WITHOUT_KVM},
      UTIL_ERROR_INVALID,
