@@ -156,7 +156,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         DomstatsRecord *record = &g_array_index(records, DomstatsRecord, i);
 
         record->id = (int)i;
-        record->params = (virTypedParameter *)(void *)params->data + at;
+        record->params = params->len > 0 ? &g_array_index(params, virTypedParameter, at) : NULL;
         at += (guint)record->n_params;
         g_ptr_array_add(pointers, record);
     }
