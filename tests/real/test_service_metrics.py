@@ -248,8 +248,12 @@ class Recorded(Scraped):
         before = service.descriptors()
         names = "&".join(f"domain=d{number}" for number in range(2000)).encode()
         clients = [self.talk(service, b"GET /metrics HTTP/1.1\r\nHost: x\r\n"),
-                   self.talk(service, b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"),
-                   self.talk(service, b"GET /metrics?" + names[:14000] + b" HTTP/1.1\r\nHost: x\r\n\r\n")]
+                   self.talk(service, b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")]
+        long = self.talk(service, b"GET /metrics?" + names[:14000] + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        said = long.recv(65536)  # libmicrohttpd 1.0.10 says why
+        if said.startswith(b"HTTP/1.1 431 "):
+            said = long.recv(65536)
+        self.assertEqual(said, b"")
         for client in clients:
             self.assertEqual(client.recv(65536), b"")
         until("their descriptors are closed", lambda: service.descriptors() <= before)
