@@ -68,6 +68,8 @@ static const Row rows[] = {
     {"a paused guest that migrated unseen", {"pause", "call " SBV, "migrate", "call " SBV}},
     {"a guest that stops in the middle of a call",
      {"call state|block", "amid 1 pause", "call amid state|block", "call state|block"}},
+    {"a disk that is unplugged between the two replies that tell of it",
+     {"add-disk 0", "add-disk 1", "call state|block", "amid 1 remove-disk 0", "call amid state|block", "call state|block"}},
     {"one reply too many", {"call all", "double 2", "call amid balloon|iothread|block|dirtyrate", "call all"}},
     {"the first reply twice", {"add-iothread 0", "call all", "double 1", "call amid state|block|iothread", "call all"}},
     {"the last but one twice", {"add-iothread 0", "call all", "double 3", "call amid vcpu|block|iothread", "call all"}},

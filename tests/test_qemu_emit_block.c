@@ -11,6 +11,7 @@
 
 /* A qcow2 image over a raw one with a node each for format and file, and one node alone. */
 static const QemuFactsNode nodes[] = {
+    {.node_name = "#block9"},
     {.node_name = "top",
      .driver = "qcow2",
      .path = "/img/top.qcow2",
@@ -401,9 +402,9 @@ static const EmitRow rows[] = {
     {"the most lasting name that QEMU has", qemu_emit_block, fill_names, true,
      COUNT(10) NAME(0, "d0") READS(0, 0) NAME(1, "us0") READS(1, 1) NAME(2, "scsi2") READS(2, 2)
      NAME(3, "ide1-cd0") READS(3, 3) NAME(4, "device[1]") READS(4, 4) NAME(5, "device[2]")
-     READS(5, 5) NAME(6, "net") READS(6, 6) "block.6.allocation ullong 0\n"
-     "block.6.capacity ullong 800\nblock.6.physical ullong 800\n" NAME(7, "device[5]") READS(7, 7)
-     NAME(8, "device[6]") READS(8, 8) NAME(9, "device[7]") READS(9, 9)},
+     READS(5, 5) "block.5.allocation ullong 0\n" NAME(6, "net") READS(6, 6) "block.6.allocation ullong 0\n"
+     "block.6.capacity ullong 800\nblock.6.physical ullong 800\n" NAME(7, "device[5]") READS(7, 7) "block.7.allocation ullong 0\n"
+     NAME(8, "device[6]") READS(8, 8) "block.8.allocation ullong 0\n" NAME(9, "device[7]") READS(9, 9)},
     {"a name that another disk has gives way to the place in QEMU", qemu_emit_block,
      fill_equal_names, true,
      COUNT(4) NAME(0, "same") READS(0, 0) NAME(1, "/machine/peripheral-anon/device[0]") READS(1, 1)
@@ -431,8 +432,8 @@ static const EmitRow rows[] = {
      COUNT(3) NAME(0, "d0") PATH(0, "/img/top.qcow2") READS(0, 0) SIZES(0, 55, 1000, 300)
      TOP_LIMITS(0) NAME(1, "d0") PATH(1, "/dev/vg/base") SIZES(1, 0, 900, 950) NAME(2, "d1")
      READS(2, 1)},
-    {"one node for both; a node that QEMU does not list has no sizes",
-     qemu_emit_block, fill_single_nodes, true,
+    {"one node for both; a disk was unplugged before its node was listed",
+     qemu_emit_block, fill_single_nodes, false,
      COUNT(2) NAME(0, "d0") READS(0, 0) SIZES(0, 0, 800, 800) NAME(1, "d1") READS(1, 1)},
     {"where no space is counted, what the guest sees stands for it, not the file's size",
      qemu_emit_block, fill_network_image, true,

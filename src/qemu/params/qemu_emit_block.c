@@ -223,6 +223,21 @@ put_about(QemuFieldWriter *writer, const QemuEmitInput *input, const QemuBlockRo
     qemu_emit_about_disk(writer, input, &disk);
 }
 
+/* True if query-named-block-nodes does not have the node of an image that query-blockstats told:
+ * QEMU has a name for each node, so the disk was unplugged, or its chain changed, between the two
+ * replies. */
+static bool
+is_torn(const QemuEmitInput *input, const GArray *rows)
+{
+    for (guint i = 0; input->facts->nodes != NULL && i < rows->len; i++) {
+        const QemuBlockRow *row = &g_array_index(rows, QemuBlockRow, i);
+
+        if (row->node == NULL && row->layer != NULL && row->layer->node_name != NULL)
+            return true;
+    }
+    return false;
+}
+
 bool
 qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
@@ -251,5 +266,7 @@ qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input)
         if (row->is_top)
             put_about(writer, input, row);
     }
-    return !is_cut && (!input->is_active || input->facts->disks != NULL);
+    if (is_cut || is_torn(input, rows))
+        return false;
+    return !input->is_active || input->facts->disks != NULL;
 }
