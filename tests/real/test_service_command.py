@@ -192,14 +192,27 @@ class Restarted(Beside):
         self.assertEqual(status, 2)
         self.assertIn("cannot be recorded", said)
 
+    def n_clients(self):
+        """Those that have connected, whether the service has accepted them or not."""
+        with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
+            return sum(1 for line in table if line.endswith(" " + self.path + "\n")) - 1
+
     def test_programs_at_once_share_a_round(self):
+        """The service is stopped until all have connected, so that they are at once."""
         watch = Watch(self.host.path("strace.log"))
         self.host.start("watched", launcher=watch.launcher)
         run("-c", "service:" + self.path)
+        until("nobody is connected", lambda: self.n_clients() == 0)
         before = len(watch.accepted())
-        statuses = in_threads(8, lambda number: run("-c", "service:" + self.path)[0])
-        self.assertEqual(statuses, [0] * 8)
-        self.assertLessEqual(len(watch.accepted()) - before, 4)
+        self.service.process.send_signal(signal.SIGSTOP)
+        statuses = in_threads(9, lambda number: self.go_on_with(8) if number == 8 else
+                              run("-c", "service:" + self.path, "--timeout", "60")[0])
+        self.assertEqual(statuses[:8], [0] * 8)
+        self.assertLessEqual(len(watch.accepted()) - before, 2)
+
+    def go_on_with(self, n_clients):
+        until("all have connected", lambda: self.n_clients() == n_clients)
+        self.service.process.send_signal(signal.SIGCONT)
 
 
 @unittest.skipUnless(is_apart(), "a /run of its own needs root and namespaces")
