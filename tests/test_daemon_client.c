@@ -163,6 +163,14 @@ make_messages(const char *kinds)
     return bytes;
 }
 
+static GString *
+make_echoes(size_t n)
+{
+    g_autofree char *kinds = g_strnfill(n, ECHO);
+
+    return make_messages(kinds);
+}
+
 static void
 send_kinds(const Scene *scene, const char *kinds)
 {
@@ -193,6 +201,35 @@ assert_received(const Scene *scene, const char *expected)
     g_autofree char *got = receive(scene);
 
     assert_string_equal(got, expected);
+}
+
+/* Asks on and on and reads no answer, until the client takes no more. Gives how often it asked. */
+static size_t
+flood(const Scene *scene)
+{
+    g_autoptr(GString) bytes = make_echoes(200000);
+    size_t n_sent = 0;
+    ssize_t n = 0;
+
+    while ((n = send(scene->fd, bytes->str + n_sent, bytes->len - n_sent, MSG_NOSIGNAL)) > 0) {
+        n_sent += (size_t)n;
+        settle(scene);
+    }
+    assert_true(n_sent < bytes->len);
+    return n_sent / MESSAGE_BYTES;
+}
+
+static void
+assert_all_echoed(const Scene *scene, size_t n)
+{
+    for (size_t n_got = 0; n_got < n;) {
+        g_autofree char *got = NULL;
+
+        settle(scene);
+        got = receive(scene);
+        assert_true(*got == ECHO);
+        n_got += strlen(got);
+    }
 }
 
 static void
@@ -248,8 +285,7 @@ static void
 a_flood(void **state)
 {
     Scene scene = {0};
-    g_autofree char *kinds = g_strnfill(5000, ECHO);
-    g_autoptr(GString) bytes = make_messages(kinds);
+    g_autoptr(GString) bytes = make_echoes(5000);
     size_t n_got = 0;
     size_t n_sent = 0;
 
@@ -273,8 +309,7 @@ static void
 a_turn_takes_some(void **state)
 {
     Scene scene = {0};
-    g_autofree char *kinds = g_strnfill(100, ECHO);
-    g_autoptr(GString) bytes = make_messages(kinds);
+    g_autoptr(GString) bytes = make_echoes(100);
 
     (void)state;
     begin(&scene);
@@ -381,29 +416,15 @@ static void
 a_flood_behind_slow_calls(void **state)
 {
     Scene scene = {0};
-    g_autofree char *kinds = g_strnfill(200000, ECHO);
-    g_autoptr(GString) bytes = make_messages(kinds);
-    size_t n_sent = 0;
-    ssize_t n = 0;
+    size_t n_asked = 0;
 
     (void)state;
     begin(&scene);
     send_kinds(&scene, "ss");
-    while ((n = send(scene.fd, bytes->str + n_sent, bytes->len - n_sent, MSG_NOSIGNAL)) > 0) {
-        n_sent += (size_t)n;
-        settle(&scene);
-    }
-    assert_true(n_sent < bytes->len);
+    n_asked = flood(&scene);
     assert_int_equal(scene.n_taken, 2);
     end_slow_call(&scene);
-    for (size_t n_got = 0; n_got < n_sent / MESSAGE_BYTES;) {
-        g_autofree char *got = NULL;
-
-        settle(&scene);
-        got = receive(&scene);
-        assert_true(*got == ECHO);
-        n_got += strlen(got);
-    }
+    assert_all_echoed(&scene, n_asked);
     end(&scene);
 }
 
@@ -467,28 +488,14 @@ static void
 one_that_does_not_read_small_answers(void **state)
 {
     Scene scene = {0};
-    g_autofree char *kinds = g_strnfill(200000, ECHO);
-    g_autoptr(GString) bytes = make_messages(kinds);
-    size_t n_sent = 0;
-    ssize_t n = 0;
+    size_t n_asked = 0;
 
     (void)state;
     begin(&scene);
-    while ((n = send(scene.fd, bytes->str + n_sent, bytes->len - n_sent, MSG_NOSIGNAL)) > 0) {
-        n_sent += (size_t)n;
-        settle(&scene);
-    }
-    assert_true(n_sent < bytes->len);
+    n_asked = flood(&scene);
     testing_assert_in_range(scene.shared.n_unread, DAEMON_LIMIT_UNREAD_BYTES,
                             DAEMON_LIMIT_UNREAD_BYTES + 1024);
-    for (size_t n_got = 0; n_got < n_sent / MESSAGE_BYTES;) {
-        g_autofree char *got = NULL;
-
-        settle(&scene);
-        got = receive(&scene);
-        assert_true(*got == ECHO);
-        n_got += strlen(got);
-    }
+    assert_all_echoed(&scene, n_asked);
     end(&scene);
 }
 
