@@ -135,8 +135,8 @@ end(Scene *scene)
     daemon_client_free(scene->client);
     assert_false(scene->is_open);
     assert_int_equal(scene->shared.n_received, 0);
-    assert_int_equal(scene->shared.n_unread, 0);
-    assert_int_equal(scene->shared.clients.length, 0);
+    assert_int_equal(scene->shared.outboxes.n_unread, 0);
+    assert_int_equal(scene->shared.outboxes.boxes.length, 0);
     util_fd_clear(&scene->fd);
     sd_event_unref(scene->loop);
 }
@@ -439,9 +439,11 @@ one_that_does_not_read(void **state)
 
     (void)state;
     begin(&scene);
+    assert_true(daemon_client_takes_answers(scene.client));
     send_kinds(&scene, "llllllllll");
+    assert_false(daemon_client_takes_answers(scene.client));
     testing_assert_in_range(scene.n_taken, 1, 2);
-    assert_true(scene.shared.n_unread <= DAEMON_LIMIT_UNREAD_BYTES + ANSWER_BYTES);
+    assert_true(scene.shared.outboxes.n_unread <= DAEMON_LIMIT_UNREAD_BYTES + ANSWER_BYTES);
     while (n_got < (size_t)N_CALLS * ANSWER_BYTES) {
         ssize_t n = recv(scene.fd, bytes, ANSWER_BYTES, 0);
 
@@ -449,37 +451,7 @@ one_that_does_not_read(void **state)
         settle(&scene);
     }
     assert_int_equal(scene.n_taken, N_CALLS);
-    end(&scene);
-}
-
-/* It gets no further answer before it has read, none at all where all have too much to read; one
- * that has read all gets one. */
-static void
-whose_turn_it_is_to_read(void **state)
-{
-    Scene scene = {0};
-
-    (void)state;
-    begin(&scene);
     assert_true(daemon_client_takes_answers(scene.client));
-    send_kinds(&scene, "l");
-    testing_assert_in_range(scene.shared.n_unread, 1, DAEMON_LIMIT_UNREAD_BYTES);
-    assert_true(daemon_client_takes_answers(scene.client));
-    scene.shared.n_unread += DAEMON_LIMIT_BRAKE_BYTES; /* of others */
-    assert_false(daemon_client_takes_answers(scene.client));
-    scene.shared.n_unread -= DAEMON_LIMIT_BRAKE_BYTES;
-    assert_true(daemon_client_takes_answers(scene.client));
-    send_kinds(&scene, "l");
-    assert_false(daemon_client_takes_answers(scene.client));
-    while (scene.shared.n_unread > 0) {
-        g_autofree char *got = receive(&scene);
-
-        assert_true(*got == '\0');
-        settle(&scene);
-    }
-    scene.shared.n_unread += DAEMON_LIMIT_BRAKE_BYTES + 1;
-    assert_true(daemon_client_takes_answers(scene.client));
-    scene.shared.n_unread -= DAEMON_LIMIT_BRAKE_BYTES + 1;
     end(&scene);
 }
 
@@ -493,7 +465,7 @@ one_that_does_not_read_small_answers(void **state)
     (void)state;
     begin(&scene);
     n_asked = flood(&scene);
-    testing_assert_in_range(scene.shared.n_unread, DAEMON_LIMIT_UNREAD_BYTES,
+    testing_assert_in_range(scene.shared.outboxes.n_unread, DAEMON_LIMIT_UNREAD_BYTES,
                             DAEMON_LIMIT_UNREAD_BYTES + 1024);
     assert_all_echoed(&scene, n_asked);
     end(&scene);
@@ -510,11 +482,27 @@ one_that_never_reads(void **state)
     begin(&scene);
     for (; scene.client != NULL && n < 2 * DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES; n++) {
         daemon_client_send(scene.client, g_bytes_new_take(g_malloc0(ANSWER_BYTES), ANSWER_BYTES));
-        assert_true(scene.shared.n_unread <= DAEMON_LIMIT_QUEUED_BYTES);
+        assert_true(scene.shared.outboxes.n_unread <= DAEMON_LIMIT_QUEUED_BYTES);
         settle(&scene);
     }
     testing_assert_in_range(n, DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES,
                             DAEMON_LIMIT_QUEUED_BYTES / ANSWER_BYTES + 2);
+    end(&scene);
+}
+
+static void
+the_slowest_of_too_many(void **state)
+{
+    Scene scene = {0};
+
+    (void)state;
+    begin(&scene);
+    scene.shared.outboxes.n_unread += DAEMON_LIMIT_QUEUED_BYTES_OF_ALL; /* of others */
+    send_kinds(&scene, "e");
+    assert_received(&scene, "e");
+    send_kinds(&scene, "l");
+    assert_null(scene.client);
+    scene.shared.outboxes.n_unread -= DAEMON_LIMIT_QUEUED_BYTES_OF_ALL;
     end(&scene);
 }
 
@@ -611,12 +599,13 @@ main(void)
          NULL, NULL},
         {"a flood behind slow calls is stopped, and answered later", a_flood_behind_slow_calls,
          NULL, NULL, NULL},
-        {"who gets a further answer", whose_turn_it_is_to_read, NULL, NULL, NULL},
         {"a client that does not read gets no further answer", one_that_does_not_read, NULL, NULL,
          NULL},
         {"small answers count with what they cost", one_that_does_not_read_small_answers, NULL,
          NULL, NULL},
         {"a client that never reads is hung up on", one_that_never_reads, NULL, NULL, NULL},
+        {"the slowest is hung up on when all have too much to read", the_slowest_of_too_many, NULL,
+         NULL, NULL},
         {"a large message of one beside much of others", a_large_message_beside_others, NULL, NULL,
          NULL},
         {"what is queued is sent before the end", a_farewell, NULL, NULL, NULL},

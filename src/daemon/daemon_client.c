@@ -12,7 +12,7 @@
  *
  * When as many calls are under way as the protocol allows, or UNREAD_BYTES of answers are not read,
  * later messages are parked, in order, up to PARKED_BYTES; then the client is not read, and the
- * kernel stops it. Both count what a queue costs, which is most of a small message.
+ * kernel stops it. They count with what a queue costs, which is most of a small message.
  *
  * One timer serves all limits of time. It is armed when a message has begun and is not whole, when
  * an answer is queued and the socket takes no more, and when the client is leaving.
@@ -46,11 +46,8 @@ struct DaemonClient {
     GByteArray *in;    /* received, and not a whole message yet or not handed over */
     GQueue parked;     /* GBytes *: messages that wait for a call to end */
     size_t n_parked;   /* memory of them */
-    GQueue out;        /* GBytes *: not sent yet */
-    size_t n_out;      /* bytes in them that are not sent */
-    size_t n_sent;     /* bytes of the first that are */
+    DaemonOutbox out;  /* closed: the connection is broken, or nothing is left to send */
     size_t n_received; /* memory of @in, @parked and @n_asked, as counted there */
-    size_t n_unread;   /* memory of them, as counted in the setup's @shared; 0: there are none */
     unsigned int n_calls;
     unsigned int n_taken; /* messages in this turn */
     int64_t turn_by_us;   /* when it ends */
@@ -58,29 +55,12 @@ struct DaemonClient {
     bool has_backlog;     /* @in has a whole message: nothing is read until it is taken */
     bool is_half_closed;
     bool is_leaving;
-    bool is_gone; /* the connection is broken, or nothing is left to send */
     sd_event_source *io;
     sd_event_source *turn; /* works on at the next turn of the loop */
     sd_event_source *timer;
     int64_t message_by_us; /* deadlines; 0: none */
-    int64_t send_by_us;
     int64_t leave_by_us;
 };
-
-/* Counts anew what @self has to read, after a change of its queue. */
-static void
-count_unread(DaemonClient *self)
-{
-    DaemonClientShared *shared = self->setup->shared;
-    size_t before = self->n_unread;
-
-    self->n_unread = self->n_out + (size_t)self->out.length * MESSAGE_COST;
-    shared->n_unread = shared->n_unread - before + self->n_unread;
-    if (before == 0 && self->n_unread > 0)
-        g_queue_push_tail(&shared->clients, self);
-    else if (before > 0 && self->n_unread == 0)
-        g_queue_remove(&shared->clients, self);
-}
 
 static void
 count_received(DaemonClient *self)
@@ -96,15 +76,14 @@ count_received(DaemonClient *self)
 static bool
 is_full(const DaemonClient *self)
 {
-    return self->n_calls >= self->protocol->calls_most ||
-           self->n_unread > DAEMON_LIMIT_UNREAD_BYTES;
+    return self->n_calls >= self->protocol->calls_most || daemon_outbox_is_full(&self->out);
 }
 
 /* Whether a further message may be taken. */
 static bool
 has_room(const DaemonClient *self)
 {
-    return !self->is_leaving && !self->is_gone && self->n_parked < DAEMON_LIMIT_PARKED_BYTES;
+    return !self->is_leaving && !self->out.is_closed && self->n_parked < DAEMON_LIMIT_PARKED_BYTES;
 }
 
 /* Whether more is to be read. */
@@ -125,15 +104,15 @@ has_ended(const DaemonClient *self)
 {
     bool has_work = self->n_calls > 0 || self->parked.length > 0 || self->in->len > 0;
 
-    if (self->is_gone)
+    if (self->out.is_closed)
         return true;
-    return self->n_out == 0 && (self->is_leaving || (self->is_half_closed && !has_work));
+    return self->out.n_bytes == 0 && (self->is_leaving || (self->is_half_closed && !has_work));
 }
 
 static void
 update_timer(DaemonClient *self)
 {
-    const int64_t deadlines[] = {self->message_by_us, self->send_by_us, self->leave_by_us};
+    const int64_t deadlines[] = {self->message_by_us, self->out.send_by_us, self->leave_by_us};
     int64_t first = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(deadlines); i++)
@@ -149,15 +128,15 @@ update_timer(DaemonClient *self)
 static void
 update(DaemonClient *self)
 {
-    uint32_t events =
-        (is_reading(self) ? (uint32_t)EPOLLIN : 0) | (self->n_out > 0 ? (uint32_t)EPOLLOUT : 0);
+    uint32_t events = (is_reading(self) ? (uint32_t)EPOLLIN : 0) |
+                      (self->out.n_bytes > 0 ? (uint32_t)EPOLLOUT : 0);
 
     count_received(self);
     /* A client that we do not read cannot end its message. */
     if (!has_room(self))
         self->message_by_us = 0;
-    (void)sd_event_source_set_io_events(self->io, self->is_gone ? 0 : events);
-    if (self->is_gone)
+    (void)sd_event_source_set_io_events(self->io, self->out.is_closed ? 0 : events);
+    if (self->out.is_closed)
         (void)sd_event_source_set_enabled(self->io, SD_EVENT_OFF);
     update_timer(self);
     if (has_ended(self))
@@ -170,46 +149,20 @@ in_ms(int64_t ms)
     return util_deadline_now_us() + ms * US_PER_MS;
 }
 
-static void
-drop_sent(DaemonClient *self, size_t n)
-{
-    self->n_out -= n;
-    self->n_sent += n;
-    while (!g_queue_is_empty(&self->out) &&
-           self->n_sent >= g_bytes_get_size(g_queue_peek_head(&self->out))) {
-        self->n_sent -= g_bytes_get_size(g_queue_peek_head(&self->out));
-        g_bytes_unref(g_queue_pop_head(&self->out));
-    }
-    count_unread(self);
-    self->send_by_us = self->n_out > 0 ? in_ms(DAEMON_LIMIT_STALL_MS) : 0;
-    if (!g_queue_is_empty(&self->parked) && !is_full(self))
-        work_on(self);
-}
-
 /* Sends what the socket takes. */
 static void
 send_queued(DaemonClient *self)
 {
-    while (self->n_out > 0) {
-        size_t size = 0;
-        const uint8_t *bytes = g_bytes_get_data(g_queue_peek_head(&self->out), &size);
-        ssize_t n = send(self->fd, bytes + self->n_sent, size - self->n_sent, MSG_NOSIGNAL);
+    bool has_sent = daemon_outbox_send(&self->out, self->fd);
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            if (errno != EAGAIN)
-                self->is_gone = true;
-            return;
-        }
-        drop_sent(self, (size_t)n);
-    }
+    if (has_sent && !g_queue_is_empty(&self->parked) && !is_full(self))
+        work_on(self);
 }
 
 void
 daemon_client_hang_up(DaemonClient *self, const char *why)
 {
-    if (self->is_leaving || self->is_gone)
+    if (self->is_leaving || self->out.is_closed)
         return;
     daemon_log(DAEMON_LOG_DEBUG, "%s: client of pid %d, user %u: hung up: %s", self->protocol->name,
                (int)self->peer.pid, (unsigned int)self->peer.uid, why);
@@ -235,73 +188,39 @@ free_bytes(gpointer data)
     g_bytes_unref(data);
 }
 
-/* Forgets what @self has not read, as it never will. */
-static void
-drop_queue(DaemonClient *self)
-{
-    g_queue_clear_full(&self->out, free_bytes);
-    self->n_out = 0;
-    self->n_sent = 0;
-    count_unread(self);
-}
-
 /* Ends @self without a farewell: it does not read. */
 static void
 drop_reader(DaemonClient *self, const char *why)
 {
     refuse(self, why);
-    self->is_gone = true;
-    drop_queue(self);
+    daemon_outbox_clear(&self->out);
     update(self);
-}
-
-/* Of all that have answers to read, the one that has taken none for the longest time. */
-static void
-drop_slowest(const DaemonClientShared *shared)
-{
-    DaemonClient *slowest = NULL;
-
-    for (const GList *at = shared->clients.head; at != NULL; at = at->next) {
-        DaemonClient *client = at->data;
-
-        if (!client->is_gone && (slowest == NULL || client->send_by_us < slowest->send_by_us))
-            slowest = client;
-    }
-    if (slowest != NULL)
-        drop_reader(slowest, "all clients together have too much to read, and it is the slowest");
 }
 
 bool
 daemon_client_takes_answers(void *self)
 {
-    const DaemonClient *client = self;
-    bool is_calm = client->setup->shared->n_unread <= DAEMON_LIMIT_BRAKE_BYTES;
-
-    return client->n_unread == 0 || (is_calm && client->n_unread <= DAEMON_LIMIT_UNREAD_BYTES);
+    return daemon_outbox_takes_answers(&((const DaemonClient *)self)->out);
 }
 
 void
 daemon_client_send(DaemonClient *self, GBytes *take_bytes)
 {
-    size_t size = g_bytes_get_size(take_bytes);
+    DaemonOutbox *slowest = NULL;
 
-    if (self->is_leaving || self->is_gone || size == 0) {
+    if (self->is_leaving || self->out.is_closed || g_bytes_get_size(take_bytes) == 0) {
         g_bytes_unref(take_bytes);
         return;
     }
-    if (self->n_unread > 0 && self->n_unread + size > DAEMON_LIMIT_QUEUED_BYTES) {
-        g_bytes_unref(take_bytes);
+    if (!daemon_outbox_push(&self->out, take_bytes)) {
         drop_reader(self, "it does not read its answers");
         return;
     }
-    if (self->n_out == 0)
-        self->send_by_us = in_ms(DAEMON_LIMIT_STALL_MS);
-    g_queue_push_tail(&self->out, take_bytes);
-    self->n_out += size;
-    count_unread(self);
     send_queued(self);
-    if (self->setup->shared->n_unread > DAEMON_LIMIT_QUEUED_BYTES_OF_ALL)
-        drop_slowest(self->setup->shared);
+    slowest = daemon_outbox_find_too_slow(self->out.shared);
+    if (slowest != NULL)
+        drop_reader(slowest->owner,
+                    "all clients together have too much to read, and it is the slowest");
     update(self);
 }
 
@@ -436,7 +355,7 @@ receive(DaemonClient *self)
     if (n == 0)
         self->is_half_closed = true;
     else if (n < 0 && errno != EAGAIN && errno != EINTR)
-        self->is_gone = true;
+        daemon_outbox_close(&self->out);
 }
 
 /* Large messages may take memory until all clients together have too much of it; then whoever sends
@@ -477,7 +396,7 @@ on_io(sd_event_source *source, int fd, uint32_t events, void *data)
     (void)source;
     (void)fd;
     if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (events & EPOLLIN) == 0)
-        self->is_gone = true;
+        daemon_outbox_close(&self->out);
     if ((events & EPOLLOUT) != 0)
         send_queued(self);
     if ((events & EPOLLIN) != 0 && is_reading(self)) {
@@ -528,10 +447,10 @@ on_timer(sd_event_source *source, uint64_t at_us, void *data)
     (void)at_us;
     if (has_passed(self->message_by_us))
         refuse(self, "it did not send its message in time");
-    if (has_passed(self->send_by_us))
+    if (has_passed(self->out.send_by_us))
         drop_reader(self, "it took no byte of its answer in time");
     if (has_passed(self->leave_by_us))
-        self->is_gone = true;
+        daemon_outbox_close(&self->out);
     update(self);
     return 0;
 }
@@ -555,7 +474,7 @@ daemon_client_new(const DaemonClientSetup *setup, int take_fd, const DaemonClien
     self->protocol = setup->protocol;
     self->in = g_byte_array_new();
     g_queue_init(&self->parked);
-    g_queue_init(&self->out);
+    daemon_outbox_init(&self->out, &setup->shared->outboxes, self);
     if (!add_sources(self, setup->loop)) {
         daemon_client_free(self);
         return NULL;
@@ -569,13 +488,13 @@ daemon_client_free(DaemonClient *self)
 {
     if (self == NULL)
         return;
-    self->is_gone = true;
+    daemon_outbox_close(&self->out);
     if (self->session != NULL)
         self->protocol->close(g_steal_pointer(&self->session));
     sd_event_source_disable_unref(self->io);
     sd_event_source_disable_unref(self->turn);
     sd_event_source_disable_unref(self->timer);
-    drop_queue(self);
+    daemon_outbox_clear(&self->out);
     g_queue_clear_full(&self->parked, free_bytes);
     self->setup->shared->n_received -= self->n_received;
     g_byte_array_unref(self->in);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * daemon_client: one connection of a client: its socket, the bytes half received and those half
- * sent.
+ * daemon_client: one connection of a client: its socket, the messages half received and those that
+ * wait.
  *
  * Owns the limits of time and size that keep a client from costing others anything. Knows a
  * protocol only by its table. libvirt's RPC and the service's own protocol have the same frame: a
@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
+
+#include "daemon_outbox.h"
 
 typedef struct DaemonClient DaemonClient;
 
@@ -61,9 +63,8 @@ void daemon_client_hang_up(DaemonClient *self, const char *why);
 
 /* What clients share: the limits of all of them together. All zero at first. */
 typedef struct {
-    size_t n_received; /* memory of what they have sent and is not answered */
-    size_t n_unread;   /* memory of the answers that they have not read */
-    GQueue clients;    /* DaemonClient *: those that have answers to read */
+    size_t n_received;           /* memory of what they have sent and is not answered */
+    DaemonOutboxShared outboxes; /* of the answers that they have not read */
 } DaemonClientShared;
 
 /* What a client is made with; outlives it. */

@@ -199,7 +199,6 @@ daemon_server_new(sd_event *loop, void *context)
     self->doors = g_ptr_array_new_with_free_func(free_door);
     self->clients = g_hash_table_new(NULL, NULL);
     self->users = g_hash_table_new_full(g_int_hash, g_int_equal, NULL, g_free);
-    g_queue_init(&self->shared.clients);
     return self;
 }
 
