@@ -144,13 +144,13 @@ explain(const GPtrArray *records, const char *trouble)
 {
     for (guint i = 0; i < records->len; i++) {
         DomstatsRecord *record = g_ptr_array_index(records, i);
-        g_autofree char *reason = record->reason;
+        g_autofree char *reason = NULL;
 
-        if (reason == NULL ||
+        if (record->reason == NULL ||
             (record->health != DOMSTATS_HEALTH_BUSY && record->health != DOMSTATS_HEALTH_DENIED))
-            record->reason = g_steal_pointer(&reason);
-        else
-            record->reason = g_strdup_printf("%s; %s", reason, trouble);
+            continue;
+        reason = g_steal_pointer(&record->reason);
+        record->reason = g_strdup_printf("%s; %s", reason, trouble);
     }
 }
 
