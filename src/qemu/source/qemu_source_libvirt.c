@@ -34,16 +34,17 @@ static bool
 connect_libvirt(QemuSourceLibvirtSession *session, QemuSourceLibvirtStopped *stopped,
                 UtilDeadline deadline, GError **error)
 {
-    g_autofree char *before = qemu_source_libvirt_stopped_find(stopped, deadline);
-    g_autofree char *since = NULL;
+    g_autofree char *why = qemu_source_libvirt_stopped_find(stopped, deadline);
 
-    if (before == NULL && qemu_source_libvirt_session_connect(session, deadline, error))
-        return true;
-    since = before ? NULL : qemu_source_libvirt_stopped_find(stopped, deadline);
-    if (since != NULL)
+    if (why == NULL) {
+        if (qemu_source_libvirt_session_connect(session, deadline, error))
+            return true;
+        why = qemu_source_libvirt_stopped_find(stopped, deadline); /* since then, perhaps */
+    }
+    if (why != NULL) {
         g_clear_error(error);
-    if (before != NULL || since != NULL)
-        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_CONNECT, before ? before : since);
+        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_CONNECT, why);
+    }
     return false;
 }
 
