@@ -27,6 +27,7 @@
 #include "daemon_http_tls.h"
 #include "daemon_limits.h"
 #include "daemon_log.h"
+#include "daemon_loop.h"
 #include "util/util_deadline.h"
 #include "util/util_fd.h"
 
@@ -237,10 +238,8 @@ stop_server(Server *self)
 
         (void)copy;
     }
-    if (self->timer != NULL) {
-        (void)sd_event_source_set_time(self->timer, 0);
-        (void)sd_event_source_set_enabled(self->timer, SD_EVENT_ONESHOT);
-    }
+    if (self->timer != NULL)
+        daemon_loop_set_timer(self->timer, 0);
 }
 
 static void
@@ -273,14 +272,11 @@ run(Server *self)
     MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
 
     (void)MHD_run(self->daemon);
-    if (MHD_get_timeout(self->daemon, &timeout_ms) == MHD_YES) {
-        uint64_t at_us = (uint64_t)util_deadline_now_us() + timeout_ms * US_PER_MS;
-
-        (void)sd_event_source_set_time(self->timer, at_us);
-        (void)sd_event_source_set_enabled(self->timer, SD_EVENT_ONESHOT);
-    } else {
+    if (MHD_get_timeout(self->daemon, &timeout_ms) == MHD_YES)
+        daemon_loop_set_timer(self->timer,
+                              util_deadline_now_us() + (int64_t)timeout_ms * US_PER_MS);
+    else
         (void)sd_event_source_set_enabled(self->timer, SD_EVENT_OFF);
-    }
     if (has_left(self))
         g_ptr_array_remove_fast(self->http->servers, self);
 }

@@ -21,6 +21,7 @@
 #include "daemon_http_query.h"
 #include "daemon_limits.h"
 #include "daemon_log.h"
+#include "daemon_loop.h"
 #include "util/util_deadline.h"
 
 #define VARY          "Accept, Accept-Encoding"
@@ -115,9 +116,9 @@ static void
 keep(DaemonHttpScrapes *scrapes, const DaemonHttpScrapeMade *made)
 {
     forget(scrapes);
-    if (sd_event_add_defer(scrapes->host->loop, &scrapes->forget, on_forget, scrapes) < 0)
+    if (daemon_loop_add_idle(scrapes->host->loop, &scrapes->forget, on_forget, scrapes) < 0)
         return;
-    (void)sd_event_source_set_priority(scrapes->forget, SD_EVENT_PRIORITY_IDLE);
+    (void)sd_event_source_set_enabled(scrapes->forget, SD_EVENT_ONESHOT);
     scrapes->made = *made;
     g_bytes_ref(made->bytes);
 }

@@ -22,6 +22,7 @@
 #include "daemon_interfaces.h"
 #include "daemon_limits.h"
 #include "daemon_log.h"
+#include "daemon_loop.h"
 #include "daemon_notify.h"
 #include "daemon_opening.h"
 #include "daemon_places.h"
@@ -159,15 +160,14 @@ static int
 on_ending(sd_event_source *source, uint64_t at_us, void *data)
 {
     Program *self = data;
-    uint64_t next_us = (uint64_t)util_deadline_now_us() + (uint64_t)LOOK_MS * US_PER_MS;
 
     (void)at_us;
     if (util_deadline_has_passed(self->ending_until) ||
         (daemon_server_n_clients(self->server) == 0 &&
          !daemon_interfaces_is_busy(self->interfaces) && !daemon_rounds_is_busy(self->host.rounds)))
         return sd_event_exit(self->loop, 0);
-    (void)sd_event_source_set_time(source, next_us);
-    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    daemon_loop_set_timer(source, util_deadline_now_us() + (int64_t)LOOK_MS * US_PER_MS);
+    return 0;
 }
 
 static void

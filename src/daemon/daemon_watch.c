@@ -9,6 +9,7 @@
 
 #include "daemon_changes.h"
 #include "daemon_limits.h"
+#include "daemon_loop.h"
 #include "util/util_deadline.h"
 
 enum { US_PER_S = 1000000, US_PER_MS = 1000 };
@@ -32,8 +33,7 @@ struct DaemonWatch {
 static void
 set_timer(DaemonWatch *self, int64_t in_us)
 {
-    (void)sd_event_source_set_time(self->timer, (uint64_t)(util_deadline_now_us() + in_us));
-    (void)sd_event_source_set_enabled(self->timer, SD_EVENT_ONESHOT);
+    daemon_loop_set_timer(self->timer, util_deadline_now_us() + in_us);
 }
 
 /* A guest can make its QEMU send events without end; so looks have a distance from each other. */
