@@ -53,12 +53,6 @@ typedef struct {
     QemuSourceJoinLibvirt libvirts[N];
 } Host;
 
-static void
-unref_endpoint(gpointer data)
-{
-    qemu_endpoint_unref(data);
-}
-
 /* Listens at a socket; connects to it if @is_held. */
 static void
 make_socket(Host *host, size_t at, bool is_held)
@@ -102,7 +96,7 @@ make_libvirt(Host *host, size_t at, bool is_client)
 
     listed->uuid = g_strdup(UUID);
     listed->id = 1;
-    host->lists[at] = g_ptr_array_new_with_free_func(unref_endpoint);
+    host->lists[at] = qemu_endpoint_new_array();
     g_ptr_array_add(host->lists[at], listed);
     host->daemons[at].pid = is_client ? getpid() : ANOTHER_PID;
     host->libvirts[at] =

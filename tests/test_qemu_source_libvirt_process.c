@@ -43,17 +43,11 @@ static const Row rows[] = {
 /* clang-format on */
 
 static void
-unref_endpoint(gpointer data)
-{
-    qemu_endpoint_unref(data);
-}
-
-static void
 is_chosen(const void *data)
 {
     const Row *row = data;
     const QemuSourceLibvirtProcessRun run = {"uuid", row->domain, row->id};
-    g_autoptr(GPtrArray) processes = g_ptr_array_new_with_free_func(unref_endpoint);
+    g_autoptr(GPtrArray) processes = qemu_endpoint_new_array();
     const QemuEndpoint *chosen = NULL;
 
     for (size_t i = 0; row->keys[i] != NULL; i++) {

@@ -187,12 +187,6 @@ static const MergeRow merge_rows[] = {
       {{{30, "pid-30"}}, {{10, "a", .domains = {{"vm1", U1, 1}}}}, "30 vm1 " U1 " 1 libvirt a\n"}}},
 };
 
-static void
-unref_endpoint(gpointer data)
-{
-    qemu_endpoint_unref(data);
-}
-
 static QemuEndpoint *
 make_process(const char *folder, const Process *process)
 {
@@ -220,7 +214,7 @@ make_process(const char *folder, const Process *process)
 static GPtrArray *
 make_processes(const char *folder, const Step *step)
 {
-    GPtrArray *processes = g_ptr_array_new_with_free_func(unref_endpoint);
+    GPtrArray *processes = qemu_endpoint_new_array();
 
     for (size_t i = 0; i < N_PROCESSES && step->processes[i].pid != 0; i++)
         g_ptr_array_add(processes, make_process(folder, &step->processes[i]));
@@ -230,7 +224,7 @@ make_processes(const char *folder, const Step *step)
 static GPtrArray *
 make_list(const Libvirt *libvirt)
 {
-    GPtrArray *list = g_ptr_array_new_with_free_func(unref_endpoint);
+    GPtrArray *list = qemu_endpoint_new_array();
 
     for (size_t i = 0; i < N_DOMAINS && libvirt->domains[i].name != NULL; i++) {
         const Domain *domain = &libvirt->domains[i];

@@ -61,6 +61,28 @@ qemu_endpoint_unref(QemuEndpoint *self)
     g_free(self);
 }
 
+static void
+unref_endpoint(gpointer data)
+{
+    qemu_endpoint_unref(data);
+}
+
+GPtrArray *
+qemu_endpoint_new_array(void)
+{
+    return g_ptr_array_new_with_free_func(unref_endpoint);
+}
+
+GPtrArray *
+qemu_endpoint_ref_all(const GPtrArray *endpoints)
+{
+    GPtrArray *copy = g_ptr_array_new_full(endpoints->len, unref_endpoint);
+
+    for (guint i = 0; i < endpoints->len; i++)
+        g_ptr_array_add(copy, qemu_endpoint_ref(g_ptr_array_index(endpoints, i)));
+    return copy;
+}
+
 QemuEndpointPlace *
 qemu_endpoint_add_place(QemuEndpoint *self, const char *connect_path, const char *bound_path)
 {

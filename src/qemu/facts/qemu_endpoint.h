@@ -76,6 +76,11 @@ QemuEndpoint *qemu_endpoint_ref(QemuEndpoint *self);
 void qemu_endpoint_unref(QemuEndpoint *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuEndpoint, qemu_endpoint_unref)
 
+/* An array without endpoints, which owns the references that are put into it. */
+GPtrArray *qemu_endpoint_new_array(void);
+/* Such an array, with a new reference to each of @endpoints. */
+GPtrArray *qemu_endpoint_ref_all(const GPtrArray *endpoints);
+
 /* The id by which its libvirt knows this run. */
 int qemu_endpoint_libvirt_id(const QemuEndpoint *self);
 

@@ -7,12 +7,6 @@
 
 #include "libvirt/libvirt_pool.h"
 
-static void
-unref_endpoint(gpointer data)
-{
-    qemu_endpoint_unref(data);
-}
-
 void
 qemu_source_libvirt_last_clear(QemuSourceLibvirtLast *self)
 {
@@ -47,21 +41,11 @@ age_endpoint(const QemuEndpoint *endpoint, LibvirtOutcomeKind kind, bool is_sile
 static GPtrArray *
 age(const GPtrArray *endpoints, LibvirtOutcomeKind kind, bool is_silent, const char *text)
 {
-    GPtrArray *aged = g_ptr_array_new_with_free_func(unref_endpoint);
+    GPtrArray *aged = qemu_endpoint_new_array();
 
     for (guint i = 0; i < endpoints->len; i++)
         g_ptr_array_add(aged, age_endpoint(g_ptr_array_index(endpoints, i), kind, is_silent, text));
     return aged;
-}
-
-static GPtrArray *
-ref_all(const GPtrArray *endpoints)
-{
-    GPtrArray *copy = g_ptr_array_new_with_free_func(unref_endpoint);
-
-    for (guint i = 0; i < endpoints->len; i++)
-        g_ptr_array_add(copy, qemu_endpoint_ref(g_ptr_array_index(endpoints, i)));
-    return copy;
 }
 
 GPtrArray *
@@ -69,7 +53,7 @@ qemu_source_libvirt_last_keep(QemuSourceLibvirtLast *self, GPtrArray *take_endpo
 {
     qemu_source_libvirt_last_clear(self);
     self->endpoints = take_endpoints;
-    return ref_all(take_endpoints);
+    return qemu_endpoint_ref_all(take_endpoints);
 }
 
 /* The copies are made once for each trouble. */
@@ -87,5 +71,5 @@ qemu_source_libvirt_last_give_aged(QemuSourceLibvirtLast *self, LibvirtOutcomeKi
         g_clear_pointer(&self->aged, g_ptr_array_unref);
     if (self->aged == NULL)
         self->aged = age(self->endpoints, kind, is_silent, text);
-    return ref_all(self->aged);
+    return qemu_endpoint_ref_all(self->aged);
 }

@@ -60,12 +60,6 @@ struct QemuSourceLibvirtSession {
 };
 
 static void
-unref_endpoint(gpointer data)
-{
-    qemu_endpoint_unref(data);
-}
-
-static void
 free_domain(gpointer data)
 {
     qemu_source_libvirt_domain_free(data);
@@ -480,7 +474,7 @@ make_endpoints(QemuSourceLibvirtSession *self, const GArray *listed, UtilDeadlin
 {
     UtilDeadline until = halve(deadline);
     Scan scan = {.session = self, .listed = listed, .deadline = deadline};
-    GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+    GPtrArray *endpoints = qemu_endpoint_new_array();
 
     if (self->is_old_states)
         until = util_deadline_at_most(until, SILENT_MS);

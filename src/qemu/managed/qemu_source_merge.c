@@ -406,12 +406,6 @@ merge_processes(Run *run, const GPtrArray *processes)
     add_all_listed(run);
 }
 
-static void
-unref_endpoint(gpointer data)
-{
-    qemu_endpoint_unref(data);
-}
-
 static gboolean
 has_gone(gpointer key, gpointer value, gpointer data)
 {
@@ -426,8 +420,7 @@ GPtrArray *
 qemu_source_merge_run(QemuSourceMerge *self, const QemuSourceJoinLists *lists,
                       const GPtrArray *processes)
 {
-    Run run = {
-        .self = self, .lists = lists, .merged = g_ptr_array_new_with_free_func(unref_endpoint)};
+    Run run = {.self = self, .lists = lists, .merged = qemu_endpoint_new_array()};
 
     self->n_runs++;
     self->lacks_libvirt = false;

@@ -49,12 +49,6 @@ enum {
     LONG_US = 1000, /* shorter looks are not counted */
 };
 
-static void
-unref_endpoint(gpointer data)
-{
-    qemu_endpoint_unref(data);
-}
-
 static void *
 open_auto(const char *argument, HostRoot *root, const QemuSourceOptions *options, GError **error)
 {
@@ -211,7 +205,7 @@ list_endpoints(AutoSource *self, QemuSourceView *view, const pid_t *pids, bool *
                  .bills = bills,
                  .limit_us = (int64_t)left_ms * 1000 / BILL_SHARE,
                  .put_off = put_off,
-                 .endpoints = g_ptr_array_new_with_free_func(unref_endpoint),
+                 .endpoints = qemu_endpoint_new_array(),
                  .is_whole = true};
 
     for (size_t i = 0; pids[i] != 0 && !is_full(&scan); i++)

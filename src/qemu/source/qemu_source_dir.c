@@ -37,12 +37,6 @@ typedef struct {
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, closedir)
 
-static void
-unref_endpoint(gpointer data)
-{
-    qemu_endpoint_unref(data);
-}
-
 static DIR *
 open_folder(const char *path, UtilError code, GError **error)
 {
@@ -182,7 +176,7 @@ set_blind_spot(DirSource *self, unsigned int n_unseen)
 static GPtrArray *
 list_endpoints(DirSource *self)
 {
-    GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+    GPtrArray *endpoints = qemu_endpoint_new_array();
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     const GPtrArray *listeners = qemu_source_listeners_list(self->listeners);
     unsigned int n_unseen = 0;
@@ -226,17 +220,13 @@ scan_dir(void *data, UtilDeadline deadline, GError **error)
 {
     DirSource *self = data;
     g_autoptr(GError) own_error = NULL;
-    GPtrArray *endpoints = NULL;
 
     if (!scan_folder(self, deadline, &own_error) &&
         (self->last == NULL || !g_error_matches(own_error, UTIL_ERROR, UTIL_ERROR_TIMEOUT))) {
         g_propagate_error(error, g_steal_pointer(&own_error));
         return NULL;
     }
-    endpoints = g_ptr_array_new_full(self->last->len, unref_endpoint);
-    for (guint i = 0; i < self->last->len; i++)
-        g_ptr_array_add(endpoints, qemu_endpoint_ref(g_ptr_array_index(self->last, i)));
-    return endpoints;
+    return qemu_endpoint_ref_all(self->last);
 }
 
 static const char *

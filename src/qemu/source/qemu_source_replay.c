@@ -14,12 +14,6 @@ typedef struct {
 } ReplaySource;
 
 static void
-unref_endpoint(gpointer data)
-{
-    qemu_endpoint_unref(data);
-}
-
-static void
 close_replay(void *data)
 {
     ReplaySource *self = data;
@@ -46,7 +40,7 @@ open_replay(const char *argument, HostRoot *root, const QemuSourceOptions *optio
         return NULL;
     reader = host_reader_new(recorded);
     self = g_new0(ReplaySource, 1);
-    self->endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
+    self->endpoints = qemu_endpoint_new_array();
     for (size_t i = 0; folders[i] != NULL; i++) {
         QemuEndpoint *endpoint = qemu_recording_reader_read_domain(dir, folders[i]);
 
@@ -63,13 +57,10 @@ static GPtrArray *
 scan_replay(void *data, UtilDeadline deadline, GError **error)
 {
     ReplaySource *self = data;
-    GPtrArray *endpoints = g_ptr_array_new_with_free_func(unref_endpoint);
 
     (void)deadline;
     (void)error;
-    for (guint i = 0; i < self->endpoints->len; i++)
-        g_ptr_array_add(endpoints, qemu_endpoint_ref(g_ptr_array_index(self->endpoints, i)));
-    return endpoints;
+    return qemu_endpoint_ref_all(self->endpoints);
 }
 
 static HostRoot *
