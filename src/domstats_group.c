@@ -46,6 +46,8 @@ domstats_group_of_field(const char *field)
     return 0;
 }
 
+const unsigned int domstats_groups_of_kvm = VIR_DOMAIN_STATS_VM;
+
 /* "vcpu.<n>.<name of KVM's>.sum"; libvirt's own fields of vCPUs have one word behind the number. */
 static bool
 is_vcpu_stat(const char *field)

@@ -23,7 +23,11 @@ extern const size_t domstats_n_groups;
  * INTERFACE); 0: of no group. */
 unsigned int domstats_group_of_field(const char *field);
 
-/* Whether @field is one of KVM's own statistics, which DOMSTATS_CALL_WITHOUT_KVM leaves out. */
+/* The groups that are made of KVM's own statistics alone, which DOMSTATS_CALL_WITHOUT_KVM leaves
+ * out. */
+extern const unsigned int domstats_groups_of_kvm;
+
+/* Whether @field is one of these statistics, of whichever group. */
 bool domstats_group_is_of_kvm(const char *field);
 
 /* The bit of the group called @name; 0: none is. */

@@ -128,7 +128,7 @@ daemon_http_query_parse(const char *query, DaemonHttpQuery *ret_query, GError **
             return false;
         }
     g_ptr_array_add(made.domains, NULL);
-    made.with_kvm = made.with_kvm || (made.stats & VIR_DOMAIN_STATS_VM) != 0;
+    made.with_kvm = made.with_kvm || (made.stats & domstats_groups_of_kvm) != 0;
     *ret_query = made;
     return true;
 }

@@ -19,10 +19,8 @@
 
 #define FLAG(name) ((unsigned int)VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name)
 
-/* The group that is made of KVM's own statistics, and those that have some of them. */
-static const unsigned int of_kvm = VIR_DOMAIN_STATS_VM;
-static const unsigned int partly_of_kvm =
-    VIR_DOMAIN_STATS_VM | VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_VCPU;
+/* Groups that have some of KVM's own statistics. */
+static const unsigned int partly_of_kvm = VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_VCPU;
 
 unsigned int
 daemon_wish_filters(const DomstatsCall *call)
@@ -39,7 +37,7 @@ daemon_wish_groups(const DomstatsCall *call)
         all |= domstats_groups[i].bit;
     if (call->stats != 0)
         all &= call->stats;
-    return (call->extras & DOMSTATS_CALL_WITHOUT_KVM) != 0 ? all & ~of_kvm : all;
+    return (call->extras & DOMSTATS_CALL_WITHOUT_KVM) != 0 ? all & ~domstats_groups_of_kvm : all;
 }
 
 /* Of these the more the wider: the extra that leaves something out is turned round, and counts as
@@ -49,7 +47,7 @@ extras_of(const DomstatsCall *call)
 {
     unsigned int extras = call->extras;
 
-    if ((daemon_wish_groups(call) & partly_of_kvm) == 0)
+    if ((daemon_wish_groups(call) & (domstats_groups_of_kvm | partly_of_kvm)) == 0)
         extras |= DOMSTATS_CALL_WITHOUT_KVM;
     return extras ^ DOMSTATS_CALL_WITHOUT_KVM;
 }
@@ -139,8 +137,8 @@ daemon_wish_is_shareable(const DomstatsCall *call)
     unsigned int flags = domstats_filter_all() | FLAG(NOWAIT) | FLAG(BACKING);
     unsigned int extras =
         DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM;
-    bool is_refused =
-        (call->stats & of_kvm) != 0 && (call->extras & DOMSTATS_CALL_WITHOUT_KVM) != 0;
+    bool is_refused = (call->stats & domstats_groups_of_kvm) != 0 &&
+                      (call->extras & DOMSTATS_CALL_WITHOUT_KVM) != 0;
 
     return !is_refused && (call->flags & ~flags) == 0 && (call->extras & ~extras) == 0 &&
            (call->domains == NULL || call->domains[0] != NULL) &&

@@ -5,6 +5,7 @@
 #include "qemu_request.h"
 
 #include "domstats_filter.h"
+#include "domstats_group.h"
 #include "qemu_group.h"
 #include "util/util_error.h"
 
@@ -14,9 +15,6 @@ static const unsigned int other_flags = FLAG(NOWAIT) | FLAG(BACKING) | FLAG(ENFO
 
 static const unsigned int known_extras =
     DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM;
-
-/* All of it is KVM's own statistics. */
-static const unsigned int of_kvm = VIR_DOMAIN_STATS_VM;
 
 bool
 qemu_request_has(const QemuRequest *self, unsigned int flag)
@@ -49,7 +47,8 @@ qemu_request_check(const QemuRequest *self, GError **error)
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID, "the list of domains is empty");
         return false;
     }
-    if ((self->stats & of_kvm) != 0 && qemu_request_wants(self, DOMSTATS_CALL_WITHOUT_KVM)) {
+    if ((self->stats & domstats_groups_of_kvm) != 0 &&
+        qemu_request_wants(self, DOMSTATS_CALL_WITHOUT_KVM)) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID,
                     "the group 'vm' is wanted, but no statistics of KVM, of which it is made");
         return false;
@@ -68,7 +67,8 @@ qemu_request_groups(const QemuRequest *self)
     unsigned int groups =
         qemu_request_is_all(self) ? qemu_group_all() : self->stats & qemu_group_all();
 
-    return qemu_request_wants(self, DOMSTATS_CALL_WITHOUT_KVM) ? groups & ~of_kvm : groups;
+    return qemu_request_wants(self, DOMSTATS_CALL_WITHOUT_KVM) ? groups & ~domstats_groups_of_kvm
+                                                               : groups;
 }
 
 bool
