@@ -6,7 +6,7 @@
 
 #define FLAG(name) ((unsigned int)VIR_CONNECT_GET_ALL_DOMAINS_STATS_##name)
 
-const unsigned int domstats_filter_active = FLAG(ACTIVE) | FLAG(INACTIVE);
+static const unsigned int active_flags = FLAG(ACTIVE) | FLAG(INACTIVE);
 const unsigned int domstats_filter_persistent = FLAG(PERSISTENT) | FLAG(TRANSIENT);
 const unsigned int domstats_filter_state =
     FLAG(RUNNING) | FLAG(PAUSED) | FLAG(SHUTOFF) | FLAG(OTHER);
@@ -14,7 +14,7 @@ const unsigned int domstats_filter_state =
 unsigned int
 domstats_filter_all(void)
 {
-    return domstats_filter_active | domstats_filter_persistent | domstats_filter_state;
+    return active_flags | domstats_filter_persistent | domstats_filter_state;
 }
 
 static unsigned int
@@ -52,7 +52,7 @@ domstats_filter_selects(unsigned int flags, const DomstatsFilterDomain *domain)
         unsigned int family;
         unsigned int own; /* the bits of it that the domain has */
     } filters[] = {
-        {domstats_filter_active, domain->is_active ? FLAG(ACTIVE) : FLAG(INACTIVE)},
+        {active_flags, domain->is_active ? FLAG(ACTIVE) : FLAG(INACTIVE)},
         {domstats_filter_persistent, flag_of_persistence(domain)},
         {domstats_filter_state, flag_of_state(domain->state)},
     };

@@ -8,13 +8,12 @@
 
 #include "domstats/domstats.h"
 
-/* The families of flags. Those of one family are alternatives; if none of them is set, every domain
+/* Families of flags. Those of one family are alternatives; if none of them is set, every domain
  * passes. */
-extern const unsigned int domstats_filter_active;
 extern const unsigned int domstats_filter_persistent;
 extern const unsigned int domstats_filter_state;
 
-/* All of them. */
+/* The flags of all families. */
 unsigned int domstats_filter_all(void);
 
 typedef struct {

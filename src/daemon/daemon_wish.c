@@ -22,8 +22,9 @@
 /* Groups that have some of KVM's own statistics. */
 static const unsigned int partly_of_kvm = VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_VCPU;
 
-unsigned int
-daemon_wish_filters(const DomstatsCall *call)
+/* The bits of @call that select domains. */
+static unsigned int
+filters_of(const DomstatsCall *call)
 {
     return call->flags & domstats_filter_all();
 }
@@ -178,9 +179,9 @@ covers_filters(const DomstatsCall *round, const DomstatsCall *wanted)
 {
     /* A word that names a domain which the filter left out cannot be told from one that names
      * none. */
-    if (daemon_wish_filters(round) != 0)
-        return daemon_wish_filters(round) == daemon_wish_filters(wanted) &&
-               round->domains == NULL && wanted->domains == NULL;
+    if (filters_of(round) != 0)
+        return filters_of(round) == filters_of(wanted) && round->domains == NULL &&
+               wanted->domains == NULL;
     return covers_groups(round, groups_to_filter(wanted)) &&
            (extras_to_filter(wanted) & ~round->extras) == 0;
 }
@@ -258,10 +259,9 @@ unite_words(DomstatsCall *round, const DomstatsCall *wanted)
 static void
 unite_filters(DomstatsCall *round, const DomstatsCall *wanted)
 {
-    bool is_same = daemon_wish_filters(round) == daemon_wish_filters(wanted);
+    bool is_same = filters_of(round) == filters_of(wanted);
 
-    if (is_same &&
-        (daemon_wish_filters(round) == 0 || (round->domains == NULL && wanted->domains == NULL)))
+    if (is_same && (filters_of(round) == 0 || (round->domains == NULL && wanted->domains == NULL)))
         return;
     if (round->stats != 0)
         round->stats |= groups_to_filter(round) | groups_to_filter(wanted);

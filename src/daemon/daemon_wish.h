@@ -17,9 +17,6 @@ unsigned int daemon_wish_groups(const DomstatsCall *call);
 /* The extras by which the answer to @round has fields that @wanted does not want. */
 unsigned int daemon_wish_unwanted(const DomstatsCall *round, const DomstatsCall *wanted);
 
-/* The bits of @call that select domains. */
-unsigned int daemon_wish_filters(const DomstatsCall *call);
-
 /* A copy that shares nothing with @call. */
 DomstatsCall *daemon_wish_copy(const DomstatsCall *call);
 void daemon_wish_free(DomstatsCall *self);
