@@ -19,6 +19,7 @@ plan_case_clear(PlanCase *self)
 {
     qemu_job_free(self->job);
 }
+
 void
 plan_case_put_answer(QemuAnswer *answer, const char *reply)
 {

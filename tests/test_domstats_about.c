@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * test_domstats_about: what a call for about. fields asks of libvirt, a fake one here, and what it
- * takes of old, missing and broken definitions; and that it takes no statistic which no
- * libvirt means.
+ * takes of old, missing and broken definitions; and which statistics of a libvirt are left out.
  */
 #include <string.h>
 

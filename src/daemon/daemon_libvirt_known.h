@@ -22,7 +22,7 @@ typedef struct {
 
 typedef struct {
     GPtrArray *domains;
-    GHashTable *by_name; /* NULL where two domains have it, as in the others */
+    GHashTable *by_name; /* its domain; NULL: two have that name. The next two are alike */
     GHashTable *by_uuid;
     GHashTable *by_id;
 } DaemonLibvirtKnown;

@@ -24,7 +24,7 @@ typedef enum {
     QEMU_TALK_NEXT_COMPLETE,
     QEMU_TALK_NEXT_CLOSED, /* the talk's error is set */
     QEMU_TALK_NEXT_SILENT,
-    QEMU_TALK_NEXT_JUDGED, /* not of the functions below */
+    QEMU_TALK_NEXT_JUDGED, /* qemu_conversation alone gives this one */
 } QemuTalkNext;
 
 /* One job and its connection. */

@@ -43,7 +43,7 @@ typedef struct {
     uint64_t start_ticks;   /* of @pid; 0 unknown */
     uint64_t exec_mark;     /* differs when @pid has executed another program since; 0 unknown */
     bool is_persistent;     /* libvirt says so; domains of other sources are transient */
-    bool may_be_persistent; /* it is a libvirt's, no list of which has it */
+    bool may_be_persistent; /* a libvirt manages it, and none lists it */
     bool is_listed;         /* a libvirt lists it, or did: @is_persistent is what it said */
     UtilCount autostart;    /* 0 or 1: whether its libvirt starts it by itself; absent: not told */
     bool is_active;

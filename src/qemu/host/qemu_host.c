@@ -73,8 +73,9 @@ qemu_host_gather_evidence(QemuHostView *self, QemuJob *job)
                                      qemu_known_has_short_chains(domain->known, NESTED_IMAGES_MOST);
 }
 
-/* A vCPU that was just plugged may have no name yet, and an old definition may not have it. A
- * command line never has it; libvirt's definition is read again if there is one. */
+/* True if as many threads have a vCPU's name as vCPUs are defined. The thread of a vCPU that was
+ * just plugged may have no name yet. The command line does not count that vCPU, nor does an older
+ * definition of libvirt's, which is then read again. */
 static bool
 has_named_vcpus(QemuHostView *self, QemuDomain *domain)
 {

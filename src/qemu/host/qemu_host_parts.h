@@ -19,8 +19,8 @@ void qemu_host_find_threads(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
 /* qemu_host_cpu.c */
 void qemu_host_open_kvm(QemuHostView *self, QemuDomain *domain);
-/* Whether the CPU times can be read, as far as is known: not in a call about a process that was
- * found to have left its cgroup, say. */
+/* Whether the CPU times can be read. If they could be at the last look, it takes that for still so:
+ * a process that has left its cgroup since is found out when they are read. */
 bool qemu_host_has_cpu_times(QemuHostView *self, QemuDomain *domain);
 void qemu_host_read_cgroup(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 void qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts);

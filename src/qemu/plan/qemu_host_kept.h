@@ -42,7 +42,7 @@ typedef struct {
     bool has_looked_for_folder;
     HostPerf *perf;
     QemuHostKeptCgroup cgroup;
-    bool has_cpu_times; /* the last look found where they come from, and them */
+    bool has_cpu_times; /* the last look could read them */
 } QemuHostKept;
 
 /* Closes the descriptors that keep the kernel's part of the machine alive. Called where the end of
