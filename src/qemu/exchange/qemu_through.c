@@ -9,12 +9,14 @@
  *   1. A request that an earlier call left is not repeated. If libvirt has answered it by now, that
  *      answer is old and dropped. Else the job ends at once with the verdict on the silence, unless
  *      the process has moved since, or libvirt has not had the fair time yet.
- *   2. A domain whose process is stopped, frozen or asleep in the kernel is not asked: QEMU would
- *      not answer libvirt, and one of libvirt's workers would be lost to all its clients. What may
- *      pass within milliseconds is looked at again; see qemu_health_lasts().
- *   3. libvirt is asked, with NOWAIT. If another job of the domain is under way, the answer lacks
- *      what QEMU tells: then libvirt is asked again after 2 ms, 4, 8 and so on, for the fair time.
- *      With NOWAIT of the caller's the first answer is taken.
+ *   2. A domain is not asked for if its process is stopped or frozen, or its main thread sleeps in
+ *      the kernel or waits there for no news: QEMU would not answer libvirt, and one of libvirt's
+ *      workers would be lost to all its clients. What may pass within milliseconds is looked at
+ *      again; see qemu_pulse_judge_stuck() and qemu_health_lasts().
+ *   3. libvirt is asked, with NOWAIT, for the groups that the host does not tell by itself; see
+ *      qemu_host_tells(). If another job of the domain is under way, the answer lacks what QEMU
+ *      tells: then libvirt is asked again after 2 ms, 4, 8 and so on, for the fair time. With
+ *      NOWAIT of the caller's the first answer is taken.
  *   4. While the answer is waited for, the process is looked at: one that stops, or ends, is waited
  *      for no longer.
  *
@@ -505,7 +507,9 @@ qemu_through_judge(QemuThrough *self)
     if (was_waiting) {
         libvirt_pool_request_unref(steal_request(self));
         judge_waiting(self);
-    } else if (job->told != NULL) /* of an earlier answer in this call, which lacks some groups */
+        return;
+    }
+    if (job->told != NULL) /* of an earlier answer in this call, which lacks some groups */
         judge_left_out(self);
     else
         qemu_health_judge_libvirt(self->host, job, uri_of(self),
