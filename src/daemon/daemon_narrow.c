@@ -110,8 +110,9 @@ static bool
 keeps(const Cut *cut, const char *field)
 {
     unsigned int group = cut->cuts_groups ? group_of(field) : 0;
+    unsigned int extra = cut->dropped != 0 ? extra_of(field) : 0;
 
-    return (group == 0 || (group & cut->groups) != 0) && (extra_of(field) & cut->dropped) == 0;
+    return (group == 0 || (group & cut->groups) != 0) && (extra & cut->dropped) == 0;
 }
 
 /* The groups of which @record has a field, libvirt's or ours. */
