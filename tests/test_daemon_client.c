@@ -134,7 +134,7 @@ end(Scene *scene)
 {
     daemon_client_free(scene->client);
     assert_false(scene->is_open);
-    assert_int_equal(scene->shared.n_received, 0);
+    assert_int_equal(scene->shared.inboxes.n_received, 0);
     assert_int_equal(scene->shared.outboxes.n_unread, 0);
     assert_int_equal(scene->shared.outboxes.boxes.length, 0);
     util_fd_clear(&scene->fd);
@@ -531,21 +531,21 @@ a_large_message_beside_others(void **state)
     for (unsigned int i = 1; i <= CALLS; i++) {
         send_large(&scene, LARGE_PARTS);
         assert_int_equal(scene.n_slow, i);
-        assert_int_equal(scene.shared.n_received, i * LARGE_PARTS * PART_BYTES);
+        assert_int_equal(scene.shared.inboxes.n_received, i * LARGE_PARTS * PART_BYTES);
     }
     for (unsigned int i = CALLS; i > 0; i--) {
         end_slow_call(&scene);
-        assert_int_equal(scene.shared.n_received, (i - 1) * LARGE_PARTS * PART_BYTES);
+        assert_int_equal(scene.shared.inboxes.n_received, (i - 1) * LARGE_PARTS * PART_BYTES);
     }
     end(&scene);
 
     begin(&scene);
-    scene.shared.n_received = DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL;
+    scene.shared.inboxes.n_received = DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL;
     send_kinds(&scene, "e");
     assert_received(&scene, "e");
     send_large(&scene, LARGE_PARTS - 1);
     assert_null(scene.client);
-    scene.shared.n_received -= DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL;
+    scene.shared.inboxes.n_received -= DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL;
     end(&scene);
 }
 

@@ -12,7 +12,8 @@
  *
  * When as many calls are under way as the protocol allows, or UNREAD_BYTES of answers are not read,
  * later messages are parked, in order, up to PARKED_BYTES; then the client is not read, and the
- * kernel stops it. They count with what a queue costs, which is most of a small message.
+ * kernel stops it. When all clients together have sent too much, whoever sends more of large
+ * messages is hung up on.
  *
  * One timer serves all limits of time. It is armed when a message has begun and is not whole, when
  * an answer is queued and the socket takes no more, and when the client is leaving.
@@ -21,21 +22,13 @@
  */
 #include "daemon_client.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "daemon_frame.h"
 #include "daemon_limits.h"
 #include "daemon_log.h"
 #include "daemon_loop.h"
 #include "util/util_deadline.h"
 #include "util/util_fd.h"
 
-enum {
-    US_PER_MS = 1000,
-    MESSAGE_COST = 128, /* memory of a message in a queue, beside its bytes */
-};
+enum { US_PER_MS = 1000 };
 
 struct DaemonClient {
     DaemonClientPeer peer;
@@ -43,34 +36,18 @@ struct DaemonClient {
     const DaemonClientProtocol *protocol;
     void *session;
     UtilFd fd;
-    GByteArray *in;    /* received, and not a whole message yet or not handed over */
-    GQueue parked;     /* GBytes *: messages that wait for a call to end */
-    size_t n_parked;   /* memory of them */
-    DaemonOutbox out;  /* closed: the connection is broken, or nothing is left to send */
-    size_t n_received; /* memory of @in, @parked and @n_asked, as counted there */
+    DaemonInbox in;
+    DaemonOutbox out; /* closed: the connection is broken, or nothing is left to send */
     unsigned int n_calls;
     unsigned int n_taken; /* messages in this turn */
     int64_t turn_by_us;   /* when it ends */
-    size_t n_asked;       /* bytes of the messages that began them */
-    bool has_backlog;     /* @in has a whole message: nothing is read until it is taken */
     bool is_half_closed;
     bool is_leaving;
     sd_event_source *io;
     sd_event_source *turn; /* works on at the next turn of the loop */
     sd_event_source *timer;
-    int64_t message_by_us; /* deadlines; 0: none */
-    int64_t leave_by_us;
+    int64_t leave_by_us; /* 0: it is not leaving */
 };
-
-static void
-count_received(DaemonClient *self)
-{
-    DaemonClientShared *shared = self->setup->shared;
-    size_t before = self->n_received;
-
-    self->n_received = self->in->len + self->n_parked + self->n_asked;
-    shared->n_received = shared->n_received - before + self->n_received;
-}
 
 /* Whether further messages wait: for a call to end, or for the client to read. */
 static bool
@@ -83,14 +60,14 @@ is_full(const DaemonClient *self)
 static bool
 has_room(const DaemonClient *self)
 {
-    return !self->is_leaving && !self->out.is_closed && self->n_parked < DAEMON_LIMIT_PARKED_BYTES;
+    return !self->is_leaving && !self->out.is_closed && daemon_inbox_has_room(&self->in);
 }
 
 /* Whether more is to be read. */
 static bool
 is_reading(const DaemonClient *self)
 {
-    return has_room(self) && !self->is_half_closed && !self->has_backlog;
+    return has_room(self) && !self->is_half_closed && !self->in.has_backlog;
 }
 
 static void
@@ -102,7 +79,7 @@ work_on(DaemonClient *self)
 static bool
 has_ended(const DaemonClient *self)
 {
-    bool has_work = self->n_calls > 0 || self->parked.length > 0 || self->in->len > 0;
+    bool has_work = self->n_calls > 0 || !daemon_inbox_is_empty(&self->in);
 
     if (self->out.is_closed)
         return true;
@@ -112,7 +89,7 @@ has_ended(const DaemonClient *self)
 static void
 update_timer(DaemonClient *self)
 {
-    const int64_t deadlines[] = {self->message_by_us, self->out.send_by_us, self->leave_by_us};
+    const int64_t deadlines[] = {self->in.message_by_us, self->out.send_by_us, self->leave_by_us};
     int64_t first = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(deadlines); i++)
@@ -131,10 +108,9 @@ update(DaemonClient *self)
     uint32_t events = (is_reading(self) ? (uint32_t)EPOLLIN : 0) |
                       (self->out.n_bytes > 0 ? (uint32_t)EPOLLOUT : 0);
 
-    count_received(self);
     /* A client that we do not read cannot end its message. */
     if (!has_room(self))
-        self->message_by_us = 0;
+        daemon_inbox_stop_time(&self->in);
     (void)sd_event_source_set_io_events(self->io, self->out.is_closed ? 0 : events);
     if (self->out.is_closed)
         (void)sd_event_source_set_enabled(self->io, SD_EVENT_OFF);
@@ -155,7 +131,7 @@ send_queued(DaemonClient *self)
 {
     bool has_sent = daemon_outbox_send(&self->out, self->fd);
 
-    if (has_sent && !g_queue_is_empty(&self->parked) && !is_full(self))
+    if (has_sent && self->in.parked.length > 0 && !is_full(self))
         work_on(self);
 }
 
@@ -167,7 +143,6 @@ daemon_client_hang_up(DaemonClient *self, const char *why)
     daemon_log(DAEMON_LOG_DEBUG, "%s: client of pid %d, user %u: hung up: %s", self->protocol->name,
                (int)self->peer.pid, (unsigned int)self->peer.uid, why);
     self->is_leaving = true;
-    self->message_by_us = 0;
     self->leave_by_us = in_ms(DAEMON_LIMIT_FAREWELL_MS);
     update(self);
     work_on(self);
@@ -180,12 +155,6 @@ refuse(DaemonClient *self, const char *why)
     daemon_log_refusal("%s: client of pid %d, user %u: hung up: %s", self->protocol->name,
                        (int)self->peer.pid, (unsigned int)self->peer.uid, why);
     daemon_client_hang_up(self, why);
-}
-
-static void
-free_bytes(gpointer data)
-{
-    g_bytes_unref(data);
 }
 
 /* Ends @self without a farewell: it does not read. */
@@ -234,9 +203,9 @@ void
 daemon_client_end_call(DaemonClient *self)
 {
     g_assert(self->n_calls > 0);
-    self->n_asked -= self->n_asked / self->n_calls; /* as if all were alike */
+    daemon_inbox_release(&self->in, self->n_calls);
     self->n_calls--;
-    if (!g_queue_is_empty(&self->parked))
+    if (self->in.parked.length > 0)
         work_on(self);
     update(self);
 }
@@ -248,7 +217,7 @@ hand_over(DaemonClient *self, const uint8_t *bytes, size_t n)
 
     self->protocol->take_message(self->session, bytes, n);
     if (self->n_calls > n_before)
-        self->n_asked += n;
+        daemon_inbox_hold(&self->in, n);
 }
 
 static void
@@ -269,13 +238,14 @@ has_turn(const DaemonClient *self)
 static void
 hand_over_parked(DaemonClient *self)
 {
-    while (has_turn(self) && !g_queue_is_empty(&self->parked) && !is_full(self) &&
-           !self->is_leaving) {
-        g_autoptr(GBytes) message = g_queue_pop_head(&self->parked);
+    while (has_turn(self) && !is_full(self) && !self->is_leaving) {
+        g_autoptr(GBytes) message = daemon_inbox_unpark(&self->in);
         size_t size = 0;
-        const uint8_t *bytes = g_bytes_get_data(message, &size);
+        const uint8_t *bytes = NULL;
 
-        self->n_parked -= size + MESSAGE_COST;
+        if (message == NULL)
+            return;
+        bytes = g_bytes_get_data(message, &size);
         self->n_taken++;
         hand_over(self, bytes, size);
     }
@@ -288,104 +258,50 @@ take_message(DaemonClient *self, const uint8_t *bytes, size_t n)
     bool is_urgent = self->protocol->is_urgent != NULL && self->protocol->is_urgent(bytes, n);
 
     self->n_taken++;
-    if (is_urgent || (g_queue_is_empty(&self->parked) && !is_full(self))) {
+    if (is_urgent || (self->in.parked.length == 0 && !is_full(self)))
         hand_over(self, bytes, n);
-        return;
-    }
-    g_queue_push_tail(&self->parked, g_bytes_new(bytes, n));
-    self->n_parked += n + MESSAGE_COST;
+    else
+        daemon_inbox_park(&self->in, bytes, n);
 }
 
-/* Drops the first @n bytes of what was received; the memory of a large message, too. */
+/* Takes the messages that were received, while there is room, and time in this turn. One within
+ * which the client stops sending is dropped. */
 static void
-drop_taken(DaemonClient *self, size_t n)
+take_messages(DaemonClient *self)
 {
-    if (n == self->in->len && n > DAEMON_LIMIT_READ_PER_TURN_BYTES) {
-        g_byte_array_unref(self->in);
-        self->in = g_byte_array_new();
-    } else if (n > 0) {
-        g_byte_array_remove_range(self->in, 0, (guint)n);
-    }
-}
-
-/* Takes the messages out of what was received for which there is room, and time in this turn. */
-static void
-cut_messages(DaemonClient *self)
-{
-    const DaemonClientProtocol *protocol = self->protocol;
+    const uint8_t *bytes = NULL;
+    size_t n = 0;
     DaemonFrame found = DAEMON_FRAME_NONE;
-    size_t start = 0;
-    size_t length = 0;
 
-    for (;;) {
-        found = daemon_frame_look(self->in->data + start, self->in->len - start,
-                                  protocol->message_least, protocol->message_most, &length);
-        if (found != DAEMON_FRAME_WHOLE || !has_turn(self) || !has_room(self))
-            break;
-        take_message(self, self->in->data + start, length);
-        start += length;
-    }
-    drop_taken(self, start);
-    self->has_backlog = found == DAEMON_FRAME_WHOLE;
-    if (found != DAEMON_FRAME_PART)
-        self->message_by_us = 0;
-    else if (self->message_by_us == 0 || start > 0)
-        self->message_by_us = in_ms(DAEMON_LIMIT_REQUEST_MS);
+    while (has_turn(self) && has_room(self) && daemon_inbox_take(&self->in, &bytes, &n))
+        take_message(self, bytes, n);
+    found = daemon_inbox_end_turn(&self->in);
     if (found == DAEMON_FRAME_BAD)
         refuse(self, "the length of its message is out of bounds");
-    else if (self->has_backlog && has_room(self))
+    else if (found == DAEMON_FRAME_WHOLE && has_room(self))
         work_on(self);
+    else if (found == DAEMON_FRAME_PART && self->is_half_closed)
+        daemon_inbox_drop(&self->in);
 }
 
-/* Reads once. The end of what the client sends ends a message that is not whole, too. */
 static void
 receive(DaemonClient *self)
 {
-    uint8_t bytes[DAEMON_LIMIT_READ_PER_TURN_BYTES / 8];
-    size_t n_read = 0;
-    ssize_t n = 0;
+    DaemonInboxState state = daemon_inbox_receive(&self->in, self->fd);
 
-    do {
-        n = recv(self->fd, bytes, sizeof(bytes), 0);
-        if (n > 0) {
-            g_byte_array_append(self->in, bytes, (guint)n);
-            n_read += (size_t)n;
-        }
-    } while (n == (ssize_t)sizeof(bytes) && n_read < DAEMON_LIMIT_READ_PER_TURN_BYTES);
-    if (n == 0)
+    if (state == DAEMON_INBOX_ENDED)
         self->is_half_closed = true;
-    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+    else if (state == DAEMON_INBOX_BROKEN)
         daemon_outbox_close(&self->out);
 }
 
-/* Large messages may take memory until all clients together have too much of it; then whoever sends
- * more of them is hung up on. */
 static void
 check_received(DaemonClient *self)
 {
-    const size_t usual = DAEMON_LIMIT_PARKED_BYTES + DAEMON_LIMIT_READ_PER_TURN_BYTES;
-
-    count_received(self);
-    if (self->n_received <= usual ||
-        self->setup->shared->n_received <= DAEMON_LIMIT_RECEIVED_BYTES_OF_ALL)
+    if (!daemon_inbox_is_too_large(&self->in))
         return;
     refuse(self, "all clients together have sent too much, and its messages are large");
-    drop_taken(self, self->in->len);
-}
-
-/* What is left of a message when its client sends no more is none. */
-static void
-drop_rest(DaemonClient *self)
-{
-    size_t length = 0;
-    DaemonFrame found =
-        daemon_frame_look(self->in->data, self->in->len, self->protocol->message_least,
-                          self->protocol->message_most, &length);
-
-    if (self->is_half_closed && found == DAEMON_FRAME_PART) {
-        g_byte_array_set_size(self->in, 0);
-        self->message_by_us = 0;
-    }
+    daemon_inbox_drop(&self->in);
 }
 
 static int
@@ -402,8 +318,7 @@ on_io(sd_event_source *source, int fd, uint32_t events, void *data)
     if ((events & EPOLLIN) != 0 && is_reading(self)) {
         receive(self);
         begin_turn(self);
-        cut_messages(self);
-        drop_rest(self);
+        take_messages(self);
         check_received(self);
     }
     update(self);
@@ -424,10 +339,9 @@ on_turn(sd_event_source *source, uint64_t at_us, void *data)
     }
     begin_turn(self);
     hand_over_parked(self);
-    cut_messages(self);
+    take_messages(self);
     if (!has_turn(self))
         work_on(self);
-    drop_rest(self);
     update(self);
     return 0;
 }
@@ -445,7 +359,7 @@ on_timer(sd_event_source *source, uint64_t at_us, void *data)
 
     (void)source;
     (void)at_us;
-    if (has_passed(self->message_by_us))
+    if (has_passed(self->in.message_by_us))
         refuse(self, "it did not send its message in time");
     if (has_passed(self->out.send_by_us))
         drop_reader(self, "it took no byte of its answer in time");
@@ -472,8 +386,8 @@ daemon_client_new(const DaemonClientSetup *setup, int take_fd, const DaemonClien
     self->peer = *peer;
     self->setup = setup;
     self->protocol = setup->protocol;
-    self->in = g_byte_array_new();
-    g_queue_init(&self->parked);
+    daemon_inbox_init(&self->in, &setup->shared->inboxes, self->protocol->message_least,
+                      self->protocol->message_most);
     daemon_outbox_init(&self->out, &setup->shared->outboxes, self);
     if (!add_sources(self, setup->loop)) {
         daemon_client_free(self);
@@ -495,9 +409,7 @@ daemon_client_free(DaemonClient *self)
     sd_event_source_disable_unref(self->turn);
     sd_event_source_disable_unref(self->timer);
     daemon_outbox_clear(&self->out);
-    g_queue_clear_full(&self->parked, free_bytes);
-    self->setup->shared->n_received -= self->n_received;
-    g_byte_array_unref(self->in);
+    daemon_inbox_clear(&self->in);
     util_fd_clear(&self->fd);
     g_free(self);
 }
@@ -512,9 +424,6 @@ void
 daemon_client_finish(DaemonClient *self)
 {
     self->is_half_closed = true;
-    self->message_by_us = 0;
-    g_byte_array_set_size(self->in, 0);
-    g_queue_clear_full(&self->parked, free_bytes);
-    self->n_parked = 0;
+    daemon_inbox_drop_all(&self->in);
     update(self);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * daemon_client: one connection of a client: its socket, the messages half received and those that
- * wait.
+ * daemon_client: one connection of a client, from its beginning to its end.
  *
- * Owns the limits of time and size that keep a client from costing others anything. Knows a
- * protocol only by its table. libvirt's RPC and the service's own protocol have the same frame: a
- * message begins with its length, four bytes, most significant first, which counts itself. The
- * client cuts the stream into messages and hands them over one by one, on the thread of the loop; a
- * protocol never reads, waits or sees a socket.
+ * Owns the socket and the turns of the client, and acts on the limits of time and size (those of
+ * daemon_inbox and daemon_outbox too), so that it costs others nothing. Knows a protocol only by
+ * its table. libvirt's RPC and the service's own protocol have the same frame (daemon_frame). The
+ * client hands messages over one by one, on the thread of the loop; a protocol never reads, waits
+ * or sees a socket.
  */
 #pragma once
 
@@ -17,6 +16,7 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+#include "daemon_inbox.h"
 #include "daemon_outbox.h"
 
 typedef struct DaemonClient DaemonClient;
@@ -63,7 +63,7 @@ void daemon_client_hang_up(DaemonClient *self, const char *why);
 
 /* What clients share: the limits of all of them together. All zero at first. */
 typedef struct {
-    size_t n_received;           /* memory of what they have sent and is not answered */
+    DaemonInboxShared inboxes;   /* of what they have sent and is not answered */
     DaemonOutboxShared outboxes; /* of the answers that they have not read */
 } DaemonClientShared;
 

@@ -6,7 +6,7 @@
  * nothing else is sent but events that were registered for; no message is longer than clients take;
  * the client may leave at any time.
  *
- * The stream is cut into messages by the lengths in them, as daemon_client does. A message of four
+ * The stream is cut into messages by the lengths in them, as daemon_inbox does. A message of four
  * bytes answers the rounds that were asked for, one of five ends a round, one of six lets the
  * client leave.
  */
