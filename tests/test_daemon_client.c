@@ -240,22 +240,15 @@ end_slow_call(Scene *scene)
     settle(scene);
 }
 
-/* Many messages are taken in several turns; of those that take their time, one in each. */
+/* Of messages that take their time, one is taken in each turn. */
 static void
 turns(void **state)
 {
-    g_autoptr(GString) quick = make_messages("eeeeeeeeeeeeeeeeeeee");
     g_autoptr(GString) slow = make_messages("wwww");
     Scene scene;
 
     (void)state;
     begin(&scene);
-    assert_int_equal(send(scene.fd, quick->str, quick->len, 0), quick->len);
-    assert_true(sd_event_run(scene.loop, UINT64_MAX) > 0);
-    testing_assert_in_range(scene.n_taken, 1, DAEMON_LIMIT_MESSAGES_PER_TURN);
-    settle(&scene);
-    assert_int_equal(scene.n_taken, strlen("eeeeeeeeeeeeeeeeeeee"));
-    scene.n_taken = 0;
     assert_int_equal(send(scene.fd, slow->str, slow->len, 0), slow->len);
     for (unsigned int n = 1; n <= strlen("wwww"); n++) {
         assert_true(sd_event_run(scene.loop, UINT64_MAX) > 0);
@@ -341,25 +334,6 @@ a_half_closed_one_gets_its_answers(void **state)
 }
 
 static void
-the_end_within_a_message(void **state)
-{
-    Scene scene = {0};
-
-    (void)state;
-    begin(&scene);
-    assert_int_equal(send(scene.fd,
-                          "\0\0\0\x08"
-                          "e",
-                          5, 0),
-                     5);
-    assert_int_equal(shutdown(scene.fd, SHUT_WR), 0);
-    settle(&scene);
-    assert_null(scene.client);
-    assert_int_equal(scene.n_taken, 0);
-    end(&scene);
-}
-
-static void
 one_that_leaves_with_calls_under_way(void **state)
 {
     Scene scene = {0};
@@ -374,18 +348,44 @@ one_that_leaves_with_calls_under_way(void **state)
     end(&scene);
 }
 
+#define MESSAGE(kind) "\0\0\0\x08" kind "xyz"
+#define BYTES(text)   (text), sizeof(text) - 1
+
+/* What a client sends before it is gone. */
+typedef struct {
+    const char *name;
+    const char *bytes;
+    size_t n_bytes;
+    bool stops; /* says that it sends no more */
+    const char *received;
+    unsigned int n_taken;
+} Ending;
+
+static const Ending endings[] = {
+    {"the end within a message is an end",
+     BYTES("\0\0\0\x08"
+           "e"),
+     true, ".", 0},
+    {"a length out of bounds ends the connection", BYTES(MESSAGE("e") "\xff\xff\xff\xff"), false,
+     "e.", 1},
+    {"what is queued is sent before the end", BYTES(MESSAGE("e") MESSAGE("b") MESSAGE("e")), false,
+     "e.", 2},
+};
+
 static void
-a_length_out_of_bounds(void **state)
+ends(const void *data)
 {
+    const Ending *ending = data;
     Scene scene = {0};
 
-    (void)state;
     begin(&scene);
-    send_kinds(&scene, "e");
-    assert_int_equal(send(scene.fd, "\xff\xff\xff\xff", 4, 0), 4);
+    assert_int_equal(send(scene.fd, ending->bytes, ending->n_bytes, 0), ending->n_bytes);
+    if (ending->stops)
+        assert_int_equal(shutdown(scene.fd, SHUT_WR), 0);
     settle(&scene);
     assert_null(scene.client);
-    assert_received(&scene, "e.");
+    assert_received(&scene, ending->received);
+    assert_int_equal(scene.n_taken, ending->n_taken);
     end(&scene);
 }
 
@@ -550,20 +550,6 @@ a_large_message_beside_others(void **state)
 }
 
 static void
-a_farewell(void **state)
-{
-    Scene scene = {0};
-
-    (void)state;
-    begin(&scene);
-    send_kinds(&scene, "ebe");
-    assert_null(scene.client);
-    assert_received(&scene, "e.");
-    assert_int_equal(scene.n_taken, 2);
-    end(&scene);
-}
-
-static void
 the_end_of_the_service(void **state)
 {
     Scene scene = {0};
@@ -591,10 +577,8 @@ main(void)
         {"one turn of the loop takes some of many messages", a_turn_takes_some, NULL, NULL, NULL},
         {"a half-closed client gets its answers", a_half_closed_one_gets_its_answers, NULL, NULL,
          NULL},
-        {"the end within a message is an end", the_end_within_a_message, NULL, NULL, NULL},
         {"a client that leaves with calls under way is gone at once",
          one_that_leaves_with_calls_under_way, NULL, NULL, NULL},
-        {"a length out of bounds ends the connection", a_length_out_of_bounds, NULL, NULL, NULL},
         {"calls wait for others to end, pings do not", calls_wait_for_others_but_pings_do_not, NULL,
          NULL, NULL},
         {"a flood behind slow calls is stopped, and answered later", a_flood_behind_slow_calls,
@@ -608,9 +592,9 @@ main(void)
          NULL, NULL},
         {"a large message of one beside much of others", a_large_message_beside_others, NULL, NULL,
          NULL},
-        {"what is queued is sent before the end", a_farewell, NULL, NULL, NULL},
         {"the end of the service waits for calls", the_end_of_the_service, NULL, NULL, NULL},
     };
 
-    return cmocka_run_group_tests_name("client", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("client", tests, NULL, NULL) +
+           TESTING_RUN_TABLE("client: endings", endings, ends);
 }
