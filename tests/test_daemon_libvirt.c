@@ -2,23 +2,19 @@
 /*
  * test_daemon_libvirt: what each procedure of libvirt's RPC answers, made of the records of a few
  * domains, and what its round asks for.
- *
- * Arguments are words: "dom:NAME", "i:NUMBER", "s:TEXT", "u:UUID", "dom:?" a domain that nothing
- * has.
  */
 #include "testing.h"
 
 #include <string.h>
 
 #include "daemon/daemon_libvirt_table.h"
-#include "rpc/rpc_limits.h"
 #include "rpc/rpc_procedure.h"
-#include "rpc_case.h"
+#include "rpc_words.h"
 
-#define UUID1       "11111111-2222-3333-4444-000000000001"
-#define UUID2       "11111111-2222-3333-4444-000000000002"
-#define UUID3       "11111111-2222-3333-4444-000000000003"
-#define UUID9       "99999999-2222-3333-4444-000000000009"
+#define UUID1       RPC_WORDS_UUID1
+#define UUID2       RPC_WORDS_UUID2
+#define UUID3       RPC_WORDS_UUID3
+#define UUID9       RPC_WORDS_UUID9
 #define NOT_RUNNING "error 55 10 Requested operation is not valid: domain is not running"
 
 typedef struct {
@@ -259,76 +255,6 @@ static const Row rows[] = {
 };
 
 static void
-put_word(GByteArray *bytes, uint32_t word)
-{
-    uint32_t big = GUINT32_TO_BE(word);
-
-    g_byte_array_append(bytes, (const guint8 *)&big, sizeof(big));
-}
-
-static void
-put_text(GByteArray *bytes, const char *text)
-{
-    static const guint8 zeros[3] = {0};
-    size_t length = strlen(text);
-
-    put_word(bytes, (uint32_t)length);
-    g_byte_array_append(bytes, (const guint8 *)text, (guint)length);
-    g_byte_array_append(bytes, zeros, (guint)(-length & 3U));
-}
-
-static void
-put_uuid(GByteArray *bytes, const char *uuid)
-{
-    char raw[VIR_UUID_BUFLEN];
-
-    assert_true(daemon_libvirt_call_parse_uuid(uuid, raw));
-    g_byte_array_append(bytes, (const guint8 *)raw, sizeof(raw));
-}
-
-static void
-put_domain(GByteArray *bytes, const char *name)
-{
-    static const char *const uuids[][2] = {{"vm1", UUID1}, {"vm2", UUID2}, {"off", UUID3}};
-    const char *uuid = UUID9;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(uuids); i++) {
-        if (strcmp(uuids[i][0], name) == 0)
-            uuid = uuids[i][1];
-    }
-    put_text(bytes, name);
-    put_uuid(bytes, uuid);
-    put_word(bytes, 1);
-}
-
-static GByteArray *
-make_args(const char *text)
-{
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    GByteArray *bytes = g_byte_array_new();
-
-    for (size_t i = 0; words[i] != NULL; i++) {
-        if (g_str_has_prefix(words[i], "dom:"))
-            put_domain(bytes, words[i] + 4);
-        else if (g_str_has_prefix(words[i], "i:"))
-            put_word(bytes, (uint32_t)g_ascii_strtoll(words[i] + 2, NULL, 10));
-        else if (g_str_has_prefix(words[i], "s:"))
-            put_text(bytes, words[i] + 2);
-        else if (g_str_has_prefix(words[i], "u:"))
-            put_uuid(bytes, words[i] + 2);
-    }
-    return bytes;
-}
-
-static void
-call(RpcCase *scene, int procedure, const char *text)
-{
-    g_autoptr(GByteArray) args = make_args(text);
-
-    rpc_case_call(scene, procedure, args->data, args->len);
-}
-
-static void
 init_scene(RpcCase *scene)
 {
     DomstatsRecord *stuck = NULL;
@@ -339,7 +265,7 @@ init_scene(RpcCase *scene)
     stuck->health = DOMSTATS_HEALTH_STOPPED;
     stuck->missing = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BLOCK | VIR_DOMAIN_STATS_INTERFACE;
     (void)rpc_case_add(scene, "off " UUID3 " -1", off);
-    call(scene, 1, "i:0 i:1");
+    rpc_words_call(scene, 1, "i:0 i:1");
 }
 
 /* Rows in which the library refuses. */
@@ -359,7 +285,7 @@ is_answered(const void *data)
     g_autoptr(GError) error = g_error_new(DOMSTATS_ERROR, DOMSTATS_ERROR_UNSUPPORTED, "none");
 
     init_scene(&scene);
-    call(&scene, row->procedure, row->args);
+    rpc_words_call(&scene, row->procedure, row->args);
     if (scene.n_under_way > 0 && !fails(row))
         g_string_printf(got, "%u %u %s: ", scene.last.stats, scene.last.flags, scene.last_words);
     rpc_case_answer(&scene, fails(row) ? error : NULL);
@@ -372,7 +298,8 @@ is_answered(const void *data)
     rpc_case_clear(&scene);
 }
 
-/* Every procedure has a row of daemon_libvirt_table, and is called by a row here or below. */
+/* Every procedure has a row of daemon_libvirt_table, and is called by a row above, by the test
+ * below, or by test_daemon_libvirt_session. */
 static void
 every_procedure_is_served(void **state)
 {
@@ -385,167 +312,6 @@ every_procedure_is_served(void **state)
     }
 }
 
-static void
-assert_answer(RpcCase *scene, const char *format, const char *expected)
-{
-    g_autofree char *result = rpc_case_describe(scene, format);
-
-    testing_assert_same_text(result, expected);
-}
-
-static void
-nothing_before_open(void **state)
-{
-    g_autofree char *rest = g_strnfill(RPC_LIMIT_URI_BYTES, '/');
-    g_autofree char *long_uri = g_strdup_printf("i:1 s:qemu:%s i:0", rest);
-    RpcCase scene;
-
-    (void)state;
-    rpc_case_init(&scene);
-    call(&scene, 60, "i:10");
-    assert_answer(&scene, "i", "1");
-    call(&scene, 60, "i:14");
-    assert_answer(&scene, "i", "error 1 7 internal error: hypervisor connection not open");
-    call(&scene, 273, "i:1 i:0");
-    assert_answer(&scene, "i", "error 1 7 internal error: hypervisor connection not open");
-    call(&scene, 1, "i:1 s:xen:///system i:0");
-    assert_answer(&scene, "", "error 5 0 no connection driver available for xen:///system");
-    call(&scene, 1, long_uri);
-    assert_answer(&scene, "", "error 8 0 invalid argument: the URI has more than 4096 bytes");
-    call(&scene, 1, "i:1 s:qemu:///session i:0");
-    assert_answer(&scene, "", "");
-    call(&scene, 110, "");
-    assert_answer(&scene, "s", "qemu:///session");
-    assert_int_equal(scene.n_asked, 0);
-    rpc_case_clear(&scene);
-}
-
-/* Sixty calls before the first answer, as programs in Go send them, and a ping between them. */
-static void
-calls_do_not_wait_for_each_other(void **state)
-{
-    static const uint8_t ping[] = {0, 0, 0, 28, 0x6b, 0x65, 0x65, 0x70, 0, 0, 0, 1, 0, 0,
-                                   0, 1, 0, 0,  0,    2,    0,    0,    0, 0, 0, 0, 0, 0};
-    RpcCase scene;
-
-    (void)state;
-    init_scene(&scene);
-    for (int i = 0; i < 60; i++)
-        call(&scene, 16, i % 2 == 0 ? "dom:vm1" : "dom:off");
-    assert_int_equal(scene.requests->len, 60);
-    assert_int_equal(scene.sent->len, 1);
-    rpc_case_take(&scene, ping, sizeof(ping));
-    assert_int_equal(scene.sent->len, 2);
-    assert_int_equal(scene.n_under_way, 60);
-    call(&scene, 59, "");
-    assert_int_equal(scene.sent->len, 3);
-    rpc_case_answer(&scene, NULL);
-    assert_int_equal(scene.sent->len, 63);
-    assert_int_equal(scene.n_under_way, 0);
-    rpc_case_clear(&scene);
-}
-
-static void
-a_client_that_leaves_asks_no_more(void **state)
-{
-    RpcCase scene;
-
-    (void)state;
-    init_scene(&scene);
-    call(&scene, 16, "dom:vm1");
-    call(&scene, 344, "i:0 i:0 i:0");
-    assert_int_equal(scene.requests->len, 2);
-    rpc_case_leave(&scene);
-    assert_int_equal(scene.requests->len, 0);
-    rpc_case_clear(&scene);
-}
-
-/* A domain of the session's last list is told without a round, while its process is there. */
-static void
-a_list_spares_its_lookups(void **state)
-{
-    RpcCase scene;
-    DomstatsRecord *record = NULL;
-
-    (void)state;
-    init_scene(&scene);
-    record = g_ptr_array_index(scene.records, 0);
-    rpc_case_set_process(record);
-    call(&scene, 37, "i:10");
-    rpc_case_answer(&scene, NULL);
-    scene.n_asked = 0;
-    call(&scene, 22, "i:7");
-    assert_answer(&scene, "d", "vm1/7");
-    call(&scene, 23, "s:vm1");
-    assert_answer(&scene, "d", "vm1/7");
-    call(&scene, 24, "u:" UUID1);
-    assert_answer(&scene, "d", "vm1/7");
-    assert_int_equal(scene.n_asked, 0);
-    call(&scene, 22, "i:8"); /* its process is not known */
-    assert_int_equal(scene.n_asked, 1);
-    rpc_case_answer(&scene, NULL);
-    record = rpc_case_add(&scene, "vm9 " UUID1 " 9", "");
-    rpc_case_set_process(record);
-    call(&scene, 273, "i:1 i:0");
-    rpc_case_answer(&scene, NULL);
-    scene.n_asked = 0;
-    call(&scene, 23, "s:vm9");
-    assert_answer(&scene, "d", "vm9/9");
-    assert_int_equal(scene.n_asked, 0);
-    call(&scene, 24, "u:" UUID1); /* two have it: the round says which */
-    assert_int_equal(scene.n_asked, 1);
-    rpc_case_answer(&scene, NULL);
-    assert_answer(&scene, "d", "vm1/7");
-    record = g_ptr_array_index(scene.records, 0);
-    record->start_ticks++; /* another process has the pid now */
-    call(&scene, 344, "i:0 i:0 i:0");
-    rpc_case_answer(&scene, NULL);
-    scene.n_asked = 0;
-    call(&scene, 22, "i:7");
-    assert_int_equal(scene.n_asked, 1);
-    rpc_case_answer(&scene, NULL);
-    rpc_case_clear(&scene);
-}
-
-/* Nine of the longest strings that a reply may have are more than a message may have. */
-static void
-a_reply_that_is_too_long_is_an_error(void **state)
-{
-    g_autofree char *longest = g_strnfill(RPC_LIMIT_TEXT_BYTES, 'x');
-    g_autofree char *value = g_strconcat("a string ", longest, NULL);
-    RpcCase scene;
-
-    (void)state;
-    init_scene(&scene);
-    for (int i = 0; i < 9; i++)
-        (void)rpc_case_add(&scene, "long " UUID9 " 9", value);
-    call(&scene, 344, "i:0 i:2 i:0");
-    rpc_case_answer(&scene, NULL);
-    assert_answer(&scene, "", "error 39 7 Unable to encode message payload");
-    rpc_case_clear(&scene);
-}
-
-/* The longest name that a message may have, and the bytes of no character. */
-static void
-a_name_of_megabytes_is_refused(void **state)
-{
-    g_autofree char *name = g_strnfill(RPC_LIMIT_CALL_BYTES - RPC_MESSAGE_HEADER_BYTES - 4, '\xff');
-    g_autofree char *args = g_strconcat("s:", name, NULL);
-    g_autofree char *text = NULL;
-    RpcCase scene;
-
-    (void)state;
-    init_scene(&scene);
-    call(&scene, 23, args);
-    rpc_case_answer(&scene, NULL);
-    text = rpc_case_describe(&scene, "");
-    assert_true(g_str_has_prefix(
-        text, "error 42 10 Domain not found: no domain with matching name '\xef\xbf\xbd"));
-    assert_true(g_utf8_validate(text, -1, NULL));
-    assert_true(strlen(text) < (size_t)4 * RPC_LIMIT_ERROR_BYTES);
-    rpc_case_clear(&scene);
-}
-
 /* The document lacks what is not known, and secrets. */
 static void
 a_definition_has_what_is_known(void **state)
@@ -554,39 +320,39 @@ a_definition_has_what_is_known(void **state)
 
     (void)state;
     init_scene(&scene);
-    call(&scene, 14, "dom:vm1 i:0");
+    rpc_words_call(&scene, 14, "dom:vm1 i:0");
     rpc_case_answer(&scene, NULL);
-    assert_answer(&scene, "s",
-                  "<domain type=\"kvm\" id=\"7\">\n"
-                  "  <name>vm1</name>\n"
-                  "  <uuid>" UUID1 "</uuid>\n"
-                  "  <title>A &amp; &lt;B&gt;</title>\n"
-                  "  <memory unit=\"KiB\">2048</memory>\n"
-                  "  <currentMemory unit=\"KiB\">1024</currentMemory>\n"
-                  "  <vcpu placement=\"static\" current=\"2\">4</vcpu>\n"
-                  "  <os>\n"
-                  "    <type arch=\"x86_64\">hvm</type>\n"
-                  "  </os>\n"
-                  "  <devices>\n"
-                  "    <disk type=\"file\" device=\"disk\">\n"
-                  "      <driver name=\"qemu\"/>\n"
-                  "      <source file=\"/images/a.qcow2\"/>\n"
-                  "      <target dev=\"vda\"/>\n"
-                  "    </disk>\n"
-                  "    <disk type=\"network\" device=\"disk\">\n"
-                  "      <driver name=\"qemu\"/>\n"
-                  "      <source protocol=\"rbd\" name=\"pool/image\"/>\n"
-                  "      <target dev=\"vdb\"/>\n"
-                  "    </disk>\n"
-                  "    <interface type=\"ethernet\">\n"
-                  "      <mac address=\"52:54:00:00:00:01\"/>\n"
-                  "      <target dev=\"tap0\"/>\n"
-                  "    </interface>\n"
-                  "    <interface type=\"user\">\n"
-                  "      <mac address=\"52:54:00:00:00:02\"/>\n"
-                  "    </interface>\n"
-                  "  </devices>\n"
-                  "</domain>\n");
+    rpc_words_assert_answer(&scene, "s",
+                            "<domain type=\"kvm\" id=\"7\">\n"
+                            "  <name>vm1</name>\n"
+                            "  <uuid>" UUID1 "</uuid>\n"
+                            "  <title>A &amp; &lt;B&gt;</title>\n"
+                            "  <memory unit=\"KiB\">2048</memory>\n"
+                            "  <currentMemory unit=\"KiB\">1024</currentMemory>\n"
+                            "  <vcpu placement=\"static\" current=\"2\">4</vcpu>\n"
+                            "  <os>\n"
+                            "    <type arch=\"x86_64\">hvm</type>\n"
+                            "  </os>\n"
+                            "  <devices>\n"
+                            "    <disk type=\"file\" device=\"disk\">\n"
+                            "      <driver name=\"qemu\"/>\n"
+                            "      <source file=\"/images/a.qcow2\"/>\n"
+                            "      <target dev=\"vda\"/>\n"
+                            "    </disk>\n"
+                            "    <disk type=\"network\" device=\"disk\">\n"
+                            "      <driver name=\"qemu\"/>\n"
+                            "      <source protocol=\"rbd\" name=\"pool/image\"/>\n"
+                            "      <target dev=\"vdb\"/>\n"
+                            "    </disk>\n"
+                            "    <interface type=\"ethernet\">\n"
+                            "      <mac address=\"52:54:00:00:00:01\"/>\n"
+                            "      <target dev=\"tap0\"/>\n"
+                            "    </interface>\n"
+                            "    <interface type=\"user\">\n"
+                            "      <mac address=\"52:54:00:00:00:02\"/>\n"
+                            "    </interface>\n"
+                            "  </devices>\n"
+                            "</domain>\n");
     rpc_case_clear(&scene);
 }
 
@@ -595,22 +361,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         {"every procedure is served", every_procedure_is_served, NULL, NULL, NULL},
-        {"nothing is answered before the connection is opened", nothing_before_open, NULL, NULL,
-         NULL},
-        {"calls of one client do not wait for each other, and a ping for none",
-         calls_do_not_wait_for_each_other, NULL, NULL, NULL},
-        {"a client that leaves takes its requests back", a_client_that_leaves_asks_no_more, NULL,
-         NULL, NULL},
-        {"a list spares the rounds of the lookups after it", a_list_spares_its_lookups, NULL, NULL,
-         NULL},
-        {"a reply that is too long is an error, and is not sent",
-         a_reply_that_is_too_long_is_an_error, NULL, NULL, NULL},
-        {"a name of megabytes is refused in few words", a_name_of_megabytes_is_refused, NULL, NULL,
-         NULL},
         {"a definition has what is known, and no secret", a_definition_has_what_is_known, NULL,
          NULL, NULL},
     };
-    int failed = cmocka_run_group_tests_name("daemon_libvirt: sessions", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("daemon_libvirt: procedures", tests, NULL, NULL);
 
     return failed + TESTING_RUN_TABLE("daemon_libvirt", rows, is_answered);
 }
