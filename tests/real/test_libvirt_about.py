@@ -2,11 +2,14 @@
 """What a domain of a real libvirt is made of (about.*): as its definition has it, plugged and unplugged
 devices included, whoever answers."""
 
+import os
+import re
+import signal
 import subprocess
 import xml.etree.ElementTree as ET
 
 from host import QEMU
-from libvirts import DISK, SOURCES, BesideLibvirt
+from libvirts import DISK, SOURCES, BesideLibvirt, Libvirtd
 from longrun import Call
 from neighbours import main, until
 
@@ -130,6 +133,42 @@ class About(BesideLibvirt):
             del expected["about.net.0.mtu"]  # its device is not there
             self.assertEqual(made_of, expected)
             self.assertIs(records["starts"]["stats"]["about.state.autostart"], True)
+
+
+class IsStopped(BesideLibvirt):
+    """The QEMU of a domain is stopped: libvirt is not asked for the definition until it goes on, since
+    it may ask that QEMU, or wait for another client that does."""
+
+    def start_libvirt(self, daemon):
+        self.calls = self.host.path("calls")
+        outputs = f"3:file:{self.host.path('libvirtd.log')} 1:file:{self.calls}"
+        return super().start_libvirt(Libvirtd(self.host, log_filters="1:libvirt", log_outputs=outputs))
+
+    def n_definitions(self, name):
+        with open(self.calls, encoding="utf-8", errors="replace") as calls:
+            return len(re.findall(rf"virDomainGetXMLDesc:.*VM: name={name},", calls.read()))
+
+    def machine(self, run, name):
+        record, = [each for each in run.ask("records", ABOUT)["domains"] if each["name"] == name]
+        return record["stats"].get("about.state.machine")
+
+    def test_it_is_not_asked_for_the_definition(self):
+        own = MONITOR.format(self.host.path("own.sock"))
+        names = {"plain": "", "own": own}
+        for name, more in names.items():
+            self.libvirt.create(name, more=more)
+        for name in names:
+            pid = self.libvirt.stop_qemu(name)
+            before = self.n_definitions(name)
+            runs = [self.open(source) for source in SOURCES]
+            for run in runs:
+                self.machine(run, name)
+                self.machine(run, name)
+            self.assertEqual(self.n_definitions(name) - before, 0, name)
+            os.kill(pid, signal.SIGCONT)
+            for run in runs:
+                until(f"{name} is described", lambda: self.machine(run, name))
+            self.assertGreaterEqual(self.n_definitions(name) - before, len(SOURCES), name)
 
 
 if __name__ == "__main__":

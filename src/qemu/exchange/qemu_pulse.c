@@ -20,8 +20,8 @@
  */
 #include "qemu_pulse.h"
 
-#include "host/process/host_freezer.h"
 #include "host/process/host_process.h"
+#include "host/process/host_stop.h"
 #include "qemu/finding/qemu_waiting.h"
 #include "qemu_blocked_thread.h"
 
@@ -52,34 +52,15 @@ qemu_pulse_has_ended(HostRoot *root, const QemuDomain *domain)
     return qemu_pulse_look(root, domain, &stat) == HOST_PROCESS_ENDED;
 }
 
-/* What stops a process that lives. */
-typedef struct {
-    HostProcessStat stat;
-    HostFreezer freezer;
-    char *group; /* that is frozen; owned */
-} Stop;
-
-static void
-clear_stop(Stop *self)
-{
-    g_free(self->group);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stop, clear_stop)
-
 /* True, with @ret_stop, if the process is stopped or frozen. */
 static bool
-find_stop(HostRoot *root, const QemuDomain *domain, Stop *ret_stop)
+find_stop(HostRoot *root, const QemuDomain *domain, HostStop *ret_stop)
 {
-    if (qemu_pulse_look(root, domain, &ret_stop->stat) != HOST_PROCESS_LIVES)
-        return false;
-    if (ret_stop->stat.state == 'T' || ret_stop->stat.state == 't')
-        return true;
-    ret_stop->freezer = host_freezer_look(root, domain->pid, &ret_stop->group);
-    return ret_stop->freezer != HOST_FREEZER_OFF;
+    return domain->pid != 0 && host_stop_find(root, domain->pid, domain->start_ticks, ret_stop);
 }
 
 static void
-say_stopped(QemuJob *job, const Stop *stop)
+say_stopped(QemuJob *job, const HostStop *stop)
 {
     int pid = (int)job->domain->pid;
 
@@ -99,7 +80,7 @@ say_stopped(QemuJob *job, const Stop *stop)
 bool
 qemu_pulse_is_stopped(HostRoot *root, const QemuDomain *domain)
 {
-    g_auto(Stop) stop = {0};
+    g_auto(HostStop) stop = {0};
 
     return find_stop(root, domain, &stop);
 }
@@ -107,7 +88,7 @@ qemu_pulse_is_stopped(HostRoot *root, const QemuDomain *domain)
 bool
 qemu_pulse_judge_stopped(QemuHostView *host, QemuJob *job)
 {
-    g_auto(Stop) stop = {0};
+    g_auto(HostStop) stop = {0};
 
     if (!find_stop(qemu_host_view_root(host), job->domain, &stop))
         return false;

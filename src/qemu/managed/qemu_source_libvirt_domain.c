@@ -106,43 +106,42 @@ is_other(const QemuSourceLibvirtDomain *self, const LibvirtListDomain *listed)
            (self->endpoint != NULL && strcmp(self->endpoint->name, listed->name) != 0);
 }
 
-static void
-ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool, const LibvirtListDomain *listed)
-{
-    self->asked_us = util_deadline_now_us();
-    self->asked_id = listed->id;
-    self->is_late = false;
-    self->request = libvirt_definition_ask(pool, listed->uuid, NULL);
-}
-
-void
-qemu_source_libvirt_domain_ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
-                               const LibvirtListDomain *listed, bool has_changed)
+bool
+qemu_source_libvirt_domain_is_due(QemuSourceLibvirtDomain *self, const LibvirtListDomain *listed,
+                                  bool has_changed)
 {
     if (self->request != NULL && !libvirt_pool_request_has_ended(self->request))
-        return;
+        return false;
     drop_request(self); /* what came after the last scan may be older than a change since */
-    if (has_changed || is_other(self, listed) || is_older_than(self, MAX_AGE_MS))
-        ask(self, pool, listed);
+    return has_changed || is_other(self, listed) || is_older_than(self, MAX_AGE_MS);
 }
 
 bool
-qemu_source_libvirt_domain_ask_about(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
-                                     const LibvirtListDomain *listed, bool has_changed,
-                                     bool may_renew)
+qemu_source_libvirt_domain_is_due_about(QemuSourceLibvirtDomain *self,
+                                        const LibvirtListDomain *listed, bool has_changed,
+                                        bool may_renew)
 {
     bool is_doubted = self->definition != NULL && qemu_definition_is_doubted(self->definition) &&
                       (!self->is_same || is_older_than(self, DOUBT_MS));
-    bool is_old = is_older_than(self, ABOUT_AGE_MS);
 
     self->is_late = self->request != NULL;
     if (self->is_late) /* if its reply has come by now, this scan takes it */
         return false;
-    if (has_changed || is_other(self, listed) || is_doubted || (is_old && may_renew)) {
-        ask(self, pool, listed);
-        return is_old;
-    }
-    return false;
+    return has_changed || is_other(self, listed) || is_doubted ||
+           (may_renew && is_older_than(self, ABOUT_AGE_MS));
+}
+
+bool
+qemu_source_libvirt_domain_ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
+                               const LibvirtListDomain *listed)
+{
+    bool is_old = is_older_than(self, ABOUT_AGE_MS);
+
+    self->asked_us = util_deadline_now_us();
+    self->asked_id = listed->id;
+    self->is_late = false;
+    self->request = libvirt_definition_ask(pool, listed->uuid, NULL);
+    return is_old;
 }
 
 void

@@ -29,16 +29,19 @@ typedef struct {
                                no trouble */
 } QemuSourceLibvirtDomainFacts;
 
-/* Asks libvirt for the definition, unless a request for it is under way, or @has_changed is false
- * and the last one is not old. */
-void qemu_source_libvirt_domain_ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
-                                    const LibvirtListDomain *listed, bool has_changed);
+/* True if the definition is to be asked for: unless a request for it is under way, or @has_changed
+ * is false and the last one is not old. */
+bool qemu_source_libvirt_domain_is_due(QemuSourceLibvirtDomain *self,
+                                       const LibvirtListDomain *listed, bool has_changed);
 /* The same for a definition that only says what the domain is made of, which is read once a run. It
  * is read anew if an event tells of a change (@has_changed), if it was doubted
- * (qemu_definition_doubt()), or if it is old and @may_renew: then true. */
-bool qemu_source_libvirt_domain_ask_about(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
-                                          const LibvirtListDomain *listed, bool has_changed,
-                                          bool may_renew);
+ * (qemu_definition_doubt()), or if it is old and @may_renew. */
+bool qemu_source_libvirt_domain_is_due_about(QemuSourceLibvirtDomain *self,
+                                             const LibvirtListDomain *listed, bool has_changed,
+                                             bool may_renew);
+/* Asks libvirt for the definition that is due. True if the one before is old, or there is none. */
+bool qemu_source_libvirt_domain_ask(QemuSourceLibvirtDomain *self, LibvirtPool *pool,
+                                    const LibvirtListDomain *listed);
 /* It has changed: the next one that asks gets a new definition. */
 void qemu_source_libvirt_domain_expire(QemuSourceLibvirtDomain *self);
 /* True if that was asked by an earlier scan, and libvirt had not answered it when this one began.

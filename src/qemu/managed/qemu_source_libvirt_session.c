@@ -25,6 +25,7 @@
 
 #include <string.h>
 
+#include "host/process/host_stop.h"
 #include "libvirt/libvirt_events.h"
 #include "libvirt/libvirt_list.h"
 #include "qemu/facts/qemu_limits.h"
@@ -55,6 +56,8 @@ struct QemuSourceLibvirtSession {
     bool is_old_list, is_old_states; /* an earlier scan made that request */
     GHashTable *domains;             /* UUID -> QemuSourceLibvirtDomain, owned */
     GHashTable *wanted;              /* UUIDs of running domains, a set */
+    GHashTable *seen; /* UUID -> QemuEndpoint of its process, both borrowed, in one scan */
+    HostRoot *root;
     QemuSourceLibvirtLast last;
     char *trouble; /* of this scan; NULL: none */
 };
@@ -80,6 +83,8 @@ qemu_source_libvirt_session_new(const QemuSourceLibvirtSessionOptions *options)
         self->processes = qemu_source_libvirt_process_new(self->uri.kind);
     self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
     self->wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->seen = g_hash_table_new(g_str_hash, g_str_equal);
+    self->root = host_root_new_live();
     return self;
 }
 
@@ -103,6 +108,8 @@ qemu_source_libvirt_session_free(QemuSourceLibvirtSession *self)
     qemu_source_libvirt_last_clear(&self->last);
     g_hash_table_unref(self->domains);
     g_hash_table_unref(self->wanted);
+    g_hash_table_unref(self->seen);
+    host_root_free(self->root);
     libvirt_events_free(self->events);
     qemu_source_libvirt_process_free(self->processes);
     libvirt_pool_unref(self->pool);
@@ -123,6 +130,12 @@ qemu_source_libvirt_session_want(QemuSourceLibvirtSession *self, const char *uui
 {
     if (!g_hash_table_contains(self->wanted, uuid))
         g_hash_table_add(self->wanted, g_strdup(uuid));
+}
+
+void
+qemu_source_libvirt_session_see(QemuSourceLibvirtSession *self, QemuEndpoint *process)
+{
+    g_hash_table_insert(self->seen, process->definition->uuid, process);
 }
 
 void
@@ -189,6 +202,7 @@ qemu_source_libvirt_session_connect(QemuSourceLibvirtSession *self, UtilDeadline
 void
 qemu_source_libvirt_session_begin(QemuSourceLibvirtSession *self)
 {
+    g_hash_table_remove_all(self->seen);
     self->is_old_list = self->list != NULL && !libvirt_pool_request_has_ended(self->list);
     self->is_old_states = self->states != NULL && !libvirt_pool_request_has_ended(self->states);
     if (!self->is_old_list) {
@@ -291,40 +305,57 @@ find_processes(Scan *scan)
                         find_process(self, &g_array_index(scan->listed, LibvirtListDomain, i)));
 }
 
-/* Asks for the definitions that are used; if the call wants to know what the domains are made of,
- * for the others too. */
-static void
-ask_definitions(Scan *scan)
+/* True if the QEMU of the domain is seen to be stopped. libvirt may ask it for the definition, or
+ * wait for another client that does. */
+static bool
+is_stopped(const Scan *scan, guint index)
 {
-    QemuSourceLibvirtSession *self = scan->session;
-    unsigned int n_renewed = 0;
+    const QemuSourceLibvirtSession *self = scan->session;
+    const QemuEndpoint *process = g_ptr_array_index(scan->processes, index);
 
-    for (guint i = 0; i < scan->listed->len; i++) {
-        const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, i);
-        QemuSourceLibvirtDomain *domain = get_domain(self, listed->uuid);
-        bool is_told = scan->changed != NULL && g_hash_table_contains(scan->changed, listed->uuid);
-
-        if (needs_definition(scan, i))
-            qemu_source_libvirt_domain_ask(domain, self->pool, listed,
-                                           scan->changed == NULL || is_told);
-        else if (self->is_described)
-            n_renewed += qemu_source_libvirt_domain_ask_about(domain, self->pool, listed, is_told,
-                                                              n_renewed <= scan->listed->len /
-                                                                               RENEWED_SHARE);
-        else if (is_told)
-            qemu_source_libvirt_domain_expire(domain);
-    }
+    if (process == NULL)
+        process = g_hash_table_lookup(self->seen,
+                                      g_array_index(scan->listed, LibvirtListDomain, index).uuid);
+    return process != NULL && process->pid > 0 &&
+           host_stop_look(self->root, process->pid, process->start_ticks);
 }
 
-/* A definition that only says what a domain is made of is waited for in one scan, and leaves most
- * of the time to the statistics. */
+/* Asks for the definition, if it is used and due; that of a stopped QEMU once it goes on. True if
+ * it only says what the domain is made of, and was old. */
+static bool
+ask_definition(Scan *scan, guint index, bool may_renew)
+{
+    QemuSourceLibvirtSession *self = scan->session;
+    const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, index);
+    QemuSourceLibvirtDomain *domain = get_domain(self, listed->uuid);
+    bool is_told = scan->changed != NULL && g_hash_table_contains(scan->changed, listed->uuid);
+    bool is_needed = needs_definition(scan, index);
+    bool is_due = false;
+
+    if (is_needed)
+        is_due =
+            qemu_source_libvirt_domain_is_due(domain, listed, scan->changed == NULL || is_told);
+    else if (self->is_described)
+        is_due = qemu_source_libvirt_domain_is_due_about(domain, listed, is_told, may_renew);
+    if (is_due && !is_stopped(scan, index))
+        return qemu_source_libvirt_domain_ask(domain, self->pool, listed) && !is_needed;
+    if (is_told && (is_due || !(is_needed || self->is_described)))
+        qemu_source_libvirt_domain_expire(domain);
+    return false;
+}
+
+/* Asks for the definitions that are used; if the call wants to know what the domains are made of,
+ * for the others too. A definition that only says what a domain is made of is waited for in one
+ * scan, and leaves most of the time to the statistics. */
 static void
 read_definitions(Scan *scan)
 {
     QemuSourceLibvirtSession *self = scan->session;
     UtilDeadline until = halve(halve(scan->deadline));
+    unsigned int n_renewed = 0;
 
-    ask_definitions(scan);
+    for (guint i = 0; i < scan->listed->len; i++)
+        n_renewed += ask_definition(scan, i, n_renewed <= scan->listed->len / RENEWED_SHARE);
     for (guint i = 0; i < scan->listed->len; i++) {
         const LibvirtListDomain *listed = &g_array_index(scan->listed, LibvirtListDomain, i);
         QemuSourceLibvirtDomain *domain = get_domain(self, listed->uuid);
@@ -443,8 +474,7 @@ take_changes(QemuSourceLibvirtSession *self, UtilDeadline deadline)
     return changed;
 }
 
-/* True if libvirt has told the states. It asks no QEMU for them, so if they do not come, it would
- * not answer for statistics either. */
+/* True if libvirt has told the states, for which it asks no QEMU. */
 static bool
 take_states(QemuSourceLibvirtSession *self, UtilDeadline deadline)
 {
@@ -487,6 +517,7 @@ make_endpoints(QemuSourceLibvirtSession *self, const GArray *listed, UtilDeadlin
     find_processes(&scan);
     if (scan.states != NULL)
         read_definitions(&scan);
+    g_hash_table_remove_all(self->seen);
     for (guint i = 0; i < listed->len && endpoints->len < QEMU_LIMIT_DOMAINS; i++)
         add_domain(&scan, i, endpoints);
     g_ptr_array_sort(endpoints, compare_endpoints);

@@ -45,6 +45,12 @@ LibvirtPool *qemu_source_libvirt_session_pool(const QemuSourceLibvirtSession *se
  */
 void qemu_source_libvirt_session_want(QemuSourceLibvirtSession *self, const char *uuid);
 
+/* @process (borrowed until the scan's finish() has ended) is a QEMU with the UUID of a domain; to
+ * be called between begin() and finish(). While it is stopped, libvirt is not asked for the
+ * definition.
+ */
+void qemu_source_libvirt_session_see(QemuSourceLibvirtSession *self, QemuEndpoint *process);
+
 /* As qemu_source_describe(): the endpoints then say whether libvirt starts the domain by itself,
  * and have libvirt's definition (@about), also where it is not used otherwise. */
 void qemu_source_libvirt_session_describe(QemuSourceLibvirtSession *self, bool is_wanted);

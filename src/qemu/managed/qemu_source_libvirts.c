@@ -293,15 +293,18 @@ void
 qemu_source_libvirts_want(QemuSourceLibvirts *self, const GPtrArray *processes)
 {
     for (guint i = 0; i < processes->len; i++) {
-        const QemuEndpoint *process = g_ptr_array_index(processes, i);
+        QemuEndpoint *process = g_ptr_array_index(processes, i);
 
         if (process->definition == NULL || process->definition->uuid == NULL ||
-            !qemu_source_join_is_libvirts(process) || !qemu_endpoint_has_own_monitor(process))
+            !qemu_source_join_is_libvirts(process))
             continue;
         for (guint k = 0; k < self->all->len; k++) {
             const Libvirt *libvirt = g_ptr_array_index(self->all, k);
 
-            if (libvirt->session != NULL)
+            if (libvirt->session == NULL)
+                continue;
+            qemu_source_libvirt_session_see(libvirt->session, process);
+            if (qemu_endpoint_has_own_monitor(process))
                 qemu_source_libvirt_session_want(libvirt->session, process->definition->uuid);
         }
     }

@@ -28,7 +28,7 @@ void qemu_source_libvirts_begin(QemuSourceLibvirts *self);
 void qemu_source_libvirts_follow(QemuSourceLibvirts *self, const GPtrArray *daemons);
 
 /* For those of @processes (QemuEndpoint *) that have a monitor of their own, finish() gives
- * libvirt's definitions. */
+ * libvirt's definitions. Of those that are stopped it asks for none. They must live until then. */
 void qemu_source_libvirts_want(QemuSourceLibvirts *self, const GPtrArray *processes);
 
 /* Waits for the answers, for a share of the time until @deadline. A libvirt that does not answer
