@@ -195,7 +195,7 @@ the_time_of_a_message(void **state)
                             (guint64)(util_deadline_now_us() + request_us));
     while (util_deadline_now_us() + request_us <= first_us)
         ;
-    receive(&scene, FIRST + 5, 1);
+    receive(&scene, &FIRST[5], 1);
     assert_int_equal(daemon_inbox_end_turn(inbox), DAEMON_FRAME_PART);
     assert_int_equal(inbox->message_by_us, first_us);
     receive(&scene, &(FIRST SECOND)[6], 3);

@@ -88,6 +88,7 @@ class BesideClients(unittest.TestCase):
         for name in UUIDS:
             self.start(name)
         self.serve()
+        until("all have told their state", lambda: self.virsh("list").count("paused") == len(UUIDS))
 
     def virsh(self, *words, status=0, first=()):
         done = subprocess.run(["virsh", *first, "-c", self.uri, *words], capture_output=True, text=True, timeout=60,
