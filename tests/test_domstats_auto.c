@@ -168,7 +168,7 @@ says_why_the_service_was_not_asked(const void *data)
 {
     const ReasonRow *row = data;
     static const DomstatsOptions options = {0};
-    const DomstatsCall call = {.timeout_ms = HASTE_MS};
+    const DomstatsCall call = {.timeout_ms = LEISURE_MS};
     const char *scripts[] = {row->script, NULL};
     g_autofree char *folder = testing_make_folder();
     g_autofree char *path = g_strdup_printf("%s/s", folder);

@@ -161,6 +161,15 @@ fail_by_silence(const ServiceConnection *self, GError **error)
     fail(self, UTIL_ERROR_TIMEOUT, error, "does not answer in time");
 }
 
+static void
+fail_to_send(const ServiceConnection *self, int code, GError **error)
+{
+    if (code == EPIPE || code == ECONNRESET) /* as when its end is read */
+        fail(self, UTIL_ERROR_CONNECT, error, "has ended");
+    else
+        fail(self, UTIL_ERROR_CONNECT, error, "has ended: %s", g_strerror(code));
+}
+
 static bool
 send_bytes(ServiceConnection *self, GBytes *bytes, const ServiceConnectionPatience *patience,
            GError **error)
@@ -180,7 +189,7 @@ send_bytes(ServiceConnection *self, GBytes *bytes, const ServiceConnectionPatien
                 return false;
             }
         } else if (errno != EINTR) {
-            fail(self, UTIL_ERROR_CONNECT, error, "has ended: %s", g_strerror(errno));
+            fail_to_send(self, errno, error);
             return false;
         }
     }
