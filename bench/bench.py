@@ -30,7 +30,7 @@ PR_SET_CHILD_SUBREAPER = 36
 NEWER_SUITE = "trixie"
 KINDS = ("bulk", "embedded", "daemon", "through", "slow", "reading", "driver", "idle", "taps")
 COMPARED = ("bulk", "embedded", "daemon")
-OUR_SIDES = ("floor,ours,floor-visit,visit,command,ours/+,ours-by-domain,"
+OUR_SIDES = ("floor,ours,floor-visit,visit,command,command-empty,ours/+,ours-by-domain,"
              "ours-by-domain-and-group,json")
 LIBVIRT_SIDES = ("floor,ours,floor-visit,visit,command,ours-by-domain,libvirt,libvirt-by-domain,"
                  "libvirt-classic")

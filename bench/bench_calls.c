@@ -343,6 +343,7 @@ open_subject(const Options *options, const GPtrArray *sides, BenchSideSubject *s
 
     subject->command = options->command;
     subject->visit_source = g_strconcat("dir:", options->folder, "/visit", NULL);
+    subject->empty_source = g_strconcat("dir:", options->folder, "/empty", NULL);
     subject->timeout_ms = (unsigned int)options->timeout_ms;
     subject->names = g_ptr_array_new_with_free_func(g_free);
     if (options->libvirt_uri != NULL)

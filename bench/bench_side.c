@@ -158,6 +158,14 @@ run_command(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_valu
 }
 
 static bool
+run_empty_command(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
+                  GError **error)
+{
+    *ret_n_values = 0;
+    return run_process(self, subject, subject->empty_source, error);
+}
+
+static bool
 run_through_command(const BenchSide *self, BenchSideSubject *subject, size_t *ret_n_values,
                     GError **error)
 {
@@ -265,6 +273,7 @@ static const Row rows[] = {
     {"ours", run_ours},
     {"visit", run_visit},
     {"command", run_command},
+    {"command-empty", run_empty_command},
     {"ours-by-domain", run_ours_by_domain},
     {"ours-by-domain-and-group", run_ours_by_domain_and_group},
     {"through", run_through},

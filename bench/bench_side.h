@@ -18,6 +18,7 @@ typedef struct {
     BenchVisit *visits;
     char *command;         /* the program "domstats" */
     char *visit_source;    /* of @visiting and of @command */
+    char *empty_source;    /* of the command where there is no QEMU */
     DomstatsConn *through; /* asks libvirt */
     char *through_source;  /* of @through and of the command that asks libvirt */
     GArray *halted;        /* pid_t: QEMUs that a side stops for the time of its call */

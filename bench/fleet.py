@@ -135,7 +135,7 @@ class Fleet:
         os.chmod(self.folder, 0o755)
         self.size = 0
         self.daemon = None
-        for name in (*MONITORS, "xml", "disks", "pids"):
+        for name in (*MONITORS, "xml", "disks", "pids", "empty"):
             os.mkdir(self.path(name))
         self.assemble_firmware()
         self.image("base.qcow2", "-f", "qcow2", "64M")

@@ -55,6 +55,10 @@ def visit_rows(size, where):
            ratio(wall_ms(size, "visit"), wall_ms(size, "ours")), "", None)
     yield (f"the command, a process for each call / let go, {where}",
            ratio(wall_ms(size, "command"), wall_ms(size, "visit")), "", None)
+    if wall_ms(size, "command-empty") is not None:
+        yield (f"the command, less one that finds no QEMU / floor of visits, {where}",
+               ratio(wall_ms(size, "command") - wall_ms(size, "command-empty"),
+                     wall_ms(size, "floor-visit")), "<=", 1.25)
 
 
 def bulk_rows(results):
