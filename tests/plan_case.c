@@ -111,7 +111,10 @@ plan_case_init(PlanCase *self, const PlanCaseSituation *situation)
         domain->definition = qemu_definition_new();
         domain->definition->board = *situation->board;
     }
-    introduce(domain->known, ALL & ~situation->not_available);
+    if (situation->proven != NULL)
+        qemu_known_take_proven(domain->known, situation->proven);
+    else
+        introduce(domain->known, ALL & ~situation->not_available);
     tell(domain->known, situation);
     begin(domain->known, situation);
     self->request = (QemuRequest){.stats = situation->stats,

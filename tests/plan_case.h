@@ -22,6 +22,7 @@ typedef struct {
     bool is_recording;
     bool is_inactive;
     QemuCommandSet not_available;
+    const QemuDefinitionProven *proven; /* by its command line, so nothing was asked; or NULL */
     PlanCaseReply kept[PLAN_CASE_MAX_REPLIES]; /* told in the call before, on the same connection */
     size_t n_kept;
     PlanCaseReply answers[PLAN_CASE_MAX_REPLIES]; /* of this call */

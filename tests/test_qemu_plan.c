@@ -51,6 +51,13 @@ static const QemuDefinitionBoard boards[] = {
     [QEMU_DEFINITION_BOARD_ASK] = QEMU_DEFINITION_BOARD_ASK,
 };
 
+static const QemuDefinitionProven all_proven = {.has_identity = true,
+                                                .lacks_memory_devices = true,
+                                                .vcpus_max = {4, true},
+                                                .memory_bytes = {1024, true},
+                                                .balloon_id = (char[]){"b0"}};
+static const QemuDefinitionProven only_identity = {.has_identity = true};
+
 typedef struct {
     const char *sentence;
     PlanCaseSituation situation;
@@ -107,6 +114,17 @@ static const PlanRow plan_rows[] = {
     {"a filter by persistence does not", {.stats = STATS(INTERFACE),
      .flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_PERSISTENT}, 0},
 
+    {"what the command line proves is not asked, and the balloon's path is tried",
+     {.stats = STATS(BALLOON) | STATS(VCPU), .proven = &all_proven, .evidence = {.has_kvm_stats = true}},
+     BIT(QUERY_BALLOON) | BIT(QOM_GET_GUEST_STATS) | BIT(QUERY_CPUS_FAST)},
+    {"what it does not prove is",
+     {.stats = STATS(BALLOON) | STATS(VCPU), .proven = &only_identity, .evidence = {.has_kvm_stats = true}},
+     BIT(QUERY_BALLOON) | BIT(QUERY_MEMORY_SIZE_SUMMARY) | BIT(QUERY_MEMORY_DEVICES) |
+     BIT(QUERY_HOTPLUGGABLE_CPUS) | BIT(QUERY_CPUS_FAST)},
+    {"a recording asks that too",
+     {.stats = STATS(STATE), .proven = &all_proven, .is_recording = true},
+     ALL & ~(BIT(QUERY_YANK) | BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL) |
+             BIT(QUERY_NAMED_BLOCK_NODES_NESTED))},
     {"what cannot change is asked once", {.stats = STATS(VCPU), KEPT(SLOTS, SCHEMAS)},
      BIT(QUERY_CPUS_FAST) | BIT(QUERY_STATS_VCPU)},
     {"what was refused is asked again",

@@ -84,8 +84,11 @@ qemu_identity_check_peer(QemuHostView *host, QemuJob *job, bool is_proven)
     pid_t expected = domain->endpoint->pid;
     g_autofree char *reason = NULL;
 
-    if (is_proven)
+    domain->is_at_process = false;
+    if (is_proven) {
+        domain->is_at_process = domain->start_ticks != 0;
         return true;
+    }
     if (pid == 0) { /* a recording, or another pid namespace: there is nothing to compare */
         if (domain->pid == 0)
             forget_all_but_connection(domain);
@@ -94,10 +97,12 @@ qemu_identity_check_peer(QemuHostView *host, QemuJob *job, bool is_proven)
     }
     if (expected == 0) {
         note_process(host, domain, pid, job->request->deadline);
+        domain->is_at_process = domain->start_ticks != 0;
         return true;
     }
     if (pid == expected) {
-        if (domain->endpoint->start_ticks == 0)
+        domain->is_at_process = domain->endpoint->start_ticks != 0;
+        if (!domain->is_at_process)
             qemu_known_doubt_identity(domain->known);
         return true;
     }
@@ -135,6 +140,22 @@ qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, ino_t inode,
         qemu_host_view_root(host), &(QemuProcessWords){qemu_host_view_reader(host), deadline}, pid);
     if (definition != NULL)
         note_process(host, domain, pid, deadline);
+}
+
+bool
+qemu_identity_is_known(QemuJob *job)
+{
+    QemuDomain *domain = job->domain;
+    const QemuDefinition *definition = qemu_domain_definition(domain);
+
+    if (qemu_known_is_identified(domain->known))
+        return true;
+    if (job->request->is_recording || !domain->is_at_process || definition == NULL ||
+        !definition->proven.has_identity)
+        return false;
+    qemu_known_take_proven(domain->known, &definition->proven);
+    qemu_domain_identify(domain, definition->name, definition->uuid);
+    return true;
 }
 
 /* NULL if the answer has no such string, or one past the limit. */

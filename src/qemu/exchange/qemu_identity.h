@@ -22,6 +22,10 @@ void qemu_identity_read_again(QemuHostView *host, QemuDomain *domain, UtilDeadli
 void qemu_identity_find_process(QemuHostView *host, QemuDomain *domain, ino_t inode,
                                 UtilDeadline deadline);
 
+/* Once QEMU has greeted: true if it need not be asked who it is, since it was asked in an earlier
+ * call, or its process tells: then name and UUID are taken from there. */
+bool qemu_identity_is_known(QemuJob *job);
+
 /* When the commands of qemu_plan_identity() are answered: takes name, UUID and commands. False,
  * with BROKEN, if the peer has none of our commands. */
 bool qemu_identity_take_answers(QemuJob *job, GError **error);

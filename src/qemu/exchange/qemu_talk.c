@@ -64,7 +64,7 @@ advance(QemuTalk *self, QemuCommandSet *ret_set)
     if (self->phase == QEMU_TALK_GREET && qemu_monitor_has_greeted(domain->monitor)) {
         domain->has_served = true;
         self->phase = QEMU_TALK_IDENTIFY;
-        *ret_set = qemu_known_is_identified(domain->known) ? 0 : qemu_plan_identity(domain);
+        *ret_set = qemu_identity_is_known(job) ? 0 : qemu_plan_identity(domain);
     }
     if (*ret_set != 0 || self->phase < QEMU_TALK_IDENTIFY || qemu_job_is_waiting(job))
         return QEMU_TALK_NEXT_WAIT;

@@ -105,6 +105,7 @@ qemu_definition_free(QemuDefinition *self)
     qemu_about_clear(self->about.texts, QEMU_ABOUT_N_TEXTS);
     g_clear_pointer(&self->resctrl, g_array_unref);
     g_clear_pointer(&self->perf_events, g_ptr_array_unref);
+    g_free(self->proven.balloon_id);
     g_free(self);
 }
 

@@ -84,6 +84,15 @@ typedef struct {
  * it. */
 typedef enum { QEMU_DEFINITION_OF_CMDLINE, QEMU_DEFINITION_OF_LIBVIRT } QemuDefinitionOrigin;
 
+/* What a definition proves of its QEMU, which need not be asked for it then. */
+typedef struct {
+    bool has_identity;         /* @name and @uuid of the definition are those that QEMU tells */
+    bool lacks_memory_devices; /* there are none, and none can be plugged */
+    UtilCount vcpus_max;       /* how many vCPUs query-hotpluggable-cpus lists */
+    UtilCount memory_bytes;    /* without memory devices */
+    char *balloon_id;          /* of the balloon device that QEMU began with; NULL: not known */
+} QemuDefinitionProven;
+
 typedef struct {
     QemuDefinitionOrigin origin;
     char *name;
@@ -104,6 +113,7 @@ typedef struct {
     UtilCount memory_kib;         /* maximum, memory devices included */
     UtilCount memory_current_kib; /* libvirt's currentMemory */
     UtilCount vcpus_current, vcpus_max;
+    QemuDefinitionProven proven;
     bool has_balloon; /* false only if libvirt's XML says "model none" */
     bool is_kvm;      /* true only if it is certain that KVM runs it, and not TCG */
     int is_doubted;   /* atomic; the only member that changes while it is shared */

@@ -25,6 +25,9 @@ bool qemu_reply_parse_memory_size(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_memory_devices(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_guest_stats(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_polling_interval(const UtilJson *reply, QemuFacts *facts);
+/* True if @name has only the characters of QEMU's ids and the brackets of "device[7]": QEMU makes
+ * no other names, and these need no escaping in a request. */
+bool qemu_reply_is_plain_name(const char *name);
 /* The name of the balloon device in a reply to qom-list, borrowed. NULL: there is none, or its name
  * would have to be escaped in a request. */
 const char *qemu_reply_find_balloon(const UtilJson *reply);

@@ -114,10 +114,8 @@ qemu_reply_parse_polling_interval(const UtilJson *reply, QemuFacts *facts)
     return true;
 }
 
-/* True if @name has only the characters of QEMU's ids and the brackets of "device[7]": QEMU makes
- * no other names, and these need no escaping in a request. */
-static bool
-is_plain_name(const char *name)
+bool
+qemu_reply_is_plain_name(const char *name)
 {
     static const char allowed[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._[]";
@@ -143,7 +141,7 @@ qemu_reply_find_balloon(const UtilJson *reply)
         if (is_balloon_type(util_json_member_string(entry, "type"))) {
             const char *name = util_json_member_string(entry, "name");
 
-            return name != NULL && is_plain_name(name) ? name : NULL;
+            return name != NULL && qemu_reply_is_plain_name(name) ? name : NULL;
         }
     }
     return NULL;

@@ -87,6 +87,7 @@ typedef struct {
     bool is_held;            /* that connection stays open after the call that made it */
     int64_t dialled_us;      /* monotonic: when the last connection was made */
     unsigned int place;      /* the endpoint's place to which it was made */
+    bool is_at_process;      /* and it leads to the process @pid, which has not changed since */
     ino_t mute_inode;        /* a listening socket that was added while QEMU ran and greeted nobody:
                                 it is no monitor, so it is not dialled; 0: none */
     pid_t holder_pid;        /* the process that held the monitor when last looked; 0 unknown */

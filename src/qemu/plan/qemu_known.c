@@ -166,6 +166,23 @@ qemu_known_take_identity(QemuKnown *self, const UtilJson *commands)
     return self->is_identified;
 }
 
+void
+qemu_known_take_proven(QemuKnown *self, const QemuDefinitionProven *proven)
+{
+    self->is_identified = true;
+    if (self->available != 0)
+        return;
+    self->available = qemu_command_all();
+    for (size_t i = 0; i < QEMU_KNOWN_N_ROWS; i++) {
+        const QemuKnownRow *row = &qemu_known_rows[i];
+
+        if (row->keep_proven != NULL && row->keep_proven(&self->values, proven))
+            self->kept |= bit_of(row);
+    }
+    g_free(self->balloon_path);
+    self->balloon_path = g_strdup(proven->balloon_id);
+}
+
 bool
 qemu_known_is_identified(const QemuKnown *self)
 {
@@ -301,7 +318,7 @@ take_row(QemuKnown *self, const QemuKnownRow *row, const QemuKnownTold *told)
         (needs_threads(row) && !self->threads_were_listed) ||
         (qemu_known_proofs[row->proof].needs_still && !is_still))
         return;
-    if (row->keep(&self->values, &source))
+    if (row->keep != NULL && row->keep(&self->values, &source))
         self->kept |= bit_of(row);
 }
 

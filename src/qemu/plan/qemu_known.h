@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "qemu/facts/qemu_definition.h"
 #include "qemu/facts/qemu_facts.h"
 #include "qemu/qmp/qemu_command.h"
 #include "qemu/qmp/qemu_monitor.h"
@@ -51,8 +52,11 @@ void qemu_known_forget(QemuKnown *self);
 /* The QEMU was asked who it is. @commands: the value of query-commands, or NULL if that was not
  * sent, since it is known. False if QEMU has none of our commands. */
 bool qemu_known_take_identity(QemuKnown *self, const UtilJson *commands);
+/* The QEMU need not be asked who it is, since its process proves @proven: keeps that as if QEMU had
+ * told it. It is taken to have all of our commands until it refuses one. */
+void qemu_known_take_proven(QemuKnown *self, const QemuDefinitionProven *proven);
 bool qemu_known_is_identified(const QemuKnown *self);
-/* The commands that this QEMU has; 0 before the first qemu_known_take_identity(). */
+/* The commands that this QEMU has; 0 before the first qemu_known_take_identity() or _proven(). */
 QemuCommandSet qemu_known_available(const QemuKnown *self);
 
 /* The commands of @wanted that need not be sent, provided that qemu_known_holds() still gives them

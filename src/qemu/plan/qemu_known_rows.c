@@ -41,6 +41,13 @@ keep_n_vcpus_max(QemuKnownRowValues *self, const QemuKnownRowSource *source)
     return true;
 }
 
+static bool
+keep_proven_vcpus_max(QemuKnownRowValues *self, const QemuDefinitionProven *proven)
+{
+    self->n_vcpus_max = proven->vcpus_max;
+    return proven->vcpus_max.is_present;
+}
+
 static void
 give_n_vcpus_max(const QemuKnownRowValues *self, QemuFacts *facts)
 {
@@ -56,10 +63,33 @@ keep_base_memory(QemuKnownRowValues *self, const QemuKnownRowSource *source)
     return (source->available & BIT(QUERY_MEMORY_DEVICES)) != 0;
 }
 
+static bool
+keep_proven_memory(QemuKnownRowValues *self, const QemuDefinitionProven *proven)
+{
+    self->base_bytes = proven->memory_bytes;
+    return proven->memory_bytes.is_present;
+}
+
 static void
 give_base_memory(const QemuKnownRowValues *self, QemuFacts *facts)
 {
     facts->memory.base_bytes = self->base_bytes;
+}
+
+static bool
+keep_no_memory_devices(QemuKnownRowValues *self, const QemuDefinitionProven *proven)
+{
+    (void)self;
+    return proven->lacks_memory_devices;
+}
+
+static void
+give_no_memory_devices(const QemuKnownRowValues *self, QemuFacts *facts)
+{
+    (void)self;
+    facts->memory.devices_bytes = util_count_of(0);
+    facts->memory.devices_full_bytes = util_count_of(0);
+    facts->memory.virtio_mem_bytes = util_count_of(0);
 }
 
 /* True if each vCPU has a thread of its own, so that the list of threads shows when one is plugged.
@@ -341,6 +371,7 @@ const QemuKnownRow qemu_known_rows[] = {
         .proof = QEMU_KNOWN_PROOF_NEVER_CHANGES,
         .text = "number of possible vCPUs",
         .keep = keep_n_vcpus_max,
+        .keep_proven = keep_proven_vcpus_max,
         .give = give_n_vcpus_max,
     },
     {
@@ -348,7 +379,15 @@ const QemuKnownRow qemu_known_rows[] = {
         .proof = QEMU_KNOWN_PROOF_NEVER_CHANGES,
         .text = "size of the memory that it began with",
         .keep = keep_base_memory,
+        .keep_proven = keep_proven_memory,
         .give = give_base_memory,
+    },
+    {
+        .command = QEMU_COMMAND_QUERY_MEMORY_DEVICES,
+        .proof = QEMU_KNOWN_PROOF_NEVER_CHANGES,
+        .text = "that no memory can be plugged, by the command line",
+        .keep_proven = keep_no_memory_devices,
+        .give = give_no_memory_devices,
     },
     {
         .command = QEMU_COMMAND_QUERY_CPUS_FAST,

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "qemu/facts/qemu_definition.h"
 #include "qemu/facts/qemu_facts.h"
 #include "qemu/qmp/qemu_command.h"
 #include "qemu_known_proof.h"
@@ -46,15 +47,18 @@ typedef struct {
     bool is_by_thread;     /* the threads must be the same too, whatever the proof */
     const char *text;      /* what is kept, for docs/internals.md */
     /* Copies the value out of the facts of a call in which @command returned. False, with nothing
-     * kept, if such a value cannot be kept. The row holds no value before. */
+     * kept, if such a value cannot be kept. The row holds no value before. NULL: no reply proves
+     * what the next one will be. */
     bool (*keep)(QemuKnownRowValues *self, const QemuKnownRowSource *source);
+    /* The same out of what the definition proves. NULL: it proves nothing of this command. */
+    bool (*keep_proven)(QemuKnownRowValues *self, const QemuDefinitionProven *proven);
     /* Puts the kept value into @facts, which borrow it. */
     void (*give)(const QemuKnownRowValues *self, QemuFacts *facts);
     /* Frees the kept value; NULL: there is nothing to free. */
     void (*drop)(QemuKnownRowValues *self);
 } QemuKnownRow;
 
-enum { QEMU_KNOWN_N_ROWS = 11 };
+enum { QEMU_KNOWN_N_ROWS = 12 };
 
 /* In the order in which they are kept: a row may rest on the values of those before it. */
 extern const QemuKnownRow qemu_known_rows[QEMU_KNOWN_N_ROWS];

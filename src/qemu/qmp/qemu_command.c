@@ -198,6 +198,12 @@ qemu_command_find(const char *name, const UtilJson *arguments)
 }
 
 QemuCommandSet
+qemu_command_all(void)
+{
+    return ((uint64_t)1 << QEMU_N_COMMANDS) - 1;
+}
+
+QemuCommandSet
 qemu_command_parse_available(const UtilJson *reply)
 {
     QemuCommandSet available = 0;

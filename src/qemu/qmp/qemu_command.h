@@ -62,5 +62,7 @@ extern const QemuCommand qemu_commands[QEMU_N_COMMANDS];
  * -1 if there is none. The recorded monitor and the fake one of the tests use it. */
 int qemu_command_find(const char *name, const UtilJson *arguments);
 
+/* All commands of the table. */
+QemuCommandSet qemu_command_all(void);
 /* The commands of the table that a reply to query-commands lists. */
 QemuCommandSet qemu_command_parse_available(const UtilJson *reply);

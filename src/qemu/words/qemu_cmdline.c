@@ -368,8 +368,10 @@ qemu_cmdline_parse(const char *const *argv)
     self->n_iothreads = parser.n_iothreads;
     self->has_unread_options = parser.is_partial;
     definition->has_one_monitor = has_one_monitor(self, argv);
-    if (!parser.is_partial)
+    if (!parser.is_partial) {
         qemu_cmdline_machine_resolve(machine, definition);
+        definition->proven.has_identity = g_str_is_ascii(definition->name ? definition->name : "");
+    }
     self->is_machine = qemu_cmdline_machine_is_one(machine) && !parser.is_storage;
     return self;
 }

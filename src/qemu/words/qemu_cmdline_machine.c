@@ -11,15 +11,17 @@
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
+#include "qemu/facts/qemu_reply.h"
 #include "qemu_cmdline_option.h"
 
-enum { BYTES_PER_KIB = 1024, MIB_SHIFT = 20 };
+enum { BYTES_PER_KIB = 1024, KIB_PER_MIB = 1024, MIB_SHIFT = 20 };
 
 struct QemuCmdlineMachine {
     QemuCmdlineOption *machine; /* -machine, -M; -smp as "smp.cpus" and the like */
     QemuCmdlineOption *memory;  /* -m */
     const char *program;        /* borrowed; NULL: not known */
     bool has_memory_device;
+    char *balloon_id;
     bool is_xen;
     bool names_kvm,
         names_another; /* among the accelerators, of which QEMU takes the first it can */
@@ -44,6 +46,7 @@ qemu_cmdline_machine_free(QemuCmdlineMachine *self)
         return;
     qemu_cmdline_option_free(self->machine);
     qemu_cmdline_option_free(self->memory);
+    g_free(self->balloon_id);
     g_free(self);
 }
 
@@ -71,10 +74,15 @@ qemu_cmdline_machine_take_device(QemuCmdlineMachine *self, const char *argument)
     static const char *const kinds[] = {"pc-dimm", "nvdimm", "virtio-mem", "virtio-pmem"};
     g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "driver");
     const char *driver = qemu_cmdline_option_get_exact(option, "driver");
+    const char *id = qemu_cmdline_option_get_exact(option, "id");
 
     for (size_t i = 0; driver != NULL && i < G_N_ELEMENTS(kinds); i++)
         if (g_str_has_prefix(driver, kinds[i]))
             self->has_memory_device = true;
+    if (driver == NULL || !g_str_has_prefix(driver, "virtio-balloon-"))
+        return;
+    g_free(self->balloon_id);
+    self->balloon_id = id != NULL && qemu_reply_is_plain_name(id) ? g_strdup(id) : NULL;
 }
 
 void
@@ -208,6 +216,60 @@ settle_memory(const QemuCmdlineMachine *self, QemuDefinition *definition)
         definition->memory_kib = parse_size_kib(property, 0);
 }
 
+/* True for the machines of which it is known how they count vCPUs and memory. */
+static bool
+is_pc(const char *type)
+{
+    static const char *const families[] = {"pc-i440fx-", "pc-q35-"};
+
+    if (type == NULL)
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(families); i++)
+        if (g_str_has_prefix(type, families[i]))
+            return true;
+    return g_str_equal(type, "pc") || g_str_equal(type, "q35");
+}
+
+/* True if such a machine has no memory device, and none can be plugged: enclaves, which are made
+ * with the machine, count as devices. */
+static bool
+lacks_memory_devices(const QemuCmdlineMachine *self)
+{
+    static const char *const of_machine[] = {"memory.max-size", "memory.slots", "sgx-epc.0.memdev",
+                                             "sgx-epc.0.node"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(of_machine); i++)
+        if (qemu_cmdline_option_get_exact(self->machine, of_machine[i]) != NULL)
+            return false;
+    return !self->has_memory_device &&
+           qemu_cmdline_option_get_exact(self->memory, "maxmem") == NULL &&
+           qemu_cmdline_option_get_exact(self->memory, "slots") == NULL;
+}
+
+/* What it takes no rule of QEMU's to know: numbers that are given, and that fit each other. */
+static void
+prove(const QemuCmdlineMachine *self, QemuDefinition *definition)
+{
+    const char *size = qemu_cmdline_option_get_exact(self->memory, "size");
+    UtilCount memory_kib = size ? parse_size_kib(size, MIB_SHIFT) : (UtilCount){0};
+    bool has_two_sizes = qemu_cmdline_option_get_exact(self->machine, "memory.size") != NULL;
+    UtilCount cpus = qemu_cmdline_option_count(self->machine, "smp.cpus");
+    UtilCount maxcpus = qemu_cmdline_option_count(self->machine, "smp.maxcpus");
+    uint64_t product = multiply_topology(self->machine);
+
+    definition->proven.balloon_id = g_strdup(self->balloon_id);
+    if (!is_pc(qemu_cmdline_option_get_exact(self->machine, "type")))
+        return;
+    definition->proven.lacks_memory_devices = lacks_memory_devices(self);
+    if (memory_kib.is_present && memory_kib.value % KIB_PER_MIB == 0 && !has_two_sizes &&
+        memory_kib.value <= UINT64_MAX / BYTES_PER_KIB)
+        definition->proven.memory_bytes = util_count_of(memory_kib.value * BYTES_PER_KIB);
+    if (!maxcpus.is_present && (product == 0 || product == cpus.value))
+        maxcpus = cpus;
+    if (definition->vcpus_max.is_present && maxcpus.value == definition->vcpus_max.value)
+        definition->proven.vcpus_max = maxcpus;
+}
+
 /* True if QEMU, told no accelerator, takes TCG: only a program whose name ends with "kvm" takes
  * another first. */
 static bool
@@ -241,6 +303,7 @@ qemu_cmdline_machine_resolve(const QemuCmdlineMachine *self, QemuDefinition *def
 
     settle_vcpus(self->machine, definition);
     settle_memory(self, definition);
+    prove(self, definition);
     definition->is_kvm =
         !self->names_another &&
         (accelerators == NULL ? self->names_kvm : g_str_equal(accelerators, "kvm"));

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_qemu_cmdline_machine: what a command line proves of its QEMU, so that it is not asked.
+ */
+#include <string.h>
+
+#include "qemu/words/qemu_cmdline.h"
+#include "testing.h"
+
+typedef struct {
+    const char *sentence;
+    const char *words; /* after the program, a blank between */
+    const char *proven;
+} Row;
+
+#define PC "-machine pc,accel=kvm "
+
+static const Row rows[] = {
+    {"no words: that it has no name and no UUID", "", "identity"},
+    {"a name", "-name guest=a,debug-threads=on", "identity"},
+    {"a name that QEMU writes in its own way", "-name guest=b\xc3\xa4r", ""},
+    {"a file of options that is not read may have another name", "-name a -readconfig /x", ""},
+
+    {"vCPUs, all there", PC "-smp 4", "identity devices vcpus 4"},
+    {"in sockets that fit", PC "-smp 4,sockets=4,cores=1,threads=1", "identity devices vcpus 4"},
+    {"in sockets that do not: QEMU has rules for that", PC "-smp 3,sockets=2,cores=2",
+     "identity devices"},
+    {"some to be plugged", PC "-smp 2,maxcpus=8", "identity devices vcpus 8"},
+    {"in two options", PC "-smp 2 -smp maxcpus=8", "identity devices vcpus 8"},
+    {"as properties of the machine", "-machine q35,smp.cpus=3", "identity devices vcpus 3"},
+    {"fewer possible than there are: no QEMU runs so", PC "-smp 8,maxcpus=2", "identity devices"},
+    {"no number: a default of QEMU's", PC, "identity devices"},
+    {"not a decimal number", PC "-smp 0x4", "identity devices"},
+
+    {"memory", PC "-m 64", "identity devices memory 67108864"},
+    {"with a suffix", PC "-m size=65536k", "identity devices memory 67108864"},
+    {"of no whole MiB: QEMU rounds it", PC "-m 4097k", "identity devices"},
+    {"in two places", "-machine pc,memory.size=64M -m 64", "identity devices"},
+    {"that can be plugged", PC "-m 64,slots=2,maxmem=1G", "identity memory 67108864"},
+    {"that can be plugged, by another option", "-machine q35,memory.max-size=1G -m 64",
+     "identity memory 67108864"},
+    {"a device of it", PC "-m 64 -device virtio-pmem-pci,memdev=m", "identity memory 67108864"},
+    {"an enclave", "-machine q35,sgx-epc.0.memdev=e -m 64", "identity memory 67108864"},
+
+    {"a machine of another kind", "-machine virt -smp 4 -m 64", "identity"},
+    {"one that cannot plug vCPUs", "-machine microvm -smp 4", "identity"},
+    {"a version of a machine", "-M pc-q35-7.2 -smp 1", "identity devices vcpus 1"},
+    {"a default machine may be any", "-smp 4 -m 64", "identity"},
+
+    {"a balloon", "-device virtio-balloon-pci,id=b0", "identity balloon b0"},
+    {"in JSON", "-device {\"driver\":\"virtio-balloon-ccw\",\"id\":\"b0\"}", "identity balloon b0"},
+    {"without an id", "-device virtio-balloon-pci", "identity"},
+    {"with an id that no QEMU takes", "-device virtio-balloon-pci,id=b\"0", "identity"},
+};
+
+/* The caller frees. */
+static char *
+describe(const QemuDefinitionProven *proven)
+{
+    GString *text = g_string_new(NULL);
+
+    if (proven->has_identity)
+        g_string_append(text, " identity");
+    if (proven->lacks_memory_devices)
+        g_string_append(text, " devices");
+    if (proven->vcpus_max.is_present)
+        g_string_append_printf(text, " vcpus %" G_GUINT64_FORMAT, proven->vcpus_max.value);
+    if (proven->memory_bytes.is_present)
+        g_string_append_printf(text, " memory %" G_GUINT64_FORMAT, proven->memory_bytes.value);
+    if (proven->balloon_id != NULL)
+        g_string_append_printf(text, " balloon %s", proven->balloon_id);
+    if (text->len > 0)
+        g_string_erase(text, 0, 1);
+    return g_string_free(text, FALSE);
+}
+
+static void
+proves(const void *data)
+{
+    const Row *row = data;
+    g_autofree char *line = g_strconcat("qemu-system-x86_64 ", row->words, NULL);
+    g_auto(GStrv) words = g_strsplit(g_strstrip(line), " ", -1);
+    g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const *)words);
+    g_autofree char *proven = describe(&cmdline->definition->proven);
+
+    testing_assert_same_text(proven, row->proven);
+}
+
+int
+main(void)
+{
+    return TESTING_RUN_TABLE("cmdline: proven", rows, proves);
+}
