@@ -100,6 +100,7 @@ model_machine_init(ModelMachine *self, const char *kind)
                            .is_preconfig = strcmp(kind, "preconfig") == 0,
                            .is_s390 = strcmp(kind, "s390x") == 0,
                            .has_one_thread = strcmp(kind, "one-thread") == 0,
+                           .tells_migrations = strcmp(kind, "tells-migrations") == 0,
                            .has_balloon = true,
                            .actual_mib = 512,
                            .base_mib = 1024,

@@ -17,6 +17,7 @@ enum {
     MODEL_MACHINE_N_SLOTS = 4, /* for vCPUs */
     MODEL_MACHINE_N_DISKS = 3,
     MODEL_MACHINE_N_IOTHREADS = 2,
+    MODEL_MACHINE_N_JOBS = 2,
     MODEL_MACHINE_MAX_ORDER_BYTES = 128,
 };
 
@@ -60,6 +61,11 @@ typedef struct {
     bool has_iothread[MODEL_MACHINE_N_IOTHREADS];
     unsigned int poll_ns[MODEL_MACHINE_N_IOTHREADS];
     unsigned int rate, n_measured, vm_flushes;
+    char migration[16];    /* its state; "": there was none */
+    bool tells_migrations; /* by events */
+    unsigned int n_sent;   /* by the migration under way */
+    bool has_job[MODEL_MACHINE_N_JOBS];
+    unsigned int job_offset;
     ModelMachineClient clients[MODEL_QEMU_N_MONITORS];
     ModelMachineFaults faults;
 } ModelMachine;

@@ -32,6 +32,8 @@ do_tick(ModelMachine *self, const char *rest)
     self->vm_flushes++; /* the kernel counts these also while the guest is stopped */
     for (int i = 0; i < MODEL_MACHINE_N_DISKS; i++)
         self->disk_reads[i] += 3;
+    self->n_sent += 4096;
+    self->job_offset += 512;
     if (!model_machine_is_running(self))
         return;
     for (int i = 0; i < MODEL_MACHINE_N_SLOTS; i++) {
@@ -149,13 +151,63 @@ do_reset(ModelMachine *self, const char *rest)
                              "{\"guest\": false, \"reason\": \"host-qmp-system-reset\"}");
 }
 
-/* Migrates a paused guest away, of which no event tells. */
+static void
+set_migration(ModelMachine *self, const char *state)
+{
+    g_autofree char *data = g_strdup_printf("{\"status\": \"%s\"}", state);
+
+    g_strlcpy(self->migration, state, sizeof(self->migration));
+    if (self->tells_migrations)
+        model_machine_send_event(self, "MIGRATION", data);
+}
+
+/* Migrates a paused guest away, of which no event tells unless that was turned on. */
 static void
 do_migrate(ModelMachine *self, const char *rest)
 {
     (void)rest;
-    if (strcmp(self->status, "paused") == 0)
-        model_machine_set_status(self, "postmigrate");
+    if (strcmp(self->status, "paused") != 0)
+        return;
+    model_machine_set_status(self, "postmigrate");
+    set_migration(self, "completed");
+}
+
+static void
+do_begin_migration(ModelMachine *self, const char *rest)
+{
+    (void)rest;
+    if (!self->is_preconfig && strcmp(self->migration, "active") != 0)
+        set_migration(self, "active");
+}
+
+/* How it ends: cancelled, failed. */
+static void
+do_end_migration(ModelMachine *self, const char *rest)
+{
+    if (strcmp(self->migration, "active") == 0)
+        set_migration(self, rest);
+}
+
+static void
+do_begin_job(ModelMachine *self, const char *rest)
+{
+    int i = number_in(rest) % MODEL_MACHINE_N_JOBS;
+
+    if (self->has_job[i])
+        return;
+    self->has_job[i] = true;
+    model_machine_send_event(self, "JOB_STATUS_CHANGE", "{\"status\": \"created\", \"id\": \"j\"}");
+}
+
+static void
+do_end_job(ModelMachine *self, const char *rest)
+{
+    int i = number_in(rest) % MODEL_MACHINE_N_JOBS;
+
+    if (!self->has_job[i])
+        return;
+    self->has_job[i] = false;
+    model_machine_send_event(self, "JOB_STATUS_CHANGE", "{\"status\": \"null\", \"id\": \"j\"}");
 }
 
 static void
@@ -367,6 +419,10 @@ static const struct {
     {"wakeup", do_wakeup},
     {"reset", do_reset},
     {"migrate", do_migrate},
+    {"begin-migration", do_begin_migration},
+    {"end-migration", do_end_migration}, /* cancelled, failed */
+    {"begin-job", do_begin_job},         /* by number */
+    {"end-job", do_end_job},
     {"plug", do_plug}, /* a vCPU, by number */
     {"unplug", do_unplug},
     {"dimm", do_dimm}, /* MiB */

@@ -58,6 +58,40 @@ reply_status(ModelMachine *self, const char *arguments)
 }
 
 static char *
+reply_migrate(ModelMachine *self, const char *arguments)
+{
+    (void)arguments;
+    if (strcmp(self->migration, "active") == 0)
+        return g_strdup_printf("{\"status\":\"active\",\"ram\":{\"transferred\":%u}}",
+                               self->n_sent);
+    return self->migration[0] != '\0' ? g_strdup_printf("{\"status\":\"%s\"}", self->migration)
+                                      : g_strdup("{}");
+}
+
+static char *
+reply_capabilities(ModelMachine *self, const char *arguments)
+{
+    (void)arguments;
+    return g_strdup_printf("[{\"capability\":\"events\",\"state\":%s}]",
+                           self->tells_migrations ? "true" : "false");
+}
+
+static char *
+reply_jobs(ModelMachine *self, const char *arguments)
+{
+    GString *out = g_string_new("[");
+
+    (void)arguments;
+    for (int i = 0; i < MODEL_MACHINE_N_JOBS; i++)
+        if (self->has_job[i])
+            g_string_append_printf(out,
+                                   "%s{\"device\":\"job%d\",\"type\":\"mirror\",\"status\":"
+                                   "\"running\",\"offset\":%u,\"len\":1000000,\"speed\":0}",
+                                   out->len > 1 ? "," : "", i, self->job_offset);
+    return g_string_free(g_string_append_c(out, ']'), FALSE);
+}
+
+static char *
 reply_cpus(ModelMachine *self, const char *arguments)
 {
     GString *out = g_string_new("[");
@@ -251,6 +285,9 @@ static const struct {
     {"query-uuid", reply_uuid, false, NULL},
     {"query-commands", reply_commands, false, NULL},
     {"query-status", reply_status, false, NULL},
+    {"query-migrate-capabilities", reply_capabilities, true, NULL},
+    {"query-migrate", reply_migrate, true, NULL},
+    {"query-block-jobs", reply_jobs, false, NULL},
     {"query-cpus-fast", reply_cpus, true, NULL},
     {"query-hotpluggable-cpus", reply_slots, false, "GenericError"},
     {"query-balloon", reply_balloon, true, "DeviceNotActive"},

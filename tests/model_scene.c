@@ -29,12 +29,15 @@ const ModelSceneGroup model_scene_groups[MODEL_SCENE_N_GROUPS] = {
 };
 
 #define ABOUT "about."
+#define EXT   "ext."
 
 static unsigned int
 group_of(const char *name)
 {
     if (g_str_has_prefix(name, ABOUT))
         name += strlen(ABOUT);
+    if (g_str_has_prefix(name, EXT))
+        name += strlen(EXT);
     for (size_t i = 0; i < MODEL_SCENE_N_GROUPS; i++)
         if (g_str_has_prefix(name, model_scene_groups[i].prefix))
             return model_scene_groups[i].bit;
@@ -47,7 +50,9 @@ moves_by_itself(const char *name)
 {
     static const char *const ends[] = {".time", ".wait", ".delay", ".user", ".system", ".rss"};
 
-    if (g_str_has_prefix(name, "ext.") || g_str_has_prefix(name, "memory."))
+    if (g_str_has_prefix(name, "ext.state.migration.") || g_str_has_prefix(name, "ext.block.job."))
+        return false;
+    if (g_str_has_prefix(name, EXT) || g_str_has_prefix(name, "memory."))
         return true;
     for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
         if (g_str_has_suffix(name, ends[i]) && group_of(name) != VIR_DOMAIN_STATS_BLOCK)

@@ -107,6 +107,7 @@ plan_case_init(PlanCase *self, const PlanCaseSituation *situation)
 
     endpoint->is_active = !situation->is_inactive;
     domain = qemu_domain_new(endpoint);
+    domain->is_held = situation->is_held;
     if (situation->board != NULL) {
         domain->definition = qemu_definition_new();
         domain->definition->board = *situation->board;

@@ -32,6 +32,7 @@ typedef struct {
     const char *balloon_path;         /* known */
     const QemuDefinitionBoard *board; /* NULL: no words are known */
     QemuJobEvidence evidence;
+    bool is_held;      /* the connection, from call to call */
     bool same_threads; /* as in the call before */
     bool event_before; /* of the run state, before this call */
     bool event_amid;   /* after it was planned */

@@ -113,6 +113,56 @@ show_dirty_rate(GString *out, const QemuFactsDirtyRate *rate)
     }
 }
 
+static void
+show_migration(GString *out, const QemuFactsMigration *migration)
+{
+    const struct {
+        const char *name;
+        UtilCount count;
+    } counts[] = {
+        {"total ms", migration->total_time_ms},
+        {"setup ms", migration->setup_time_ms},
+        {"downtime ms", migration->downtime_ms},
+        {"expected ms", migration->expected_downtime_ms},
+        {"remaining", migration->remaining_bytes},
+        {"ram", migration->ram_total},
+        {"ram sent", migration->ram_transferred},
+        {"ram remaining", migration->ram_remaining},
+        {"ram passes", migration->ram_iterations},
+        {"ram dirty", migration->ram_dirty_pages_rate},
+        {"ram page", migration->ram_page_size},
+        {"ram postcopy", migration->ram_postcopy_requests},
+        {"ram bytes/s", migration->ram_bytes_per_s},
+        {"throttle", migration->throttle_percent},
+    };
+
+    if (migration->status != NULL)
+        g_string_append_printf(out, "migration %s%s\n", migration->status,
+                               migration->tells_memory ? " tells memory" : "");
+    if (migration->error != NULL)
+        g_string_append_printf(out, "error %s\n", migration->error);
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++)
+        show_count(out, counts[i].name, counts[i].count);
+}
+
+static void
+show_jobs(GString *out, const GArray *jobs)
+{
+    if (jobs != NULL && jobs->len == 0)
+        g_string_append(out, "no job\n");
+    for (guint i = 0; jobs != NULL && i < jobs->len; i++) {
+        const QemuFactsJob *job = &g_array_index(jobs, QemuFactsJob, i);
+
+        g_string_append_printf(out, "job %s type %s status %s io %s error %s\n", job->id,
+                               job->type ? job->type : "-", job->status ? job->status : "-",
+                               job->io_status ? job->io_status : "-",
+                               job->error ? job->error : "-");
+        show_count(out, "offset", job->offset);
+        show_count(out, "len", job->len);
+        show_count(out, "speed", job->speed);
+    }
+}
+
 static char *
 show(const QemuFacts *facts, bool is_refused)
 {
@@ -129,6 +179,10 @@ show(const QemuFacts *facts, bool is_refused)
     show_memory(out, &facts->memory);
     show_iothreads(out, facts->iothreads);
     show_dirty_rate(out, &facts->dirty_rate);
+    show_migration(out, &facts->migration);
+    if (facts->tells_migrations)
+        g_string_append(out, "tells migrations\n");
+    show_jobs(out, facts->jobs);
     return g_string_free(out, FALSE);
 }
 

@@ -82,6 +82,24 @@ static const Row rows[] = {
      {"pause", "call all", "start plain", "call all", "tick", "call all"}},
     {"a balloon that is replaced by another",
      {"pause", "call " SBV, "remove-balloon", "add-balloon 2", "call " SBV, "call " SBV}},
+    {"a migration that begins, and is cancelled",
+     {"start tells-migrations", "call state|block|ext", "call state|block|ext", "begin-migration",
+      "call state|block|ext", "tick", "call state|block|ext", "end-migration cancelled",
+      "call state|block|ext", "call state|block|ext"}},
+    {"one of which no event tells",
+     {"call state|block|ext", "begin-migration", "call state|block|ext", "end-migration failed",
+      "call state|block|ext", "pause", "migrate", "call state|block|ext"}},
+    {"one that begins in the middle of a call",
+     {"start tells-migrations", "call state|block|ext", "call state|block|ext", "amid 1 begin-migration",
+      "call amid state|block|ext", "call state|block|ext"}},
+    {"a migration of which nothing was heard since the connection was lost",
+     {"start tells-migrations", "call state|block|ext", "call state|block|ext", "drop", "begin-migration",
+      "call state|block|ext"}},
+    {"block jobs come and go",
+     {"call block|ext", "call block|ext", "begin-job 0", "call block|ext", "tick", "begin-job 1",
+      "call block|ext", "end-job 0", "call block|ext", "end-job 1", "call block|ext"}},
+    {"a job that begins in the middle of a call",
+     {"call block|ext", "call block|ext", "amid 1 begin-job 0", "call amid block|ext", "call block|ext"}},
     {"IOThreads come", {"call iothread", "call iothread", "add-iothread 0", "call iothread", "set-iothread 0", "call iothread"}},
 };
 /* clang-format on */
@@ -136,6 +154,14 @@ static const char *const happenings[] = {
     "wakeup",
     "reset",
     "migrate",
+    "begin-migration",
+    "begin-migration",
+    "end-migration failed",
+    "end-migration cancelled",
+    "begin-job 0",
+    "begin-job 1",
+    "end-job 0",
+    "end-job 1",
     "plug 1",
     "plug 2",
     "plug 3",
@@ -171,6 +197,8 @@ static const char *const kinds[] = {
     "s390x",
     "one-thread",
     "no-slots",
+    "tells-migrations",
+    "tells-migrations",
     "lacks query-dirty-rate",
     "lacks query-stats",
     "lacks query-hotpluggable-cpus",
@@ -206,7 +234,7 @@ make_call(GRand *random, const char *how)
     for (int n = g_rand_int_range(random, 1, 5); n > 0 && !g_str_has_suffix(text->str, "all"); n--)
         g_string_append_printf(text, "%s%s", PICK(random, model_scene_groups).name,
                                n > 1 ? "|" : "");
-    if (g_rand_int_range(random, 0, 6) == 0)
+    if (g_rand_int_range(random, 0, 3) == 0)
         g_string_append(text, "|ext");
     return g_string_free(text, FALSE);
 }

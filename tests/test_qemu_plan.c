@@ -43,6 +43,14 @@
     {                                                                                              \
         QEMU_COMMAND_QOM_GET_GUEST_STATS, "{\"stats\":{}}"                                         \
     }
+#define EVENTS_ON                                                                                  \
+    {                                                                                              \
+        QEMU_COMMAND_QUERY_MIGRATE_CAPABILITIES, "[{\"capability\":\"events\",\"state\":true}]"    \
+    }
+#define NO_MIGRATION                                                                               \
+    {                                                                                              \
+        QEMU_COMMAND_QUERY_MIGRATE, "{}"                                                           \
+    }
 #define STATS(name) VIR_DOMAIN_STATS_##name
 
 static const QemuDefinitionBoard boards[] = {
@@ -96,7 +104,8 @@ static const PlanRow plan_rows[] = {
              BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON) | BIT(QOM_LIST_UNATTACHED) |
              BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL) |
              BIT(QUERY_STATS_HALTPOLL) | BIT(QUERY_BLOCKSTATS_NODES) |
-             BIT(QUERY_NAMED_BLOCK_NODES_NESTED))},
+             BIT(QUERY_NAMED_BLOCK_NODES_NESTED) | BIT(QUERY_MIGRATE) |
+             BIT(QUERY_MIGRATE_CAPABILITIES) | BIT(QUERY_BLOCK_JOBS))},
     {"interfaces are counted by the devices that were plugged",
      {.stats = STATS(INTERFACE), .board = &boards[QEMU_DEFINITION_BOARD_EMPTY]},
      BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON)},
@@ -190,6 +199,45 @@ static const PlanRow plan_rows[] = {
     {"CPU time by kind of thread needs to know the threads",
      {.stats = STATS(CPU_TOTAL), .extras = DOMSTATS_CALL_EXT,
       .evidence = {.has_kvm_stats = true}}, BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS)},
+
+    {"migrations and block jobs are extra fields'",
+     {.stats = STATS(STATE) | STATS(BLOCK), .extras = DOMSTATS_CALL_EXT},
+     BIT(QUERY_STATUS) | BIT(QUERY_MIGRATE) | BIT(QUERY_BLOCKSTATS) | BIT(QUERY_NAMED_BLOCK_NODES) |
+     BIT(QUERY_BLOCK_JOBS)},
+    {"on a connection that is held it is asked once whether events tell of migrations",
+     {.stats = STATS(STATE), .extras = DOMSTATS_CALL_EXT, .is_held = true},
+     BIT(QUERY_STATUS) | BIT(QUERY_MIGRATE) | BIT(QUERY_MIGRATE_CAPABILITIES)},
+    {"if they do, a migration that there was not is not asked for again",
+     {.stats = STATS(STATE) | STATS(IOTHREAD), .extras = DOMSTATS_CALL_EXT, .is_held = true,
+      KEPT(RUNNING, EVENTS_ON, NO_MIGRATION)}, BIT(QUERY_IOTHREADS)},
+    {"nor one that has ended",
+     {.stats = STATS(STATE) | STATS(IOTHREAD), .extras = DOMSTATS_CALL_EXT, .is_held = true,
+      KEPT(RUNNING, EVENTS_ON, {QEMU_COMMAND_QUERY_MIGRATE, "{\"status\":\"failed\"}"})},
+     BIT(QUERY_IOTHREADS)},
+    {"if they do not, it is asked for in each call",
+     {.stats = STATS(STATE) | STATS(IOTHREAD), .extras = DOMSTATS_CALL_EXT, .is_held = true,
+      KEPT(RUNNING, {QEMU_COMMAND_QUERY_MIGRATE_CAPABILITIES, "[]"}, NO_MIGRATION)},
+     BIT(QUERY_IOTHREADS) | BIT(QUERY_MIGRATE)},
+    {"after an event it is asked for",
+     {.stats = STATS(STATE) | STATS(IOTHREAD), .extras = DOMSTATS_CALL_EXT, .is_held = true,
+      KEPT(RUNNING, EVENTS_ON, NO_MIGRATION), .event_before = true},
+     BIT(QUERY_STATUS) | BIT(QUERY_IOTHREADS) | BIT(QUERY_MIGRATE)},
+    {"while it is under way, in each call",
+     {.stats = STATS(STATE) | STATS(IOTHREAD), .extras = DOMSTATS_CALL_EXT, .is_held = true,
+      KEPT(RUNNING, EVENTS_ON, {QEMU_COMMAND_QUERY_MIGRATE, "{\"status\":\"active\"}"})},
+     BIT(QUERY_IOTHREADS) | BIT(QUERY_MIGRATE)},
+    {"one that may come in begins without a command",
+     {.stats = STATS(STATE) | STATS(IOTHREAD), .extras = DOMSTATS_CALL_EXT, .is_held = true,
+      KEPT({QEMU_COMMAND_QUERY_STATUS, "{\"status\":\"inmigrate\",\"running\":false}"}, EVENTS_ON,
+           NO_MIGRATION)},
+     BIT(QUERY_STATUS) | BIT(QUERY_IOTHREADS) | BIT(QUERY_MIGRATE)},
+    {"block jobs that are none stay none until an event tells of one",
+     {.stats = STATS(BLOCK), .extras = DOMSTATS_CALL_EXT, KEPT({QEMU_COMMAND_QUERY_BLOCK_JOBS, "[]"})},
+     BIT(QUERY_BLOCKSTATS) | BIT(QUERY_NAMED_BLOCK_NODES)},
+    {"a job is asked for in each call",
+     {.stats = STATS(BLOCK), .extras = DOMSTATS_CALL_EXT,
+      KEPT({QEMU_COMMAND_QUERY_BLOCK_JOBS, "[{\"device\":\"j\"}]"})},
+     BIT(QUERY_BLOCKSTATS) | BIT(QUERY_NAMED_BLOCK_NODES) | BIT(QUERY_BLOCK_JOBS)},
 
     {"a recording asks everything, whatever is known",
      {.stats = STATS(STATE), .is_recording = true, KEPT(RUNNING, CPUS),

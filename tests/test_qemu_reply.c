@@ -242,6 +242,73 @@ static const ReplyCaseRow thread_rows[] = {
      "refused\n"},
 };
 
+static const ReplyCaseRow migration_rows[] = {
+    {"there was no migration", {{QEMU_COMMAND_QUERY_MIGRATE, "{}"}}, ""},
+    {"one that is under way",
+     {{QEMU_COMMAND_QUERY_MIGRATE,
+       "{\"expected-downtime\":300,\"status\":\"active\",\"setup-time\":4,\"total-time\":505,"
+       "\"cpu-throttle-percentage\":20,\"remaining\":5000,\"ram\":{\"total\":17637376,"
+       "\"postcopy-requests\":1,\"dirty-sync-count\":2,\"multifd-bytes\":0,"
+       "\"pages-per-second\":32080,\"page-size\":4096,\"remaining\":4096,\"mbps\":8.5,"
+       "\"transferred\":1245,\"dirty-pages-rate\":7}}"}},
+     "migration active tells memory\ntotal ms 505\nsetup ms 4\nexpected ms 300\nremaining 5000\n"
+     "ram 17637376\nram sent 1245\nram remaining 4096\nram passes 2\nram dirty 7\n"
+     "ram page 4096\nram postcopy 1\nram bytes/s 1062500\nthrottle 20\n"},
+    {"one that failed tells why",
+     {{QEMU_COMMAND_QUERY_MIGRATE, "{\"status\":\"failed\",\"error-desc\":\"no such file\"}"}},
+     "migration failed\nerror no such file\n"},
+    {"one after another leaves nothing of it",
+     {{QEMU_COMMAND_QUERY_MIGRATE,
+       "{\"status\":\"active\",\"total-time\":5,\"ram\":{\"total\":1}}"},
+      {QEMU_COMMAND_QUERY_MIGRATE, "{\"status\":\"cancelled\"}"}},
+     "migration cancelled\n"},
+    {"a throughput that is not known yet is absent",
+     {{QEMU_COMMAND_QUERY_MIGRATE, "{\"status\":\"active\",\"ram\":{\"mbps\":-1}}"}},
+     "migration active tells memory\n"},
+    {"nor is one past all numbers",
+     {{QEMU_COMMAND_QUERY_MIGRATE, "{\"status\":\"active\",\"ram\":{\"mbps\":1e300}}"}},
+     "migration active tells memory\n"},
+    {"values of other kinds are absent",
+     {{QEMU_COMMAND_QUERY_MIGRATE,
+       "{\"status\":\"completed\",\"total-time\":-1,\"downtime\":\"2\",\"ram\":[],"
+       "\"error-desc\":7}"}},
+     "migration completed tells memory\n"},
+    {"a list is no migration", {{QEMU_COMMAND_QUERY_MIGRATE, "[]"}}, "refused\n"},
+    {"a capability that is on",
+     {{QEMU_COMMAND_QUERY_MIGRATE_CAPABILITIES,
+       "[{\"state\":true,\"capability\":\"xbzrle\"},{\"state\":true,\"capability\":\"events\"}]"}},
+     "tells migrations\n"},
+    {"one that is off, and others that are on",
+     {{QEMU_COMMAND_QUERY_MIGRATE_CAPABILITIES,
+       "[{\"state\":false,\"capability\":\"events\"},{\"state\":true,\"capability\":\"xbzrle\"}]"}},
+     ""},
+    {"what is no list of capabilities is refused",
+     {{QEMU_COMMAND_QUERY_MIGRATE_CAPABILITIES, "{}"}},
+     "refused\n"},
+};
+
+static const ReplyCaseRow job_rows[] = {
+    {"there may be no job", {{QEMU_COMMAND_QUERY_BLOCK_JOBS, "[]"}}, "no job\n"},
+    {"a job that runs",
+     {{QEMU_COMMAND_QUERY_BLOCK_JOBS,
+       "[{\"auto-finalize\":true,\"io-status\":\"ok\",\"device\":\"copy0\",\"auto-dismiss\":true,"
+       "\"busy\":true,\"len\":4194304,\"offset\":65536,\"status\":\"running\",\"paused\":false,"
+       "\"speed\":1,\"ready\":false,\"type\":\"mirror\"}]"}},
+     "job copy0 type mirror status running io ok error -\noffset 65536\nlen 4194304\nspeed 1\n"},
+    {"one that failed",
+     {{QEMU_COMMAND_QUERY_BLOCK_JOBS,
+       "[{\"device\":\"j\",\"type\":\"backup\",\"status\":\"concluded\",\"error\":\"No space\"}]"}},
+     "job j type backup status concluded io - error No space\n"},
+    {"values of other kinds are absent",
+     {{QEMU_COMMAND_QUERY_BLOCK_JOBS,
+       "[{\"device\":\"j\",\"type\":1,\"offset\":-1,\"len\":\"1\",\"speed\":1.5}]"}},
+     "job j type - status - io - error -\n"},
+    {"a job without a name is refused",
+     {{QEMU_COMMAND_QUERY_BLOCK_JOBS, "[{\"type\":\"mirror\"}]"}},
+     "refused\n"},
+    {"what is no list of jobs is refused", {{QEMU_COMMAND_QUERY_BLOCK_JOBS, "{}"}}, "refused\n"},
+};
+
 typedef struct {
     const char *sentence;
     const char *list;
@@ -288,5 +355,7 @@ main(void)
            TESTING_RUN_TABLE("reply vcpu", vcpu_rows, reply_case_run) +
            TESTING_RUN_TABLE("reply memory", memory_rows, reply_case_run) +
            TESTING_RUN_TABLE("reply iothread", thread_rows, reply_case_run) +
+           TESTING_RUN_TABLE("reply migration", migration_rows, reply_case_run) +
+           TESTING_RUN_TABLE("reply job", job_rows, reply_case_run) +
            TESTING_RUN_TABLE("reply balloon", balloon_rows, finds_balloon);
 }

@@ -22,6 +22,7 @@ typedef enum {
     OPENMETRICS_FAMILY_PLAIN,
     OPENMETRICS_FAMILY_NS,  /* nanoseconds to seconds */
     OPENMETRICS_FAMILY_US,  /* microseconds to seconds */
+    OPENMETRICS_FAMILY_MS,  /* milliseconds to seconds */
     OPENMETRICS_FAMILY_KIB, /* KiB to bytes */
     OPENMETRICS_FAMILY_MIB, /* MiB to bytes */
 } OpenmetricsFamilyScale;
@@ -39,6 +40,7 @@ typedef enum {
     OPENMETRICS_FAMILY_VCPU,      /* vCPU */
     OPENMETRICS_FAMILY_VCPU_STAT, /* vCPU, by name of a statistic of KVM */
     OPENMETRICS_FAMILY_IOTHREAD,
+    OPENMETRICS_FAMILY_JOB,       /* block job */
     OPENMETRICS_FAMILY_CACHE,     /* cache monitor of resctrl and, second <n>, a cache */
     OPENMETRICS_FAMILY_ENERGY,    /* energy monitor, and a package */
     OPENMETRICS_FAMILY_BANDWIDTH, /* memory bandwidth monitor, and a node */

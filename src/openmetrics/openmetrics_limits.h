@@ -13,7 +13,7 @@
           "value of a label of an exposition; a longer one is cut, with a mark: names of domains " \
           "and disks are far shorter, paths nearly always")                                        \
     LIMIT(LABEL_SLOTS, 24, "labels",                                                               \
-          "fields that are labels, of one domain or device; the table of families has 16 at most")
+          "fields that are labels, of one domain or device; the table of families has 19 at most")
 
 enum {
 #define LIMIT(name, value, unit, reason) OPENMETRICS_LIMIT_##name = (value),

@@ -36,6 +36,7 @@ static const OpenmetricsShape native[OPENMETRICS_FAMILY_N_SCOPES] = {
                                        {"stat", OPENMETRICS_SHAPE_STAT},
                                        {"vcpu", OPENMETRICS_SHAPE_INDEX}}},
     [OPENMETRICS_FAMILY_IOTHREAD] = {{DOMAIN, {"iothread", OPENMETRICS_SHAPE_INDEX}}},
+    [OPENMETRICS_FAMILY_JOB] = {{{"block_job", OPENMETRICS_SHAPE_DEVICE}, DOMAIN}},
     [OPENMETRICS_FAMILY_CACHE] = {{{"bank", OPENMETRICS_SHAPE_PART}, DOMAIN, MONITOR}},
     [OPENMETRICS_FAMILY_ENERGY] = {{DOMAIN, MONITOR, {"package", OPENMETRICS_SHAPE_PART}}},
     [OPENMETRICS_FAMILY_BANDWIDTH] = {{DOMAIN, MONITOR, {"node", OPENMETRICS_SHAPE_PART}}},
@@ -64,6 +65,7 @@ typedef struct {
 static const Fields fields[OPENMETRICS_FAMILY_N_SCOPES] = {
     [OPENMETRICS_FAMILY_BLOCK] = {"block.<n>.name", NULL, "block.<n>.path|about.block.<n>.source"},
     [OPENMETRICS_FAMILY_NET] = {"net.<n>.name", NULL, "about.net.<n>.bridge"},
+    [OPENMETRICS_FAMILY_JOB] = {"ext.block.job.<n>.id", NULL, NULL},
     [OPENMETRICS_FAMILY_CACHE] = {"cpu.cache.monitor.<n>.name", "cpu.cache.monitor.<n>.bank.<n>.id",
                                   NULL},
     [OPENMETRICS_FAMILY_ENERGY] = {"cpu.energy.monitor.<n>.name",

@@ -53,6 +53,8 @@ qemu_record_decode(const QemuJob *job, QemuFacts *facts, const char **ret_bad)
     }
     if (job->told != NULL)
         qemu_record_libvirt_take_state(job, facts);
+    else if (job->domain->monitor != NULL && qemu_job_has_answer(job))
+        facts->events = qemu_monitor_counted(job->domain->monitor);
     qemu_reply_finish_block(facts);
     /* On a machine that cannot plug vCPUs, the maximum is the present number. */
     if (facts->vcpus != NULL && !facts->n_vcpus_max.is_present &&

@@ -21,6 +21,9 @@ ALLOWED = {
     ("query-uuid", "{}"),
     ("query-commands", "{}"),
     ("query-status", "{}"),
+    ("query-migrate", "{}"),
+    ("query-migrate-capabilities", "{}"),
+    ("query-block-jobs", "{}"),
     ("query-cpus-fast", "{}"),
     ("query-hotpluggable-cpus", "{}"),
     ("query-balloon", "{}"),
@@ -46,7 +49,8 @@ ALLOWED = {
 }
 # Commands that must have been sent, so that the test cannot pass without any.
 EXPECTED = {"qmp_capabilities", "query-name", "query-uuid", "query-commands", "query-status",
-            "query-balloon", "query-blockstats", "query-named-block-nodes", "query-iothreads",
+            "query-balloon", "query-migrate", "query-migrate-capabilities",
+            "query-block-jobs", "query-blockstats", "query-named-block-nodes", "query-iothreads",
             "qom-list", "qom-get", "query-yank"}
 GROUPS = [1 << bit for bit in range(11)]  # VIR_DOMAIN_STATS_*
 BACKING, NOWAIT, ENFORCE = 1 << 30, 1 << 29, 1 << 31

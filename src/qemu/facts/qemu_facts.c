@@ -93,6 +93,7 @@ qemu_facts_clear(QemuFacts *self)
     free_array(&self->vm_stats);
     free_array(&self->disks);
     free_array(&self->nodes);
+    free_array(&self->jobs);
     free_array(&self->iothreads);
     free_array(&self->dirty_rate.vcpus);
     free_array(&self->nic_devices.with_id);

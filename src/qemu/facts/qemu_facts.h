@@ -166,6 +166,59 @@ typedef struct {
     GArray *vcpus; /* QemuFactsVcpuDirtyRate, or NULL */
 } QemuFactsDirtyRate;
 
+/* query-block-jobs, one job. Strings are NULL where QEMU gave none. */
+typedef struct {
+    const char *id;
+    const char *type;      /* mirror, commit, backup, stream, ... */
+    const char *status;    /* running, ready, paused, concluded, ... */
+    const char *io_status; /* ok, failed, nospace */
+    const char *error;     /* why it failed */
+    UtilCount offset, len; /* how far it is, and how far it has to go */
+    UtilCount speed;       /* the limit that was set on it, bytes/s; 0: none */
+} QemuFactsJob;
+
+/* query-migrate: the migration under way or, after it, the last one. */
+typedef struct {
+    const char *status; /* QEMU's word; NULL: there was none, or no reply */
+    const char *error;  /* why it failed; NULL: not told */
+    bool tells_memory;  /* as only the QEMU does from which the guest leaves */
+    UtilCount total_time_ms, setup_time_ms, downtime_ms, expected_downtime_ms;
+    UtilCount remaining_bytes; /* of all devices: 11.1 and later */
+    UtilCount ram_total, ram_transferred, ram_remaining;
+    UtilCount ram_iterations, ram_dirty_pages_rate, ram_page_size, ram_postcopy_requests;
+    UtilCount ram_bytes_per_s;
+    UtilCount throttle_percent;
+} QemuFactsMigration;
+
+/* The events that are counted. */
+typedef enum {
+    QEMU_FACTS_EVENT_IO_ERROR,
+    QEMU_FACTS_EVENT_PANIC,
+    QEMU_FACTS_EVENT_CRASHLOADED,
+    QEMU_FACTS_EVENT_WATCHDOG,
+    QEMU_FACTS_EVENT_RESET,
+    QEMU_FACTS_EVENT_BALLOON_CHANGE,
+    QEMU_FACTS_EVENT_MEMORY_FAILURE,
+    QEMU_FACTS_EVENT_SHUTDOWN,
+    QEMU_FACTS_EVENT_POWERDOWN,
+    QEMU_FACTS_N_EVENTS
+} QemuFactsEventKind;
+
+/* I/O errors of one device, by the names that the events gave. */
+typedef struct {
+    char *device;    /* -drive id; NULL: none */
+    char *node_name; /* NULL: none */
+    char *qom_path;  /* 9.2 and later; else NULL */
+    uint64_t n_errors;
+} QemuFactsEventsDevice;
+
+/* The events of one connection. */
+typedef struct {
+    int64_t since_s; /* wall clock; 0: nothing is counted yet */
+    uint64_t counts[QEMU_FACTS_N_EVENTS];
+    GArray *devices; /* QemuFactsEventsDevice; NULL: there was no I/O error */
+} QemuFactsEvents;
+
 typedef struct {
     UtilCount actual_bytes;              /* query-balloon; absent: no balloon device, or no reply */
     UtilCount base_bytes, plugged_bytes; /* query-memory-size-summary */
@@ -235,6 +288,10 @@ typedef struct {
     int libvirt_state;  /* virDomainState and its reason by libvirt; -1: not from libvirt */
     int libvirt_reason;
 
+    QemuFactsMigration migration;
+    bool tells_migrations;         /* an event comes whenever the state of a migration changes */
+    const QemuFactsEvents *events; /* borrowed of the connection; NULL: it was not held from an
+                                      earlier call on */
     UtilCount halt_success_ns, halt_fail_ns; /* sums over all vCPUs; query-stats or debugfs */
     QemuFactsMemory memory;
     GArray *schemas_vcpu;  /* QemuFactsSchema of statistics of a vCPU, by name; NULL: no reply */
@@ -246,6 +303,7 @@ typedef struct {
     GArray *nodes;         /* QemuFactsNode; NULL: no reply */
     unsigned int n_backed_nodes; /* how many of @nodes have a backing image */
     GHashTable *node_by_name;    /* const char * -> QemuFactsNode * in @nodes */
+    GArray *jobs;                /* QemuFactsJob, QEMU's order; NULL: no reply */
     GHashTable *images;     /* char * path -> QemuFactsImage *; NULL: it runs, or none was read */
     GPtrArray *owned_texts; /* char *: paths decoded from "json:" file names; NULL: none */
     GArray *iothreads;      /* QemuFactsIothread */

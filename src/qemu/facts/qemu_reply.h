@@ -15,6 +15,13 @@
 /* qemu_reply_state.c */
 bool qemu_reply_parse_status(const UtilJson *reply, QemuFacts *facts);
 
+/* qemu_reply_migration.c */
+bool qemu_reply_parse_migrate_capabilities(const UtilJson *reply, QemuFacts *facts);
+bool qemu_reply_parse_migrate(const UtilJson *reply, QemuFacts *facts);
+
+/* qemu_reply_job.c */
+bool qemu_reply_parse_block_jobs(const UtilJson *reply, QemuFacts *facts);
+
 /* qemu_reply_vcpu.c */
 bool qemu_reply_parse_cpus_fast(const UtilJson *reply, QemuFacts *facts);
 bool qemu_reply_parse_hotpluggable_cpus(const UtilJson *reply, QemuFacts *facts);

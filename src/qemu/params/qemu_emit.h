@@ -43,6 +43,13 @@ void qemu_emit_stats(QemuFieldWriter *writer, const GArray *stats, const QemuFie
 void qemu_emit_resctrl(QemuFieldWriter *writer, const QemuEmitInput *input,
                        QemuDefinitionResctrlKind kind);
 
+/* qemu_emit_migration.c: the migration under way, or the last one; part of the group state. */
+void qemu_emit_migration(QemuFieldWriter *writer, const QemuFacts *facts);
+
+/* qemu_emit_job.c: the block jobs; part of the group block. @rows: QemuBlockRow, as the record
+ * numbers them. */
+void qemu_emit_job(QemuFieldWriter *writer, const QemuEmitInput *input, const GArray *rows);
+
 bool qemu_emit_state(QemuFieldWriter *writer, const QemuEmitInput *input);
 bool qemu_emit_cpu(QemuFieldWriter *writer, const QemuEmitInput *input);
 bool qemu_emit_balloon(QemuFieldWriter *writer, const QemuEmitInput *input);

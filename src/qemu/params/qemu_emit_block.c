@@ -10,6 +10,8 @@
  */
 #include "qemu_block_rows.h"
 
+#include <string.h>
+
 static const QemuFieldCount counter_rows[] = {
     {QEMU_FIELD_BLOCK_RD_REQS, offsetof(QemuFactsDisk, rd_reqs)},
     {QEMU_FIELD_BLOCK_RD_BYTES, offsetof(QemuFactsDisk, rd_bytes)},
@@ -214,6 +216,46 @@ put_ext(QemuFieldWriter *writer, const QemuFactsDisk *disk)
     qemu_field_put_double(writer, QEMU_FIELD_EXT_BLOCK_WR_DEPTH, group->wr_queue_depth);
 }
 
+/* True if the disk has, or had above an image that is still below it, a node of that name. */
+static bool
+has_node(const QemuFactsDisk *disk, const char *name)
+{
+    if (g_strcmp0(util_json_member_string(disk->entry, "node-name"), name) == 0)
+        return true;
+    for (guint i = 0; disk->layers != NULL && i < disk->layers->len; i++)
+        if (g_strcmp0(g_array_index(disk->layers, QemuFactsLayer, i).node_name, name) == 0)
+            return true;
+    return false;
+}
+
+/* By the name of the drive or the device, which belong to one disk; else by that of the node. */
+static bool
+is_of_disk(const QemuFactsEventsDevice *told, const QemuFactsDisk *disk)
+{
+    if (told->device != NULL)
+        return g_strcmp0(told->device, disk->device) == 0;
+    if (told->qom_path != NULL && disk->qdev != NULL && disk->qdev[0] == '/')
+        return strcmp(told->qom_path, disk->qdev) == 0;
+    return told->node_name != NULL && has_node(disk, told->node_name);
+}
+
+static void
+put_io_errors(QemuFieldWriter *writer, const QemuFactsEvents *events, const QemuFactsDisk *disk)
+{
+    uint64_t n_errors = 0;
+
+    if (events == NULL)
+        return;
+    for (guint i = 0; events->devices != NULL && i < events->devices->len; i++) {
+        const QemuFactsEventsDevice *told =
+            &g_array_index(events->devices, QemuFactsEventsDevice, i);
+
+        if (is_of_disk(told, disk))
+            n_errors += told->n_errors;
+    }
+    qemu_field_put_ullong(writer, QEMU_FIELD_EXT_BLOCK_EVENTS_IO_ERROR, n_errors);
+}
+
 static void
 put_about(QemuFieldWriter *writer, const QemuEmitInput *input, const QemuBlockRow *row)
 {
@@ -256,9 +298,13 @@ qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input)
         const QemuBlockRow *row = &g_array_index(rows, QemuBlockRow, i);
 
         writer->index[0] = i;
-        if (row->disk != NULL)
+        if (row->disk != NULL) {
             put_ext(writer, row->disk);
+            put_io_errors(writer, input->facts->events, row->disk);
+        }
     }
+    if (input->with_ext)
+        qemu_emit_job(writer, input, rows);
     for (guint i = 0; input->with_about && i < rows->len; i++) {
         const QemuBlockRow *row = &g_array_index(rows, QemuBlockRow, i);
 

@@ -65,6 +65,29 @@ qemu_emit_state_of(const QemuEmitInput *input, int *ret_reason)
     return state_of_status(facts->status, ret_reason);
 }
 
+static void
+put_events(QemuFieldWriter *writer, const QemuFactsEvents *events)
+{
+    static const QemuFieldId fields[QEMU_FACTS_N_EVENTS] = {
+        [QEMU_FACTS_EVENT_IO_ERROR] = QEMU_FIELD_EXT_STATE_EVENTS_IO_ERROR,
+        [QEMU_FACTS_EVENT_PANIC] = QEMU_FIELD_EXT_STATE_EVENTS_PANIC,
+        [QEMU_FACTS_EVENT_CRASHLOADED] = QEMU_FIELD_EXT_STATE_EVENTS_CRASHLOADED,
+        [QEMU_FACTS_EVENT_WATCHDOG] = QEMU_FIELD_EXT_STATE_EVENTS_WATCHDOG,
+        [QEMU_FACTS_EVENT_RESET] = QEMU_FIELD_EXT_STATE_EVENTS_RESET,
+        [QEMU_FACTS_EVENT_BALLOON_CHANGE] = QEMU_FIELD_EXT_STATE_EVENTS_BALLOON_CHANGE,
+        [QEMU_FACTS_EVENT_MEMORY_FAILURE] = QEMU_FIELD_EXT_STATE_EVENTS_MEMORY_FAILURE,
+        [QEMU_FACTS_EVENT_SHUTDOWN] = QEMU_FIELD_EXT_STATE_EVENTS_SHUTDOWN,
+        [QEMU_FACTS_EVENT_POWERDOWN] = QEMU_FIELD_EXT_STATE_EVENTS_POWERDOWN,
+    };
+
+    if (events == NULL)
+        return;
+    qemu_field_put_ullong(writer, QEMU_FIELD_EXT_STATE_EVENTS_SINCE,
+                          (unsigned long long)MAX(events->since_s, 0));
+    for (size_t i = 0; i < QEMU_FACTS_N_EVENTS; i++)
+        qemu_field_put_ullong(writer, fields[i], events->counts[i]);
+}
+
 bool
 qemu_emit_state(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
@@ -75,8 +98,11 @@ qemu_emit_state(QemuFieldWriter *writer, const QemuEmitInput *input)
         qemu_field_put_int(writer, QEMU_FIELD_STATE_STATE, state);
         qemu_field_put_int(writer, QEMU_FIELD_STATE_REASON, reason);
     }
-    if (input->with_ext)
+    if (input->with_ext) {
         qemu_field_put_count(writer, QEMU_FIELD_EXT_MONITOR_TIME, input->facts->monitor_us);
+        qemu_emit_migration(writer, input->facts);
+        put_events(writer, input->facts->events);
+    }
     if (input->with_about)
         qemu_emit_about_state(writer, input);
     return state >= 0;

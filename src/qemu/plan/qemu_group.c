@@ -11,6 +11,7 @@ const QemuGroup qemu_groups[] = {
         .bit = VIR_DOMAIN_STATS_STATE,
         .name = "state",
         .commands = BIT(QUERY_STATUS),
+        .optional = BIT(QUERY_MIGRATE) | BIT(QUERY_MIGRATE_CAPABILITIES),
         .emit = qemu_emit_state,
     },
     {
@@ -53,7 +54,8 @@ const QemuGroup qemu_groups[] = {
         .bit = VIR_DOMAIN_STATS_BLOCK,
         .name = "block",
         .commands = BIT(QUERY_BLOCKSTATS) | BIT(QUERY_NAMED_BLOCK_NODES),
-        .optional = BIT(QUERY_BLOCKSTATS_NODES), /* for the target of a copy, which no disk shows */
+        /* The first for the target of a copy, which no disk shows. */
+        .optional = BIT(QUERY_BLOCKSTATS_NODES) | BIT(QUERY_BLOCK_JOBS),
         .host = QEMU_GROUP_HOST_IMAGE_PATHS,
         .emit = qemu_emit_block,
     },

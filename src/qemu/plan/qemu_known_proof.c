@@ -10,6 +10,13 @@
  *                         command: so another command must be answered in the call that borrows.
  *                         This holds for "running" alone: a paused guest can start to migrate
  *                         without an event.
+ *   same connection       a capability of migrations is set by the program that migrates, before it
+ *                         begins. libvirt turns events on when it connects, and never off.
+ *   no migration          none was under way, and the guest does not wait for one to come in. One
+ *                         that begins is told by an event, if that capability is on, before the
+ *                         reply to a later command; or only our monitor could begin one.
+ *   no job                each job sends an event when it is created, before the reply to a later
+ *                         command.
  *   one monitor           devices are plugged through a monitor, without an event: so QEMU must
  *                         have no monitor but ours, on the same connection. A guest may release a
  *                         device, which sends an event before the reply to a later command.
@@ -31,6 +38,16 @@ const QemuKnownProof qemu_known_proofs[] = {
                                   QEMU_KNOWN_PROOF_DOUBT_RUN_STATE |
                                       QEMU_KNOWN_PROOF_DOUBT_CONNECTION,
                                   false, true, false},
+    [QEMU_KNOWN_PROOF_SAME_CONNECTION] = {"the connection is the same",
+                                          QEMU_KNOWN_PROOF_DOUBT_CONNECTION, false, false, false},
+    [QEMU_KNOWN_PROOF_NO_MIGRATION] =
+        {"none was under way and the guest did not wait for one, QEMU sends an event when one "
+         "begins or by its command line has no other monitor than ours, no event of the run state "
+         "or of a migration has come, the connection is the same and another command is answered",
+         QEMU_KNOWN_PROOF_DOUBT_RUN_STATE | QEMU_KNOWN_PROOF_DOUBT_CONNECTION, false, true, false},
+    [QEMU_KNOWN_PROOF_NO_JOB] =
+        {"no event of a job has come, the connection is the same and another command is answered",
+         QEMU_KNOWN_PROOF_DOUBT_JOBS | QEMU_KNOWN_PROOF_DOUBT_CONNECTION, false, true, false},
     [QEMU_KNOWN_PROOF_ONE_MONITOR] =
         {"by its command line it has no other monitor than ours, no event of a "
          "removed device has come, the connection is the same and another "

@@ -258,6 +258,79 @@ give_running(const QemuKnownRowValues *self, QemuFacts *facts)
     facts->is_running = true;
 }
 
+static bool
+keep_tells_migrations(QemuKnownRowValues *self, const QemuKnownRowSource *source)
+{
+    self->tells_migrations = source->facts->tells_migrations;
+    return true;
+}
+
+static void
+give_tells_migrations(const QemuKnownRowValues *self, QemuFacts *facts)
+{
+    facts->tells_migrations = self->tells_migrations;
+}
+
+/* The literal of a state in which no migration is under way, "" if there never was one; NULL: one
+ * may be. */
+static const char *
+ended_status(const QemuFactsMigration *migration)
+{
+    static const char *const words[] = {"none", "completed", "failed", "cancelled"};
+
+    if (migration->status == NULL)
+        return "";
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_str_equal(words[i], migration->status))
+            return words[i];
+    return NULL;
+}
+
+/* Keeps nothing if a migration could begin without our notice: by the client of a second monitor,
+ * unless QEMU sends an event then, or in a QEMU that waits for one. */
+static bool
+keep_migration(QemuKnownRowValues *self, const QemuKnownRowSource *source)
+{
+    const QemuFacts *facts = source->facts;
+    const char *status = ended_status(&facts->migration);
+
+    if (status == NULL || facts->status == NULL || g_str_equal(facts->status, "inmigrate") ||
+        !(source->has_one_monitor || facts->tells_migrations))
+        return false;
+    self->migration = facts->migration;
+    self->migration.status = status[0] != '\0' ? status : NULL;
+    self->migration_error = g_strdup(facts->migration.error);
+    self->migration.error = self->migration_error;
+    return true;
+}
+
+static void
+give_migration(const QemuKnownRowValues *self, QemuFacts *facts)
+{
+    facts->migration = self->migration;
+}
+
+static void
+drop_migration(QemuKnownRowValues *self)
+{
+    g_clear_pointer(&self->migration_error, g_free);
+}
+
+static bool
+keep_no_jobs(QemuKnownRowValues *self, const QemuKnownRowSource *source)
+{
+    (void)self;
+    return source->facts->jobs != NULL && source->facts->jobs->len == 0;
+}
+
+static void
+give_no_jobs(const QemuKnownRowValues *self, QemuFacts *facts)
+{
+    (void)self;
+    g_clear_pointer(&facts->jobs, g_array_unref);
+    facts->jobs = g_array_new(FALSE, TRUE, sizeof(QemuFactsJob));
+}
+
 /* Copies the members that the guest does not report from @others. */
 static void
 set_others(QemuFactsMemory *memory, const QemuFactsMemory *others)
@@ -410,6 +483,28 @@ const QemuKnownRow qemu_known_rows[] = {
         .text = "that the guest runs",
         .keep = keep_running,
         .give = give_running,
+    },
+    {
+        .command = QEMU_COMMAND_QUERY_MIGRATE_CAPABILITIES,
+        .proof = QEMU_KNOWN_PROOF_SAME_CONNECTION,
+        .text = "whether it sends an event when a migration begins",
+        .keep = keep_tells_migrations,
+        .give = give_tells_migrations,
+    },
+    {
+        .command = QEMU_COMMAND_QUERY_MIGRATE,
+        .proof = QEMU_KNOWN_PROOF_NO_MIGRATION,
+        .text = "the last migration, or that there was none",
+        .keep = keep_migration,
+        .give = give_migration,
+        .drop = drop_migration,
+    },
+    {
+        .command = QEMU_COMMAND_QUERY_BLOCK_JOBS,
+        .proof = QEMU_KNOWN_PROOF_NO_JOB,
+        .text = "that there are no block jobs",
+        .keep = keep_no_jobs,
+        .give = give_no_jobs,
     },
     {
         .command = QEMU_COMMAND_QOM_LIST_PERIPHERAL,

@@ -29,6 +29,9 @@ typedef struct {
     QemuSchemas *stats_schemas;  /* owns the names in vcpu_stats */
     UtilCount halt_success_ns;
     UtilCount halt_fail_ns;
+    bool tells_migrations;
+    QemuFactsMigration migration; /* its status is a literal */
+    char *migration_error;        /* owns the text in migration */
 } QemuKnownRowValues;
 
 /* Out of which a row keeps its value. All borrowed. */
@@ -58,7 +61,7 @@ typedef struct {
     void (*drop)(QemuKnownRowValues *self);
 } QemuKnownRow;
 
-enum { QEMU_KNOWN_N_ROWS = 12 };
+enum { QEMU_KNOWN_N_ROWS = 15 };
 
 /* In the order in which they are kept: a row may rest on the values of those before it. */
 extern const QemuKnownRow qemu_known_rows[QEMU_KNOWN_N_ROWS];

@@ -36,6 +36,8 @@ static const QemuCommandSet not_planned = BIT(QUERY_YANK) | BIT(QUERY_NAMED_BLOC
 static const QemuCommandSet thread_kinds = BIT(QUERY_CPUS_FAST) | BIT(QUERY_IOTHREADS);
 static const QemuCommandSet of_kvm = BIT(QUERY_STATS_SCHEMAS) | BIT(QUERY_STATS_VCPU) |
                                      BIT(QUERY_STATS_HALTPOLL) | BIT(QUERY_STATS_VM);
+static const QemuCommandSet of_ext = BIT(QOM_GET_POLLING_INTERVAL) | BIT(QUERY_MIGRATE) |
+                                     BIT(QUERY_MIGRATE_CAPABILITIES) | BIT(QUERY_BLOCK_JOBS);
 static const QemuCommandSet balloon_gets = BIT(QOM_GET_GUEST_STATS) | BIT(QOM_GET_POLLING_INTERVAL);
 
 QemuCommandSet
@@ -93,6 +95,16 @@ wanted_lists(const QemuJob *job)
                                                    : qom_lists;
 }
 
+/* True if the events that QEMU sends about migrations can spare later calls query-migrate: on a
+ * connection that is held, where others could begin a migration. */
+static bool
+needs_migration_events(const QemuDomain *domain)
+{
+    const QemuDefinition *definition = qemu_domain_definition(domain);
+
+    return domain->is_held && !(definition != NULL && definition->has_one_monitor);
+}
+
 /* The commands in the rows of the wanted groups, also those that this QEMU does not have. */
 static QemuCommandSet
 named_commands(const QemuJob *job)
@@ -122,7 +134,9 @@ qemu_plan_wanted(const QemuJob *job)
     /* A QEMU that was never reached may have no statistics of KVM. */
     set &= available != 0 ? available : ~of_kvm;
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
-        set &= ~BIT(QOM_GET_POLLING_INTERVAL);
+        set &= ~of_ext;
+    if (!needs_migration_events(job->domain))
+        set &= ~BIT(QUERY_MIGRATE_CAPABILITIES);
     if (qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM))
         set &= ~of_kvm;
     if (!shows_copies(job))

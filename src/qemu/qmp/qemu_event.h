@@ -11,6 +11,7 @@
 typedef enum {
     QEMU_EVENT_DOUBTS_RUN_STATE = 1 << 0,
     QEMU_EVENT_DOUBTS_DEVICES = 1 << 1,
+    QEMU_EVENT_DOUBTS_JOBS = 1 << 2,
 } QemuEventDoubt;
 
 /* The sum of the events of one connection, taken in their order. All zero: none came. The texts

@@ -36,6 +36,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "qemu_event_count.h"
+#include "util/util_deadline.h"
 #include "util/util_error.h"
 #include "util/util_jsonstream.h"
 
@@ -74,6 +76,9 @@ struct QemuMonitor {
     ProbeState probe;
     bool probe_is_owed; /* the reply to a probe, perhaps of an earlier call, is still to come */
     QemuEvents events;
+    QemuFactsEvents
+        counted;            /* since the negotiation was answered: QEMU sends events from then on */
+    bool is_kept;           /* a call before this one used it too */
     size_t n_events;        /* in this call */
     size_t n_bytes;         /* in this call */
     uint64_t n_reply_bytes; /* of this connection: complete messages that are no events */
@@ -130,6 +135,7 @@ qemu_monitor_free(QemuMonitor *self)
     g_string_free(self->out, TRUE);
     util_jsonstream_free(self->stream);
     g_free(self->greeting);
+    qemu_event_count_clear(&self->counted);
     qemu_channel_free(self->channel);
     g_free(self);
 }
@@ -235,6 +241,7 @@ take_event(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
         return false;
     }
     qemu_event_note(&self->events, message->event, message->value);
+    qemu_event_count_note(&self->counted, message->event, message->value);
     return true;
 }
 
@@ -281,6 +288,8 @@ take_negotiation(QemuMonitor *self, const QemuQmpMessage *message, GError **erro
         return false;
     }
     self->has_oob = self->offers_oob;
+    if (qemu_channel_fd(self->channel) >= 0)
+        qemu_event_count_begin(&self->counted, util_deadline_wall_us() / G_USEC_PER_SEC);
     return true;
 }
 
@@ -422,6 +431,7 @@ qemu_monitor_send(QemuMonitor *self, GError **error)
 void
 qemu_monitor_begin_call(QemuMonitor *self)
 {
+    self->is_kept = true;
     self->n_events = 0;
     self->n_bytes = 0;
     /* While a reply is owed, the outcome of the probe still tells about the command that blocks. */
@@ -518,6 +528,12 @@ qemu_monitor_take_events(QemuMonitor *self)
 
     self->events.doubts = 0;
     return events;
+}
+
+const QemuFactsEvents *
+qemu_monitor_counted(const QemuMonitor *self)
+{
+    return self->is_kept && self->counted.since_s != 0 ? &self->counted : NULL;
 }
 
 char *

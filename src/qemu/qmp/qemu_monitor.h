@@ -119,5 +119,9 @@ int qemu_monitor_qemu_major(const QemuMonitor *self);
 /* The greeting as it came; the caller unrefs it. NULL: it has not come. */
 UtilJson *qemu_monitor_make_greeting(const QemuMonitor *self);
 
+/* The events that were counted on this connection; borrowed. NULL on its first call, which counts
+ * none worth telling, and of a recorded QEMU. */
+const QemuFactsEvents *qemu_monitor_counted(const QemuMonitor *self);
+
 /* The events of this connection, with the doubts of only those since the last take. */
 QemuEvents qemu_monitor_take_events(QemuMonitor *self);
