@@ -90,6 +90,7 @@ show_iothreads(GString *out, const GArray *iothreads)
         show_count(out, "poll max", iothread->poll_max_ns);
         show_count(out, "poll grow", iothread->poll_grow);
         show_count(out, "poll shrink", iothread->poll_shrink);
+        show_count(out, "poll weight", iothread->poll_weight);
     }
 }
 

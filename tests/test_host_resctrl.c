@@ -38,7 +38,14 @@ static const Row rows[] = {
      {{"r/info/L3_MON/mon_features", L3_FEATURES},
       {BANK("00") "mbm_local_bytes", "5\n"},
       {BANK("00") "mbm_total_bytes", "18446744073709551615\n"}},
-     "0: local 5 total 18446744073709551615,"},
+     "0: local 5 total 18446744073709551615 swapped,"},
+    {"memory bandwidth of a host that lists the local one first",
+     HOST_RESCTRL_BANDWIDTH,
+     MONITOR,
+     {{"r/info/L3_MON/mon_features", "mbm_local_bytes\nmbm_local_bytes_config\nmbm_total_bytes\n"},
+      {BANK("00") "mbm_local_bytes", "5\n"},
+      {BANK("00") "mbm_total_bytes", "6\n"}},
+     "0: local 5 total 6,"},
     {"a host that counts only the total",
      HOST_RESCTRL_BANDWIDTH,
      MONITOR,
@@ -160,6 +167,8 @@ make_text(const GArray *banks)
             g_string_append_printf(text, " energy %g", bank->core_energy_j);
         if (bank->has_activity)
             g_string_append_printf(text, " activity %g", bank->activity_f);
+        if (bank->is_swapped)
+            g_string_append(text, " swapped");
         g_string_append_c(text, ',');
     }
     return g_string_free(text, FALSE);

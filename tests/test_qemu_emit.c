@@ -224,9 +224,19 @@ fill_resctrl(EmitCase *self)
     const QemuFactsResctrlBank node[] = {
         {.id = 2, .local_bytes = util_count_of(7), .total_bytes = util_count_of(UINT64_MAX)},
         {.id = 4, .total_bytes = util_count_of(9)},
+        {.id = 5,
+         .local_bytes = util_count_of(1),
+         .total_bytes = util_count_of(2),
+         .is_swapped = true},
     };
     const QemuFactsResctrlBank package[] = {
-        {.id = 1, .has_core_energy = true, .core_energy_j = 1.5}};
+        {.id = 1, .has_core_energy = true, .core_energy_j = 1.5},
+        {.id = 2,
+         .has_core_energy = true,
+         .core_energy_j = 2.5,
+         .has_activity = true,
+         .activity_f = 0.5,
+         .is_swapped = true}};
     const QemuFactsResctrl monitors[] = {
         {QEMU_DEFINITION_CACHE, "vcpus_0", "0", EMIT_CASE_ARRAY(cache)},
         {QEMU_DEFINITION_BANDWIDTH, "vcpus_0-3", "0-3", EMIT_CASE_ARRAY(node)},
@@ -411,7 +421,6 @@ fill_perf_denied(EmitCase *self)
 #define STATE(number, why) "state.state int " #number "\nstate.reason int " #why "\n"
 #define PROCESS                                                                                    \
     "cpu.time ullong 1680000000\ncpu.user ullong 1230000000\ncpu.system ullong 450000000\n"
-#define NO_CACHES "cpu.cache.monitor.count uint 0\n"
 #define SIZES(current, maximum)                                                                    \
     "balloon.current ullong " #current "\nballoon.maximum ullong " #maximum "\n"
 #define NIC(n, name, rb, rp, re, rd, tb, tp, te, td)                                               \
@@ -464,19 +473,19 @@ static const EmitRow rows[] = {
     {"a domain that is off is off", qemu_emit_state, fill_off_with_facts, true, STATE(5, 0)},
     {"libvirt knows why it is off", qemu_emit_state, fill_off_destroyed, true, STATE(5, 2)},
 
-    {"CPU time of the process", qemu_emit_cpu, fill_process, true, PROCESS NO_CACHES},
+    {"CPU time of the process", qemu_emit_cpu, fill_process, true, PROCESS},
     {"libvirt's cgroup comes before the process", qemu_emit_cpu, fill_cgroup, true,
-     "cpu.time ullong 1000\ncpu.user ullong 700\ncpu.system ullong 200\n" NO_CACHES},
+     "cpu.time ullong 1000\ncpu.user ullong 700\ncpu.system ullong 200\n"},
     {"a cgroup that cannot be told gives no time", qemu_emit_cpu, fill_cgroup_unknown, false,
-     "cpu.cache.monitor.count uint 0\n"},
+     ""},
     {"user and system come together or not at all", qemu_emit_cpu, fill_cgroup_in_part, false,
-     "cpu.time ullong 1000\n" NO_CACHES},
+     "cpu.time ullong 1000\n"},
     {"halt polling, then ours", qemu_emit_cpu, fill_halt_polling, true,
-     PROCESS NO_CACHES "cpu.haltpoll.success.time ullong 0\n"
+     PROCESS "cpu.haltpoll.success.time ullong 0\n"
      "cpu.haltpoll.fail.time ullong 18446744073709551615\next.cpu.vcpus ullong 5\n"
      "ext.cpu.steal ullong 6\n"},
     {"half of halt polling is none", qemu_emit_cpu, fill_half_of_halt_polling, true,
-     PROCESS NO_CACHES},
+     PROCESS},
     {"monitors of caches and of energy", qemu_emit_cpu, fill_resctrl, true,
      PROCESS "cpu.cache.monitor.count uint 2\ncpu.cache.monitor.0.name string vcpus_0\n"
      "cpu.cache.monitor.0.vcpus string 0\ncpu.cache.monitor.0.bank.count uint 2\n"
@@ -484,20 +493,25 @@ static const EmitRow rows[] = {
      "cpu.cache.monitor.0.bank.1.id uint 3\ncpu.cache.monitor.1.name string vcpus_1\n"
      "cpu.cache.monitor.1.vcpus string 1\ncpu.cache.monitor.1.bank.count uint 0\n"
      "cpu.energy.monitor.count uint 1\ncpu.energy.monitor.0.name string all\n"
-     "cpu.energy.monitor.0.vcpus string 0-3,5\ncpu.energy.monitor.0.pkg.count uint 1\n"
-     "cpu.energy.monitor.0.pkg.0.id uint 1\ncpu.energy.monitor.0.pkg.0.core_energy double 1.5\n"},
-    {"a process nobody can read", qemu_emit_cpu, fill_nothing, false, NO_CACHES},
+     "cpu.energy.monitor.0.vcpus string 0-3,5\ncpu.energy.monitor.0.pkg.count uint 2\n"
+     "cpu.energy.monitor.0.pkg.0.id uint 1\ncpu.energy.monitor.0.pkg.0.core_energy double 1.5\n"
+     "cpu.energy.monitor.0.pkg.1.id uint 2\ncpu.energy.monitor.0.pkg.1.activity double 0.5\n"
+     "cpu.energy.monitor.0.pkg.1.core_energy double 2.5\n"},
+    {"a process nobody can read", qemu_emit_cpu, fill_nothing, false, ""},
     {"off, there is no CPU time", qemu_emit_cpu, fill_off_with_facts, true, ""},
 
     {"monitors of memory bandwidth", qemu_emit_memory, fill_resctrl, true,
      "memory.bandwidth.monitor.count uint 1\nmemory.bandwidth.monitor.0.name string vcpus_0-3\n"
      "memory.bandwidth.monitor.0.vcpus string 0-3\n"
-     "memory.bandwidth.monitor.0.node.count uint 2\n"
+     "memory.bandwidth.monitor.0.node.count uint 3\n"
      "memory.bandwidth.monitor.0.node.0.id uint 2\n"
      "memory.bandwidth.monitor.0.node.0.bytes.local ullong 7\n"
      "memory.bandwidth.monitor.0.node.0.bytes.total ullong 18446744073709551615\n"
      "memory.bandwidth.monitor.0.node.1.id uint 4\n"
-     "memory.bandwidth.monitor.0.node.1.bytes.total ullong 9\n"},
+     "memory.bandwidth.monitor.0.node.1.bytes.total ullong 9\n"
+     "memory.bandwidth.monitor.0.node.2.id uint 5\n"
+     "memory.bandwidth.monitor.0.node.2.bytes.total ullong 2\n"
+     "memory.bandwidth.monitor.0.node.2.bytes.local ullong 1\n"},
     {"no monitor of bandwidth, not even a count", qemu_emit_memory, fill_nothing, true, ""},
 
     {"the balloon and all its guest tells", qemu_emit_balloon, fill_balloon, true,

@@ -263,6 +263,52 @@ fill_data_file(EmitCase *self)
     self->input.with_backing = true;
 }
 
+static void
+tell_data_file(QemuDefinitionDisk *disk, const char *path, unsigned int index)
+{
+    QemuDefinitionDataFile *file = qemu_definition_add_data_file(disk);
+
+    file->is_there = path != NULL;
+    file->path = g_strdup(path);
+    file->index = index;
+}
+
+/* libvirt's number of the first one has changed since its XML was read. */
+static void
+fill_data_file_told(EmitCase *self)
+{
+    const QemuFactsLayer layers[] = {
+        {"ext", NULL, "libvirt-12-format", SIZE(64)},
+        {"ext", NULL, NULL, SIZE(65)},
+    };
+    QemuDefinitionDisk *disk = tell_disk(self, "vda", "d0", NULL);
+
+    add_disk(self, "", "d0", layers, 2);
+    tell_chain(disk);
+    tell_data_file(disk, "/told/top.data", 9);
+    tell_data_file(disk, "/told/base.data", 8);
+    self->input.with_backing = true;
+}
+
+/* A QEMU that was not asked; and one whose image has no data file by now. */
+static void
+fill_data_file_told_of_silent(EmitCase *self)
+{
+    QemuDefinitionDisk *disk = tell_disk(self, "vda", "d0", "/told/top.qcow2");
+
+    tell_chain(disk);
+    tell_data_file(disk, NULL, 0);
+    tell_data_file(disk, "/told/base.data", 8);
+    self->input.with_backing = true;
+}
+
+static void
+fill_data_file_gone(EmitCase *self)
+{
+    fill_data_file_told_of_silent(self);
+    add_disk(self, "", "d0", chain, G_N_ELEMENTS(chain));
+}
+
 /* Aliases in a device's id, in its path, in a drive's name; one that QEMU does not have; an
  * order that is not QEMU's. */
 static void
@@ -449,6 +495,18 @@ static const EmitRow rows[] = {
      NAME(1, "d0") PATH(1, "/img/data.raw") SIZES(1, 64, 60, 61) NAME(2, "d0")
      PATH(2, "/img/ext.qcow2") SIZES(2, 65, 62, 63) NAME(3, "d0") PATH(3, "/img/data.raw")
      "block.3.capacity ullong 60\nblock.3.physical ullong 61\n"},
+    {"libvirt has numbers of data files", qemu_emit_block, fill_data_file_told, true,
+     COUNT(4) NAME(0, "vda") PATH(0, "/img/ext.qcow2") INDEX(0, 2) READS(0, 0) SIZES(0, 64, 62, 63)
+     NAME(1, "vda") PATH(1, "/img/copy") INDEX(1, 12) SIZES(1, 64, 5, 6) NAME(2, "vda")
+     PATH(2, "/img/ext.qcow2") INDEX(2, 1) SIZES(2, 65, 62, 63) NAME(3, "vda")
+     PATH(3, "/img/data.raw") INDEX(3, 8) "block.3.capacity ullong 60\nblock.3.physical ullong 61\n"},
+    {"and tells of them where QEMU does not", qemu_emit_block, fill_data_file_told_of_silent, false,
+     COUNT(3) NAME(0, "vda") PATH(0, "/told/top.qcow2") INDEX(0, 2) NAME(1, "vda")
+     PATH(1, "/told/base") INDEX(1, 1) NAME(2, "vda") PATH(2, "/told/base.data") INDEX(2, 8)},
+    {"a data file that QEMU does not have has no row", qemu_emit_block, fill_data_file_gone, true,
+     COUNT(2) NAME(0, "vda") PATH(0, "/img/top.qcow2") INDEX(0, 2) READS(0, 0)
+     SIZES(0, 55, 1000, 300) TOP_LIMITS(0) NAME(1, "vda") PATH(1, "/dev/vg/base") INDEX(1, 1)
+     SIZES(1, 0, 900, 950)},
     {"libvirt's disks in its order, by alias", qemu_emit_block, fill_told, true,
      COUNT(7) NAME(0, "hda") PATH(0, "/img/top.qcow2") INDEX(0, 2) READS(0, 2)
      SIZES(0, 55, 1000, 300) TOP_LIMITS(0) NAME(1, "vda") PATH(1, "/told/vda.raw") NAME(2, "vdb")

@@ -188,6 +188,19 @@ fill_iothreads(EmitCase *self)
 
 #define POLLING .poll_max_ns = {1, true}, .poll_grow = {2, true}, .poll_shrink = {3, true}
 
+/* As QEMU 11.1 tells it; a weight past the type; one without the rest. */
+static void
+fill_iothreads_with_weights(EmitCase *self)
+{
+    const QemuFactsIothread iothreads[] = {
+        {.id = "iothread1", POLLING, .poll_weight = {4, true}},
+        {.id = "iothread2", POLLING, .poll_weight = {(uint64_t)UINT32_MAX + 1, true}},
+        {.id = "iothread3", .poll_weight = {4, true}},
+    };
+
+    self->facts.iothreads = EMIT_CASE_ARRAY(iothreads);
+}
+
 /* Places 0 and 1 are free, 2 is taken by a name; one name comes twice. */
 static void
 fill_iothreads_by_other_names(EmitCase *self)
@@ -337,6 +350,10 @@ static const EmitRow rows[] = {
     {"IOThreads by the number of their name, polling whole or not at all",
      qemu_emit_iothread, fill_iothreads, true,
      "iothread.count uint 2\n" IOTHREAD(7, 32768, uint 0, ullong 18446744073709551615)},
+    {"the weight of an interval comes last, where its type can hold it",
+     qemu_emit_iothread, fill_iothreads_with_weights, true,
+     "iothread.count uint 3\n" IOTHREAD(1, 1, uint 2, uint 3) "iothread.1.poll-weight uint 4\n"
+     IOTHREAD(2, 1, uint 2, uint 3)},
     {"others have that of their thread, or one that none has",
      qemu_emit_iothread, fill_iothreads_by_other_names, true,
      "iothread.count uint 6\n" IOTHREAD(41, 1, uint 2, uint 3) IOTHREAD(42, 1, uint 2, uint 3)

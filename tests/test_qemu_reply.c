@@ -196,6 +196,9 @@ static const ReplyCaseRow thread_rows[] = {
        "[{\"poll-shrink\":0,\"thread-id\":6339,\"aio-max-batch\":0,\"poll-grow\":2,"
        "\"poll-max-ns\":1000,\"id\":\"io1\"}]"}},
      "iothread io1 thread 6339\npoll max 1000\npoll grow 2\npoll shrink 0\n"},
+    {"a QEMU 11.1 tells how little an interval counts",
+     {{QEMU_COMMAND_QUERY_IOTHREADS, "[{\"poll-weight\":3,\"thread-id\":1,\"id\":\"a\"}]"}},
+     "iothread a thread 1\npoll weight 3\n"},
     {"there may be no IOThread", {{QEMU_COMMAND_QUERY_IOTHREADS, "[]"}}, ""},
     {"polling that is negative is absent",
      {{QEMU_COMMAND_QUERY_IOTHREADS, "[{\"id\":\"a\",\"thread-id\":1,\"poll-grow\":-1}]"}},

@@ -43,6 +43,14 @@ append_disk(GString *out, const QemuDefinitionDisk *disk)
         g_string_append_printf(out, " [%u %s %s]", g_array_index(disk->indexes, unsigned int, i),
                                (const char *)g_ptr_array_index(disk->formats, i),
                                (const char *)g_ptr_array_index(disk->paths, i));
+    for (guint i = 0; disk->data_files != NULL && i < disk->data_files->len; i++) {
+        const QemuDefinitionDataFile *file =
+            &g_array_index(disk->data_files, QemuDefinitionDataFile, i);
+
+        if (file->is_there)
+            g_string_append_printf(out, " data-of-%u=%u %s %s", i, file->index, file->format,
+                                   file->path ? file->path : "");
+    }
     if (disk->mirror_path != NULL)
         g_string_append_printf(out, " mirror=%u %s", disk->mirror_index, disk->mirror_path);
     g_string_append_c(out, '\n');
@@ -85,8 +93,8 @@ describe(const QemuXml *xml)
         const QemuDefinitionResctrl *monitor =
             &g_array_index(definition->resctrl, QemuDefinitionResctrl, i);
 
-        g_string_append_printf(out, "%s id=%s vcpus=%s folder=%s\n", kinds[monitor->kind],
-                               monitor->id, monitor->vcpus, monitor->folder);
+        g_string_append_printf(out, "%s name=%s vcpus=%s folder=%s\n", kinds[monitor->kind],
+                               monitor->name, monitor->vcpus, monitor->folder);
     }
     for (guint i = 0; definition->perf_events != NULL && i < definition->perf_events->len; i++)
         g_string_append_printf(out, "event %s\n",
@@ -117,6 +125,14 @@ static const Row rows[] = {
     {"a chain, with what is not local unnamed", CHAIN,
      "disk target=vda alias=virtio-disk0 path=/i/top format=qcow2 [3 qcow2 /i/top] "
      "[4 qcow2 /dev/mid] [5 raw ]\n"},
+    {"data files of images",
+     "<devices><disk type='file'><driver type='qcow2'/><source file='/t' index='4'><dataStore "
+     "type='file'><format type='raw'/><source file='/t.data' index='3'/></dataStore></source>"
+     "<backingStore type='file' index='2'><format type='qcow2'/><source file='/b'><dataStore "
+     "type='network'><format type='raw'/><source protocol='nbd' name='x' index='1'/></dataStore>"
+     "</source><backingStore/></backingStore><target dev='vda'/></disk></devices>",
+     "disk target=vda path=/t format=qcow2 [4 qcow2 /t] [2 qcow2 /b] data-of-0=3 raw /t.data "
+     "data-of-1=1 raw \n"},
     {"a drive without a medium",
      "<devices><disk type='file' device='cdrom'><driver name='qemu'/><target dev='sda'/>"
      "<alias name='sata0-0-0'/></disk></devices>",
@@ -150,14 +166,17 @@ static const Row rows[] = {
      "<perf><event name='cmt' enabled='no'/><event name='cpu_cycles' enabled='yes'/><event "
      "enabled='yes'/></perf>",
      "event cpu_cycles\n"},
-    {"a monitor of all of a group lives in the group's folder, of a part inside it",
+    {"a monitor lives in its group's folder or inside it, or in the host's if the group allots "
+     "nothing",
      "<cputune><cachetune vcpus='0-3' id='vcpus_0-3'><cache id='0' level='3' type='both' "
      "size='3'/><monitor level='3' vcpus='0-3'/><monitor level='3' vcpus='1'/></cachetune>"
      "<memorytune vcpus='4'><monitor vcpus='4'/></memorytune><energytune vcpus='5'><monitor "
      "vcpus='5'/></energytune></cputune>",
-     "cache id=vcpus_0-3 vcpus=0-3 folder=qemu-7-web_1-vcpus_0-3\n"
-     "cache id=vcpus_1 vcpus=1 folder=qemu-7-web_1-vcpus_0-3/mon_groups/qemu-7-web_1-vcpus_1\n"
-     "bandwidth id=vcpus_4 vcpus=4 folder=\nenergy id=vcpus_5 vcpus=5 folder=\n"},
+     "cache name=qemu-7-web_1-vcpus_0-3 vcpus=0-3 folder=qemu-7-web_1-vcpus_0-3\n"
+     "cache name=qemu-7-web_1-vcpus_1 vcpus=1 "
+     "folder=qemu-7-web_1-vcpus_0-3/mon_groups/qemu-7-web_1-vcpus_1\n"
+     "bandwidth name=qemu-7-web_1-vcpus_4 vcpus=4 folder=mon_groups/qemu-7-web_1-vcpus_4\n"
+     "energy name=qemu-7-web_1-vcpus_5 vcpus=5 folder=mon_groups/qemu-7-web_1-vcpus_5\n"},
     {"words for QEMU, of its own namespace only",
      "<x:commandline xmlns:x='urn:other'><x:arg value='-no'/></x:commandline><q:commandline "
      "xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-qmp'/><q:env name='A' "

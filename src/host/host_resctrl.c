@@ -165,41 +165,59 @@ has_file(HostRoot *root, const char *folder, const char *name)
     return host_root_read(root, path, text, sizeof(text)) >= 0;
 }
 
-/* Sets each element of @ret_is_counted to whether the host counts that feature and it is of
- * @kind. The host's own list tells, or without it the files in the first folder. False if it
- * counts none. */
-static bool
-find_counted(HostRoot *root, const char *resctrl, const char *first_folder, HostResctrlKind kind,
-             bool ret_is_counted[G_N_ELEMENTS(features)])
+/* What the host counts of one kind. */
+typedef struct {
+    bool is_counted[G_N_ELEMENTS(features)];
+    bool has_any;
+    bool is_swapped; /* it lists the second feature of the kind before the first */
+} Counted;
+
+/* The place of @name in the list; its length if it is not there. */
+static size_t
+find_place(char *const *names, const char *name)
+{
+    size_t place = 0;
+
+    while (names[place] != NULL && strcmp(names[place], name) != 0)
+        place++;
+    return place;
+}
+
+/* The host's own list tells, or without it the files in the first folder. */
+static Counted
+find_counted(HostRoot *root, const char *resctrl, const char *first_folder, HostResctrlKind kind)
 {
     g_autofree char *path = g_strconcat(resctrl, "/", kinds[kind].features_file, NULL);
     g_autofree char *listed = host_root_read_all(root, path, MAX_FEATURE_BYTES, NULL);
     g_auto(GStrv) names = listed ? g_strsplit(listed, "\n", -1) : NULL;
-    bool has_any = false;
+    Counted counted = {0};
+    size_t last_place = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(features); i++) {
+        size_t place = names ? find_place(names, features[i].name) : 0;
+
         if (features[i].kind != kind)
-            ret_is_counted[i] = false;
-        else if (names)
-            ret_is_counted[i] = g_strv_contains((const char *const *)names, features[i].name);
-        else
-            ret_is_counted[i] = has_file(root, first_folder, features[i].name);
-        has_any |= ret_is_counted[i];
+            continue;
+        counted.is_counted[i] =
+            names ? names[place] != NULL : has_file(root, first_folder, features[i].name);
+        counted.is_swapped = counted.has_any && counted.is_counted[i] && place < last_place;
+        counted.has_any |= counted.is_counted[i];
+        last_place = place;
     }
-    return has_any;
+    return counted;
 }
 
 static bool
-read_bank(HostRoot *root, const Folder *folder, const bool is_counted[G_N_ELEMENTS(features)],
-          HostResctrlBank *ret_bank, GError **error)
+read_bank(HostRoot *root, const Folder *folder, const Counted *counted, HostResctrlBank *ret_bank,
+          GError **error)
 {
-    HostResctrlBank bank = {.id = folder->id};
+    HostResctrlBank bank = {.id = folder->id, .is_swapped = counted->is_swapped};
 
     for (size_t i = 0; i < G_N_ELEMENTS(features); i++) {
         g_autofree char *path = g_strconcat(folder->path, "/", features[i].name, NULL);
         char text[MAX_NUMBER_BYTES] = "";
 
-        if (!is_counted[i])
+        if (!counted->is_counted[i])
             continue;
         if (host_root_read(root, path, text, sizeof(text)) <= 0 ||
             !features[i].take(text, &bank, features[i].offset)) {
@@ -228,15 +246,16 @@ host_resctrl_read(HostRoot *root, const char *resctrl, const char *monitor, Host
     g_autofree char *mon_data = g_strconcat(top, *monitor ? "/" : "", monitor, "/mon_data", NULL);
     g_autoptr(GArray) folders = NULL;
     g_autoptr(GArray) banks = g_array_new(FALSE, FALSE, sizeof(HostResctrlBank));
-    bool is_counted[G_N_ELEMENTS(features)] = {false};
+    Counted counted = {0};
 
     if (!is_inside(monitor)) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_INVALID, "'%s' is no monitor's folder", monitor);
         return NULL;
     }
     folders = list_folders(root, mon_data, &kinds[kind]);
-    if (folders->len == 0 ||
-        !find_counted(root, top, g_array_index(folders, Folder, 0).path, kind, is_counted)) {
+    if (folders->len > 0)
+        counted = find_counted(root, top, g_array_index(folders, Folder, 0).path, kind);
+    if (!counted.has_any) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_UNSUPPORTED, "no %s is counted in '%s'",
                     kinds[kind].what, mon_data);
         return NULL;
@@ -244,7 +263,7 @@ host_resctrl_read(HostRoot *root, const char *resctrl, const char *monitor, Host
     for (guint i = 0; i < folders->len; i++) {
         HostResctrlBank bank = {0};
 
-        if (!read_bank(root, &g_array_index(folders, Folder, i), is_counted, &bank, error))
+        if (!read_bank(root, &g_array_index(folders, Folder, i), &counted, &bank, error))
             return NULL;
         g_array_append_val(banks, bank);
     }

@@ -28,6 +28,7 @@ typedef struct {
     double core_energy_j; /* joules */
     bool has_activity;
     double activity_f; /* farads */
+    bool is_swapped;   /* the host lists total before local, or activity before core energy */
 } HostResctrlBank;
 
 /* Reads the values of that kind from the monitor in the folder @monitor, relative to the folder

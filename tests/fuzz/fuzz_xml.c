@@ -18,7 +18,8 @@ check_disk(const QemuDefinitionDisk *disk)
     if (disk->paths == NULL)
         return;
     if (disk->paths->len == 0 || disk->paths->len > QEMU_LIMIT_CHAIN_LAYERS ||
-        disk->formats->len != disk->paths->len || disk->indexes->len != disk->paths->len)
+        disk->formats->len != disk->paths->len || disk->indexes->len != disk->paths->len ||
+        disk->data_files->len != disk->paths->len)
         abort();
 }
 

@@ -16,6 +16,15 @@ clear_nic(void *data)
 }
 
 static void
+clear_data_file(void *data)
+{
+    QemuDefinitionDataFile *file = data;
+
+    g_free(file->path);
+    g_free(file->format);
+}
+
+static void
 clear_disk(void *data)
 {
     QemuDefinitionDisk *disk = data;
@@ -28,6 +37,7 @@ clear_disk(void *data)
     g_clear_pointer(&disk->indexes, g_array_unref);
     g_clear_pointer(&disk->paths, g_ptr_array_unref);
     g_clear_pointer(&disk->formats, g_ptr_array_unref);
+    g_clear_pointer(&disk->data_files, g_array_unref);
     qemu_about_clear(disk->about.texts, QEMU_ABOUT_DISK_N_TEXTS);
 }
 
@@ -46,7 +56,7 @@ clear_resctrl(void *data)
 {
     QemuDefinitionResctrl *monitor = data;
 
-    g_free(monitor->id);
+    g_free(monitor->name);
     g_free(monitor->vcpus);
     g_free(monitor->folder);
 }
@@ -170,6 +180,15 @@ qemu_definition_add_disk(QemuDefinition *self)
 {
     g_array_set_size(self->disks, self->disks->len + 1);
     return &g_array_index(self->disks, QemuDefinitionDisk, self->disks->len - 1);
+}
+
+QemuDefinitionDataFile *
+qemu_definition_add_data_file(QemuDefinitionDisk *disk)
+{
+    if (disk->data_files == NULL)
+        disk->data_files = new_array(sizeof(QemuDefinitionDataFile), clear_data_file);
+    g_array_set_size(disk->data_files, disk->data_files->len + 1);
+    return &g_array_index(disk->data_files, QemuDefinitionDataFile, disk->data_files->len - 1);
 }
 
 QemuDefinitionDrive *

@@ -41,6 +41,14 @@ typedef enum {
     QEMU_DEFINITION_BOARD_ASK,     /* it may have some: they are children of /machine/unattached */
 } QemuDefinitionBoard;
 
+/* The external data file of a qcow2 image, as libvirt's XML describes it (<dataStore>). */
+typedef struct {
+    bool is_there; /* false: the image has none, or libvirt does not tell; all else is absent */
+    char *path;    /* NULL: not local */
+    char *format;
+    unsigned int index; /* libvirt's number of it; 0: none given */
+} QemuDefinitionDataFile;
+
 /* A disk as libvirt's XML describes it; a command line fills none. */
 typedef struct {
     char *target; /* vda */
@@ -52,6 +60,7 @@ typedef struct {
     GArray *indexes;    /* unsigned int: backing index of each layer, top first; NULL: none given */
     GPtrArray *paths;   /* char *: local path of each layer, top first, "" where it has none */
     GPtrArray *formats; /* char *: format of each layer, likewise */
+    GArray *data_files; /* QemuDefinitionDataFile of each layer, likewise */
     char *mirror_path;  /* target of a running copy job; NULL: no such job, or not local */
     unsigned int mirror_index; /* backing index of that target; 0: none given */
     QemuAboutDisk about;
@@ -74,7 +83,7 @@ typedef enum {
 /* A resctrl monitor as libvirt's XML describes it. */
 typedef struct {
     QemuDefinitionResctrlKind kind;
-    char *id;     /* monitor id: its name and, below the allocation's group, its folder */
+    char *name;
     char *vcpus;  /* "0-3,5" */
     char *folder; /* below the resctrl root */
 } QemuDefinitionResctrl;
@@ -147,5 +156,6 @@ bool qemu_definition_needs_board(const QemuDefinition *self);
 QemuDefinitionNic *qemu_definition_add_nic(QemuDefinition *self);
 QemuDefinitionNic *qemu_definition_add_loose_tap(QemuDefinition *self);
 QemuDefinitionDisk *qemu_definition_add_disk(QemuDefinition *self);
+QemuDefinitionDataFile *qemu_definition_add_data_file(QemuDefinitionDisk *disk);
 QemuDefinitionDrive *qemu_definition_add_drive(QemuDefinition *self);
 QemuDefinitionResctrl *qemu_definition_add_resctrl(QemuDefinition *self);

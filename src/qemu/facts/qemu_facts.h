@@ -149,6 +149,7 @@ typedef struct {
     pid_t thread_id;   /* as QEMU numbers it; 0 unknown */
     pid_t host_thread; /* the same thread as this host numbers it; 0 unknown */
     UtilCount poll_max_ns, poll_grow, poll_shrink;
+    UtilCount poll_weight; /* QEMU has it since 11.1 */
 } QemuFactsIothread;
 
 typedef struct {
@@ -273,6 +274,7 @@ typedef struct {
     UtilCount local_bytes, total_bytes; /* bandwidth monitors */
     bool has_core_energy, has_activity; /* energy monitors; of the two values below */
     double core_energy_j, activity_f;   /* joules, farads */
+    bool is_swapped; /* the host lists total before local, or activity before core energy */
 } QemuFactsResctrlBank;
 
 typedef struct {

@@ -15,6 +15,7 @@ static const UtilJsonCountField poll_fields[] = {
     {"poll-max-ns", offsetof(QemuFactsIothread, poll_max_ns)},
     {"poll-grow", offsetof(QemuFactsIothread, poll_grow)},
     {"poll-shrink", offsetof(QemuFactsIothread, poll_shrink)},
+    {"poll-weight", offsetof(QemuFactsIothread, poll_weight)},
 };
 
 bool

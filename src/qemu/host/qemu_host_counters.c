@@ -57,6 +57,7 @@ bank_of(const HostResctrlBank *bank)
         .core_energy_j = bank->core_energy_j,
         .has_activity = bank->has_activity,
         .activity_f = bank->activity_f,
+        .is_swapped = bank->is_swapped,
     };
 }
 
@@ -80,7 +81,7 @@ qemu_host_read_resctrl(QemuHostView *self, QemuJob *job, QemuFacts *facts)
         g_autoptr(GArray) banks =
             host_resctrl_read(qemu_host_view_root(self), folder ? folder : HOST_RESCTRL_FOLDER,
                               monitor->folder, kinds[monitor->kind], NULL);
-        QemuFactsResctrl facts_of = {monitor->kind, monitor->id, monitor->vcpus, NULL};
+        QemuFactsResctrl facts_of = {monitor->kind, monitor->name, monitor->vcpus, NULL};
 
         facts_of.banks = g_array_new(FALSE, FALSE, sizeof(QemuFactsResctrlBank));
         for (guint j = 0; banks != NULL && j < banks->len; j++) {

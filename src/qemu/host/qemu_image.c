@@ -236,6 +236,20 @@ want(Look *look, const char *path, const char *format, bool is_encrypted)
     g_ptr_array_add(look->wanted, wanted);
 }
 
+/* All that @disk is made of below its top image. */
+static void
+want_chain(Look *look, const QemuDefinitionDisk *disk)
+{
+    for (guint i = 1; disk->paths != NULL && i < disk->paths->len; i++)
+        want(look, g_ptr_array_index(disk->paths, i), g_ptr_array_index(disk->formats, i), false);
+    for (guint i = 0; disk->data_files != NULL && i < disk->data_files->len; i++) {
+        const QemuDefinitionDataFile *file =
+            &g_array_index(disk->data_files, QemuDefinitionDataFile, i);
+
+        want(look, file->path, file->format, false);
+    }
+}
+
 static Look *
 new_look(const QemuDefinition *definition, bool with_backing)
 {
@@ -247,9 +261,8 @@ new_look(const QemuDefinition *definition, bool with_backing)
         const QemuDefinitionDisk *disk = &g_array_index(definition->disks, QemuDefinitionDisk, i);
 
         want(look, disk->path, disk->format, disk->is_encrypted);
-        for (guint k = 1; with_backing && disk->paths != NULL && k < disk->paths->len; k++)
-            want(look, g_ptr_array_index(disk->paths, k), g_ptr_array_index(disk->formats, k),
-                 false);
+        if (with_backing)
+            want_chain(look, disk);
     }
     return look;
 }

@@ -241,6 +241,16 @@ find_nodes(Builder *self, QemuBlockRow *row, const char *path)
         row->storage = row->node;
 }
 
+/* Prefers libvirt's number in the name of the row's node to the one in libvirt's XML. */
+static void
+set_index_in_name(QemuBlockRow *row, const QemuDefinitionDisk *definition)
+{
+    unsigned int index = row->node != NULL ? index_in_name(row->node->node_name) : 0;
+
+    if (definition != NULL && index != 0)
+        row->backing_index = index;
+}
+
 /* The path of an image's data file, whose name may be relative to the image's folder. The caller
  * frees. */
 static char *
@@ -254,29 +264,62 @@ make_data_path(const QemuFactsNode *image)
     return g_build_filename(folder, image->data_file, NULL);
 }
 
-/* Adds a row for the data file of @layer, if it is a qcow2 image with an external one. */
+/* libvirt's word on the data file of the @i-th layer; NULL if it tells of none. */
+static const QemuDefinitionDataFile *
+told_data_file(const QemuDefinitionDisk *definition, guint i)
+{
+    const QemuDefinitionDataFile *file = NULL;
+
+    if (definition == NULL || definition->data_files == NULL || i >= definition->data_files->len)
+        return NULL;
+    file = &g_array_index(definition->data_files, QemuDefinitionDataFile, i);
+    return file->is_there ? file : NULL;
+}
+
+/* Sets what QEMU tells of the data file of @image, the node of @layer. */
 static void
-add_data_file(Builder *self, const char *name, const QemuFactsLayer *layer,
-              const QemuFactsNode *image)
+find_data_file(Builder *self, QemuBlockRow *row, const QemuFactsLayer *layer,
+               const QemuFactsNode *image)
 {
     g_autofree char *path = NULL;
-    QemuBlockRow *row = NULL;
 
-    if (image == NULL || !has_text(image->data_file) || is_full(self))
-        return;
-    row = add_row(self, name);
     row->node = qemu_facts_node(self->input->facts, layer->data_name);
     if (row->node != NULL)
         row->layer = layer; /* its highest offset is that of the data file */
     path = row->node && row->node->path ? g_strdup(row->node->path) : make_data_path(image);
     find_nodes(self, row, path);
-    row->path = shown_path(row->node);
+    if (shown_path(row->node) != NULL)
+        row->path = shown_path(row->node);
+}
+
+/* Adds a row for the data file of the @i-th layer, whose row is the last one, if it is a qcow2
+ * image with an external one. */
+static void
+add_data_file(Builder *self, const char *name, const QemuDefinitionDisk *definition, guint i)
+{
+    QemuBlockRow *row = &g_array_index(self->rows, QemuBlockRow, self->rows->len - 1);
+    const QemuDefinitionDataFile *told = told_data_file(definition, i);
+    const QemuFactsLayer *layer = row->layer;
+    const QemuFactsNode *image = row->node;
+    bool is_seen = image != NULL && has_text(image->data_file);
+
+    if ((!is_seen && (told == NULL || image != NULL)) || is_full(self))
+        return;
+    row = add_row(self, name);
+    if (told != NULL) {
+        row->path = told->path;
+        row->backing_index = told->index;
+    }
+    if (is_seen)
+        find_data_file(self, row, layer, image);
+    set_index_in_name(row, definition);
 }
 
 /* Adds a row for the target of a copy job, which is in no chain; libvirt's XML has its path. */
 static void
-add_copy(Builder *self, const char *name, const char *path, unsigned int index)
+add_copy(Builder *self, const char *name, const QemuDefinitionDisk *definition)
 {
+    const char *path = definition->mirror_path;
     QemuBlockRow *row = NULL;
 
     if (!has_text(path))
@@ -284,9 +327,8 @@ add_copy(Builder *self, const char *name, const char *path, unsigned int index)
     row = add_row(self, name);
     find_nodes(self, row, path);
     row->path = path;
-    row->backing_index = index;
-    if (row->node != NULL && index_in_name(row->node->node_name) != 0)
-        row->backing_index = index_in_name(row->node->node_name);
+    row->backing_index = definition->mirror_index;
+    set_index_in_name(row, definition);
 }
 
 /* True if the command line's @drive is QEMU's @disk. A drive without an id is not told. */
@@ -348,13 +390,13 @@ add_disk(Builder *self, const char *name, const QemuDefinitionDisk *definition,
     tell_about(self, row, definition);
     if (!self->input->with_backing)
         return;
-    add_data_file(self, name, row->layer, row->node);
+    add_data_file(self, name, definition, 0);
     for (guint i = 1; i < n_layers(definition, disk) && !is_full(self); i++) {
-        row = add_layer(self, name, definition, disk, i);
-        add_data_file(self, name, row->layer, row->node);
+        add_layer(self, name, definition, disk, i);
+        add_data_file(self, name, definition, i);
     }
     if (definition != NULL)
-        add_copy(self, name, definition->mirror_path, definition->mirror_index);
+        add_copy(self, name, definition);
 }
 
 static void

@@ -38,8 +38,8 @@ int qemu_emit_state_of(const QemuEmitInput *input, int *ret_reason);
  * values, in this order. */
 void qemu_emit_stats(QemuFieldWriter *writer, const GArray *stats, const QemuFieldId fields[3]);
 
-/* qemu_emit_resctrl.c: writes the monitors of one kind. As in libvirt, only the count of cache
- * monitors is written even if it is 0. */
+/* qemu_emit_resctrl.c: writes the monitors of one kind; without any not even their count, as in
+ * libvirt 12.8. Older versions write the count of cache monitors also if it is 0. */
 void qemu_emit_resctrl(QemuFieldWriter *writer, const QemuEmitInput *input,
                        QemuDefinitionResctrlKind kind);
 

@@ -10,6 +10,7 @@
  */
 #include "qemu_emit.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* True if @id is "iothread" and a number without leading zeros, as libvirt writes it. */
@@ -67,6 +68,9 @@ put_polling(QemuFieldWriter *writer, const QemuFactsIothread *iothread)
     qemu_field_put_count(writer, QEMU_FIELD_IOTHREAD_POLL_MAX_NS, iothread->poll_max_ns);
     qemu_field_put_wide(writer, QEMU_FIELD_IOTHREAD_POLL_GROW, iothread->poll_grow.value);
     qemu_field_put_wide(writer, QEMU_FIELD_IOTHREAD_POLL_SHRINK, iothread->poll_shrink.value);
+    if (iothread->poll_weight.is_present && iothread->poll_weight.value <= UINT_MAX)
+        qemu_field_put_uint(writer, QEMU_FIELD_IOTHREAD_POLL_WEIGHT,
+                            (unsigned int)iothread->poll_weight.value);
 }
 
 static void

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * qemu_emit_resctrl: monitors of caches, energy (group cpu-total) and memory bandwidth (group
- * memory). All have fields of the same shape.
+ * memory). All have fields of the same shape. Values of one kind stand in the order in which the
+ * host lists them, as libvirt has them.
  */
 #include "qemu_emit.h"
 
@@ -10,7 +11,6 @@
 /* The fields of one kind of monitor. */
 typedef struct {
     QemuFieldId count, name, vcpus, n_banks, bank_id;
-    bool has_zero_count; /* the count is written even if it is 0 */
     void (*put_bank)(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank);
 } Shape;
 
@@ -26,31 +26,43 @@ put_cache(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank)
 static void
 put_bandwidth(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank)
 {
+    if (bank->is_swapped)
+        qemu_field_put_count(writer, QEMU_FIELD_MEMORY_BANDWIDTH_NODE_TOTAL, bank->total_bytes);
     qemu_field_put_count(writer, QEMU_FIELD_MEMORY_BANDWIDTH_NODE_LOCAL, bank->local_bytes);
-    qemu_field_put_count(writer, QEMU_FIELD_MEMORY_BANDWIDTH_NODE_TOTAL, bank->total_bytes);
+    if (!bank->is_swapped)
+        qemu_field_put_count(writer, QEMU_FIELD_MEMORY_BANDWIDTH_NODE_TOTAL, bank->total_bytes);
+}
+
+static void
+put_activity(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank)
+{
+    if (bank->has_activity)
+        qemu_field_put_double(writer, QEMU_FIELD_CPU_ENERGY_PKG_ACTIVITY, bank->activity_f);
 }
 
 static void
 put_energy(QemuFieldWriter *writer, const QemuFactsResctrlBank *bank)
 {
+    if (bank->is_swapped)
+        put_activity(writer, bank);
     if (bank->has_core_energy)
         qemu_field_put_double(writer, QEMU_FIELD_CPU_ENERGY_PKG_CORE_ENERGY, bank->core_energy_j);
-    if (bank->has_activity)
-        qemu_field_put_double(writer, QEMU_FIELD_CPU_ENERGY_PKG_ACTIVITY, bank->activity_f);
+    if (!bank->is_swapped)
+        put_activity(writer, bank);
 }
 
 static const Shape shapes[] = {
     [QEMU_DEFINITION_CACHE] = {QEMU_FIELD_CPU_CACHE_COUNT, QEMU_FIELD_CPU_CACHE_NAME,
                                QEMU_FIELD_CPU_CACHE_VCPUS, QEMU_FIELD_CPU_CACHE_BANK_COUNT,
-                               QEMU_FIELD_CPU_CACHE_BANK_ID, true, put_cache},
+                               QEMU_FIELD_CPU_CACHE_BANK_ID, put_cache},
     [QEMU_DEFINITION_BANDWIDTH] = {QEMU_FIELD_MEMORY_BANDWIDTH_COUNT,
                                    QEMU_FIELD_MEMORY_BANDWIDTH_NAME,
                                    QEMU_FIELD_MEMORY_BANDWIDTH_VCPUS,
                                    QEMU_FIELD_MEMORY_BANDWIDTH_NODE_COUNT,
-                                   QEMU_FIELD_MEMORY_BANDWIDTH_NODE_ID, false, put_bandwidth},
+                                   QEMU_FIELD_MEMORY_BANDWIDTH_NODE_ID, put_bandwidth},
     [QEMU_DEFINITION_ENERGY] = {QEMU_FIELD_CPU_ENERGY_COUNT, QEMU_FIELD_CPU_ENERGY_NAME,
                                 QEMU_FIELD_CPU_ENERGY_VCPUS, QEMU_FIELD_CPU_ENERGY_PKG_COUNT,
-                                QEMU_FIELD_CPU_ENERGY_PKG_ID, false, put_energy},
+                                QEMU_FIELD_CPU_ENERGY_PKG_ID, put_energy},
 };
 
 static void
@@ -95,7 +107,7 @@ qemu_emit_resctrl(QemuFieldWriter *writer, const QemuEmitInput *input,
 
     while (find_next(monitors, kind, &place) != NULL)
         n_monitors++;
-    if (n_monitors > 0 || shape->has_zero_count)
+    if (n_monitors > 0)
         qemu_field_put_uint(writer, shape->count, n_monitors);
     place = 0;
     for (unsigned int i = 0; (monitor = find_next(monitors, kind, &place)) != NULL; i++) {

@@ -73,13 +73,30 @@ source_path(const xmlNode *owner)
     return NULL;
 }
 
-/* Appends one layer; takes @path and @format. */
+/* Appends the data file of an image whose <source> is @source. */
 static void
-add_layer(QemuDefinitionDisk *disk, char *take_path, char *take_format, unsigned int index)
+add_data_file(QemuDefinitionDisk *disk, const xmlNode *source)
+{
+    QemuDefinitionDataFile *file = qemu_definition_add_data_file(disk);
+    const xmlNode *store = util_xml_child(source, "dataStore");
+
+    if (store == NULL)
+        return;
+    file->is_there = true;
+    file->path = source_path(store);
+    file->format = util_xml_attribute(util_xml_child(store, "format"), "type");
+    file->index = number_attribute(util_xml_child(store, "source"), "index");
+}
+
+/* Appends one layer, whose <source> is in @node; takes @path and @format. */
+static void
+add_layer(QemuDefinitionDisk *disk, const xmlNode *node, char *take_path, char *take_format,
+          unsigned int index)
 {
     g_ptr_array_add(disk->paths, take_path ? take_path : g_strdup(""));
     g_ptr_array_add(disk->formats, take_format ? take_format : g_strdup(""));
     g_array_append_val(disk->indexes, index);
+    add_data_file(disk, util_xml_child(node, "source"));
 }
 
 static void
@@ -90,11 +107,11 @@ parse_chain(QemuDefinitionDisk *disk, const xmlNode *node)
     disk->paths = g_ptr_array_new_with_free_func(g_free);
     disk->formats = g_ptr_array_new_with_free_func(g_free);
     disk->indexes = g_array_new(FALSE, TRUE, sizeof(unsigned int));
-    add_layer(disk, g_strdup(disk->path), g_strdup(disk->format),
+    add_layer(disk, node, g_strdup(disk->path), g_strdup(disk->format),
               number_attribute(util_xml_child(node, "source"), "index"));
     /* The end of a chain is an element without a source. */
     while (util_xml_child(layer, "source") != NULL && disk->paths->len < QEMU_LIMIT_CHAIN_LAYERS) {
-        add_layer(disk, source_path(layer),
+        add_layer(disk, layer, source_path(layer),
                   util_xml_attribute(util_xml_child(layer, "format"), "type"),
                   number_attribute(layer, "index"));
         layer = util_xml_child(layer, "backingStore");
@@ -176,9 +193,10 @@ make_machine_name(const QemuDefinition *definition, unsigned int id)
     return g_string_free(name, FALSE);
 }
 
-/* One <monitor> of @group, a <cachetune>, <memorytune> or <energytune>. Its folder is that of
- * the group where both are about the same vCPUs, else one inside it. A group that allots
- * nothing has no folder of its own. */
+/* One <monitor> of @group, a <cachetune>, <memorytune> or <energytune>. A group that allots nothing
+ * has no folder of its own. The folder of the monitor is that of the group if it has one and both
+ * are about the same vCPUs, else one among the monitors of the group's folder or of the host's. Its
+ * name is libvirt's since 12.8, that of its folder; before it lacked the machine. */
 static void
 parse_resctrl_monitor(QemuDefinition *definition, const xmlNode *node, const xmlNode *group,
                       QemuDefinitionResctrlKind kind, const char *machine)
@@ -186,23 +204,25 @@ parse_resctrl_monitor(QemuDefinition *definition, const xmlNode *node, const xml
     QemuDefinitionResctrl *monitor = qemu_definition_add_resctrl(definition);
     g_autofree char *group_vcpus = util_xml_attribute(group, "vcpus");
     g_autofree char *group_id = util_xml_attribute(group, "id");
-    g_autofree char *group_folder = NULL;
     bool is_allotting =
         util_xml_child(group, "cache") != NULL || util_xml_child(group, "node") != NULL;
 
+    bool is_of_all = false;
+
     if (group_id == NULL)
         group_id = g_strdup_printf("vcpus_%s", group_vcpus ? group_vcpus : "");
-    group_folder = is_allotting ? g_strdup_printf("%s-%s", machine, group_id) : g_strdup("");
     monitor->kind = kind;
     monitor->vcpus = util_xml_attribute(node, "vcpus");
-    if (g_strcmp0(monitor->vcpus, group_vcpus) == 0) {
-        monitor->id = g_steal_pointer(&group_id);
-        monitor->folder = g_steal_pointer(&group_folder);
-        return;
-    }
-    monitor->id = g_strdup_printf("vcpus_%s", monitor->vcpus ? monitor->vcpus : "");
-    monitor->folder = g_strdup_printf("%s%smon_groups/%s-%s", group_folder,
-                                      group_folder[0] == '\0' ? "" : "/", machine, monitor->id);
+    is_of_all = g_strcmp0(monitor->vcpus, group_vcpus) == 0;
+    monitor->name =
+        is_of_all ? g_strdup_printf("%s-%s", machine, group_id)
+                  : g_strdup_printf("%s-vcpus_%s", machine, monitor->vcpus ? monitor->vcpus : "");
+    if (is_allotting && is_of_all)
+        monitor->folder = g_strdup(monitor->name);
+    else if (is_allotting)
+        monitor->folder = g_strdup_printf("%s-%s/mon_groups/%s", machine, group_id, monitor->name);
+    else
+        monitor->folder = g_strdup_printf("mon_groups/%s", monitor->name);
 }
 
 static void
