@@ -70,20 +70,16 @@ KNOWN = [
     Known("perf-start", r"perf\.", "value",
           "counting begins when an event is opened: libvirt's at the start of the domain",
           ("perf",), holds=is_not_larger),
-    Known("no-monitor", r"(block\.\d+\.(rd|wr|fl|allocation|capacity|physical)|vcpu\.\d|iothread\.|"
-          r"dirtyrate\.|vm\.|balloon\.last-update|cpu\.haltpoll)", "only libvirt",
-          "without a second monitor only the host is asked", ("no-monitor",)),
-    Known("poll-weight", r"iothread\.\d+\.poll-weight$", "only libvirt",
-          "libvirt has it since 12.7, with QEMU 11.1", applies=not before(12, 7), is_open=True),
-    Known("cache-monitors", r"cpu\.cache\.monitor\.count$", "only ours",
-          "of a domain without cache monitors, libvirt has no count of them any more",
-          applies=not before(11, 4), holds=lambda _, ours: ours == 0, is_open=True),
-    Known("data-file-index", r"block\.\d+\.backingIndex$", "only libvirt",
-          "libvirt's records of data files have their index", ("data-file",),
-          not before(12, 2), is_open=True),
-    Known("no-monitor-limits", r"block\.\d+\.limits\.", "only libvirt",
-          "they come with statistics by way of libvirt", ("no-monitor",), not before(11, 10),
-          is_open=True),
+    Known("poll-weight", r"iothread\.\d+\.poll-weight$", "only ours", "libvirt has it since 12.7",
+          applies=before(12, 7)),
+    Known("cache-monitors", r"cpu\.cache\.monitor\.count$", "only libvirt",
+          "libvirt 12.8 has no count where there is no cache monitor; older ones have", (), before(12, 8),
+          lambda theirs, _: theirs == 0),
+    Known("resctrl-names", r".*\.monitor\.\d+\.name$", "value",
+          "libvirt 12.8 calls a monitor as its folder, older ones without the machine", ("resctrl",), before(12, 8),
+          lambda theirs, ours: ours.startswith("qemu-") and ours.endswith("-resctrl-" + theirs)),
+    Known("histograms", r"block\.\d+\.latency_histogram\.", "only ours", "libvirt has them since 12.1",
+          applies=before(12, 1)),
 ]
 
 
@@ -117,7 +113,7 @@ def compare_field(name, first, ours, second):
     """The difference of one field, or None."""
     told = [each for each in (first, second) if each is not None]
     if ours is None:
-        return Difference(name, "only libvirt", f"{told[0]}") if len(told) == 2 else None
+        return Difference(name, "only libvirt", f"{told[0]}", told[-1][1]) if len(told) == 2 else None
     if not told:
         return Difference(name, "only ours", f"{ours}", None, ours[1])
     if ours[0] not in [kind for kind, _ in told]:

@@ -22,6 +22,8 @@ import apart  # noqa: E402
 import firmware  # noqa: E402
 import libvirts  # noqa: E402
 
+from compare_libvirt import resctrl  # noqa: E402
+
 # Starts a command in namespaces where a libvirtd may mount over the folders of this host's.
 APART = ["env", "DOMSTATS_APART=1", *apart.LAUNCHER]
 
@@ -76,6 +78,8 @@ class Host:
         self.dir = folder
         self.is_through = is_through
         self.cleanups = []
+        self.servers = {}  # by their sockets
+        self.has_resctrl = False
         self.n_secrets = 0
         self.n_links = 0
 
@@ -191,12 +195,24 @@ class Host:
     def serve_nbd(self, image):
         """Starts an NBD server; gives its socket."""
         path = image + ".nbd"
-        server = subprocess.Popen(["qemu-nbd", "-f", "raw", "-t", "-e", "8", "-k", path, image])
+        return self._serve(path, "qemu-nbd", "-f", "raw", "-t", "-e", "8", "-k", path, image)
+
+    def serve_vhost_user(self, image):
+        """Starts a process that serves an image to a guest without QEMU; gives its socket."""
+        path = image + ".vhost"
+        return self._serve(path, "qemu-storage-daemon", "--blockdev", f"file,node-name=f,filename={image}", "--export",
+                           f"vhost-user-blk,id=e,node-name=f,writable=on,addr.type=unix,addr.path={path}")
+
+    def _serve(self, path, *words):
+        server = self.servers[path] = subprocess.Popen(words)
         self.note("pid", str(server.pid))
         while not os.path.exists(path):
             if server.poll() is not None:
-                raise RuntimeError("qemu-nbd ended")
+                raise RuntimeError(f"{words[0]} ended")
         return path
+
+    def end_server(self, path):
+        self.servers[path].kill()
 
     def loop_device(self, image):
         """Makes a block device of a file; gives its path, or None where there are no loop devices."""
@@ -239,6 +255,7 @@ class DaemonHost(Host):
     """The same with a libvirtd, in namespaces of its own, see APART."""
 
     def _set_up(self):
+        self.has_resctrl = resctrl.mount()
         os.makedirs(self.path("daemon"))
         host = Folder(self.path("daemon"))
         self.daemon = libvirts.Libvirtd(host).__enter__()

@@ -30,6 +30,7 @@ class Domain:
         self.args = more.pop("args", [])
         self.transient = more.pop("transient", False)
         self.monitor = more.pop("monitor", True)
+        self.before_start = more.pop("before_start", None)
         self.after = more.pop("after", None)
         assert not more, more
 
