@@ -212,6 +212,17 @@ case("backup", "A running backup job, its filter between the disk and the image.
          ("blockdev-backup", {"job-id": "copy0", "device": "top", "target": "copy", "sync": "full",
                               "speed": 1, "auto-finalize": False})],
      seen=["one record, with and without backing: disk0 on backup.raw"])
+case("jobs", "Two jobs at once that are slowed down, on two drives: a backup, and a stream of a base "
+     "with data.", *disk(image("jobs-0.qcow2"), file_format="qcow2"),
+     *disk(image("jobs-1.qcow2"), file_format="qcow2", ident="disk1"),
+     images=[["-f", "qcow2", "jobs-0.qcow2", "4M"], ("jobs-base.raw", boot()),
+             ["-f", "qcow2", "-F", "raw", "-b", image("jobs-base.raw"), "jobs-1.qcow2", "1M"]],
+     do=[io("aio_write 0 1M"),
+         ("drive-backup", {"job-id": "saving", "device": "drive-disk0", "sync": "full", "speed": 1,
+                           "target": image("jobs-copy.qcow2")}),
+         ("block-stream", {"device": "drive-disk1", "speed": 1}),
+         ("query-block-jobs", {}, [{"speed": 1}, {"speed": 1}])],
+     seen=["block.ext: job.count 2; the backup is of disk 0 by its filter, the stream of disk 1 by its name"])
 case("snapshot", "A snapshot taken while QEMU runs, so the chain has grown by one.",
      *disk(image("before.qcow2"), file_format="qcow2"),
      images=[["-f", "qcow2", "before.qcow2", "4M"]],
@@ -329,6 +340,25 @@ case("postmigrate", "A guest that was migrated away.", base=RUN,
      do=[("query-status", {}, {"status": "running"}),
          ("migrate", {"uri": "exec:cat >/dev/null"}),
          ("query-migrate", {}, {"status": "completed"})], seen=["state 3, reason 2"])
+# Migrations. QEMU writes a guest's empty pages with some bytes each, so few bytes a second are slow.
+SLOW = ("migrate-set-parameters", {"max-bandwidth": 1 << 13, "downtime-limit": 1})
+case("migrating", "A guest that is being migrated, slowly.", base=RUN,
+     do=[("query-status", {}, {"status": "running"}), SLOW, ("migrate", {"uri": "exec:cat >/dev/null"}),
+         ("query-migrate", {}, {"status": "active", "ram": {"dirty-sync-count": 1}})],
+     seen=["state.ext: status active, direction outgoing, memory and times; an expected downtime"])
+case("migrating-11.1", "The same on QEMU 11.1, which tells what remains of all devices.", base=RUN, qemu="11.1",
+     do=[("query-status", {}, {"status": "running"}), SLOW, ("migrate", {"uri": "exec:cat >/dev/null"}),
+         ("query-migrate", {}, {"status": "active", "ram": {"dirty-sync-count": 1}})],
+     seen=["state.ext: data_remaining beside memory_remaining"])
+case("migration-failed", "A guest that could not be migrated, as nobody listens there.", base=RUN,
+     do=[("query-status", {}, {"status": "running"}), ("migrate", {"uri": "unix:/srv/nowhere.sock"}),
+         ("query-migrate", {}, {"status": "failed"})],
+     seen=["state 1; state.ext: status failed, direction outgoing, why; no number"])
+case("migration-cancelled", "A guest whose migration was cancelled.", base=RUN,
+     do=[("query-status", {}, {"status": "running"}), SLOW, ("migrate", {"uri": "exec:cat >/dev/null"}),
+         ("query-migrate", {}, {"status": "active"}), ("migrate_cancel", {}),
+         ("query-migrate", {}, {"status": "cancelled"})],
+     seen=["state 1; state.ext: status cancelled, direction outgoing; no number"])
 case("shutdown", "A guest that switched itself off; QEMU stays.", *disk(image("off.img")),
      "-no-shutdown", base=RUN_TCG, images=[("off.img", boot(0xba, 4, 6, 0xb8, 0, 0x20, 0xef))],
      do=[("query-status", {}, {"status": "shutdown"})], seen=["state 4, reason 0"])
