@@ -38,6 +38,9 @@ DOMAIN = """<domain type='{kind}' xmlns:qemu='http://libvirt.org/schemas/domain/
 <devices><emulator>{qemu}</emulator><controller type='usb' model='none'/><memballoon model='none'/>
 {devices}</devices>{more}</domain>
 """
+# A second monitor, where a domain is made.
+MONITOR = """<qemu:commandline><qemu:arg value='-qmp'/><qemu:arg value='unix:{},server=on,wait=off'/>
+</qemu:commandline>"""
 DISK = """<disk type='file' device='disk'><driver name='qemu' type='{form}'/><source file='{path}'/>
 <target dev='{target}' bus='virtio'/></disk>"""
 ERROR = re.compile(r"^\S+ \S+: \d+: error : (.*)$", re.MULTILINE)

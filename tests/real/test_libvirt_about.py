@@ -9,7 +9,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 
 from host import QEMU
-from libvirts import DISK, SOURCES, BesideLibvirt, Libvirtd
+from libvirts import DISK, MONITOR, SOURCES, BesideLibvirt, Libvirtd
 from longrun import Call
 from neighbours import main, until
 
@@ -24,8 +24,6 @@ NIC = """<interface type='bridge'><mac address='{mac}'/><source bridge='br7'/><t
 DISKS = """<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none' discard='unmap'/>
 <source file='{0}'/><target dev='vda' bus='virtio'/><serial>S-1</serial></disk>
 <disk type='file' device='cdrom'><target dev='hda' bus='ide'/><readonly/></disk>"""
-MONITOR = """<qemu:commandline><qemu:arg value='-qmp'/><qemu:arg value='unix:{},server=on,wait=off'/>
-</qemu:commandline>"""
 
 
 class About(BesideLibvirt):

@@ -12,8 +12,10 @@ import threading
 import unittest
 
 from host import COMMAND, domstats, takes_monitors
-from libvirts import BesideLibvirt, Session
+from libvirts import MONITOR, BesideLibvirt, Session
 from neighbours import Beside, main, until
+from test_allowed import Proxy
+from test_first_look import IDENTITY, MACHINE, look
 
 UUID = "5f9d1c6e-8d5a-4b0e-9f0a-0123456789ab"
 SYSTEM = "libvirt:qemu:///system"
@@ -313,6 +315,24 @@ class Added(Beside):
         self.assertEqual(run.call()["plugged"]["health"], "ok")
         self.assertEqual({domain["reason_code"] for domain in domains.values()}, {"no-monitor"}, domains)
         self.assertEqual(watched.accepted("domstats-x.sock"), [])
+
+
+
+class FirstLook(BesideLibvirt):
+    """At a domain with a monitor for us: what libvirt's definition proves is not asked of its QEMU."""
+
+    def test_what_is_proven_is_not_asked(self):
+        own, proxy, log = self.host.path("own.sock"), self.host.path("proxy.sock"), self.host.path("log")
+        self.libvirt.create("web", more=MONITOR.format(own))
+        Proxy(proxy, own)
+        other, asked = look("socket:" + proxy, log, "--any-listener")
+        self.assertLessEqual(IDENTITY | MACHINE, set(asked))
+        for source in "auto", SYSTEM:
+            domain, commands = look(source, log)
+            self.assertEqual((domain["health"], domain["answered_by"], domain["missing"]), ("ok", "monitor", []))
+            self.assertEqual(set(commands) & (IDENTITY | MACHINE), set(), source)
+            for field in "balloon.current", "balloon.maximum", "vcpu.current", "vcpu.maximum":
+                self.assertEqual(domain["stats"][field], other["stats"][field], (source, field))
 
 
 if __name__ == "__main__":

@@ -458,7 +458,7 @@ const QemuKnownRow qemu_known_rows[] = {
     {
         .command = QEMU_COMMAND_QUERY_MEMORY_DEVICES,
         .proof = QEMU_KNOWN_PROOF_NEVER_CHANGES,
-        .text = "that no memory can be plugged, by the command line",
+        .text = "that no memory can be plugged",
         .keep_proven = keep_no_memory_devices,
         .give = give_no_memory_devices,
     },

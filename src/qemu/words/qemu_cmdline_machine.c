@@ -216,9 +216,8 @@ settle_memory(const QemuCmdlineMachine *self, QemuDefinition *definition)
         definition->memory_kib = parse_size_kib(property, 0);
 }
 
-/* True for the machines of which it is known how they count vCPUs and memory. */
-static bool
-is_pc(const char *type)
+bool
+qemu_cmdline_machine_is_pc(const char *type)
 {
     static const char *const families[] = {"pc-i440fx-", "pc-q35-"};
 
@@ -258,7 +257,7 @@ prove(const QemuCmdlineMachine *self, QemuDefinition *definition)
     uint64_t product = multiply_topology(self->machine);
 
     definition->proven.balloon_id = g_strdup(self->balloon_id);
-    if (!is_pc(qemu_cmdline_option_get_exact(self->machine, "type")))
+    if (!qemu_cmdline_machine_is_pc(qemu_cmdline_option_get_exact(self->machine, "type")))
         return;
     definition->proven.lacks_memory_devices = lacks_memory_devices(self);
     if (memory_kib.is_present && memory_kib.value % KIB_PER_MIB == 0 && !has_two_sizes &&

@@ -26,6 +26,9 @@ void qemu_cmdline_machine_take_xen(QemuCmdlineMachine *self);
 
 /* After the last option: writes vCPUs, memory and what is told of the machine into @definition. */
 void qemu_cmdline_machine_resolve(const QemuCmdlineMachine *self, QemuDefinition *definition);
+/* True for the types of machine of which it is known how they count vCPUs and memory. NULL: false.
+ */
+bool qemu_cmdline_machine_is_pc(const char *type);
 /* False for a QEMU that runs no virtual machine: libvirt starts "-machine none" only to ask what
  * QEMU can do, "x-remote" is a device of another QEMU, and one for Xen only models devices. */
 bool qemu_cmdline_machine_is_one(const QemuCmdlineMachine *self);

@@ -11,6 +11,7 @@
 
 #include "qemu/facts/qemu_limits.h"
 #include "qemu_xml_about.h"
+#include "qemu_xml_proven.h"
 #include "util/util_error.h"
 #include "util/util_xml.h"
 
@@ -312,6 +313,7 @@ parse_domain(const xmlNode *domain)
     parse_resctrl(definition, util_xml_child(domain, "cputune"), number_attribute(domain, "id"));
     parse_perf(definition, util_xml_child(domain, "perf"));
     self->extra_args = parse_extra_args(domain);
+    qemu_xml_proven_set(domain, (const char *const *)self->extra_args, definition);
     return self;
 }
 

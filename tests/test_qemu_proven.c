@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_qemu_cmdline_machine: what a command line proves of its QEMU, so that it is not asked.
+ * test_qemu_proven: what a command line, or libvirt's XML, proves of a QEMU, so that it is not
+ * asked.
  */
 #include <string.h>
 
 #include "qemu/words/qemu_cmdline.h"
+#include "qemu/words/qemu_xml.h"
 #include "testing.h"
 
 typedef struct {
     const char *sentence;
-    const char *words; /* after the program, a blank between */
+    const char *words; /* after the program, a blank between; or what stands in the XML */
     const char *proven;
 } Row;
 
@@ -75,7 +77,7 @@ describe(const QemuDefinitionProven *proven)
 }
 
 static void
-proves(const void *data)
+words_prove(const void *data)
 {
     const Row *row = data;
     g_autofree char *line = g_strconcat("qemu-system-x86_64 ", row->words, NULL);
@@ -86,8 +88,57 @@ proves(const void *data)
     testing_assert_same_text(proven, row->proven);
 }
 
+#define UUID   "<uuid>0f0e0d0c-0b0a-4908-8706-050403020100</uuid>"
+#define OS     "<os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>"
+#define MEMORY "<memory unit='KiB'>65536</memory>"
+#define ARG(w) "<arg value='" w "'/>"
+#define ARGS(args)                                                                                 \
+    "<commandline xmlns='http://libvirt.org/schemas/domain/qemu/1.0'>" args "</commandline>"
+
+static const Row xml_rows[] = {
+    {"a name and a UUID", UUID, "identity"},
+    {"vCPUs, some of them plugged", UUID OS "<vcpu current='2'>8</vcpu>",
+     "identity devices vcpus 8"},
+    {"of a machine of another kind",
+     UUID "<os><type machine='virt-7.2'>hvm</type></os><vcpu>4</vcpu>" MEMORY, "identity"},
+    {"memory", UUID OS MEMORY, "identity devices memory 67108864"},
+    {"memory that can be plugged", UUID OS MEMORY "<maxMemory slots='2'>131072</maxMemory>",
+     "identity"},
+    {"a memory device", UUID OS MEMORY "<devices><memory model='sgx-epc'/></devices>", "identity"},
+    {"memory of no whole MiB", UUID OS "<memory>65537</memory>", "identity devices"},
+    {"a balloon",
+     UUID "<devices><memballoon model='virtio'><alias name='balloon0'/></memballoon>"
+          "</devices>",
+     "identity balloon balloon0"},
+    {"none", UUID "<devices><memballoon model='none'/></devices>", "identity"},
+    {"with an alias that no QEMU takes",
+     UUID "<devices><memballoon><alias name='b&quot;'/>"
+          "</memballoon></devices>",
+     "identity"},
+    {"words that make a monitor change nothing", UUID OS ARGS(ARG("-qmp") ARG("unix:/m")),
+     "identity devices"},
+    {"words about the machine may", UUID OS ARGS(ARG("-m") ARG("64")), ""},
+    {"with two dashes too", UUID OS ARGS(ARG("--device") ARG("x")), ""},
+};
+
+static void
+xml_proves(const void *data)
+{
+    const Row *row = data;
+    g_autofree char *text =
+        g_strconcat("<domain type='kvm' id='1'><name>a</name>", row->words, "</domain>", NULL);
+    g_autoptr(QemuXml) xml = qemu_xml_parse(text, strlen(text), NULL);
+    g_autofree char *proven = NULL;
+
+    assert_non_null(xml);
+    proven = describe(&xml->definition->proven);
+    testing_assert_same_text(proven, row->proven);
+}
+
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("cmdline: proven", rows, proves);
+    int n_failed = TESTING_RUN_TABLE("proven by words", rows, words_prove);
+
+    return n_failed + TESTING_RUN_TABLE("proven by XML", xml_rows, xml_proves);
 }
