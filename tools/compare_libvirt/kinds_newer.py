@@ -194,6 +194,7 @@ def data_file_chain(host, name):
 
 
 def kind_data_file_chain(host, name):
+    need(12, 2)
     return reading(disk(data_file_chain(host, name)[0][0], "qcow2", "vda"))
 
 
@@ -203,6 +204,7 @@ def data_store(path):
 
 def kind_data_file_off(host, name):
     """Data files that the definition of a domain names which does not run."""
+    need(12, 2)
     layers = data_file_chain(host, name)
     backing = "<backingStore/>"
     for path, form, data in reversed(layers[1:]):
