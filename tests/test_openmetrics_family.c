@@ -31,6 +31,8 @@ static const LeftOut left_out[] = {
     {"memory.bandwidth.monitor.<n>.vcpus", "a word that changes"},
     {"memory.bandwidth.monitor.<n>.node.count", "the number of series tells it"},
     {"ext.balloon.has-polling", "in `domstats_guest_memory_polling_interval_seconds`"},
+    {"ext.net.hostdev.count", "the number of series tells it"},
+    {"ext.balloon.numa.count", "the number of series tells it"},
     {"vcpu.<n>.<stat>.max", "the highest value since the start says nothing about now"},
     {"vm.<stat>.max", "the highest value since the start says nothing about now"},
     {"ext.vcpu.<n>.state", "a word that changes"},

@@ -193,8 +193,24 @@ fill_halt_polling(EmitCase *self)
     fill_process(self);
     self->facts.halt_success_ns = util_count_of(0);
     self->facts.halt_fail_ns = util_count_of(UINT64_MAX);
-    self->facts.host.vcpus_ns = util_count_of(5);
+    self->facts.host.vcpus.run_ns = util_count_of(5);
     self->facts.host.run_delay_ns = util_count_of(6);
+    self->input.with_ext = true;
+}
+
+static void
+fill_classes_and_group(EmitCase *self)
+{
+    QemuFactsHost *host = &self->facts.host;
+
+    fill_process(self);
+    host->vcpus = (QemuFactsThreads){util_count_of(1), util_count_of(2)};
+    host->iothreads = (QemuFactsThreads){util_count_of(3), util_count_of(4)};
+    host->vhost = (QemuFactsThreads){util_count_of(5), {0}};
+    host->emulator = (QemuFactsThreads){util_count_of(0), util_count_of(UINT64_MAX)};
+    host->group.cpu.some_us = util_count_of(7);
+    host->group.n_throttled = util_count_of(8);
+    host->group.throttled_ns = util_count_of(9);
     self->input.with_ext = true;
 }
 
@@ -282,6 +298,28 @@ fill_balloon(EmitCase *self)
     memory->disk_caches = util_count_of(8 * 1024);
     memory->htlb_pgalloc = util_count_of(9);
     memory->htlb_pgfail = util_count_of(10);
+}
+
+static void
+fill_group(EmitCase *self)
+{
+    static const HostGroupNode nodes[] = {{0, {4096, true}, {0, true}},
+                                          {7, {0}, {UINT64_MAX, true}}};
+    HostGroupValues *group = &self->facts.host.group;
+
+    self->facts.memory.actual_bytes = util_count_of(2048);
+    self->facts.memory.base_bytes = util_count_of(4096);
+    self->facts.memory.plugged_bytes = util_count_of(0);
+    group->memory.full_us = util_count_of(1);
+    group->n_high = util_count_of(2);
+    group->n_oom_kill = util_count_of(0);
+    group->swap_bytes = util_count_of(2048);
+    group->nodes = EMIT_CASE_ARRAY(nodes);
+    self->facts.host.ksm = (HostKsm){.merging_pages = util_count_of(3),
+                                     .zero_pages = util_count_of(0),
+                                     .has_profit = true,
+                                     .profit_bytes = -64};
+    self->input.with_ext = true;
 }
 
 static void
@@ -388,6 +426,40 @@ fill_nics(EmitCase *self)
 }
 
 static void
+fill_queues(EmitCase *self)
+{
+    static const HostQdisc both = {{true, 1, 2, 3, 4}, {true, 5, 6, 0, 0}};
+    static const HostQdisc one = {.sent = {true, 7, 0, 0, 0}};
+    const QemuFactsNic nics[] = {
+        {.ifname = "vnet0", .qdisc = &both},
+        {.ifname = "vnet1"},
+        {.ifname = "macvtap0", .is_host_view = true, .qdisc = &both},
+        {.ifname = "vnet3", .qdisc = &one},
+    };
+
+    self->facts.nics = EMIT_CASE_ARRAY(nics);
+    self->facts.n_nics = util_count_of(4);
+    self->input.with_ext = true;
+}
+
+static void
+fill_hostdevs(EmitCase *self)
+{
+    static const HostPassed whole = {.address = "0000:02:00.0"};
+    static const HostPassed function = {.address = "0000:65:01.2",
+                                        .pf_address = "0000:65:00.0",
+                                        .pf_ifname = "eth1",
+                                        .vf = {0, true},
+                                        .representor = "eth1_0"};
+    static const HostVfCounters vf = {1, 2, 3, 4, 5, 6};
+    static const HostNetdevCounters representor = {.rx_bytes = 7, .tx_bytes = 8, .tx_drops = 9};
+    const QemuFactsHostdev hostdevs[] = {{&whole, NULL, NULL}, {&function, &vf, &representor}};
+
+    self->facts.hostdevs = EMIT_CASE_ARRAY(hostdevs);
+    self->input.with_ext = true;
+}
+
+static void
 fill_uncounted_nics(EmitCase *self)
 {
     const QemuFactsNic nics[] = {{.ifname = NULL}, {.ifname = "vnet0"}};
@@ -484,6 +556,11 @@ static const EmitRow rows[] = {
      PROCESS "cpu.haltpoll.success.time ullong 0\n"
      "cpu.haltpoll.fail.time ullong 18446744073709551615\next.cpu.vcpus ullong 5\n"
      "ext.cpu.steal ullong 6\n"},
+    {"threads by class, and the control group", qemu_emit_cpu, fill_classes_and_group, true,
+     PROCESS "ext.cpu.vcpus ullong 1\next.cpu.iothreads ullong 3\next.cpu.vhost ullong 5\n"
+     "ext.cpu.emulator ullong 0\next.cpu.vcpus.steal ullong 2\next.cpu.iothreads.steal ullong 4\n"
+     "ext.cpu.emulator.steal ullong 18446744073709551615\next.cpu.pressure.some ullong 7\n"
+     "ext.cpu.throttled.nr_throttled ullong 8\next.cpu.throttled.time ullong 9\n"},
     {"half of halt polling is none", qemu_emit_cpu, fill_half_of_halt_polling, true,
      PROCESS},
     {"monitors of caches and of energy", qemu_emit_cpu, fill_resctrl, true,
@@ -543,6 +620,14 @@ static const EmitRow rows[] = {
      "ext.balloon.pss ullong 11\n"
      "ext.balloon.hugetlb ullong 0\next.balloon.polling-interval ullong 5\n"
      "ext.balloon.has-polling boolean 1\next.balloon.age ullong 60\n"},
+    {"the control group, and merged pages, also of a QEMU that is not seen", qemu_emit_balloon,
+     fill_group, false,
+     SIZES(2, 4) "ext.balloon.pressure.full ullong 1\next.balloon.events.high ullong 2\n"
+     "ext.balloon.events.oom_kill ullong 0\next.balloon.cgroup.swap ullong 2\n"
+     "ext.balloon.numa.count uint 2\next.balloon.numa.0.anon ullong 4\n"
+     "ext.balloon.numa.0.file ullong 0\next.balloon.numa.7.file ullong 18014398509481983\n"
+     "ext.balloon.ksm.merging_pages ullong 3\next.balloon.ksm.zero_pages ullong 0\n"
+     "ext.balloon.ksm.profit llong -64\n"},
     {"numbers of the future have no age", qemu_emit_balloon, fill_balloon_told_in_the_future, true,
      SIZES(2, 4) "balloon.last-update ullong 1061\nballoon.rss ullong 4004\n"
      "ext.balloon.polling-interval ullong 0\n"
@@ -553,6 +638,28 @@ static const EmitRow rows[] = {
     {"taps are turned round, macvtap is not, holes stay", qemu_emit_interface, fill_nics, true,
      "net.count uint 4\n" NIC(0, vnet0, 5, 6, 7, 8, 1, 2, 3, 4) "net.2.name string gone0\n"
      NIC(3, macvtap0, 1, 2, 3, 4, 5, 6, 7, 8)},
+    {"the host's queues, in the guest's view", qemu_emit_interface, fill_queues, true,
+     "net.count uint 4\nnet.0.name string vnet0\nnet.1.name string vnet1\nnet.2.name string macvtap0\n"
+     "net.3.name string vnet3\n"
+     "ext.net.0.rx.qdisc.drop ullong 1\next.net.0.rx.qdisc.overlimits ullong 2\n"
+     "ext.net.0.tx.qdisc.drop ullong 5\next.net.0.tx.qdisc.overlimits ullong 6\n"
+     "ext.net.0.qdisc.pkts ullong 3\next.net.0.qdisc.bytes ullong 4\n"
+     "ext.net.2.rx.qdisc.drop ullong 5\next.net.2.rx.qdisc.overlimits ullong 6\n"
+     "ext.net.2.tx.qdisc.drop ullong 1\next.net.2.tx.qdisc.overlimits ullong 2\n"
+     "ext.net.2.qdisc.pkts ullong 3\next.net.2.qdisc.bytes ullong 4\n"
+     "ext.net.3.rx.qdisc.drop ullong 7\next.net.3.rx.qdisc.overlimits ullong 0\n"
+     "ext.net.3.qdisc.pkts ullong 0\next.net.3.qdisc.bytes ullong 0\n"},
+    {"devices of the host that the guest was given", qemu_emit_interface, fill_hostdevs, false,
+     "ext.net.hostdev.count uint 2\next.net.hostdev.0.address string 0000:02:00.0\n"
+     "ext.net.hostdev.1.address string 0000:65:01.2\next.net.hostdev.1.pf.address string 0000:65:00.0\n"
+     "ext.net.hostdev.1.pf.name string eth1\next.net.hostdev.1.vf uint 0\n"
+     "ext.net.hostdev.1.rx.bytes ullong 1\next.net.hostdev.1.rx.pkts ullong 2\n"
+     "ext.net.hostdev.1.rx.drop ullong 3\next.net.hostdev.1.tx.bytes ullong 4\n"
+     "ext.net.hostdev.1.tx.pkts ullong 5\next.net.hostdev.1.tx.drop ullong 6\n"
+     "ext.net.hostdev.1.representor.name string eth1_0\n"
+     "ext.net.hostdev.1.representor.rx.bytes ullong 8\next.net.hostdev.1.representor.rx.pkts ullong 0\n"
+     "ext.net.hostdev.1.representor.rx.drop ullong 9\next.net.hostdev.1.representor.tx.bytes ullong 7\n"
+     "ext.net.hostdev.1.representor.tx.pkts ullong 0\next.net.hostdev.1.representor.tx.drop ullong 0\n"},
     {"no interface is a count of 0", qemu_emit_interface, fill_no_nics, true, "net.count uint 0\n"},
     {"not counted: what is known of them, and not whole", qemu_emit_interface, fill_uncounted_nics,
      false, "net.1.name string vnet0\n"},

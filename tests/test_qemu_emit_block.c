@@ -109,6 +109,13 @@ tell_chain(QemuDefinitionDisk *disk)
 }
 
 static void
+fill_pressure(EmitCase *self)
+{
+    self->facts.host.group.io = (HostGroupPressure){util_count_of(5), util_count_of(0)};
+    self->input.with_ext = true;
+}
+
+static void
 fill_silence(EmitCase *self)
 {
     (void)self;
@@ -442,6 +449,8 @@ fill_off_with_backing(EmitCase *self)
 /* Expected texts, as lines and as macros of several lines. */
 /* clang-format off */
 static const EmitRow rows[] = {
+    {"the machine's waiting for storage is told without QEMU", qemu_emit_block, fill_pressure, false,
+     "ext.block.pressure.some ullong 5\next.block.pressure.full ullong 0\n"},
     {"nobody told of disks", qemu_emit_block, fill_silence, false, ""},
     {"a domain without disks", qemu_emit_block, fill_no_disks, true, COUNT(0)},
     {"told to have none, it has none", qemu_emit_block, fill_told_no_disks, true, COUNT(0)},

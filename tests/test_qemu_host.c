@@ -12,7 +12,8 @@
 
 enum { PID = 100, MAX_THREADS = 5 };
 
-#define MAIN "qemu-system-x86"
+#define MAIN   "qemu-system-x86"
+#define UNTOLD SIZE_MAX
 
 /* The threads of the process from PID on: what they are called, and what they are called where
  * they run. The first has used one tick, of
@@ -63,6 +64,24 @@ static const ThreadRow thread_rows[] = {
      0,
      2,
      "101 20, -, vhost 40, delay 10"},
+    {"vCPUs that are not known leave the IOThreads known",
+     {{MAIN, "100"}, {"ALL CPUs/TCG", "101"}, {"IO io0", "102"}},
+     {101, 101},
+     102,
+     2,
+     "101 20, 101 20, iothreads 30, delay 6"},
+    {"what QEMU does not tell its names do",
+     {{MAIN, "100"}, {"CPU 0/KVM", "101"}, {"IO io0", "102"}, {"IO mon_iothread", "103"}},
+     {0},
+     0,
+     UNTOLD,
+     "vcpus 20, iothreads 30, emulator 50, delay 10"},
+    {"without names only the kernel's workers are known",
+     {{MAIN, "100"}, {MAIN, "101"}, {"vhost-100", "102"}},
+     {0},
+     0,
+     UNTOLD,
+     "vhost 30, delay 6"},
     {"a recording without numbers has ours",
      {{MAIN, NULL}, {"CPU 0/KVM", NULL}},
      {101},
@@ -101,7 +120,7 @@ write_thread(const char *folder, int i, const Thread *thread)
     g_autofree char *comm = g_strconcat(task, "/comm", NULL);
     g_autofree char *delays = g_strconcat(task, "/schedstat", NULL);
     g_autofree char *status = g_strconcat(task, "/status", NULL);
-    g_autofree char *delay = g_strdup_printf("1 %d 1\n", i + 1);
+    g_autofree char *delay = g_strdup_printf("%d0000000 %d 1\n", i + 1, i + 1);
     g_autofree char *numbers = g_strdup_printf("Name:\tx\nNSpid:\t%s\nThreads:\t1\n",
                                                thread->numbers ? thread->numbers : "");
     g_autofree char *name = g_strconcat(thread->name, "\n", NULL);
@@ -147,6 +166,8 @@ fill_threads(QemuFacts *facts, const ThreadRow *row)
 {
     QemuFactsIothread iothread = {.id = "io0", .thread_id = row->iothread};
 
+    if (row->n_vcpus == UNTOLD)
+        return;
     facts->vcpus = qemu_facts_new_vcpus(row->n_vcpus);
     for (size_t i = 0; i < row->n_vcpus; i++) {
         QemuFactsVcpu vcpu = {.index = (int)i, .thread_id = row->vcpus[i]};
@@ -172,7 +193,7 @@ describe(const QemuFacts *facts)
 {
     GString *text = g_string_new(NULL);
 
-    for (guint i = 0; i < facts->vcpus->len; i++) {
+    for (guint i = 0; facts->vcpus != NULL && i < facts->vcpus->len; i++) {
         const QemuFactsVcpu *vcpu = &g_array_index(facts->vcpus, QemuFactsVcpu, i);
         g_autofree char *number = g_strdup_printf("%d", (int)vcpu->host_thread);
 
@@ -181,10 +202,10 @@ describe(const QemuFacts *facts)
         else
             g_string_append(text, text->len > 0 ? ", -" : "-");
     }
-    append_time(text, "vcpus", facts->host.vcpus_ns, 1000000);
-    append_time(text, "iothreads", facts->host.iothreads_ns, 1000000);
-    append_time(text, "vhost", facts->host.vhost_ns, 1000000);
-    append_time(text, "emulator", facts->host.emulator_ns, 1000000);
+    append_time(text, "vcpus", facts->host.vcpus.run_ns, 1000000);
+    append_time(text, "iothreads", facts->host.iothreads.run_ns, 1000000);
+    append_time(text, "vhost", facts->host.vhost.run_ns, 1000000);
+    append_time(text, "emulator", facts->host.emulator.run_ns, 1000000);
     append_time(text, "delay", facts->host.run_delay_ns, 1);
     return g_string_free(text, FALSE);
 }

@@ -37,6 +37,16 @@
     LIMIT(KVM_ENTRIES, 8192, "entries", "statistics and vCPUs of one machine in debugfs")          \
     LIMIT(CGROUP_LEVELS, 64, "levels",                                                             \
           "control groups, one above the other, that are asked whether they are frozen")           \
+    LIMIT(VFS, 1024, "functions",                                                                  \
+          "virtual functions of one network device; SR-IOV devices have 256 at most")              \
+    LIMIT(PASSED_DEVICES, 64, "devices",                                                           \
+          "network devices of this host that one process has been given; guests have some 8")      \
+    LIMIT(MEMBERS, 256, "processes",                                                               \
+          "processes of a machine's control group; with helpers and workers it has some 20")       \
+    LIMIT(INNER_GROUPS, 4352, "groups",                                                            \
+          "control groups inside of a machine's; libvirt makes one for each of 4,096 vCPUs")       \
+    LIMIT(NUMA_NODES, 256, "nodes",                                                                \
+          "NUMA nodes of this host by which memory is told; large machines have 32")               \
     LIMIT(RESCTRL_FOLDERS, 4096, "folders", "caches and sockets of one resctrl monitor")
 
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host_links: see host_links.h. Owns the netlink socket while it reads.
+ * host_links: see host_links.h.
  *
  * The kernel lists the interfaces of the namespace that the socket is made in (RTM_GETLINK). /sys
  * is not asked: it may be mounted from another namespace, which may have interfaces of the same
@@ -8,7 +8,6 @@
  */
 #include "host_links.h"
 
-#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <limits.h>
 #include <linux/if_link.h>
@@ -16,10 +15,9 @@
 #include <string.h>
 
 #include "host_limits.h"
-#include "host_netns.h"
+#include "host_rtnetlink.h"
 
-#define RECEIVE_BYTES 32768
-#define NOTE_PATH     "proc/net/links" /* where a recording keeps the answer */
+#define NOTE_PATH "proc/net/links" /* where a recording keeps the answer */
 
 enum { MOST_TRIES = 4 };
 
@@ -131,55 +129,21 @@ take_link(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-static bool
-send_request(struct mnl_socket *netlink, char *buffer)
-{
-    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-    struct ifinfomsg *info = NULL;
-
-    message->nlmsg_type = RTM_GETLINK;
-    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
-    info->ifi_family = AF_UNSPEC;
-    mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-    return mnl_socket_sendto(netlink, message, message->nlmsg_len) >= 0;
-}
-
-/* Reads the whole answer; false with errno. */
-static bool
-receive_links(struct mnl_socket *netlink, char *buffer, GArray *entries)
-{
-    unsigned int port = mnl_socket_get_portid(netlink);
-    int state = MNL_CB_OK;
-
-    while (state > MNL_CB_STOP) {
-        ssize_t size = mnl_socket_recvfrom(netlink, buffer, RECEIVE_BYTES);
-
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0)
-            return false;
-        state = mnl_cb_run(buffer, (size_t)size, 0, port, take_link, entries);
-    }
-    return state == MNL_CB_STOP;
-}
-
 /* Entry elements; NULL with errno. */
 static GArray *
 list_links(void)
 {
-    g_autofree char *buffer = g_malloc0(RECEIVE_BYTES);
+    char buffer[HOST_RTNETLINK_REQUEST_BYTES] = "";
+    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+    struct ifinfomsg *info = NULL;
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(Entry));
-    int fd = host_netns_socket_in(-1, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    struct mnl_socket *netlink = fd >= 0 ? mnl_socket_fdopen(fd) : NULL;
-    bool is_well = false;
 
-    if (netlink == NULL)
-        return NULL;
-    is_well = mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) >= 0 &&
-              send_request(netlink, buffer) && receive_links(netlink, buffer, entries);
-    mnl_socket_close(netlink);
-    return is_well ? g_steal_pointer(&entries) : NULL;
+    message->nlmsg_type = RTM_GETLINK;
+    message->nlmsg_flags = NLM_F_DUMP;
+    info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+    info->ifi_family = AF_UNSPEC;
+    mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    return host_rtnetlink_ask(message, take_link, entries) ? g_steal_pointer(&entries) : NULL;
 }
 
 /* The lines of a recording. The caller frees. */

@@ -41,6 +41,8 @@ typedef enum {
     OPENMETRICS_FAMILY_VCPU_STAT, /* vCPU, by name of a statistic of KVM */
     OPENMETRICS_FAMILY_IOTHREAD,
     OPENMETRICS_FAMILY_JOB,       /* block job */
+    OPENMETRICS_FAMILY_NUMA,      /* NUMA node of the host */
+    OPENMETRICS_FAMILY_HOSTDEV,   /* network device of the host that was passed through */
     OPENMETRICS_FAMILY_CACHE,     /* cache monitor of resctrl and, second <n>, a cache */
     OPENMETRICS_FAMILY_ENERGY,    /* energy monitor, and a package */
     OPENMETRICS_FAMILY_BANDWIDTH, /* memory bandwidth monitor, and a node */

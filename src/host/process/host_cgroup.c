@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "host/host_text.h"
+#include "host_group_path.h"
+#include "host_hierarchy.h"
 #include "host_process.h"
 
 #define MAX_CGROUP_BYTES 16384
@@ -18,19 +20,6 @@
 #define NS_PER_US        1000U
 #define NS_PER_S         1e9
 #define PAST_UINT64      18446744073709551616.0
-
-/* What follows "<prefix><digits>" in @text; NULL if @text does not begin with that. */
-static const char *
-skip_numbered(const char *text, const char *prefix)
-{
-    size_t n_digits = 0;
-
-    if (!g_str_has_prefix(text, prefix))
-        return NULL;
-    text += strlen(prefix);
-    n_digits = strspn(text, "0123456789");
-    return n_digits > 0 ? text + n_digits : NULL;
-}
 
 /* A form of the name of a machine's cgroup: <prefix><digits><separator><name><suffix>. */
 typedef struct {
@@ -49,27 +38,13 @@ is_machine(const char *part)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(name_forms); i++) {
         const NameForm *form = &name_forms[i];
-        const char *behind = skip_numbered(part, form->prefix);
+        const char *behind = host_group_path_skip_numbered(part, form->prefix);
 
         if (behind && g_str_has_prefix(behind, form->separator) &&
             g_str_has_suffix(behind, form->suffix))
             return true;
     }
     return false;
-}
-
-/* True for the groups that libvirt makes inside of a machine's. */
-static bool
-is_inner(const char *part)
-{
-    const char *behind = NULL;
-
-    if (g_str_equal(part, "libvirt") || g_str_equal(part, "emulator"))
-        return true;
-    behind = skip_numbered(part, "vcpu");
-    if (!behind)
-        behind = skip_numbered(part, "iothread");
-    return behind && *behind == '\0';
 }
 
 /* The cgroup of the machine that the thread in @path belongs to, without the leading slash; NULL if
@@ -80,7 +55,7 @@ make_machine_path(const char *path)
     g_auto(GStrv) parts = g_strsplit(path, "/", -1);
     guint n = g_strv_length(parts);
 
-    while (n > 0 && is_inner(parts[n - 1])) {
+    while (n > 0 && host_group_path_is_inner(parts[n - 1])) {
         n--;
         g_clear_pointer(&parts[n], g_free);
     }
@@ -94,32 +69,6 @@ make_machine_path(const char *path)
             return NULL;
     }
     return g_strjoinv("/", parts + 1);
-}
-
-static bool
-has_controller(const char *list, const char *controller)
-{
-    g_auto(GStrv) names = g_strsplit(list, ",", -1);
-
-    return g_strv_contains((const char *const *)names, controller);
-}
-
-/* The path that /proc/<pid>/cgroup has for @controller, which is "" for cgroups v2; NULL if it has
- * none. */
-static char *
-find_path(const char *text, const char *controller)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-    for (size_t i = 0; lines[i]; i++) {
-        g_auto(GStrv) columns = g_strsplit(lines[i], ":", 3); /* number, controllers, path */
-
-        if (g_strv_length(columns) != 3)
-            continue;
-        if (*controller ? has_controller(columns[1], controller) : *columns[1] == '\0')
-            return g_strdup(columns[2]);
-    }
-    return NULL;
 }
 
 static char *
@@ -207,7 +156,7 @@ host_process_read_cgroup_cpu(HostRoot *root, pid_t pid, HostProcessCgroup *ret_c
     /* Without the file there are no cgroups: not in this kernel, or not in this recording. */
     ret_cpu->is_unknown = text == NULL && errno != ENOENT;
     for (size_t i = 0; text && i < G_N_ELEMENTS(versions); i++) {
-        g_autofree char *of_pid = find_path(text, versions[i].controller);
+        g_autofree char *of_pid = host_hierarchy_group(text, versions[i].controller);
         g_autofree char *machine = of_pid ? make_machine_path(of_pid) : NULL;
 
         if (machine) {

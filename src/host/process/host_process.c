@@ -36,9 +36,9 @@ typedef struct {
 } StatField;
 
 static const StatField stat_fields[] = {
-    {9, offsetof(HostProcessStat, kernel_flags)},  {14, offsetof(HostProcessStat, user_ticks)},
-    {15, offsetof(HostProcessStat, system_ticks)}, {22, offsetof(HostProcessStat, start_ticks)},
-    {24, offsetof(HostProcessStat, rss_pages)},
+    {4, offsetof(HostProcessStat, parent)},       {9, offsetof(HostProcessStat, kernel_flags)},
+    {14, offsetof(HostProcessStat, user_ticks)},  {15, offsetof(HostProcessStat, system_ticks)},
+    {22, offsetof(HostProcessStat, start_ticks)}, {24, offsetof(HostProcessStat, rss_pages)},
 };
 
 static bool
@@ -366,6 +366,26 @@ host_process_read_runs(HostRoot *root, pid_t pid, pid_t tid, HostProcessRuns *re
     return host_root_read(root, path, text, sizeof(text)) > 0 &&
            host_text_take_count(&at, &ret_runs->ns) && host_text_take_count(&at, &waited_ns) &&
            host_text_take_count(&at, &ret_runs->n_times) && ret_runs->n_times != 0;
+}
+
+bool
+host_process_reread_times(HostKept *kept, pid_t pid, pid_t tid, HostProcessTimes *ret_times)
+{
+    char text[MAX_LINE_BYTES] = "";
+    const char *at = text;
+    uint64_t values[3] = {0}; /* ran, waited, how often it ran: at least once, where it counts */
+
+    if (host_kept_read(kept, pid, tid, schedstat_file, text, sizeof(text)) <= 0)
+        return false;
+    *ret_times = (HostProcessTimes){0};
+    for (size_t i = 0; i < G_N_ELEMENTS(values); i++)
+        if (!host_text_take_count(&at, &values[i]))
+            return true;
+    if (values[2] == 0)
+        return true;
+    ret_times->run_ns = util_count_of(values[0]);
+    ret_times->delay_ns = util_count_of(values[1]);
+    return true;
 }
 
 UtilCount

@@ -12,6 +12,7 @@
 /* /proc/<pid>/stat or /proc/<pid>/task/<tid>/stat */
 typedef struct {
     char state;            /* R, S, D, T, t, Z, X, I */
+    uint64_t parent;       /* its number; 0: none that we see */
     uint64_t kernel_flags; /* PF_* of the kernel */
     uint64_t user_ticks;
     uint64_t system_ticks;
@@ -95,6 +96,16 @@ typedef struct {
 } HostProcessRuns;
 
 bool host_process_read_runs(HostRoot *root, pid_t pid, pid_t tid, HostProcessRuns *ret_runs);
+
+/* How long a thread has run, and waited on a run queue, by schedstat. Both are absent if the kernel
+ * does not count that. */
+typedef struct {
+    UtilCount run_ns;
+    UtilCount delay_ns;
+} HostProcessTimes;
+
+/* False if the thread has ended. */
+bool host_process_reread_times(HostKept *kept, pid_t pid, pid_t tid, HostProcessTimes *ret_times);
 
 /* How long ago a process started, in seconds; absent if that cannot be told. */
 UtilCount host_process_read_age_s(HostRoot *root, uint64_t start_ticks);

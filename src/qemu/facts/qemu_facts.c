@@ -83,6 +83,7 @@ qemu_facts_clear(QemuFacts *self)
         g_array_set_clear_func(self->vcpus, clear_vcpu);
     if (self->disks != NULL)
         g_array_set_clear_func(self->disks, clear_disk);
+    host_group_values_clear(&self->host.group);
     g_clear_pointer(&self->node_by_name, g_hash_table_unref);
     g_clear_pointer(&self->images, g_hash_table_unref);
     g_clear_pointer(&self->owned_texts, g_ptr_array_unref);
@@ -100,6 +101,7 @@ qemu_facts_clear(QemuFacts *self)
     free_array(&self->nic_devices.without_id);
     free_array(&self->nic_devices.on_board);
     free_array(&self->nics);
+    free_array(&self->hostdevs);
     free_array(&self->perf);
     free_array(&self->resctrl);
     qemu_facts_init(self);

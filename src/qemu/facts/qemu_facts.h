@@ -16,6 +16,11 @@
 
 #include "host/host_links.h"
 #include "host/host_netdev.h"
+#include "host/host_qdisc.h"
+#include "host/host_vf.h"
+#include "host/process/host_group.h"
+#include "host/process/host_ksm.h"
+#include "host/process/host_passed.h"
 #include "host/process/host_process.h"
 #include "qemu_definition.h"
 #include "util/util_count.h"
@@ -248,18 +253,34 @@ typedef struct {
     const HostNetdevCounters *counters; /* NULL: not known; borrowed for the call */
     const QemuDefinitionNic *told; /* what the definition says of it; NULL: it was plugged later */
     const char *net_namespace;     /* that @ifname is in; NULL: not known */
-    const HostLink *link; /* how the host has set it up; NULL: not known, or the call does not ask
-                             for about.* */
+    const HostLink *link;   /* how the host has set it up; NULL: not known, or the call does not ask
+                               for about.* */
+    const HostQdisc *qdisc; /* ext: the host's queues for it; NULL: none, or not known */
 } QemuFactsNic;
+
+/* ext: a network device of the host that the guest has been given. Borrowed for the call. */
+typedef struct {
+    const HostPassed *device;
+    const HostVfCounters *vf;              /* NULL: not known */
+    const HostNetdevCounters *representor; /* likewise */
+} QemuFactsHostdev;
+
+/* Sums over the threads of one class; absent: none was seen. */
+typedef struct {
+    UtilCount run_ns;   /* CPU time */
+    UtilCount delay_ns; /* ready to run, without a CPU */
+} QemuFactsThreads;
 
 typedef struct {
     bool has_process;  /* /proc/<pid>/stat was read */
     UtilCount n_vcpus; /* by the names of QEMU's threads; only without a reply to query-cpus-fast */
     HostProcessStat process;
     HostProcessCgroup cgroup;
-    UtilCount vcpus_ns, iothreads_ns, vhost_ns, emulator_ns; /* ext: CPU time by kind of thread */
-    UtilCount run_delay_ns;                                  /* ext: sum over all threads */
-    HostProcessMemory memory;                                /* ext */
+    QemuFactsThreads vcpus, iothreads, vhost, emulator; /* ext; the last: all others */
+    UtilCount run_delay_ns;                             /* ext: sum over all threads */
+    HostProcessMemory memory;                           /* ext */
+    HostKsm ksm;                                        /* ext */
+    HostGroupValues group;                              /* ext: of its control group */
 } QemuFactsHost;
 
 typedef struct {
@@ -313,6 +334,7 @@ typedef struct {
     QemuFactsNicDevices nic_devices;
     GArray *nics;     /* QemuFactsNic, the definition's in its order, then those plugged later;
                          NULL: not known */
+    GArray *hostdevs; /* QemuFactsHostdev; NULL: not known, or the call does not ask for ext */
     UtilCount n_nics; /* interfaces of the guest; absent: @nics may have too many or too few */
     GArray *perf;     /* QemuFactsPerf; NULL: no event was asked for */
     bool lacks_perf;  /* an event that was asked for, and that this host has, could not be read */

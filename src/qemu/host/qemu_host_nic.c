@@ -7,7 +7,8 @@
  * that it is in; qemu_nic_join tells which device belongs to which interface. The descriptors of
  * the process are listed in each call, since nothing proves that they are those of the last call.
  *
- * How a device is set up is known of those in our own network namespace.
+ * How a device is set up, and the host's queue for it, is known of those in our own network
+ * namespace.
  */
 #include "host/host_netdev.h"
 #include "host/host_tap.h"
@@ -126,24 +127,96 @@ list_told_nics(const QemuDomain *domain)
     return nics;
 }
 
-void
-qemu_host_read_links(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+/* Where libvirt tells the counters, the interfaces are those of its definition, if we know that. */
+static void
+list_nics(QemuHostView *self, QemuDomain *domain, QemuFacts *facts)
 {
-    QemuDomain *domain = job->domain;
-
-    const HostLinks *links = NULL;
-
     if (facts->nics == NULL && qemu_domain_about(domain) != NULL) {
         find_namespace(self, domain);
         facts->nics = list_told_nics(domain);
     }
+}
+
+static bool
+is_in_own_namespace(QemuHostView *self, const QemuFactsNic *nic)
+{
+    return nic->ifname != NULL && nic->net_namespace != NULL &&
+           qemu_host_view_is_own_namespace(self, nic->net_namespace);
+}
+
+void
+qemu_host_read_links(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+{
+    const HostLinks *links = NULL;
+
+    list_nics(self, job->domain, facts);
     for (guint i = 0; facts->nics != NULL && i < facts->nics->len; i++) {
         QemuFactsNic *nic = &g_array_index(facts->nics, QemuFactsNic, i);
 
-        if (nic->ifname == NULL || nic->net_namespace == NULL ||
-            !qemu_host_view_is_own_namespace(self, nic->net_namespace))
+        if (!is_in_own_namespace(self, nic))
             continue;
         links = qemu_host_view_links(self);
         nic->link = links ? host_links_lookup(links, nic->ifname) : NULL;
     }
+}
+
+static void
+read_queues(QemuHostView *self, QemuFacts *facts)
+{
+    for (guint i = 0; facts->nics != NULL && i < facts->nics->len; i++) {
+        QemuFactsNic *nic = &g_array_index(facts->nics, QemuFactsNic, i);
+        const HostQdiscs *qdiscs =
+            is_in_own_namespace(self, nic) ? qemu_host_view_qdiscs(self) : NULL;
+
+        nic->qdisc = qdiscs ? host_qdisc_lookup(qdiscs, nic->ifname) : NULL;
+    }
+}
+
+static QemuFactsHostdev
+read_hostdev(QemuHostView *self, const QemuDomain *domain, const HostPassed *device)
+{
+    QemuFactsHostdev hostdev = {.device = device};
+
+    if (device->pf_ifname[0] != '\0' && device->vf.is_present) {
+        const HostVfs *vfs = qemu_host_view_vfs(self, device->pf_ifname, device->pf_address);
+
+        hostdev.vf = vfs ? host_vf_lookup(vfs, (unsigned int)device->vf.value) : NULL;
+    }
+    if (device->representor[0] != '\0') {
+        const HostNetdevTable *table = qemu_host_view_netdevs(self, domain, NULL, -1);
+
+        hostdev.representor = table ? host_netdev_lookup(table, device->representor) : NULL;
+    }
+    return hostdev;
+}
+
+/* The domain owns the list of devices, since the facts borrow of it until the call ends. */
+static void
+read_hostdevs(QemuHostView *self, QemuDomain *domain, QemuFacts *facts)
+{
+    QemuHostKept *kept = &domain->host;
+
+    g_clear_pointer(&kept->passed, g_array_unref);
+    if (!qemu_host_view_has_passed(self))
+        return;
+    kept->passed = host_passed_list(qemu_host_view_root(self), domain->pid);
+    if (kept->passed == NULL)
+        return;
+    facts->hostdevs = g_array_new(FALSE, FALSE, sizeof(QemuFactsHostdev));
+    for (guint i = 0; i < kept->passed->len; i++) {
+        QemuFactsHostdev hostdev =
+            read_hostdev(self, domain, &g_array_index(kept->passed, HostPassed, i));
+
+        g_array_append_val(facts->hostdevs, hostdev);
+    }
+}
+
+void
+qemu_host_read_nic_ext(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+{
+    if (qemu_domain_definition(job->domain) == NULL && job->told == NULL)
+        return;
+    list_nics(self, job->domain, facts);
+    read_queues(self, facts);
+    read_hostdevs(self, job->domain, facts);
 }

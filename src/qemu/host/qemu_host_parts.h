@@ -34,6 +34,8 @@ bool qemu_host_has_relative_images(const QemuFacts *facts);
 /* qemu_host_nic.c */
 void qemu_host_read_nics(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 void qemu_host_read_links(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+/* What only ext. fields need: the host's queues, and devices that were passed through. */
+void qemu_host_read_nic_ext(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
 /* qemu_host_counters.c */
 void qemu_host_read_perf(QemuHostView *self, QemuJob *job, QemuFacts *facts);
@@ -41,3 +43,6 @@ void qemu_host_read_resctrl(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
 /* qemu_host_ext.c */
 void qemu_host_read_ext(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+
+/* qemu_host_classes.c: the times of QEMU's threads by class; its control groups are known. */
+void qemu_host_read_classes(QemuHostView *self, QemuJob *job, QemuFacts *facts);

@@ -10,6 +10,8 @@
 
 #include <pthread.h>
 
+#include "host/process/host_ksm.h"
+#include "host/process/host_passed.h"
 #include "host/process/host_process.h"
 
 typedef enum { NOT_ASKED, ANSWER_NO, ANSWER_YES } Lazy;
@@ -26,9 +28,27 @@ struct QemuHostView {
     char *own_namespace;
     HostLinks *links; /* NULL: not read, or it cannot be */
     bool has_read_links;
+    HostQdiscs *qdiscs; /* likewise */
+    bool has_read_qdiscs;
+    GHashTable *vfs; /* name of an interface -> HostVfs *, NULL: not to be had */
+    Lazy has_passed;
     GHashTable *netdevs; /* net namespace -> HostNetdevTable * */
+    GHashTable *members; /* folder of a control group -> HostMembers *, NULL: not to be had */
     Lazy has_wait_sum;
+    Lazy has_ksm;
 };
+
+static void
+free_vfs(gpointer data)
+{
+    host_vf_free(data);
+}
+
+static void
+unref_members(gpointer data)
+{
+    host_members_unref(data);
+}
 
 static void
 free_netdevs(gpointer data)
@@ -48,6 +68,8 @@ qemu_host_view_new(HostRoot *root, const char *resctrl_root, const char *const *
     self->perf_events = perf_events;
     pthread_mutex_init(&self->lock, NULL);
     self->netdevs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_netdevs);
+    self->vfs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_vfs);
+    self->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_members);
     return self;
 }
 
@@ -60,8 +82,11 @@ qemu_host_view_free(QemuHostView *self)
     host_holders_free(self->holders);
     host_sockets_unref(self->sockets);
     g_hash_table_unref(self->netdevs);
+    g_hash_table_unref(self->members);
     g_free(self->own_namespace);
     host_links_free(self->links);
+    host_qdisc_free(self->qdiscs);
+    g_hash_table_unref(self->vfs);
     pthread_mutex_destroy(&self->lock);
     g_free(self);
 }
@@ -115,17 +140,47 @@ qemu_host_view_ref_sockets(QemuHostView *self, int64_t since_us)
     return sockets;
 }
 
+HostMembers *
+qemu_host_view_list_members(gpointer data, const char *folder, HostMembers *before)
+{
+    QemuHostView *self = data;
+    HostMembers *members = NULL;
+
+    pthread_mutex_lock(&self->lock);
+    if (!g_hash_table_lookup_extended(self->members, folder, NULL, (gpointer *)&members)) {
+        members = host_members_read(self->root, folder, before);
+        g_hash_table_insert(self->members, g_strdup(folder), members);
+    }
+    if (members != NULL)
+        host_members_ref(members);
+    pthread_mutex_unlock(&self->lock);
+    return members;
+}
+
+/* The answer to a question about the host that is asked once a call. */
+static bool
+ask_once(QemuHostView *self, Lazy *answer, bool (*ask)(HostRoot *root))
+{
+    bool is_so = false;
+
+    pthread_mutex_lock(&self->lock);
+    if (*answer == NOT_ASKED)
+        *answer = ask(self->root) ? ANSWER_YES : ANSWER_NO;
+    is_so = *answer == ANSWER_YES;
+    pthread_mutex_unlock(&self->lock);
+    return is_so;
+}
+
 bool
 qemu_host_view_has_wait_sum(QemuHostView *self)
 {
-    bool answer = false;
+    return ask_once(self, &self->has_wait_sum, host_process_has_wait_sum);
+}
 
-    pthread_mutex_lock(&self->lock);
-    if (self->has_wait_sum == NOT_ASKED)
-        self->has_wait_sum = host_process_has_wait_sum(self->root) ? ANSWER_YES : ANSWER_NO;
-    answer = self->has_wait_sum == ANSWER_YES;
-    pthread_mutex_unlock(&self->lock);
-    return answer;
+bool
+qemu_host_view_has_ksm(QemuHostView *self)
+{
+    return ask_once(self, &self->has_ksm, host_ksm_is_on);
 }
 
 /* The link of our own network namespace; NULL if it cannot be read. Call it with the lock held. */
@@ -185,4 +240,35 @@ qemu_host_view_links(QemuHostView *self)
     self->has_read_links = true;
     pthread_mutex_unlock(&self->lock);
     return self->links;
+}
+
+const HostQdiscs *
+qemu_host_view_qdiscs(QemuHostView *self)
+{
+    pthread_mutex_lock(&self->lock);
+    if (!self->has_read_qdiscs)
+        self->qdiscs = host_qdisc_read(self->root);
+    self->has_read_qdiscs = true;
+    pthread_mutex_unlock(&self->lock);
+    return self->qdiscs;
+}
+
+bool
+qemu_host_view_has_passed(QemuHostView *self)
+{
+    return ask_once(self, &self->has_passed, host_passed_is_possible);
+}
+
+const HostVfs *
+qemu_host_view_vfs(QemuHostView *self, const char *ifname, const char *pci)
+{
+    HostVfs *vfs = NULL;
+
+    pthread_mutex_lock(&self->lock);
+    if (!g_hash_table_lookup_extended(self->vfs, ifname, NULL, (gpointer *)&vfs)) {
+        vfs = host_vf_read(self->root, ifname, pci);
+        g_hash_table_insert(self->vfs, g_strdup(ifname), vfs);
+    }
+    pthread_mutex_unlock(&self->lock);
+    return vfs;
 }

@@ -8,8 +8,11 @@
 
 #include "host/host_links.h"
 #include "host/host_netdev.h"
+#include "host/host_qdisc.h"
 #include "host/host_reader.h"
 #include "host/host_root.h"
+#include "host/host_vf.h"
+#include "host/process/host_members.h"
 #include "host/sockets/host_holder.h"
 #include "host/sockets/host_sockets.h"
 #include "qemu/plan/qemu_job.h"
@@ -34,7 +37,12 @@ HostReader *qemu_host_view_reader(QemuHostView *self);
 /* Which process holds which socket, as far as this call looked. Borrowed. */
 HostHolders *qemu_host_view_holders(QemuHostView *self);
 
+/* As host_members_read(); in one call, each group is read once for all domains. @data: the view. */
+HostMembers *qemu_host_view_list_members(gpointer data, const char *folder, HostMembers *before);
+
 bool qemu_host_view_has_wait_sum(QemuHostView *self);
+/* Whether the kernel merges equal pages of processes. */
+bool qemu_host_view_has_ksm(QemuHostView *self);
 const char *qemu_host_view_resctrl_root(const QemuHostView *self);
 const char *const *qemu_host_view_perf_events(const QemuHostView *self);
 /* The counters of the interfaces in @net_namespace (a link of /proc; NULL: ours), in which devices
@@ -46,6 +54,17 @@ const HostNetdevTable *qemu_host_view_netdevs(QemuHostView *self, const QemuDoma
 /* How the interfaces of our network namespace are set up; NULL if the kernel does not tell.
  * Borrowed. */
 const HostLinks *qemu_host_view_links(QemuHostView *self);
+
+/* The kernel's queues for the interfaces of our network namespace; NULL if it does not tell.
+ * Borrowed. */
+const HostQdiscs *qemu_host_view_qdiscs(QemuHostView *self);
+
+/* Whether a process of this host may have been given a device. */
+bool qemu_host_view_has_passed(QemuHostView *self);
+
+/* The counters of the virtual functions of a device: of its interface @ifname, of our network
+ * namespace. NULL if they cannot be read. Borrowed. */
+const HostVfs *qemu_host_view_vfs(QemuHostView *self, const char *ifname, const char *pci);
 
 /* True if the link of /proc names the network namespace that we are in. */
 bool qemu_host_view_is_own_namespace(QemuHostView *self, const char *net_namespace);

@@ -34,6 +34,21 @@ static const QemuFieldCount ext_rows[] = {
     {QEMU_FIELD_EXT_BALLOON_HUGETLB, offsetof(HostProcessMemory, hugetlb_kib)},
 };
 
+static const QemuFieldCount ksm_rows[] = {
+    {QEMU_FIELD_EXT_BALLOON_KSM_MERGING_PAGES, offsetof(HostKsm, merging_pages)},
+    {QEMU_FIELD_EXT_BALLOON_KSM_RMAP_ITEMS, offsetof(HostKsm, rmap_items)},
+    {QEMU_FIELD_EXT_BALLOON_KSM_ZERO_PAGES, offsetof(HostKsm, zero_pages)},
+};
+
+static const QemuFieldCount group_rows[] = {
+    {QEMU_FIELD_EXT_BALLOON_PRESSURE_SOME, offsetof(HostGroupValues, memory.some_us)},
+    {QEMU_FIELD_EXT_BALLOON_PRESSURE_FULL, offsetof(HostGroupValues, memory.full_us)},
+    {QEMU_FIELD_EXT_BALLOON_EVENTS_HIGH, offsetof(HostGroupValues, n_high)},
+    {QEMU_FIELD_EXT_BALLOON_EVENTS_MAX, offsetof(HostGroupValues, n_max)},
+    {QEMU_FIELD_EXT_BALLOON_EVENTS_OOM, offsetof(HostGroupValues, n_oom)},
+    {QEMU_FIELD_EXT_BALLOON_EVENTS_OOM_KILL, offsetof(HostGroupValues, n_oom_kill)},
+};
+
 static UtilCount
 sum_kib(UtilCount first, UtilCount second)
 {
@@ -110,6 +125,39 @@ put_guest(QemuFieldWriter *writer, const QemuFactsMemory *memory)
     }
 }
 
+static UtilCount
+to_kib(UtilCount bytes)
+{
+    bytes.value /= BYTES_PER_KIB;
+    return bytes;
+}
+
+static void
+put_ksm(QemuFieldWriter *writer, const HostKsm *ksm)
+{
+    qemu_field_put_counts(writer, ksm_rows, G_N_ELEMENTS(ksm_rows), ksm);
+    if (ksm->has_profit)
+        qemu_field_put_llong(writer, QEMU_FIELD_EXT_BALLOON_KSM_PROFIT, ksm->profit_bytes);
+}
+
+/* What the kernel tells of the machine's control group. */
+static void
+put_group(QemuFieldWriter *writer, const HostGroupValues *group)
+{
+    qemu_field_put_counts(writer, group_rows, G_N_ELEMENTS(group_rows), group);
+    qemu_field_put_count(writer, QEMU_FIELD_EXT_BALLOON_CGROUP_SWAP, to_kib(group->swap_bytes));
+    if (group->nodes == NULL)
+        return;
+    qemu_field_put_uint(writer, QEMU_FIELD_EXT_BALLOON_NUMA_COUNT, group->nodes->len);
+    for (guint i = 0; i < group->nodes->len; i++) {
+        const HostGroupNode *node = &g_array_index(group->nodes, HostGroupNode, i);
+
+        writer->index[0] = node->id;
+        qemu_field_put_count(writer, QEMU_FIELD_EXT_BALLOON_NUMA_ANON, to_kib(node->anon_bytes));
+        qemu_field_put_count(writer, QEMU_FIELD_EXT_BALLOON_NUMA_FILE, to_kib(node->file_bytes));
+    }
+}
+
 static void
 put_ext(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
@@ -126,6 +174,8 @@ put_ext(QemuFieldWriter *writer, const QemuEmitInput *input)
         updated.value <= (uint64_t)input->wall_s)
         qemu_field_put_ullong(writer, QEMU_FIELD_EXT_BALLOON_AGE,
                               (uint64_t)input->wall_s - updated.value);
+    put_group(writer, &input->facts->host.group);
+    put_ksm(writer, &input->facts->host.ksm);
 }
 
 bool

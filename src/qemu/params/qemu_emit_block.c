@@ -280,6 +280,18 @@ is_torn(const QemuEmitInput *input, const GArray *rows)
     return false;
 }
 
+/* Of the machine as a whole; told also if QEMU does not answer. */
+static void
+put_pressure(QemuFieldWriter *writer, const QemuEmitInput *input)
+{
+    if (!input->with_ext || !input->is_active)
+        return;
+    qemu_field_put_count(writer, QEMU_FIELD_EXT_BLOCK_PRESSURE_SOME,
+                         input->facts->host.group.io.some_us);
+    qemu_field_put_count(writer, QEMU_FIELD_EXT_BLOCK_PRESSURE_FULL,
+                         input->facts->host.group.io.full_us);
+}
+
 bool
 qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input)
 {
@@ -287,8 +299,10 @@ qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input)
     bool is_cut = false;
 
     rows = qemu_block_rows_make_all(input, &is_cut);
-    if (rows == NULL)
+    if (rows == NULL) {
+        put_pressure(writer, input);
         return false;
+    }
     qemu_field_put_uint(writer, QEMU_FIELD_BLOCK_COUNT, rows->len);
     for (guint i = 0; i < rows->len; i++) {
         writer->index[0] = i;
@@ -305,6 +319,7 @@ qemu_emit_block(QemuFieldWriter *writer, const QemuEmitInput *input)
     }
     if (input->with_ext)
         qemu_emit_job(writer, input, rows);
+    put_pressure(writer, input);
     for (guint i = 0; input->with_about && i < rows->len; i++) {
         const QemuBlockRow *row = &g_array_index(rows, QemuBlockRow, i);
 

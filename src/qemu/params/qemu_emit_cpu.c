@@ -15,11 +15,20 @@ static const QemuFieldCount cgroup_rows[] = {
 };
 
 static const QemuFieldCount ext_rows[] = {
-    {QEMU_FIELD_EXT_CPU_VCPUS, offsetof(QemuFactsHost, vcpus_ns)},
-    {QEMU_FIELD_EXT_CPU_IOTHREADS, offsetof(QemuFactsHost, iothreads_ns)},
-    {QEMU_FIELD_EXT_CPU_VHOST, offsetof(QemuFactsHost, vhost_ns)},
-    {QEMU_FIELD_EXT_CPU_EMULATOR, offsetof(QemuFactsHost, emulator_ns)},
+    {QEMU_FIELD_EXT_CPU_VCPUS, offsetof(QemuFactsHost, vcpus.run_ns)},
+    {QEMU_FIELD_EXT_CPU_IOTHREADS, offsetof(QemuFactsHost, iothreads.run_ns)},
+    {QEMU_FIELD_EXT_CPU_VHOST, offsetof(QemuFactsHost, vhost.run_ns)},
+    {QEMU_FIELD_EXT_CPU_EMULATOR, offsetof(QemuFactsHost, emulator.run_ns)},
     {QEMU_FIELD_EXT_CPU_STEAL, offsetof(QemuFactsHost, run_delay_ns)},
+    {QEMU_FIELD_EXT_CPU_VCPUS_STEAL, offsetof(QemuFactsHost, vcpus.delay_ns)},
+    {QEMU_FIELD_EXT_CPU_IOTHREADS_STEAL, offsetof(QemuFactsHost, iothreads.delay_ns)},
+    {QEMU_FIELD_EXT_CPU_VHOST_STEAL, offsetof(QemuFactsHost, vhost.delay_ns)},
+    {QEMU_FIELD_EXT_CPU_EMULATOR_STEAL, offsetof(QemuFactsHost, emulator.delay_ns)},
+    {QEMU_FIELD_EXT_CPU_PRESSURE_SOME, offsetof(QemuFactsHost, group.cpu.some_us)},
+    {QEMU_FIELD_EXT_CPU_PRESSURE_FULL, offsetof(QemuFactsHost, group.cpu.full_us)},
+    {QEMU_FIELD_EXT_CPU_NR_PERIODS, offsetof(QemuFactsHost, group.n_periods)},
+    {QEMU_FIELD_EXT_CPU_NR_THROTTLED, offsetof(QemuFactsHost, group.n_throttled)},
+    {QEMU_FIELD_EXT_CPU_THROTTLED_TIME, offsetof(QemuFactsHost, group.throttled_ns)},
 };
 
 /* False if one of the three times is absent. */

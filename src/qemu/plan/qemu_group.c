@@ -47,7 +47,7 @@ const QemuGroup qemu_groups[] = {
         .name = "interface",
         .optional =
             BIT(QOM_LIST_PERIPHERAL) | BIT(QOM_LIST_PERIPHERAL_ANON) | BIT(QOM_LIST_UNATTACHED),
-        .host = QEMU_GROUP_HOST_NETDEV | QEMU_GROUP_HOST_ABOUT,
+        .host = QEMU_GROUP_HOST_NETDEV | QEMU_GROUP_HOST_ABOUT | QEMU_GROUP_HOST_EXT,
         .emit = qemu_emit_interface,
     },
     {
@@ -56,7 +56,7 @@ const QemuGroup qemu_groups[] = {
         .commands = BIT(QUERY_BLOCKSTATS) | BIT(QUERY_NAMED_BLOCK_NODES),
         /* The first for the target of a copy, which no disk shows. */
         .optional = BIT(QUERY_BLOCKSTATS_NODES) | BIT(QUERY_BLOCK_JOBS),
-        .host = QEMU_GROUP_HOST_IMAGE_PATHS,
+        .host = QEMU_GROUP_HOST_IMAGE_PATHS | QEMU_GROUP_HOST_EXT,
         .emit = qemu_emit_block,
     },
     {

@@ -25,6 +25,10 @@ qemu_host_kept_clear(QemuHostKept *self)
     g_clear_pointer(&self->named_vcpus, g_array_unref);
     g_free(self->kvm_folder);
     g_clear_pointer(&self->taps, g_array_unref);
+    g_clear_pointer(&self->passed, g_array_unref);
+    g_clear_pointer(&self->vhost_of, g_array_unref);
+    g_clear_pointer(&self->vhost, g_array_unref);
+    host_group_free(self->group);
     host_kept_free(self->files);
     host_kvmstat_free(self->kvm);
     host_perf_free(self->perf);

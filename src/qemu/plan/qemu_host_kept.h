@@ -11,6 +11,7 @@
 
 #include "host/host_kept.h"
 #include "host/host_tap.h"
+#include "host/process/host_group.h"
 #include "host/process/host_kvmstat.h"
 #include "host/process/host_perf.h"
 #include "host/process/host_process.h"
@@ -35,6 +36,7 @@ typedef struct {
     bool has_last_names;        /* they were read when each thread had surely got its name */
     HostKept *files;            /* of the process, read in each call; NULL: none yet */
     GArray *taps;               /* HostTap: devices it holds open, as the last call listed them */
+    GArray *passed;             /* HostPassed: devices it was given, as the last call found them */
     char *net_namespace;        /* of the process, as its link names it */
     HostKvmStats *kvm;          /* the kernel's statistics, without QEMU */
     bool has_looked_for_kvm;    /* @kvm is of these threads; NULL: there is none */
@@ -43,6 +45,9 @@ typedef struct {
     HostPerf *perf;
     QemuHostKeptCgroup cgroup;
     bool has_cpu_times; /* the last look could read them */
+    HostGroup *group;   /* its control groups; NULL: no call has asked for them */
+    GArray *vhost_of;   /* pid_t: the threads among which @vhost was looked for */
+    GArray *vhost;      /* pid_t: which of them are vhost workers */
 } QemuHostKept;
 
 /* Closes the descriptors that keep the kernel's part of the machine alive. Called where the end of
