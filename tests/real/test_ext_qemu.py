@@ -78,7 +78,8 @@ class Migrations(Ext):
                         capabilities=[{"capability": "events", "state": True}])
         source, there = self.held("from"), self.held("to")
         self.assertEqual(self.migration(source), {})
-        self.assertEqual(self.migration(there), {})
+        # A newer QEMU that waits says so.
+        self.assertIn(self.migration(there), ({}, {"status": "setup", "direction": "incoming"}))
         control.run("migrate-set-parameters", **{"max-bandwidth": SLOW, "downtime-limit": 1})
         control.run("migrate", uri="unix:" + self.host.path("migration"))
         active = until("memory is sent", lambda: self.sent(source))
@@ -90,7 +91,7 @@ class Migrations(Ext):
         self.assertNotIn("downtime", active)
         self.assertGreaterEqual(active["memory_iteration"], 1)
         self.check_newest(control, active)
-        coming = until("it comes in", lambda: self.migration(there))
+        coming = until("it comes in", lambda: self.coming(there))
         self.assertEqual(coming, {"status": "active", "direction": "incoming"})
         self.assertEqual(part(self.replayed("from"), MIGRATION)["status"], "active")
         control.run("migrate-set-parameters", **{"max-bandwidth": FAST, "downtime-limit": 300})
@@ -106,6 +107,10 @@ class Migrations(Ext):
         self.assertEqual(part(self.replayed("from"), MIGRATION), ended)
         self.assertEqual(part(self.replayed("to"), MIGRATION),
                          {"status": "completed", "direction": "incoming"})
+
+    def coming(self, run):
+        values = self.migration(run)
+        return values if values.get("status", "setup") != "setup" else None
 
     def sent(self, run):
         values = self.migration(run)

@@ -2,7 +2,7 @@
 /*
  * qemu_event_count: see qemu_event_count.h.
  *
- * QEMU sends BALLOON_CHANGE, WATCHDOG and, from 10 on, BLOCK_IO_ERROR at most once a second, and
+ * QEMU sends BALLOON_CHANGE, WATCHDOG and, if it is newer, BLOCK_IO_ERROR at most once a second, and
  * drops what comes in between: these counts are lower bounds. The names in an event are the peer's:
  * they are kept, within limits, only to find the disk that bears them.
  */
