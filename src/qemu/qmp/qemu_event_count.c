@@ -2,9 +2,9 @@
 /*
  * qemu_event_count: see qemu_event_count.h.
  *
- * QEMU sends BALLOON_CHANGE, WATCHDOG and, if it is newer, BLOCK_IO_ERROR at most once a second, and
- * drops what comes in between: these counts are lower bounds. The names in an event are the peer's:
- * they are kept, within limits, only to find the disk that bears them.
+ * QEMU sends BALLOON_CHANGE, WATCHDOG and, if it is newer, BLOCK_IO_ERROR at most once a second,
+ * and drops what comes in between: these counts are lower bounds. The names in an event are the
+ * peer's: they are kept, within limits, only to find the disk that bears them.
  */
 #include "qemu_event_count.h"
 
