@@ -365,6 +365,37 @@ counts_from_0_in_each_call(void)
     assert_int_equal(qemu_monitor_take_events(session.monitor).doubts, 0);
 }
 
+/* Events of the time before this client are told before the negotiation; the first call tells no
+ * counts, since it begins to count. */
+static void
+counts_events_from_the_negotiation_on(void)
+{
+    const FakeQmpLine lines[] = {
+        {NULL, "{\"event\":\"RESET\"}"},
+        {NULL, FAKE_QMP_GREETING},
+        {"qmp_capabilities", FAKE_QMP_RETURN("{}")},
+        {NULL, "{\"event\":\"RESET\"}", FAKE_QMP_WAITS, 3},
+        {NULL, "{\"event\":\"WATCHDOG\",\"data\":{\"action\":\"none\"}}"},
+        {0},
+    };
+    const FakeQmpScript script = {.lines = lines, .is_bare = true};
+    g_auto(MonitorCase) session = {0};
+    const QemuFactsEvents *counted = NULL;
+
+    monitor_case_init(&session, &script);
+    monitor_case_run(&session);
+    assert_null(qemu_monitor_counted(session.monitor));
+    qemu_monitor_begin_call(session.monitor);
+    fake_qmp_let_go(session.fake);
+    monitor_case_run(&session);
+    counted = qemu_monitor_counted(session.monitor);
+    assert_non_null(counted);
+    assert_true(counted->since_s > 0);
+    assert_int_equal(counted->counts[QEMU_FACTS_EVENT_RESET], 3);
+    assert_int_equal(counted->counts[QEMU_FACTS_EVENT_WATCHDOG], 1);
+    assert_int_equal(counted->counts[QEMU_FACTS_EVENT_PANIC], 0);
+}
+
 /* A step that only sent shows nothing about the peer. */
 static void
 tells_what_came_from_what_went(void)
@@ -451,6 +482,7 @@ static const StoryRow story_rows[] = {
     {"no probe before the negotiation is taken", probes_only_after_the_negotiation},
     {"the probe overtakes a stuck command", probe_overtakes_a_stuck_command},
     {"limits count from 0 in each call", counts_from_0_in_each_call},
+    {"events are counted from the negotiation on", counts_events_from_the_negotiation_on},
     {"bytes sent are no sign of life", tells_what_came_from_what_went},
     {"half a reply is progress, an event is none", counts_progress},
     {"freeing loses what was queued", frees_what_was_never_used},

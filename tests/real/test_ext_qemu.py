@@ -15,6 +15,7 @@ SLOW, FAST = 1 << 13, 1 << 30  # bytes a second
 MIGRATION, EVENTS, JOB = "ext.state.migration.", "ext.state.events.", "ext.block.job."
 SPEED = 65536
 N_WRITTEN = 4 << 20
+DIRTYING = b"\xff\x05\x81\xc7\x00\x10\xeb\xf8"  # inc word [di]; add di, 0x1000; and again
 
 
 def part(values, prefix):
@@ -161,6 +162,53 @@ class Migrations(Ext):
         control.run("migrate-set-parameters", **{"max-bandwidth": FAST, "downtime-limit": 300})
         control.run("migrate", uri="exec:cat >" + self.host.path("migration"))
         self.assertEqual(until("the next ends", lambda: self.completed(run))["direction"], "outgoing")
+
+    def start_writers(self, *capabilities):
+        """Two QEMUs whose guest writes to its memory without end, the second for the first to go to."""
+        path = firmware.write(self.host.path("dirty.bin"), DIRTYING)
+        guest = ["-bios", path]
+        control = self.start("from", *guest, paused=False, boots=True)
+        there = self.start("to", *guest, "-incoming", "unix:" + self.host.path("migration"), paused=False, boots=True)
+        for client in (control, there):
+            client.run("migrate-set-capabilities",
+                       capabilities=[{"capability": name, "state": True} for name in capabilities])
+        return control
+
+    def test_that_slows_the_guest_down(self):
+        control = self.start_writers("auto-converge")
+        run = self.held("from")
+        control.run("migrate-set-parameters", **{"max-bandwidth": 1 << 15, "downtime-limit": 1})
+        control.run("migrate", uri="unix:" + self.host.path("migration"))
+        slowed = until("it is slowed down", lambda: self.throttled(run))
+        self.assertLessEqual(slowed["auto_converge_throttle"], 99)
+        self.assertGreater(slowed["memory_iteration"], 1)
+        self.assertGreater(slowed["memory_dirty_rate"], 0)
+
+    def throttled(self, run):
+        values = self.migration(run)
+        return values if values.get("auto_converge_throttle", 0) > 0 and values["memory_dirty_rate"] > 0 else None
+
+    def test_that_sends_memory_after_the_guest(self):
+        try:
+            control = self.start_writers("postcopy-ram")
+        except RuntimeError as error:
+            self.skipTest(f"this host has no postcopy: {error}")
+        source, there = self.held("from"), self.held("to")
+        control.run("migrate-set-parameters", **{
+            "max-bandwidth": 1 << 15, "max-postcopy-bandwidth": SLOW, "downtime-limit": 1})
+        control.run("migrate", uri="unix:" + self.host.path("migration"))
+        until("memory is sent", lambda: self.sent(source))
+        control.run("migrate-start-postcopy")
+        self.assertEqual(until("the guest is there", lambda: self.in_postcopy(there)),
+                         {"status": "postcopy-active", "direction": "incoming"})
+        self.assertEqual(until("it is told here", lambda: self.in_postcopy(source))["direction"], "outgoing")
+        ended = until("all is there", lambda: self.completed(source))
+        self.assertGreater(ended["memory_postcopy_requests"], 0)
+        self.assertEqual(until("all is there", lambda: self.completed(there))["direction"], "incoming")
+
+    def in_postcopy(self, run):
+        values = self.migration(run)
+        return values if values.get("status") == "postcopy-active" else None
 
     def completed(self, run):
         values = self.migration(run)
