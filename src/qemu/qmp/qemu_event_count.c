@@ -12,7 +12,7 @@
 
 #include "qemu/facts/qemu_limits.h"
 
-static const char *const names[QEMU_FACTS_N_EVENTS] = {
+static const char *const kinds[QEMU_FACTS_N_EVENTS] = {
     [QEMU_FACTS_EVENT_IO_ERROR] = "BLOCK_IO_ERROR",
     [QEMU_FACTS_EVENT_PANIC] = "GUEST_PANICKED",
     [QEMU_FACTS_EVENT_CRASHLOADED] = "GUEST_CRASHLOADED",
@@ -48,7 +48,12 @@ qemu_event_count_begin(QemuFactsEvents *self, int64_t since_s)
     self->since_s = since_s;
 }
 
-/* The member @name; NULL also if it is empty. False if it is too long to be kept. */
+/* The names of a device in an event; NULL: none. */
+typedef struct {
+    const char *device, *node_name, *qom_path;
+} Names;
+
+/* Reads the member @name; NULL also if it is empty. False if it is too long to be kept. */
 static bool
 read_name(const UtilJson *data, const char *name, const char **ret_text)
 {
@@ -59,54 +64,46 @@ read_name(const UtilJson *data, const char *name, const char **ret_text)
            strnlen(text, QEMU_LIMIT_EVENT_NAME_BYTES + 1) <= QEMU_LIMIT_EVENT_NAME_BYTES;
 }
 
-static bool
-is_device(const QemuFactsEventsDevice *device, const QemuFactsEventsDevice *other)
+/* The device of these names, which is added if there is room for it; else NULL. */
+static QemuFactsEventsDevice *
+get_device(QemuFactsEvents *self, const Names *names)
 {
-    return g_strcmp0(device->device, other->device) == 0 &&
-           g_strcmp0(device->node_name, other->node_name) == 0 &&
-           g_strcmp0(device->qom_path, other->qom_path) == 0;
-}
-
-static void
-count_error(QemuFactsEvents *self, const QemuFactsEventsDevice *told)
-{
-    QemuFactsEventsDevice added = {.n_errors = 1};
+    QemuFactsEventsDevice *device = NULL;
 
     if (self->devices == NULL) {
-        self->devices = g_array_new(FALSE, FALSE, sizeof(QemuFactsEventsDevice));
+        self->devices = g_array_new(FALSE, TRUE, sizeof(QemuFactsEventsDevice));
         g_array_set_clear_func(self->devices, clear_device);
     }
     for (guint i = 0; i < self->devices->len; i++) {
-        QemuFactsEventsDevice *device = &g_array_index(self->devices, QemuFactsEventsDevice, i);
-
-        if (is_device(device, told)) {
-            device->n_errors++;
-            return;
-        }
+        device = &g_array_index(self->devices, QemuFactsEventsDevice, i);
+        if (g_strcmp0(device->device, names->device) == 0 &&
+            g_strcmp0(device->node_name, names->node_name) == 0 &&
+            g_strcmp0(device->qom_path, names->qom_path) == 0)
+            return device;
     }
     if (self->devices->len >= QEMU_LIMIT_EVENT_DEVICES)
-        return;
-    added.device = g_strdup(told->device);
-    added.node_name = g_strdup(told->node_name);
-    added.qom_path = g_strdup(told->qom_path);
-    g_array_append_val(self->devices, added);
+        return NULL;
+    g_array_set_size(self->devices, self->devices->len + 1);
+    device = &g_array_index(self->devices, QemuFactsEventsDevice, self->devices->len - 1);
+    device->device = g_strdup(names->device);
+    device->node_name = g_strdup(names->node_name);
+    device->qom_path = g_strdup(names->qom_path);
+    return device;
 }
 
 static void
-count_device(QemuFactsEvents *self, const UtilJson *data)
+count_error(QemuFactsEvents *self, const UtilJson *data)
 {
-    const char *device = NULL;
-    const char *node_name = NULL;
-    const char *qom_path = NULL;
-    QemuFactsEventsDevice told = {0};
+    Names told = {0};
+    QemuFactsEventsDevice *device = NULL;
 
-    if (!read_name(data, "device", &device) || !read_name(data, "node-name", &node_name) ||
-        !read_name(data, "qom-path", &qom_path))
+    if (!read_name(data, "device", &told.device) ||
+        !read_name(data, "node-name", &told.node_name) ||
+        !read_name(data, "qom-path", &told.qom_path))
         return;
-    told.device = (char *)(uintptr_t)device;
-    told.node_name = (char *)(uintptr_t)node_name;
-    told.qom_path = (char *)(uintptr_t)qom_path;
-    count_error(self, &told);
+    device = get_device(self, &told);
+    if (device != NULL)
+        device->n_errors++;
 }
 
 void
@@ -115,10 +112,10 @@ qemu_event_count_note(QemuFactsEvents *self, const char *event, const UtilJson *
     if (self->since_s == 0)
         return;
     for (size_t i = 0; i < QEMU_FACTS_N_EVENTS; i++) {
-        if (strcmp(names[i], event) == 0) {
+        if (strcmp(kinds[i], event) == 0) {
             self->counts[i]++;
             if (i == QEMU_FACTS_EVENT_IO_ERROR)
-                count_device(self, data);
+                count_error(self, data);
             return;
         }
     }
