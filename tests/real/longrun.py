@@ -31,7 +31,7 @@ class LongRun:
             options += (f"timeout={timeout_ms}",)
         # ASan keeps freed memory for a while, which is not the library's.
         environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") +
-                           ":quarantine_size_mb=8")
+                           ":quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
         self.process = subprocess.Popen([os.environ["DOMSTATS_LONGRUN"], source, *options],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env=environment, **popen)
