@@ -31,7 +31,8 @@ def run_one(theirs, mine, name):
         middle = mine.get_all(GROUPS, 0)[0]
         second = theirs.get_some([name], GROUPS, 0)[0]
         _, differences = compare.compare(first, middle, second)
-        found = [each for each in differences if is_compared(name, each.field)]
+        found = [each for each in differences
+                 if is_compared(name, each.field) and compare.find_known(each, name, False) is None]
         if not found:
             return []
     return [f"direct {name}: {each.field}: {each.what}: {each.text}" for each in found]
