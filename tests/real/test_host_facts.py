@@ -50,6 +50,21 @@ class Perf(HostFacts):
                                 spent - 100 * MS)
 
 
+class MainLoop(HostFacts):
+    """What the verdicts of a QEMU rest on that is not asked (qemu_pulse). From 10.2 on its IOThreads and its nested
+    loops wait for an io_uring where the host has it, and its main loop polls that among others."""
+
+    @staticmethod
+    def wait_channel(pid):
+        with open(f"/proc/{pid}/wchan", encoding="ascii") as wchan:
+            return wchan.read()
+
+    def test_one_that_has_nothing_to_do_waits_in_a_poll(self):
+        self.host.start("vm", "-object", "iothread,id=io1")
+        pid = self.host.processes["vm"].pid
+        until("the main loop waits in a poll", lambda: "poll" in self.wait_channel(pid))
+
+
 class Plugging(HostFacts):
     """The kernel's statistics of vCPUs, which QEMU 8.1 and later keeps descriptors of."""
 
