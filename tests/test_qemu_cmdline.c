@@ -170,13 +170,22 @@ static const Row rows[] = {
     {"the key last", "-name debug-threads=on,guest=web", "", "name web"},
     {"a comma in the name", "-name a,,b,process=x", "", "name a,b"},
     {"an equals sign begins a key", "-name guest=a=b", "", "name a=b"},
-    {"a name in JSON", "-name {\"guest\":\"web\"}", "", "name web"},
+    {"a name in JSON, which QEMU takes as it is", "-name {\"guest\":\"web\"}", "",
+     "name {\"guest\":\"web\"}"},
+    {"a name that is taken back", "-name web -name guest=", "", ""},
     {"a name that only looks like JSON", "-name {web}", "", "name {web}"},
     {"a name that is no UTF-8", "-name w\xff", "", "name w\xef\xbf\xbd"},
     {"the last name counts", "-name a -name b", "", "name b"},
     {"a UUID, in small letters", "-uuid 7C6F1B2E-0D3A-4D0C-8B2F-5B0C6A1E9F00", "",
      "uuid 7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"},
     {"no UUID", "-uuid web", "", ""},
+    {"the firmware's UUID is QEMU's", "-smbios type=1,uuid=7C6F1B2E-0D3A-4D0C-8B2F-5B0C6A1E9F00", "",
+     "uuid 7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"},
+    {"the last of the two counts",
+     "-uuid 00000000-0000-0000-0000-000000000001 "
+     "-smbios type=0x1,uuid=7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00",
+     "", "uuid 7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"},
+    {"the firmware has others", "-smbios type=2,uuid=7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00", "", ""},
 
     /* Virtual CPUs */
     {"a number", "-smp 4", "", "vcpus 4/4"},

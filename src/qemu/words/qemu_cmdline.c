@@ -9,6 +9,7 @@
  */
 #include "qemu_cmdline.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
@@ -34,13 +35,13 @@ typedef struct {
 static void
 take_name(Parser *self, const char *argument)
 {
-    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse(argument, "guest");
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse_words(argument, "guest");
     const char *name = qemu_cmdline_option_get(option, "guest");
 
-    if (name == NULL || name[0] == '\0')
+    if (name == NULL)
         return;
     g_free(self->definition->name);
-    self->definition->name = g_utf8_make_valid(name, -1);
+    self->definition->name = name[0] != '\0' ? g_utf8_make_valid(name, -1) : NULL;
 }
 
 static void
@@ -52,6 +53,20 @@ take_uuid(Parser *self, const char *argument)
         return;
     g_free(self->definition->uuid);
     self->definition->uuid = g_str_equal(argument, nil) ? NULL : g_ascii_strdown(argument, -1);
+}
+
+/* The UUID in the tables of the guest's firmware is QEMU's own: the last of the two options counts.
+ */
+static void
+take_smbios(Parser *self, const char *argument)
+{
+    enum { TYPE_SYSTEM = 1 };
+    g_autoptr(QemuCmdlineOption) option = qemu_cmdline_option_parse_words(argument, NULL);
+    const char *type = qemu_cmdline_option_get_exact(option, "type");
+    const char *uuid = qemu_cmdline_option_get_exact(option, "uuid");
+
+    if (type != NULL && uuid != NULL && strtoul(type, NULL, 0) == TYPE_SYSTEM)
+        take_uuid(self, uuid);
 }
 
 static void
@@ -194,6 +209,7 @@ typedef struct {
 static const OptionRow option_rows[] = {
     {"name", take_name},
     {"uuid", take_uuid},
+    {"smbios", take_smbios},
     {"smp", take_smp},
     {"machine", take_machine},
     {"M", take_machine},

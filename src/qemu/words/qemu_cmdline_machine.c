@@ -14,7 +14,7 @@
 #include "qemu/facts/qemu_reply.h"
 #include "qemu_cmdline_option.h"
 
-enum { BYTES_PER_KIB = 1024, KIB_PER_MIB = 1024, MIB_SHIFT = 20 };
+enum { BYTES_PER_KIB = 1024, MIB_SHIFT = 20, BYTES_PER_MIB = 1 << MIB_SHIFT };
 
 struct QemuCmdlineMachine {
     QemuCmdlineOption *machine; /* -machine, -M; -smp as "smp.cpus" and the like */
@@ -104,9 +104,27 @@ qemu_cmdline_machine_take_xen(QemuCmdlineMachine *self)
     self->is_xen = true;
 }
 
-/* The product of the levels of the topology; 0 if none is given, or one is no number. */
+/* A number as QEMU reads it: octal after a 0, hexadecimal after 0x. Absent if it is not given;
+ * clears @are_plain if it is given in another way, with a sign say, or is too large. */
+static UtilCount
+read_smp(const QemuCmdlineOption *option, const char *key, bool *are_plain)
+{
+    const char *text = qemu_cmdline_option_get_exact(option, key);
+    char *end = NULL;
+    uint64_t number = 0;
+
+    if (text == NULL)
+        return (UtilCount){0};
+    number = g_ascii_isdigit(text[0]) ? g_ascii_strtoull(text, &end, 0) : 0;
+    if (end != NULL && *end == '\0' && number <= QEMU_LIMIT_VCPUS)
+        return util_count_of(number);
+    *are_plain = false;
+    return (UtilCount){0};
+}
+
+/* The product of the levels of the topology; 0 if none is given, or it is too large. */
 static uint64_t
-multiply_topology(const QemuCmdlineOption *option)
+multiply_topology(const QemuCmdlineOption *option, bool *are_plain)
 {
     static const char *const levels[] = {"smp.drawers", "smp.books",    "smp.sockets",
                                          "smp.dies",    "smp.clusters", "smp.modules",
@@ -115,29 +133,34 @@ multiply_topology(const QemuCmdlineOption *option)
     bool is_given = false;
 
     for (size_t i = 0; i < G_N_ELEMENTS(levels); i++) {
-        UtilCount level = qemu_cmdline_option_count(option, levels[i]);
+        UtilCount level = read_smp(option, levels[i], are_plain);
 
         if (!level.is_present || level.value == 0)
             continue;
         is_given = true;
-        if (level.value > QEMU_LIMIT_VCPUS)
-            return 0;
         product *= level.value;
-        if (product > QEMU_LIMIT_VCPUS)
+        if (product > QEMU_LIMIT_VCPUS) {
+            *are_plain = false;
             return 0;
+        }
     }
     return is_given ? product : 0;
 }
 
-/* Sets cpus and maxcpus. QEMU computes the one that is left out from the others. */
+/* Sets cpus and maxcpus, unless a number is not understood. QEMU computes the one that is left out
+ * from the others. */
 static void
 settle_vcpus(const QemuCmdlineOption *option, QemuDefinition *definition)
 {
-    UtilCount cpus = qemu_cmdline_option_count(option, "smp.cpus");
-    UtilCount maxcpus = qemu_cmdline_option_count(option, "smp.maxcpus");
+    bool are_plain = true;
+    UtilCount cpus = read_smp(option, "smp.cpus", &are_plain);
+    UtilCount maxcpus = read_smp(option, "smp.maxcpus", &are_plain);
+    uint64_t product = multiply_topology(option, &are_plain);
 
+    if (!are_plain)
+        return;
     if (!maxcpus.is_present || maxcpus.value == 0)
-        maxcpus = util_count_of(MAX(cpus.value, multiply_topology(option)));
+        maxcpus = util_count_of(MAX(cpus.value, product));
     if (!cpus.is_present || cpus.value == 0)
         cpus = maxcpus;
     if (cpus.value == 0 || cpus.value > maxcpus.value || maxcpus.value > QEMU_LIMIT_VCPUS)
@@ -159,11 +182,13 @@ parse_suffix(const char *suffix, int without)
     return place != NULL && suffix[1] == '\0' ? 10 * (int)(place - letters) : -1;
 }
 
+enum { MOST_DECIMALS = 6 };
+
 /* The part of 2^@shift that the decimals in @text are. */
 static uint64_t
 parse_fraction(const char *text, int shift)
 {
-    enum { MOST_DECIMALS = 6, WHOLE_SHIFT = 40 };
+    enum { WHOLE_SHIFT = 40 };
     uint64_t fraction = 0;
     uint64_t unit = 1;
 
@@ -176,10 +201,10 @@ parse_fraction(const char *text, int shift)
     return ((fraction << WHOLE_SHIFT) / unit) << (shift - WHOLE_SHIFT);
 }
 
-/* A decimal number, with a fraction or without, and one of QEMU's suffixes, as KiB; a number alone
+/* A decimal number, with a fraction or without, and one of QEMU's suffixes, as bytes; a number alone
  * counts units of 2^@shift_without bytes. Absent for any other way to write a size, and for 0. */
 static UtilCount
-parse_size_kib(const char *text, int shift_without)
+parse_size(const char *text, int shift_without)
 {
     size_t n_digits = strspn(text, "0123456789");
     g_autofree char *digits = g_strndup(text, n_digits);
@@ -190,14 +215,22 @@ parse_size_kib(const char *text, int shift_without)
 
     if (point != NULL)
         suffix = point + 1 + strspn(point + 1, "0123456789");
+    if (suffix - text > (ptrdiff_t)n_digits + 1 + MOST_DECIMALS)
+        return (UtilCount){0};
     shift = parse_suffix(suffix, shift_without);
     if (shift < 0 || !g_ascii_string_to_unsigned(digits, 10, 0, UINT64_MAX >> shift, &number, NULL))
         return (UtilCount){0};
     number <<= shift;
     if (point != NULL)
         number |= parse_fraction(point + 1, shift);
-    number /= BYTES_PER_KIB;
     return number > 0 ? util_count_of(number) : (UtilCount){0};
+}
+
+static UtilCount
+make_kib(UtilCount bytes)
+{
+    return bytes.value >= BYTES_PER_KIB ? util_count_of(bytes.value / BYTES_PER_KIB)
+                                        : (UtilCount){0};
 }
 
 /* Sets the size of the memory. With a memory device it stays unknown, since the size of the device
@@ -211,9 +244,9 @@ settle_memory(const QemuCmdlineMachine *self, QemuDefinition *definition)
     if (self->has_memory_device)
         return;
     if (size != NULL)
-        definition->memory_kib = parse_size_kib(size, MIB_SHIFT);
+        definition->memory_kib = make_kib(parse_size(size, MIB_SHIFT));
     else if (property != NULL)
-        definition->memory_kib = parse_size_kib(property, 0);
+        definition->memory_kib = make_kib(parse_size(property, 0));
 }
 
 bool
@@ -250,19 +283,19 @@ static void
 prove(const QemuCmdlineMachine *self, QemuDefinition *definition)
 {
     const char *size = qemu_cmdline_option_get_exact(self->memory, "size");
-    UtilCount memory_kib = size ? parse_size_kib(size, MIB_SHIFT) : (UtilCount){0};
+    UtilCount memory = size ? parse_size(size, MIB_SHIFT) : (UtilCount){0};
     bool has_two_sizes = qemu_cmdline_option_get_exact(self->machine, "memory.size") != NULL;
-    UtilCount cpus = qemu_cmdline_option_count(self->machine, "smp.cpus");
-    UtilCount maxcpus = qemu_cmdline_option_count(self->machine, "smp.maxcpus");
-    uint64_t product = multiply_topology(self->machine);
+    bool are_plain = true;
+    UtilCount cpus = read_smp(self->machine, "smp.cpus", &are_plain);
+    UtilCount maxcpus = read_smp(self->machine, "smp.maxcpus", &are_plain);
+    uint64_t product = multiply_topology(self->machine, &are_plain);
 
     definition->proven.balloon_id = g_strdup(self->balloon_id);
     if (!qemu_cmdline_machine_is_pc(qemu_cmdline_option_get_exact(self->machine, "type")))
         return;
     definition->proven.lacks_memory_devices = lacks_memory_devices(self);
-    if (memory_kib.is_present && memory_kib.value % KIB_PER_MIB == 0 && !has_two_sizes &&
-        memory_kib.value <= UINT64_MAX / BYTES_PER_KIB)
-        definition->proven.memory_bytes = util_count_of(memory_kib.value * BYTES_PER_KIB);
+    if (memory.value % BYTES_PER_MIB == 0 && !has_two_sizes)
+        definition->proven.memory_bytes = memory;
     if (!maxcpus.is_present && (product == 0 || product == cpus.value))
         maxcpus = cpus;
     if (definition->vcpus_max.is_present && maxcpus.value == definition->vcpus_max.value)

@@ -155,14 +155,31 @@ flatten_member(const char *name, const UtilJson *value, void *data)
         add_pair(level->option, g_strconcat(level->prefix, name, NULL), text);
 }
 
-QemuCmdlineOption *
-qemu_cmdline_option_parse(const char *text, const char *implied_key)
+static QemuCmdlineOption *
+new_option(void)
 {
     QemuCmdlineOption *self = g_new0(QemuCmdlineOption, 1);
-    g_autoptr(UtilJson) object = NULL;
 
     self->pairs = g_array_new(FALSE, FALSE, sizeof(Pair));
     g_array_set_clear_func(self->pairs, clear_pair);
+    return self;
+}
+
+QemuCmdlineOption *
+qemu_cmdline_option_parse_words(const char *text, const char *implied_key)
+{
+    QemuCmdlineOption *self = new_option();
+
+    parse_words(self, text, implied_key);
+    return self;
+}
+
+QemuCmdlineOption *
+qemu_cmdline_option_parse(const char *text, const char *implied_key)
+{
+    QemuCmdlineOption *self = new_option();
+    g_autoptr(UtilJson) object = NULL;
+
     if (text[0] == '{')
         object = util_json_parse(text, strlen(text), MAX_DEPTH, NULL);
     if (object != NULL) {
