@@ -179,8 +179,8 @@ static const Row rows[] = {
     {"a UUID, in small letters", "-uuid 7C6F1B2E-0D3A-4D0C-8B2F-5B0C6A1E9F00", "",
      "uuid 7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"},
     {"no UUID", "-uuid web", "", ""},
-    {"the firmware's UUID is QEMU's", "-smbios type=1,uuid=7C6F1B2E-0D3A-4D0C-8B2F-5B0C6A1E9F00", "",
-     "uuid 7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"},
+    {"the firmware's UUID is QEMU's", "-smbios type=1,uuid=7C6F1B2E-0D3A-4D0C-8B2F-5B0C6A1E9F00",
+     "", "uuid 7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00"},
     {"the last of the two counts",
      "-uuid 00000000-0000-0000-0000-000000000001 "
      "-smbios type=0x1,uuid=7c6f1b2e-0d3a-4d0c-8b2f-5b0c6a1e9f00",

@@ -86,7 +86,7 @@ read_when_told(const char *path, size_t max_bytes, size_t *ret_size)
 static void
 assert_words(HostReader *reader, const char *expected, bool is_blocked)
 {
-    static const char bytes[] = "qemu\0-readconfig\0/a\0-readconfig\0/b";
+    static const char bytes[] = "qemu\0-no-user-config\0-readconfig\0/a\0-readconfig\0/b";
     const QemuProcessWords process = {reader, util_deadline_in_ms(400)};
     QemuProcessFiles files = {0};
     g_auto(GStrv) words = qemu_process_make_words(&process, getpid(), bytes, sizeof(bytes), &files);
@@ -120,12 +120,12 @@ outlives_storage(const void *data)
 
     (void)data;
     assert_int_equal(pipe(pipe_fds), 0);
-    assert_words(reader, "qemu -readconfig /a -readconfig /b", true);
-    assert_words(reader, "qemu -readconfig /a -readconfig /b", true);
+    assert_words(reader, "qemu -no-user-config -readconfig /a -readconfig /b", true);
+    assert_words(reader, "qemu -no-user-config -readconfig /a -readconfig /b", true);
     assert_true(host_blocked_may_read(host_root_blocked(root), getpid())); /* its cmdline */
     let_go(root);
     assert_int_equal(write(pipe_fds[1], "xx", 2), 2);
-    assert_words(reader, "qemu -smp cpus=4 -smp cpus=4", false);
+    assert_words(reader, "qemu -no-user-config -smp cpus=4 -smp cpus=4", false);
     close(pipe_fds[0]);
     close(pipe_fds[1]);
 }

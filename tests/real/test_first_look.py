@@ -29,6 +29,28 @@ SHAPES = {
     "b\u00e4r": (["-machine", "pc", "-smp", "1"], MACHINE - MACHINE, IDENTITY | MACHINE),
 }
 
+# Words that QEMU reads in its own way: by whom it is asked changes nothing.
+READ_AS_QEMU_DOES = {
+    "firmware": ["-machine", "pc", "-uuid", UUID, "-smbios", f"type=1,uuid={UUID.replace('0f0e', '1f1e')}"],
+    "firmware-first": ["-smbios", f"type=1,uuid={UUID.replace('0f0e', '1f1e')}", "-uuid", UUID],
+    "octal": ["-machine", "q35", "-smp", "010"],
+    "hexadecimal": ["-machine", "q35", "-smp", "2,maxcpus=0x4"],
+    "byte": ["-machine", "pc", "-m", "67108865b", *BALLOON],
+    '{"guest":"web"}': ["-machine", "pc"],
+}
+
+# Runs a QEMU that finds a file of options where it looks for one by itself, unless it is told not to.
+WITH_DEFAULTS = r"""
+mount -t tmpfs none /etc && mkdir /etc/qemu && printf '[smp-opts]\n  maxcpus = "4"\n' >/etc/qemu/qemu.conf || exit
+n=$#
+while [ $n -gt 0 ]; do
+    [ "$1" = -no-user-config ] || set -- "$@" "$1"
+    shift
+    n=$((n - 1))
+done
+exec "$@"
+"""
+
 # A monitor of a QEMU that has few commands: it greets, and refuses the others by the class that QEMU has for that.
 OLD = """
 import json, select, socket, sys
@@ -85,9 +107,10 @@ class FirstLook(unittest.TestCase):
         self.host = Host()
         self.addCleanup(self.host.__exit__)
 
-    def start(self, name, *words):
+    def start(self, name, *words, launcher=()):
         """With monitors for the first look, for the other one, and for this test."""
-        self.host.start(name, *words, "-qmp", f"unix:{self.host.path(name + '.other')},server=on,wait=off", control=True)
+        self.host.start(name, *words, "-qmp", f"unix:{self.host.path(name + '.other')},server=on,wait=off", control=True,
+                        launcher=launcher)
 
     def both(self, name):
         """The first look at @name, and one that knows no command line."""
@@ -108,6 +131,51 @@ class FirstLook(unittest.TestCase):
                 self.assertEqual((first["name"], told(first)), (other["name"], told(other)))
                 if UUID in words:
                     self.assertEqual((first["uuid"], other["uuid"]), (UUID, UUID))
+
+    def assert_same(self, name):
+        (first, commands), (other, _) = self.both(name)
+        self.assertEqual((first["health"], first["name"], told(first)), (other["health"], other["name"], told(other)))
+        return first, other, commands
+
+    def test_words_are_read_as_qemu_reads_them(self):
+        for name, words in READ_AS_QEMU_DOES.items():
+            with self.subTest(name=name):
+                self.start(name, *words)
+                first, other, commands = self.assert_same(name)
+                self.assertEqual(set(commands) & IDENTITY, set())
+                if any("uuid" in word for word in words):
+                    self.assertEqual(first["uuid"], other["uuid"])
+
+    def test_a_file_of_options_that_no_word_names(self):
+        self.start("vm", "-machine", "pc", "-smp", "2", launcher=["unshare", "-m", "sh", "-c", WITH_DEFAULTS, "sh"])
+        first, _, commands = self.assert_same("vm")
+        self.assertEqual(first["stats"]["vcpu.maximum"], 4)
+        self.assertEqual((IDENTITY | MACHINE) - set(commands), set())
+
+    def write(self, path, name):
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(f'[name]\n  guest = "{name}"\n')
+
+    def test_a_file_of_options_that_is_used_again(self):
+        """What it says proves nothing, since QEMU may have read another one: written anew, or an older one in its place."""
+        for name in ("written", "replaced"):
+            with self.subTest(name=name):
+                file = self.host.path(name + ".conf")
+                self.write(file, "told-" + name)
+                self.start(name, "-readconfig", file)
+                self.write(file + ".new", "next")
+                if name == "replaced":
+                    os.utime(file + ".new", (1, 1))
+                os.rename(file + ".new", file)
+                first, _, commands = self.assert_same(name)
+                self.assertEqual(first["name"], "told-" + name)
+                self.assertEqual(IDENTITY - set(commands), set())
+
+    def test_a_file_of_options_that_is_old(self):
+        self.start("vm", "-readconfig", os.path.join(os.path.dirname(os.path.abspath(__file__)), "told.conf"))
+        first, _, commands = self.assert_same("vm")
+        self.assertEqual(first["name"], "told")
+        self.assertEqual(set(commands) & IDENTITY, set())
 
     def test_a_balloon_that_was_unplugged_is_looked_for(self):
         self.start("vm", "-machine", "pc", *BALLOON)

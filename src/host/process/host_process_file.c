@@ -27,6 +27,7 @@
 enum {
     PATH_BYTES = 128,
     CLOCK_SLACK_S = 1, /* the start is known in ticks, and the clock may have been adjusted since */
+    SURE_S = 3,        /* so long before the start: clocks of files are not those of processes */
 };
 
 /* When the process started, in seconds since 1970; 0 if it cannot be read. */
@@ -53,6 +54,7 @@ typedef struct {
     pid_t pid;
     char *path;
     int64_t latest_s; /* a file that was written later is another one */
+    bool is_strict;   /* so is one whose name, owner or link is newer */
 } Place;
 
 static void
@@ -64,13 +66,13 @@ free_place(gpointer data)
     g_free(self);
 }
 
-/* An O_PATH descriptor; -1 with errno. */
+/* An O_PATH descriptor, of the link itself with O_NOFOLLOW in @flags; -1 with errno. */
 static int
-find_file_in(const Place *place, const char *root)
+find_file_in(const Place *place, const char *root, unsigned int flags)
 {
     g_auto(UtilFd) root_fd = -1;
     char folder[PATH_BYTES] = "";
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC,
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC | flags,
                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
 
     g_snprintf(folder, sizeof(folder), "/proc/%d/%s", (int)place->pid, root);
@@ -80,13 +82,32 @@ find_file_in(const Place *place, const char *root)
 
 /* The same, in the first of these folders that has the file. */
 static int
-find_file(const Place *place)
+find_file(const Place *place, unsigned int flags)
 {
     int fd = -1;
 
     for (size_t i = 0; i < G_N_ELEMENTS(roots) && fd < 0; i++)
-        fd = find_file_in(place, roots[i]);
+        fd = find_file_in(place, roots[i], flags);
     return fd;
+}
+
+/* A rename changes the time of the inode, which no program can set. */
+static bool
+is_too_new(const Place *place, const struct stat *status)
+{
+    return status->st_mtim.tv_sec > place->latest_s ||
+           (place->is_strict && status->st_ctim.tv_sec > place->latest_s);
+}
+
+/* True if the last part of the path was made to lead elsewhere since. */
+static bool
+is_new_link(const Place *place)
+{
+    g_auto(UtilFd) link = place->is_strict ? find_file(place, O_NOFOLLOW) : -1;
+    struct stat status = {0};
+
+    return place->is_strict &&
+           (link < 0 || fstat(link, &status) != 0 || is_too_new(place, &status));
 }
 
 /* Everything in an open file; NULL if it is longer than @max_bytes or has a NUL. */
@@ -103,13 +124,15 @@ static char *
 read_place(gconstpointer data, size_t max_bytes, size_t *ret_size)
 {
     const Place *place = data;
-    g_auto(UtilFd) found = find_file(place);
+    g_auto(UtilFd) found = find_file(place, 0);
     g_auto(UtilFd) fd = -1;
     struct stat status = {0};
     char *text = NULL;
 
-    if (found < 0 || fstat(found, &status) != 0 || status.st_size > (off_t)max_bytes ||
-        status.st_mtim.tv_sec > place->latest_s)
+    if (found < 0 || fstat(found, &status) != 0)
+        return NULL;
+    errno = ESTALE;
+    if (status.st_size > (off_t)max_bytes || is_too_new(place, &status) || is_new_link(place))
         return NULL;
     fd = util_fd_reopen(found, O_RDONLY | O_NONBLOCK | O_CLOEXEC, S_IFREG);
     text = fd < 0 ? NULL : read_text(fd, max_bytes);
@@ -120,7 +143,7 @@ read_place(gconstpointer data, size_t max_bytes, size_t *ret_size)
 
 char *
 host_process_file_read(HostReader *reader, pid_t pid, const char *path, size_t max_bytes,
-                       const char *note, UtilDeadline deadline)
+                       const char *note, HostProcessFileTrust trust, UtilDeadline deadline)
 {
     HostRoot *root = host_reader_root(reader);
     g_autofree char *kept = g_strdup_printf("proc/%d/%s", (int)pid, note);
@@ -132,7 +155,8 @@ host_process_file_read(HostReader *reader, pid_t pid, const char *path, size_t m
     place = g_new0(Place, 1);
     place->pid = pid;
     place->path = g_strdup(path);
-    place->latest_s = find_start_s(root, pid) + CLOCK_SLACK_S;
+    place->is_strict = trust == HOST_PROCESS_FILE_CERTAIN;
+    place->latest_s = find_start_s(root, pid) + (place->is_strict ? -SURE_S : CLOCK_SLACK_S);
     return host_reader_look(reader, pid, kept, (HostReaderLook){read_place, place, free_place},
                             max_bytes, deadline);
 }

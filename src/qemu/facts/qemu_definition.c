@@ -137,6 +137,14 @@ qemu_definition_is_doubted(QemuDefinition *self)
     return g_atomic_int_get(&self->is_doubted) != 0;
 }
 
+void
+qemu_definition_prove_nothing(QemuDefinition *self)
+{
+    g_free(self->proven.balloon_id);
+    self->proven = (QemuDefinitionProven){0};
+    self->has_one_monitor = false;
+}
+
 bool
 qemu_definition_tells_nics(const QemuDefinition *self)
 {

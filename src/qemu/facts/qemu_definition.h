@@ -144,6 +144,11 @@ void qemu_definition_doubt(QemuDefinition *self);
 void qemu_definition_trust(QemuDefinition *self);
 bool qemu_definition_is_doubted(QemuDefinition *self);
 
+/* What was read may not be what QEMU read: takes back all that is proven, and that it has one
+ * monitor.
+ */
+void qemu_definition_prove_nothing(QemuDefinition *self);
+
 /* True if @nics are all interfaces that the machine has now: those of libvirt's XML. */
 bool qemu_definition_tells_nics(const QemuDefinition *self);
 /* True if the interfaces can only be counted with qom-list of QEMU's plugged devices; and, of

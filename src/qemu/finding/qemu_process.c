@@ -117,6 +117,18 @@ make_file_path(HostRoot *root, pid_t pid, const char *path)
     return g_build_filename(folder, path, NULL);
 }
 
+/* NULL with errno. */
+static char *
+read_file(const QemuProcessWords *self, pid_t pid, const char *path, const char *note,
+          HostProcessFileTrust trust, QemuProcessFiles *files)
+{
+    char *text = host_process_file_read(self->reader, pid, path, QEMU_LIMIT_CMDLINE_BYTES, note,
+                                        trust, get_read_deadline(self));
+
+    files->is_blocked |= text == NULL && (errno == ETIMEDOUT || errno == EBUSY);
+    return text;
+}
+
 /* The words that stand for a file of options; NULL if it cannot be read. */
 static char **
 read_options(const QemuProcessWords *self, pid_t pid, const char *path, size_t number,
@@ -124,11 +136,51 @@ read_options(const QemuProcessWords *self, pid_t pid, const char *path, size_t n
 {
     g_autofree char *note = g_strdup_printf("readconfig/%zu", number);
     g_autofree char *whole = make_file_path(host_reader_root(self->reader), pid, path);
-    g_autofree char *text = host_process_file_read(
-        self->reader, pid, whole, QEMU_LIMIT_CMDLINE_BYTES, note, get_read_deadline(self));
+    g_autofree char *text = read_file(self, pid, whole, note, HOST_PROCESS_FILE_CERTAIN, files);
 
-    files->is_blocked |= text == NULL && (errno == ETIMEDOUT || errno == EBUSY);
+    if (text == NULL && !files->is_blocked) {
+        files->may_differ = true;
+        text = read_file(self, pid, whole, note, HOST_PROCESS_FILE_LIKELY, files);
+    }
     return text ? qemu_readconfig_make_words(text) : NULL;
+}
+
+/* The path of the file of options that a QEMU reads by itself, where it was built for a folder of
+ * its own; NULL: not known. The caller frees. */
+static char *
+make_own_path(HostRoot *root, pid_t pid)
+{
+    g_autofree char *exe = qemu_process_read_link(root, pid, "exe");
+    g_autofree char *folder = exe && exe[0] == '/' ? g_path_get_dirname(exe) : NULL;
+    g_autofree char *above = folder ? g_path_get_dirname(folder) : NULL;
+
+    return above ? g_build_filename(above, "etc", "qemu", "qemu.conf", NULL) : NULL;
+}
+
+/* Without -no-user-config QEMU first reads qemu.conf, where there is one. Nothing is taken from it,
+ * but nothing that it could say is proven. */
+static void
+look_for_defaults(const QemuProcessWords *self, pid_t pid, QemuProcessFiles *files)
+{
+    g_autofree char *own = make_own_path(host_reader_root(self->reader), pid);
+    const char *const paths[] = {"/etc/qemu/qemu.conf", own};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(paths) && paths[i] != NULL && !files->may_differ; i++) {
+        g_autofree char *text =
+            read_file(self, pid, paths[i], "qemu.conf", HOST_PROCESS_FILE_CERTAIN, files);
+
+        files->may_differ = text != NULL || errno != ENOENT;
+    }
+}
+
+/* True if one of the words is that option. */
+static bool
+reads_no_defaults(char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (strcmp(*words, "-no-user-config") == 0 || strcmp(*words, "--no-user-config") == 0)
+            return true;
+    return false;
 }
 
 static bool
@@ -158,6 +210,8 @@ qemu_process_make_words(const QemuProcessWords *self, pid_t pid, const char *byt
             g_ptr_array_add(words, options[k]);
         i += options != NULL;
     }
+    if (!reads_no_defaults(given))
+        look_for_defaults(self, pid, ret_files);
     g_ptr_array_add(words, NULL);
     return (char **)g_ptr_array_steal(words, NULL);
 }
@@ -207,5 +261,7 @@ qemu_process_read_definition(HostRoot *root, const QemuProcessWords *reader, pid
     }
     cmdline = qemu_cmdline_parse((const char *const *)words);
     qemu_cmdline_set_program(cmdline, (const char *const *)words, exe);
+    if (files.may_differ)
+        qemu_definition_prove_nothing(cmdline->definition);
     return g_steal_pointer(&cmdline->definition);
 }

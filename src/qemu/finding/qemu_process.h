@@ -37,9 +37,12 @@ typedef struct {
 char *qemu_process_read_words(const QemuProcessWords *self, pid_t pid, const char *name,
                               size_t *ret_size);
 
-/* The files of options (-readconfig) that a command line names. */
+/* The files of options (-readconfig) that a command line names, and the one that QEMU reads by
+ * itself.
+ */
 typedef struct {
     bool is_blocked; /* the storage of one blocks: a later look may find more */
+    bool may_differ; /* QEMU may have read others: nothing that they could say is proven */
 } QemuProcessFiles;
 
 /* The words of those bytes, with those of its files of options (-readconfig) in the place of their

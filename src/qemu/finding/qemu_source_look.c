@@ -184,6 +184,8 @@ look_at_words(Look *look, QemuEndpoint **ret_endpoint)
         return QEMU_SOURCE_LOOK_NONE;
     words = qemu_process_make_words(&look->view->words, look->pid, look->bytes, look->size, &files);
     cmdline = qemu_cmdline_parse((const char *const *)words);
+    if (files.may_differ)
+        qemu_definition_prove_nothing(cmdline->definition);
     if (!cmdline->is_machine ||
         (cmdline->is_daemonizing && is_waiting_for_daemon(look->view->root, &look->stat)))
         return QEMU_SOURCE_LOOK_NONE;

@@ -9,7 +9,6 @@
  */
 #include "qemu_cmdline.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "qemu/facts/qemu_limits.h"
@@ -65,7 +64,7 @@ take_smbios(Parser *self, const char *argument)
     const char *type = qemu_cmdline_option_get_exact(option, "type");
     const char *uuid = qemu_cmdline_option_get_exact(option, "uuid");
 
-    if (type != NULL && uuid != NULL && strtoul(type, NULL, 0) == TYPE_SYSTEM)
+    if (type != NULL && uuid != NULL && g_ascii_strtoull(type, NULL, 0) == TYPE_SYSTEM)
         take_uuid(self, uuid);
 }
 

@@ -201,8 +201,9 @@ parse_fraction(const char *text, int shift)
     return ((fraction << WHOLE_SHIFT) / unit) << (shift - WHOLE_SHIFT);
 }
 
-/* A decimal number, with a fraction or without, and one of QEMU's suffixes, as bytes; a number alone
- * counts units of 2^@shift_without bytes. Absent for any other way to write a size, and for 0. */
+/* A decimal number, with a fraction or without, and one of QEMU's suffixes, as bytes; a number
+ * alone counts units of 2^@shift_without bytes. Absent for any other way to write a size, and for
+ * 0. */
 static UtilCount
 parse_size(const char *text, int shift_without)
 {

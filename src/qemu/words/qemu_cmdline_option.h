@@ -19,7 +19,8 @@ typedef struct QemuCmdlineOption QemuCmdlineOption;
 /* Parses @text. A first value without a key gets @implied_key (NULL: it is a key itself). A key
  * without a value is "on"; "nowait" and the like are "wait" with "off". Never fails. */
 QemuCmdlineOption *qemu_cmdline_option_parse(const char *text, const char *implied_key);
-/* The same for an option that QEMU never takes in JSON: a brace at its start is a part of a value. */
+/* The same for an option that QEMU never takes in JSON: a brace at its start is a part of a value.
+ */
 QemuCmdlineOption *qemu_cmdline_option_parse_words(const char *text, const char *implied_key);
 /* Parses @text likewise, and adds its pairs to @self with @prefix before their keys: QEMU takes
  * several options of one kind as one. */

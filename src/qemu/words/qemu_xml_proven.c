@@ -16,8 +16,8 @@ enum { BYTES_PER_KIB = 1024, KIB_PER_MIB = 1024 };
 static bool
 may_change_machine(const char *const *words)
 {
-    static const char *const options[] = {"name",    "uuid", "smbios", "m",         "smp", "M",
-                                          "machine", "set",  "device", "readconfig"};
+    static const char *const options[] = {"name", "uuid",    "smbios", "m",      "smp",
+                                          "M",    "machine", "set",    "device", "readconfig"};
 
     for (; *words != NULL; words++) {
         const char *name = *words + strspn(*words, "-");
