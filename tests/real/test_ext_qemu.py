@@ -210,6 +210,16 @@ class Migrations(Ext):
         values = self.migration(run)
         return values if values.get("status") == "postcopy-active" else None
 
+    def test_a_snapshot_with_memory_counts_as_one(self):
+        """To QEMU it is one."""
+        image = self.host.image("disk.qcow2", "-f", "qcow2", "64M")
+        control = self.start("vm", "-drive", f"file={image},if=none,id=d,format=qcow2",
+                             "-device", "virtio-blk-pci,drive=d", paused=False)
+        run = self.held("vm")
+        control.run("human-monitor-command", **{"command-line": "savevm first"})
+        saved = self.migration(run)
+        self.assertEqual((saved["status"], saved["direction"]), ("completed", "outgoing"), saved)
+
     def completed(self, run):
         values = self.migration(run)
         return values if values.get("status") == "completed" else None
@@ -299,6 +309,14 @@ class BlockJobs(Ext):
         self.assertEqual({values[f"{JOB}{i}.id"] for i in range(2)}, {"one", "two"})
         self.assertNotIn(JOB + "0.disk", values)
         self.assertNotIn(JOB + "1.disk", values)
+
+    def test_the_name_of_another_disk_is_not_believed(self):
+        control = self.start_disks()
+        run = self.held("vm")
+        control.run("drive-backup", speed=1, device="drive1", target=self.host.path("b.qcow2"), sync="full",
+                    **{"job-id": "drive2"})
+        job = self.job(run)
+        self.assertEqual((job["id"], job["disk"]), ("drive2", "disk1"), job)
 
     def test_that_meets_an_error(self):
         control = self.start_disks()

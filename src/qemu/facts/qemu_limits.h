@@ -35,7 +35,7 @@
           "memory devices of one domain; QEMU has 256 slots for them, and buses without slots")    \
     LIMIT(IOTHREADS, 4096, "IOThreads", "IOThreads of one domain")                                 \
     LIMIT(JOBS, 4096, "jobs", "block jobs of one domain: several for each disk")                   \
-    LIMIT(EVENT_DEVICES, 256, "devices",                                                           \
+    LIMIT(EVENT_DEVICES, 64, "devices",                                                            \
           "devices whose I/O errors are counted one by one; those of others are in the sum")       \
     LIMIT(EVENT_NAME_BYTES, 256, "bytes",                                                          \
           "one name of a device in an event of an I/O error; QEMU's nodes have 31")                \

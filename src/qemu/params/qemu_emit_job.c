@@ -2,14 +2,15 @@
 /*
  * qemu_emit_job: the block jobs, and the disk that each works on.
  *
- * QEMU does not say on which disk a job works. Two things tell it, and where neither does the disk
- * is absent:
+ * QEMU does not say on which disk a job works. Two things tell it, the first before the second, and
+ * where neither does the disk is absent:
  *
+ *   - the filter that a job puts into the chain of the disk: query-named-block-nodes shows it, with
+ *     a name that QEMU made ("#block123") and the path of the image below it. This tells only if
+ *     one job of that kind, one filter, and one disk with that path are there;
  *   - the name of the job: QEMU's default is the name of the drive, and libvirt makes the name of
- *     the kind of job, the disk's target and the node;
- *   - the filter that a job puts into the chain of the disk: it is named in
- *     query-named-block-nodes, with the path of the image below it. This tells only if one job of
- *     that kind, one filter, and one disk with that path are there.
+ *     the kind of job, the disk's target and the node. Anybody may choose another disk's name, so
+ *     this tells nothing if filters of such jobs are there and none is over that disk's images.
  */
 #include <string.h>
 
@@ -84,6 +85,14 @@ makes_filter(const char *type, const char *driver)
     return false;
 }
 
+/* A filter that a user makes has a name of the user's. */
+static bool
+is_jobs_filter(const QemuFactsJob *job, const QemuFactsNode *node)
+{
+    return makes_filter(job->type, node->driver) && node->path != NULL && node->node_name != NULL &&
+           node->node_name[0] == '#';
+}
+
 /* The only filter that can be the job's; NULL: there is none, or another may be. */
 static const QemuFactsNode *
 find_filter(const Scene *self, const QemuFactsJob *job)
@@ -95,7 +104,7 @@ find_filter(const Scene *self, const QemuFactsJob *job)
     for (guint i = 0; facts->nodes != NULL && i < facts->nodes->len; i++) {
         const QemuFactsNode *node = &g_array_index(facts->nodes, QemuFactsNode, i);
 
-        if (!makes_filter(job->type, node->driver))
+        if (!is_jobs_filter(job, node))
             continue;
         if (found != NULL)
             return NULL;
@@ -120,24 +129,33 @@ has_image(const QemuFacts *facts, const QemuFactsDisk *disk, const char *path)
     return false;
 }
 
-/* Finds the row of the disk that the job works on; false if it cannot be told. */
+/* True if filters of such jobs are there, and none is over an image of @disk. */
 static bool
-find_disk(const Scene *self, const QemuFactsJob *job, unsigned int *ret_row)
+is_denied(const Scene *self, const QemuFactsJob *job, const QemuFactsDisk *disk)
 {
-    const QemuFactsNode *filter = NULL;
+    const QemuFacts *facts = self->input->facts;
+    bool has_filter = false;
+
+    for (guint i = 0; facts->nodes != NULL && i < facts->nodes->len; i++) {
+        const QemuFactsNode *node = &g_array_index(facts->nodes, QemuFactsNode, i);
+
+        if (!is_jobs_filter(job, node))
+            continue;
+        if (has_image(facts, disk, node->path))
+            return false;
+        has_filter = true;
+    }
+    return has_filter;
+}
+
+/* The row of the only disk with the image below @filter; false if there is none, or another. */
+static bool
+find_below(const Scene *self, const QemuFactsNode *filter, unsigned int *ret_row)
+{
     unsigned int n_found = 0;
     unsigned int found = 0;
 
     for (guint i = 0; i < self->rows->len; i++) {
-        const QemuBlockRow *row = &g_array_index(self->rows, QemuBlockRow, i);
-
-        if (row->is_top && row->disk != NULL && is_named_after(self, job, row)) {
-            *ret_row = i;
-            return true;
-        }
-    }
-    filter = find_filter(self, job);
-    for (guint i = 0; filter != NULL && filter->path != NULL && i < self->rows->len; i++) {
         const QemuBlockRow *row = &g_array_index(self->rows, QemuBlockRow, i);
 
         if (row->is_top && row->disk != NULL &&
@@ -149,6 +167,25 @@ find_disk(const Scene *self, const QemuFactsJob *job, unsigned int *ret_row)
     if (n_found == 1)
         *ret_row = found;
     return n_found == 1;
+}
+
+/* Finds the row of the disk that the job works on; false if it cannot be told. */
+static bool
+find_disk(const Scene *self, const QemuFactsJob *job, unsigned int *ret_row)
+{
+    const QemuFactsNode *filter = find_filter(self, job);
+
+    if (filter != NULL && find_below(self, filter, ret_row))
+        return true;
+    for (guint i = 0; i < self->rows->len; i++) {
+        const QemuBlockRow *row = &g_array_index(self->rows, QemuBlockRow, i);
+
+        if (row->is_top && row->disk != NULL && is_named_after(self, job, row)) {
+            *ret_row = i;
+            return !is_denied(self, job, row->disk);
+        }
+    }
+    return false;
 }
 
 static void

@@ -33,7 +33,7 @@ static const QemuFieldCount rows[] = {
 static bool
 would_tell_memory(const char *status)
 {
-    static const char *const words[] = {"active", "completed", "colo"};
+    static const char *const words[] = {"active", "completed"};
 
     if (g_str_has_prefix(status, "postcopy-"))
         return true;
@@ -49,6 +49,8 @@ direction_of(const QemuFactsMigration *migration, const char *run_state)
 {
     if (migration->tells_memory)
         return "outgoing";
+    if (strcmp(migration->status, "colo") == 0)
+        return NULL; /* neither side tells of memory */
     if (would_tell_memory(migration->status) || g_strcmp0(run_state, "inmigrate") == 0)
         return "incoming";
     return run_state != NULL ? "outgoing" : NULL;
