@@ -17,6 +17,7 @@ typedef struct {
     unsigned int stats;
     bool with_ext;
     bool with_kvm;
+    bool with_pss;
     const char *error; /* NULL: it is good */
 } Row;
 
@@ -32,7 +33,8 @@ static const Row rows[] = {
      VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL},
     {"more fields", "ext=1&kvm=1", "", 0, true, true},
     {"the group that is KVM's", "group=vm&kvm=0", "", VIR_DOMAIN_STATS_VM, false, true},
-    {"and not", "ext=1&kvm=0&ext=0", ""},
+    {"shares of memory, which are neither", "pss=1", "", .with_pss = true},
+    {"and not", "ext=1&kvm=0&ext=0&pss=1&pss=0", ""},
     {"a name with signs", "%64omain=a=b", "a=b"},
     {"a group that there is not", "group=foo", .error = "no group of statistics is called 'foo'"},
     {"no group", "group", .error = "no group of statistics is called ''"},
@@ -66,6 +68,7 @@ reads_a_query(const void *data)
     assert_int_equal(query.stats, row->stats);
     assert_int_equal(query.with_ext, row->with_ext);
     assert_int_equal(query.with_kvm, row->with_kvm);
+    assert_int_equal(query.with_pss, row->with_pss);
 }
 
 typedef struct {

@@ -219,7 +219,12 @@ read_memory(HostRoot *root, pid_t pid, HostProcessMemory *ret_memory)
 {
     g_autoptr(HostReader) reader = host_reader_new(root);
 
-    host_process_read_memory(root, reader, pid, util_deadline_in_ms(60000), ret_memory);
+    g_autoptr(HostKept) kept = host_kept_new(root);
+
+    *ret_memory = (HostProcessMemory){0};
+    host_process_read_pss(reader, pid, util_deadline_in_ms(60000), ret_memory);
+    host_kept_begin(kept);
+    host_process_reread_hugetlb(kept, pid, ret_memory);
 }
 
 static void

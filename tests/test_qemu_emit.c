@@ -327,6 +327,7 @@ fill_balloon_ext(EmitCase *self)
 {
     fill_process(self);
     self->input.with_ext = true;
+    self->input.with_pss = true;
     self->input.wall_s = 1060;
     self->facts.memory.actual_bytes = util_count_of(2048);
     self->facts.memory.base_bytes = util_count_of(4096);

@@ -134,7 +134,8 @@ add_rows(Cases *self)
         const QemuGroup *group = &qemu_groups[i];
         g_autoptr(GPtrArray) plain = add_group(self, group, (DomstatsCall){0}, "", NULL, missing);
 
-        g_ptr_array_unref(add_group(self, group, (DomstatsCall){.extras = DOMSTATS_CALL_EXT},
+        g_ptr_array_unref(add_group(self, group,
+                                    (DomstatsCall){.extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_PSS},
                                     ".ext", plain, missing));
         if (group->bit == VIR_DOMAIN_STATS_BLOCK)
             g_ptr_array_unref(add_group(

@@ -87,6 +87,9 @@ typedef enum {
      * asked of it. A domain of libvirt's then has the groups CPU_TOTAL and VCPU from the host, not
      * from libvirt, if it tells as much; they stand behind libvirt's groups. */
     DOMSTATS_CALL_WITHOUT_KVM = 1 << 3,
+    /* Adds "ext.balloon.pss" and "ext.balloon.swap", for which the kernel walks all memory of each
+     * QEMU: several times the CPU time of all other fields, and more for large guests. */
+    DOMSTATS_CALL_PSS = 1 << 4,
 } DomstatsCallExtras;
 
 /* Where the values of a record come from. */

@@ -82,6 +82,12 @@ set_ext(DaemonHttpQuery *self, const char *value, GError **error)
 }
 
 static bool
+set_pss(DaemonHttpQuery *self, const char *value, GError **error)
+{
+    return set_yes(&self->with_pss, value, error);
+}
+
+static bool
 set_kvm(DaemonHttpQuery *self, const char *value, GError **error)
 {
     return set_yes(&self->with_kvm, value, error);
@@ -93,10 +99,8 @@ typedef struct {
 } Parameter;
 
 static const Parameter parameters[] = {
-    {"domain", add_domain},
-    {"group", add_group},
-    {"ext", set_ext},
-    {"kvm", set_kvm},
+    {"domain", add_domain}, {"group", add_group}, {"ext", set_ext},
+    {"pss", set_pss},       {"kvm", set_kvm},
 };
 
 /* "name=value", or "name", which is "name=". */

@@ -12,11 +12,12 @@ typedef struct {
     GPtrArray *domains; /* char *, each once, in their order; NULL at the end; empty: all domains */
     unsigned int stats; /* VIR_DOMAIN_STATS_*; 0: all groups */
     bool with_ext;      /* fields that libvirt does not have */
+    bool with_pss;      /* shares of memory */
     bool with_kvm;      /* statistics of KVM; yes if the group is named that is made of them */
 } DaemonHttpQuery;
 
-/* Reads "domain=NAME&group=NAME&ext=1&kvm=1"; @query may be NULL. On failure gives false with an
- * error of G_OPTION_ERROR that names what is wrong, and leaves @ret_query untouched. */
+/* Reads "domain=NAME&group=NAME&ext=1&pss=1&kvm=1"; @query may be NULL. On failure gives false with
+ * an error of G_OPTION_ERROR that names what is wrong, and leaves @ret_query untouched. */
 bool daemon_http_query_parse(const char *query, DaemonHttpQuery *ret_query, GError **error);
 
 void daemon_http_query_clear(DaemonHttpQuery *self);

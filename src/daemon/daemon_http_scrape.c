@@ -73,6 +73,7 @@ static DomstatsCallExtras
 extras_of(const DaemonHttpQuery *query)
 {
     return DOMSTATS_CALL_ABOUT | (query->with_ext ? DOMSTATS_CALL_EXT : 0) |
+           (query->with_pss ? DOMSTATS_CALL_PSS : 0) |
            (query->with_kvm ? 0 : DOMSTATS_CALL_WITHOUT_KVM);
 }
 

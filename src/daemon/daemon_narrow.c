@@ -99,6 +99,8 @@ group_of(const char *field)
 static unsigned int
 extra_of(const char *field)
 {
+    if (strcmp(field, "ext.balloon.pss") == 0 || strcmp(field, "ext.balloon.swap") == 0)
+        return DOMSTATS_CALL_PSS;
     if (g_str_has_prefix(field, "ext."))
         return DOMSTATS_CALL_EXT;
     if (g_str_has_prefix(field, "about."))
@@ -115,6 +117,9 @@ keeps(const Cut *cut, const char *field)
     return (group == 0 || (group & cut->groups) != 0) && (extra & cut->dropped) == 0;
 }
 
+/* Those that add fields. */
+static const unsigned int own_extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_PSS;
+
 /* The groups of which @record has a field, libvirt's or ours. */
 static unsigned int
 groups_with_fields(const DomstatsRecord *record)
@@ -122,7 +127,7 @@ groups_with_fields(const DomstatsRecord *record)
     unsigned int groups = 0;
 
     for (int i = 0; i < record->n_params; i++)
-        if ((extra_of(record->params[i].field) & (DOMSTATS_CALL_EXT | DOMSTATS_CALL_ABOUT)) == 0)
+        if ((extra_of(record->params[i].field) & own_extras) == 0)
             groups |= group_of(record->params[i].field);
     return groups;
 }

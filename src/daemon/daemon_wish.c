@@ -136,8 +136,8 @@ daemon_wish_is_shareable(const DomstatsCall *call)
 {
     static const DomstatsCall none = {0};
     unsigned int flags = domstats_filter_all() | FLAG(NOWAIT) | FLAG(BACKING);
-    unsigned int extras =
-        DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM;
+    unsigned int extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT |
+                          DOMSTATS_CALL_WITHOUT_KVM | DOMSTATS_CALL_PSS;
     bool is_refused = (call->stats & domstats_groups_of_kvm) != 0 &&
                       (call->extras & DOMSTATS_CALL_WITHOUT_KVM) != 0;
 

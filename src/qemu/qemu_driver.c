@@ -240,7 +240,8 @@ driver_save_recording(void *data, const char *folder, unsigned int timeout_ms, G
     QemuDriver *self = data;
     unsigned int limit_ms = timeout_ms ? timeout_ms : self->timeout_ms;
     const QemuRequest request = {.flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING,
-                                 .extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_ABOUT,
+                                 .extras =
+                                     DOMSTATS_CALL_EXT | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_PSS,
                                  .is_recording = true,
                                  .deadline = util_deadline_in_ms(limit_ms),
                                  .timeout_ms = limit_ms};

@@ -184,6 +184,7 @@ qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int
         .is_active = domain->endpoint->is_active,
         .with_backing = qemu_request_has(job->request, VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING),
         .with_ext = qemu_request_wants(job->request, DOMSTATS_CALL_EXT),
+        .with_pss = qemu_request_wants(job->request, DOMSTATS_CALL_PSS),
         .with_about = qemu_request_wants(job->request, DOMSTATS_CALL_ABOUT),
         .is_persistence_known = domain->endpoint->is_listed || !domain->endpoint->may_be_persistent,
         .is_persistent = domain->endpoint->is_persistent,

@@ -289,7 +289,7 @@ qemu_record_libvirt_write(const QemuJob *job, const QemuEmitInput *input, UtilPa
 
     add_libvirts(job, params);
     without_about.with_about = false; /* which follow below, once */
-    if (input->with_ext || (job->left_out | job->by_host) != 0) {
+    if (input->with_ext || input->with_pss || (job->left_out | job->by_host) != 0) {
         names = collect_names(params);
         for (size_t i = 0; i < qemu_n_groups; i++)
             if ((job->groups & qemu_groups[i].bit) != 0 &&

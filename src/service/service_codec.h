@@ -14,7 +14,8 @@
 
 /* All DomstatsCallExtras of this version. */
 #define SERVICE_CODEC_EXTRAS                                                                       \
-    (DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM)
+    (DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM |    \
+     DOMSTATS_CALL_PSS)
 
 typedef enum {
     SERVICE_CODEC_HELLO = 1,

@@ -108,6 +108,7 @@ claim_process(HostRoot *root)
     HostProcessMemory memory = {0};
     g_autoptr(HostReader) reader = host_reader_new(root);
     HostProcessCgroup cpu = {0};
+    g_autoptr(HostKept) kept = host_kept_new(root);
     g_autofree char *channel = host_process_read_wait_channel(root, PID, TID);
     size_t n_threads = 0;
     g_autofree pid_t *threads = host_process_list_threads(root, PID, &n_threads);
@@ -124,7 +125,9 @@ claim_process(HostRoot *root)
         claim(threads[i] > threads[i - 1]);
     host_process_read_run_delay_ns(root, PID, 0);
     host_process_read_wait_sum_ns(root, PID, TID);
-    host_process_read_memory(root, reader, PID, util_deadline_in_ms(60000), &memory);
+    host_process_read_pss(reader, PID, util_deadline_in_ms(60000), &memory);
+    host_kept_begin(kept);
+    host_process_reread_hugetlb(kept, PID, &memory);
     host_process_read_cgroup_cpu(root, PID, &cpu);
     claim(cpu.is_libvirts || !cpu.time_ns.is_present);
 }

@@ -4,8 +4,8 @@
  *
  * Owns the descriptors of the files that each call reads, as many as the root has room for.
  *
- * A file that is not there is looked for again in each call: a controller may be turned on while
- * the machine runs.
+ * A file that is not there is looked for again after some seconds: a controller may be turned on
+ * while the machine runs.
  */
 #include "host_group.h"
 
@@ -17,11 +17,14 @@
 #include "host/host_text.h"
 #include "host_group_path.h"
 #include "host_process.h"
+#include "util/util_deadline.h"
 
 enum {
     MAX_CGROUP_BYTES = 8192,
     VALUE_BYTES = 4096, /* memory.numa_stat begins with the two lines that are wanted */
     NOT_OPEN = -1,
+    NOT_THERE = -2, /* for LOOK_AGAIN_US */
+    LOOK_AGAIN_US = 5 * 1000 * 1000,
     NS_PER_US = 1000,
 };
 
@@ -248,6 +251,7 @@ enum { CANDIDATES_MOST = 2 };
 typedef struct {
     char *folder; /* NULL: it cannot be seen */
     HostMembers *members;
+    bool is_machines; /* they are the machine's */
 } Candidate;
 
 /* The groups of one hierarchy. */
@@ -264,6 +268,7 @@ struct HostGroup {
     bool is_in_container;
     Place places[N_HIERARCHIES];
     int fds[G_N_ELEMENTS(files)];
+    int64_t look_again_us; /* monotonic: for files that are not there */
 };
 
 HostGroup *
@@ -282,8 +287,7 @@ static void
 forget(HostGroup *self)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        if (self->fds[i] != NOT_OPEN)
-            host_root_close_kept(self->root, self->fds[i]);
+        host_root_close_kept(self->root, self->fds[i]);
         self->fds[i] = NOT_OPEN;
     }
     for (size_t i = 0; i < N_HIERARCHIES; i++) {
@@ -324,10 +328,15 @@ look_at_members(HostGroup *self, HostGroupLister lister, Candidate *candidate)
 
     if (candidate->folder == NULL)
         return false;
+    /* A group of its own is nobody else's to read. */
+    if (candidate->is_machines && host_members_are_same(candidate->members))
+        return true;
     now = lister.list(lister.data, candidate->folder, candidate->members);
     host_members_unref(candidate->members);
     candidate->members = now;
-    return now != NULL && host_members_are_of(now, self->pid, self->is_in_container);
+    candidate->is_machines =
+        now != NULL && host_members_are_of(now, self->pid, self->is_in_container);
+    return candidate->is_machines;
 }
 
 /* Chooses the first group that is the machine's, unless one was chosen before. */
@@ -363,20 +372,46 @@ host_group_look(HostGroup *self, HostKept *process_files, HostGroupLister lister
         look_at_place(self, lister, &self->places[i]);
 }
 
+/* Files that were not there may be by now. */
+static void
+forget_absent(HostGroup *self)
+{
+    int64_t now_us = util_deadline_now_us();
+
+    if (now_us < self->look_again_us)
+        return;
+    self->look_again_us = now_us + LOOK_AGAIN_US;
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+        if (self->fds[i] == NOT_THERE)
+            self->fds[i] = NOT_OPEN;
+}
+
+/* Opens one of @files, if it may be kept open, and reads it; false if it cannot be read. */
+static bool
+read_first(HostGroup *self, size_t i, const char *folder, char text[VALUE_BYTES])
+{
+    g_autofree char *path = g_build_filename(folder, files[i].name, NULL);
+    bool is_read = host_root_read(self->root, path, text, VALUE_BYTES) >= 0;
+
+    if (!host_root_may_keep(self->root))
+        return is_read;
+    if (is_read)
+        self->fds[i] = host_root_open_kept(self->root, path);
+    else
+        self->fds[i] = NOT_THERE;
+    return is_read;
+}
+
 /* Reads one of @files into @text; false if it cannot be read. */
 static bool
 read_kept(HostGroup *self, size_t i, const char *folder, char text[VALUE_BYTES])
 {
-    g_autofree char *path = NULL;
     ssize_t n = -1;
 
-    if (self->fds[i] == NOT_OPEN || !host_root_may_keep(self->root)) {
-        path = g_build_filename(folder, files[i].name, NULL);
-        if (host_root_may_keep(self->root))
-            self->fds[i] = host_root_open_kept(self->root, path);
-        if (self->fds[i] == NOT_OPEN || !host_root_may_keep(self->root))
-            return host_root_read(self->root, path, text, VALUE_BYTES) >= 0;
-    }
+    if (self->fds[i] == NOT_OPEN || !host_root_may_keep(self->root))
+        return read_first(self, i, folder, text);
+    if (self->fds[i] == NOT_THERE)
+        return false;
     do
         n = pread(self->fds[i], text, VALUE_BYTES - 1, 0);
     while (n < 0 && errno == EINTR);
@@ -404,6 +439,7 @@ host_group_read(HostGroup *self, unsigned int subjects, HostGroupValues *ret_val
 {
     char text[VALUE_BYTES];
 
+    forget_absent(self);
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
         const Place *place = &self->places[files[i].hierarchy];
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/host_limits.h"
 #include "host/host_text.h"
@@ -24,6 +25,7 @@ typedef struct {
     char
         *text; /* cgroup.procs; NULL: a threaded group of v2, whose processes the one above lists */
     nlink_t n_links; /* of the folder; 0 in a recording */
+    int fd;          /* of the list, kept open; -1: not */
 } Part;
 
 typedef struct {
@@ -35,6 +37,7 @@ typedef struct {
 
 struct HostMembers {
     UtilRefcount ref_count;
+    HostRoot *root;
     GArray *parts;     /* Part */
     GArray *processes; /* Process, each once */
     GPtrArray *inner;  /* char *, borrowed from @parts, NULL-ended */
@@ -80,11 +83,12 @@ clear_part(gpointer data)
 }
 
 static HostMembers *
-new_empty(void)
+new_empty(HostRoot *root)
 {
     HostMembers *self = g_new0(HostMembers, 1);
 
     util_refcount_init(&self->ref_count);
+    self->root = root;
     self->parts = g_array_new(FALSE, FALSE, sizeof(Part));
     g_array_set_clear_func(self->parts, clear_part);
     self->processes = g_array_new(FALSE, FALSE, sizeof(Process));
@@ -104,6 +108,8 @@ host_members_unref(HostMembers *self)
 {
     if (self == NULL || !util_refcount_dec(&self->ref_count))
         return;
+    for (guint i = 0; i < self->parts->len; i++)
+        host_root_close_kept(self->root, g_array_index(self->parts, Part, i).fd);
     g_array_unref(self->parts);
     g_array_unref(self->processes);
     g_ptr_array_unref(self->inner);
@@ -132,21 +138,39 @@ read_list(HostRoot *root, const char *folder, char text[LIST_BYTES])
     return n >= 0 && n < LIST_BYTES - 1;
 }
 
+/* The same of a group whose list is kept open. */
 static bool
-is_same(HostRoot *root, const HostMembers *self)
+reread_list(HostRoot *root, const Part *part, char text[LIST_BYTES])
 {
-    char text[LIST_BYTES] = "";
+    ssize_t n = -1;
+
+    if (part->fd < 0)
+        return read_list(root, part->folder, text);
+    do
+        n = pread(part->fd, text, LIST_BYTES - 1, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 || n == LIST_BYTES - 1)
+        return false;
+    text[n] = '\0';
+    return true;
+}
+
+bool
+host_members_are_same(const HostMembers *self)
+{
+    HostRoot *root = self->root;
+    char text[LIST_BYTES];
 
     for (guint i = 0; i < self->parts->len; i++) {
         const Part *part = &g_array_index(self->parts, Part, i);
 
         if (part->text == NULL)
             continue;
-        if (!read_list(root, part->folder, text) || strcmp(text, part->text) != 0 ||
+        if (!reread_list(root, part, text) || strcmp(text, part->text) != 0 ||
             count_links(root, part->folder) != part->n_links)
             return false;
     }
-    return self->parts->len > 0;
+    return self->parts->len > 0 && host_root_may_keep(root);
 }
 
 /* False if a process cannot be looked at: one of a pid namespace that we do not see is 0. One that
@@ -196,6 +220,14 @@ is_folder(HostRoot *root, const char *path)
     return host_root_read(root, list, text, sizeof(text)) >= 0;
 }
 
+static int
+keep_list(HostRoot *root, const char *folder)
+{
+    g_autofree char *path = g_build_filename(folder, "cgroup.procs", NULL);
+
+    return host_root_open_kept(root, path);
+}
+
 static bool add_group(HostRoot *root, HostMembers *self, const char *folder, unsigned int depth);
 
 /* The groups inside of @folder. */
@@ -217,7 +249,7 @@ static bool
 add_group(HostRoot *root, HostMembers *self, const char *folder, unsigned int depth)
 {
     char text[LIST_BYTES] = "";
-    Part part = {.n_links = count_links(root, folder)};
+    Part part = {.n_links = count_links(root, folder), .fd = -1};
     bool is_threaded = false;
 
     if (depth > DEPTH_MOST || self->parts->len >= HOST_LIMIT_INNER_GROUPS)
@@ -229,6 +261,7 @@ add_group(HostRoot *root, HostMembers *self, const char *folder, unsigned int de
     }
     part.folder = g_strdup(folder);
     part.text = is_threaded ? NULL : g_strdup(text);
+    part.fd = is_threaded || depth > 1 ? -1 : keep_list(root, folder);
     g_array_append_val(self->parts, part);
     if (!is_threaded && !add_processes(root, self, text))
         return false;
@@ -241,9 +274,9 @@ host_members_read(HostRoot *root, const char *folder, HostMembers *before)
 {
     g_autoptr(HostMembers) self = NULL;
 
-    if (before != NULL && host_root_may_keep(root) && is_same(root, before))
+    if (before != NULL && host_members_are_same(before))
         return host_members_ref(before);
-    self = new_empty();
+    self = new_empty(root);
     if (!add_group(root, self, folder, 0))
         return NULL;
     for (guint i = 1; i < self->parts->len; i++)

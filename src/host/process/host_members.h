@@ -21,13 +21,17 @@
 /* Does not change. */
 typedef struct HostMembers HostMembers;
 
-/* The processes of the group in @folder now; NULL if they cannot be listed, or are too many.
+/* Borrows @root, also for its descriptors. The processes of the group in @folder now; NULL if they
+ * cannot be listed, or are too many.
  * @before, an earlier list of the same group or NULL, is given again if nothing has changed since.
  * The caller unrefs. */
 HostMembers *host_members_read(HostRoot *root, const char *folder, HostMembers *before);
 HostMembers *host_members_ref(HostMembers *self);
 void host_members_unref(HostMembers *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostMembers, host_members_unref)
+
+/* True if the group has these processes still. */
+bool host_members_are_same(const HostMembers *self);
 
 /* True if the process is there, and all others are its machine's. */
 bool host_members_are_of(const HostMembers *self, pid_t pid, bool is_in_container);

@@ -28,6 +28,7 @@
 static const char stat_file[] = "stat";
 static const char schedstat_file[] = "schedstat";
 static const char wchan_file[] = "wchan";
+static const char status_file[] = "status";
 
 /* Fields of stat by their numbers in proc(5). */
 typedef struct {
@@ -464,23 +465,26 @@ host_process_read_own_number(HostRoot *root, pid_t pid, pid_t tid)
 }
 
 void
-host_process_read_memory(HostRoot *root, HostReader *reader, pid_t pid, UtilDeadline deadline,
-                         HostProcessMemory *ret_memory)
+host_process_read_pss(HostReader *reader, pid_t pid, UtilDeadline deadline,
+                      HostProcessMemory *memory)
 {
     char path[HOST_KEPT_PATH_BYTES] = "";
     g_autofree char *rollup = NULL;
-    g_autofree char *status = NULL;
 
-    *ret_memory = (HostProcessMemory){0};
     host_kept_make_path(path, pid, 0, "smaps_rollup");
     rollup = host_reader_read(reader, pid, path, MAX_STATUS_BYTES, deadline, NULL);
-    if (rollup) {
-        ret_memory->pss_kib = host_text_line_count(rollup, "Pss:");
-        /* Unlike VmSwap in status, it includes the shared memory of a guest. */
-        ret_memory->swap_kib = host_text_line_count(rollup, "Swap:");
-    }
-    host_kept_make_path(path, pid, 0, "status");
-    status = host_root_read_all(root, path, MAX_STATUS_BYTES, NULL);
-    if (status)
-        ret_memory->hugetlb_kib = host_text_line_count(status, "HugetlbPages:");
+    if (rollup == NULL)
+        return;
+    memory->pss_kib = host_text_line_count(rollup, "Pss:");
+    /* Unlike VmSwap in status, it includes the shared memory of a guest. */
+    memory->swap_kib = host_text_line_count(rollup, "Swap:");
+}
+
+void
+host_process_reread_hugetlb(HostKept *kept, pid_t pid, HostProcessMemory *memory)
+{
+    char status[MAX_SCHED_BYTES] = "";
+
+    if (host_kept_read(kept, pid, 0, status_file, status, sizeof(status)) > 0)
+        memory->hugetlb_kib = host_text_line_count(status, "HugetlbPages:");
 }

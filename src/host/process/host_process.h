@@ -130,16 +130,20 @@ HostProcessNumbers host_process_read_numbers(HostRoot *root, pid_t pid);
 /* The number that a thread has in its own pid namespace; 0 if it cannot be read. */
 pid_t host_process_read_own_number(HostRoot *root, pid_t pid, pid_t tid);
 
-/* Proportional set size, swap and huge pages, in KiB, from smaps_rollup and status. */
+/* Proportional set size, swap and huge pages, in KiB. */
 typedef struct {
     UtilCount pss_kib;
     UtilCount swap_kib;
     UtilCount hugetlb_kib;
 } HostProcessMemory;
 
-/* Reads smaps_rollup, which may block, with @reader until @deadline, and status with @root. */
-void host_process_read_memory(HostRoot *root, HostReader *reader, pid_t pid, UtilDeadline deadline,
-                              HostProcessMemory *ret_memory);
+/* Read into one structure, each what it is called. The first reads smaps_rollup, which may block,
+ * with
+ * @reader until @deadline; the kernel walks all memory of the process for it. The other one reads
+ * status. */
+void host_process_read_pss(HostReader *reader, pid_t pid, UtilDeadline deadline,
+                           HostProcessMemory *memory);
+void host_process_reread_hugetlb(HostKept *kept, pid_t pid, HostProcessMemory *memory);
 
 /* Nanoseconds, from the cgroup that libvirt made for a process; all absent if its cgroup is not one
  * of libvirt's, or cannot be read. */

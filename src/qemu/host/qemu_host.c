@@ -31,7 +31,7 @@ needs_of_group(const QemuJob *job, const QemuGroup *group)
         return 0;
     if (job->told != NULL && ((job->left_out | job->by_host) & group->bit) == 0 &&
         !job->request->is_recording)
-        return group->host & (QEMU_GROUP_HOST_EXT | QEMU_GROUP_HOST_ABOUT);
+        return group->host & (QEMU_GROUP_HOST_EXT | QEMU_GROUP_HOST_PSS | QEMU_GROUP_HOST_ABOUT);
     return group->host;
 }
 
@@ -46,6 +46,8 @@ needs_of(const QemuJob *job)
         needs |= QEMU_GROUP_HOST_THREADS;
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_EXT))
         needs &= ~(unsigned int)QEMU_GROUP_HOST_EXT;
+    if (!qemu_request_wants(job->request, DOMSTATS_CALL_PSS))
+        needs &= ~(unsigned int)QEMU_GROUP_HOST_PSS;
     if (qemu_request_wants(job->request, DOMSTATS_CALL_WITHOUT_KVM))
         needs &= ~(unsigned int)QEMU_GROUP_HOST_KVM;
     if (!qemu_request_wants(job->request, DOMSTATS_CALL_ABOUT))
@@ -63,7 +65,7 @@ qemu_host_gather_evidence(QemuHostView *self, QemuJob *job)
     if (domain->pid == 0 || job->request->is_recording)
         return;
     if ((job->groups & by_thread) != 0 || (needs_of(job) & QEMU_GROUP_HOST_KVM) != 0)
-        qemu_host_note_threads(self, domain);
+        job->evidence.has_threads = qemu_host_note_threads(self, domain);
     if ((needs_of(job) & QEMU_GROUP_HOST_KVM) != 0) {
         qemu_host_open_kvm(self, domain);
         job->evidence.has_kvm_stats = kept->kvm != NULL;
@@ -143,6 +145,7 @@ qemu_host_read_facts(QemuHostView *self, QemuJob *job, QemuFacts *facts)
         {QEMU_GROUP_HOST_RESCTRL, qemu_host_read_resctrl},
         {QEMU_GROUP_HOST_IMAGE_PATHS, qemu_host_read_image_paths},
         {QEMU_GROUP_HOST_EXT, qemu_host_read_ext},
+        {QEMU_GROUP_HOST_PSS, qemu_host_read_pss},
     };
     QemuDomain *domain = job->domain;
     unsigned int needs = needs_of(job);

@@ -218,22 +218,39 @@ add_all(Sorting *self, QemuDomain *domain, QemuFacts *facts)
     add_kernels_vhost(self, domain->host.group, host);
 }
 
+/* Those of this call's evidence, if there are any. The caller unrefs. */
+static GArray *
+list_threads(QemuHostView *self, const QemuJob *job)
+{
+    GArray *noted = job->domain->host.threads;
+    size_t n = 0;
+    g_autofree pid_t *ids = NULL;
+    GArray *threads = NULL;
+
+    if (job->evidence.has_threads && noted != NULL && !job->request->is_recording)
+        return g_array_ref(noted);
+    ids = host_process_list_threads(qemu_host_view_root(self), job->domain->pid, &n);
+    if (ids == NULL)
+        return NULL;
+    threads = g_array_sized_new(FALSE, FALSE, sizeof(pid_t), (guint)n);
+    g_array_append_vals(threads, ids, (guint)n);
+    return threads;
+}
+
 void
 qemu_host_read_classes(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 {
-    HostRoot *root = qemu_host_view_root(self);
-    pid_t pid = job->domain->pid;
-    size_t n = 0;
-    g_autofree pid_t *threads = host_process_list_threads(root, pid, &n);
+    g_autoptr(GArray) threads = list_threads(self, job);
     g_autoptr(GHashTable) classes = g_hash_table_new(NULL, NULL);
-    Sorting sorting = {.root = root,
+    Sorting sorting = {.root = qemu_host_view_root(self),
                        .files = job->domain->host.files,
-                       .pid = pid,
-                       .threads = {threads, n},
+                       .pid = job->domain->pid,
                        .classes = classes};
 
     if (job->request->is_recording)
         g_clear_pointer(&job->domain->host.vhost_of, g_array_unref);
-    if (threads != NULL)
-        add_all(&sorting, job->domain, facts);
+    if (threads == NULL)
+        return;
+    sorting.threads = (QemuVcpuThreads){(const pid_t *)(const void *)threads->data, threads->len};
+    add_all(&sorting, job->domain, facts);
 }

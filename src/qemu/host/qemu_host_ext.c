@@ -48,8 +48,7 @@ read_memory(QemuHostView *self, QemuJob *job, QemuFacts *facts)
     HostReader *reader = qemu_host_view_reader(self);
     pid_t pid = job->domain->pid;
 
-    host_process_read_memory(qemu_host_view_root(self), reader, pid,
-                             half_of(job->request->deadline), &facts->host.memory);
+    host_process_reread_hugetlb(job->domain->host.files, pid, &facts->host.memory);
     if (qemu_host_view_has_ksm(self))
         host_ksm_read(reader, pid, half_of(job->request->deadline), &facts->host.ksm);
 }
@@ -64,4 +63,11 @@ qemu_host_read_ext(QemuHostView *self, QemuJob *job, QemuFacts *facts)
         qemu_host_read_classes(self, job, facts);
     if ((job->groups & VIR_DOMAIN_STATS_INTERFACE) != 0)
         qemu_host_read_nic_ext(self, job, facts);
+}
+
+void
+qemu_host_read_pss(QemuHostView *self, QemuJob *job, QemuFacts *facts)
+{
+    host_process_read_pss(qemu_host_view_reader(self), job->domain->pid,
+                          half_of(job->request->deadline), &facts->host.memory);
 }

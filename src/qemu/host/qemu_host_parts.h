@@ -9,8 +9,9 @@
 #include "qemu_host_view.h"
 
 /* qemu_host_threads.c: notes in domain->known whether the process still has the vCPU threads and
- * IOThreads of the last look; keeps the list of its threads for the next. */
-void qemu_host_note_threads(QemuHostView *self, QemuDomain *domain);
+ * IOThreads of the last look; keeps the list of its threads for the next. False if these cannot be
+ * listed. */
+bool qemu_host_note_threads(QemuHostView *self, QemuDomain *domain);
 /* QemuVcpuThread: the vCPUs by the names of their threads; NULL if these cannot be listed. Borrowed
  * from the domain. Notes the threads as qemu_host_note_threads() does. */
 const GArray *qemu_host_name_vcpus(QemuHostView *self, QemuDomain *domain);
@@ -43,6 +44,7 @@ void qemu_host_read_resctrl(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
 /* qemu_host_ext.c */
 void qemu_host_read_ext(QemuHostView *self, QemuJob *job, QemuFacts *facts);
+void qemu_host_read_pss(QemuHostView *self, QemuJob *job, QemuFacts *facts);
 
 /* qemu_host_classes.c: the times of QEMU's threads by class; its control groups are known. */
 void qemu_host_read_classes(QemuHostView *self, QemuJob *job, QemuFacts *facts);

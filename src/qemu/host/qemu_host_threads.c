@@ -39,7 +39,7 @@ list_threads(HostRoot *root, pid_t pid)
     return threads;
 }
 
-void
+bool
 qemu_host_note_threads(QemuHostView *self, QemuDomain *domain)
 {
     QemuHostKept *kept = &domain->host;
@@ -50,7 +50,7 @@ qemu_host_note_threads(QemuHostView *self, QemuDomain *domain)
 
     if (now == NULL) {
         qemu_known_note_threads(domain->known, false, false);
-        return;
+        return false;
     }
     before = kept->threads;
     kept->threads = now;
@@ -68,6 +68,7 @@ qemu_host_note_threads(QemuHostView *self, QemuDomain *domain)
     if (!is_same)
         g_clear_pointer(&kept->vcpu_threads, g_array_unref);
     qemu_known_note_threads(domain->known, true, is_same);
+    return true;
 }
 
 const GArray *

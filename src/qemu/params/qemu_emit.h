@@ -17,6 +17,7 @@ typedef struct {
     bool is_active;
     bool with_backing;
     bool with_ext;
+    bool with_pss;
     bool with_about;
     bool is_persistence_known;
     bool is_persistent;

@@ -28,10 +28,9 @@ static const struct {
     {QEMU_FIELD_BALLOON_HUGETLB_PGFAIL, offsetof(QemuFactsMemory, htlb_pgfail), false},
 };
 
-static const QemuFieldCount ext_rows[] = {
+static const QemuFieldCount pss_rows[] = {
     {QEMU_FIELD_EXT_BALLOON_PSS, offsetof(HostProcessMemory, pss_kib)},
     {QEMU_FIELD_EXT_BALLOON_SWAP, offsetof(HostProcessMemory, swap_kib)},
-    {QEMU_FIELD_EXT_BALLOON_HUGETLB, offsetof(HostProcessMemory, hugetlb_kib)},
 };
 
 static const QemuFieldCount ksm_rows[] = {
@@ -164,7 +163,8 @@ put_ext(QemuFieldWriter *writer, const QemuEmitInput *input)
     const QemuFactsMemory *memory = &input->facts->memory;
     UtilCount updated = memory->last_update_s;
 
-    qemu_field_put_counts(writer, ext_rows, G_N_ELEMENTS(ext_rows), &input->facts->host.memory);
+    qemu_field_put_count(writer, QEMU_FIELD_EXT_BALLOON_HUGETLB,
+                         input->facts->host.memory.hugetlb_kib);
     qemu_field_put_count(writer, QEMU_FIELD_EXT_BALLOON_POLLING_INTERVAL,
                          memory->polling_interval_s);
     if (memory->polling_interval_s.is_present)
@@ -193,6 +193,8 @@ qemu_emit_balloon(QemuFieldWriter *writer, const QemuEmitInput *input)
             qemu_field_put_ullong(writer, QEMU_FIELD_BALLOON_RSS,
                                   host->process.rss_pages *
                                       ((uint64_t)input->page_bytes / BYTES_PER_KIB));
+        if (input->with_pss)
+            qemu_field_put_counts(writer, pss_rows, G_N_ELEMENTS(pss_rows), &host->memory);
         if (input->with_ext)
             put_ext(writer, input);
     }

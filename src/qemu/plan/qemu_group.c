@@ -30,7 +30,7 @@ const QemuGroup qemu_groups[] = {
                     BIT(QUERY_MEMORY_DEVICES) | BIT(QOM_LIST_PERIPHERAL) |
                     BIT(QOM_LIST_PERIPHERAL_ANON) | BIT(QOM_GET_GUEST_STATS) |
                     BIT(QOM_GET_POLLING_INTERVAL),
-        .host = QEMU_GROUP_HOST_PROCESS | QEMU_GROUP_HOST_EXT,
+        .host = QEMU_GROUP_HOST_PROCESS | QEMU_GROUP_HOST_EXT | QEMU_GROUP_HOST_PSS,
         .emit = qemu_emit_balloon,
     },
     {

@@ -22,6 +22,7 @@ typedef enum {
     /* Open files, where QEMU tells relative names of images. */
     QEMU_GROUP_HOST_IMAGE_PATHS = 1 << 8,
     QEMU_GROUP_HOST_ABOUT = 1 << 9, /* what only about. fields need */
+    QEMU_GROUP_HOST_PSS = 1 << 10,  /* smaps_rollup, which is expensive */
 } QemuGroupHostNeed;
 
 typedef struct {

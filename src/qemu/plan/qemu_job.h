@@ -12,6 +12,7 @@
 
 /* What qemu_host finds before planning: which commands, and which form, the call can do without. */
 typedef struct {
+    bool has_threads;       /* its threads were listed in this call */
     bool has_kvm_stats;     /* the kernel gives the vCPUs' statistics without QEMU */
     bool has_debugfs_stats; /* and the VM's */
     bool has_short_chains;  /* few images are below others: the longer request would cost more than

@@ -13,8 +13,9 @@
 
 static const unsigned int other_flags = FLAG(NOWAIT) | FLAG(BACKING) | FLAG(ENFORCE_STATS);
 
-static const unsigned int known_extras =
-    DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST | DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM;
+static const unsigned int known_extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_LAST |
+                                         DOMSTATS_CALL_ABOUT | DOMSTATS_CALL_WITHOUT_KVM |
+                                         DOMSTATS_CALL_PSS;
 
 bool
 qemu_request_has(const QemuRequest *self, unsigned int flag)
