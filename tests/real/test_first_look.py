@@ -11,6 +11,7 @@ import sys
 import unittest
 
 from host import COMMAND, Host, domstats
+from longrun import LongRun
 from test_allowed import Proxy
 
 BALLOON = ["-device", "virtio-balloon-pci,id=balloon0"]
@@ -51,13 +52,17 @@ done
 exec "$@"
 """
 
-# A monitor of a QEMU that has few commands: it greets, and refuses the others by the class that QEMU has for that.
+# A monitor of a QEMU that has few commands, or none: it greets, and refuses the others by the class that QEMU has for
+# that. It writes the names of all that it is asked.
 OLD = """
 import json, select, socket, sys
 path = sys.argv[-1].removeprefix("unix:").split(",")[0]
 has = {"qmp_capabilities": {}, "query-status": {"status": "running", "running": True, "singlestep": False},
        "query-blockstats": [], "query-named-block-nodes": [], "query-iothreads": [],
        "query-cpus-fast": [{"cpu-index": 0, "qom-path": "/machine/unattached/device[0]", "thread-id": 1}]}
+asked = open(path + ".asked", "w")
+if "nothing" in sys.argv:
+    has = {"qmp_capabilities": {}}
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(path)
 listener.listen(1)
@@ -77,6 +82,7 @@ while True:
                 break
             text = text[end:]
             name = request.get("execute", request.get("exec-oob"))
+            print(name, file=asked, flush=True)
             reply = {"return": has[name]} if name in has else {
                 "error": {"class": "CommandNotFound", "desc": f"The command {name} has not been found"}}
             stream.write(json.dumps({**reply, **({"id": request["id"]} if "id" in request else {})}) + "\\n")
@@ -186,15 +192,23 @@ class FirstLook(unittest.TestCase):
         self.assertEqual((first["health"], first["missing"]), ("ok", []))
         self.assertEqual(told(first), told(other))
 
+    def start_program(self, name):
+        program, path = self.host.path("qemu-system-x86_64"), self.host.path(name + ".sock")
+        shutil.copy(os.path.realpath(sys.executable), program)
+        self.host.processes[name] = subprocess.Popen(
+            [program, "-c", OLD, "-name", name, "-machine", "pc", "-qmp", f"unix:{path},server=on,wait=off"],
+            env={**os.environ, "PYTHONHOME": sys.base_prefix}, stderr=subprocess.PIPE)
+        self.host.wait_for(self.host.processes[name], path)
+        return path
+
+    @staticmethod
+    def asked(path):
+        with open(path + ".asked", encoding="ascii") as asked:
+            return asked.read().split()
+
     def test_a_program_that_lacks_commands(self):
         """They are learned from what it refuses: a group that needs one is not supported, hence not missing."""
-        program, path = self.host.path("qemu-system-x86_64"), self.host.path("old.sock")
-        shutil.copy(os.path.realpath(sys.executable), program)
-        old = subprocess.Popen([program, "-c", OLD, "-name", "old", "-machine", "pc", "-qmp",
-                                f"unix:{path},server=on,wait=off"],
-                               env={**os.environ, "PYTHONHOME": sys.base_prefix}, stderr=subprocess.PIPE)
-        self.host.processes["old"] = old
-        self.host.wait_for(old, path)
+        path = self.start_program("old")
         domain, commands = look("socket:" + path, self.host.path("log"))
         self.assertEqual((domain["name"], domain["health"]), ("old", "ok"))
         self.assertEqual({"state", "block", "iothread", "dirtyrate", "vm"} & set(domain["missing"]), set())
@@ -204,6 +218,22 @@ class FirstLook(unittest.TestCase):
         status, _, trouble = domstats("-c", "socket:" + path, "--dirtyrate", "--enforce")
         self.assertNotEqual(status, 0)
         self.assertIn("dirtyrate", trouble)
+
+    def test_what_a_program_lacks_is_asked_once(self):
+        path = self.start_program("old")
+        with LongRun("socket:" + path) as run:
+            run.call()
+            before = len(self.asked(path))
+            run.call()
+        self.assertEqual({name for name in self.asked(path)[before:] if name not in OLD}, set())
+
+    def test_a_program_that_only_looks_like_a_qemu(self):
+        path = self.start_program("nothing")
+        with LongRun("socket:" + path) as run:
+            for _ in range(2):
+                domain, = run.ask("call")["domains"]
+                self.assertEqual((domain["health"], domain["reason"]),
+                                 ("broken", "the peer has none of the commands that a QEMU has"))
 
 
 if __name__ == "__main__":

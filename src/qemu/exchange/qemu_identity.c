@@ -169,6 +169,26 @@ read_text(const QemuAnswer *answer, const char *member)
     return text;
 }
 
+static bool
+say_no_qemu(GError **error)
+{
+    g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
+                        "the peer has none of the commands that a QEMU has");
+    return false;
+}
+
+bool
+qemu_identity_check_answers(const QemuJob *job, GError **error)
+{
+    const QemuAnswer *status = &job->answers[QEMU_COMMAND_QUERY_STATUS];
+
+    if ((job->asked & QEMU_COMMAND_BIT(QUERY_STATUS)) == 0 ||
+        status->status != QEMU_ANSWER_REFUSED ||
+        status->refusal != QEMU_ANSWER_REFUSAL_NO_COMMAND || qemu_job_has_answer(job))
+        return true;
+    return say_no_qemu(error);
+}
+
 bool
 qemu_identity_take_answers(QemuJob *job, GError **error)
 {
@@ -176,11 +196,8 @@ qemu_identity_take_answers(QemuJob *job, GError **error)
     const QemuAnswer *uuid = qemu_job_answer(job, QEMU_COMMAND_QUERY_UUID);
     const QemuAnswer *commands = qemu_job_answer(job, QEMU_COMMAND_QUERY_COMMANDS);
 
-    if (!qemu_known_take_identity(job->domain->known, commands ? commands->value : NULL)) {
-        g_set_error_literal(error, UTIL_ERROR, UTIL_ERROR_BROKEN,
-                            "the peer has none of the commands that a QEMU has");
-        return false;
-    }
+    if (!qemu_known_take_identity(job->domain->known, commands ? commands->value : NULL))
+        return say_no_qemu(error);
     qemu_domain_identify(job->domain, read_text(name, "name"), read_text(uuid, "UUID"));
     return true;
 }

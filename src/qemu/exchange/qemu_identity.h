@@ -29,3 +29,6 @@ bool qemu_identity_is_known(QemuJob *job);
 /* When the commands of qemu_plan_identity() are answered: takes name, UUID and commands. False,
  * with BROKEN, if the peer has none of our commands. */
 bool qemu_identity_take_answers(QemuJob *job, GError **error);
+/* All answers of the call are in. False, with BROKEN, if the peer does not even have query-status,
+ * which each QEMU has: then its process only looks like a QEMU's. */
+bool qemu_identity_check_answers(const QemuJob *job, GError **error);

@@ -76,7 +76,10 @@ advance(QemuTalk *self, QemuCommandSet *ret_set)
     }
     if (*ret_set == 0)
         *ret_set = qemu_plan_more(job);
-    return *ret_set == 0 ? QEMU_TALK_NEXT_COMPLETE : QEMU_TALK_NEXT_WAIT;
+    if (*ret_set != 0)
+        return QEMU_TALK_NEXT_WAIT;
+    return qemu_identity_check_answers(job, &self->error) ? QEMU_TALK_NEXT_COMPLETE
+                                                          : QEMU_TALK_NEXT_CLOSED;
 }
 
 static void

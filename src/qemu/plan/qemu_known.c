@@ -20,6 +20,8 @@
  */
 #include "qemu_known.h"
 
+#include <string.h>
+
 #include "qemu_known_rows.h"
 
 #define BIT QEMU_COMMAND_BIT
@@ -284,6 +286,15 @@ qemu_known_has_short_chains(const QemuKnown *self, unsigned int n_most)
     return self->has_chains && self->n_nested_images <= n_most;
 }
 
+/* Some commands differ in their arguments alone: QEMU has all of one name, or none. */
+static void
+drop_name(QemuKnown *self, QemuCommandId refused)
+{
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
+        if (strcmp(qemu_commands[id].name, qemu_commands[refused].name) == 0)
+            self->available &= ~((QemuCommandSet)1 << id);
+}
+
 /* A command that QEMU does not have is never asked again. Nor is query-hotpluggable-cpus, once a
  * machine refused it that was already made, which an answer to query-cpus-fast shows. */
 static void
@@ -294,7 +305,7 @@ take_refusals(QemuKnown *self, const QemuKnownTold *told)
     for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
         if ((told->asked >> id & 1) != 0 && told->answers[id].status == QEMU_ANSWER_REFUSED &&
             told->answers[id].refusal == QEMU_ANSWER_REFUSAL_NO_COMMAND)
-            self->available &= ~((QemuCommandSet)1 << id);
+            drop_name(self, (QemuCommandId)id);
     if ((told->asked & BIT(QUERY_HOTPLUGGABLE_CPUS)) != 0 && slots->status == QEMU_ANSWER_REFUSED &&
         qemu_known_proof_has_returned(told->answers, told->asked, QEMU_COMMAND_QUERY_CPUS_FAST))
         self->available &= ~BIT(QUERY_HOTPLUGGABLE_CPUS);
