@@ -313,13 +313,14 @@ keeps_its_choice(void **state)
 static char *
 make_live_group(pid_t *ret_pid)
 {
-    static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+    static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified",
+                                         "/sys/fs/cgroup/cpu"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(mounts); i++) {
-        g_autofree char *events = g_build_filename(mounts[i], "cgroup.subtree_control", NULL);
+        g_autofree char *list = g_build_filename(mounts[i], "cgroup.procs", NULL);
         char *folder = g_strdup_printf("%s/domstats-group-%d", mounts[i], getpid());
 
-        if (access(events, F_OK) == 0 && mkdir(folder, 0755) == 0) {
+        if (access(list, F_OK) == 0 && mkdir(folder, 0755) == 0) {
             *ret_pid = fork();
             if (*ret_pid == 0) {
                 pause();
@@ -398,12 +399,43 @@ reads_a_live_group(void **state)
         g_free((char *)results[i]);
 }
 
+/* Its files are new ones: those that were open cannot be read any more. */
+static void
+reads_a_group_that_came_back(void **state)
+{
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(HostGroup) group = NULL;
+    pid_t pid = 0;
+    g_autofree char *folder = make_live_group(&pid);
+    g_autofree char *above = folder ? g_path_get_dirname(folder) : NULL;
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    bool is_back = false;
+
+    (void)state;
+    if (folder == NULL)
+        skip();
+    group = host_group_new(root, pid);
+    is_back = move_to(folder, pid);
+    before = describe(root, group);
+    is_back = move_to(above, pid) && is_back;
+    remove_group(folder);
+    is_back = mkdir(folder, 0755) == 0 && move_to(folder, pid) && is_back;
+    after = describe(root, group);
+    end_child(pid);
+    g_clear_pointer(&group, host_group_free);
+    remove_group(folder);
+    assert_true(is_back);
+    assert_int_equal(after[0] == '\0', before[0] == '\0');
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_its_choice),
         cmocka_unit_test(reads_a_live_group),
+        cmocka_unit_test(reads_a_group_that_came_back),
     };
     int n_failed = TESTING_RUN_TABLE("host_group: candidates", path_rows, lists_candidates);
 

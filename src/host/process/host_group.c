@@ -415,9 +415,14 @@ read_kept(HostGroup *self, size_t i, const char *folder, char text[VALUE_BYTES])
     do
         n = pread(self->fds[i], text, VALUE_BYTES - 1, 0);
     while (n < 0 && errno == EINTR);
-    if (n >= 0)
-        text[n] = '\0';
-    return n >= 0;
+    if (n < 0) {
+        /* The controller was turned off, or the group was removed: it may have come back since. */
+        host_root_close_kept(self->root, self->fds[i]);
+        self->fds[i] = NOT_OPEN;
+        return read_first(self, i, folder, text);
+    }
+    text[n] = '\0';
+    return true;
 }
 
 static void
