@@ -6,9 +6,18 @@
 #include <string.h>
 
 #include "emit_case.h"
+#include "qemu/facts/qemu_limits.h"
 #include "qemu/params/qemu_block_rows.h"
+#include "util/util_deadline.h"
 
-enum { MAX_JOBS = 3, MAX_NODES = 4, MAX_DEPTH = 8 };
+enum {
+    MAX_JOBS = 3,
+    MAX_NODES = 4,
+    MAX_DEPTH = 8,
+    N_MANY_JOBS = 2048,
+    N_MANY_FILTERS = 8192,
+    MANY_US = 5 * 1000 * 1000,
+};
 
 /* A guest with two disks: "vda", which is QEMU's drive d0 with the node top0 on /img/0 over base0
  * on /img/base, and "vdb", drive "" with the node top1 on /img/1 over base1 on /img/base. */
@@ -229,6 +238,56 @@ writes_nothing_without_a_reply(void **state)
     clear(&self);
 }
 
+/* Fills a disk's chain, and gives all that a hostile QEMU may list. */
+static void
+add_many(EmitCase *self)
+{
+    const QemuFactsNode filter = FILTER("#block1", "mirror_top", "/img/else");
+    const QemuFactsLayer layer = {.node_name = "top0"};
+    const QemuFactsJob job = JOB("d0", "mirror");
+    QemuFactsDisk *disk = &g_array_index(self->facts.disks, QemuFactsDisk, 0);
+    g_autofree QemuFactsNode *nodes = g_new(QemuFactsNode, N_MANY_FILTERS + 1);
+
+    nodes[0] = images[0];
+    for (guint i = 1; i <= N_MANY_FILTERS; i++)
+        nodes[i] = filter;
+    emit_case_set_nodes(self, nodes, N_MANY_FILTERS + 1);
+    while (disk->layers->len < QEMU_LIMIT_CHAIN_LAYERS)
+        g_array_append_val(disk->layers, layer);
+    self->facts.jobs = g_array_new(FALSE, TRUE, sizeof(QemuFactsJob));
+    while (self->facts.jobs->len < N_MANY_JOBS)
+        g_array_append_val(self->facts.jobs, job);
+}
+
+/* Else a call would last long beyond its deadline. */
+static void
+ends_soon(void **state)
+{
+    EmitCase self = {0};
+    g_auto(UtilParams) params = {0};
+    QemuFieldWriter writer = {.params = &params};
+    g_autoptr(GArray) block_rows = NULL;
+    bool is_cut = false;
+    int64_t begin_us = 0;
+    int64_t end_us = 0;
+
+    (void)state;
+    init(&self, NULL);
+    qemu_facts_clear(&self.facts);
+    qemu_facts_init(&self.facts);
+    self.facts.disks = qemu_facts_new_disks(1);
+    add_disk(&self, 0, "d0", "/machine/peripheral/virtio-disk0/virtio-backend");
+    add_many(&self);
+    block_rows = qemu_block_rows_make_all(&self.input, &is_cut);
+    begin_us = util_deadline_now_us();
+    qemu_emit_job(&writer, &self.input, block_rows);
+    end_us = util_deadline_now_us();
+    assert_string_equal(params.params[0].field, "ext.block.job.count");
+    assert_int_equal(params.params[0].value.ui, N_MANY_JOBS);
+    clear(&self);
+    assert_true(end_us - begin_us < MANY_US);
+}
+
 typedef struct {
     const char *sentence;
     QemuFactsEventsDevice told;
@@ -284,6 +343,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_what_is_known),
         cmocka_unit_test(writes_nothing_without_a_reply),
+        cmocka_unit_test(ends_soon),
     };
 
     return TESTING_RUN_TABLE("disks of jobs", rows, finds_disks) +

@@ -30,24 +30,56 @@ static const struct {
     {"stream", "pull", {"copy-on-read", NULL}},
 };
 
+enum { N_KINDS = G_N_ELEMENTS(kinds) };
+
+typedef enum { ANSWER_NO = 1, ANSWER_YES } Answer;
+
+/* The filters in query-named-block-nodes that may be of jobs of one kind, and these jobs. */
+typedef struct {
+    GHashTable *paths; /* of the images below the filters */
+    guint8 *answers;   /* by row: 0, or an Answer: is a filter over an image of the row's disk? */
+    const QemuFactsNode *last;
+    unsigned int n_filters;
+    unsigned int n_jobs;
+} KindScene;
+
+/* Jobs, nodes and images may be many thousands each: all is looked at once, not for each job. */
 typedef struct {
     const QemuEmitInput *input;
     const GArray *rows; /* QemuBlockRow */
+    KindScene kinds[N_KINDS];
 } Scene;
+
+/* N_KINDS: another. */
+static size_t
+kind_of(const QemuFactsJob *job)
+{
+    size_t i = 0;
+
+    while (i < N_KINDS && g_strcmp0(kinds[i].type, job->type) != 0)
+        i++;
+    return i;
+}
+
+/* What is behind @start; NULL if @text is NULL or does not begin so. */
+static const char *
+skip(const char *text, const char *start)
+{
+    return text != NULL && g_str_has_prefix(text, start) ? text + strlen(start) : NULL;
+}
 
 /* True if libvirt names a job so that works on the disk of @row. */
 static bool
 is_libvirts_name(const QemuFactsJob *job, const QemuBlockRow *row)
 {
     const char *qdev = row->disk->qdev;
+    size_t kind = kind_of(job);
+    const char *rest = kind < N_KINDS ? skip(job->id, kinds[kind].libvirts_word) : NULL;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        g_autofree char *start =
-            g_strdup_printf("%s-%s-libvirt-", kinds[i].libvirts_word, row->name);
-
-        if (g_strcmp0(kinds[i].type, job->type) == 0 && g_str_has_prefix(job->id, start))
-            return true;
-    }
+    rest = skip(rest, "-");
+    rest = skip(rest, row->name);
+    if (skip(rest, "-libvirt-") != NULL)
+        return true;
     /* The copy of a disk that migrates with its domain has the name of the drive of its device. */
     if (qdev == NULL || !g_str_has_prefix(job->id, "drive-"))
         return false;
@@ -73,84 +105,110 @@ is_named_after(const Scene *self, const QemuFactsJob *job, const QemuBlockRow *r
            is_libvirts_name(job, row);
 }
 
-/* True if a job of that type puts such a filter over images. */
+/* True if jobs of that kind put such a filter over images. */
 static bool
-makes_filter(const char *type, const char *driver)
+makes_filter(size_t kind, const char *driver)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
-        for (size_t k = 0; k < G_N_ELEMENTS(kinds[i].drivers); k++)
-            if (g_strcmp0(kinds[i].type, type) == 0 && driver != NULL &&
-                g_strcmp0(kinds[i].drivers[k], driver) == 0)
-                return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds[kind].drivers); i++)
+        if (driver != NULL && g_strcmp0(kinds[kind].drivers[i], driver) == 0)
+            return true;
     return false;
 }
 
 /* A filter that a user makes has a name of the user's. */
-static bool
-is_jobs_filter(const QemuFactsJob *job, const QemuFactsNode *node)
+static void
+note_filter(Scene *self, const QemuFactsNode *node)
 {
-    return makes_filter(job->type, node->driver) && node->path != NULL && node->node_name != NULL &&
-           node->node_name[0] == '#';
+    if (node->path == NULL || node->node_name == NULL || node->node_name[0] != '#')
+        return;
+    for (size_t i = 0; i < N_KINDS; i++) {
+        if (!makes_filter(i, node->driver))
+            continue;
+        g_hash_table_insert(self->kinds[i].paths, g_strdup(node->path), NULL);
+        self->kinds[i].last = node;
+        self->kinds[i].n_filters++;
+    }
 }
 
-/* The only filter that can be the job's; NULL: there is none, or another may be. */
-static const QemuFactsNode *
-find_filter(const Scene *self, const QemuFactsJob *job)
+static void
+init_scene(Scene *self, const QemuEmitInput *input, const GArray *rows)
 {
-    const QemuFacts *facts = self->input->facts;
-    const QemuFactsNode *found = NULL;
+    const QemuFacts *facts = input->facts;
+
+    *self = (Scene){.input = input, .rows = rows};
+    for (size_t i = 0; i < N_KINDS; i++) {
+        self->kinds[i].paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        self->kinds[i].answers = g_new0(guint8, rows->len);
+    }
+    for (guint i = 0; facts->nodes != NULL && i < facts->nodes->len; i++)
+        note_filter(self, &g_array_index(facts->nodes, QemuFactsNode, i));
+    for (guint i = 0; i < facts->jobs->len; i++) {
+        size_t kind = kind_of(&g_array_index(facts->jobs, QemuFactsJob, i));
+
+        if (kind < N_KINDS)
+            self->kinds[kind].n_jobs++;
+    }
+}
+
+static void
+clear_scene(Scene *self)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        g_hash_table_unref(self->kinds[i].paths);
+        g_free(self->kinds[i].answers);
+    }
+}
+
+/* True if one filter is there that can be the job's, and it can be no other's. */
+static bool
+has_filter(const Scene *self, size_t kind)
+{
     unsigned int n_jobs = 0;
 
-    for (guint i = 0; facts->nodes != NULL && i < facts->nodes->len; i++) {
-        const QemuFactsNode *node = &g_array_index(facts->nodes, QemuFactsNode, i);
-
-        if (!is_jobs_filter(job, node))
-            continue;
-        if (found != NULL)
-            return NULL;
-        found = node;
-    }
-    for (guint i = 0; found != NULL && i < facts->jobs->len; i++)
-        if (makes_filter(g_array_index(facts->jobs, QemuFactsJob, i).type, found->driver))
-            n_jobs++;
-    return n_jobs == 1 ? found : NULL;
+    if (kind == N_KINDS || self->kinds[kind].n_filters != 1)
+        return false;
+    for (size_t i = 0; i < N_KINDS; i++)
+        if (makes_filter(i, self->kinds[kind].last->driver))
+            n_jobs += self->kinds[i].n_jobs;
+    return n_jobs == 1;
 }
 
+/* True if the disk has an image whose path is in @paths. */
 static bool
-has_image(const QemuFacts *facts, const QemuFactsDisk *disk, const char *path)
+has_image_of(const QemuFacts *facts, const QemuFactsDisk *disk, GHashTable *paths)
 {
     for (guint i = 0; disk->layers != NULL && i < disk->layers->len; i++) {
         const QemuFactsNode *node =
             qemu_facts_node(facts, g_array_index(disk->layers, QemuFactsLayer, i).node_name);
 
-        if (node != NULL && g_strcmp0(node->path, path) == 0)
+        if (node != NULL && node->path != NULL && g_hash_table_contains(paths, node->path))
             return true;
     }
     return false;
 }
 
-/* True if filters of such jobs are there, and none is over an image of @disk. */
+/* True if filters of such jobs are there, and none is over an image of the disk of that row. */
 static bool
-is_denied(const Scene *self, const QemuFactsJob *job, const QemuFactsDisk *disk)
+is_denied(const Scene *self, size_t kind, guint row)
 {
-    const QemuFacts *facts = self->input->facts;
-    bool has_filter = false;
+    guint8 *answer = NULL;
 
-    for (guint i = 0; facts->nodes != NULL && i < facts->nodes->len; i++) {
-        const QemuFactsNode *node = &g_array_index(facts->nodes, QemuFactsNode, i);
-
-        if (!is_jobs_filter(job, node))
-            continue;
-        if (has_image(facts, disk, node->path))
-            return false;
-        has_filter = true;
-    }
-    return has_filter;
+    if (kind == N_KINDS || self->kinds[kind].n_filters == 0)
+        return false;
+    answer = &self->kinds[kind].answers[row];
+    if (*answer == 0)
+        *answer =
+            has_image_of(self->input->facts, g_array_index(self->rows, QemuBlockRow, row).disk,
+                         self->kinds[kind].paths)
+                ? ANSWER_YES
+                : ANSWER_NO;
+    return *answer == ANSWER_NO;
 }
 
-/* The row of the only disk with the image below @filter; false if there is none, or another. */
+/* The row of the only disk with the image below the only filter of that kind; false if there is
+ * none, or another. */
 static bool
-find_below(const Scene *self, const QemuFactsNode *filter, unsigned int *ret_row)
+find_below(const Scene *self, size_t kind, unsigned int *ret_row)
 {
     unsigned int n_found = 0;
     unsigned int found = 0;
@@ -159,7 +217,7 @@ find_below(const Scene *self, const QemuFactsNode *filter, unsigned int *ret_row
         const QemuBlockRow *row = &g_array_index(self->rows, QemuBlockRow, i);
 
         if (row->is_top && row->disk != NULL &&
-            has_image(self->input->facts, row->disk, filter->path)) {
+            has_image_of(self->input->facts, row->disk, self->kinds[kind].paths)) {
             found = i;
             n_found++;
         }
@@ -173,16 +231,16 @@ find_below(const Scene *self, const QemuFactsNode *filter, unsigned int *ret_row
 static bool
 find_disk(const Scene *self, const QemuFactsJob *job, unsigned int *ret_row)
 {
-    const QemuFactsNode *filter = find_filter(self, job);
+    size_t kind = kind_of(job);
 
-    if (filter != NULL && find_below(self, filter, ret_row))
+    if (has_filter(self, kind) && find_below(self, kind, ret_row))
         return true;
     for (guint i = 0; i < self->rows->len; i++) {
         const QemuBlockRow *row = &g_array_index(self->rows, QemuBlockRow, i);
 
         if (row->is_top && row->disk != NULL && is_named_after(self, job, row)) {
             *ret_row = i;
-            return !is_denied(self, job, row->disk);
+            return !is_denied(self, kind, i);
         }
     }
     return false;
@@ -208,14 +266,16 @@ put_job(QemuFieldWriter *writer, const Scene *scene, const QemuFactsJob *job)
 void
 qemu_emit_job(QemuFieldWriter *writer, const QemuEmitInput *input, const GArray *rows)
 {
-    const Scene scene = {input, rows};
     const GArray *jobs = input->facts->jobs;
+    Scene scene = {0};
 
     if (!input->is_active || jobs == NULL)
         return;
+    init_scene(&scene, input, rows);
     qemu_field_put_uint(writer, QEMU_FIELD_EXT_BLOCK_JOB_COUNT, jobs->len);
     for (guint i = 0; i < jobs->len; i++) {
         writer->index[0] = i;
         put_job(writer, &scene, &g_array_index(jobs, QemuFactsJob, i));
     }
+    clear_scene(&scene);
 }
