@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-from host import COMMAND, Host, domstats
+from host import COMMAND, QEMU, Host, domstats
 from longrun import LongRun
 from test_allowed import Proxy
 
@@ -50,6 +50,17 @@ while [ $n -gt 0 ]; do
     n=$((n - 1))
 done
 exec "$@"
+"""
+
+# In a pid namespace without a /proc of its own: starts a QEMU that has there the number $1, and looks at it.
+AMONG_OTHER_NUMBERS = r"""
+echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid || exit
+number=$1 socket=$2 domstats=$3
+shift 3
+"$@" -qmp "unix:$socket,server=on,wait=off" &
+[ $! = "$number" ] || exit
+until [ -S "$socket" ]; do sleep 0.1; done
+"$domstats" -c "socket:$socket" --any-listener --format json
 """
 
 # A monitor of a QEMU that has few commands, or none: it greets, and refuses the others by the class that QEMU has for
@@ -182,6 +193,16 @@ class FirstLook(unittest.TestCase):
         first, _, commands = self.assert_same("vm")
         self.assertEqual(first["name"], "told")
         self.assertEqual(set(commands) & IDENTITY, set())
+
+    def test_the_numbers_of_another_namespace(self):
+        """What /proc shows of the process that has the peer's number there is not about the peer."""
+        decoy = self.host.start("decoy", "-machine", "pc", "-smp", "3")
+        done = subprocess.run(["unshare", "-pf", "--kill-child", "sh", "-c", AMONG_OTHER_NUMBERS, "sh", str(decoy.pid),
+                               self.host.path("real.sock"), COMMAND, QEMU, "-S", "-display", "none", "-nodefaults",
+                               "-no-user-config", "-machine", "pc", "-smp", "2", "-name", "real"],
+                              capture_output=True, text=True, check=False)
+        domain, = json.loads(done.stdout)["domains"]
+        self.assertEqual((domain["name"], domain["stats"]["vcpu.maximum"]), ("real", 2))
 
     def test_a_balloon_that_was_unplugged_is_looked_for(self):
         self.start("vm", "-machine", "pc", *BALLOON)

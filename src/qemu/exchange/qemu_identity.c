@@ -9,7 +9,9 @@
 #include "qemu_identity.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/process/host_process.h"
 #include "qemu/finding/qemu_process.h"
@@ -76,6 +78,18 @@ qemu_identity_read_again(QemuHostView *host, QemuDomain *domain, UtilDeadline de
         read_definition(host, domain, deadline);
 }
 
+/* True if /proc numbers processes as the kernel does towards us: a container without a /proc of its
+ * own sees that of another pid namespace, in which a number is another process. */
+static bool
+is_proc_of_our_numbers(void)
+{
+    char text[32] = "";
+    guint64 pid = 0;
+
+    return readlink("/proc/self", text, sizeof(text) - 1) > 0 &&
+           g_ascii_string_to_unsigned(text, 10, 1, INT_MAX, &pid, NULL) && (pid_t)pid == getpid();
+}
+
 bool
 qemu_identity_check_peer(QemuHostView *host, QemuJob *job, bool is_proven)
 {
@@ -89,6 +103,8 @@ qemu_identity_check_peer(QemuHostView *host, QemuJob *job, bool is_proven)
         domain->is_at_process = domain->start_ticks != 0;
         return true;
     }
+    if (pid != 0 && !is_proc_of_our_numbers())
+        pid = 0;
     if (pid == 0) { /* a recording, or another pid namespace: there is nothing to compare */
         if (domain->pid == 0)
             forget_all_but_connection(domain);
