@@ -19,7 +19,7 @@ static const Row rows[] = {
      "ksm_rmap_items 5\nksm_zero_pages 1\nksm_merging_pages 3\nksm_process_profit 12000\n"
      "ksm_merge_any: no\nksm_mergeable: yes\n",
      "3 5 1 12000"},
-    {"Linux 6.1", "ksm_rmap_items 5\nzero_pages_sharing 0\nksm_merging_pages 3\n", "3 5 - -"},
+    {"Linux 6.1", "ksm_rmap_items 593\n", "- 593 - -"},
     {"a loss", "ksm_process_profit -64\n", "- - - -64"},
     {"colons", "ksm_rmap_items: 5\nksm_process_profit: 7\n", "- 5 - 7"},
     {"numbers that are none",

@@ -18,6 +18,7 @@ from host import COMMAND, Host, domstats
 from longrun import LongRun
 
 INTERFACE = 1 << 4
+EXT = 1 << 0  # DOMSTATS_CALL_EXT
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
 SCRIPTS = "script=no,downscript=no"
@@ -408,6 +409,32 @@ class Plugged(Nics):
         self.unplug("e0", "n0")
         self.plug("e0", "n0", type="tap", ifname="nicp1", script="no", downscript="no")
         self.check(1, "nicp1")
+
+
+class Queues(Nics):
+    """Queues that the host has for a tap, with limits as libvirt's <bandwidth> sets them."""
+
+    def test_what_a_queue_drops_is_told_in_the_guests_view(self):
+        self.start("-netdev", f"tap,id=n0,ifname=nict0,{SCRIPTS}", "-device",
+                   "virtio-net-pci,netdev=n0")
+        limit = ["tc", "qdisc", "add", "dev", "nict0", "root", "tbf", "rate", "8kbit", "burst", "1600",
+                 "limit", "3000"]
+        if subprocess.run(limit, capture_output=True, check=False).returncode != 0:
+            self.skipTest("no tc, or this kernel has no such queue (tbf)")
+        subprocess.run(["ip", "link", "set", "nict0", "up"], check=True)
+        before = self.kept.ask("values", INTERFACE, EXT)
+        self.assertEqual(before["ext.net.0.rx.qdisc.drop"], 0)
+        self.assertNotIn("ext.net.0.tx.qdisc.drop", before)
+        for _ in range(200):
+            try:
+                send_frames("nict0", 1)
+            except OSError:
+                pass  # dropped: the queue is full
+        after = self.kept.ask("values", INTERFACE, EXT)
+        self.assertGreater(after["ext.net.0.rx.qdisc.drop"], 0)
+        self.assertGreater(after["ext.net.0.qdisc.pkts"], 0)
+        self.assertEqual(after["ext.net.0.qdisc.bytes"] % 60, 0)
+        self.assertNotIn("ext.net.hostdev.count", after)
 
 
 if __name__ == "__main__":
