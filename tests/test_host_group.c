@@ -358,6 +358,15 @@ remove_group(const char *folder)
     assert_int_equal(access(folder, F_OK), -1);
 }
 
+/* skip() leaves a test without freeing what it owns. */
+static void
+skip_without_groups(HostRoot **root)
+{
+    g_clear_pointer(root, host_root_free);
+    print_message("no control group can be made here\n");
+    skip();
+}
+
 static void
 reads_a_live_group(void **state)
 {
@@ -372,7 +381,7 @@ reads_a_live_group(void **state)
 
     (void)state;
     if (folder == NULL)
-        skip();
+        skip_without_groups(&root);
     other = fork();
     if (other == 0) {
         pause();
@@ -414,7 +423,7 @@ reads_a_group_that_came_back(void **state)
 
     (void)state;
     if (folder == NULL)
-        skip();
+        skip_without_groups(&root);
     group = host_group_new(root, pid);
     is_back = move_to(folder, pid);
     before = describe(root, group);
