@@ -90,3 +90,26 @@ emit_case_check(const void *data)
     testing_assert_same_text(text, row->expected);
     assert_int_equal(is_whole, row->is_whole);
 }
+
+void
+emit_case_fill_nothing(EmitCase *self)
+{
+    (void)self;
+}
+
+void
+emit_case_fill_inactive(EmitCase *self)
+{
+    self->input.is_active = false;
+    self->input.with_ext = true;
+}
+
+void
+emit_case_fill_off(EmitCase *self)
+{
+    emit_case_fill_inactive(self);
+    self->facts.status = "running";
+    self->facts.is_running = true;
+    self->facts.host.has_process = true;
+    self->facts.nics = g_array_new(FALSE, TRUE, sizeof(QemuFactsNic));
+}

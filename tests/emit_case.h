@@ -39,3 +39,8 @@ void emit_case_tell_by_libvirt(EmitCase *self);
 
 /* Puts the nodes, by name, where the facts have them. */
 void emit_case_set_nodes(EmitCase *self, const QemuFactsNode *nodes, guint n_nodes);
+
+/* For rows: nothing is known; the domain is off; it is off, and QEMU's facts are to be ignored. */
+void emit_case_fill_nothing(EmitCase *self);
+void emit_case_fill_inactive(EmitCase *self);
+void emit_case_fill_off(EmitCase *self);

@@ -6,19 +6,6 @@
 #include "emit_case.h"
 
 static void
-fill_nothing(EmitCase *self)
-{
-    (void)self;
-}
-
-static void
-fill_inactive(EmitCase *self)
-{
-    self->input.is_active = false;
-    self->input.with_ext = true;
-}
-
-static void
 fill_vcpus(EmitCase *self)
 {
     const QemuFactsVcpu vcpus[] = {
@@ -169,7 +156,7 @@ fill_vcpus_told_off(EmitCase *self)
 {
     fill_vcpus_told(self);
     fill_vcpus(self);
-    fill_inactive(self);
+    emit_case_fill_inactive(self);
 }
 
 static void
@@ -280,7 +267,7 @@ static void
 fill_dirty_rate_off(EmitCase *self)
 {
     fill_dirty_rate_measured(self);
-    fill_inactive(self);
+    emit_case_fill_inactive(self);
 }
 
 static void
@@ -299,7 +286,7 @@ static void
 fill_vm_off(EmitCase *self)
 {
     fill_vm(self);
-    fill_inactive(self);
+    emit_case_fill_inactive(self);
 }
 
 #define VCPUS(current, maximum) "vcpu.current uint " #current "\nvcpu.maximum uint " #maximum "\n"
@@ -345,7 +332,7 @@ static const EmitRow rows[] = {
      VCPUS(3, 3) "vcpu.1.state int 1\nvcpu.1.wait ullong 0\nvcpu.1.delay ullong 0\n"},
     {"off, libvirt's counts", qemu_emit_vcpu, fill_vcpus_told_off, true, VCPUS(2, 4)},
     {"of a silent QEMU libvirt's counts", qemu_emit_vcpu, fill_vcpus_told, false, VCPUS(2, 4)},
-    {"nobody told of vCPUs", qemu_emit_vcpu, fill_nothing, false, ""},
+    {"nobody told of vCPUs", qemu_emit_vcpu, emit_case_fill_nothing, false, ""},
 
     {"IOThreads by the number of their name, polling whole or not at all",
      qemu_emit_iothread, fill_iothreads, true,
@@ -365,8 +352,8 @@ static const EmitRow rows[] = {
      qemu_emit_iothread, fill_iothreads_when_one_has_gone, true,
      "iothread.count uint 2\n" IOTHREAD(46, 1, uint 2, uint 3) IOTHREAD(42, 1, uint 2, uint 3)},
     {"no IOThread, not even a count", qemu_emit_iothread, fill_no_iothreads, true, ""},
-    {"nobody told of IOThreads", qemu_emit_iothread, fill_nothing, false, ""},
-    {"off, no IOThread", qemu_emit_iothread, fill_inactive, true, ""},
+    {"nobody told of IOThreads", qemu_emit_iothread, emit_case_fill_nothing, false, ""},
+    {"off, no IOThread", qemu_emit_iothread, emit_case_fill_inactive, true, ""},
 
     {"a rate that was never calculated is none",
      qemu_emit_dirtyrate, fill_dirty_rate_unstarted, true,
@@ -383,13 +370,13 @@ static const EmitRow rows[] = {
     {"a mode nobody knows is no answer",
      qemu_emit_dirtyrate, fill_dirty_rate_by_unknown_word, false,
      ""},
-    {"QEMU told no rate", qemu_emit_dirtyrate, fill_nothing, false, ""},
+    {"QEMU told no rate", qemu_emit_dirtyrate, emit_case_fill_nothing, false, ""},
     {"off, there is no rate", qemu_emit_dirtyrate, fill_dirty_rate_off, false, ""},
 
     {"statistics of the VM by kind", qemu_emit_vm, fill_vm, true,
      "vm.remote_tlb_flush.sum ullong 3\nvm.pages_4k.cur ullong 0\n"
      "vm.max_mmu_rmap_size.max ullong 2\n"},
-    {"QEMU told no statistics", qemu_emit_vm, fill_nothing, false, ""},
+    {"QEMU told no statistics", qemu_emit_vm, emit_case_fill_nothing, false, ""},
     {"off, there are none", qemu_emit_vm, fill_vm_off, false, ""},
 };
 /* clang-format on */
