@@ -19,8 +19,6 @@
 
 #define NOTE_PATH "proc/net/links" /* where a recording keeps the answer */
 
-enum { MOST_TRIES = 4 };
-
 struct HostLinks {
     GHashTable *links; /* name -> HostLink */
 };
@@ -168,24 +166,21 @@ make_text(const GArray *entries)
     return g_string_free(text, FALSE);
 }
 
+static char *
+ask(const void *data)
+{
+    g_autoptr(GArray) entries = list_links();
+
+    (void)data;
+    return entries ? make_text(entries) : NULL;
+}
+
 HostLinks *
 host_links_read(HostRoot *root)
 {
-    g_autoptr(GArray) entries = NULL;
-    g_autofree char *text = NULL;
+    g_autofree char *text = host_rtnetlink_read(root, NOTE_PATH, ask, NULL);
 
-    if (!host_root_is_live(root)) {
-        text = host_root_read_all(root, NOTE_PATH, HOST_LIMIT_FILE_BYTES, NULL);
-        return text ? host_links_parse(text) : NULL;
-    }
-    /* The kernel breaks off a list during which interfaces come or go. */
-    for (unsigned int n = 0; entries == NULL && n < MOST_TRIES; n++)
-        entries = list_links();
-    if (entries == NULL)
-        return NULL;
-    text = make_text(entries);
-    host_root_note(root, NOTE_PATH, text);
-    return host_links_parse(text);
+    return text ? host_links_parse(text) : NULL;
 }
 
 void

@@ -8,10 +8,11 @@
 #include <glib.h>
 #include <sys/socket.h>
 
+#include "host_limits.h"
 #include "host_netns.h"
 
 /* A message about one interface with 256 virtual functions has some 80 KB. */
-enum { RECEIVE_BYTES = 262144 };
+enum { RECEIVE_BYTES = 262144, MOST_TRIES = 4 };
 
 static bool
 receive(struct mnl_socket *netlink, mnl_cb_t take, void *data)
@@ -52,4 +53,26 @@ host_rtnetlink_ask(struct nlmsghdr *request, mnl_cb_t take, void *data)
     mnl_socket_close(netlink);
     errno = error;
     return is_well;
+}
+
+/* The kernel breaks off a list during which interfaces come or go, or which is read too slowly. */
+static bool
+is_broken_off(int error)
+{
+    return error == EINTR || error == ENOBUFS;
+}
+
+char *
+host_rtnetlink_read(HostRoot *root, const char *note_path, HostRtnetlinkAsk ask, const void *data)
+{
+    char *text = NULL;
+
+    if (!host_root_is_live(root))
+        return host_root_read_all(root, note_path, HOST_LIMIT_FILE_BYTES, NULL);
+    for (unsigned int n = 0; n < MOST_TRIES && text == NULL && (n == 0 || is_broken_off(errno));
+         n++)
+        text = ask(data);
+    if (text != NULL)
+        host_root_note(root, note_path, text);
+    return text;
 }

@@ -171,20 +171,27 @@ take_link(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
+/* Of which interface is asked, and whose it must be. */
+typedef struct {
+    const char *ifname;
+    const char *pci;
+} Question;
+
 /* The lines of a recording; NULL with errno. The caller frees. */
 static char *
-ask(const char *ifname, const char *pci)
+ask(const void *data)
 {
+    const Question *question = data;
     char buffer[HOST_RTNETLINK_REQUEST_BYTES] = "";
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
     struct ifinfomsg *info = NULL;
     g_autoptr(GString) text = g_string_new(NULL);
-    Answer answer = {.pci = pci, .text = text};
+    Answer answer = {.pci = question->pci, .text = text};
 
     message->nlmsg_type = RTM_GETLINK;
     info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
     info->ifi_family = AF_UNSPEC;
-    mnl_attr_put_strz(message, IFLA_IFNAME, ifname);
+    mnl_attr_put_strz(message, IFLA_IFNAME, question->ifname);
     mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_VF);
     if (!host_rtnetlink_ask(message, take_link, &answer))
         return NULL;
@@ -198,6 +205,7 @@ ask(const char *ifname, const char *pci)
 HostVfs *
 host_vf_read(HostRoot *root, const char *ifname, const char *pci)
 {
+    const Question question = {ifname, pci};
     g_autofree char *path = g_strdup_printf("proc/net/vfs/%s", ifname);
     g_autofree char *text = NULL;
 
@@ -205,15 +213,8 @@ host_vf_read(HostRoot *root, const char *ifname, const char *pci)
         errno = ENODEV;
         return NULL;
     }
-    if (!host_root_is_live(root)) {
-        text = host_root_read_all(root, path, HOST_LIMIT_FILE_BYTES, NULL);
-        return text ? host_vf_parse(text) : NULL;
-    }
-    text = ask(ifname, pci);
-    if (text == NULL)
-        return NULL;
-    host_root_note(root, path, text);
-    return host_vf_parse(text);
+    text = host_rtnetlink_read(root, path, ask, &question);
+    return text ? host_vf_parse(text) : NULL;
 }
 
 const HostVfCounters *

@@ -22,8 +22,7 @@ enum { LIST_BYTES = 8192, DEPTH_MOST = 8, KERNEL_THREAD = 0x00200000 };
 /* A group: the one that was asked for, or one inside. */
 typedef struct {
     char *folder;
-    char
-        *text; /* cgroup.procs; NULL: a threaded group of v2, whose processes the one above lists */
+    char *text;      /* cgroup.procs; NULL: a threaded group of v2, in the list of the one above */
     nlink_t n_links; /* of the folder; 0 in a recording */
     int fd;          /* of the list, kept open; -1: not */
 } Part;

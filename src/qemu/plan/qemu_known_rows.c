@@ -153,20 +153,32 @@ drop_vcpus(QemuKnownRowValues *self)
     g_clear_pointer(&self->vcpu_paths, g_string_chunk_free);
 }
 
+static bool
+is_empty(const GArray *list)
+{
+    return list != NULL && list->len == 0;
+}
+
+static void
+give_empty(GArray **list, guint element_size)
+{
+    g_clear_pointer(list, g_array_unref);
+    *list = g_array_new(FALSE, TRUE, element_size);
+}
+
 /* Keeps only that there are none: qom-set changes the settings of an IOThread without any event. */
 static bool
 keep_no_iothreads(QemuKnownRowValues *self, const QemuKnownRowSource *source)
 {
     (void)self;
-    return source->facts->iothreads != NULL && source->facts->iothreads->len == 0;
+    return is_empty(source->facts->iothreads);
 }
 
 static void
 give_no_iothreads(const QemuKnownRowValues *self, QemuFacts *facts)
 {
     (void)self;
-    g_clear_pointer(&facts->iothreads, g_array_unref);
-    facts->iothreads = g_array_new(FALSE, TRUE, sizeof(QemuFactsIothread));
+    give_empty(&facts->iothreads, sizeof(QemuFactsIothread));
 }
 
 /* Keeps nothing if QEMU has a second monitor: its user could plug a device without our notice. */
@@ -320,15 +332,14 @@ static bool
 keep_no_jobs(QemuKnownRowValues *self, const QemuKnownRowSource *source)
 {
     (void)self;
-    return source->facts->jobs != NULL && source->facts->jobs->len == 0;
+    return is_empty(source->facts->jobs);
 }
 
 static void
 give_no_jobs(const QemuKnownRowValues *self, QemuFacts *facts)
 {
     (void)self;
-    g_clear_pointer(&facts->jobs, g_array_unref);
-    facts->jobs = g_array_new(FALSE, TRUE, sizeof(QemuFactsJob));
+    give_empty(&facts->jobs, sizeof(QemuFactsJob));
 }
 
 /* Copies the members that the guest does not report from @others. */
