@@ -49,5 +49,5 @@ libvirt_case_wait_well(LibvirtPoolRequest *request)
     LibvirtOutcomeKind kind = libvirt_case_wait_kind(request);
 
     if (kind != LIBVIRT_OUTCOME_WELL)
-        fail_msg("%d: %s", kind, libvirt_pool_request_outcome(request)->message);
+        fail_msg("%d: %s", (int)kind, libvirt_pool_request_outcome(request)->message);
 }

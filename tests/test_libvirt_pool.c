@@ -378,12 +378,13 @@ closing_closes_every_connection(void **state)
     assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_CLOSE), fake_libvirt_n_accepted(fake));
 }
 
-/* Asks, and closes once @procedure has been called, which is answered after 100 ms. */
+/* Asks, and closes once @procedure has been called, which is answered 20 ms later: the pool
+ * waits for ten times as long. */
 static void
 close_during(int procedure)
 {
     const FakeLibvirtFault slow[] = {
-        {.procedure = procedure, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 100},
+        {.procedure = procedure, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 20},
         {.then = FAKE_LIBVIRT_END}};
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
     LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);

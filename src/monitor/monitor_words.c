@@ -71,8 +71,7 @@ has_option(const char *list, const char *name, const char *value)
 static bool
 is_word(const char *word, const char *name)
 {
-    word += g_str_has_prefix(word, "--") ? 1 : 0;
-    return word[0] == '-' && strcmp(word + 1, name) == 0;
+    return word[0] == '-' && strcmp(word + (word[1] == '-' ? 2 : 1), name) == 0;
 }
 
 static bool
