@@ -99,7 +99,7 @@ static const UtilOption options_table[] = {
     {SECTION_OUTPUT, 0, "ext", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_EXT,
      "fields that libvirt does not have, named ext.*"},
     {SECTION_OUTPUT, 0, "pss", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_PSS,
-     "the memory that each shares, and its swap; costs the most"},
+     "each one's share of memory (ext.balloon.pss), and swap; costs the most"},
     {SECTION_OUTPUT, 0, "about", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_ABOUT,
      "what domains are made of, as fields named about.*"},
     {SECTION_OUTPUT, 0, "no-kvm", NULL, ON_STATS, util_options_apply_bits, TO(extras), DOMSTATS_CALL_WITHOUT_KVM,
