@@ -61,7 +61,8 @@ libvirts_own_error(void **state)
     g_auto(LibvirtOutcome) outcome = {LIBVIRT_OUTCOME_WELL, NULL};
 
     (void)state;
-    assert_null(libvirt_connection_open("qemu+unix:///system?socket=/nowhere/at/all", &outcome));
+    assert_null(
+        libvirt_connection_open("qemu+unix:///system?socket=/nowhere/at/all", NULL, &outcome));
     assert_int_equal(outcome.kind, LIBVIRT_OUTCOME_REFUSED);
     assert_non_null(strstr(outcome.message, "/nowhere/at/all"));
 }

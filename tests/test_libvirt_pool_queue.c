@@ -43,7 +43,7 @@ static void
 add_line(GPtrArray *lines, int64_t opened_us)
 {
     g_auto(LibvirtOutcome) outcome = {LIBVIRT_OUTCOME_WELL, NULL};
-    LibvirtConnection *connection = libvirt_connection_open("test:///default", &outcome);
+    LibvirtConnection *connection = libvirt_connection_open("test:///default", NULL, &outcome);
 
     assert_non_null(connection);
     libvirt_pool_lines_add(lines, connection, opened_us);

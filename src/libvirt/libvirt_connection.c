@@ -21,6 +21,8 @@ typedef struct {
 struct LibvirtConnection {
     virConnectPtr conn;
     int64_t opened_us;
+    pthread_mutex_t *turn; /* borrowed */
+    bool has_learned;
     pthread_mutex_t lock;
     GHashTable *domains; /* UUID -> virDomainPtr, owned */
     GArray *hooks;       /* Hook */
@@ -54,7 +56,7 @@ make_quiet(const char *uri)
 }
 
 LibvirtConnection *
-libvirt_connection_open(const char *uri, LibvirtOutcome *ret_outcome)
+libvirt_connection_open(const char *uri, pthread_mutex_t *turn, LibvirtOutcome *ret_outcome)
 {
     g_autofree char *quiet = make_quiet(uri);
     virConnectPtr conn = virConnectOpenReadOnly(quiet);
@@ -67,6 +69,8 @@ libvirt_connection_open(const char *uri, LibvirtOutcome *ret_outcome)
     virConnSetErrorFunc(conn, NULL, ignore_error);
     self = g_new0(LibvirtConnection, 1);
     self->conn = conn;
+    self->turn = turn;
+    self->has_learned = !g_str_has_prefix(uri, "qemu"); /* other drivers learn nothing late */
     self->opened_us = util_deadline_now_us();
     pthread_mutex_init(&self->lock, NULL);
     self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_domain);
@@ -123,6 +127,20 @@ int64_t
 libvirt_connection_opened_us(const LibvirtConnection *self)
 {
     return self->opened_us;
+}
+
+/* Any answer will do, so the quickest question that needs what it learns. */
+void
+libvirt_connection_learn(LibvirtConnection *self)
+{
+    virSecurityModel model;
+
+    if (self->has_learned)
+        return;
+    pthread_mutex_lock(self->turn);
+    (void)virNodeGetSecurityModel(self->conn, &model);
+    pthread_mutex_unlock(self->turn);
+    self->has_learned = true;
 }
 
 static virDomainPtr

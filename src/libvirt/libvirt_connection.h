@@ -9,6 +9,7 @@
 #pragma once
 
 #include <libvirt/libvirt.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,8 +18,10 @@
 typedef struct LibvirtConnection LibvirtConnection;
 
 /* Prompts for nothing: what needs a password that no file has fails. NULL with the outcome if that
- * fails. */
-LibvirtConnection *libvirt_connection_open(const char *uri, LibvirtOutcome *ret_outcome);
+ * fails. @turn is borrowed: all connections to that libvirt have it, and it lives longer than they.
+ */
+LibvirtConnection *libvirt_connection_open(const char *uri, pthread_mutex_t *turn,
+                                           LibvirtOutcome *ret_outcome);
 /* Closes it. Takes NULL. */
 void libvirt_connection_free(LibvirtConnection *self);
 
@@ -35,6 +38,11 @@ void libvirt_connection_keep(LibvirtConnection *self, virDomainPtr *domains, int
 
 /* Monotonic, in us: when it was opened. */
 int64_t libvirt_connection_opened_us(const LibvirtConnection *self);
+
+/* To be called before libvirt is asked for statistics over this connection. libvirt's driver for
+ * QEMU learns of its host when that is needed first, and two first questions at once disturb each
+ * other: one fails, and libvirt logs an error. So the connections take turns to have it learn. */
+void libvirt_connection_learn(LibvirtConnection *self);
 
 /* Calls @run(@data) when the connection closes, before it does, on the thread that closes it. */
 void libvirt_connection_at_close(LibvirtConnection *self, void (*run)(void *data), void *data);

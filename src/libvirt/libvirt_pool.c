@@ -51,6 +51,7 @@ enum {
 struct LibvirtPool {
     char *uri;
     LibvirtPoolLimits limits;
+    pthread_mutex_t turn;   /* see libvirt_connection_open(); never taken with the lock held */
     pthread_mutex_t lock;   /* guards all below */
     pthread_cond_t changed; /* a thread has ended */
     LibvirtPoolQueue queue;
@@ -83,6 +84,7 @@ unref(gpointer data)
     g_ptr_array_unref(self->lines);
     libvirt_pool_queue_clear(&self->queue);
     pthread_cond_destroy(&self->changed);
+    pthread_mutex_destroy(&self->turn);
     pthread_mutex_destroy(&self->lock);
     g_free(self->uri);
     g_free(self);
@@ -111,6 +113,7 @@ libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits)
     if (self->limits.n_first == 0)
         self->limits.n_first = count_first();
     pthread_mutex_init(&self->lock, NULL);
+    pthread_mutex_init(&self->turn, NULL);
     util_deadline_init_cond(&self->changed);
     libvirt_pool_queue_init(&self->queue, self->limits.n_requests, self->limits.n_first);
     self->lines = libvirt_pool_lines_new();
@@ -499,7 +502,7 @@ open_line(LibvirtPool *self)
 
     self->connecting_us = begun_us;
     pthread_mutex_unlock(&self->lock);
-    connection = libvirt_connection_open(self->uri, &outcome);
+    connection = libvirt_connection_open(self->uri, &self->turn, &outcome);
     pthread_mutex_lock(&self->lock);
     self->connecting_us = 0;
     if (connection != NULL) {

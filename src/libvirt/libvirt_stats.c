@@ -185,8 +185,10 @@ run_stats(LibvirtConnection *connection, LibvirtPoolRequestPart *parts, unsigned
     Call call = {connection, parts, n_parts, g_ptr_array_new(), 0};
 
     find_domains(&call);
-    if (call.domains->len > 1)
+    if (call.domains->len > 1) {
+        libvirt_connection_learn(connection);
         get_stats(&call);
+    }
     g_ptr_array_unref(call.domains);
 }
 

@@ -311,7 +311,7 @@ open(sys.argv[3], "w").close()
         self.daemon("holder", sys.executable, "-c", self.HOLDER, *paths, marker, *self.libvirt.command(), "--timeout",
                     "3")
         until("it serves", lambda: os.path.exists(paths[1]) and
-              self.libvirt.try_virsh("version").returncode == 0)
+              self.libvirt.try_virsh("uri").returncode == 0)
         with open("/run/libvirt/own.pid", encoding="ascii") as file:
             self.pid = int(file.read())
         self.libvirt.define("off")
@@ -365,7 +365,7 @@ class Full(Auto):
 
     def is_full(self):
         try:
-            self.libvirt.try_virsh("version", timeout=1)
+            self.libvirt.try_virsh("uri", timeout=1)
             return False
         except subprocess.TimeoutExpired:
             return True

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """libvirtd ends, restarts, is stopped, or takes no connection: each a clear reason, and recovery at the next call."""
 
+import os
+import re
 import signal
 import subprocess
 import unittest
 
 from host import COMMAND
-from libvirts import SOURCES, BesideLibvirt, has_modular
+from libvirts import SOURCES, BesideLibvirt, Libvirtd, has_modular
 from neighbours import ENDLESS_MS, main
 from waiting import until
 
@@ -274,6 +276,40 @@ class Modular(Ends):
     """The same with virtqemud."""
 
     settings = {"modular": True}
+
+
+class Begins(BesideLibvirt):
+    """The driver of a daemon that has just begun learns of its host when it is first asked for
+    statistics. Two that ask first at once disturb each other: one of them fails."""
+
+    QUESTION = re.compile(r": debug : (virNodeGetSecurityModel|virDomainListGetStats):")
+
+    def start_libvirt(self, daemon):
+        self.calls = self.host.path("calls")
+        outputs = f"3:file:{self.host.path('libvirtd.log')} 1:file:{self.calls}"
+        return super().start_libvirt(Libvirtd(self.host, log_filters="1:libvirt", log_outputs=outputs))
+
+    def questions(self):
+        with open(self.calls, encoding="utf-8", errors="replace") as calls:
+            return self.QUESTION.findall(calls.read())
+
+    def check(self, source):
+        names = self.libvirt.create_many(5)
+        run = self.open(source)
+        run.call()
+        for _ in range(3):
+            self.libvirt.end(signal.SIGKILL)
+            os.unlink(self.calls)
+            self.libvirt.start()
+            self.assertEqual(run.call().healths(), dict.fromkeys(names, "ok"))
+            asked = self.questions()
+            self.assertLess(asked.index("virNodeGetSecurityModel"), asked.index("virDomainListGetStats"))
+
+    def test_one_question_has_it_learn_first_beside_auto(self):
+        self.check("auto")
+
+    def test_one_question_has_it_learn_first_beside_libvirt(self):
+        self.check("libvirt:qemu:///system")
 
 
 class Log(Away):
