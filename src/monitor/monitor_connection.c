@@ -41,7 +41,7 @@ hint(int code)
     case VIR_ERR_AUTH_UNAVAILABLE:
     case VIR_ERR_OPERATION_DENIED:
     case VIR_ERR_ACCESS_DENIED:
-        return "; run it as root, or as a user whom libvirt allows to manage domains";
+        return "; run it as root, or as a user whom libvirt lets manage domains";
     case VIR_ERR_SYSTEM_ERROR:
         return "; is libvirt's daemon running, and may this user connect to it?";
     default:
