@@ -14,6 +14,7 @@
 #include "qemu/facts/qemu_limits.h"
 #include "rpc/rpc_limits.h"
 #include "service/service_limits.h"
+#include "top/top_limits.h"
 
 typedef struct {
     const char *name;
@@ -26,6 +27,7 @@ static const Limit limits[] = {
 #define LIMIT(name, value, unit, reason) {#name, value, unit, reason},
     QEMU_LIMITS(LIMIT) HOST_LIMITS(LIMIT) LIBVIRT_LIMITS(LIMIT) MONITOR_LIMITS(LIMIT)
         RPC_LIMITS(LIMIT) SERVICE_LIMITS(LIMIT) DAEMON_LIMITS(LIMIT) OPENMETRICS_LIMITS(LIMIT)
+            TOP_LIMITS(LIMIT)
 #undef LIMIT
 };
 

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * top_asker: asks the library, round after round, on a thread of its own: the screen answers keys
+ * while a round runs.
+ *
+ * A round begins @delay_ms after the one before began, or when that ended if it took longer. The
+ * deadline of its call is the delay. Every call may be made from one thread only, that of the
+ * screen.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "domstats/domstats.h"
+#include "top_model.h"
+
+typedef struct TopAsker TopAsker;
+
+enum {
+    TOP_ASKER_LEAST_DELAY_MS = 500,
+    TOP_ASKER_DEFAULT_DELAY_MS = 2000,
+    TOP_ASKER_MOST_DELAY_MS = 3600 * 1000,
+};
+
+/* What each round asks for. Strings are borrowed as long as the asker lives. */
+typedef struct {
+    const char *const *domains; /* NULL: all */
+    unsigned int flags;         /* VIR_CONNECT_GET_ALL_DOMAINS_STATS_* */
+    unsigned int timeout_ms;    /* the most that a round may take; 0: the delay */
+    unsigned int delay_ms;
+} TopAskerCall;
+
+/* Begins with a round at once. @conn is borrowed until the asker is freed. NULL with an error if
+ * the system gives no thread. */
+TopAsker *top_asker_new(DomstatsConn *conn, const TopAskerCall *call, GError **error);
+
+/* Asks the thread to end and waits until it has, but no longer than @timeout_ms; false if a round
+ * is still under way: then the process may only end. */
+bool top_asker_end(TopAsker *self, unsigned int timeout_ms);
+/* Likewise, however long the round takes, which has a deadline. Takes NULL. */
+void top_asker_free(TopAsker *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TopAsker, top_asker_free)
+
+/* A descriptor that can be read when a result waits. */
+int top_asker_fd(const TopAsker *self);
+
+/* What a round gave: a sample, or the error of the call. */
+typedef struct {
+    TopSample *sample;
+    char *error;
+} TopAskerResult;
+
+/* Takes the next result, without waiting; false if there is none. The caller owns both. If the
+ * screen takes none for long, the oldest of more than a few is dropped. */
+bool top_asker_take(TopAsker *self, TopAskerResult *ret_result);
+
+void top_asker_set_delay(TopAsker *self, unsigned int delay_ms);
+/* Asks for a round at once, or after the one that runs. */
+void top_asker_hurry(TopAsker *self);
+/* No rounds begin while it is paused. */
+void top_asker_set_paused(TopAsker *self, bool is_paused);
+
+/* One round, on the calling thread: a sample to be freed, or NULL with the library's error. */
+TopSample *top_asker_run(DomstatsConn *conn, const TopAskerCall *call, GError **error);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * top_limits: every bound on what `domstats top` keeps and reads. A guest, a QEMU or the file of a
+ * series decides how much that would be. docs/internals.md has this table too.
+ */
+#pragma once
+
+/* X(name, number, unit, what it bounds, and why that much) */
+#define TOP_LIMITS(X)                                                                              \
+    X(TOP_MAX_DOMAINS, 16384, "domains", "of one round that top shows; hosts have hundreds")       \
+    X(TOP_MAX_UNITS, 1024, "devices",                                                              \
+      "vCPUs, disks or interfaces of one domain, each kind, that top shows; QEMU runs up to "      \
+      "some hundred")                                                                              \
+    X(TOP_MAX_NAME, 1024, "bytes", "of a name that top keeps; libvirt's are far shorter")          \
+    X(TOP_MAX_REASON, 4096, "bytes", "of a sentence that top keeps; the library's are shorter")    \
+    X(TOP_MAX_FILTER, 256, "bytes", "of a filter or of a text searched for; a line of a terminal") \
+    X(TOP_MAX_FILTER_WORDS, 16, "words", "of a filter; each is compared with each row")            \
+    X(TOP_MAX_KEPT, 600, "rounds", "to step back in while top runs; ten minutes of seconds")       \
+    X(TOP_MAX_KEPT_DOMAINS, 60000, "records",                                                      \
+      "of domains in the rounds to step back in; some 4 KiB each, so 240 MB")
+
+/* Each number as an enumerator, which a #if, an array bound and a debugger all know. */
+enum {
+#define TOP_LIMITS_CONSTANT(name, value, unit, reason) name = (value),
+    TOP_LIMITS(TOP_LIMITS_CONSTANT)
+#undef TOP_LIMITS_CONSTANT
+};

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * top_sample: see top_sample.h.
+ */
+#include "top_sample.h"
+
+#include <string.h>
+
+#include "top_limits.h"
+
+/* A copy of @text in valid UTF-8, of @most bytes at most. */
+static char *
+copy_text(const char *text, size_t most)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, (gssize)strnlen(text, most));
+
+    /* What is not valid becomes longer. */
+    if (strlen(valid) <= most)
+        return g_steal_pointer(&valid);
+    while ((valid[most] & 0xC0) == 0x80)
+        most--;
+    valid[most] = '\0';
+    return g_steal_pointer(&valid);
+}
+
+static void
+clear_unit(void *data)
+{
+    TopSampleUnit *unit = data;
+
+    g_free(unit->name);
+}
+
+TopSampleDomain *
+top_sample_domain_new(const char *name, const char *reason)
+{
+    TopSampleDomain *self = g_new0(TopSampleDomain, 1);
+
+    util_refcount_init(&self->refs);
+    self->name = copy_text(name != NULL ? name : "", TOP_MAX_NAME);
+    self->reason = reason != NULL ? copy_text(reason, TOP_MAX_REASON) : NULL;
+    self->id = -1;
+    for (size_t i = TOP_FIELD_KIND_VCPU; i < TOP_FIELD_N_KINDS; i++) {
+        self->units[i] = g_array_new(FALSE, TRUE, sizeof(TopSampleUnit));
+        g_array_set_clear_func(self->units[i], clear_unit);
+    }
+    return self;
+}
+
+TopSampleDomain *
+top_sample_domain_ref(TopSampleDomain *self)
+{
+    util_refcount_inc(&self->refs);
+    return self;
+}
+
+void
+top_sample_domain_unref(TopSampleDomain *self)
+{
+    if (self == NULL || !util_refcount_dec(&self->refs))
+        return;
+    g_free(self->name);
+    g_free(self->reason);
+    for (size_t i = TOP_FIELD_KIND_VCPU; i < TOP_FIELD_N_KINDS; i++)
+        g_array_unref(self->units[i]);
+    g_free(self);
+}
+
+TopSampleUnit *
+top_sample_domain_unit(TopSampleDomain *self, TopFieldKind kind, unsigned int number)
+{
+    GArray *units = self->units[kind];
+    const TopSampleUnit fresh = {.number = number};
+    guint at = units->len;
+
+    while (at > 0 && g_array_index(units, TopSampleUnit, at - 1).number > number)
+        at--;
+    if (at > 0 && g_array_index(units, TopSampleUnit, at - 1).number == number)
+        return &g_array_index(units, TopSampleUnit, at - 1);
+    if (units->len >= TOP_MAX_UNITS)
+        return NULL;
+    g_array_insert_val(units, at, fresh);
+    return &g_array_index(units, TopSampleUnit, at);
+}
+
+void
+top_sample_domain_set(TopSampleDomain *self, TopField field, unsigned int number, uint64_t value)
+{
+    TopFieldKind kind = top_field_kind(field);
+    UtilCount *values = self->values;
+
+    if (kind != TOP_FIELD_KIND_DOMAIN) {
+        TopSampleUnit *unit = top_sample_domain_unit(self, kind, number);
+
+        values = unit != NULL ? unit->values : NULL;
+    }
+    if (values != NULL)
+        values[top_field_place(field)] = util_count_of(value);
+}
+
+void
+top_sample_domain_set_name(TopSampleDomain *self, TopFieldKind kind, unsigned int number,
+                           const char *name)
+{
+    TopSampleUnit *unit = top_sample_domain_unit(self, kind, number);
+
+    if (unit == NULL)
+        return;
+    g_free(unit->name);
+    unit->name = copy_text(name, TOP_MAX_NAME);
+}
+
+/* The value of @param as a number from 0; false for other kinds and numbers. */
+static bool
+read_number(const virTypedParameter *param, uint64_t *ret_value)
+{
+    int64_t number = 0;
+
+    switch (param->type) {
+    case VIR_TYPED_PARAM_INT:
+        number = param->value.i;
+        break;
+    case VIR_TYPED_PARAM_UINT:
+        number = param->value.ui;
+        break;
+    case VIR_TYPED_PARAM_LLONG:
+        number = param->value.l;
+        break;
+    case VIR_TYPED_PARAM_ULLONG:
+        *ret_value = param->value.ul;
+        return true;
+    case VIR_TYPED_PARAM_BOOLEAN:
+        number = param->value.b ? 1 : 0;
+        break;
+    default:
+        return false;
+    }
+    if (number < 0)
+        return false;
+    *ret_value = (uint64_t)number;
+    return true;
+}
+
+static void
+take_param(TopSampleDomain *domain, const virTypedParameter *param)
+{
+    TopField field = TOP_N_FIELDS;
+    TopFieldKind kind = TOP_FIELD_KIND_DOMAIN;
+    unsigned int number = 0;
+    uint64_t value = 0;
+
+    if (param->type == VIR_TYPED_PARAM_STRING) {
+        if (top_field_is_unit_name(param->field, &kind, &number) && param->value.s != NULL)
+            top_sample_domain_set_name(domain, kind, number, param->value.s);
+    } else if (top_field_find(param->field, &field, &number) && read_number(param, &value)) {
+        top_sample_domain_set(domain, field, number, value);
+    }
+}
+
+static TopSampleDomain *
+make_domain(const DomstatsRecord *record, const TopSampleTimes *times)
+{
+    TopSampleDomain *self = top_sample_domain_new(record->name, record->reason);
+    int64_t ago_us = times->wall_us - record->taken_us;
+
+    memcpy(self->uuid, record->uuid, sizeof(self->uuid));
+    self->id = record->id;
+    self->pid = record->pid;
+    self->start_ticks = record->start_ticks;
+    self->health = record->health;
+    self->reason_code = record->reason_code;
+    self->answered_by = record->answered_by;
+    self->missing = record->missing;
+    self->at_us = times->ended_us - MAX(ago_us, 0);
+    for (int i = 0; i < record->n_params; i++)
+        take_param(self, &record->params[i]);
+    return self;
+}
+
+static void
+unref_domain(void *domain)
+{
+    top_sample_domain_unref(domain);
+}
+
+TopSample *
+top_sample_new_empty(const TopSampleTimes *times, const TopHost *host, const char *blind_spot)
+{
+    TopSample *self = g_new0(TopSample, 1);
+
+    util_refcount_init(&self->refs);
+    self->domains = g_ptr_array_new_with_free_func(unref_domain);
+    self->began_us = times->began_us;
+    self->ended_us = times->ended_us;
+    self->wall_us = times->wall_us;
+    self->host = *host;
+    self->blind_spot = blind_spot != NULL ? copy_text(blind_spot, TOP_MAX_REASON) : NULL;
+    return self;
+}
+
+void
+top_sample_add(TopSample *self, TopSampleDomain *domain)
+{
+    if (self->domains->len < TOP_MAX_DOMAINS) {
+        g_ptr_array_add(self->domains, domain);
+        return;
+    }
+    self->n_left_out++;
+    top_sample_domain_unref(domain);
+}
+
+TopSample *
+top_sample_new(DomstatsRecord *const *records, size_t n_records, const TopSampleTimes *times,
+               const TopHost *host, const char *blind_spot)
+{
+    TopSample *self = top_sample_new_empty(times, host, blind_spot);
+
+    for (size_t i = 0; i < n_records; i++)
+        top_sample_add(self, make_domain(records[i], times));
+    return self;
+}
+
+TopSample *
+top_sample_ref(TopSample *self)
+{
+    util_refcount_inc(&self->refs);
+    return self;
+}
+
+void
+top_sample_unref(TopSample *self)
+{
+    if (self == NULL || !util_refcount_dec(&self->refs))
+        return;
+    g_ptr_array_unref(self->domains);
+    g_free(self->blind_spot);
+    g_free(self);
+}
+
+UtilCount
+top_sample_value(const TopSampleDomain *self, const TopSampleUnit *unit, TopField field)
+{
+    size_t place = top_field_place(field);
+
+    if (top_field_kind(field) == TOP_FIELD_KIND_DOMAIN)
+        return self != NULL ? self->values[place] : (UtilCount){0};
+    return unit != NULL ? unit->values[place] : (UtilCount){0};
+}
+
+size_t
+top_sample_count_units(const TopSampleDomain *self, TopFieldKind kind)
+{
+    return self != NULL && kind != TOP_FIELD_KIND_DOMAIN ? self->units[kind]->len : 0;
+}
+
+const TopSampleUnit *
+top_sample_unit(const TopSampleDomain *self, TopFieldKind kind, size_t i)
+{
+    return &g_array_index(self->units[kind], TopSampleUnit, i);
+}
+
+/* The place of the unit with that number, or where it would stand. */
+static size_t
+find_place(const TopSampleDomain *self, TopFieldKind kind, unsigned int number)
+{
+    size_t low = 0, high = top_sample_count_units(self, kind);
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (top_sample_unit(self, kind, middle)->number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Numbers move up when a device before is unplugged, so the name decides where there is one. */
+const TopSampleUnit *
+top_sample_find_unit(const TopSampleDomain *self, TopFieldKind kind, const TopSampleUnit *like)
+{
+    size_t n = top_sample_count_units(self, kind);
+    size_t place = find_place(self, kind, like->number);
+
+    if (place < n && top_sample_unit(self, kind, place)->number == like->number &&
+        g_strcmp0(top_sample_unit(self, kind, place)->name, like->name) == 0)
+        return top_sample_unit(self, kind, place);
+    for (size_t i = 0; like->name != NULL && i < n; i++)
+        if (g_strcmp0(top_sample_unit(self, kind, i)->name, like->name) == 0)
+            return top_sample_unit(self, kind, i);
+    return NULL;
+}
+
+/* True if both are known and differ. */
+static bool
+differ(uint64_t a, uint64_t b)
+{
+    return a != 0 && b != 0 && a != b;
+}
+
+bool
+top_sample_is_same_run(const TopSampleDomain *a, const TopSampleDomain *b)
+{
+    if (strcmp(a->uuid, b->uuid) != 0 || differ((uint64_t)a->pid, (uint64_t)b->pid))
+        return false;
+    return !differ(a->start_ticks, b->start_ticks);
+}
+
+bool
+top_sample_has_answered(const TopSampleDomain *self)
+{
+    if (self->answered_by == DOMSTATS_ANSWERED_BY_NONE ||
+        self->answered_by == DOMSTATS_ANSWERED_BY_HOST)
+        return false;
+    return self->health == DOMSTATS_HEALTH_OK ||
+           (self->health == DOMSTATS_HEALTH_SLOW &&
+            self->values[top_field_place(TOP_FIELD_DOMAIN_STATE)].is_present);
+}
