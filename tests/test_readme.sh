@@ -87,7 +87,8 @@ else
 fi
 
 for file in "bin/domstats" "include/domstats/domstats.h" "share/man/man1/domstats.1" \
-    "sbin/domstatsd" "share/man/man8/domstatsd.8"; do
+    "sbin/domstatsd" "share/man/man8/domstatsd.8" "share/domstats/prometheus/domstats-alerts.yml" \
+    "share/domstats/grafana/domstats-fleet.json"; do
     [ -e "$installed/$file" ] || { echo "not installed: $file" && exit 1; }
 done
 echo "$(wc -l <"$folder/got") domains, as the command has them"
