@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli_doctor.h"
 #include "cli_escape.h"
 #include "cli_json.h"
 #include "cli_list.h"
@@ -24,6 +25,7 @@
 #include "cli_outcome.h"
 #include "cli_output.h"
 #include "cli_text.h"
+#include "doctor/doctor_report.h"
 #include "domstats/domstats.h"
 #include "util/util_program.h"
 
@@ -96,7 +98,8 @@ ask(const CliOptions *options, unsigned int stats, Report *report, Answer *ret_a
         .domains = has_names ? (const char *const *)options->domains->pdata : NULL,
         .stats = stats,
         .flags = options->flags,
-        .extras = options->extras,
+        .extras =
+            options->command == CLI_OPTIONS_COMMAND_DOCTOR ? DOMSTATS_CALL_EXT : options->extras,
     };
     int n = -1;
 
@@ -190,6 +193,24 @@ run_record(const CliOptions *options, Report *report)
 }
 
 static CliOutcome
+run_doctor(const CliOptions *options, Report *report)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Answer) answer = {0};
+    g_auto(DoctorReport) found = {0};
+
+    if (!ask(options, 0, report, &answer, &error))
+        return complain(report, error);
+    doctor_report_make(options->source, answer.records, answer.n_records, answer.blind_spot,
+                       &found);
+    if (options->format == CLI_OPTIONS_FORMAT_JSON)
+        cli_doctor_print_json(&report->output, &found);
+    else
+        cli_doctor_print(&report->output, &found);
+    return cli_doctor_outcome(&found);
+}
+
+static CliOutcome
 run_help(const CliOptions *options, Report *report)
 {
     (void)options;
@@ -206,9 +227,9 @@ run_version(const CliOptions *options, Report *report)
 }
 
 static const RunCommand commands[] = {
-    [CLI_OPTIONS_COMMAND_STATS] = run_stats,     [CLI_OPTIONS_COMMAND_LIST] = run_list,
-    [CLI_OPTIONS_COMMAND_RECORD] = run_record,   [CLI_OPTIONS_COMMAND_HELP] = run_help,
-    [CLI_OPTIONS_COMMAND_VERSION] = run_version,
+    [CLI_OPTIONS_COMMAND_STATS] = run_stats,   [CLI_OPTIONS_COMMAND_LIST] = run_list,
+    [CLI_OPTIONS_COMMAND_RECORD] = run_record, [CLI_OPTIONS_COMMAND_DOCTOR] = run_doctor,
+    [CLI_OPTIONS_COMMAND_HELP] = run_help,     [CLI_OPTIONS_COMMAND_VERSION] = run_version,
 };
 
 static CliOutcome

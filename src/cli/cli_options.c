@@ -14,8 +14,9 @@
 #define ON_STATS  (1U << CLI_OPTIONS_COMMAND_STATS)
 #define ON_LIST   (1U << CLI_OPTIONS_COMMAND_LIST)
 #define ON_RECORD (1U << CLI_OPTIONS_COMMAND_RECORD)
+#define ON_DOCTOR (1U << CLI_OPTIONS_COMMAND_DOCTOR)
 #define ON_QUERY  (ON_STATS | ON_LIST)
-#define ON_ALL    (ON_STATS | ON_LIST | ON_RECORD)
+#define ON_ALL    (ON_STATS | ON_LIST | ON_RECORD | ON_DOCTOR)
 
 #define MAX_TIMEOUT_S 86400
 #define MAX_THREADS   1024
@@ -86,7 +87,7 @@ static const UtilOption options_table[] = {
     FILTER("list-paused", PAUSED, "paused domains"),
     FILTER("list-shutoff", SHUTOFF, "domains that are shut off"),
     FILTER("list-other", OTHER, "domains in any other state"),
-    {SECTION_FILTERS, 0, "domain", "DOMAIN", ON_QUERY, util_options_apply_list, TO(domains), 0,
+    {SECTION_FILTERS, 0, "domain", "DOMAIN", ON_QUERY | ON_DOCTOR, util_options_apply_list, TO(domains), 0,
      "a name, UUID or id; may be repeated"},
 
     {SECTION_OUTPUT, 0, "raw", NULL, ON_STATS, util_options_apply_nothing, 0, 0,
@@ -110,7 +111,7 @@ static const UtilOption options_table[] = {
      "health as fields, in text too"},
     {SECTION_OUTPUT, 'v', "verbose", NULL, ON_LIST, util_options_apply_yes, TO(is_verbose), 0,
      "with 'list': who answered, and how many seconds ago"},
-    {SECTION_OUTPUT, 0, "format", "text|json", ON_QUERY, apply_format, TO(format), 0,
+    {SECTION_OUTPUT, 0, "format", "text|json", ON_QUERY | ON_DOCTOR, apply_format, TO(format), 0,
      "how it is written; text if not given"},
 
     {SECTION_SOURCE, 'c', "connect", "SOURCE", ON_ALL, util_options_apply_text, TO(source), 0,
@@ -134,7 +135,8 @@ static const UtilOption options_table[] = {
     {SECTION_SOURCE, 0, "libvirt-requests", "NUMBER", ON_ALL, util_options_apply_number,
      TO(libvirt_requests), DOMSTATS_LIBVIRT_REQUESTS_MOST,
      "requests that one libvirt has at a time, at most; 10 if not given"},
-    {SECTION_SOURCE, 0, "perf-event", "NAME", ON_STATS | ON_RECORD, util_options_apply_list,
+    {SECTION_SOURCE, 0, "perf-event", "NAME", ON_STATS | ON_RECORD | ON_DOCTOR,
+     util_options_apply_list,
      TO(perf_events), 0,
      "an event of the perf group, cpu_cycles say; may be repeated"},
 
@@ -150,6 +152,7 @@ static const char *const command_names[] = {
     [CLI_OPTIONS_COMMAND_STATS] = "stats",
     [CLI_OPTIONS_COMMAND_LIST] = "list",
     [CLI_OPTIONS_COMMAND_RECORD] = "record",
+    [CLI_OPTIONS_COMMAND_DOCTOR] = "doctor",
     NULL,
 };
 
@@ -218,12 +221,14 @@ cli_options_append_help(GString *out)
     g_string_append(out, "Usage: domstats [stats] [OPTION]... [[--domain] DOMAIN]...\n"
                          "       domstats list [OPTION]... [[--domain] DOMAIN]...\n"
                          "       domstats record [OPTION]... DIR\n"
+                         "       domstats doctor [OPTION]... [[--domain] DOMAIN]...\n"
                          "\n"
                          "Statistics of all QEMU/KVM domains of this host, or of those named.\n"
                          "\n"
                          "  stats   fields and values, as 'virsh domstats' writes them (default)\n"
                          "  list    one line a domain: state, health and what is wrong\n"
                          "  record  save every answer under DIR, for '--connect replay:DIR'\n"
+                         "  doctor  what cannot be read, why, and the line that mends it\n"
                          "\n"
                          "After '--' every word is a domain.\n");
     util_options_append_help(&table, out);
