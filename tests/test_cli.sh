@@ -117,6 +117,24 @@ expect "a domain called list" 2 "" "^domstats: list: no-domain"
 run -c "dir:$folder/empty" "$(printf 'a\033[31m')"
 expect "a name that would drive the terminal" 2 "" '^domstats: a\\x1b\[31m: no-domain'
 
+# What lacks: the manual has each code.
+
+run -c "dir:$folder/empty" doctor --format json
+[ "$status" = 0 ] || [ "$status" = 3 ] || fail "what lacks of an empty host: exit status $status"
+grep -q '"code":"no-domains","severity":"note"' "$folder/out" || fail "an empty host has no domains"
+run -c "replay:${manual%/docs/*}/tests/qemujsontestdata" doctor
+expect "what lacks of a recorded host" 3 "^fails    held: " ""
+expect "what mends it" 3 "^         mend: -chardev socket,id=domstats," ""
+run -c "replay:${manual%/docs/*}/tests/qemujsontestdata" doctor busy
+expect "what lacks if nothing can be read" 2 "^         missing: state, " ""
+run -c "replay:${manual%/docs/*}/tests/qemujsontestdata" doctor net-tap
+expect "what lacks of one that answers" 0 "^ok       complete: " ""
+sed -n '/^\.SH DOCTOR/,/^\.SH HEALTH/p' "$manual" | sed 's/\\-/-/g' >"$folder/doctor"
+for code in $(sed -n 's/^ *\(HOST\|HIDING\|DOMAIN\)("\([a-z0-9-]*\)".*/\2/p' \
+    "${manual%/docs/*}/src/doctor/doctor_rows.c"); do
+    grep -Eq "^\.BR? $code( |$)|^\.RB \( $code " "$folder/doctor" || fail "domstats(1) lacks the code $code"
+done
+
 # What /proc hides. In namespaces of our own, so that nothing else is met; needs root and setpriv.
 
 # hidden SENTENCE STATUS OUT ERR MOUNT WORD...: as another user, after MOUNT in new namespaces.

@@ -62,6 +62,10 @@ static const Row rows[] = {
     {"a lone dash is a domain", {"-"}, "stats domains=-"},
     {"a second pair of dashes is a domain", {"--", "--"}, "stats domains=--"},
     {"a recording", {"record", "-c", "auto", "dir"}, "record source=auto recording_dir=dir"},
+    {"what lacks",
+     {"doctor", "--format", "json", "-c", "auto", "a"},
+     "doctor source=auto json domains=a"},
+    {"a domain called doctor", {"--", "doctor"}, "stats domains=doctor"},
     {"help ends the reading", {"--help", "--bogus"}, "help"},
     {"help after a sub-command that lacks its folder", {"record", "-h"}, "help"},
     {"the version", {"-V"}, "version"},
@@ -110,6 +114,9 @@ static const Row rows[] = {
      "error: option '--format' knows 'text' and 'json', not 'xml'"},
     {"an empty domain", {""}, "error: an empty name ''"},
     {"a group in the list", {"list", "--block"}, "error: option '--block' does not go with 'list'"},
+    {"groups are not for what lacks",
+     {"doctor", "--block"},
+     "error: option '--block' does not go with 'doctor'"},
     {"a domain for a recording",
      {"record", "d", "--domain=a"},
      "error: option '--domain' does not go with 'record'"},
@@ -119,9 +126,9 @@ static const Row rows[] = {
 };
 
 static const char *const command_names[] = {
-    [CLI_OPTIONS_COMMAND_STATS] = "stats",     [CLI_OPTIONS_COMMAND_LIST] = "list",
-    [CLI_OPTIONS_COMMAND_RECORD] = "record",   [CLI_OPTIONS_COMMAND_HELP] = "help",
-    [CLI_OPTIONS_COMMAND_VERSION] = "version",
+    [CLI_OPTIONS_COMMAND_STATS] = "stats",   [CLI_OPTIONS_COMMAND_LIST] = "list",
+    [CLI_OPTIONS_COMMAND_RECORD] = "record", [CLI_OPTIONS_COMMAND_DOCTOR] = "doctor",
+    [CLI_OPTIONS_COMMAND_HELP] = "help",     [CLI_OPTIONS_COMMAND_VERSION] = "version",
 };
 
 static void
