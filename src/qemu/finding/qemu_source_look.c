@@ -49,19 +49,6 @@ is_waiting_for_daemon(HostRoot *root, const QemuProcessStat *stat)
            !leader.is_ended;
 }
 
-/* True for a process with the same words as the one that forked it. */
-static bool
-is_forked_copy(const QemuSourceView *view, const QemuProcessStat *stat, const char *bytes,
-               size_t size)
-{
-    size_t parent_size = 0;
-    g_autofree char *parent = stat->parent > 0 ? qemu_process_read_words(&view->words, stat->parent,
-                                                                         "cmdline", &parent_size)
-                                               : NULL;
-
-    return parent != NULL && parent_size == size && memcmp(parent, bytes, size) == 0;
-}
-
 /* A process on the way to its endpoint. */
 typedef struct {
     QemuSourceView *view; /* borrowed, as all that follows */
@@ -75,6 +62,34 @@ typedef struct {
     char owner[32];           /* of that file, for a sentence; only without @has_proof */
     QemuProcessStat stat;
 } Look;
+
+/* True if the process that forked this one runs another program: then this one has executed its
+ * own, and the words of the other need not be read. Of a file that is removed meanwhile one link
+ * has an end that the other lacks. */
+static bool
+has_own_program(const Look *look)
+{
+    g_autofree char *exe = NULL;
+
+    if (look->exe == NULL)
+        return false;
+    exe = qemu_process_read_link(look->view->root, look->stat.parent, "exe");
+    return exe != NULL && !g_str_has_prefix(exe, look->exe) && !g_str_has_prefix(look->exe, exe);
+}
+
+/* True for a process with the same words as the one that forked it. */
+static bool
+is_forked_copy(const Look *look)
+{
+    const QemuSourceView *view = look->view;
+    g_autofree char *parent = NULL;
+    size_t size = 0;
+
+    if (look->stat.parent <= 0 || has_own_program(look))
+        return false;
+    parent = qemu_process_read_words(&view->words, look->stat.parent, "cmdline", &size);
+    return parent != NULL && size == look->size && memcmp(parent, look->bytes, size) == 0;
+}
 
 /* True if the program file belongs to root or to us; another owner may have given it any name. */
 static bool
@@ -180,7 +195,7 @@ look_at_words(Look *look, QemuEndpoint **ret_endpoint)
     g_autoptr(QemuCmdline) cmdline = NULL;
     QemuProcessFiles files = {0};
 
-    if (is_forked_copy(look->view, &look->stat, look->bytes, look->size))
+    if (is_forked_copy(look))
         return QEMU_SOURCE_LOOK_NONE;
     words = qemu_process_make_words(&look->view->words, look->pid, look->bytes, look->size, &files);
     cmdline = qemu_cmdline_parse((const char *const *)words);
