@@ -17,9 +17,10 @@
  *                         reply to a later command; or only our monitor could begin one.
  *   no job                each job sends an event when it is created, before the reply to a later
  *                         command.
- *   one monitor           devices are plugged through a monitor, without an event: so QEMU must
- *                         have no monitor but ours, on the same connection. A guest may release a
- *                         device, which sends an event before the reply to a later command.
+ *   one monitor           devices are plugged, and their properties set, through a monitor, without
+ *                         an event: so QEMU must have no monitor but ours, on the same connection.
+ *                         A guest may release a device, which sends an event before the reply to a
+ *                         later command.
  *   standing still        no vCPU runs and no driver speaks. query-status must say in the call that
  *                         borrows that the guest still stands; each way to run again sends an
  *                         event.

@@ -374,6 +374,20 @@ give_guest_stats(const QemuKnownRowValues *self, QemuFacts *facts)
     set_others(&facts->memory, &others);
 }
 
+/* Keeps nothing if QEMU has a second monitor: its user could set another interval. */
+static bool
+keep_polling_interval(QemuKnownRowValues *self, const QemuKnownRowSource *source)
+{
+    self->polling_interval_s = source->facts->memory.polling_interval_s;
+    return source->has_one_monitor && self->polling_interval_s.is_present;
+}
+
+static void
+give_polling_interval(const QemuKnownRowValues *self, QemuFacts *facts)
+{
+    facts->memory.polling_interval_s = self->polling_interval_s;
+}
+
 static void
 clear_vcpu_stats(gpointer data)
 {
@@ -548,6 +562,13 @@ const QemuKnownRow qemu_known_rows[] = {
         .text = "memory statistics that the guest gave",
         .keep = keep_guest_stats,
         .give = give_guest_stats,
+    },
+    {
+        .command = QEMU_COMMAND_QOM_GET_POLLING_INTERVAL,
+        .proof = QEMU_KNOWN_PROOF_ONE_MONITOR,
+        .text = "how often QEMU asks the guest for memory statistics",
+        .keep = keep_polling_interval,
+        .give = give_polling_interval,
     },
     {
         .command = QEMU_COMMAND_QUERY_STATS_VCPU,

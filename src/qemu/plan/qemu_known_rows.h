@@ -25,8 +25,9 @@ typedef struct {
     GPtrArray *nics_without_id;
     GPtrArray *nics_on_board;
     QemuFactsMemory guest_stats; /* only the members that the guest itself reports are set */
-    GArray *vcpu_stats;          /* VcpuStats, as the next three: kept together */
-    QemuSchemas *stats_schemas;  /* owns the names in vcpu_stats */
+    UtilCount polling_interval_s;
+    GArray *vcpu_stats;         /* VcpuStats, as the next three: kept together */
+    QemuSchemas *stats_schemas; /* owns the names in vcpu_stats */
     UtilCount halt_success_ns;
     UtilCount halt_fail_ns;
     bool tells_migrations;
@@ -61,7 +62,7 @@ typedef struct {
     void (*drop)(QemuKnownRowValues *self);
 } QemuKnownRow;
 
-enum { QEMU_KNOWN_N_ROWS = 15 };
+enum { QEMU_KNOWN_N_ROWS = 16 };
 
 /* In the order in which they are kept: a row may rest on the values of those before it. */
 extern const QemuKnownRow qemu_known_rows[QEMU_KNOWN_N_ROWS];
