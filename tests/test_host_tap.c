@@ -167,9 +167,29 @@ check_live(const char *folder)
 
     (void)folder;
     assert_int_equal(taps->len, 0);
+    assert_true(host_tap_may_be("/dev/net/tun"));
+    assert_true(host_tap_may_be("/dev/tap6"));
+    assert_false(host_tap_may_be("/dev/null"));
     /* This descriptor is no tun, so no ioctl of a tun is tried on it. */
     table = host_tap_read_table(root, getpid(), STDERR_FILENO);
     assert_null(table);
+}
+
+/* Of the descriptors where a tap was, the one that is a tap still tells what a whole list tells. */
+static void
+check_some(HostRoot *root, const GArray *taps, int fd)
+{
+    const int fds[] = {STDERR_FILENO, fd, 1000};
+    g_autoptr(GArray) where = g_array_new(FALSE, FALSE, sizeof(int));
+    g_autoptr(GArray) some = NULL;
+
+    g_array_append_vals(where, fds, G_N_ELEMENTS(fds));
+    some = host_tap_list_some(root, getpid(), where);
+    assert_int_equal(some->len, 1);
+    assert_int_equal(taps->len, 1);
+    assert_string_equal(g_array_index(some, HostTap, 0).ifname,
+                        g_array_index(taps, HostTap, 0).ifname);
+    assert_true(host_tap_has_fd(&g_array_index(some, HostTap, 0), fd));
 }
 
 /* A tap that the test makes, where it may. */
@@ -187,6 +207,7 @@ check_own_tap(const char *folder)
     if (fd < 0 || ioctl(fd, TUNSETIFF, &request) != 0)
         skip();
     taps = host_tap_list(root, getpid());
+    check_some(root, taps, fd);
     assert_int_equal(taps->len, 1);
     tap = &g_array_index(taps, HostTap, 0);
     assert_true(host_tap_has_fd(tap, fd));

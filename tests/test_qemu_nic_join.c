@@ -190,6 +190,51 @@ make_taps(const char *text)
     return taps;
 }
 
+/* "count: tap tap". The caller frees. */
+static char *
+join(const QemuNicJoinInput *input, bool *ret_is_certain)
+{
+    UtilCount count = {0};
+    g_autoptr(GArray) joined = qemu_nic_join(input, &count);
+    GString *text = g_string_new("?:");
+
+    *ret_is_certain = true;
+    if (count.is_present)
+        g_string_printf(text, "%u:", (unsigned int)count.value);
+    for (guint i = 0; i < joined->len; i++) {
+        const QemuNicJoined *nic = &g_array_index(joined, QemuNicJoined, i);
+
+        *ret_is_certain &= nic->is_certain;
+        g_string_append_printf(text, " %s", nic->tap ? nic->tap->ifname : "-");
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* What is certain by some of the open taps is what all of them tell. */
+static void
+check_parts(const Row *row, const QemuNicJoinInput *input)
+{
+    g_auto(GStrv) names = g_strsplit(row->taps ? row->taps : "", " ", -1);
+
+    for (guint left_out = 0; left_out < 1U << g_strv_length(names); left_out++) {
+        GString *some = g_string_new(NULL);
+        g_autoptr(GArray) taps = NULL;
+        QemuNicJoinInput part = *input;
+        g_autofree char *text = NULL;
+        bool is_certain = false;
+
+        for (guint i = 0; names[i] != NULL; i++)
+            if ((left_out >> i & 1) == 0)
+                g_string_append_printf(some, "%s%s", some->len > 0 ? " " : "", names[i]);
+        taps = make_taps(some->str);
+        g_string_free(some, TRUE);
+        part.taps = taps;
+        text = join(&part, &is_certain);
+        if (is_certain)
+            assert_string_equal(text, row->expected);
+    }
+}
+
 static void
 joins(const void *data)
 {
@@ -203,23 +248,51 @@ joins(const void *data)
     g_autoptr(GArray) taps = make_taps(row->taps);
     const QemuFactsNicDevices devices = {with_id, without_id, on_board};
     const QemuNicJoinInput input = {cmdline->definition, &devices, taps};
-    UtilCount count = {0};
-    g_autoptr(GArray) joined = qemu_nic_join(&input, &count);
-    GString *text = g_string_new("?:");
+    bool is_certain = false;
+    g_autofree char *text = join(&input, &is_certain);
 
-    if (count.is_present)
-        g_string_printf(text, "%u:", (unsigned int)count.value);
-    for (guint i = 0; i < joined->len; i++) {
-        const HostTap *tap = g_array_index(joined, QemuNicJoined, i).tap;
+    assert_string_equal(text, row->expected);
+    check_parts(row, &input);
+}
 
-        g_string_append_printf(text, " %s", tap ? tap->ifname : "-");
-    }
-    assert_string_equal(text->str, row->expected);
-    g_string_free(text, TRUE);
+typedef struct {
+    const char *name;
+    const char *words, *with_id, *taps;
+    bool is_certain;
+} CertainRow;
+
+static const CertainRow certain_rows[] = {
+    {"a tap by its name", Q35 TAP("a") E("a"), "a", "9:tapa", true},
+    {"by its descriptor", Q35 "-netdev tap,id=na,fd=9 " E("a"), "a", "9:web0", true},
+    {"no tap at all", Q35 "-netdev user,id=na " E("a"), "a", "", true},
+    {"no interface", Q35, "", "9:tapa", true},
+    {"a tap that was renamed", Q35 TAP("a") E("a"), "a", "9:web0", false},
+    {"a name that the kernel chooses", Q35 "-netdev tap,id=na " E("a"), "a", "9:tap0", false},
+    {"a tap that is not there", Q35 TAP("a") E("a"), "a", "", false},
+    {"an interface that was plugged", Q35 TAP("a") E("a"), "a x", "9:tapa 12:tap5", false},
+};
+
+static void
+tells_what_is_certain(const void *data)
+{
+    const CertainRow *row = data;
+    g_autofree char *line = g_strconcat("qemu-system-x86_64 ", row->words, NULL);
+    g_auto(GStrv) words = g_strsplit(g_strchomp(line), " ", -1);
+    g_autoptr(QemuCmdline) cmdline = qemu_cmdline_parse((const char *const *)words);
+    g_autoptr(GArray) with_id = make_names(row->with_id);
+    g_autoptr(GArray) without_id = make_names("");
+    g_autoptr(GArray) taps = make_taps(row->taps);
+    const QemuFactsNicDevices devices = {with_id, without_id, NULL};
+    const QemuNicJoinInput input = {cmdline->definition, &devices, taps};
+    bool is_certain = false;
+
+    g_free(join(&input, &is_certain));
+    assert_int_equal(is_certain, row->is_certain);
 }
 
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("qemu_nic_join", rows, joins);
+    return TESTING_RUN_TABLE("qemu_nic_join", rows, joins) +
+           TESTING_RUN_TABLE("qemu_nic_join: certain", certain_rows, tells_what_is_certain);
 }

@@ -427,6 +427,48 @@ host_root_readlink(HostRoot *self, const char *path)
     return g_strdup(target);
 }
 
+/* Reads each link by its path: in a recording, and while one is made, which keeps each. */
+static bool
+walk_paths(HostRoot *self, const char *path, size_t max_names, HostRootTakeLink take, void *data)
+{
+    g_auto(GStrv) names = host_root_list(self, path, max_names);
+
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+        g_autofree char *link = g_strdup_printf("%s/%s", path, names[i]);
+        g_autofree char *target = host_root_readlink(self, link);
+
+        if (target != NULL)
+            take(names[i], target, data);
+    }
+    return names != NULL;
+}
+
+bool
+host_root_walk_links(HostRoot *self, const char *path, size_t max_names, HostRootTakeLink take,
+                     void *data)
+{
+    g_auto(UtilFd) folder = -1;
+    g_auto(GStrv) names = NULL;
+    char target[PATH_MAX] = "";
+    bool is_whole = false;
+
+    if (!host_root_may_keep(self))
+        return walk_paths(self, path, max_names, take, data);
+    folder = open_folder(self, path);
+    if (folder < 0)
+        return false;
+    names = host_entries_take_names(folder, max_names, &is_whole);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        ssize_t size = readlinkat(folder, names[i], target, sizeof(target));
+
+        if (size < 0 || (size_t)size >= sizeof(target))
+            continue;
+        target[size] = '\0';
+        take(names[i], target, data);
+    }
+    return true;
+}
+
 bool
 host_root_start_recording(HostRoot *self, const char *dir, GError **error)
 {

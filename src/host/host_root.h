@@ -69,6 +69,13 @@ pid_t *host_root_list_numbers(HostRoot *self, const char *path, size_t max_numbe
 /* Where a symbolic link points; NULL with errno. The caller frees. */
 char *host_root_readlink(HostRoot *self, const char *path);
 
+/* Calls @take for each link in a folder, in the order of host_root_list(), with its name and where
+ * it points; links that are gone by then are left out. Reads them by the folder, which costs less
+ * than by their paths. False with errno if the folder cannot be listed. */
+typedef void (*HostRootTakeLink)(const char *name, const char *target, void *data);
+bool host_root_walk_links(HostRoot *self, const char *path, size_t max_names, HostRootTakeLink take,
+                          void *data);
+
 /* stat() of a path of a live host, with links followed. False for a recording, or with errno. */
 bool host_root_stat(HostRoot *self, const char *path, struct stat *ret_stat);
 

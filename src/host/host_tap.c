@@ -282,24 +282,24 @@ clear_tap(gpointer data)
     g_free(tap->net_namespace);
 }
 
-/* Reads the network device behind the descriptor @fd; false if there is none. */
-static bool
-read_tap(HostRoot *root, pid_t pid, int fd, HostTap *tap)
+bool
+host_tap_may_be(const char *target)
 {
-    char path[MAX_PATH_BYTES] = "";
-    g_autofree char *target = NULL;
+    return g_str_has_suffix(target, TUN_SUFFIX) || g_str_has_prefix(target, MACVTAP_PREFIX);
+}
 
-    g_snprintf(path, sizeof(path), "proc/%d/fd/%d", pid, fd);
-    target = host_root_readlink(root, path);
-    if (!target)
+/* Reads the network device behind the descriptor @fd, whose link is @target; false if there is
+ * none. */
+static bool
+read_tap(HostRoot *root, pid_t pid, int fd, const char *target, HostTap *tap)
+{
+    if (!host_tap_may_be(target))
         return false;
     tap->fds = g_array_new(FALSE, FALSE, sizeof(int));
     g_array_append_val(tap->fds, fd);
     if (g_str_has_suffix(target, TUN_SUFFIX))
         return read_tun(root, pid, fd, tap);
-    if (g_str_has_prefix(target, MACVTAP_PREFIX))
-        return read_macvtap(root, pid, target + strlen("/dev/"), tap);
-    return false;
+    return read_macvtap(root, pid, target + strlen("/dev/"), tap);
 }
 
 static bool
@@ -325,29 +325,71 @@ add_tap(GArray *taps, HostTap *tap)
     g_array_append_val(taps, *tap);
 }
 
+/* The devices of one process that have been found. */
+typedef struct {
+    HostRoot *root;
+    pid_t pid;
+    GArray *taps; /* HostTap */
+} Listing;
+
+static GArray *
+new_taps(void)
+{
+    GArray *taps = g_array_new(FALSE, FALSE, sizeof(HostTap));
+
+    g_array_set_clear_func(taps, clear_tap);
+    return taps;
+}
+
+static void
+take_descriptor(Listing *self, int fd, const char *target)
+{
+    HostTap tap = {0};
+
+    if (self->taps->len < HOST_LIMIT_TAPS && read_tap(self->root, self->pid, fd, target, &tap))
+        add_tap(self->taps, &tap);
+    else
+        clear_tap(&tap);
+}
+
+static void
+take_link(const char *name, const char *target, void *data)
+{
+    UtilCount fd = host_text_whole_count(name);
+
+    if (fd.is_present && fd.value <= G_MAXINT32)
+        take_descriptor(data, (int)fd.value, target);
+}
+
 GArray *
 host_tap_list(HostRoot *root, pid_t pid)
 {
     char path[MAX_PATH_BYTES] = "";
-    g_auto(GStrv) names = NULL;
-    GArray *taps = NULL;
+    g_autoptr(GArray) taps = new_taps();
+    Listing self = {root, pid, taps};
 
     g_snprintf(path, sizeof(path), "proc/%d/fd", pid);
-    names = host_root_list(root, path, HOST_LIMIT_DESCRIPTORS);
-    if (!names)
+    if (!host_root_walk_links(root, path, HOST_LIMIT_DESCRIPTORS, take_link, &self))
         return NULL;
-    taps = g_array_new(FALSE, FALSE, sizeof(HostTap));
-    g_array_set_clear_func(taps, clear_tap);
-    for (size_t i = 0; names[i] && taps->len < HOST_LIMIT_TAPS; i++) {
-        UtilCount fd = host_text_whole_count(names[i]);
-        HostTap tap = {0};
+    return g_steal_pointer(&taps);
+}
 
-        if (fd.is_present && fd.value <= G_MAXINT32 && read_tap(root, pid, (int)fd.value, &tap))
-            add_tap(taps, &tap);
-        else
-            clear_tap(&tap);
+GArray *
+host_tap_list_some(HostRoot *root, pid_t pid, const GArray *fds)
+{
+    Listing self = {root, pid, new_taps()};
+
+    for (guint i = 0; i < fds->len; i++) {
+        int fd = g_array_index(fds, int, i);
+        char path[MAX_PATH_BYTES] = "";
+        g_autofree char *target = NULL;
+
+        g_snprintf(path, sizeof(path), "proc/%d/fd/%d", pid, fd);
+        target = host_root_readlink(root, path);
+        if (target != NULL)
+            take_descriptor(&self, fd, target);
     }
-    return taps;
+    return self.taps;
 }
 
 bool

@@ -24,6 +24,12 @@ typedef struct {
  * recording a device is in the namespace of the process, unless the recording names another. */
 GArray *host_tap_list(HostRoot *root, pid_t pid);
 
+/* The same of the descriptors @fds (int, ascending) alone: those of them that are devices now. */
+GArray *host_tap_list_some(HostRoot *root, pid_t pid, const GArray *fds);
+
+/* True if a descriptor whose link in proc/<pid>/fd is @target may be a device. */
+bool host_tap_may_be(const char *target);
+
 /* True if @fd is one of its descriptors. */
 bool host_tap_has_fd(const HostTap *self, int fd);
 

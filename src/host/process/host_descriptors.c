@@ -7,7 +7,9 @@
 #include <errno.h>
 
 #include "host/host_limits.h"
+#include "host/host_tap.h"
 #include "host/host_text.h"
+#include "host_kvmstat.h"
 
 enum { PATH_BYTES = 64 };
 
@@ -15,6 +17,7 @@ enum { PATH_BYTES = 64 };
 typedef struct {
     GArray *sockets; /* NULL: it could not be read */
     int error;       /* errno then */
+    HostDescriptorsOthers others;
 } Listed;
 
 struct HostDescriptors {
@@ -57,26 +60,29 @@ parse_fd(const char *name)
                                              : -1;
 }
 
-static GArray *
-list_sockets(HostRoot *root, pid_t pid)
+static void
+take_other(HostDescriptorsOthers *others, int fd, const char *target)
 {
-    char path[PATH_BYTES] = "";
-    g_auto(GStrv) names = NULL;
-    GArray *sockets = NULL;
+    HostKvmstatOf of = host_kvmstat_judge(target);
 
-    g_snprintf(path, sizeof(path), "proc/%d/fd", (int)pid);
-    names = host_root_list(root, path, HOST_LIMIT_DESCRIPTORS);
-    if (names == NULL)
-        return NULL; /* errno stays */
-    sockets = g_array_new(FALSE, FALSE, sizeof(HostDescriptorsSocket));
-    for (size_t i = 0; names[i] != NULL; i++) {
-        HostDescriptorsSocket socket = {.fd = parse_fd(names[i])};
+    others->has_kvm_vcpus |= of == HOST_KVMSTAT_OF_VCPU;
+    others->has_kvm_stats |= of == HOST_KVMSTAT_OF_STATS;
+    if (host_tap_may_be(target))
+        g_array_append_val(others->tap_fds, fd);
+}
 
-        socket.inode = socket.fd >= 0 ? host_descriptors_socket(root, pid, socket.fd) : 0;
-        if (socket.inode != 0)
-            g_array_append_val(sockets, socket);
-    }
-    return sockets;
+static void
+take_link(const char *name, const char *target, void *data)
+{
+    Listed *listed = data;
+    HostDescriptorsSocket socket = {parse_fd(name), host_text_socket_inode(target)};
+
+    if (socket.fd < 0)
+        return;
+    if (socket.inode != 0)
+        g_array_append_val(listed->sockets, socket);
+    else
+        take_other(&listed->others, socket.fd, target);
 }
 
 static void
@@ -86,6 +92,7 @@ free_listed(gpointer data)
 
     if (listed->sockets != NULL)
         g_array_unref(listed->sockets);
+    g_array_unref(listed->others.tap_fds);
     g_free(listed);
 }
 
@@ -119,16 +126,25 @@ static Listed *
 read_process(HostDescriptors *self, pid_t pid)
 {
     Listed *listed = g_new0(Listed, 1);
+    HostRoot *root = self->root;
+    char path[PATH_BYTES] = "";
 
     if (self->live_root == NULL && host_root_is_live(self->root))
         self->live_root = host_root_new_live();
-    listed->sockets = list_sockets(self->live_root ? self->live_root : self->root, pid);
-    listed->error = listed->sockets == NULL ? errno : 0;
+    if (self->live_root != NULL)
+        root = self->live_root;
+    listed->sockets = g_array_new(FALSE, FALSE, sizeof(HostDescriptorsSocket));
+    listed->others.tap_fds = g_array_new(FALSE, FALSE, sizeof(int));
+    g_snprintf(path, sizeof(path), "proc/%d/fd", (int)pid);
+    if (!host_root_walk_links(root, path, HOST_LIMIT_DESCRIPTORS, take_link, listed)) {
+        listed->error = errno;
+        g_clear_pointer(&listed->sockets, g_array_unref);
+    }
     return listed;
 }
 
-const GArray *
-host_descriptors_list(HostDescriptors *self, pid_t pid)
+static const Listed *
+get_listed(HostDescriptors *self, pid_t pid)
 {
     Listed *listed = g_hash_table_lookup(self->listed, GINT_TO_POINTER(pid));
 
@@ -137,5 +153,19 @@ host_descriptors_list(HostDescriptors *self, pid_t pid)
         g_hash_table_insert(self->listed, GINT_TO_POINTER(pid), listed);
     }
     errno = listed->error;
-    return listed->sockets;
+    return listed;
+}
+
+const GArray *
+host_descriptors_list(HostDescriptors *self, pid_t pid)
+{
+    return get_listed(self, pid)->sockets;
+}
+
+const HostDescriptorsOthers *
+host_descriptors_others(HostDescriptors *self, pid_t pid)
+{
+    const Listed *listed = get_listed(self, pid);
+
+    return listed->sockets != NULL ? &listed->others : NULL;
 }

@@ -28,6 +28,16 @@ bool host_descriptors_is_live(const HostDescriptors *self);
  * process has ended (ENOENT) or may not be looked at (EACCES), or descriptors ran out here. */
 const GArray *host_descriptors_list(HostDescriptors *self, pid_t pid);
 
+/* What else is among them. */
+typedef struct {
+    GArray *tap_fds;    /* int: descriptors that may be network devices (host_tap_may_be()) */
+    bool has_kvm_vcpus; /* KVM's vCPUs */
+    bool has_kvm_stats; /* KVM's statistics of a vCPU */
+} HostDescriptorsOthers;
+
+/* Read by the same pass over them. Borrowed. NULL as above. */
+const HostDescriptorsOthers *host_descriptors_others(HostDescriptors *self, pid_t pid);
+
 /* True if the socket is seen among them. */
 bool host_descriptors_has_socket(HostDescriptors *self, pid_t pid, ino_t inode);
 

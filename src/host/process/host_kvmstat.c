@@ -25,6 +25,7 @@
 #define MAX_NAME_BYTES 256
 #define MAX_LINK_BYTES 64
 #define LINK_PREFIX    "anon_inode:kvm-vcpu-stats:"
+#define VCPU_PREFIX    "anon_inode:kvm-vcpu:"
 
 /* A statistic and the offset of its value in the data. */
 typedef struct {
@@ -241,6 +242,14 @@ set_errno(GError **error, pid_t pid, const char *what)
     g_set_error(error, UTIL_ERROR, code, "cannot %s process %d: %s", what, pid, g_strerror(errno));
 }
 
+HostKvmstatOf
+host_kvmstat_judge(const char *target)
+{
+    if (g_str_has_prefix(target, LINK_PREFIX))
+        return HOST_KVMSTAT_OF_STATS;
+    return g_str_has_prefix(target, VCPU_PREFIX) ? HOST_KVMSTAT_OF_VCPU : HOST_KVMSTAT_OF_OTHERS;
+}
+
 /* The number of the vCPU whose statistics the descriptor @name in @folder_fd, a folder of
  * descriptors, gives; absent for any other descriptor. */
 static UtilCount
@@ -249,7 +258,7 @@ read_vcpu_number(int folder_fd, const char *name)
     char target[MAX_LINK_BYTES] = "";
     ssize_t size = readlinkat(folder_fd, name, target, sizeof(target) - 1);
 
-    if (size <= 0 || !g_str_has_prefix(target, LINK_PREFIX))
+    if (size <= 0 || host_kvmstat_judge(target) != HOST_KVMSTAT_OF_STATS)
         return (UtilCount){0};
     return host_text_whole_count(target + strlen(LINK_PREFIX));
 }

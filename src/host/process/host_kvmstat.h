@@ -44,6 +44,15 @@ size_t host_kvmstat_layout_data(const HostKvmstatLayout *self, size_t *ret_size)
 void host_kvmstat_layout_decode(const HostKvmstatLayout *self, const uint8_t *data,
                                 HostKvmStat *ret_stats);
 
+/* What a descriptor is whose link in proc/<pid>/fd leads to @target. */
+typedef enum {
+    HOST_KVMSTAT_OF_OTHERS,
+    HOST_KVMSTAT_OF_VCPU,  /* a vCPU itself */
+    HOST_KVMSTAT_OF_STATS, /* the statistics of one, which QEMU 8.1 and later opens with it */
+} HostKvmstatOf;
+
+HostKvmstatOf host_kvmstat_judge(const char *target);
+
 typedef struct HostKvmStats HostKvmStats;
 
 /* Copies the descriptors of statistics that @pid, a live process, has now. NULL if it has none

@@ -51,6 +51,8 @@ qemu_endpoint_unref(QemuEndpoint *self)
     g_ptr_array_unref(self->places);
     if (self->unusable != NULL)
         g_array_unref(self->unusable);
+    if (self->tap_fds != NULL)
+        g_array_unref(self->tap_fds);
     libvirt_pool_unref(self->libvirt);
     g_free(self->libvirt_trouble);
     g_free(self->trouble_reason);
@@ -136,6 +138,8 @@ qemu_endpoint_copy(const QemuEndpoint *self)
         qemu_endpoint_copy_place(copy, g_ptr_array_index(self->places, i));
     for (guint i = 0; self->unusable != NULL && i < self->unusable->len; i++)
         qemu_endpoint_add_unusable(copy, g_array_index(self->unusable, ino_t, i));
+    copy->tap_fds = self->tap_fds ? g_array_ref(self->tap_fds) : NULL;
+    copy->is_without_kvm_stats = self->is_without_kvm_stats;
     copy->definition = self->definition ? qemu_definition_ref(self->definition) : NULL;
     copy->about = self->about ? qemu_definition_ref(self->about) : NULL;
     copy->trouble = self->trouble;

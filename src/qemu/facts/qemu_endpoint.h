@@ -52,6 +52,10 @@ typedef struct {
     GPtrArray *places; /* QemuEndpointPlace *, dialled in this order; may be empty */
     GArray *unusable;  /* ino_t: listening sockets that are QMP monitors and must not be dialled;
                           NULL: none is known */
+    GArray *tap_fds;   /* int: at which descriptors of @pid there were network devices when
+                          it was found; NULL unknown */
+    bool is_without_kvm_stats;   /* @pid had vCPUs of KVM then, and none with statistics: it is a
+                                    QEMU that does not open them */
     QemuDefinition *definition;  /* NULL unknown */
     QemuDefinition *about;       /* libvirt's, which only says what it is made of; NULL: none, or
                                     @definition is libvirt's */

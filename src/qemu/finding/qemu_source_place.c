@@ -349,6 +349,19 @@ withhold_places(Search *self)
     return true;
 }
 
+/* What else the pass over the descriptors has shown, so that the first call need not repeat it. */
+static void
+note_others(const Search *self)
+{
+    const HostDescriptorsOthers *others =
+        host_descriptors_others(self->view->descriptors, self->pid);
+
+    if (others == NULL || !host_root_is_live(self->view->root))
+        return;
+    self->endpoint->tap_fds = g_array_copy(others->tap_fds);
+    self->endpoint->is_without_kvm_stats = others->has_kvm_vcpus && !others->has_kvm_stats;
+}
+
 bool
 qemu_source_place_find(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdline,
                        QemuEndpoint *endpoint)
@@ -369,6 +382,8 @@ qemu_source_place_find(QemuSourceView *view, pid_t pid, const QemuCmdline *cmdli
     if (cmdline->monitors->len == 0 && sockets == NULL)
         self.look = QEMU_PROCESS_SOCKETS_UNKNOWN; /* it needs no permission to have no monitor */
     self.sockets = sockets;
+    if (sockets != NULL)
+        note_others(&self);
     for (guint i = 0; i < cmdline->monitors->len; i++)
         add_monitor(&self, i);
     add_all_added(&self);

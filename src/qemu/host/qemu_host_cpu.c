@@ -113,12 +113,17 @@ qemu_host_read_vcpus(QemuHostView *self, QemuJob *job, QemuFacts *facts)
 }
 
 /* Takes copies of QEMU's descriptors of KVM statistics. False if it is not known whether there are
- * any. */
+ * any. The source may have seen that this QEMU opens none; that spares the first look. */
 static bool
-copy_descriptors(QemuHostKept *kept, pid_t pid)
+copy_descriptors(QemuHostKept *kept, const QemuDomain *domain)
 {
     g_autoptr(GError) error = NULL;
+    bool is_first = !kept->has_seen_kvm;
+    pid_t pid = domain->pid;
 
+    kept->has_seen_kvm = true;
+    if (is_first && domain->endpoint->is_without_kvm_stats)
+        return true;
     if (kept->kvm != NULL && host_kvmstat_is_current(kept->kvm, pid))
         return true;
     g_clear_pointer(&kept->kvm, host_kvmstat_free);
@@ -153,7 +158,7 @@ qemu_host_open_kvm(QemuHostView *self, QemuDomain *domain)
     if (domain->pid == 0 || !host_root_is_live(root))
         return;
     if (!kept->has_looked_for_kvm)
-        kept->has_looked_for_kvm = copy_descriptors(kept, domain->pid);
+        kept->has_looked_for_kvm = copy_descriptors(kept, domain);
     find_folder(kept, root, domain->pid);
 }
 

@@ -4,8 +4,10 @@
  *
  * If libvirt's definition is known, it names the devices, which are in the network namespace of
  * QEMU. Else a device has to be open in QEMU's process, and its counters are those of the namespace
- * that it is in; qemu_nic_join tells which device belongs to which interface. The descriptors of
- * the process are listed in each call, since nothing proves that they are those of the last call.
+ * that it is in; qemu_nic_join tells which device belongs to which interface. Which devices the
+ * process has open is seen anew in each call. The descriptors at which they were found before are
+ * looked at first: all others only tell more if one of these is no device now, or if an interface
+ * has none that its command line means.
  *
  * How a device is set up, and the host's queue for it, is known of those in our own network
  * namespace.
@@ -16,13 +18,62 @@
 #include "qemu_host_parts.h"
 #include "qemu_nic_join.h"
 
-/* The domain owns the list, since the facts borrow names of it until the call ends. */
-static const GArray *
-list_taps(QemuHostView *self, QemuDomain *domain)
+/* Keeps the list for the call, since the facts borrow names of it, and its descriptors for later
+ * calls. */
+static void
+keep_taps(QemuHostKept *kept, GArray *take_taps)
 {
-    g_clear_pointer(&domain->host.taps, g_array_unref);
-    domain->host.taps = host_tap_list(qemu_host_view_root(self), domain->pid);
-    return domain->host.taps;
+    g_clear_pointer(&kept->taps, g_array_unref);
+    kept->taps = take_taps;
+    if (take_taps == NULL || take_taps->len == 0)
+        return;
+    g_clear_pointer(&kept->tap_fds, g_array_unref);
+    kept->tap_fds = g_array_new(FALSE, FALSE, sizeof(int));
+    for (guint i = 0; i < take_taps->len; i++) {
+        const GArray *fds = g_array_index(take_taps, HostTap, i).fds;
+
+        g_array_append_vals(kept->tap_fds, fds->data, fds->len);
+    }
+}
+
+/* Where devices were found before: by the last call, or by the source when it found the process. */
+static const GArray *
+known_tap_fds(const QemuDomain *domain)
+{
+    return domain->host.tap_fds != NULL ? domain->host.tap_fds : domain->endpoint->tap_fds;
+}
+
+static bool
+are_certain(const GArray *joined)
+{
+    for (guint i = 0; i < joined->len; i++)
+        if (!g_array_index(joined, QemuNicJoined, i).is_certain)
+            return false;
+    return true;
+}
+
+/* Looks at the descriptors where devices were before; if these are not all that it takes, at all
+ * descriptors of the process. A recording keeps all. */
+static GArray *
+join_nics(QemuHostView *self, QemuDomain *domain, const QemuDefinition *definition,
+          QemuFacts *facts)
+{
+    QemuNicJoinInput input = {.definition = definition, .devices = &facts->nic_devices};
+    HostRoot *root = qemu_host_view_root(self);
+    const GArray *fds = known_tap_fds(domain);
+    GArray *joined = NULL;
+
+    if (fds != NULL && host_root_may_keep(root)) {
+        keep_taps(&domain->host, host_tap_list_some(root, domain->pid, fds));
+        input.taps = domain->host.taps;
+        joined = qemu_nic_join(&input, &facts->n_nics);
+        if (are_certain(joined))
+            return joined;
+        g_array_unref(joined);
+    }
+    keep_taps(&domain->host, host_tap_list(root, domain->pid));
+    input.taps = domain->host.taps;
+    return qemu_nic_join(&input, &facts->n_nics);
 }
 
 static const HostNetdevCounters *
@@ -44,8 +95,7 @@ static void
 read_joined_nics(QemuHostView *self, QemuDomain *domain, const QemuDefinition *definition,
                  QemuFacts *facts)
 {
-    const QemuNicJoinInput input = {definition, &facts->nic_devices, list_taps(self, domain)};
-    g_autoptr(GArray) joined = qemu_nic_join(&input, &facts->n_nics);
+    g_autoptr(GArray) joined = join_nics(self, domain, definition, facts);
 
     for (guint i = 0; i < joined->len; i++) {
         const HostTap *tap = g_array_index(joined, QemuNicJoined, i).tap;

@@ -12,7 +12,8 @@
 typedef struct {
     const QemuDefinitionNic *nic;
     bool is_there;
-    gpointer tap; /* const HostTap *; NULL: not found */
+    bool is_meant; /* @tap is the one that the command line means */
+    gpointer tap;  /* const HostTap *; NULL: not found */
 } Told;
 
 typedef struct {
@@ -120,6 +121,7 @@ take_meant(Join *self, Told *told)
         if (!is_meant(told->nic, g_ptr_array_index(self->open, i)))
             continue;
         told->tap = g_ptr_array_remove_index(self->open, i);
+        told->is_meant = true;
         return;
     }
 }
@@ -184,14 +186,13 @@ make_result(Join *self)
 
     for (guint i = 0; i < self->told->len; i++) {
         const Told *told = &g_array_index(self->told, Told, i);
-
-        const QemuNicJoined joined = {told->tap, told->nic};
+        const QemuNicJoined joined = {told->tap, told->nic, told->is_meant || !is_tap(told->nic)};
 
         if (told->is_there)
             g_array_append_val(result, joined);
     }
     for (guint i = 0; i < self->n_plugged; i++) {
-        const QemuNicJoined joined = {take_first(self), NULL};
+        const QemuNicJoined joined = {take_first(self), NULL, false};
 
         g_array_append_val(result, joined);
     }

@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     const HostTap *tap;            /* NULL: none, or not known which */
     const QemuDefinitionNic *told; /* NULL: it was plugged */
+    bool is_certain; /* more taps would change nothing: the command line means this one, or none */
 } QemuNicJoined;
 
 /* QemuNicJoined: first the interfaces of the command line in their order, then the plugged ones.

@@ -25,6 +25,7 @@ qemu_host_kept_clear(QemuHostKept *self)
     g_clear_pointer(&self->named_vcpus, g_array_unref);
     g_free(self->kvm_folder);
     g_clear_pointer(&self->taps, g_array_unref);
+    g_clear_pointer(&self->tap_fds, g_array_unref);
     g_clear_pointer(&self->passed, g_array_unref);
     g_clear_pointer(&self->vhost_of, g_array_unref);
     g_clear_pointer(&self->vhost, g_array_unref);

@@ -36,9 +36,12 @@ typedef struct {
     bool has_last_names;        /* they were read when each thread had surely got its name */
     HostKept *files;            /* of the process, read in each call; NULL: none yet */
     GArray *taps;               /* HostTap: devices it holds open, as the last call listed them */
+    GArray *tap_fds;            /* int: at which of its descriptors devices were found last; NULL:
+                                   at none yet */
     GArray *passed;             /* HostPassed: devices it was given, as the last call found them */
     char *net_namespace;        /* of the process, as its link names it */
     HostKvmStats *kvm;          /* the kernel's statistics, without QEMU */
+    bool has_seen_kvm;          /* it was looked for before, of these threads or others */
     bool has_looked_for_kvm;    /* @kvm is of these threads; NULL: there is none */
     char *kvm_folder;           /* of the VM in debugfs; NULL: none */
     bool has_looked_for_folder;
