@@ -16,6 +16,8 @@
     X(TOP_MAX_FILTER, 256, "bytes", "of a filter or of a text searched for; a line of a terminal") \
     X(TOP_MAX_FILTER_WORDS, 16, "words", "of a filter; each is compared with each row")            \
     X(TOP_MAX_KEPT, 600, "rounds", "to step back in while top runs; ten minutes of seconds")       \
+    X(TOP_MAX_SETTINGS, 65536, "bytes",                                                            \
+      "of the file with the settings of the screen; what W writes is below 4 KiB")                 \
     X(TOP_MAX_KEPT_DOMAINS, 60000, "records",                                                      \
       "of domains in the rounds to step back in; some 4 KiB each, so 240 MB")
 
