@@ -85,7 +85,7 @@ def transformations(panel):
 
 def one_panel(panel, number, x, y):
     made = {"id": number, "type": TYPES[panel["kind"]], "title": panel["title"], "datasource": SOURCE,
-            "gridPos": {"x": x, "y": y, "w": panel.get("width", WIDTH), "h": HEIGHTS[panel["kind"]]},
+            "gridPos": {"x": x, "y": y, "w": panel.get("width", WIDTH), "h": height_of(panel)},
             "targets": targets(panel), "options": options(panel), "transformations": transformations(panel),
             "fieldConfig": {"defaults": {"unit": panel.get("unit", "short"), "min": 0,
                                          "color": {"mode": "thresholds" if panel["kind"] == "number"
@@ -99,6 +99,10 @@ def one_panel(panel, number, x, y):
     return made
 
 
+def height_of(panel):
+    return panel.get("height", HEIGHTS[panel["kind"]])
+
+
 def place(panels):
     """From left to right, and below where a row is full: (panel, x, y)."""
     x = y = height = 0
@@ -107,7 +111,7 @@ def place(panels):
         if x + width > WIDTH_ALL:
             x, y, height = 0, y + height, 0
         yield panel, x, y
-        x, height = x + width, max(height, HEIGHTS[panel["kind"]])
+        x, height = x + width, max(height, height_of(panel))
 
 
 def dashboard(name, panels):

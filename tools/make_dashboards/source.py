@@ -24,8 +24,8 @@ SEVERITIES = "critical", "warning", "info"
 # What a table may have; True: it must.
 RULE = {"group": True, "record": True, "expr": True, "meaning": True, "needs": False}
 ALERT = {"alert": True, "expr": True, "for": False, "severity": True, "summary": True, "meaning": True, "needs": False}
-PANEL = {"title": True, "kind": True, "queries": True, "unit": False, "width": False, "columns": False, "bad": False,
-         "meaning": False, "needs": False, "without": False}
+PANEL = {"title": True, "kind": True, "queries": True, "unit": False, "width": False, "height": False,
+         "columns": False, "bad": False, "meaning": False, "needs": False, "without": False}
 
 
 class SourceError(Exception):

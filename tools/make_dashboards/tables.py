@@ -39,7 +39,7 @@ def panels_of(_rules, panels):
 def without(_rules, panels):
     rows = [row(TITLES[name], panel["title"], panel["without"])
             for name, each in panels.items() for panel in each if "without" in panel]
-    return [row("dashboard", "panel", "why"), row("---", "---", "---"), *rows] if rows else []
+    return [row("dashboard", "panel", "why"), row("---", "---", "---"), *rows] if rows else ["There is none."]
 
 
 def fill(page, rules, panels):
