@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What README.md shows is so: the program in it builds against the installed library by pkg-config
 # alone and prints what the command prints; the example of the command gives what stands there,
-# numbers apart.
+# numbers apart. The programs of docs/moving-from-libvirt-api.md are built too, and the one for this library prints what
+# the command prints.
 set -eu
 export LC_ALL=C
 
@@ -52,6 +53,27 @@ if [ ! -s "$folder/expected" ]; then
     exit 1
 fi
 diff -u "$folder/expected" "$folder/got"
+
+# nth_program N: of that page.
+nth_program() {
+    awk -v n="$1" '/^```c$/ { i++; on = 1; next } /^```$/ { on = 0 } on && i == n' \
+        "$DOMSTATS_TESTS/../docs/moving-from-libvirt-api.md"
+}
+nth_program 1 >"$folder/before.c"
+nth_program 2 >"$folder/after.c"
+# shellcheck disable=SC2046,SC2086 # these are words
+$DOMSTATS_CC $flags -Wall -Wextra -Werror -o "$folder/before" "$folder/before.c" $(pkg-config --cflags --libs libvirt)
+# shellcheck disable=SC2046,SC2086 # these are words
+$DOMSTATS_CC $flags -Wall -Wextra -Werror -o "$folder/after" "$folder/after.c" $(pkg-config --cflags --libs domstats)
+LD_LIBRARY_PATH=$libraries "$folder/after" "$source" | sed 's/\\/\\x5c/g' >"$folder/got.after"
+"$DOMSTATS_COMMAND" -c "$source" --cpu-total 2>/dev/null | sed -n "
+    s/^Domain: '\(.*\)'$/\1/; t keep
+    s/^  cpu.time=//; T
+    H; x; s/\n/ /; p; d
+    :keep
+    h" >"$folder/expected.after" || true
+[ -s "$folder/expected.after" ]
+diff -u "$folder/expected.after" "$folder/got.after"
 
 example=$(sed -n '/^\$ domstats /,/^```$/p' "$readme" | sed '$d')
 read -r -a words < <(sed -n 's/^\$ domstats //; 1p' <<<"$example")
