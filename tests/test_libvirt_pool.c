@@ -10,10 +10,14 @@
 #include "testing.h"
 
 enum {
-    LONG_MS = 10000,
+    LONG_MS = 60000,
     STAYS_MS = 100,
-    LATE_MS = 600 /* a list that has waited so long is late */
+    SLOW_CLOSE_MS = 600,
+    LATE_MS = 600 /* a list that has been asked for so long is late */
 };
+
+/* The pool waits until its connections are closed. */
+static const LibvirtPoolLimits patient = {.close_ms = LONG_MS};
 
 static const FakeLibvirtDomain domains[] = {
     {.name = "a", .id = 1},  {.name = "b", .id = 2},  {.name = "c", .id = 3},
@@ -87,6 +91,19 @@ wait_for_calls(FakeLibvirt *fake, int procedure, unsigned int n)
     while (fake_libvirt_n_calls(fake, procedure) < n) {
         assert_false(util_deadline_has_passed(deadline));
         poll(NULL, 0, 5);
+    }
+}
+
+/* Waits until the answer to @list, which does not come, is late. */
+static void
+wait_until_late(LibvirtPoolRequest *list)
+{
+    UtilDeadline deadline = util_deadline_in_ms(LONG_MS);
+
+    while (libvirt_pool_request_asked_us(list) == 0 ||
+           util_deadline_now_us() - libvirt_pool_request_asked_us(list) < LATE_MS * 1000) {
+        assert_false(util_deadline_has_passed(deadline));
+        assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(5)));
     }
 }
 
@@ -287,7 +304,7 @@ a_late_list_alone_is_no_silence(void **state)
     g_autoptr(GPtrArray) requests = NULL;
 
     (void)state;
-    assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(LATE_MS)));
+    wait_until_late(list);
     assert_int_equal(libvirt_pool_state(pool), LIBVIRT_POOL_READY);
     requests = ask_many(pool, 12);
     wait_all(requests);
@@ -304,7 +321,7 @@ a_silent_libvirt_is_asked_little(void **state)
     g_autoptr(GPtrArray) requests = NULL;
 
     (void)state;
-    assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(LATE_MS)));
+    wait_until_late(list);
     requests = ask_many(pool, 12);
     wait_for_state(pool, LIBVIRT_POOL_SILENT);
     assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(STAYS_MS)));
@@ -368,7 +385,7 @@ closing_closes_every_connection(void **state)
         {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 30},
         {.then = FAKE_LIBVIRT_END}};
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
-    LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), &patient);
     g_autoptr(GPtrArray) requests = ask_many(pool, 12);
 
     (void)state;
@@ -378,8 +395,7 @@ closing_closes_every_connection(void **state)
     assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_CLOSE), fake_libvirt_n_accepted(fake));
 }
 
-/* Asks, and closes once @procedure has been called, which is answered 20 ms later: the pool
- * waits for ten times as long. */
+/* Asks, and closes once @procedure has been called, which is answered 20 ms later. */
 static void
 close_during(int procedure)
 {
@@ -387,7 +403,7 @@ close_during(int procedure)
         {.procedure = procedure, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 20},
         {.then = FAKE_LIBVIRT_END}};
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
-    LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), &patient);
     g_autoptr(LibvirtPoolRequest) request = libvirt_case_ask(pool, 0, NULL);
 
     wait_for_calls(fake, procedure, 1);
@@ -404,6 +420,24 @@ closing_waits_for_a_late_answer(void **state)
     close_during(FAKE_LIBVIRT_OPEN);
     close_during(FAKE_LIBVIRT_LOOKUP);
     close_during(FAKE_LIBVIRT_STATS);
+}
+
+/* A busy host keeps it from closing for a while. */
+static void
+closing_waits_for_a_libvirt_that_is_well(void **state)
+{
+    static const FakeLibvirtFault slow[] = {
+        {.procedure = FAKE_LIBVIRT_CLOSE, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = SLOW_CLOSE_MS},
+        {.then = FAKE_LIBVIRT_END}};
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
+    LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) request = libvirt_case_ask(pool, 0, NULL);
+    int64_t begun_us = util_deadline_now_us();
+
+    (void)state;
+    libvirt_case_wait_well(request);
+    libvirt_pool_unref(pool);
+    assert_true(util_deadline_now_us() - begun_us >= SLOW_CLOSE_MS * 1000);
 }
 
 static void
@@ -538,6 +572,8 @@ main(void)
         {"closing closes every connection", closing_closes_every_connection, NULL, NULL, NULL},
         {"closing waits for an answer that comes late", closing_waits_for_a_late_answer, NULL, NULL,
          NULL},
+        {"closing waits longer for a libvirt that is well",
+         closing_waits_for_a_libvirt_that_is_well, NULL, NULL, NULL},
         {"disconnecting closes, and the next request connects again",
          disconnecting_closes_and_connects_again, NULL, NULL, NULL},
         {"disconnecting closes what is being opened", disconnecting_closes_what_is_being_opened,

@@ -15,8 +15,10 @@ enum {
     LONG_MS = 60000,
     LATE_MS = 400,
     STAYS_MS = 100,
+    LATER_MS = 1000, /* when an answer is late, where a test does something before */
     OUTRUN_MS = 800, /* an answer comes after those of each by itself */
     CLOSES_MS = 150,
+    NEVER_MS = LONG_MS,
 };
 
 static const FakeLibvirtDomain domains[N + 1] = {
@@ -32,10 +34,9 @@ typedef struct {
 
 /* Asks for all domains; they wait until libvirt accepts a client, so that they go together. */
 static void
-init_case(Case *self, const FakeLibvirtFault *faults, unsigned int n_requests)
+init_case(Case *self, const FakeLibvirtFault *faults, LibvirtPoolLimits limits)
 {
-    const LibvirtPoolLimits limits = {.n_requests = n_requests, .n_first = 1};
-
+    limits.n_first = 1;
     self->fake = fake_libvirt_new(domains, faults);
     self->pool = libvirt_pool_new(fake_libvirt_uri(self->fake), &limits);
     fake_libvirt_set_accepts(self->fake, false);
@@ -91,6 +92,7 @@ typedef struct {
     LibvirtOutcomeKind kind; /* of those that are not well */
     int bad;                 /* the domain that is not well */
     bool is_open;            /* instead: that does not end */
+    bool is_late;            /* the answer about all; it is waited for as long as usual */
     unsigned int n_asked;    /* domains that calls are about; 0: any number */
 } Row;
 
@@ -98,16 +100,16 @@ typedef struct {
 static const Row rows[] = {
     {"they go in one call", {{.then = FAKE_LIBVIRT_END}}, .bad = NOBODY, .n_asked = N},
     {"the call hangs: each is asked by itself, once", {OF_MANY(.then = FAKE_LIBVIRT_IGNORES)},
-     .bad = NOBODY, .n_asked = 2 * N},
+     .bad = NOBODY, .is_late = true, .n_asked = 2 * N},
     {"the first one hangs", {OF_ANY(.domain = "a", .then = FAKE_LIBVIRT_IGNORES)},
-     .bad = 0, .is_open = true, .n_asked = 2 * N},
+     .bad = 0, .is_open = true, .is_late = true, .n_asked = 2 * N},
     {"one in the middle hangs", {OF_ANY(.domain = "c", .then = FAKE_LIBVIRT_IGNORES)},
-     .bad = 2, .is_open = true, .n_asked = 2 * N},
+     .bad = 2, .is_open = true, .is_late = true, .n_asked = 2 * N},
     {"the last one hangs", {OF_ANY(.domain = "f", .then = FAKE_LIBVIRT_IGNORES)},
-     .bad = 5, .is_open = true, .n_asked = 2 * N},
+     .bad = 5, .is_open = true, .is_late = true, .n_asked = 2 * N},
     {"a late answer is good for those that did not answer by themselves",
      {OF_MANY(.then = FAKE_LIBVIRT_ANSWERS, .delay_ms = LATE_MS), OF_ANY(.then = FAKE_LIBVIRT_IGNORES)},
-     .bad = NOBODY},
+     .bad = NOBODY, .is_late = true},
     {"one has no record: it is asked by itself", {OF_MANY(.domain = "c", .then = FAKE_LIBVIRT_LACKS)},
      .bad = NOBODY, .n_asked = N + 1},
     {"libvirt does not have it at all", {OF_ANY(.domain = "c", .then = FAKE_LIBVIRT_LACKS)},
@@ -145,7 +147,7 @@ costs_that_domain_alone(const void *data)
     const Row *row = data;
     g_auto(Case) self = {0};
 
-    init_case(&self, row->faults, 0);
+    init_case(&self, row->faults, (LibvirtPoolLimits){.late_ms = row->is_late ? 0 : NEVER_MS});
     for (unsigned int i = 0; i < N; i++) {
         if (row->bad != ALL && row->bad != (int)i)
             assert_well(self.requests[i], i);
@@ -177,7 +179,7 @@ one_that_is_not_wanted(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, many_silent, 0);
+    init_case(&self, many_silent, (LibvirtPoolLimits){.late_ms = NEVER_MS});
     wait_for_calls(&self, 1);
     assert_true(libvirt_pool_request_is_shared(self.requests[2]));
     assert_false(libvirt_pool_request_cancel(self.requests[2]));
@@ -198,7 +200,7 @@ the_late_call_is_known(void **state)
     g_autoptr(LibvirtPoolRequest) late = NULL;
 
     (void)state;
-    init_case(&self, many_silent, 0);
+    init_case(&self, many_silent, (LibvirtPoolLimits){.late_ms = LATER_MS});
     wait_for_calls(&self, 1);
     assert_null(libvirt_pool_request_ref_late(self.requests[0]));
     for (unsigned int i = 0; i < N; i++)
@@ -218,7 +220,7 @@ libvirt_restarts(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, many_silent, 0);
+    init_case(&self, many_silent, (LibvirtPoolLimits){.late_ms = NEVER_MS});
     wait_for_calls(&self, 1);
     fake_libvirt_set_faults(self.fake, NULL);
     fake_libvirt_restart(self.fake);
@@ -234,7 +236,7 @@ one_call_at_a_time(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, NULL, 2);
+    init_case(&self, NULL, (LibvirtPoolLimits){.n_requests = 2, .late_ms = NEVER_MS});
     for (unsigned int i = 0; i < N; i++)
         assert_well(self.requests[i], i);
     assert_int_equal(fake_libvirt_most_asked(self.fake), 1);
@@ -246,7 +248,7 @@ closing_ends_the_rest(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, many_silent, 0);
+    init_case(&self, many_silent, (LibvirtPoolLimits){0});
     wait_for_calls(&self, 1);
     libvirt_pool_unref(g_steal_pointer(&self.pool));
     fake_libvirt_let_go(self.fake);
@@ -267,7 +269,7 @@ closing_waits_for_a_late_call(void **state)
     int64_t begin_us = util_deadline_now_us();
 
     (void)state;
-    init_case(&self, late, 0);
+    init_case(&self, late, (LibvirtPoolLimits){.close_ms = LONG_MS});
     for (unsigned int i = 0; i < N; i++)
         assert_well(self.requests[i], i);
     libvirt_pool_unref(g_steal_pointer(&self.pool));
@@ -281,10 +283,11 @@ an_answer_is_late_after_closing(void **state)
     g_auto(Case) self = {0};
 
     (void)state;
-    init_case(&self, many_silent, 0);
+    init_case(&self, many_silent, (LibvirtPoolLimits){.late_ms = LATER_MS});
     wait_for_calls(&self, 1);
     libvirt_pool_unref(g_steal_pointer(&self.pool));
-    assert_false(libvirt_pool_request_wait(self.requests[0], util_deadline_in_ms(LATE_MS)));
+    assert_false(
+        libvirt_pool_request_wait(self.requests[0], util_deadline_in_ms(LATER_MS + STAYS_MS)));
     fake_libvirt_let_go(self.fake);
     for (unsigned int i = 0; i < N; i++)
         assert_well(self.requests[i], i);

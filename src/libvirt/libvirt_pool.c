@@ -45,7 +45,9 @@ enum {
     SILENT_MS = LIBVIRT_POOL_QUEUE_SILENT_MS,
     FAIR_MS = 50,    /* for a libvirt that was silent before: it may have come back */
     AGAIN_MS = 1000, /* after a further connection was refused */
-    CLOSE_MS = 200,  /* for connections to close; without it libvirt logs that their client died */
+    /* For connections to close; without it libvirt logs that their client died. */
+    CLOSE_MS = 200,
+    CLOSE_WELL_MS = 2000, /* the same, if libvirt has answered all that it was asked */
 };
 
 struct LibvirtPool {
@@ -116,6 +118,7 @@ libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits)
     pthread_mutex_init(&self->turn, NULL);
     util_deadline_init_cond(&self->changed);
     libvirt_pool_queue_init(&self->queue, self->limits.n_requests, self->limits.n_first);
+    self->queue.late_ms = self->limits.late_ms;
     self->lines = libvirt_pool_lines_new();
     util_refcount_init(&self->n_owners);
     util_refcount_init(&self->ref_count);
@@ -340,22 +343,37 @@ libvirt_pool_disconnect(LibvirtPool *self)
     pthread_mutex_unlock(&self->lock);
 }
 
+/* How long the last owner waits. A busy host keeps a libvirt that is well from closing for longer
+ * than one that hangs should be waited for. */
+static unsigned int
+choose_close_ms(const LibvirtPool *self)
+{
+    bool is_well = self->queue.under_way->len == 0 && self->connecting_us == 0;
+
+    if (self->limits.close_ms > 0)
+        return self->limits.close_ms;
+    return is_well ? CLOSE_WELL_MS : CLOSE_MS;
+}
+
 /* True if all threads have ended but those that libvirt does not answer. On a busy host an answer
  * takes longer than STUCK_MS at times, so only what is older than the longest wait is given up. */
 static bool
 has_settled(const LibvirtPool *self)
 {
-    return self->n_closing == 0 && count_working(self, util_deadline_now_us(), CLOSE_MS) == 0;
+    return self->n_closing == 0 &&
+           count_working(self, util_deadline_now_us(), choose_close_ms(self)) == 0;
 }
 
-/* True if its owner should still wait for the threads. The connection of an answer that comes is
- * closed after it, so the time for that begins again. */
+/* True if its owner, which waits @since_us, should still wait for the threads. The connection of an
+ * answer that comes is closed after it, so the time for that begins again. */
 static bool
-may_settle(const LibvirtPool *self, UtilDeadline *until)
+may_settle(const LibvirtPool *self, int64_t *since_us)
 {
-    if (!libvirt_pool_queue_has_outrun(&self->queue, util_deadline_now_us()))
-        return !has_settled(self) && !util_deadline_has_passed(*until);
-    *until = util_deadline_in_ms(CLOSE_MS);
+    int64_t now_us = util_deadline_now_us();
+
+    if (!libvirt_pool_queue_has_outrun(&self->queue, now_us))
+        return !has_settled(self) && !is_older(*since_us, now_us, choose_close_ms(self));
+    *since_us = now_us;
     return true;
 }
 
@@ -364,7 +382,7 @@ libvirt_pool_unref(LibvirtPool *self)
 {
     static const LibvirtOutcome closed = {LIBVIRT_OUTCOME_FAILED,
                                           (char *)(uintptr_t) "the connection is closed"};
-    UtilDeadline until = util_deadline_in_ms(CLOSE_MS);
+    int64_t since_us = util_deadline_now_us();
 
     if (self == NULL || !util_refcount_dec(&self->n_owners))
         return;
@@ -373,9 +391,8 @@ libvirt_pool_unref(LibvirtPool *self)
     libvirt_pool_lines_leave(self->lines, true);
     close_leaving(self);
     fail_waiting(self, INT64_MAX, &closed);
-    while (may_settle(self, &until))
-        util_deadline_wait_cond(util_deadline_at_most(until, STUCK_MS), &self->changed,
-                                &self->lock);
+    while (may_settle(self, &since_us))
+        util_deadline_wait_cond(util_deadline_in_ms(STUCK_MS), &self->changed, &self->lock);
     pthread_mutex_unlock(&self->lock);
     unref(self);
 }

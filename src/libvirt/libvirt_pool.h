@@ -25,16 +25,20 @@ typedef struct {
                                 half of libvirt's workers; 2 at least. One of them is kept for
                                 requests of the daemon */
     unsigned int n_first;    /* the same while libvirt answers them all; by the processors */
+    unsigned int late_ms;    /* after which an answer about several domains is late; by how long
+                                such an answer took before */
+    unsigned int close_ms;   /* for connections to close when the last owner leaves; 200, but 2000
+                                if libvirt has answered all that it was asked */
 } LibvirtPoolLimits;
 
 /* Does not connect yet. @limits may be NULL. */
 LibvirtPool *libvirt_pool_new(const char *uri, const LibvirtPoolLimits *limits);
 LibvirtPool *libvirt_pool_ref(LibvirtPool *self);
 /* The last owner closes: requests that wait fail, and the connections are closed, for which it
- * waits a fifth of a second at most. Before that it waits for an answer about several domains of
- * which each has answered by itself, until that has been late for a second. A request under way
- * keeps its connection open until it ends; what needs the pool longer holds no reference but its
- * request. Takes NULL. */
+ * waits close_ms at most. Before that it waits for an answer about several domains of which each
+ * has answered by itself, until that has been late for a second. A request under way keeps its
+ * connection open until it ends; what needs the pool longer holds no reference but its request.
+ * Takes NULL. */
 void libvirt_pool_unref(LibvirtPool *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtPool, libvirt_pool_unref)
 

@@ -308,6 +308,8 @@ find_late_us(const LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry, i
 
     if (n == 1)
         return now_us + LIBVIRT_POOL_QUEUE_STUCK_MS * 1000;
+    if (self->late_ms > 0)
+        return now_us + (int64_t)self->late_ms * 1000;
     for (guint i = 0; i < entry->requests->len; i++) {
         int64_t until_us =
             libvirt_pool_request_deadline(g_ptr_array_index(entry->requests, i)).at_us;

@@ -38,6 +38,7 @@ typedef struct {
     GPtrArray *under_way; /* the same */
     unsigned int most;    /* under way at a time */
     unsigned int n_first; /* the same, while libvirt answers them all */
+    unsigned int late_ms; /* when an answer about several is late; 0: by share_us and deadlines */
     int64_t share_us;     /* how long an answer takes for each domain of several; 0: not known */
     int64_t answered_us;  /* of all that were answered: when the latest one was asked */
 } LibvirtPoolQueue;
