@@ -20,7 +20,8 @@ enum {
     OPENS_MS = 50,
     GOES_ON_MS = 1500,
     N = THROUGH_CASE_DOMAINS,
-    N_LATER = 3
+    N_LATER = 3,
+    LAST_STRETCH = 16, /* at which requests need not go together */
 };
 
 typedef ThroughCase Case;
@@ -47,6 +48,8 @@ typedef struct {
     pid_t others, bad;  /* processes */
     unsigned int index; /* of the bad domain */
     Bad what;
+    unsigned int stretch; /* of all times */
+    gint has_ended;       /* the first call; atomic */
 } Scene;
 
 /* The bad domain has a process of its own. */
@@ -80,6 +83,15 @@ clear_scene(Scene *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Scene, clear_scene)
 
+/* Until libvirt is asked, or the call has ended before. */
+static void
+wait_for_first(const Scene *self)
+{
+    while (fake_libvirt_n_calls(self->through.fake, FAKE_LIBVIRT_STATS) == 0 &&
+           !g_atomic_int_get(&self->has_ended))
+        poll(NULL, 0, 1);
+}
+
 /* Lets libvirt accept clients once requests wait, so that they go together; then does to the bad
  * domain's process what is to be done. */
 static void *
@@ -88,10 +100,10 @@ accompany(void *data)
     const Scene *self = data;
     FakeLibvirt *fake = self->through.fake;
 
-    poll(NULL, 0, OPENS_MS);
+    poll(NULL, 0, (int)(OPENS_MS * self->stretch));
     fake_libvirt_set_accepts(fake, true);
-    while (self->what != BAD_STAYS && fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS) == 0)
-        poll(NULL, 0, 1);
+    if (self->what != BAD_STAYS)
+        wait_for_first(self);
     if (self->what == BAD_STOPS)
         kill(self->bad, SIGSTOP);
     if (self->what == BAD_ENDS)
@@ -99,16 +111,27 @@ accompany(void *data)
     return NULL;
 }
 
-/* The first call, over a new connection. */
-static void
-run_first(Scene *self, const ExchangeCaseCall *call)
+/* The first call, over a new connection, with @work beside it. False if the machine was too busy:
+ * not all requests waited when libvirt began to accept clients, or a job had no time. */
+static bool
+run_first_beside(Scene *self, const ExchangeCaseCall *call, GThreadFunc work)
 {
     GThread *thread = NULL;
 
     fake_libvirt_set_accepts(self->through.fake, false);
-    thread = g_thread_new("accompany", accompany, self);
+    thread = g_thread_new("accompany", work, self);
     exchange_case_run(&self->through.exchange, call);
+    g_atomic_int_set(&self->has_ended, 1);
     g_thread_join(thread);
+    if (through_case_had_no_time(&self->through, self->stretch))
+        return false;
+    return self->stretch >= LAST_STRETCH || fake_libvirt_most_asked(self->through.fake) == N;
+}
+
+static bool
+run_first(Scene *self, const ExchangeCaseCall *call)
+{
+    return run_first_beside(self, call, accompany);
 }
 
 static void
@@ -173,17 +196,18 @@ static const Row rows[] = {
 /* clang-format on */
 
 /* The others are complete in the same call; in later ones too, which nobody waits for longer. */
-static void
-costs_that_domain_alone(const void *data)
+static bool
+run_row(const void *data, unsigned int stretch)
 {
     const Row *row = data;
     const ExchangeCaseCall first = {.stats = VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BALLOON,
-                                    .timeout_ms = SHORT_MS};
+                                    .timeout_ms = SHORT_MS * stretch};
     const ExchangeCaseCall later = {.stats = first.stats, .timeout_ms = LONG_MS};
-    g_auto(Scene) self = {.what = row->what};
+    g_auto(Scene) self = {.what = row->what, .stretch = stretch};
 
     init_scene(&self, row->bad, row->params ? row->params : whole, row->faults);
-    run_first(&self, &first);
+    if (!run_first(&self, &first))
+        return false;
     assert_others_well(&self);
     through_case_assert_became(&self.through, row->bad, row->verdict, row->code, NULL);
     assert_true(fake_libvirt_most_asked(self.through.fake) > 1);
@@ -195,23 +219,32 @@ costs_that_domain_alone(const void *data)
     }
     assert_true(fake_libvirt_most(self.through.fake) <= row->n_silent + 2);
     fake_libvirt_let_go(self.through.fake);
+    return true;
+}
+
+static void
+costs_that_domain_alone(const void *data)
+{
+    through_case_run_stretched(run_row, data);
 }
 
 /* When libvirt has answered, and the domain is well, so is the next call. */
-static void
-comes_back(void **state)
+static bool
+comes_back(const void *data, unsigned int stretch)
 {
     static const FakeLibvirtFault hangs[] = {
         OF_MANY(.domain = "c", .n_times = 1, .then = FAKE_LIBVIRT_IGNORES),
         {.then = FAKE_LIBVIRT_END}};
-    const ExchangeCaseCall first = {.stats = VIR_DOMAIN_STATS_BALLOON, .timeout_ms = SHORT_MS};
+    const ExchangeCaseCall first = {.stats = VIR_DOMAIN_STATS_BALLOON,
+                                    .timeout_ms = SHORT_MS * stretch};
     const ExchangeCaseCall later = {.stats = first.stats, .timeout_ms = LONG_MS};
-    g_auto(Scene) self = {0};
+    g_auto(Scene) self = {.stretch = stretch};
     QemuDomain *bad = NULL;
 
-    (void)state;
+    (void)data;
     init_scene(&self, 2, without_job, hangs);
-    run_first(&self, &first);
+    if (!run_first(&self, &first))
+        return false;
     through_case_assert_became(&self.through, 2, DOMSTATS_HEALTH_SLOW,
                                DOMSTATS_REASON_LIBVIRT_SILENT, "does not answer");
     bad = g_ptr_array_index(self.through.exchange.domains, 2);
@@ -223,6 +256,7 @@ comes_back(void **state)
     assert_others_well(&self);
     through_case_assert_became(&self.through, 2, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
     assert_null(bad->owed);
+    return true;
 }
 
 static void *
@@ -231,6 +265,7 @@ answer_in_time(void *data)
     Scene *self = data;
 
     accompany(self);
+    wait_for_first(self);
     poll(NULL, 0, GOES_ON_MS);
     self->through.domains[self->index].params = whole;
     fake_libvirt_set_domains(self->through.fake, self->through.domains);
@@ -238,40 +273,40 @@ answer_in_time(void *data)
 }
 
 /* One that only takes its time is waited for until the deadline. */
-static void
-is_waited_for(void **state)
+static bool
+is_waited_for(const void *data, unsigned int stretch)
 {
     static const FakeLibvirtFault hangs[] = {
         OF_MANY(.domain = "c", .n_times = 1, .then = FAKE_LIBVIRT_IGNORES),
         {.then = FAKE_LIBVIRT_END}};
     const ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON, .timeout_ms = LONG_MS};
-    g_auto(Scene) self = {0};
-    GThread *thread = NULL;
+    g_auto(Scene) self = {.stretch = stretch};
 
-    (void)state;
+    (void)data;
     init_scene(&self, 2, without_job, hangs);
-    fake_libvirt_set_accepts(self.through.fake, false);
-    thread = g_thread_new("answer", answer_in_time, &self);
-    exchange_case_run(&self.through.exchange, &call);
-    g_thread_join(thread);
+    if (!run_first_beside(&self, &call, answer_in_time))
+        return false;
     assert_others_well(&self);
     through_case_assert_became(&self.through, 2, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
     fake_libvirt_let_go(self.through.fake);
+    return true;
 }
 
 /* The call about all hangs for ever, but not because of this domain: another one had its job. */
-static void
-was_not_to_blame(void **state)
+static bool
+was_not_to_blame(const void *data, unsigned int stretch)
 {
     static const FakeLibvirtFault hangs[] = {
         OF_MANY(.domain = "c", .n_times = 1, .then = FAKE_LIBVIRT_IGNORES),
         {.then = FAKE_LIBVIRT_END}};
-    const ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON, .timeout_ms = SHORT_MS};
-    g_auto(Scene) self = {0};
+    const ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON,
+                                   .timeout_ms = SHORT_MS * stretch};
+    g_auto(Scene) self = {.stretch = stretch};
 
-    (void)state;
+    (void)data;
     init_scene(&self, 2, without_job, hangs);
-    run_first(&self, &call);
+    if (!run_first(&self, &call))
+        return false;
     through_case_assert_became(&self.through, 2, DOMSTATS_HEALTH_SLOW,
                                DOMSTATS_REASON_LIBVIRT_SILENT, NULL);
     self.through.domains[2].params = whole;
@@ -280,21 +315,24 @@ was_not_to_blame(void **state)
     assert_others_well(&self);
     through_case_assert_became(&self.through, 2, DOMSTATS_HEALTH_OK, DOMSTATS_REASON_NONE, NULL);
     fake_libvirt_let_go(self.through.fake);
+    return true;
 }
 
 /* It is asked by itself until it has answered well. */
-static void
-is_asked_by_itself_then(void **state)
+static bool
+is_asked_by_itself_then(const void *data, unsigned int stretch)
 {
     static const FakeLibvirtFault many_with_c[] = {
         OF_MANY(.domain = "c", .then = FAKE_LIBVIRT_IGNORES), {.then = FAKE_LIBVIRT_END}};
-    const ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON, .timeout_ms = SHORT_MS};
-    g_auto(Scene) self = {0};
+    const ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON,
+                                   .timeout_ms = SHORT_MS * stretch};
+    g_auto(Scene) self = {.stretch = stretch};
     QemuDomain *bad = NULL;
 
-    (void)state;
+    (void)data;
     init_scene(&self, 2, without_job, many_with_c);
-    run_first(&self, &call);
+    if (!run_first(&self, &call))
+        return false;
     assert_others_well(&self);
     bad = g_ptr_array_index(self.through.exchange.domains, 2);
     assert_non_null(bad->owed);
@@ -305,6 +343,7 @@ is_asked_by_itself_then(void **state)
     assert_others_well(&self);
     through_case_assert_became(&self.through, 2, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_LIBVIRT_JOB,
                                NULL);
+    return true;
 }
 
 static const FakeLibvirtFault silence[] = {
@@ -316,49 +355,61 @@ fall_silent(void *data)
     const Scene *self = data;
 
     accompany(data);
-    while (fake_libvirt_n_calls(self->through.fake, FAKE_LIBVIRT_STATS) == 0)
-        poll(NULL, 0, 1);
+    wait_for_first(self);
     fake_libvirt_set_faults(self->through.fake, silence);
     return NULL;
 }
 
 /* The daemon answers nothing any more from the call about all on. That is said of each domain, in
  * later calls too, which find it silent before it can be asked for any by itself. */
-static void
-falls_silent(void **state)
+static bool
+falls_silent(const void *data, unsigned int stretch)
 {
     static const FakeLibvirtFault hangs[] = {OF_ANY(.then = FAKE_LIBVIRT_IGNORES),
                                              {.then = FAKE_LIBVIRT_END}};
-    ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON, .timeout_ms = SHORT_MS};
-    g_auto(Scene) self = {0};
-    GThread *thread = NULL;
+    ExchangeCaseCall call = {.stats = VIR_DOMAIN_STATS_BALLOON, .timeout_ms = SHORT_MS * stretch};
+    g_auto(Scene) self = {.stretch = stretch};
 
-    (void)state;
+    (void)data;
     init_scene(&self, 2, whole, hangs);
-    fake_libvirt_set_accepts(self.through.fake, false);
-    thread = g_thread_new("silence", fall_silent, &self);
+    if (!run_first_beside(&self, &call, fall_silent))
+        return false;
+    call.timeout_ms = LONG_MS;
     for (int i = 0; i < N_LATER; i++) {
-        exchange_case_run(&self.through.exchange, &call);
         for (unsigned int place = 0; place < N; place++)
             through_case_assert_became(&self.through, place, DOMSTATS_HEALTH_SLOW,
                                        DOMSTATS_REASON_LIBVIRT_SILENT, "does not answer");
-        call.timeout_ms = LONG_MS;
+        exchange_case_run(&self.through.exchange, &call);
     }
-    g_thread_join(thread);
     fake_libvirt_let_go(self.through.fake);
+    return true;
+}
+
+typedef struct {
+    const char *sentence;
+    ThroughCaseRun run;
+} StoryRow;
+
+static const StoryRow story_rows[] = {
+    {"libvirt answers, and the next call is well", comes_back},
+    {"one that takes its time is waited for", is_waited_for},
+    {"the call hangs, because of another domain", was_not_to_blame},
+    {"it is asked by itself until it has answered well", is_asked_by_itself_then},
+    {"libvirt falls silent", falls_silent},
+};
+
+static void
+runs_stretched(const void *data)
+{
+    through_case_run_stretched(((const StoryRow *)data)->run, NULL);
 }
 
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comes_back),       cmocka_unit_test(is_waited_for),
-        cmocka_unit_test(was_not_to_blame), cmocka_unit_test(is_asked_by_itself_then),
-        cmocka_unit_test(falls_silent),
-    };
     int n_failed = 0;
 
     libvirt_case_init();
     n_failed = TESTING_RUN_TABLE("qemu_through_shared", rows, costs_that_domain_alone);
-    return n_failed + cmocka_run_group_tests_name("qemu_through_shared_calls", tests, NULL, NULL);
+    return n_failed + TESTING_RUN_TABLE("qemu_through_shared_calls", story_rows, runs_stretched);
 }

@@ -13,6 +13,8 @@
 #include "host/process/host_process.h"
 #include "testing.h"
 
+enum { MOST_STRETCH = 64 };
+
 void
 through_case_start_child(ThroughCase *self, ThroughCaseProcess process)
 {
@@ -84,6 +86,7 @@ through_case_clear(ThroughCase *self)
         waitpid(self->child, NULL, 0);
     }
 }
+
 void
 through_case_assert_became(const ThroughCase *self, size_t place, DomstatsHealth verdict,
                            DomstatsReason code, const char *reason)
@@ -96,4 +99,22 @@ through_case_assert_became(const ThroughCase *self, size_t place, DomstatsHealth
                              domstats_reason_to_string(code));
     if (reason != NULL)
         exchange_case_assert_reason(&self->exchange, place, reason);
+}
+
+bool
+through_case_had_no_time(const ThroughCase *self, unsigned int stretch)
+{
+    for (guint i = 0; stretch < MOST_STRETCH && i < self->exchange.domains->len; i++)
+        if (self->exchange.outcomes[i].reason_code == DOMSTATS_REASON_NO_TIME)
+            return true;
+    return false;
+}
+
+void
+through_case_run_stretched(ThroughCaseRun run, const void *data)
+{
+    unsigned int stretch = 1;
+
+    while (!run(data, stretch))
+        stretch *= 4;
 }

@@ -43,3 +43,12 @@ QemuDomain *through_case_add(ThroughCase *self, unsigned int index);
 /* Fails if the domain at @place became something else. @reason may be NULL. */
 void through_case_assert_became(const ThroughCase *self, size_t place, DomstatsHealth verdict,
                                 DomstatsReason code, const char *reason);
+
+/* A test whose calls end at their deadline; false: it is to run again with longer deadlines. */
+typedef bool (*ThroughCaseRun)(const void *data, unsigned int stretch);
+
+/* Runs it with deadlines that are longer by the factor @stretch each time, until it gives true. */
+void through_case_run_stretched(ThroughCaseRun run, const void *data);
+/* True if the machine was too busy to give a job the time that a verdict needs, as the job says
+ * itself, and a longer deadline may still help. */
+bool through_case_had_no_time(const ThroughCase *self, unsigned int stretch);
