@@ -17,13 +17,13 @@ def each_second(job="domstats", **more):
 
 
 class Prometheus:
-    def __init__(self, host, port, scrapes, rule_files=(), name="prometheus", **options):
-        """@scrapes: scrape_configs; @options: words of "global"."""
+    def __init__(self, host, port, scrapes, rule_files=(), name="prometheus"):
+        """@scrapes: scrape_configs, or the text of a whole configuration."""
         self.url = f"http://127.0.0.1:{port}"
         config = host.path(name + ".yml")
         with open(config, "w", encoding="utf-8") as file:
-            json.dump({"global": {"evaluation_interval": "1s", **options}, "rule_files": list(rule_files),
-                       "scrape_configs": scrapes}, file)
+            file.write(scrapes if isinstance(scrapes, str) else json.dumps(
+                {"global": {"evaluation_interval": "1s"}, "rule_files": list(rule_files), "scrape_configs": scrapes}))
         self.process = subprocess.Popen(
             ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={host.path(name + '.tsdb')}",
              f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"], stdin=subprocess.DEVNULL,

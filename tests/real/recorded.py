@@ -2,13 +2,15 @@
 """Recorded hosts that a test makes: domains of a name, a UUID and a load that it chooses, and time that it lets pass.
 
 RecordedHost(folder, [Domain(...), ...]) writes a recording for "replay:FOLDER". at(seconds) writes what its files hold so
-many seconds later; a domstatsd reads the replies anew after SIGHUP, and the files of the host in each round. Replies are
-those of a recorded QEMU 10.0, with numbers put in. Nothing in it is evidence of what a QEMU does.
+many seconds later; a domstatsd reads the replies anew after SIGHUP, and the files of the host in each round. add() and
+remove() change which domains there are. Replies are those of a recorded QEMU 10.0, with numbers put in. Nothing in it is
+evidence of what a QEMU does.
 """
 
 import json
 import math
 import os
+import shutil
 
 TESTS = os.environ.get("DOMSTATS_TESTS", "tests")
 TEMPLATE = os.path.join(TESTS, "qemujsontestdata", "histograms")
@@ -32,7 +34,7 @@ class Domain:
     """What a domain is and how busy it is. Rates are of one second; those of time are parts of it."""
 
     def __init__(self, name, uuid, **load):
-        self.name, self.uuid = name, uuid
+        self.name, self.uuid, self.health = name, uuid, "ok"
         self.load = {"vcpus": 2, "mib": 1024, "status": "running", "cpu": 0.3, "steal": 0.01, "reads": 20, "writes": 10,
                      "read_s": 0.002, "write_s": 0.004, "failures": 0, "rx": 80, "tx": 60, "drops": 0, "usable": 0.5,
                      "throttled": 0.0, "pressure": 0.01, "migration": None, "job": False, **load}
@@ -54,7 +56,8 @@ def reply(value):
 
 class RecordedHost:
     def __init__(self, folder, domains, first_pid=1000):
-        self.folder, self.domains, self.first_pid = folder, domains, first_pid
+        self.folder, self.domains, self.first_pid = folder, list(domains), first_pid
+        self.numbers = {}  # of each domain that was ever here: its process ids and its tap
         self.written = {}
         self.template = {name: read(os.path.join(TEMPLATE, name)) for name in os.listdir(TEMPLATE)
                          if name.endswith(".json") and name != "domain.json"}
@@ -85,11 +88,26 @@ class RecordedHost:
         self.written[path] = text
 
     def at(self, seconds):
-        lines = [f"  tap{number}: " + " ".join(map(str, self.counters(domain, seconds))) + "\n"
-                 for number, domain in enumerate(self.domains)]
-        for number, domain in enumerate(self.domains):
-            self.write_domain(domain, self.first_pid + 10 * number, f"tap{number}", seconds)
-        self.write("proc/net/dev", DEV_HEAD + "".join(lines))
+        lines = [DEV_HEAD]
+        for domain in self.domains:
+            number = self.numbers.setdefault(domain.name, len(self.numbers))
+            lines.append(f"  tap{number}: " + " ".join(map(str, self.counters(domain, seconds))) + "\n")
+            self.write_domain(domain, self.first_pid + 40 * number, f"tap{number}", seconds)
+        self.write("proc/net/dev", "".join(lines))
+
+    def add(self, domain):
+        self.domains.append(domain)
+
+    def silence(self, domain):
+        """From now on it answers nothing, as one that was stopped when the host was recorded."""
+        domain.health = "stopped"
+
+    def remove(self, domain):
+        """Its process goes, too, as the last of it."""
+        self.domains.remove(domain)
+        for path in domain.name, f"proc/{self.first_pid + 40 * self.numbers[domain.name]}":
+            shutil.rmtree(os.path.join(self.folder, path))
+            self.written = {name: text for name, text in self.written.items() if not name.startswith(path + "/")}
 
     @staticmethod
     def counters(domain, seconds):
@@ -100,7 +118,7 @@ class RecordedHost:
     def write_domain(self, domain, pid, tap, seconds):
         load = domain.load
         self.write(f"{domain.name}/domain.json", json.dumps(
-            {"name": domain.name, "uuid": domain.uuid, "id": pid, "pid": pid, "start_ticks": 5000, "health": "ok",
+            {"name": domain.name, "uuid": domain.uuid, "id": pid, "pid": pid, "start_ticks": 5000, "health": domain.health,
              "monitor": f"/srv/qmp/{domain.name}.sock"}))
         for name, text in {**self.template, **self.replies(domain, pid, seconds)}.items():
             self.write(f"{domain.name}/{name}", text)
@@ -118,8 +136,8 @@ class RecordedHost:
             self.write_thread(pid, pid + 1 + n, f"CPU {n}/KVM", domain.grown("cpu", seconds) / load["vcpus"],
                               domain.grown("steal", seconds))
         self.write_thread(pid, pid, "qemu-system-x86", domain.grown("cpu", seconds) / 20, 0)
-        self.write_thread(pid, pid + 8, f"vhost-{pid}", domain.grown("rx", seconds) / 2000, 0)
-        self.write_thread(pid, pid + 9, "IO io0", domain.grown("cpu", seconds) / 10, 0)
+        self.write_thread(pid, pid + 30, f"vhost-{pid}", domain.grown("rx", seconds) / 2000, 0)
+        self.write_thread(pid, pid + 31, "IO io0", domain.grown("cpu", seconds) / 10, 0)
 
     def write_thread(self, pid, tid, comm, cpu_s, wait_s):
         user = int(cpu_s * TICKS)
@@ -158,7 +176,7 @@ class RecordedHost:
             "query-blockstats.nodes": [{**node, "stats": {**node["stats"], "wr_highest_offset": stats["wr_highest_offset"]}}
                                        for node in self.node_stats],
             "query-named-block-nodes": nodes,
-            "query-iothreads": [{"id": "io0", "thread-id": pid + 9, "poll-max-ns": 32768, "poll-grow": 0,
+            "query-iothreads": [{"id": "io0", "thread-id": pid + 31, "poll-max-ns": 32768, "poll-grow": 0,
                                  "poll-shrink": 0, "aio-max-batch": 0}],
             "query-hotpluggable-cpus": [{"props": {"core-id": i, "thread-id": 0, "socket-id": 0}, "vcpus-count": 1,
                                          "qom-path": f"/machine/unattached/device[{i}]", "type": "qemu64-x86_64-cpu"}
