@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "doctor/doctor_domain.h"
 #include "testing.h"
@@ -31,26 +32,13 @@ static const struct {
     const char *name;
     size_t offset;
 } names[] = {
-    MEMBER(is_root),
-    MEMBER(may_trace),
-    MEMBER(may_count),
-    MEMBER(sees_kernel),
-    MEMBER(has_schedstats),
-    MEMBER(keeps_schedstats),
-    MEMBER(counts_delay),
-    MEMBER(has_delayacct),
-    MEMBER(has_pressure),
-    MEMBER(has_cgroup2),
-    MEMBER(has_ksm),
-    MEMBER(merges_pages),
-    MEMBER(tells_ksm),
-    MEMBER(has_kvm),
-    MEMBER(is_amd),
-    MEMBER(has_resctrl),
-    MEMBER(has_resctrl_mounted),
-    MEMBER(has_perf),
-    MEMBER(runs_service),
-    MEMBER(runs_libvirt),
+    MEMBER(is_root),      MEMBER(may_trace),         MEMBER(may_count),
+    MEMBER(sees_kernel),  MEMBER(has_schedstats),    MEMBER(keeps_schedstats),
+    MEMBER(counts_delay), MEMBER(has_delayacct),     MEMBER(has_pressure),
+    MEMBER(has_cgroup2),  MEMBER(has_ksm),           MEMBER(merges_pages),
+    MEMBER(tells_ksm),    MEMBER(has_vhost_threads), MEMBER(has_kvm),
+    MEMBER(is_amd),       MEMBER(has_resctrl),       MEMBER(has_resctrl_mounted),
+    MEMBER(has_perf),     MEMBER(runs_service),      MEMBER(runs_libvirt),
 };
 
 #define STATUS "proc/self/status"
@@ -93,6 +81,9 @@ static const Row rows[] = {
      {{"proc/filesystems", "nodev\tresctrl\n"}, {"sys/fs/resctrl/schemata", "L3:0=f\n"}},
      "has_resctrl has_resctrl_mounted"},
     {"perf", {{KERNEL "perf_event_paranoid", "2\n"}}, "has_perf"},
+    {"Linux 6.4", {{KERNEL "osrelease", "6.4.0-1-amd64\n"}}, "has_vhost_threads"},
+    {"Linux 6.1", {{KERNEL "osrelease", "6.1.0-40-amd64\n"}}, ""},
+    {"Linux 7.0", {{KERNEL "osrelease", "7.0.1\n"}}, "has_vhost_threads"},
     {"the kernel's threads", {{"proc/2/comm", "kthreadd\n"}}, "sees_kernel"},
     {"a process called so", {{"proc/3/comm", "kthreadd\n"}}, ""},
     {"the service",
@@ -102,12 +93,25 @@ static const Row rows[] = {
     {"libvirt, in one", {{"proc/77/comm", "libvirtd\n"}}, "runs_libvirt"},
 };
 
+/* A text that begins with "-> " is the target of a link. */
+static void
+make_file(const char *folder, const File *file)
+{
+    g_autofree char *path = g_build_filename(folder, file->path, NULL);
+
+    testing_write_file(folder, file->path, file->text);
+    if (!g_str_has_prefix(file->text, "-> "))
+        return;
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(file->text + strlen("-> "), path), 0);
+}
+
 static HostRoot *
 make_root(const char *folder, const File *files)
 {
     testing_write_file(folder, "host.json", "{\"ticks_per_second\":100,\"page_bytes\":4096}");
     for (size_t i = 0; i < MOST_FILES && files[i].path != NULL; i++)
-        testing_write_file(folder, files[i].path, files[i].text);
+        make_file(folder, &files[i]);
     return host_root_new_recorded(folder, NULL);
 }
 
@@ -171,6 +175,8 @@ static const PlaceRow process_rows[] = {
     {"AppArmor that only complains",
      {{"proc/42/attr/current", "libvirt-6c2bb7b0 (complain)\n"}},
      "-"},
+    {"vhost", {{"proc/42/fd/7", "-> /dev/vhost-net"}}, "- vhost"},
+    {"another device", {{"proc/42/fd/7", "-> /dev/vhost-vsock"}}, "-"},
     {"another profile", {{"proc/42/attr/current", "unconfined\n"}}, "-"},
 };
 
@@ -182,9 +188,12 @@ looks_at_the_process(const void *data)
     g_autoptr(HostRoot) root = make_root(folder, row->files);
     const DomstatsRecord record = {.name = (char *)"vm", .id = 42, .pid = 42};
     g_autoptr(DoctorFactsDomain) domain = doctor_domain_new(&record, root);
-    g_autofree char *got = g_strconcat(domain->unit != NULL ? domain->unit : "-",
-                                       domain->is_confined ? " confined" : "", NULL);
+    g_autofree char *got = NULL;
 
+    doctor_domain_look_for_vhost(domain, root);
+    got = g_strconcat(domain->unit != NULL ? domain->unit : "-",
+                      domain->is_confined ? " confined" : "", domain->uses_vhost ? " vhost" : "",
+                      NULL);
     assert_string_equal(got, row->expected);
     testing_remove_folder(folder);
 }

@@ -30,7 +30,6 @@ static const struct {
     {"ext.cpu.throttled.nr_periods", DOCTOR_FACTS_THROTTLED, false, false},
     {"perf.", DOCTOR_FACTS_PERF, true, false},
     {"vcpu.0.delay", DOCTOR_FACTS_VCPU, false, false},
-    {"net.0.name", DOCTOR_FACTS_NET, false, false},
     {"ext.cpu.vhost", DOCTOR_FACTS_VHOST, false, false},
 };
 
@@ -117,6 +116,20 @@ find_unit(HostRoot *root, int pid)
     return g_str_has_suffix(unit, ".scope") || g_str_has_suffix(unit, ".service")
                ? g_steal_pointer(&unit)
                : NULL;
+}
+
+void
+doctor_domain_look_for_vhost(DoctorFactsDomain *self, HostRoot *root)
+{
+    g_autofree char *folder = g_strdup_printf("proc/%d/fd", self->pid);
+    g_auto(GStrv) names = host_root_list(root, folder, HOST_LIMIT_DESCRIPTORS);
+
+    for (size_t i = 0; names != NULL && names[i] != NULL && !self->uses_vhost; i++) {
+        g_autofree char *path = g_strconcat(folder, "/", names[i], NULL);
+        g_autofree char *target = host_root_readlink(root, path);
+
+        self->uses_vhost = g_strcmp0(target, "/dev/vhost-net") == 0;
+    }
 }
 
 DoctorFactsDomain *

@@ -12,5 +12,8 @@
  * The caller frees. */
 DoctorFactsDomain *doctor_domain_new(const DomstatsRecord *record, HostRoot *root);
 
+/* Looks for vhost-net among the descriptors of its process. */
+void doctor_domain_look_for_vhost(DoctorFactsDomain *self, HostRoot *root);
+
 void doctor_domain_free(DoctorFactsDomain *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DoctorFactsDomain, doctor_domain_free)

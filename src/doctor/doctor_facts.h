@@ -16,21 +16,22 @@
  * this host. */
 typedef struct {
     bool is_known;
-    bool is_root;          /* our effective user */
-    gid_t group;           /* our effective group */
-    bool may_trace;        /* CAP_SYS_PTRACE: descriptors and program files of other users */
-    bool may_count;        /* CAP_PERFMON or CAP_SYS_ADMIN: perf events of other users */
-    bool hides_processes;  /* /proc hides processes of others from us */
-    bool sees_kernel;      /* the kernel's threads: our pid namespace is the host's */
-    bool has_schedstats;   /* the kernel can keep wait_sum of threads */
-    bool keeps_schedstats; /* and does */
-    bool counts_delay;     /* the kernel counts how long threads wait for a CPU */
-    bool has_delayacct;    /* a switch of the kernel's decides about that (before 5.14) */
-    bool has_pressure;     /* the kernel tells pressure */
-    bool has_cgroup2;      /* cgroup v2 is where the controllers are */
-    bool has_ksm;          /* the kernel can merge pages */
-    bool merges_pages;     /* and does, or did */
-    bool tells_ksm;        /* and tells it of a process (6.1 and later) */
+    bool is_root;           /* our effective user */
+    gid_t group;            /* our effective group */
+    bool may_trace;         /* CAP_SYS_PTRACE: descriptors and program files of other users */
+    bool may_count;         /* CAP_PERFMON or CAP_SYS_ADMIN: perf events of other users */
+    bool hides_processes;   /* /proc hides processes of others from us */
+    bool sees_kernel;       /* the kernel's threads: our pid namespace is the host's */
+    bool has_schedstats;    /* the kernel can keep wait_sum of threads */
+    bool keeps_schedstats;  /* and does */
+    bool counts_delay;      /* the kernel counts how long threads wait for a CPU */
+    bool has_delayacct;     /* a switch of the kernel's decides about that (before 5.14) */
+    bool has_pressure;      /* the kernel tells pressure */
+    bool has_cgroup2;       /* cgroup v2 is where the controllers are */
+    bool has_ksm;           /* the kernel can merge pages */
+    bool merges_pages;      /* and does, or did */
+    bool tells_ksm;         /* and tells it of a process (6.1 and later) */
+    bool has_vhost_threads; /* vhost workers are threads of QEMU (6.4 and later) */
     bool has_kvm;
     bool is_amd;      /* its processor has AMD's virtualization */
     bool has_resctrl; /* the kernel and the processor have it */
@@ -56,8 +57,7 @@ typedef enum {
     DOCTOR_FACTS_THROTTLED = 1 << 6, /* limits of CPU time of the control group */
     DOCTOR_FACTS_PERF = 1 << 7,      /* a perf event */
     DOCTOR_FACTS_VCPU = 1 << 8,      /* a vCPU with a thread of its own */
-    DOCTOR_FACTS_NET = 1 << 9,       /* an interface */
-    DOCTOR_FACTS_VHOST = 1 << 10,    /* a vhost worker */
+    DOCTOR_FACTS_VHOST = 1 << 9,     /* a vhost worker */
 } DoctorFactsValue;
 
 typedef struct {
@@ -76,5 +76,6 @@ typedef struct {
     bool is_session;      /* libvirt's, and of a user's libvirt */
     bool is_confined;     /* by an AppArmor profile of libvirt's */
     bool may_add_socket;  /* which lets it make the socket of a second monitor */
+    bool uses_vhost;      /* has /dev/vhost-net open */
     char *unit;           /* of systemd, in which its process is; NULL: none, or not looked up */
 } DoctorFactsDomain;

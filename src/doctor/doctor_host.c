@@ -74,6 +74,22 @@ look_at_ourselves(HostRoot *root, DoctorFactsHost *host)
     host->hides_processes = host_hidden_are_others(root);
 }
 
+/* Linux 6.4 made threads of QEMU's of the vhost workers. */
+static bool
+has_vhost_threads(HostRoot *root)
+{
+    g_autofree char *release = read_text(root, "proc/sys/kernel/osrelease");
+    g_auto(GStrv) numbers = g_strsplit(release, ".", 3);
+    guint64 major = 0;
+    guint64 minor = 0;
+
+    if (g_strv_length(numbers) < 2)
+        return false;
+    major = g_ascii_strtoull(numbers[0], NULL, 10);
+    minor = g_ascii_strtoull(numbers[1], NULL, 10);
+    return major > 6 || (major == 6 && minor >= 4);
+}
+
 static void
 look_at_kernel(HostRoot *root, DoctorFactsHost *host)
 {
@@ -92,6 +108,7 @@ look_at_kernel(HostRoot *root, DoctorFactsHost *host)
     host->has_ksm = exists(root, "sys/kernel/mm/ksm/run");
     host->merges_pages = host_ksm_is_on(root);
     host->tells_ksm = exists(root, "proc/self/ksm_stat");
+    host->has_vhost_threads = has_vhost_threads(root);
     host->has_kvm = has_entries(root, "sys/devices/virtual/misc/kvm");
     host->is_amd = strstr(cpuinfo, "AuthenticAMD") != NULL;
     host->has_resctrl = strstr(filesystems, "\tresctrl\n") != NULL;

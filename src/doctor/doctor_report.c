@@ -44,8 +44,13 @@ doctor_report_make(const char *source, DomstatsRecord *const *records, size_t n_
         doctor_host_look(root, &ret_report->host);
     ret_report->host.blind_spot = g_strdup(blind_spot);
     ret_report->host.has_no_domains = n_records == 0;
-    for (size_t i = 0; i < n_records; i++)
-        g_ptr_array_add(ret_report->domains, doctor_domain_new(records[i], root));
+    for (size_t i = 0; i < n_records; i++) {
+        DoctorFactsDomain *domain = doctor_domain_new(records[i], root);
+
+        g_ptr_array_add(ret_report->domains, domain);
+        if (root != NULL && domain->pid > 0 && !ret_report->host.has_vhost_threads)
+            doctor_domain_look_for_vhost(domain, root);
+    }
     ret_report->findings = doctor_findings_make(&ret_report->host, ret_report->domains, uri);
 }
 

@@ -44,6 +44,18 @@ is_blind(const DoctorFactsHost *host)
 }
 
 static bool
+is_blind_user(const DoctorFactsHost *host)
+{
+    return is_blind(host) && is_plain_user(host);
+}
+
+static bool
+is_blind_root(const DoctorFactsHost *host)
+{
+    return is_blind(host) && !is_plain_user(host);
+}
+
+static bool
 has_libvirt_asleep(const DoctorFactsHost *host)
 {
     return host->blind_spot != NULL && !host->runs_libvirt && host->libvirt != NULL;
@@ -273,6 +285,13 @@ has_no_cpu_controller(const DoctorFactsHost *host, const DoctorFactsDomain *doma
 }
 
 static bool
+has_no_workers(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
+{
+    return has_process(host, domain) && !host->has_vhost_threads && domain->uses_vhost &&
+           !has(domain, DOCTOR_FACTS_VHOST);
+}
+
+static bool
 has_no_kvm_values(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
 {
     return has_process(host, domain) && answers(domain) && host->has_kvm &&
@@ -310,6 +329,27 @@ is_not_managed(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
 {
     (void)host;
     return !domain->is_its_managers;
+}
+
+static bool
+is_without_libvirt(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
+{
+    (void)domain;
+    return !host->runs_libvirt;
+}
+
+static bool
+is_denied_by_libvirt(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
+{
+    (void)domain;
+    return host->runs_libvirt && !host->is_root;
+}
+
+static bool
+is_without_answer(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
+{
+    (void)domain;
+    return host->runs_libvirt && host->is_root;
 }
 
 static bool
@@ -357,8 +397,9 @@ const DoctorRow doctor_rows[] = {
     HOST("pid-namespace", LACKS, sees_few_processes,
          "this process sees only the processes of its own pid namespace, as in a container",
          "all of domains outside of it", "--pid=host for the container; hostPID: true for the pod"),
-    HIDING("blind-spot", is_blind, "the list of domains may lack some", "all of those domains",
-         "sudo domstats doctor"),
+    HIDING("blind-spot", is_blind_user, "the list of domains may lack some", "all of those domains", "sudo domstats doctor"),
+    HIDING("blind-spot", is_blind_root, "the list of domains may lack some", "all of those domains",
+           "the sentence says what hides them; if it is libvirt: systemctl restart %u"),
     HIDING("libvirt-not-running", has_libvirt_asleep,
          "libvirt does not run, and is not started by being looked at", "domains that do not run",
          "systemctl start %u"),
@@ -404,7 +445,7 @@ const DoctorRow doctor_rows[] = {
     DOMAIN("by-service", OK, is_by_service, "domstatsd answers for them", NULL, NULL, NULL),
     DOMAIN("beside-service", NOTE, is_beside_service,
            "domstatsd runs and was not asked for them: it may not be seen or reached, has fewer rights, or an option says so",
-           NULL, "usermod -aG domstats USER", NULL),
+           NULL, "sudo usermod -aG domstats \"$USER\"", NULL),
 
     /* How domains are asked. */
     DOMAIN("complete", OK, answers_itself, "their QEMU is asked at a monitor, and answers", NULL, NULL, NULL),
@@ -444,6 +485,10 @@ const DoctorRow doctor_rows[] = {
            "for u in %s; do systemctl set-property --runtime \"$u\" MemoryAccounting=yes; done", NULL),
     DOMAIN("cpu-controller", NOTE, has_no_cpu_controller, "the cpu controller is off in their control group",
            "ext.cpu.throttled.*", "for u in %s; do systemctl set-property --runtime \"$u\" CPUWeight=100; done", NULL),
+    DOMAIN("vhost-unseen", LACKS, has_no_workers,
+           "the kernel's vhost workers of their interfaces are not seen: before Linux 6.4 they are no threads of QEMU's",
+           "ext.cpu.vhost, ext.cpu.vhost.steal",
+           "systemd-run --scope before the command that starts QEMU, and doctor on the host; or a kernel of 6.4 or later", NULL),
     DOMAIN("kvm-untold", NOTE, has_no_kvm_values,
            "they are emulated, or neither their QEMU (7.1 and later), nor its descriptors (8.1), nor debugfs tell KVM's statistics",
            "cpu.haltpoll.*, vm.*, vcpu.N.*.sum, .cur, .max", "-accel kvm; QEMU 8.1 or later",
@@ -468,7 +513,7 @@ const DoctorRow doctor_rows[] = {
     REASON(SIGNAL, FAILS, "their process was stopped by a signal or a debugger", "kill -CONT %p"),
     REASON(UNINTERRUPTIBLE, FAILS, "a thread of theirs sleeps in the kernel and cannot be woken", "for p in %p; do cat /proc/$p/task/*/stack; done; mend the storage that they wait for"),
     REASON(ENDED, LACKS, "their process has ended", "domstats list"),
-    WHEN(PERMISSION, is_of_service, FAILS, "this user may not see their process, or not connect to their monitor", "usermod -aG domstats USER", NULL),
+    WHEN(PERMISSION, is_of_service, FAILS, "this user may not see their process, or not connect to their monitor", "sudo usermod -aG domstats \"$USER\"", NULL),
     WHEN(PERMISSION, is_of_no_service, FAILS, "this user may not see their process, or not connect to their monitor", "sudo domstats doctor", NULL),
     REASON(PROTOCOL, FAILS, "what came breaks the rules of QMP, or a limit", "the sentence of each domain says which"),
     REASON(CLOSED, FAILS, "QEMU closed the connection", "domstats doctor, once more"),
@@ -484,7 +529,10 @@ const DoctorRow doctor_rows[] = {
     REASON(QUEUED, FAILS, "a client waits at their monitor already", "domstats doctor, once more"),
     WHEN(LIBVIRT_SILENT, NULL, FAILS, "libvirt was asked for them and does not answer", "systemctl restart %u", "systemctl restart %u"),
     REASON(LIBVIRT_JOB, LACKS, "libvirt left out what QEMU tells, as a job of the domain was under way", "domstats doctor, once more"),
-    WHEN(LIBVIRT_AWAY, NULL, FAILS, "their monitor is libvirt's, and that libvirt cannot be asked", "systemctl start %u", "systemctl start %u"),
+    WHEN(LIBVIRT_AWAY, is_without_libvirt, FAILS, "their monitor is libvirt's, and no libvirt runs that can be asked", "systemctl start %u", NULL),
+    WHEN(LIBVIRT_AWAY, is_denied_by_libvirt, FAILS, "their monitor is libvirt's, which does not let this user ask it, or is not seen",
+         "sudo usermod -aG libvirt \"$USER\"", NULL),
+    WHEN(LIBVIRT_AWAY, is_without_answer, FAILS, "their monitor is libvirt's, which runs and cannot be asked", "systemctl restart %u", NULL),
     REASON(LIBVIRT_LIMIT, FAILS, "libvirt has as many unanswered requests of ours as it may have", "systemctl restart %u"),
 };
 /* clang-format on */
