@@ -66,6 +66,24 @@ static const Row rows[] = {
      {"doctor", "--format", "json", "-c", "auto", "a"},
      "doctor source=auto json domains=a"},
     {"a domain called doctor", {"--", "doctor"}, "stats domains=doctor"},
+    {"the live view", {"top"}, "top"},
+    {"all that top takes, but for its output",
+     {"top", "-bn3", "-d0.5", "--view=disks", "-o", "name,rd", "-rs", "rd", "vm"},
+     "top domains=vm batch n=3 delay_ms=500 view=disks columns=name,rd sort=rd reversed"},
+    {"what is shown of which rows",
+     {"top", "--filter", "state:paused a", "--requests", "--of-host", "--nowait"},
+     "error: option '--nowait' does not go with 'top'"},
+    {"what is shown of which rows, without that",
+     {"top", "--filter", "state:paused a", "--requests", "--of-host", "--list-active"},
+     "top flags=0x1 filter=state:paused a requests of_host"},
+    {"our own comma-separated values", {"top", "--csv"}, "top csv="},
+    {"those of virt-top", {"top", "--csv=virt-top"}, "top csv=virt-top"},
+    {"an argument that may be left out is in the same word",
+     {"top", "--csv", "virt-top"},
+     "top domains=virt-top csv="},
+    {"lines of JSON, recorded", {"top", "--json", "--record", "d"}, "top json record=d"},
+    {"a replay", {"top", "--replay=d"}, "top replay=d"},
+    {"an option of top without it", {"-b"}, "error: option '--batch' does not go with 'stats'"},
     {"help ends the reading", {"--help", "--bogus"}, "help"},
     {"help after a sub-command that lacks its folder", {"record", "-h"}, "help"},
     {"the version", {"-V"}, "version"},
@@ -81,7 +99,9 @@ static const Row rows[] = {
     {"an argument too many",
      {"--state=1"},
      "error: option '--state' takes no argument, but has '1'"},
-    {"letters that are glued", {"-Vh"}, "error: option '--version' takes no argument, but has 'h'"},
+    {"letters in one word", {"list", "-vc", "dir:/a"}, "list source=dir:/a is_verbose"},
+    {"one that ends the reading among them", {"-Vx"}, "version"},
+    {"a letter in a word that is none", {"list", "-vx"}, "error: unknown option '-x'"},
     {"a timeout that is no number",
      {"--timeout", "5s"},
      "error: option '--timeout' wants seconds from 0.001 to 86400, not '5s'"},
@@ -126,9 +146,10 @@ static const Row rows[] = {
 };
 
 static const char *const command_names[] = {
-    [CLI_OPTIONS_COMMAND_STATS] = "stats",   [CLI_OPTIONS_COMMAND_LIST] = "list",
-    [CLI_OPTIONS_COMMAND_RECORD] = "record", [CLI_OPTIONS_COMMAND_DOCTOR] = "doctor",
-    [CLI_OPTIONS_COMMAND_HELP] = "help",     [CLI_OPTIONS_COMMAND_VERSION] = "version",
+    [CLI_OPTIONS_COMMAND_STATS] = "stats",     [CLI_OPTIONS_COMMAND_LIST] = "list",
+    [CLI_OPTIONS_COMMAND_RECORD] = "record",   [CLI_OPTIONS_COMMAND_DOCTOR] = "doctor",
+    [CLI_OPTIONS_COMMAND_TOP] = "top",         [CLI_OPTIONS_COMMAND_HELP] = "help",
+    [CLI_OPTIONS_COMMAND_VERSION] = "version",
 };
 
 static void
@@ -162,6 +183,25 @@ describe_list(GString *out, const char *name, const GPtrArray *list)
     describe_text(out, name, text);
 }
 
+static void
+describe_top(GString *out, const CliOptionsTop *top)
+{
+    g_string_append(out, top->is_batch ? " batch" : "");
+    describe_text(out, "csv", top->csv);
+    g_string_append(out, top->is_json ? " json" : "");
+    describe_number(out, "n", top->n_rounds);
+    describe_number(out, "delay_ms", top->delay_ms);
+    describe_text(out, "view", top->view);
+    describe_text(out, "columns", top->columns);
+    describe_text(out, "sort", top->sort);
+    g_string_append(out, top->is_reversed ? " reversed" : "");
+    describe_text(out, "filter", top->filter);
+    g_string_append(out, top->counts_requests ? " requests" : "");
+    g_string_append(out, top->is_of_host ? " of_host" : "");
+    describe_text(out, "record", top->record_dir);
+    describe_text(out, "replay", top->replay_dir);
+}
+
 /* Every option that differs from the defaults. */
 static char *
 describe(const CliOptions *options)
@@ -185,6 +225,7 @@ describe(const CliOptions *options)
     describe_text(out, "recording_dir", options->recording_dir);
     describe_list(out, "domains", options->domains);
     describe_list(out, "perf_events", options->perf_events);
+    describe_top(out, &options->top);
     return g_string_free(out, FALSE);
 }
 

@@ -27,6 +27,7 @@
 #include "cli_text.h"
 #include "doctor/doctor_report.h"
 #include "domstats/domstats.h"
+#include "top/top_run.h"
 #include "util/util_program.h"
 
 /* What one run of the command writes. */
@@ -211,6 +212,17 @@ run_doctor(const CliOptions *options, Report *report)
 }
 
 static CliOutcome
+run_top(const CliOptions *options, Report *report)
+{
+    g_autoptr(GError) error = NULL;
+    CliOutcome status = top_run(options, open_source, &report->output, &error);
+
+    if (error != NULL)
+        (void)complain(report, error);
+    return status;
+}
+
+static CliOutcome
 run_help(const CliOptions *options, Report *report)
 {
     (void)options;
@@ -227,9 +239,10 @@ run_version(const CliOptions *options, Report *report)
 }
 
 static const RunCommand commands[] = {
-    [CLI_OPTIONS_COMMAND_STATS] = run_stats,   [CLI_OPTIONS_COMMAND_LIST] = run_list,
-    [CLI_OPTIONS_COMMAND_RECORD] = run_record, [CLI_OPTIONS_COMMAND_DOCTOR] = run_doctor,
-    [CLI_OPTIONS_COMMAND_HELP] = run_help,     [CLI_OPTIONS_COMMAND_VERSION] = run_version,
+    [CLI_OPTIONS_COMMAND_STATS] = run_stats,     [CLI_OPTIONS_COMMAND_LIST] = run_list,
+    [CLI_OPTIONS_COMMAND_RECORD] = run_record,   [CLI_OPTIONS_COMMAND_DOCTOR] = run_doctor,
+    [CLI_OPTIONS_COMMAND_TOP] = run_top,         [CLI_OPTIONS_COMMAND_HELP] = run_help,
+    [CLI_OPTIONS_COMMAND_VERSION] = run_version,
 };
 
 static CliOutcome

@@ -11,20 +11,25 @@
 #include "domstats/domstats.h"
 #include "util/util_options.h"
 
-#define ON_STATS  (1U << CLI_OPTIONS_COMMAND_STATS)
-#define ON_LIST   (1U << CLI_OPTIONS_COMMAND_LIST)
-#define ON_RECORD (1U << CLI_OPTIONS_COMMAND_RECORD)
-#define ON_DOCTOR (1U << CLI_OPTIONS_COMMAND_DOCTOR)
-#define ON_QUERY  (ON_STATS | ON_LIST)
-#define ON_ALL    (ON_STATS | ON_LIST | ON_RECORD | ON_DOCTOR)
+#define ON_STATS   (1U << CLI_OPTIONS_COMMAND_STATS)
+#define ON_LIST    (1U << CLI_OPTIONS_COMMAND_LIST)
+#define ON_RECORD  (1U << CLI_OPTIONS_COMMAND_RECORD)
+#define ON_DOCTOR  (1U << CLI_OPTIONS_COMMAND_DOCTOR)
+#define ON_TOP     (1U << CLI_OPTIONS_COMMAND_TOP)
+#define ON_QUERY   (ON_STATS | ON_LIST)
+#define ON_DOMAINS (ON_QUERY | ON_TOP)
+#define ON_ALL     (ON_STATS | ON_LIST | ON_RECORD | ON_DOCTOR | ON_TOP)
 
 #define MAX_TIMEOUT_S 86400
 #define MAX_THREADS   1024
+#define MAX_DELAY_S   3600
+#define MAX_ROUNDS    1000000000
 
 typedef enum {
     SECTION_GROUPS,
     SECTION_FILTERS,
     SECTION_OUTPUT,
+    SECTION_TOP,
     SECTION_SOURCE,
     SECTION_OTHER,
 } Section;
@@ -33,6 +38,7 @@ static const char *const section_titles[] = {
     [SECTION_GROUPS] = "Groups of statistics (none named: all that are supported)",
     [SECTION_FILTERS] = "Which domains (none named: all)",
     [SECTION_OUTPUT] = "What is reported",
+    [SECTION_TOP] = "With 'top'",
     [SECTION_SOURCE] = "Where domains come from and how they are asked",
     [SECTION_OTHER] = "Other",
     NULL,
@@ -56,13 +62,25 @@ apply_format(void *options, const UtilOption *option, const char *text, GError *
     return false;
 }
 
+static bool
+apply_csv(void *options, const UtilOption *option, const char *text, GError **error)
+{
+    CliOptions *self = options;
+
+    (void)option;
+    (void)error;
+    g_free(self->top.csv);
+    self->top.csv = g_strdup(text != NULL ? text : "");
+    return true;
+}
+
 /* clang-format off */
 #define TO(member) offsetof(CliOptions, member)
 #define GROUP(name, bit, help) \
     {SECTION_GROUPS, 0, name, NULL, ON_STATS, util_options_apply_bits, TO(stats), \
      VIR_DOMAIN_STATS_##bit, help}
 #define FILTER(name, bit, help) \
-    {SECTION_FILTERS, 0, name, NULL, ON_QUERY, util_options_apply_bits, TO(flags), \
+    {SECTION_FILTERS, 0, name, NULL, ON_DOMAINS, util_options_apply_bits, TO(flags), \
      VIR_CONNECT_GET_ALL_DOMAINS_STATS_##bit, help}
 
 /* In the order of --help. */
@@ -87,7 +105,7 @@ static const UtilOption options_table[] = {
     FILTER("list-paused", PAUSED, "paused domains"),
     FILTER("list-shutoff", SHUTOFF, "domains that are shut off"),
     FILTER("list-other", OTHER, "domains in any other state"),
-    {SECTION_FILTERS, 0, "domain", "DOMAIN", ON_QUERY | ON_DOCTOR, util_options_apply_list, TO(domains), 0,
+    {SECTION_FILTERS, 0, "domain", "DOMAIN", ON_DOMAINS | ON_DOCTOR, util_options_apply_list, TO(domains), 0,
      "a name, UUID or id; may be repeated"},
 
     {SECTION_OUTPUT, 0, "raw", NULL, ON_STATS, util_options_apply_nothing, 0, 0,
@@ -113,6 +131,35 @@ static const UtilOption options_table[] = {
      "with 'list': who answered, and how many seconds ago"},
     {SECTION_OUTPUT, 0, "format", "text|json", ON_QUERY | ON_DOCTOR, apply_format, TO(format), 0,
      "how it is written; text if not given"},
+
+    {SECTION_TOP, 'b', "batch", NULL, ON_TOP, util_options_apply_yes, TO(top.is_batch), 0,
+     "write a table for each round, without a screen"},
+    {SECTION_TOP, 'n', "rounds", "NUMBER", ON_TOP, util_options_apply_number, TO(top.n_rounds),
+     MAX_ROUNDS, "how many rounds are written; without it, until the end of the program"},
+    {SECTION_TOP, 'd', "delay", "SECONDS", ON_TOP, util_options_apply_seconds, TO(top.delay_ms),
+     MAX_DELAY_S, "from one round to the next, 0.5 or more; 2 if not given"},
+    {SECTION_TOP, 0, "view", "VIEW", ON_TOP, util_options_apply_text, TO(top.view), 0,
+     "vms (as if not given), cpu, memory, disks, nics or vcpus"},
+    {SECTION_TOP, 'o', "columns", "KEY,...", ON_TOP, util_options_apply_text, TO(top.columns), 0,
+     "these columns instead of those of the view; the manual page lists them"},
+    {SECTION_TOP, 's', "sort", "KEY", ON_TOP, util_options_apply_text, TO(top.sort), 0,
+     "sort by this column"},
+    {SECTION_TOP, 'r', "reverse", NULL, ON_TOP, util_options_apply_yes, TO(top.is_reversed), 0,
+     "sort the other way round"},
+    {SECTION_TOP, 0, "filter", "FILTER", ON_TOP, util_options_apply_text, TO(top.filter), 0,
+     "only rows that fit: part of a name, state:paused, health:ok, /REGEX, !WORD, ..."},
+    {SECTION_TOP, 0, "requests", NULL, ON_TOP, util_options_apply_yes, TO(top.counts_requests), 0,
+     "count requests and packets, not bytes"},
+    {SECTION_TOP, 0, "of-host", NULL, ON_TOP, util_options_apply_yes, TO(top.is_of_host), 0,
+     "CPU in percent of all processors of the host, not of one"},
+    {SECTION_TOP, 0, "csv", "[=virt-top]", ON_TOP, apply_csv, TO(top.csv), 0,
+     "write comma-separated values, without a screen; also in virt-top's columns"},
+    {SECTION_TOP, 0, "json", NULL, ON_TOP, util_options_apply_yes, TO(top.is_json), 0,
+     "write a line of JSON for each round, without a screen"},
+    {SECTION_TOP, 0, "record", "DIR", ON_TOP, util_options_apply_text, TO(top.record_dir), 0,
+     "save the rounds in a folder as well"},
+    {SECTION_TOP, 0, "replay", "DIR", ON_TOP, util_options_apply_text, TO(top.replay_dir), 0,
+     "show the rounds that were saved there, and ask nothing"},
 
     {SECTION_SOURCE, 'c', "connect", "SOURCE", ON_ALL, util_options_apply_text, TO(source), 0,
      "auto (as if not given), dir:PATH, socket:PATH, libvirt:URI, service:PATH or replay:PATH"},
@@ -149,11 +196,9 @@ static const UtilOption options_table[] = {
 /* clang-format on */
 
 static const char *const command_names[] = {
-    [CLI_OPTIONS_COMMAND_STATS] = "stats",
-    [CLI_OPTIONS_COMMAND_LIST] = "list",
-    [CLI_OPTIONS_COMMAND_RECORD] = "record",
-    [CLI_OPTIONS_COMMAND_DOCTOR] = "doctor",
-    NULL,
+    [CLI_OPTIONS_COMMAND_STATS] = "stats",   [CLI_OPTIONS_COMMAND_LIST] = "list",
+    [CLI_OPTIONS_COMMAND_RECORD] = "record", [CLI_OPTIONS_COMMAND_DOCTOR] = "doctor",
+    [CLI_OPTIONS_COMMAND_TOP] = "top",       NULL,
 };
 
 static const UtilOptionTable table = {
@@ -211,6 +256,13 @@ cli_options_clear(CliOptions *self)
 {
     g_clear_pointer(&self->source, g_free);
     g_clear_pointer(&self->recording_dir, g_free);
+    g_clear_pointer(&self->top.csv, g_free);
+    g_clear_pointer(&self->top.view, g_free);
+    g_clear_pointer(&self->top.columns, g_free);
+    g_clear_pointer(&self->top.sort, g_free);
+    g_clear_pointer(&self->top.filter, g_free);
+    g_clear_pointer(&self->top.record_dir, g_free);
+    g_clear_pointer(&self->top.replay_dir, g_free);
     g_clear_pointer(&self->domains, g_ptr_array_unref);
     g_clear_pointer(&self->perf_events, g_ptr_array_unref);
 }
@@ -222,6 +274,7 @@ cli_options_append_help(GString *out)
                          "       domstats list [OPTION]... [[--domain] DOMAIN]...\n"
                          "       domstats record [OPTION]... DIR\n"
                          "       domstats doctor [OPTION]... [[--domain] DOMAIN]...\n"
+                         "       domstats top [OPTION]... [[--domain] DOMAIN]...\n"
                          "\n"
                          "Statistics of all QEMU/KVM domains of this host, or of those named.\n"
                          "\n"
@@ -229,12 +282,13 @@ cli_options_append_help(GString *out)
                          "  list    one line a domain: state, health and what is wrong\n"
                          "  record  save every answer under DIR, for '--connect replay:DIR'\n"
                          "  doctor  what cannot be read, why, and the line that mends it\n"
+                         "  top     a live view: CPU, ready time, memory, disks, interfaces\n"
                          "\n"
                          "After '--' every word is a domain.\n");
     util_options_append_help(&table, out);
     g_string_append(out,
                     "\nExit status: 0 all complete, 1 wrong usage, 2 nothing could be had or\n"
-                    "written, 3 some domains are incomplete, or in the table of 'list' not ok.\n");
+                    "written, 3 some domains are incomplete, or with 'list' and 'top' not ok.\n");
 }
 
 void

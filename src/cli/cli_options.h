@@ -15,6 +15,7 @@ typedef enum {
     CLI_OPTIONS_COMMAND_LIST,
     CLI_OPTIONS_COMMAND_RECORD,
     CLI_OPTIONS_COMMAND_DOCTOR,
+    CLI_OPTIONS_COMMAND_TOP,
     CLI_OPTIONS_COMMAND_HELP,
     CLI_OPTIONS_COMMAND_VERSION,
 } CliOptionsCommand;
@@ -23,6 +24,24 @@ typedef enum {
     CLI_OPTIONS_FORMAT_TEXT,
     CLI_OPTIONS_FORMAT_JSON,
 } CliOptionsFormat;
+
+/* What CLI_OPTIONS_COMMAND_TOP was told, as it was written; src/top makes sense of it. */
+typedef struct {
+    bool is_batch;
+    bool is_json;
+    bool is_reversed;
+    bool is_of_host;
+    bool counts_requests;
+    char *csv;             /* NULL: none; "" is our own */
+    unsigned int n_rounds; /* 0: without end */
+    unsigned int delay_ms; /* 0: not given */
+    char *view;            /* this and what follows: NULL: not given */
+    char *columns;
+    char *sort;
+    char *filter;
+    char *record_dir;
+    char *replay_dir;
+} CliOptionsTop;
 
 typedef struct {
     CliOptionsCommand command;
@@ -43,6 +62,7 @@ typedef struct {
     char *recording_dir;    /* of CLI_OPTIONS_COMMAND_RECORD only */
     GPtrArray *domains;     /* char *, in the order given; ends with NULL if it is not empty */
     GPtrArray *perf_events; /* likewise */
+    CliOptionsTop top;      /* of CLI_OPTIONS_COMMAND_TOP only */
 } CliOptions;
 
 /* Reads the arguments after argv[0]. On failure gives false and leaves @ret_options untouched;

@@ -64,6 +64,14 @@ cli_output_offer(CliOutput *self)
 }
 
 bool
+cli_output_flush(CliOutput *self)
+{
+    if (self->fd >= 0)
+        write_all(self);
+    return self->error_number == 0;
+}
+
+bool
 cli_output_end(CliOutput *self, GError **error)
 {
     bool has_text = self->text->len > 0 || self->error_number != 0;

@@ -23,6 +23,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliOutput, cli_output_clear)
 /* To be called after an append: writes the text if enough has been collected. */
 void cli_output_offer(CliOutput *self);
 
+/* Writes the text now; false if it, or any before it, was lost. */
+bool cli_output_flush(CliOutput *self);
+
 /* Writes the rest and closes the descriptor, because some file systems report only then that they
  * are full. False, with an error, if any of the output was lost. */
 bool cli_output_end(CliOutput *self, GError **error);

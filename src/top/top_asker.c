@@ -30,7 +30,8 @@ struct TopAsker {
     pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t changed;
     TopAskerCall call;
-    GArray *results; /* TopAskerResult, the oldest first */
+    GArray *results;  /* TopAskerResult, the oldest first */
+    int64_t began_us; /* the round that runs; 0: none does */
     bool is_paused;
     bool is_hurried;
     bool is_ending;
@@ -47,8 +48,9 @@ top_asker_run(DomstatsConn *conn, const TopAskerCall *call, GError **error)
     TopHost host = {0};
     int n = 0;
 
-    if (timeout_ms == 0 || timeout_ms > call->delay_ms)
-        timeout_ms = call->delay_ms;
+    if (timeout_ms == 0)
+        timeout_ms = DOMSTATS_DEFAULT_TIMEOUT_MS;
+    timeout_ms = MIN(timeout_ms, call->delay_ms);
     const DomstatsCall wanted = {
         .domains = call->domains,
         .stats = STATS,
@@ -122,12 +124,14 @@ run(void *data)
         g_autoptr(GError) error = NULL;
         TopAskerResult result = {0};
 
-        pthread_mutex_unlock(&self->lock);
         began_us = util_deadline_now_us();
+        self->began_us = began_us;
+        pthread_mutex_unlock(&self->lock);
         result.sample = top_asker_run(self->conn, &call, &error);
         if (result.sample == NULL)
             result.error = g_strdup(error->message);
         pthread_mutex_lock(&self->lock);
+        self->began_us = 0;
         put_result(self, result);
     } while (wait_for_turn(self, began_us));
     self->has_ended = true;
@@ -201,6 +205,17 @@ top_asker_free(TopAsker *self)
     ask_to_end(self);
     (void)g_thread_join(self->thread);
     free_all(self);
+}
+
+int64_t
+top_asker_began_us(TopAsker *self)
+{
+    int64_t began_us = 0;
+
+    pthread_mutex_lock(&self->lock);
+    began_us = self->began_us;
+    pthread_mutex_unlock(&self->lock);
+    return began_us;
 }
 
 int

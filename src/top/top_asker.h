@@ -4,8 +4,8 @@
  * while a round runs.
  *
  * A round begins @delay_ms after the one before began, or when that ended if it took longer. The
- * deadline of its call is the delay. Every call may be made from one thread only, that of the
- * screen.
+ * deadline of its call is the delay, but no more than DOMSTATS_DEFAULT_TIMEOUT_MS. Every call may
+ * be made from one thread only, that of the screen.
  */
 #pragma once
 
@@ -27,7 +27,8 @@ enum {
 typedef struct {
     const char *const *domains; /* NULL: all */
     unsigned int flags;         /* VIR_CONNECT_GET_ALL_DOMAINS_STATS_* */
-    unsigned int timeout_ms;    /* the most that a round may take; 0: the delay */
+    unsigned int timeout_ms; /* the most that a round may take, if that is less than the delay; 0:
+                                as above */
     unsigned int delay_ms;
 } TopAskerCall;
 
@@ -41,6 +42,9 @@ bool top_asker_end(TopAsker *self, unsigned int timeout_ms);
 /* Likewise, however long the round takes, which has a deadline. Takes NULL. */
 void top_asker_free(TopAsker *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TopAsker, top_asker_free)
+
+/* When the round that runs began, on the monotonic clock; 0: none runs. */
+int64_t top_asker_began_us(TopAsker *self);
 
 /* A descriptor that can be read when a result waits. */
 int top_asker_fd(const TopAsker *self);

@@ -29,7 +29,7 @@ static const View views[TOP_COLUMN_N_VIEWS] = {
     [TOP_COLUMN_VIEW_MEMORY] = {"memory", TOP_FIELD_KIND_DOMAIN, "mem"},
     [TOP_COLUMN_VIEW_DISKS] = {"disks", TOP_FIELD_KIND_DISK, "wr"},
     [TOP_COLUMN_VIEW_NICS] = {"nics", TOP_FIELD_KIND_NIC, "rx"},
-    [TOP_COLUMN_VIEW_VCPUS] = {"vcpus", TOP_FIELD_KIND_VCPU, "vcpu"},
+    [TOP_COLUMN_VIEW_VCPUS] = {"vcpus", TOP_FIELD_KIND_VCPU, "name"},
 };
 
 static void

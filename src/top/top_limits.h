@@ -7,7 +7,7 @@
 
 /* X(name, number, unit, what it bounds, and why that much) */
 #define TOP_LIMITS(X)                                                                              \
-    X(TOP_MAX_DOMAINS, 16384, "domains", "of one round that top shows; hosts have hundreds")       \
+    X(TOP_MAX_DOMAINS, 4096, "domains", "of one round that top shows; hosts have hundreds")        \
     X(TOP_MAX_UNITS, 1024, "devices",                                                              \
       "vCPUs, disks or interfaces of one domain, each kind, that top shows; QEMU runs up to "      \
       "some hundred")                                                                              \
@@ -15,6 +15,9 @@
     X(TOP_MAX_REASON, 4096, "bytes", "of a sentence that top keeps; the library's are shorter")    \
     X(TOP_MAX_FILTER, 256, "bytes", "of a filter or of a text searched for; a line of a terminal") \
     X(TOP_MAX_FILTER_WORDS, 16, "words", "of a filter; each is compared with each row")            \
+    X(TOP_MAX_ROUNDS, 1000000, "rounds", "of a series; three weeks of a round every two seconds")  \
+    X(TOP_MAX_ROUND_BYTES, 16777216, "bytes",                                                      \
+      "line of a round in the file of a series; one of a hundred domains has a hundredth of that") \
     X(TOP_MAX_KEPT, 600, "rounds", "to step back in while top runs; ten minutes of seconds")       \
     X(TOP_MAX_SETTINGS, 65536, "bytes",                                                            \
       "of the file with the settings of the screen; what W writes is below 4 KiB")                 \

@@ -11,6 +11,7 @@
 #include "top_asker.h"
 #include "top_column.h"
 #include "top_filter.h"
+#include "top_rows.h"
 
 typedef enum {
     TOP_OPTIONS_OUTPUT_SCREEN,
@@ -43,3 +44,9 @@ typedef struct {
 bool top_options_make(TopOptions *ret_options, const CliOptions *options, GError **error);
 void top_options_clear(TopOptions *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TopOptions, top_options_clear)
+
+/* For output without a screen: the rows of a round, how cells are computed, and the columns (to be
+ * unreferenced). */
+TopRows *top_options_rows(const TopOptions *self, TopModel *model);
+TopColumnMode top_options_mode(const TopOptions *self, const TopModel *model);
+GPtrArray *top_options_columns(const TopOptions *self);

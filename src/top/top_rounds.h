@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "top_asker.h"
 #include "top_model.h"
@@ -45,6 +46,11 @@ TopModel *top_rounds_model(const TopRounds *self);
 /* Goes @by rounds forward, or back if it is negative, as far as there are any. True if that changed
  * the model. In a series a round that cannot be read has an error as its model. */
 bool top_rounds_step(TopRounds *self, int by);
+
+/* When the round that runs began, on the monotonic clock; 0: none runs. */
+int64_t top_rounds_began_us(const TopRounds *self);
+/* Keeps fewer rounds than TOP_MAX_KEPT; two at least. */
+void top_rounds_keep(TopRounds *self, size_t n_most);
 
 bool top_rounds_is_replay(const TopRounds *self);
 /* The place of the model, from 0, among those that can be stepped to. */

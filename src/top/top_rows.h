@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * top_rows: the rows of a view, filtered and sorted; and which columns fit into a width.
+ * top_rows: the rows of a view, filtered and sorted.
  */
 #pragma once
 
@@ -44,13 +44,3 @@ gssize top_rows_find(const TopRows *self, const char *uuid, int pid, const TopSa
 /* The first row from @start on (after the last, from the first on) whose name contains @text; -1:
  * none. */
 gssize top_rows_search(const TopRows *self, const char *text, size_t start);
-
-typedef struct {
-    const TopColumn *column;
-    unsigned int width;
-} TopRowsColumn;
-
-/* Which of @columns (const TopColumn *) fit into @width with a space between two: TopRowsColumn, in
- * order. Columns are left out by their sacrifice, those with the same together. The first column
- * gets what is left over; if not even those without sacrifice fit, the last are left out. */
-GArray *top_rows_layout(const GPtrArray *columns, unsigned int width);

@@ -24,11 +24,12 @@ copy_text(const char *text, size_t most)
 }
 
 static void
-clear_unit(void *data)
+free_unit(void *data)
 {
     TopSampleUnit *unit = data;
 
     g_free(unit->name);
+    g_free(unit);
 }
 
 TopSampleDomain *
@@ -41,8 +42,7 @@ top_sample_domain_new(const char *name, const char *reason)
     self->reason = reason != NULL ? copy_text(reason, TOP_MAX_REASON) : NULL;
     self->id = -1;
     for (size_t i = TOP_FIELD_KIND_VCPU; i < TOP_FIELD_N_KINDS; i++) {
-        self->units[i] = g_array_new(FALSE, TRUE, sizeof(TopSampleUnit));
-        g_array_set_clear_func(self->units[i], clear_unit);
+        self->units[i] = g_ptr_array_new_with_free_func(free_unit);
     }
     return self;
 }
@@ -62,25 +62,43 @@ top_sample_domain_unref(TopSampleDomain *self)
     g_free(self->name);
     g_free(self->reason);
     for (size_t i = TOP_FIELD_KIND_VCPU; i < TOP_FIELD_N_KINDS; i++)
-        g_array_unref(self->units[i]);
+        g_ptr_array_unref(self->units[i]);
     g_free(self);
+}
+
+/* The place of the unit with that number, or where it would stand. */
+static size_t
+find_place(const GPtrArray *units, unsigned int number)
+{
+    size_t low = 0, high = units->len;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const TopSampleUnit *unit = g_ptr_array_index(units, middle);
+
+        if (unit->number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 TopSampleUnit *
 top_sample_domain_unit(TopSampleDomain *self, TopFieldKind kind, unsigned int number)
 {
-    GArray *units = self->units[kind];
-    const TopSampleUnit fresh = {.number = number};
-    guint at = units->len;
+    GPtrArray *units = self->units[kind];
+    size_t place = find_place(units, number);
+    TopSampleUnit *unit = place < units->len ? g_ptr_array_index(units, place) : NULL;
 
-    while (at > 0 && g_array_index(units, TopSampleUnit, at - 1).number > number)
-        at--;
-    if (at > 0 && g_array_index(units, TopSampleUnit, at - 1).number == number)
-        return &g_array_index(units, TopSampleUnit, at - 1);
+    if (unit != NULL && unit->number == number)
+        return unit;
     if (units->len >= TOP_MAX_UNITS)
         return NULL;
-    g_array_insert_val(units, at, fresh);
-    return &g_array_index(units, TopSampleUnit, at);
+    unit = g_new0(TopSampleUnit, 1);
+    unit->number = number;
+    g_ptr_array_insert(units, (gint)place, unit);
+    return unit;
 }
 
 void
@@ -256,24 +274,7 @@ top_sample_count_units(const TopSampleDomain *self, TopFieldKind kind)
 const TopSampleUnit *
 top_sample_unit(const TopSampleDomain *self, TopFieldKind kind, size_t i)
 {
-    return &g_array_index(self->units[kind], TopSampleUnit, i);
-}
-
-/* The place of the unit with that number, or where it would stand. */
-static size_t
-find_place(const TopSampleDomain *self, TopFieldKind kind, unsigned int number)
-{
-    size_t low = 0, high = top_sample_count_units(self, kind);
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (top_sample_unit(self, kind, middle)->number < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return g_ptr_array_index(self->units[kind], i);
 }
 
 /* Numbers move up when a device before is unplugged, so the name decides where there is one. */
@@ -281,7 +282,7 @@ const TopSampleUnit *
 top_sample_find_unit(const TopSampleDomain *self, TopFieldKind kind, const TopSampleUnit *like)
 {
     size_t n = top_sample_count_units(self, kind);
-    size_t place = find_place(self, kind, like->number);
+    size_t place = n > 0 ? find_place(self->units[kind], like->number) : 0;
 
     if (place < n && top_sample_unit(self, kind, place)->number == like->number &&
         g_strcmp0(top_sample_unit(self, kind, place)->name, like->name) == 0)

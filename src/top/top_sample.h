@@ -39,7 +39,7 @@ typedef struct {
     unsigned int missing; /* groups */
     int64_t at_us;        /* when its answer was taken */
     UtilCount values[TOP_FIELD_MOST_OF_KIND];
-    GArray *units[TOP_FIELD_N_KINDS]; /* TopSampleUnit, by number; NULL of DOMAIN */
+    GPtrArray *units[TOP_FIELD_N_KINDS]; /* TopSampleUnit *, by number; NULL of DOMAIN */
 } TopSampleDomain;
 
 typedef struct {
@@ -74,8 +74,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TopSample, top_sample_unref)
 TopSample *top_sample_new_empty(const TopSampleTimes *times, const TopHost *host,
                                 const char *blind_spot);
 TopSampleDomain *top_sample_domain_new(const char *name, const char *reason);
-/* The unit with that number, which is made if it is not there; NULL if there are too many. Numbers
- * that come in ascending order cost no search. */
+/* The unit with that number, which is made if it is not there; NULL if there are too many. */
 TopSampleUnit *top_sample_domain_unit(TopSampleDomain *self, TopFieldKind kind,
                                       unsigned int number);
 /* Sets a value of the domain or of a unit; one too many is left out. */

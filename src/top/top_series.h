@@ -33,7 +33,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TopSeriesReader, top_series_reader_free)
 size_t top_series_reader_count(const TopSeriesReader *self);
 /* Reads a round: a sample to be freed; NULL with an error if what is there is no round. */
 TopSample *top_series_reader_load(const TopSeriesReader *self, size_t i, GError **error);
-
-/* A round as a line of JSON, its end included; and the other way round, for any bytes. */
-void top_series_append(GString *out, const TopSample *sample);
-TopSample *top_series_parse(const char *text, size_t size, GError **error);

@@ -118,3 +118,13 @@ top_summary_append_host(GString *out, const TopSummary *summary)
     g_string_append(out, " of ");
     append_bytes(out, summary->memory_kib);
 }
+
+char *
+top_summary_clock(int64_t wall_us)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(wall_us / G_USEC_PER_SEC);
+    g_autofree char *seconds = time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%S") : NULL;
+
+    return g_strdup_printf("%s.%03dZ", seconds != NULL ? seconds : "1970-01-01T00:00:00",
+                           (int)(wall_us % G_USEC_PER_SEC / 1000));
+}

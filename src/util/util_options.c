@@ -70,7 +70,7 @@ read_option(Reading *reading, const UtilOption *option, const char *text, GError
                     "option '--%s' takes no argument, but has '%s'", option->name, text);
         return false;
     }
-    if (option->argument != NULL && text == NULL) {
+    if (option->argument != NULL && option->argument[0] != '[' && text == NULL) {
         if (reading->n_arguments == 0)
             return complain_of_argument(option, error);
         text = take_argument(reading);
@@ -80,28 +80,42 @@ read_option(Reading *reading, const UtilOption *option, const char *text, GError
     return option->apply(reading->options, option, text, error);
 }
 
+/* Reads the letters at @letters, of one word: those before the last take no argument. */
+static bool
+read_letters(Reading *reading, const char *letters, GError **error)
+{
+    for (; *letters != '\0' && !reading->is_over; letters++) {
+        const UtilOption *option = find_letter(reading->table, *letters);
+
+        if (option == NULL) {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+                        "unknown option '-%s'", letters);
+            return false;
+        }
+        if (option->argument != NULL)
+            return read_option(reading, option, letters[1] != '\0' ? letters + 1 : NULL, error);
+        if (!read_option(reading, option, NULL, error))
+            return false;
+    }
+    return true;
+}
+
 static bool
 read_dashed(Reading *reading, const char *word, GError **error)
 {
-    bool is_long = word[1] == '-';
-    const char *equals = is_long ? strchr(word, '=') : NULL;
-    const char *text = NULL;
+    const char *equals = strchr(word, '=');
     const UtilOption *option = NULL;
 
-    if (is_long) {
-        option = find_option(reading->table, word + 2,
-                             equals ? (size_t)(equals - word) - 2 : strlen(word + 2));
-        text = equals ? equals + 1 : NULL;
-    } else {
-        option = find_letter(reading->table, word[1]);
-        text = word[2] != '\0' ? word + 2 : NULL;
-    }
+    if (word[1] != '-')
+        return read_letters(reading, word + 1, error);
+    option = find_option(reading->table, word + 2,
+                         equals ? (size_t)(equals - word) - 2 : strlen(word + 2));
     if (option == NULL) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION, "unknown option '%s'",
                     word);
         return false;
     }
-    return read_option(reading, option, text, error);
+    return read_option(reading, option, equals ? equals + 1 : NULL, error);
 }
 
 /* Reads @word as a sub-command; false if there is none of that name. */
@@ -217,7 +231,8 @@ append_option_help(GString *out, const UtilOption *option)
         g_string_append_printf(out, "-%c, ", option->letter);
     g_string_append_printf(out, "--%s", option->name);
     if (option->argument != NULL)
-        g_string_append_printf(out, " %s", option->argument);
+        g_string_append_printf(out, "%s%s", option->argument[0] == '[' ? "" : " ",
+                               option->argument);
     width = out->len - start;
     g_string_append_printf(out, "%*s%s\n", width < HELP_COLUMN ? (int)(HELP_COLUMN - width) : 2, "",
                            option->help);

@@ -14,7 +14,8 @@
 typedef struct UtilOption UtilOption;
 
 /* Applies @option to the program's struct at @options. @text is the argument of the option, which
- * may be empty; NULL if it takes none. On failure gives false, with an error of G_OPTION_ERROR. */
+ * may be empty; NULL if it takes or has none. On failure gives false, with an error of
+ * G_OPTION_ERROR. */
 typedef bool (*UtilOptionApply)(void *options, const UtilOption *option, const char *text,
                                 GError **error);
 
@@ -22,7 +23,8 @@ struct UtilOption {
     unsigned int section; /* its place in the sections of the table */
     char letter;          /* 0: it has only the long name */
     const char *name;
-    const char *argument;  /* its name in the help; NULL: the option takes none */
+    const char *argument;  /* its name in the help; NULL: the option takes none; "[=NAME]": it may
+                              be left out, and is in the same word */
     unsigned int commands; /* 1 << place of a sub-command: it goes with those; 0: with all */
     UtilOptionApply apply;
     size_t offset;      /* of the member of the program's struct that @apply sets */
@@ -43,7 +45,8 @@ typedef struct {
 
 /* Reads the arguments after argv[0] into the program's struct at @options, which has the defaults.
  * Options may stand anywhere before "--", and are not abbreviated. The argument of an option is in
- * the same word ("--name=argument", "-xargument") or is the next word. An option that is applied by
+ * the same word ("--name=argument", "-xargument") or is the next word; letters of options without
+ * arguments may stand before it ("-yxargument"). An option that is applied by
  * util_options_apply_last() ends the reading: what follows is not looked at, and it is not checked
  * whether a sub-command is there and takes the options. On failure gives false; @error, of
  * G_OPTION_ERROR, has one line that names what is wrong, and @options is for clearing only. */
