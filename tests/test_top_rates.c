@@ -56,6 +56,12 @@ typedef struct {
         "block." #n ".rd.times", times, NULL                                                       \
     }
 
+#define BIN(n, start, count)                                                                       \
+    {"block.0.latency_histogram.read.bin." #n ".start", start, NULL},                              \
+    {                                                                                              \
+        "block.0.latency_histogram.read.bin." #n ".value", count, NULL                             \
+    }
+
 static const Row rows[] = {
     {"one round: no rate is known", "cpu", TOP_COLUMN_VIEW_VMS, {CPU(1, 5000000000)}, "-"},
     {"half a processor for two seconds",
@@ -217,6 +223,36 @@ static const Row rows[] = {
      TOP_COLUMN_VIEW_NICS,
      {{1, 0, DOMSTATS_HEALTH_OK, {{"net.0.name", 0, "tap0"}, {"net.0.rx.bytes", 5000, NULL}}},
       {3, 0, DOMSTATS_HEALTH_OK, {{"net.0.name", 0, "tap0"}, {"net.0.rx.bytes", 10, NULL}}}},
+     "-"},
+    {"99 in 100 reads stayed below the end of a bin",
+     "r99",
+     TOP_COLUMN_VIEW_DISKS,
+     {{1, 0, DOMSTATS_HEALTH_OK, {BIN(0, 0, 5), BIN(1, 1000000, 5), BIN(2, 8000000, 5)}},
+      {2,
+       0,
+       DOMSTATS_HEALTH_OK,
+       {BIN(0, 0, 5 + 90), BIN(1, 1000000, 5 + 9), BIN(2, 8000000, 5 + 1)}}},
+     "8.00"},
+    {"half of them stayed below an earlier one",
+     "r50",
+     TOP_COLUMN_VIEW_DISKS,
+     {{1, 0, DOMSTATS_HEALTH_OK, {BIN(0, 0, 5), BIN(1, 1000000, 5), BIN(2, 8000000, 5)}},
+      {2,
+       0,
+       DOMSTATS_HEALTH_OK,
+       {BIN(0, 0, 5 + 90), BIN(1, 1000000, 5 + 9), BIN(2, 8000000, 5 + 1)}}},
+     "1.00"},
+    {"a histogram that was set anew",
+     "r50",
+     TOP_COLUMN_VIEW_DISKS,
+     {{1, 0, DOMSTATS_HEALTH_OK, {BIN(0, 0, 5), BIN(1, 1000000, 5)}},
+      {2, 0, DOMSTATS_HEALTH_OK, {BIN(0, 0, 9), BIN(1, 2000000, 9)}}},
+     "-"},
+    {"a disk without a histogram",
+     "w99",
+     TOP_COLUMN_VIEW_DISKS,
+     {{1, 0, DOMSTATS_HEALTH_OK, {DISK(0, "vda", 10, 0)}},
+      {2, 0, DOMSTATS_HEALTH_OK, {DISK(0, "vda", 20, 0)}}},
      "-"},
     {"the disks of a stuck domain stay",
      "disk",

@@ -52,6 +52,15 @@ static const Row rows[] = {
           "\"memory_available_kib\":6,\"blind_spot\":\"b\",\"domains\":[]}\n"},
     {"units come by their numbers", ROUND(DOMAIN("\"net.2.rx.bytes\":1,\"net.0.rx.bytes\":2")),
      ROUND(DOMAIN("\"net.0.rx.bytes\":2,\"net.2.rx.bytes\":1"))},
+    {"a histogram",
+     ROUND(DOMAIN("\"block.2.latency_histogram.write.bin.0.start\":0,"
+                  "\"block.2.latency_histogram.write.bin.0.value\":7")),
+     ROUND(DOMAIN("\"block.2.latency_histogram.write.bin.0.start\":0,"
+                  "\"block.2.latency_histogram.write.bin.0.value\":7"))},
+    {"a histogram with too many bins",
+     ROUND(DOMAIN("\"block.2.latency_histogram.write.bin.0.start\":0,"
+                  "\"block.2.latency_histogram.write.bin.64.value\":7")),
+     ROUND(DOMAIN(""))},
     {"fields that top does not know, and values of another type",
      ROUND(DOMAIN("\"cpu.time\":\"5\",\"cpu.user\":-5,\"cpu.system\":1.5,\"nosuch\":1,"
                   "\"block.0.nosuch\":1,\"block.x.rd.reqs\":1,\"block.1234567890.rd.reqs\":1,"

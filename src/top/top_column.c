@@ -222,6 +222,24 @@ compute_most(const TopColumn *column, const TopModelPair *pair, const TopSampleU
     ret_cell->number *= column->scale;
 }
 
+/* Of one disk only: histograms of several cannot be added, as each may have its own bins. */
+static void
+compute_quantile(const TopColumn *column, const TopModelPair *pair, const TopSampleUnit *unit,
+                 const TopModelEntry *entry, TopColumnCell *ret_cell)
+{
+    const TopSampleUnit *now = NULL, *before = NULL;
+
+    (void)entry;
+    if (unit == NULL || pair->before == NULL)
+        return;
+    now = top_sample_find_unit(pair->now, TOP_FIELD_KIND_DISK, unit);
+    before = top_sample_find_unit(pair->before, TOP_FIELD_KIND_DISK, unit);
+    ret_cell->is_known = now != NULL && before != NULL &&
+                         top_bins_quantile(now->bins[column->bins], before->bins[column->bins],
+                                           column->part, &ret_cell->number);
+    ret_cell->number *= column->scale;
+}
+
 /* What the guest says that it uses; else, as an estimate, what it takes of the host's memory. */
 static void
 compute_memory(const TopColumn *column, const TopModelPair *pair, const TopSampleUnit *unit,
@@ -349,6 +367,14 @@ static const TopColumn columns[] = {
      {F(DISK_WR_TIMES), END}, {F(DISK_WR_REQS), END}, MS_OF_NS, "milliseconds that a write took"},
     {"flat", "FLAT", IN(DISKS), ALWAYS, 5, 45, false, false, false, UNIT(MS), compute_quotient,
      {F(DISK_FL_TIMES), END}, {F(DISK_FL_REQS), END}, MS_OF_NS, "milliseconds that a flush took"},
+    {"r50", "R50", IN(DISKS), ASKED, 5, 46, false, false, false, UNIT(MS), compute_quantile, NONE, NONE, MS_OF_NS,
+     "milliseconds that half of the reads stayed below, if the disk has a histogram of them", TOP_BINS_KIND_READ, 0.5},
+    {"r99", "R99", IN(DISKS), ASKED, 5, 46, false, false, false, UNIT(MS), compute_quantile, NONE, NONE, MS_OF_NS,
+     "the same of 99 in 100 reads", TOP_BINS_KIND_READ, 0.99},
+    {"w50", "W50", IN(DISKS), ASKED, 5, 46, false, false, false, UNIT(MS), compute_quantile, NONE, NONE, MS_OF_NS,
+     "milliseconds that half of the writes stayed below, likewise", TOP_BINS_KIND_WRITE, 0.5},
+    {"w99", "W99", IN(DISKS), ASKED, 5, 46, false, false, false, UNIT(MS), compute_quantile, NONE, NONE, MS_OF_NS,
+     "the same of 99 in 100 writes", TOP_BINS_KIND_WRITE, 0.99},
     {"ioerr", "ERR", IN(DISKS), ALWAYS, 4, 30, false, false, false, UNIT(COUNT), compute_trouble,
      {F(DISK_RD_FAILED), F(DISK_WR_FAILED), F(DISK_FL_FAILED), END}, NONE, 1, "requests that failed since QEMU began"},
     {"iopsi", "%PSI", IN(VMS), ASKED, 5, 71, false, false, false, UNIT(PERCENT), compute_rate,

@@ -99,6 +99,8 @@ struct TopColumn {
     TopField divisor[TOP_COLUMN_MOST_FIELDS];
     double scale;     /* from the unit of the fields to that of the column */
     const char *help; /* a sentence */
+    TopBinsKind bins; /* of quantiles: whose, and which */
+    double part;
 };
 
 size_t top_column_count(void);

@@ -76,7 +76,7 @@ append_age(GString *out, double seconds)
         const char *suffix;
     } steps[] = {
         {9.95, 1, 1, "s"},           {99.5, 1, 0, "s"},         {99.5 * 60, 60, 0, "m"},
-        {99.5 * 3600, 3600, 0, "h"}, {INFINITY, 86400, 0, "d"},
+        {99.5 * 3600, 3600, 0, "h"}, {HUGE_VAL, 86400, 0, "d"},
     };
     size_t i = 0;
 

@@ -29,6 +29,8 @@ free_unit(void *data)
     TopSampleUnit *unit = data;
 
     g_free(unit->name);
+    for (size_t i = 0; i < TOP_BINS_N_KINDS; i++)
+        g_free(unit->bins[i]);
     g_free(unit);
 }
 
@@ -128,6 +130,31 @@ top_sample_domain_set_name(TopSampleDomain *self, TopFieldKind kind, unsigned in
     unit->name = copy_text(name, TOP_MAX_NAME);
 }
 
+void
+top_sample_domain_set_bin(TopSampleDomain *self, const TopBinsPlace *place, uint64_t value)
+{
+    TopSampleUnit *unit = top_sample_domain_unit(self, TOP_FIELD_KIND_DISK, place->disk);
+
+    if (unit == NULL)
+        return;
+    if (unit->bins[place->kind] == NULL)
+        unit->bins[place->kind] = g_new0(TopBins, 1);
+    top_bins_set(unit->bins[place->kind], place, value);
+}
+
+void
+top_sample_domain_set_by_name(TopSampleDomain *self, const char *name, uint64_t value)
+{
+    TopField field = TOP_N_FIELDS;
+    TopBinsPlace place = {0};
+    unsigned int number = 0;
+
+    if (top_field_find(name, &field, &number))
+        top_sample_domain_set(self, field, number, value);
+    else if (top_bins_find(name, &place))
+        top_sample_domain_set_bin(self, &place, value);
+}
+
 /* The value of @param as a number from 0; false for other kinds and numbers. */
 static bool
 read_number(const virTypedParameter *param, uint64_t *ret_value)
@@ -162,7 +189,6 @@ read_number(const virTypedParameter *param, uint64_t *ret_value)
 static void
 take_param(TopSampleDomain *domain, const virTypedParameter *param)
 {
-    TopField field = TOP_N_FIELDS;
     TopFieldKind kind = TOP_FIELD_KIND_DOMAIN;
     unsigned int number = 0;
     uint64_t value = 0;
@@ -170,8 +196,8 @@ take_param(TopSampleDomain *domain, const virTypedParameter *param)
     if (param->type == VIR_TYPED_PARAM_STRING) {
         if (top_field_is_unit_name(param->field, &kind, &number) && param->value.s != NULL)
             top_sample_domain_set_name(domain, kind, number, param->value.s);
-    } else if (top_field_find(param->field, &field, &number) && read_number(param, &value)) {
-        top_sample_domain_set(domain, field, number, value);
+    } else if (read_number(param, &value)) {
+        top_sample_domain_set_by_name(domain, param->field, value);
     }
 }
 

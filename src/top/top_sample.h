@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "domstats/domstats.h"
+#include "top_bins.h"
 #include "top_field.h"
 #include "top_host.h"
 #include "util/util_count.h"
@@ -23,6 +24,7 @@ typedef struct {
     unsigned int number; /* the one in the names of its fields */
     char *name;          /* of a disk or interface; NULL: the record does not tell it */
     UtilCount values[TOP_FIELD_MOST_OF_KIND]; /* by top_field_place() */
+    TopBins *bins[TOP_BINS_N_KINDS];          /* of a disk; NULL: none */
 } TopSampleUnit;
 
 typedef struct {
@@ -82,6 +84,9 @@ void top_sample_domain_set(TopSampleDomain *self, TopField field, unsigned int n
                            uint64_t value);
 void top_sample_domain_set_name(TopSampleDomain *self, TopFieldKind kind, unsigned int number,
                                 const char *name);
+void top_sample_domain_set_bin(TopSampleDomain *self, const TopBinsPlace *place, uint64_t value);
+/* The same for whatever a record calls so; nothing is done for a field that top does not read. */
+void top_sample_domain_set_by_name(TopSampleDomain *self, const char *name, uint64_t value);
 /* Takes @domain. */
 void top_sample_add(TopSample *self, TopSampleDomain *domain);
 

@@ -70,6 +70,32 @@ append_values_of(GString *out, TopFieldKind kind, const TopSampleDomain *domain,
 }
 
 static void
+append_bin(GString *out, const TopBinsPlace *place, UtilCount value)
+{
+    if (value.is_present)
+        g_string_append_printf(out, "%s\"block.%u.latency_histogram.%s.bin.%u.%s\":%" PRIu64,
+                               out->str[out->len - 1] == '{' ? "" : ",", place->disk,
+                               top_bins_kind_name(place->kind), place->bin,
+                               place->is_start ? "start" : "value", value.value);
+}
+
+static void
+append_bins(GString *out, const TopSampleUnit *unit)
+{
+    for (size_t kind = 0; kind < TOP_BINS_N_KINDS; kind++) {
+        const TopBins *bins = unit->bins[kind];
+
+        for (size_t i = 0; bins != NULL && bins->is_whole && i < bins->n; i++) {
+            TopBinsPlace place = {unit->number, (TopBinsKind)kind, (unsigned int)i, true};
+
+            append_bin(out, &place, bins->starts_ns[i]);
+            place.is_start = false;
+            append_bin(out, &place, bins->counts[i]);
+        }
+    }
+}
+
+static void
 append_units(GString *out, TopFieldKind kind, const TopSampleDomain *domain)
 {
     static const char *const names[TOP_FIELD_N_KINDS] = {
@@ -83,6 +109,7 @@ append_units(GString *out, TopFieldKind kind, const TopSampleDomain *domain)
             cli_escape_append_json(out, unit->name);
         }
         append_values_of(out, kind, domain, unit);
+        append_bins(out, unit);
     }
 }
 
@@ -166,7 +193,6 @@ static void
 read_value(const char *name, const UtilJson *value, void *data)
 {
     TopSampleDomain *domain = data;
-    TopField field = TOP_N_FIELDS;
     TopFieldKind kind = TOP_FIELD_KIND_DOMAIN;
     unsigned int number = 0;
     UtilCount count = util_json_count(value);
@@ -174,8 +200,8 @@ read_value(const char *name, const UtilJson *value, void *data)
 
     if (text != NULL && top_field_is_unit_name(name, &kind, &number))
         top_sample_domain_set_name(domain, kind, number, text);
-    else if (count.is_present && top_field_find(name, &field, &number))
-        top_sample_domain_set(domain, field, number, count.value);
+    else if (count.is_present)
+        top_sample_domain_set_by_name(domain, name, count.value);
 }
 
 static TopSampleDomain *
