@@ -283,6 +283,30 @@ sees_a_client_of_another_namespace(void **state)
     assert_int_equal(fixture.job->domain->holder_pid, child.pid);
 }
 
+/* One walk over all processes serves all looks that need no newer one. */
+static void
+shares_the_tables_of_all_namespaces(void **state)
+{
+    g_autoptr(HostRoot) root = host_root_new_live();
+    g_autoptr(QemuHostView) host = qemu_host_view_new(root, NULL, NULL);
+    int64_t before_us = util_deadline_now_us();
+    UtilDeadline deadline = util_deadline_in_ms(10000);
+    g_autoptr(HostSockets) first = NULL;
+    g_autoptr(HostSockets) second = NULL;
+    g_autoptr(HostSockets) newer = NULL;
+    bool is_whole = true;
+
+    (void)state;
+    assert_true(qemu_host_view_may_walk(host, before_us));
+    first = qemu_host_view_ref_all_sockets(host, before_us, deadline, &is_whole);
+    assert_non_null(first);
+    assert_true(qemu_host_view_may_walk(host, before_us));
+    second = qemu_host_view_ref_all_sockets(host, before_us, deadline, &is_whole);
+    assert_ptr_equal(second, first);
+    newer = qemu_host_view_ref_all_sockets(host, util_deadline_now_us(), deadline, &is_whole);
+    assert_ptr_not_equal(newer, first);
+}
+
 static void
 listen_and_dial(const char *argument, char text[NETNS_CHILD_TEXT_BYTES])
 {
@@ -390,6 +414,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sees_a_client_of_another_namespace),
+        cmocka_unit_test(shares_the_tables_of_all_namespaces),
         cmocka_unit_test(sees_a_monitor_of_another_namespace),
         cmocka_unit_test(takes_no_listener_of_another_process),
     };

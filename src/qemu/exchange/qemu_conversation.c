@@ -382,13 +382,15 @@ qemu_conversation_step(QemuConversation *self)
 }
 
 /* True if another client came before our connection, or holds the monitor from another network
- * namespace. That is looked for once, after half of the fair time without a greeting. */
+ * namespace. That is looked for once, after half of the fair time without a greeting; where many
+ * QEMUs are slow, a while later, for as many at a time as have dialled by then. */
 static bool
 is_overtaken(QemuConversation *self, int64_t now_us)
 {
     if (self->talk.phase != QEMU_TALK_GREET || self->has_looked_for_holder ||
         self->shared->how.is_replay ||
-        now_us - self->talk.turn_us < qemu_health_fair_us(self->talk.job) / 2)
+        now_us - self->talk.turn_us < qemu_health_fair_us(self->talk.job) / 2 ||
+        !qemu_host_view_may_walk(self->shared->host, self->talk.job->domain->dialled_us))
         return false;
     self->has_looked_for_holder = true;
     self->is_judged = qemu_health_judge_overtaken(self->shared->host, self->talk.job);

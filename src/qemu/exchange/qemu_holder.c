@@ -244,7 +244,10 @@ static void
 look(QemuHostView *host, const QemuJob *job, const QemuEndpointPlace *place, int64_t since_us,
      bool is_everywhere, QemuHolderSight *ret_sight)
 {
-    g_autoptr(HostSockets) sockets = qemu_host_view_ref_sockets(host, since_us);
+    bool is_whole = true;
+    g_autoptr(HostSockets) sockets =
+        is_everywhere ? qemu_host_view_ref_all_sockets(host, since_us, get_deadline(job), &is_whole)
+                      : qemu_host_view_ref_sockets(host, since_us);
     Look self = {.host = host,
                  .domain = job->domain,
                  .place = place,
@@ -263,8 +266,7 @@ look(QemuHostView *host, const QemuJob *job, const QemuEndpointPlace *place, int
     if (job->domain->monitor != NULL && fstat(qemu_monitor_fd(job->domain->monitor), &status) == 0)
         self.own_inode = status.st_ino;
     net_namespace = add_namespaces(&self, &ret_sight->is_complete);
-    if (is_everywhere && !host_sockets_add_all(sockets, self.deadline))
-        ret_sight->is_complete = false;
+    ret_sight->is_complete &= is_whole;
     if (find_listener(&self, net_namespace, &listener))
         take_listener(&self, &listener);
 }

@@ -14,6 +14,8 @@
 #include "host/process/host_passed.h"
 #include "host/process/host_process.h"
 
+enum { WALK_PAUSE = 8 }; /* times what a walk took, until the next that can be put off */
+
 typedef enum { NOT_ASKED, ANSWER_NO, ANSWER_YES } Lazy;
 
 struct QemuHostView {
@@ -22,7 +24,12 @@ struct QemuHostView {
     const char *const *perf_events;
     pthread_mutex_t lock;
     HostSockets *sockets;
-    int64_t sockets_us; /* monotonic: when their reading began; 0: they were not read */
+    int64_t sockets_us;        /* monotonic: when their reading began; 0: they were not read */
+    pthread_mutex_t walk_lock; /* held while all processes are walked; @lock is taken within */
+    HostSockets *walked;       /* the tables of all network namespaces; NULL: not read */
+    int64_t walked_us;         /* when their reading began */
+    int64_t next_walk_us;
+    bool is_walked_whole;
     HostReader *reader;
     HostHolders *holders;
     char *own_namespace;
@@ -67,6 +74,7 @@ qemu_host_view_new(HostRoot *root, const char *resctrl_root, const char *const *
     self->resctrl_root = resctrl_root;
     self->perf_events = perf_events;
     pthread_mutex_init(&self->lock, NULL);
+    pthread_mutex_init(&self->walk_lock, NULL);
     self->netdevs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_netdevs);
     self->vfs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_vfs);
     self->members = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_members);
@@ -80,6 +88,7 @@ qemu_host_view_free(QemuHostView *self)
         return;
     host_reader_free(self->reader);
     host_holders_free(self->holders);
+    host_sockets_unref(self->walked);
     host_sockets_unref(self->sockets);
     g_hash_table_unref(self->netdevs);
     g_hash_table_unref(self->members);
@@ -87,6 +96,7 @@ qemu_host_view_free(QemuHostView *self)
     host_links_free(self->links);
     host_qdisc_free(self->qdiscs);
     g_hash_table_unref(self->vfs);
+    pthread_mutex_destroy(&self->walk_lock);
     pthread_mutex_destroy(&self->lock);
     g_free(self);
 }
@@ -138,6 +148,51 @@ qemu_host_view_ref_sockets(QemuHostView *self, int64_t since_us)
         sockets = host_sockets_ref(self->sockets);
     pthread_mutex_unlock(&self->lock);
     return sockets;
+}
+
+/* Reads the newest tables, so that they serve all who have dialled by now. */
+static void
+walk(QemuHostView *self, UtilDeadline deadline)
+{
+    int64_t began_us = util_deadline_now_us();
+    HostSockets *sockets = qemu_host_view_ref_sockets(self, began_us);
+    int64_t ended_us = 0;
+
+    host_sockets_unref(self->walked);
+    self->walked = sockets;
+    self->walked_us = began_us;
+    self->is_walked_whole = sockets != NULL && host_sockets_add_all(sockets, deadline);
+    ended_us = util_deadline_now_us();
+    self->next_walk_us = ended_us + WALK_PAUSE * (ended_us - began_us);
+}
+
+HostSockets *
+qemu_host_view_ref_all_sockets(QemuHostView *self, int64_t since_us, UtilDeadline deadline,
+                               bool *ret_is_whole)
+{
+    HostSockets *sockets = NULL;
+
+    pthread_mutex_lock(&self->walk_lock);
+    if (self->walked == NULL || self->walked_us < since_us)
+        walk(self, deadline);
+    if (self->walked != NULL)
+        sockets = host_sockets_ref(self->walked);
+    if (!self->is_walked_whole)
+        *ret_is_whole = false;
+    pthread_mutex_unlock(&self->walk_lock);
+    return sockets;
+}
+
+bool
+qemu_host_view_may_walk(QemuHostView *self, int64_t since_us)
+{
+    bool may = false;
+
+    pthread_mutex_lock(&self->walk_lock);
+    may = (self->walked != NULL && self->walked_us >= since_us) ||
+          util_deadline_now_us() >= self->next_walk_us;
+    pthread_mutex_unlock(&self->walk_lock);
+    return may;
 }
 
 HostMembers *

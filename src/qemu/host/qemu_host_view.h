@@ -31,6 +31,14 @@ HostRoot *qemu_host_view_root(QemuHostView *self);
  * NULL where it cannot be had. The caller unrefs. */
 HostSockets *qemu_host_view_ref_sockets(QemuHostView *self, int64_t since_us);
 
+/* The same with the tables of all network namespaces, for which all processes are walked. Clears
+ * @ret_is_whole if not all could be read by @deadline. */
+HostSockets *qemu_host_view_ref_all_sockets(QemuHostView *self, int64_t since_us,
+                                            UtilDeadline deadline, bool *ret_is_whole);
+/* True if that costs nothing now, or so long after the last walk that walks take a ninth of the
+ * time at most. */
+bool qemu_host_view_may_walk(QemuHostView *self, int64_t since_us);
+
 /* For files whose reading may block. Borrowed. */
 HostReader *qemu_host_view_reader(QemuHostView *self);
 
