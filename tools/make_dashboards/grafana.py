@@ -23,12 +23,12 @@ ABOUT = {
 def variable(name, label, query, regex="", is_multi=False):
     return {"name": name, "label": label, "type": "query", "datasource": SOURCE, "refresh": 2, "sort": 1,
             "definition": query, "query": {"query": query, "refId": name}, "regex": regex, "multi": is_multi,
-            "includeAll": is_multi, "allValue": ".*" if is_multi else None, "hide": 0,
+            "includeAll": is_multi, "allValue": None, "hide": 0,
             "current": {"text": ["All"], "value": ["$__all"]} if is_multi else {}}
 
 
 # Name and UUID are in one series: Grafana takes a text to show and a value out of it.
-UUIDS = '/name="(?<text>[^"]*)".*uuid="(?<value>[^"]*)"/'
+UUIDS = '/[{,]name="(?<text>[^"]*)".*[{,]uuid="(?<value>[^"]*)"/'
 VARIABLES = {
     "source": {"name": "source", "label": "Source", "type": "datasource", "query": "prometheus", "hide": 0,
                "refresh": 1, "regex": "", "current": {}, "multi": False, "includeAll": False},
