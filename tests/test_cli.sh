@@ -125,6 +125,8 @@ grep -q '"code":"no-domains","severity":"note"' "$folder/out" || fail "an empty 
 run -c "replay:${manual%/docs/*}/tests/qemujsontestdata" doctor
 expect "what lacks of a recorded host" 3 "^fails    held: " ""
 expect "what mends it" 3 "^         mend: -chardev socket,id=domstats," ""
+run -c "replay:${manual%/docs/*}/tests/qemujsontestdata" doctor --format json
+python3 -m json.tool "$folder/out" >/dev/null || fail "what lacks is no JSON"
 run -c "replay:${manual%/docs/*}/tests/qemujsontestdata" doctor busy
 expect "what lacks if nothing can be read" 2 "^         missing: state, " ""
 run -c "replay:${manual%/docs/*}/tests/qemujsontestdata" doctor net-tap

@@ -88,11 +88,15 @@ append_each(GString *out, const Input *input,
     }
 }
 
+static bool
+is_of_session(const GPtrArray *domains)
+{
+    return domains != NULL && ((const DoctorFactsDomain *)domains->pdata[0])->is_session;
+}
+
 static void
 append_uri(GString *out, const Input *input)
 {
-    const DoctorFactsDomain *first = input->domains != NULL ? input->domains->pdata[0] : NULL;
-
     if (input->uri != NULL) {
         g_autofree char *quoted = g_shell_quote(input->uri);
         bool is_usable = is_plain(input->uri, "_.:/+@-");
@@ -100,7 +104,7 @@ append_uri(GString *out, const Input *input)
         g_string_append(out, is_usable ? input->uri : quoted);
         return;
     }
-    g_string_append(out, first != NULL && first->is_session ? "qemu:///session" : "qemu:///system");
+    g_string_append(out, is_of_session(input->domains) ? "qemu:///session" : "qemu:///system");
 }
 
 static void
@@ -146,5 +150,8 @@ doctor_mend_make(const char *mend, const DoctorFactsHost *host, const GPtrArray 
         else
             append_part(out, &input, mend[++i]);
     }
+    if (uri == NULL && strstr(mend, "%c") != NULL && is_of_session(domains))
+        g_string_append(out, strchr(mend, '#') != NULL ? "; as the user of that libvirt"
+                                                       : "    # as the user of that libvirt");
     return g_string_free(out, FALSE);
 }

@@ -13,7 +13,7 @@
  *   %d  the domains, by name if that is plain and no other's among @all, else by UUID
  *   %p  their processes
  *   %s  the units of systemd that these are in
- *   %c  the URI of their libvirt: @uri, if it is not NULL
+ *   %c  the URI of their libvirt: @uri, if it is not NULL; that it is a user's is said at the end
  *   %u  the service of the system's libvirt
  *   %g  our group
  *   %a  the file for rules of AppArmor

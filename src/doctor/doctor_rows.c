@@ -370,7 +370,8 @@ is_of_no_service(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
 #define WORDS                                                                                      \
     "-chardev socket,id=domstats,path=/run/domstats/NAME.sock,server=on,wait=off "                 \
     "-mon chardev=domstats,mode=control"
-#define ADD "domstats-monitor add -c %c %d"
+/* A comment of the shell's, so that the line can be pasted. */
+#define ADD "domstats-monitor add -c %c %d    # then restart them, if their QEMU is older than 11.1"
 
 /* clang-format off */
 #define HOST(code, severity, found, meaning, fields, mend) \

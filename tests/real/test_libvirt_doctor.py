@@ -4,12 +4,13 @@ words for a QEMU are given to one, and then the finding is gone."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 
 from cgroups import mount_of, write
 from host import COMMAND, Qmp
-from libvirts import BesideLibvirt
+from libvirts import BesideLibvirt, Session
 from neighbours import Beside, main
 from waiting import until
 
@@ -42,9 +43,10 @@ class Doctor:
     def names(self, finding):
         return [each["name"] for each in finding["domains"]]
 
-    def run_mend(self, finding, *more):
+    @staticmethod
+    def run_mend(finding):
         """In a shell, as somebody would paste it."""
-        subprocess.run(" ".join([finding["mend"], *more]), shell=True, check=True, capture_output=True)
+        subprocess.run(finding["mend"], shell=True, check=True, capture_output=True)
 
     def words(self, finding, name):
         """Words for a QEMU, with the folder and the name that are to be filled in."""
@@ -229,7 +231,7 @@ class Libvirt(Doctor, BesideLibvirt):
         self.run_mend(found["balloon-polling"])
         self.assertIn("stats period='10'", self.libvirt.virsh("dumpxml", "web"))
         program = os.environ["DOMSTATS_MONITOR"]
-        self.run_mend({"mend": found["through-libvirt"]["mend"].replace("domstats-monitor", program, 1)}, "--yes")
+        self.run_mend({"mend": found["through-libvirt"]["mend"].replace("domstats-monitor add", program + " add --yes")})
         for name in "web", "db":
             self.libvirt.virsh("destroy", name)
             self.libvirt.virsh("start", name)
@@ -278,11 +280,17 @@ class Libvirt(Doctor, BesideLibvirt):
         self.assertIn("blind-spot", found)
         self.assertTrue({"libvirt-away", "libvirt-silent"} & set(found), found)
 
+    def test_a_libvirt_of_a_user(self):
+        session = self.start_libvirt(Session(self.host))
+        session.create("own")
+        _, found = self.doctor()
+        self.assertRegex(found["through-libvirt"]["mend"], "add -c qemu:///session own .*as the user of that libvirt$")
+
     def test_domains_of_a_libvirt_that_is_named(self):
         self.libvirt.create("vm")
         uri = f"qemu+unix:///system?socket={self.libvirt.socket()}"
         _, found = self.doctor("-c", "libvirt:" + uri)
-        self.assertEqual(found["through-libvirt"]["mend"], f"domstats-monitor add -c '{uri}' vm")
+        self.assertRegex(found["through-libvirt"]["mend"], "^" + re.escape(f"domstats-monitor add -c '{uri}' vm "))
 
 
 if __name__ == "__main__":
