@@ -96,9 +96,15 @@ class Terminal:
 
     def status(self):
         """The exit status, once the program has ended; of one that a signal ended, -N."""
-        wait(self.has_ended, lambda: f"the program does not end:\n{self.text()}")
-        ended_by = self.tell("pane_dead_signal")
-        return -int(ended_by) if ended_by else int(self.tell("pane_dead_status"))
+        ended = ["", ""]
+
+        def look():
+            ended[:] = self.tell("pane_dead_signal"), self.tell("pane_dead_status")
+            if not any(ended) and self.has_ended():
+                self.tmux("run-shell", "true")  # tmux 3.3 now and then waits for a child only when the next one ends
+            return any(ended)
+        wait(look, lambda: f"the program does not end:\n{self.text()}")
+        return -int(ended[0]) if ended[0] else int(ended[1])
 
     def keys(self, *names):
         """Keys by tmux's names: "q", "Enter", "F1", "Left", "C-c"."""
@@ -238,7 +244,7 @@ class Picture:
         with open(authority, "wb") as file:
             file.write(struct.pack(">HHHH", 65535, 0, 0, len(name)) + name + struct.pack(">H", 16) + cookie)
         ours, theirs = os.pipe()
-        self.start(["Xvfb", "-screen", "0", "2400x1600x24", "-br", "-nolisten", "tcp", "-auth", authority,
+        self.start(["Xvfb", "-screen", "0", "1600x1000x24", "-br", "-nolisten", "tcp", "-auth", authority,
                     "-fbdir", self.folder, "-displayfd", str(theirs)], pass_fds=[theirs], stdout=subprocess.DEVNULL)
         os.close(theirs)
         with os.fdopen(ours) as pipe:
@@ -263,7 +269,8 @@ class Picture:
         def look():
             with open(os.path.join(self.folder, "Xvfb_screen0"), "rb") as file:
                 seen.append(file.read())
-            return len(seen) > 20 and len(set(seen[-15:])) == 1 and any(seen[-1][200:])
+            del seen[:-5]
+            return len(seen) == 5 and len(set(seen)) == 1 and any(seen[-1][200:])
         wait(look, "xterm does not draw")
         return crop(seen[-1])
 

@@ -43,6 +43,13 @@ count_columns(GArray *columns)
     return n;
 }
 
+/* When a column gives way. One that was asked for does not before those that nobody named. */
+static unsigned int
+rank_of(const TopLayout *self)
+{
+    return self->column->when == TOP_COLUMN_WHEN_ASKED ? 0 : self->column->sacrifice;
+}
+
 /* The highest rank among those that give way; the first one never does. */
 static unsigned int
 find_highest_rank(GArray *columns)
@@ -50,7 +57,7 @@ find_highest_rank(GArray *columns)
     unsigned int rank = 0;
 
     for (guint i = 1; i < columns->len; i++)
-        rank = MAX(rank, layout_at(columns, i)->column->sacrifice);
+        rank = MAX(rank, rank_of(layout_at(columns, i)));
     return rank;
 }
 
@@ -62,7 +69,7 @@ leave_out(GArray *columns, unsigned int rank)
     if (rank == 0)
         g_array_set_size(columns, columns->len - 1);
     for (guint i = columns->len; rank > 0 && i > 1; i--)
-        if (layout_at(columns, i - 1)->column->sacrifice == rank)
+        if (rank_of(layout_at(columns, i - 1)) == rank)
             g_array_remove_index(columns, i - 1);
 }
 
