@@ -18,6 +18,10 @@
 
 #include "top_limits.h"
 
+/* Answers that are not further apart are one: their times come from two clocks, which do not go
+ * exactly alike. Rounds are half a second apart. */
+#define SAME_US 10000
+
 static void
 set_pair(TopModelPair *pair, TopSampleDomain *now, TopSampleDomain *before)
 {
@@ -25,13 +29,19 @@ set_pair(TopModelPair *pair, TopSampleDomain *now, TopSampleDomain *before)
     pair->before = before != NULL ? top_sample_domain_ref(before) : NULL;
 }
 
-/* What @now is compared with, where @pair is that of the round before. */
+/* What @now is compared with, where @pair is that of the round before. A clock that went back is
+ * that of another boot of the host, in a series that was continued. */
 static TopSampleDomain *
 choose_before(const TopModelPair *pair, const TopSampleDomain *now)
 {
+    int64_t later_us = 0;
+
     if (pair->now == NULL)
         return NULL;
-    return pair->now->at_us < now->at_us ? pair->now : pair->before;
+    later_us = now->at_us - pair->now->at_us;
+    if (later_us > SAME_US)
+        return pair->now;
+    return later_us >= -SAME_US ? pair->before : NULL;
 }
 
 /* @before: the same run in the round before, or NULL. */

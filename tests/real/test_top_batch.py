@@ -123,6 +123,30 @@ class Batch(unittest.TestCase):
                 self.assertAlmostEqual(rows[i]["cpu"], grown / seconds * 100, delta=15)
             self.assertLessEqual(rows[2]["time"], cpu_time(pid) + TICK)
 
+    def test_disks_are_as_busy_as_they_are_made(self):
+        with Host() as host:
+            image = host.image("disk.img", "-f", "raw", "1M")
+            host.start("vm", "-drive", f"file={image},if=none,id=d0,format=raw",
+                       "-device", "virtio-blk-pci,drive=d0,id=disk0", control=True)
+            qemu = host.control("vm")
+            qemu.run("block-latency-histogram-set", id="/machine/peripheral/disk0/virtio-backend",
+                     boundaries=[10000, 1000000])
+            columns = "name,rd,rdrq,wr,wrrq,rlat,wlat,r50,w50,w99"
+            with Live(host, "--view", "disks", "-o", columns) as live:
+                idle = live.until("it has rates", lambda rows: rows["vm"]["wr"] is not None)["vm"]
+                self.assertEqual((idle["rd"], idle["wr"], idle["wlat"], idle["w99"]), (0, 0, None, None))
+                for _ in range(20):
+                    for words in ("aio_write 0 64k", "aio_read 0 4k"):
+                        qemu.run("human-monitor-command", **{"command-line": f'qemu-io d0 "{words}"'})
+                busy = live.until("it is busy", lambda rows: rows["vm"]["wr"] and rows["vm"]["rd"])["vm"]
+                # Bytes of a request, from two numbers that have three decimals.
+                self.assertAlmostEqual(busy["wr"] / busy["wrrq"], 65536, delta=100)
+                self.assertAlmostEqual(busy["rd"] / busy["rdrq"], 4096, delta=10)
+                self.assertGreater(busy["wlat"], 0)
+                self.assertGreater(busy["rlat"], 0)
+                self.assertIn(busy["w99"], (0.01, 1))
+                self.assertLessEqual(busy["w50"], busy["w99"])
+
     def test_csv_has_a_line_a_row(self):
         with Host() as host:
             start_all(host)
