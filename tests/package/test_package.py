@@ -19,7 +19,7 @@ import machine
 
 SOURCE = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 RECORDED = os.path.join(SOURCE, "tests/qemujsontestdata")
-OURS = ["libdomstats0", "domstats", "domstatsd"]
+OURS = ["libdomstats0", "domstats", "domstatsd", "domstats-dashboards"]
 UNITS = ["domstatsd.service", "domstatsd-libvirt.socket", "domstatsd-service.socket", "domstatsd-metrics.socket"]
 # What apt, dpkg and systemd write for themselves, whichever package comes or goes.
 NOT_OURS = r"/(run/(systemd|log|lock|mount|utmp|credentials)|var/(log|cache)|var/lib/(apt|systemd/(catalog|random-seed|timers))|tmp|var/tmp|debs|srv)\b" \
@@ -83,7 +83,7 @@ class Packages:
         assert re.search(r"^running 1$", said, re.M), said
 
     def boot(self):
-        depends = ",".join(output("dpkg-deb", "-f", self.deb(name), "Depends").strip() for name in OURS)
+        depends = ",".join(filter(None, (output("dpkg-deb", "-f", self.deb(name), "Depends").strip() for name in OURS)))
         # The first of alternatives, without versions.
         needed = sorted({re.split(r"[ |(]", word.strip())[0] for word in depends.split(",")} - set(OURS))
         key = hashlib.sha256(" ".join([suite(), *needed]).encode()).hexdigest()[:12]
@@ -116,6 +116,7 @@ class Packages:
         self.before = self.files()
         self.install(OURS)
         self.check_units()
+        self.machine.must("ls /usr/share/domstats/grafana/*.json /usr/share/domstats/prometheus/*.yml")
 
     def check_units(self):
         for unit in UNITS:
