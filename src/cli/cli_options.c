@@ -211,6 +211,12 @@ static const UtilOptionTable table = {
     .words_offset = offsetof(CliOptions, domains),
 };
 
+const UtilOptionTable *
+cli_options_table(void)
+{
+    return &table;
+}
+
 /* The only word of "record" is its folder. */
 static bool
 take_recording_dir(CliOptions *self, GError **error)

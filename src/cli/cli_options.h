@@ -10,6 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "util/util_options.h"
+
 typedef enum {
     CLI_OPTIONS_COMMAND_STATS,
     CLI_OPTIONS_COMMAND_LIST,
@@ -79,3 +81,6 @@ void cli_options_append_help(GString *out);
  * between them and @quote around each. Bits without a name are left out. */
 void cli_options_append_group_names(GString *out, unsigned int stats, const char *separator,
                                     const char *quote);
+
+/* The one table of the program's options. */
+const UtilOptionTable *cli_options_table(void);

@@ -119,6 +119,12 @@ static const UtilOptionTable table = {
     .sections = sections,
 };
 
+const UtilOptionTable *
+daemon_options_table(void)
+{
+    return &table;
+}
+
 static bool
 refuse(GError **error, const char *text)
 {

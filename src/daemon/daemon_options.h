@@ -6,6 +6,8 @@
 
 #include <glib.h>
 #include <stdbool.h>
+
+#include "util/util_options.h"
 #include <sys/types.h>
 
 typedef enum {
@@ -44,3 +46,6 @@ void daemon_options_clear(DaemonOptions *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DaemonOptions, daemon_options_clear)
 
 void daemon_options_append_help(GString *out);
+
+/* The one table of the program's options. */
+const UtilOptionTable *daemon_options_table(void);

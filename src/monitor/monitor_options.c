@@ -50,6 +50,12 @@ static const UtilOptionTable table = {
     .words_offset = TO(domains),
 };
 
+const UtilOptionTable *
+monitor_options_table(void)
+{
+    return &table;
+}
+
 /* Checks what no single option shows. */
 static bool
 check(const MonitorOptions *self, GError **error)

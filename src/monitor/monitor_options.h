@@ -7,6 +7,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "util/util_options.h"
+
 typedef enum {
     MONITOR_OPTIONS_ADD,
     MONITOR_OPTIONS_REMOVE,
@@ -35,3 +37,6 @@ void monitor_options_clear(MonitorOptions *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MonitorOptions, monitor_options_clear)
 
 void monitor_options_append_help(GString *out);
+
+/* The one table of the program's options. */
+const UtilOptionTable *monitor_options_table(void);

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Debian packages, as somebody uses them: tools/package builds them, lintian has nothing to say, a bare Debian takes
-them, runs the command and the service, takes a newer version, and has nothing left of them after a purge.
+"""The Debian packages, as somebody uses them: tools/package builds them, lintian has nothing to say, a bare Debian
+takes them, runs the command and the service, takes a newer version, and has nothing left of them after a purge.
 
-Only the bare Debian is kept for the next run, as a tarball in the build folder: it is made anew when the packages depend
-on others. Steps follow each other, so the first that fails is the last."""
+Only the bare Debian is kept for the next run, as a tarball in the build folder: it is made anew when the packages
+depend on others. Steps follow each other, so the first that fails is the last."""
 import glob
 import hashlib
 import os
@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 import machine
 
@@ -22,7 +21,8 @@ RECORDED = os.path.join(SOURCE, "tests/qemujsontestdata")
 OURS = ["libdomstats0", "domstats", "domstatsd", "domstats-dashboards"]
 UNITS = ["domstatsd.service", "domstatsd-libvirt.socket", "domstatsd-service.socket", "domstatsd-metrics.socket"]
 # What apt, dpkg and systemd write for themselves, whichever package comes or goes.
-NOT_OURS = r"/(run/(systemd|log|lock|mount|utmp|credentials)|var/(log|cache)|var/lib/(apt|systemd/(catalog|random-seed|timers))|tmp|var/tmp|debs|srv)\b" \
+NOT_OURS = r"/(run/(systemd|log|lock|mount|utmp|credentials)|var/(log|cache)|tmp|var/tmp|debs|srv)\b" \
+    r"|/var/lib/(apt|systemd/(catalog|random-seed|timers))\b" \
     r"|/var/lib/dpkg/([^/]*(-old|lock.*)|triggers/.*|info)$|/(etc|var/lib/dpkg|root|run)$" \
     r"|/etc/(passwd|shadow|group|gshadow|subuid|subgid)-$|/etc/\.pwd\.lock$|/run/initctl$"
 
@@ -74,8 +74,8 @@ class Packages:
         with open(root + "/vcpus.c", "w", encoding="utf-8") as file:
             file.write(re.search(r"^```c\n(.*?)^```", readme, re.M | re.S)[1])
         places = {**os.environ, "PKG_CONFIG_PATH": libraries + "/pkgconfig"}
-        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "domstats"], env=places, capture_output=True, text=True,
-                               check=True).stdout
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "domstats"], env=places, capture_output=True,
+                               text=True, check=True).stdout
         subprocess.run(["cc", "-o", root + "/vcpus", root + "/vcpus.c", f"-I{root}/usr/include", f"-L{libraries}",
                         *flags.split()], check=True)
         said = subprocess.run([root + "/vcpus", "replay:" + RECORDED], env={"LD_LIBRARY_PATH": libraries},
@@ -129,6 +129,7 @@ class Packages:
     def use_command(self):
         status, said = self.machine.run("domstats -c replay:/srv/recorded --state running")
         assert status == 0 and "state.state=1" in said, said
+        self.machine.must("bash -n /usr/share/bash-completion/completions/domstats")
         status, said = self.machine.run("domstats-monitor --version")
         assert status == 0 and output("dpkg-deb", "-f", self.deb("domstats"), "Version").strip() in said, said
 
@@ -138,7 +139,8 @@ class Packages:
                           "--metrics 127.0.0.1:9178 && rmdir /run/other")
 
     def scrape(self):
-        return self.machine.must("exec 3<>/dev/tcp/127.0.0.1/9177 && printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3")
+        return self.machine.must("exec 3<>/dev/tcp/127.0.0.1/9177 && "
+                                 "printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3")
 
     def serve_recorded(self):
         """It is told what to read as its manual page says, and read as the group may."""
