@@ -132,7 +132,7 @@ OTHERS = [
 
 CPU = "domstats_domain_cpu_seconds_total"
 RUNS, STANDS, OFF = ({"domstats_domain_state": still(state)} for state in (1, 3, 5))
-AWAY = {"domstats_domain_info": "1x9 _x90", "domstats_domain_state": "1x9 _x90", CPU: "0+30x9 _x90"}
+AWAY = {"domstats_domain_info": "1x9 stale", "domstats_domain_state": "1x9 stale", CPU: "0+30x9 stale"}
 COMES = {"domstats_domain_info": "_x8 1x90", "domstats_domain_state": "_x8 3 1x90", CPU: "_x8 0+30x90"}
 TWO = {BLOCK + "read_requests_total": grow(3), BLOCK + "write_requests_total": grow(1)}
 NAMED = {"uuid": ID, "name": "vm"}
@@ -164,7 +164,7 @@ RECORDS = [
      "as recorded: count by (uuid) (uuid:domstats_place:info)",
      [({"uuid": f"4ab99f6a-c11c-573a-aeb5-a6f4fd0fed40@{host}"}, 1) for host in (HERE, THERE)]),
     ("the series of a domain goes on when it moves", [(HERE, "running", AWAY), (THERE, "running", COMES)],
-     "count_over_time(uuid:domstats_domain_cpu_seconds:rate5m[15m:50s])", [(NAMED, 18)]),
+     "count_over_time(uuid:domstats_domain_cpu_seconds:rate5m[14m:50s])", [(NAMED, 17)]),
     ("and it has one rate, whose host is another", [(HERE, "running", AWAY), (THERE, "running", COMES)],
      "round(uuid:domstats_domain_cpu_seconds:rate5m, 0.01)", [(NAMED, 0.5)]),
     ("CPUs of the one that counts", [(HERE, "running", {CPU: grow(0.5)}), (THERE, "incoming", {CPU: grow(9)})],
