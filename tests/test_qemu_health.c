@@ -552,6 +552,21 @@ bars_only_what_lasts(void **state)
     assert_false(qemu_health_lasts(fixture.job, QEMU_DOMAIN_BAR_STOPPED));
 }
 
+/* Time in which nobody looked, since the whole host stood still, says nothing of a queue. */
+static void
+bars_no_queue_by_two_looks(void **state)
+{
+    g_auto(Fixture) fixture = {0};
+
+    (void)state;
+    init_fixture(&fixture, NULL, 0, 0);
+    assert_false(qemu_health_lasts(fixture.job, QEMU_DOMAIN_BAR_QUEUED));
+    fixture.job->domain->silence.barred_us -= 1000 * 1000;
+    for (int i = 0; i < 4; i++)
+        assert_false(qemu_health_lasts(fixture.job, QEMU_DOMAIN_BAR_QUEUED));
+    assert_true(qemu_health_lasts(fixture.job, QEMU_DOMAIN_BAR_QUEUED));
+}
+
 int
 main(void)
 {
@@ -560,6 +575,7 @@ main(void)
         cmocka_unit_test(searches_threads_once),
         cmocka_unit_test(takes_no_hidden_process_for_ended),
         cmocka_unit_test(bars_only_what_lasts),
+        cmocka_unit_test(bars_no_queue_by_two_looks),
     };
 
     return TESTING_RUN_TABLE("health of the silent", silence_rows, judges_silence) +

@@ -30,6 +30,9 @@ enum {
     FAIR_LEAST_US = 50 * 1000,   /* a busy host keeps a QEMU waiting for tens of ms */
     START_MOST_US = 2500 * 1000, /* most QEMUs have opened their images by then */
     STOPPED_LASTS_US = 50 * 1000,
+    /* A host that stands still for the fair time keeps a QEMU from accepting a client and us from
+     * looking: so many looks have pauses of 31 ms between them. */
+    QUEUED_LOOKS = 6,
     /* So long after the deadline a process may still be looked at, or this part of a long call. */
     LATE_US = 10 * 1000,
     LATE_DIVISOR = 20,
@@ -91,9 +94,14 @@ qemu_health_lasts(const QemuJob *job, QemuDomainBar bar)
     int64_t now_us = util_deadline_now_us();
     int64_t lasting = lasting_us(job, bar);
 
-    if (silence->bar != bar)
+    if (silence->bar != bar) {
         silence->barred_us = now_us;
+        silence->n_looks = 0;
+    }
     silence->bar = bar;
+    silence->n_looks++;
+    if (bar == QEMU_DOMAIN_BAR_QUEUED && silence->n_looks < QUEUED_LOOKS)
+        return false;
     return lasting > 0 && now_us - silence->barred_us >= lasting;
 }
 
@@ -102,6 +110,7 @@ qemu_health_unbar(QemuDomain *domain)
 {
     domain->silence.bar = QEMU_DOMAIN_BAR_NONE;
     domain->silence.barred_us = 0;
+    domain->silence.n_looks = 0;
 }
 
 void

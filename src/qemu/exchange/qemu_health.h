@@ -13,8 +13,8 @@ int64_t qemu_health_fair_us(const QemuJob *job);
 
 /* Notes a look that showed @bar. True if looks in a row, those of earlier calls included, have
  * shown it for 50 ms (stopped), half of the call, 2.5 s at most (starting), or the fair time
- * (asleep, blocked, queued, unseen): then this call should not look again. Another program's visit
- * is looked at until the deadline. */
+ * (asleep, blocked, queued, unseen), queued in six looks at least: then this call should not look
+ * again. Another program's visit is looked at until the deadline. */
 bool qemu_health_lasts(const QemuJob *job, QemuDomainBar bar);
 /* Notes a look that showed no bar. */
 void qemu_health_unbar(QemuDomain *domain);

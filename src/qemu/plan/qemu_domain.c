@@ -195,8 +195,9 @@ void
 qemu_domain_end_silence(QemuDomain *self)
 {
     self->is_silent = false;
-    self->silence =
-        (QemuDomainSilence){.bar = self->silence.bar, .barred_us = self->silence.barred_us};
+    self->silence = (QemuDomainSilence){.bar = self->silence.bar,
+                                        .barred_us = self->silence.barred_us,
+                                        .n_looks = self->silence.n_looks};
 }
 
 void

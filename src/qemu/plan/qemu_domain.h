@@ -64,6 +64,7 @@ typedef struct {
     pid_t thread;         /* one in uninterruptible sleep; 0: none */
     QemuDomainBar bar;    /* what all looks since barred_us have shown */
     int64_t barred_us;    /* monotonic */
+    unsigned int n_looks; /* since barred_us */
     /* Dials in a row that found the name of our end taken, by a socket that no table shows. */
     unsigned int n_taken;
     int64_t taken_us; /* monotonic: the first of them */
