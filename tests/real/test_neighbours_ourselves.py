@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 
-from neighbours import Beside, COMMAND, ENDLESS_S, main
+from neighbours import Beside, COMMAND, ENDLESS_S, main, until
 
 QEMUS = 9
 REPEATS = int(os.environ.get("DOMSTATS_TEST_REPEATS", "5"))
@@ -21,7 +21,8 @@ class AtOnce(Beside):
             self.host.start(name, *more(name), wait=False, **how)
         for name in self.names:
             self.host.wait_for(self.host.processes[name], self.host.path(name + ".sock"))
-        self.run_command("auto")  # the time in which they are young is over when all have answered
+        # The time in which they are young is over when all have answered.
+        until("all have answered", lambda: self.run_command("auto")[0] == 0)
 
     def run_at_once(self, n, source):
         """Gives what went wrong in @n runs that were started at once."""

@@ -335,8 +335,8 @@ class Real(Scraped):
     def test_one_that_is_stuck_has_its_verdict_and_what_the_host_knows(self):
         service = self.stuck("--timeout", "60")
         begun = time.monotonic()
-        text = self.scrape(service, "", "-H", "X-Prometheus-Scrape-Timeout-Seconds: 3")
-        self.assertLess(time.monotonic() - begun, 3)
+        text = self.scrape(service, "", "-H", "X-Prometheus-Scrape-Timeout-Seconds: 20")
+        self.assertLess(time.monotonic() - begun, 20)
         self.assertEqual(values(text, "domstats_domain_answered"),
                          {(("domain", "one"),): 1, (("domain", "two"),): 1, (("domain", "bad"),): 0})
         self.assertEqual(list(values(text, "domstats_domain_verdict_info", domain="bad")),
