@@ -3,8 +3,8 @@
 """What a fleet costs: many domstatsd, each on a recorded host that this script makes, and one Prometheus with the rules
 of dashboards/, which scrapes them. Prints a table; with --docs it goes into docs/fleet.md.
 
-BUILD is a folder of a release build. Recorded hosts have the files of QEMUs and no QEMUs, so the CPU time of domstatsd is
-what it takes to read, compute, write and compress; what QEMUs and the kernel cost is in docs/benchmarks.md."""
+BUILD is a folder of a release build. Recorded hosts have the files of QEMUs and no QEMUs, so the CPU time of domstatsd
+is what it takes to read, compute, write and compress; what QEMUs and the kernel cost is in docs/benchmarks.md."""
 
 import argparse
 import json

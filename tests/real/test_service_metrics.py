@@ -2,7 +2,6 @@
 """Metrics of domstatsd as scrapers read them: curl, promtool, Prometheus, its Python client's parser of OpenMetrics;
 with QEMUs of odd names, one that is stuck, and clients that leave, do not read, or break the rules."""
 
-import json
 import os
 import re
 import signal
@@ -12,6 +11,7 @@ import time
 import unittest
 import urllib.parse
 
+import prometheus
 from apart import run_apart
 from host import PATIENCE_S, Host
 from services import Service
@@ -450,28 +450,13 @@ class Prometheus(Scraped):
     """A real one, over TCP."""
 
     def start_prometheus(self, target):
-        port = free_port()
-        config = self.host.path("prometheus.yml")
-        with open(config, "w", encoding="utf-8") as file:
-            json.dump({"scrape_configs": [{"job_name": "hosts", "scrape_interval": "1s", "scrape_timeout": "1s",
-                                           "static_configs": [{"targets": [target]}]}]}, file)
-        process = subprocess.Popen(
-            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.host.path('tsdb')}",
-             f"--web.listen-address=127.0.0.1:{port}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE)
-        self.host.processes["prometheus"] = process
-        self.prometheus = f"http://127.0.0.1:{port}"
+        self.prometheus = prometheus.Prometheus(self.host, free_port(), [
+            {"job_name": "hosts", "scrape_interval": "1s", "scrape_timeout": "1s",
+             "static_configs": [{"targets": [target]}]}])
 
     def query(self, text):
         """Values by the domain of each series."""
-        done = subprocess.run(["curl", "-s", "-G", "--data-urlencode", "query=" + text,
-                               self.prometheus + "/api/v1/query"], check=False, capture_output=True)
-        if done.returncode != 0 or not done.stdout.startswith(b"{"):
-            return {}  # it does not serve yet
-        answer = json.loads(done.stdout)
-        self.assertEqual(answer["status"], "success", answer)
-        return {series["metric"].get("domain"): (float(series["value"][1]), series["metric"])
-                for series in answer["data"]["result"]}
+        return {labels.get("domain"): (value, labels) for labels, value in self.prometheus.query(text)}
 
     def until_found(self, text):
         return until(f"Prometheus finds {text}", lambda: self.query(text))
