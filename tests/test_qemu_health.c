@@ -567,6 +567,20 @@ bars_no_queue_by_two_looks(void **state)
     assert_true(qemu_health_lasts(fixture.job, QEMU_DOMAIN_BAR_QUEUED));
 }
 
+/* A deadline that has just passed keeps nothing of what the host tells out of a record. */
+static void
+may_be_looked_at_shortly_after_the_deadline(void **state)
+{
+    QemuRequest request = {.timeout_ms = 60000, .deadline = util_deadline_in_ms(60000)};
+
+    (void)state;
+    assert_true(qemu_health_may_look(&request));
+    request.deadline = util_deadline_in_ms(0);
+    assert_true(qemu_health_may_look(&request));
+    request.deadline.at_us -= 3000 * 1000 + 1;
+    assert_false(qemu_health_may_look(&request));
+}
+
 int
 main(void)
 {
@@ -576,6 +590,7 @@ main(void)
         cmocka_unit_test(takes_no_hidden_process_for_ended),
         cmocka_unit_test(bars_only_what_lasts),
         cmocka_unit_test(bars_no_queue_by_two_looks),
+        cmocka_unit_test(may_be_looked_at_shortly_after_the_deadline),
     };
 
     return TESTING_RUN_TABLE("health of the silent", silence_rows, judges_silence) +

@@ -20,6 +20,7 @@
 
 #include "domstats_record.h"
 #include "qemu/exchange/qemu_exchange.h"
+#include "qemu/exchange/qemu_health.h"
 #include "qemu/finding/qemu_process.h"
 #include "qemu_named.h"
 #include "qemu_record.h"
@@ -124,13 +125,13 @@ decode(QemuJob *job, QemuFacts *facts)
     return false;
 }
 
-/* Adds what the host tells. Nothing is read of a process that has ended, nor, after the deadline,
- * of one that did not answer. */
+/* Adds what the host tells, for which nobody waits. Nothing is read of a process that has ended,
+ * nor, once the call is late, of one that did not answer. */
 static void
 read_host(const Run *run, QemuJob *job, QemuFacts *facts)
 {
     const QemuDomain *domain = job->domain;
-    bool has_time = job->is_complete || !util_deadline_has_passed(job->request->deadline);
+    bool has_time = job->is_complete || qemu_health_may_look(job->request);
 
     if (job->verdict != DOMSTATS_HEALTH_GONE && has_time)
         qemu_host_read_facts(run->call->host, job, facts);

@@ -272,6 +272,12 @@ latest_us(const QemuRequest *request)
     return request->deadline.at_us + MAX(LATE_US, late_us);
 }
 
+bool
+qemu_health_may_look(const QemuRequest *request)
+{
+    return util_deadline_now_us() < latest_us(request);
+}
+
 /* If the process is stopped, and was for long enough: the verdict, and true. */
 static bool
 judge_stop(QemuHostView *host, QemuJob *job, int64_t waited_us)

@@ -11,6 +11,10 @@
  * Silence of a QEMU that had less time to answer is no evidence against it. */
 int64_t qemu_health_fair_us(const QemuJob *job);
 
+/* True if what the host tells of a process may be read for this call: until shortly after its
+ * deadline. */
+bool qemu_health_may_look(const QemuRequest *request);
+
 /* Notes a look that showed @bar. True if looks in a row, those of earlier calls included, have
  * shown it for 50 ms (stopped), half of the call, 2.5 s at most (starting), or the fair time
  * (asleep, blocked, queued, unseen), queued in six looks at least: then this call should not look
