@@ -143,10 +143,37 @@ a_search_goes_round(void **state)
     assert_int_equal(top_rows_find(list, "5e", 4, NULL), -1);
 }
 
+/* A domain that comes in and the one that it was, on one host. */
+static void
+processes_tell_domains_of_one_uuid_apart(void **state)
+{
+    static const char *const texts[] = {
+        "{\"began_us\":0,\"ended_us\":1000000,\"domains\":["
+        "{\"name\":\"a\",\"uuid\":\"u\",\"pid\":1,\"at_us\":1000000,\"values\":{\"cpu.time\":0}},"
+        "{\"name\":\"a\",\"uuid\":\"u\",\"pid\":2,\"at_us\":1000000,\"values\":{\"cpu.time\":7}}]}",
+        "{\"began_us\":0,\"ended_us\":2000000,\"domains\":["
+        "{\"name\":\"a\",\"uuid\":\"u\",\"pid\":2,\"at_us\":2000000,\"values\":{\"cpu.time\":8}},"
+        "{\"name\":\"a\",\"uuid\":\"u\",\"pid\":3,\"at_us\":2000000,\"values\":{\"cpu.time\":9}},"
+        "{\"name\":\"a\",\"uuid\":\"u\",\"pid\":1,\"at_us\":2000000,\"values\":{\"cpu.time\":1}}]}",
+    };
+    g_autoptr(TopSample) first = top_series_text_parse(texts[0], strlen(texts[0]), NULL);
+    g_autoptr(TopSample) second = top_series_text_parse(texts[1], strlen(texts[1]), NULL);
+    g_autoptr(TopModel) before = top_model_next(NULL, first);
+    g_autoptr(TopModel) model = top_model_next(before, second);
+
+    (void)state;
+    assert_int_equal(model->entries[0].seen.before->pid, 2);
+    assert_null(model->entries[1].seen.before);
+    assert_int_equal(model->entries[2].seen.before->pid, 1);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_search_goes_round)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_search_goes_round),
+        cmocka_unit_test(processes_tell_domains_of_one_uuid_apart),
+    };
 
     return TESTING_RUN_TABLE("top_filter", rows, leaves_rows) +
            cmocka_run_group_tests_name("top_rows", tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 #include "util/util_fd.h"
 
-#define MAX_BYTES (256 * 1024) /* /proc/stat of a thousand processors */
+#define MAX_BYTES ((size_t)256 * 1024) /* /proc/stat of a thousand processors */
 
 enum { FIRST_IDLE = 3, FIRST_GUEST = 8 }; /* columns of the line "cpu": idle, iowait; guest... */
 

@@ -62,23 +62,22 @@ make_entry(TopModelEntry *self, TopSampleDomain *now, const TopModelEntry *befor
     self->age_us = self->answered.now != NULL ? MAX(end_us - self->answered.now->at_us, 0) : -1;
 }
 
-/* Entries by UUID: the value is the place of the last with it, plus one; @next chains the others.
- */
+/* Entries by UUID. Those with the same are a chain, which begins with the last. */
 typedef struct {
-    GHashTable *last;
-    size_t *next;
+    GHashTable *last;           /* char * -> TopModelEntry * */
+    const TopModelEntry **next; /* of each entry, by its place in the model */
 } Index;
 
 static void
 make_index(Index *self, const TopModel *model)
 {
     self->last = g_hash_table_new(g_str_hash, g_str_equal);
-    self->next = g_new0(size_t, model->n_entries + 1);
+    self->next = g_new0(const TopModelEntry *, model->n_entries + 1);
     for (size_t i = 0; i < model->n_entries; i++) {
-        char *uuid = model->entries[i].seen.now->uuid;
+        TopModelEntry *entry = &model->entries[i];
 
-        self->next[i] = GPOINTER_TO_SIZE(g_hash_table_lookup(self->last, uuid));
-        g_hash_table_insert(self->last, uuid, GSIZE_TO_POINTER(i + 1));
+        self->next[i] = g_hash_table_lookup(self->last, entry->seen.now->uuid);
+        g_hash_table_insert(self->last, entry->seen.now->uuid, entry);
     }
 }
 
@@ -92,12 +91,11 @@ clear_index(Index *self)
 static const TopModelEntry *
 find_entry(const Index *index, const TopModel *model, const TopSampleDomain *domain)
 {
-    size_t at = GPOINTER_TO_SIZE(g_hash_table_lookup(index->last, domain->uuid));
+    const TopModelEntry *entry = g_hash_table_lookup(index->last, domain->uuid);
 
-    for (; at > 0; at = index->next[at - 1])
-        if (top_sample_is_same_run(model->entries[at - 1].seen.now, domain))
-            return &model->entries[at - 1];
-    return NULL;
+    while (entry != NULL && !top_sample_is_same_run(entry->seen.now, domain))
+        entry = index->next[entry - model->entries];
+    return entry;
 }
 
 static TopModel *
