@@ -9,6 +9,7 @@ draws of that terminal on a display of its own (Xvfb), so it shows what a person
 import os
 import re
 import secrets
+import select
 import shlex
 import shutil
 import signal
@@ -197,10 +198,10 @@ def end(pid):
     except ProcessLookupError:
         return
     try:
-        deadline = time.monotonic() + PATIENCE_S / 3
-        while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
-            time.sleep(0.02)
-        signal.pidfd_send_signal(watched, signal.SIGKILL)
+        poll = select.poll()
+        poll.register(watched)
+        if not poll.poll(PATIENCE_S * 1000 / 3):
+            signal.pidfd_send_signal(watched, signal.SIGKILL)
     except ProcessLookupError:
         pass
     finally:

@@ -67,7 +67,7 @@ as_a_table(void **state)
     (void)state;
     top_plain_append(out, model, &options);
     testing_assert_same_text(skip_line(out->str),
-                             "2 domains: 1 running, 1 paused\n"
+                             "2 domains: 1 running, 1 in no known state\n"
                              "host: 4 CPUs 10.0%, memory 2.0G of 8.0G\n"
                              "\n"
                              "NAME            S %CPU   MEM ALLOC  AGE\n"
@@ -105,8 +105,8 @@ as_virt_top(void **state)
 
     (void)state;
     top_virttop_append(out, model);
-    testing_assert_same_text(strstr(out->str, ",4,2,1,0,1,"),
-                             ",4,2,1,0,1,0,0,0,2,0,5,8388608,1049600,1049600,400000000,"
+    testing_assert_same_text(strstr(out->str, ",4,2,1,0,0,"),
+                             ",4,2,1,0,0,0,0,0,2,0,5,8388608,1049600,1049600,400000000,"
                              "5,db,,,1024,0,,,,,"
                              "7,\"web,\\x1b[31m\"\"1\"\"\",400000000,5,1048576,12,40,,4000,\n");
 }

@@ -30,8 +30,11 @@ top_summary_make(const TopModel *model, TopSummary *ret_summary)
 
     G_STATIC_ASSERT(G_N_ELEMENTS(summary.n_by_state) == G_N_ELEMENTS(state_names));
     for (size_t i = 0; i < model->n_entries; i++) {
-        summary.n_by_state[find_state(&model->entries[i])]++;
-        summary.n_answered += model->entries[i].has_answered ? 1 : 0;
+        const TopModelEntry *entry = &model->entries[i];
+
+        /* A state of an earlier round is not that of now: the row shows "?" then, too. */
+        summary.n_by_state[entry->has_answered ? find_state(entry) : 0]++;
+        summary.n_answered += entry->has_answered ? 1 : 0;
     }
     summary.round_ms = (double)(sample->ended_us - sample->began_us) / 1000;
     summary.wall_us = sample->wall_us;

@@ -42,7 +42,7 @@ class Real(unittest.TestCase):
         self.host.processes["two"].send_signal(signal.SIGSTOP)
         terminal.wait("^two: stopped: .*signal.*")
         terminal.wait(r"^two +\? +1 .* [1-9][0-9.]*s$", "the age of its answer does not grow:")
-        terminal.wait("2 of 3 answered")
+        terminal.wait("2 of 3 answered .*3 domains: 2 paused, 1 in no known state")
         self.assertEqual([line.split()[0] for line in terminal.lines()[3:6]], ["one", "three", "two"])
         terminal.keys("Home")
         terminal.wait("^one: paused")
