@@ -175,8 +175,7 @@ class Keys(Screen):
 class Sizes(Screen):
     def test_80_by_24(self):
         terminal = self.start(width=80, height=24)
-        terminal.wait("answered")
-        lines = terminal.lines()
+        lines = terminal.wait(lambda text: "h help" in text and "answered" in text and text).split("\n")
         self.assertEqual(len(lines), 24)
         self.assertTrue(all(len(line) <= 80 for line in lines))
         self.assertRegex(lines[2], r"^NAME +S VCPU +%CPU +%RDY +MEM ALLOC +RD/s +WR/s +RLAT +WLAT")
