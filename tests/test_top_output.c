@@ -10,6 +10,7 @@
 #include "top/top_json.h"
 #include "top/top_plain.h"
 #include "top/top_series_text.h"
+#include "top/top_summary.h"
 #include "top/top_virttop.h"
 
 #define ROUND(began, ended, cpu, second)                                                           \
@@ -30,15 +31,16 @@
     "{\"name\":\"db\",\"uuid\":\"2b\",\"id\":5,\"pid\":50,\"at_us\":3000000,"                      \
     "\"health\":\"stopped\",\"reason_code\":\"signal\",\"reason\":\"it sleeps\","                  \
     "\"answered_by\":\"host\",\"values\":{}}"
+#define BUSY                                                                                       \
+    "{\"name\":\"wiki\",\"uuid\":\"3c\",\"id\":6,\"pid\":60,\"at_us\":3000000,"                    \
+    "\"health\":\"busy\",\"reason_code\":\"held\",\"answered_by\":\"host\",\"values\":{}}"
 
 static TopModel *
-make_model(void)
+make_model_of(const char *const *rounds, size_t n_rounds)
 {
-    static const char *const rounds[] = {ROUND("900000", "1000000", "1", WELL),
-                                         ROUND("2987600", "3000000", "5", STUCK)};
     g_autoptr(TopModel) model = NULL;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(rounds); i++) {
+    for (size_t i = 0; i < n_rounds; i++) {
         g_autoptr(TopSample) sample = top_series_text_parse(rounds[i], strlen(rounds[i]), NULL);
         TopModel *next = top_model_next(model, sample);
 
@@ -46,6 +48,15 @@ make_model(void)
         model = next;
     }
     return g_steal_pointer(&model);
+}
+
+static TopModel *
+make_model(void)
+{
+    static const char *const rounds[] = {ROUND("900000", "1000000", "1", WELL),
+                                         ROUND("2987600", "3000000", "5", STUCK)};
+
+    return make_model_of(rounds, G_N_ELEMENTS(rounds));
 }
 
 /* All but the first line, which has a time of day. */
@@ -135,6 +146,29 @@ as_json(void **state)
                   "\"estimates\":[]}]}\n");
 }
 
+/* In one line, of which as many names are left out as it takes. */
+static void
+names_of_those_that_do_not_answer(void **state)
+{
+    static const char *const round[] = {ROUND("2987600", "3000000", "5", STUCK "," BUSY)};
+    static const char *const texts[] = {
+        "not answering: 2 domains",
+        "not answering: db (stopped) and 1 more",
+        "not answering: db (stopped), wiki (busy)",
+        "not answering: db (stopped), wiki (busy)",
+    };
+    g_autoptr(TopModel) model = make_model_of(round, 1);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    (void)state;
+    assert_int_equal(top_summary_count_silent(model), 2);
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_string_truncate(out, 0);
+        top_summary_append_silent(out, model, i);
+        assert_string_equal(out->str, texts[i]);
+    }
+}
+
 int
 main(void)
 {
@@ -143,6 +177,7 @@ main(void)
         cmocka_unit_test(as_values),
         cmocka_unit_test(as_virt_top),
         cmocka_unit_test(as_json),
+        cmocka_unit_test(names_of_those_that_do_not_answer),
     };
 
     return cmocka_run_group_tests_name("top_output", tests, NULL, NULL);

@@ -16,7 +16,8 @@
 enum {
     HEIGHT_WITH_VERDICT = 5, /* lines of a screen that has room for a line on the selected domain */
     HEIGHT_WITH_HEAD = 8,
-    HEIGHT_WITH_TWO_LINES = 16, /* for a verdict of two lines */
+    HEIGHT_WITH_TWO_LINES = 16, /* for a verdict of two lines, and those that do not answer */
+    MOST_SILENT = 16,           /* names of domains that do not answer */
     BETWEEN = 3,                /* columns between two parts of a line of the head */
 };
 
@@ -25,6 +26,7 @@ typedef struct {
     size_t width;
     size_t height;
     size_t n_head;
+    size_t n_silent;
     size_t n_headings;
     size_t n_list;
     size_t n_verdict;
@@ -34,25 +36,27 @@ static const char hint[] = "h help  q quit  v VMs  c CPU  m memory  d disks  n n
                            "e one domain  / search  o filter";
 
 static Share
-share_out(const TopDraw *self)
+share_out(const TopState *state, const TopModel *model)
 {
     Share share = {.width = (size_t)getmaxx(stdscr), .height = (size_t)getmaxy(stdscr)};
-    bool is_list = self->state->page == TOP_STATE_PAGE_LIST;
+    bool is_list = state->page == TOP_STATE_PAGE_LIST;
     size_t taken = 0;
 
     share.n_head = share.height >= HEIGHT_WITH_HEAD ? 2 : 0;
+    if (model != NULL && share.height >= HEIGHT_WITH_TWO_LINES)
+        share.n_silent = top_summary_count_silent(model) > 0 ? 1 : 0;
     share.n_headings = is_list && share.height > 1 ? 1 : 0;
     if (is_list && share.height >= HEIGHT_WITH_VERDICT)
         share.n_verdict = share.height >= HEIGHT_WITH_TWO_LINES ? 2 : 1;
-    taken = share.n_head + share.n_headings + share.n_verdict + 1;
+    taken = share.n_head + share.n_silent + share.n_headings + share.n_verdict + 1;
     share.n_list = share.height > taken ? share.height - taken : share.height > 2 ? 1 : 0;
     return share;
 }
 
 size_t
-top_draw_count_seen(const TopDraw *self)
+top_draw_count_seen(const TopState *state, const TopModel *model)
 {
-    return share_out(self).n_list;
+    return share_out(state, model).n_list;
 }
 
 static TopPen
@@ -165,14 +169,31 @@ draw_head(const TopDraw *self, const Share *share)
     draw_second_line(self, &pen);
 }
 
+/* Which domains do not answer, wherever their rows are: as many names as there is room for. */
+static void
+draw_silent(const TopDraw *self, const Share *share)
+{
+    TopPen pen = make_pen(self, share, share->n_head, share->n_silent);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (size_t n = MOST_SILENT + 1; n-- > 0;) {
+        g_string_truncate(text, 0);
+        top_summary_append_silent(text, self->model, n);
+        if (top_text_measure(text->str, top_terminal_is_utf8(self->terminal)) <= share->width)
+            break;
+    }
+    top_pen_write(&pen, text->str, 0, TOP_TERMINAL_LOOK_BAD);
+}
+
 static void
 draw_list(const TopDraw *self, const Share *share)
 {
     TopState *state = self->state;
     TopStatePlace *place = &state->places[TOP_STATE_PAGE_LIST];
     g_autoptr(GPtrArray) columns = top_state_list_shown(state, state->view);
-    TopPen headings = make_pen(self, share, share->n_head, share->n_headings);
-    TopPen rows = make_pen(self, share, share->n_head + share->n_headings, share->n_list);
+    size_t top = share->n_head + share->n_silent;
+    TopPen headings = make_pen(self, share, top, share->n_headings);
+    TopPen rows = make_pen(self, share, top + share->n_headings, share->n_list);
     const TopTable table = {
         .rows = self->rows,
         .columns = columns,
@@ -207,7 +228,7 @@ static void
 draw_page(const TopDraw *self, const Share *share)
 {
     TopStatePlace *place = &self->state->places[self->state->page];
-    TopPen pen = make_pen(self, share, share->n_head, share->n_list);
+    TopPen pen = make_pen(self, share, share->n_head + share->n_silent, share->n_list);
     const TopModelEntry *selected = find_selected(self);
 
     pen.skipped = place->first;
@@ -295,11 +316,13 @@ draw_last_line(const TopDraw *self, const Share *share)
 void
 top_draw(const TopDraw *self)
 {
-    Share share = share_out(self);
+    Share share = share_out(self->state, self->model);
 
     (void)erase();
     if (share.n_head > 0)
         draw_head(self, &share);
+    if (share.n_silent > 0)
+        draw_silent(self, &share);
     if (self->state->page == TOP_STATE_PAGE_LIST)
         draw_list(self, &share);
     else

@@ -3,7 +3,8 @@
  * top_draw: draws the screen of `domstats top`. All that it shows is in its picture; it computes no
  * value of a domain.
  *
- * The lines, from above: two of the head, the headings, the rows, what is to be said of the
+ * The lines, from above: two of the head, one that names the domains that do not answer, if there
+ * are any, the headings, the rows, what is to be said of the
  * selected domain, and the last line: what is typed, a message, or the most used keys. A screen
  * that is too low for all of them has fewer.
  */
@@ -33,4 +34,4 @@ typedef struct {
 void top_draw(const TopDraw *self);
 
 /* Rows of a list that the screen has room for, on the page that is shown. */
-size_t top_draw_count_seen(const TopDraw *self);
+size_t top_draw_count_seen(const TopState *state, const TopModel *model);

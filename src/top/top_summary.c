@@ -75,6 +75,35 @@ top_summary_append_round(GString *out, const TopSummary *summary)
     g_string_append(out, " ms");
 }
 
+size_t
+top_summary_count_silent(const TopModel *model)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < model->n_entries; i++)
+        n += model->entries[i].has_answered ? 0 : 1;
+    return n;
+}
+
+void
+top_summary_append_silent(GString *out, const TopModel *model, size_t most)
+{
+    size_t n_silent = top_summary_count_silent(model), n = 0;
+
+    g_string_append(out, "not answering:");
+    for (size_t i = 0; i < model->n_entries && n < most; i++) {
+        const TopSampleDomain *domain = model->entries[i].seen.now;
+
+        if (model->entries[i].has_answered)
+            continue;
+        g_string_append_printf(out, "%s %s (%s)", n > 0 ? "," : "", domain->name,
+                               domstats_health_to_string(domain->health));
+        n++;
+    }
+    if (n < n_silent)
+        g_string_append_printf(out, n > 0 ? " and %zu more" : " %zu domains", n_silent - n);
+}
+
 void
 top_summary_append_verdict(GString *out, const TopModelEntry *entry)
 {

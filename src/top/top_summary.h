@@ -27,6 +27,11 @@ void top_summary_make(const TopModel *model, TopSummary *ret_summary);
 void top_summary_append_domains(GString *out, const TopSummary *summary);
 /* "19 of 20 answered in 12.3 ms" */
 void top_summary_append_round(GString *out, const TopSummary *summary);
+/* How many domains did not answer in the round. */
+size_t top_summary_count_silent(const TopModel *model);
+/* "not answering: db-replica (stopped), wiki (slow) and 3 more", with @most names. They may have
+ * any characters. */
+void top_summary_append_silent(GString *out, const TopModel *model, size_t most);
 /* "running", or for one that did not answer "stopped: its process is stopped by a signal; the
  * values are 12s old". May have any characters. */
 void top_summary_append_verdict(GString *out, const TopModelEntry *entry);

@@ -29,6 +29,10 @@ class Real(unittest.TestCase):
         self.addCleanup(terminal.close)
         return terminal
 
+    @staticmethod
+    def row_of_two(terminal):
+        return next(line for line in terminal.lines(attributes=True) if "two" in line and "not answering" not in line)
+
     def test_a_stopped_qemu_stays_in_its_row(self):
         for name in ("one", "two", "three"):
             self.host.start(name)
@@ -40,15 +44,16 @@ class Real(unittest.TestCase):
         terminal.keys("Enter")
         terminal.wait("^two: paused")
         self.host.processes["two"].send_signal(signal.SIGSTOP)
+        terminal.wait(r"^not answering: two \(stopped\)$")
         terminal.wait("^two: stopped: .*signal.*")
         terminal.wait(r"^two +\? +1 .* [1-9][0-9.]*s$", "the age of its answer does not grow:")
         terminal.wait("2 of 3 answered .*3 domains: 2 paused, 1 in no known state")
-        self.assertEqual([line.split()[0] for line in terminal.lines()[3:6]], ["one", "three", "two"])
+        self.assertEqual([line.split()[0] for line in terminal.lines()[4:7]], ["one", "three", "two"])
         terminal.keys("Home")
         terminal.wait("^one: paused")
-        row = next(line for line in terminal.lines(attributes=True) if "two" in line)
+        row = self.row_of_two(terminal)
         self.assertRegex(row, "\x1b\\[[0-9;]*7m(\x1b\\[[0-9;]*m)*\\?")  # reverse video
-        terminal.wait(lambda text: "33m" in next(line for line in terminal.lines(attributes=True) if "two" in line))
+        terminal.wait(lambda text: "33m" in self.row_of_two(terminal))
         self.host.processes["two"].send_signal(signal.SIGCONT)
         terminal.wait("3 of 3 answered")
         terminal.wait("^two +p ")

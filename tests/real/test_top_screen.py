@@ -106,6 +106,18 @@ class Keys(Screen):
         terminal.wait(lambda text: "by %CPU, highest" in text and "RLAT" in text and "PAUSED" not in text
                       and re.search("^backup: ", text, re.M))
 
+    def test_a_selected_domain_stays_so_but_the_first_row_is_the_first(self):
+        terminal = self.start()
+        terminal.wait("^backup: ")
+        terminal.keys("N", "R")
+        terminal.wait("by NAME, highest")
+        terminal.wait(OTHER)
+        terminal.keys("R", "Down")
+        terminal.wait("^balloon-guest: ")
+        terminal.keys("R")
+        terminal.wait("by NAME, highest")
+        terminal.wait("^balloon-guest: ")
+
     def test_ends_by_a_key(self):
         for key in ("q", "F10"):
             with self.subTest(key=key):
@@ -178,8 +190,9 @@ class Sizes(Screen):
         lines = terminal.wait(lambda text: "h help" in text and "answered" in text and text).split("\n")
         self.assertEqual(len(lines), 24)
         self.assertTrue(all(len(line) <= 80 for line in lines))
-        self.assertRegex(lines[2], r"^NAME +S VCPU +%CPU +%RDY +MEM ALLOC +RD/s +WR/s +RLAT +WLAT")
-        self.assertEqual(sum(" p " in line or " r " in line or " ? " in line for line in lines[3:21]), 18)
+        self.assertRegex(lines[2], r"^not answering: busy \(busy\), ")
+        self.assertRegex(lines[3], r"^NAME +S VCPU +%CPU +%RDY +MEM ALLOC +RD/s +WR/s +RLAT +WLAT")
+        self.assertEqual(sum(" p " in line or " r " in line or " ? " in line for line in lines[4:21]), 17)
         for key in "cmdnev":
             terminal.keys(key)
             terminal.wait("^domstats top")
@@ -218,7 +231,7 @@ class Characters(Screen):
         terminal.wait("^busy: busy: its monitor .* is held by process 1")
         terminal.keys("Home")
         terminal.wait("^backup: ")
-        line = next(line for line in terminal.lines(attributes=True) if "busy" in line)
+        line = next(line for line in terminal.lines(attributes=True) if "busy" in line and "not answering" not in line)
         self.assertRegex(line, "\x1b\\[[0-9;]*7m(\x1b\\[[0-9;]*m)*\\?")
 
     def test_colours_are_left_out_where_they_are_not_wanted(self):
