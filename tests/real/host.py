@@ -175,10 +175,15 @@ class Host:
         raise RuntimeError(f"nobody listens on {path}")
 
     @staticmethod
-    def is_listening(path):
-        with open("/proc/net/unix", encoding="utf-8", errors="replace") as table:
-            return any(line.rstrip().endswith(" " + path) and " 00010000 " in line
-                       for line in table)
+    def n_listeners(path, pid="self"):
+        """How many sockets listen that were bound to that path, in the network namespace of a process. A
+        socket's file is there before it listens."""
+        with open(f"/proc/{pid}/net/unix", encoding="utf-8", errors="replace") as table:
+            return sum(line.rstrip().endswith(" " + path) and " 00010000 " in line for line in table)
+
+    @classmethod
+    def is_listening(cls, path, pid="self"):
+        return cls.n_listeners(path, pid) > 0
 
     @staticmethod
     def is_qemu(process):

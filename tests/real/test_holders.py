@@ -101,7 +101,7 @@ class Holders(Monitors):
         client = self.hold(path)
         os.unlink(path)
         self.host.start("second", monitor=["-qmp", f"unix:{path},server=on,wait=off"], wait=False)
-        until("it listens", lambda: os.path.exists(path))
+        until("both listen", lambda: self.host.n_listeners(path) == 2)
         second = self.hold(path)
         for name, holder in ("first", client), ("second", second):
             record = self.look(name)

@@ -500,7 +500,7 @@ class Nobody(Beside):
         self.daemon("listener", *watched.launcher, "python3", "-c",
                     f"import socket,time; s = socket.socket(socket.AF_UNIX); s.bind('{path}'); s.listen(); "
                     "time.sleep(600)")
-        until("it listens", lambda: os.path.exists(path))
+        until("it listens", lambda: self.host.is_listening(path))
         self.host.start("plain")
         status, domains, trouble = self.run_command("auto")
         self.assertEqual((status, domains["plain"]["health"]), (3, "ok"))

@@ -221,7 +221,7 @@ class NestedLoop(Stuck):
         self.server = self.host.processes["nbd"] = subprocess.Popen(
             ["qemu-nbd", "-t", "-f", "raw", "-k", self.socket, image], stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE)
-        until("the disk is served", lambda: os.path.exists(self.socket))
+        until("the disk is served", lambda: self.host.is_listening(self.socket))
         self.names = [*self.libvirt.create_many(2), "bad"]
         self.pid = self.libvirt.create(
             "bad", f"<disk type='network' device='disk'><driver name='qemu' type='raw'/><source protocol='nbd'>"

@@ -88,16 +88,13 @@ class Held(Beside):
     def check(self, qemu=None, client=None):
         path = self.host.path("vm.sock")
         self.start("vm", container=qemu)
-        self.wait_for_path(path)
+        until("it listens", lambda: self.host.is_listening(path, qemu or "self"))
         holder = self.hold("vm", path, container=client)
         self.assert_busy("vm", holder, ["auto", "dir:" + self.host.folder, "socket:" + path])
         if qemu is None:
             # A client of another network namespace is seen only after a connection was tried, once.
             self.assertLessEqual(n_queued(path), 1)
         self.assert_free("vm", "dir:" + self.host.folder)
-
-    def wait_for_path(self, path):
-        until("it listens", lambda: os.path.exists(path))
 
     def test_by_a_client_in_a_container(self):
         self.check(client=self.container())
