@@ -287,12 +287,12 @@ use_delay(TopActions *self, const char *text)
 {
     char *end = NULL;
     double ms = g_ascii_strtod(text, &end) * 1000;
+    const double least_ms = (double)TOP_ASKER_LEAST_DELAY_MS;
+    const double most_ms = (double)TOP_ASKER_MOST_DELAY_MS;
 
-    if (end == text || *end != '\0' || !(ms >= TOP_ASKER_LEAST_DELAY_MS) ||
-        ms > TOP_ASKER_MOST_DELAY_MS) {
+    if (end == text || *end != '\0' || !(ms >= least_ms) || ms > most_ms) {
         top_state_take_message(&self->state, g_strdup_printf("a delay is %g to %g seconds",
-                                                             TOP_ASKER_LEAST_DELAY_MS / 1000.0,
-                                                             TOP_ASKER_MOST_DELAY_MS / 1000.0));
+                                                             least_ms / 1000, most_ms / 1000));
         return;
     }
     self->state.delay_ms = (unsigned int)(ms + 0.5);

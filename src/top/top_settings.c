@@ -106,7 +106,8 @@ read_main(TopState *self, GKeyFile *file)
         (void)top_column_view_find(view, &self->view);
     if (self->view == TOP_COLUMN_VIEW_VCPUS)
         self->view = TOP_COLUMN_VIEW_VMS; /* it is part of one domain's page */
-    if (seconds * 1000 >= TOP_ASKER_LEAST_DELAY_MS && seconds * 1000 <= TOP_ASKER_MOST_DELAY_MS)
+    if (seconds * 1000 >= (double)TOP_ASKER_LEAST_DELAY_MS &&
+        seconds * 1000 <= (double)TOP_ASKER_MOST_DELAY_MS)
         self->delay_ms = (unsigned int)(seconds * 1000 + 0.5);
     self->counts_requests = g_key_file_get_boolean(file, MAIN_GROUP, "requests", NULL);
     self->is_of_host = g_key_file_get_boolean(file, MAIN_GROUP, "of-host", NULL);
