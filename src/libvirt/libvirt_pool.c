@@ -282,28 +282,17 @@ libvirt_pool_look_after(LibvirtPool *self)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* What a thread that closes is given. */
-typedef struct {
-    LibvirtPool *pool; /* a reference */
-    GPtrArray *lines;
-} Closing;
-
-static void *
-run_close(void *data)
+/* Connections that were leaving have been closed. */
+static void
+end_closing(void *data)
 {
-    Closing *self = data;
-    LibvirtPool *pool = self->pool;
+    LibvirtPool *self = data;
 
-    for (guint i = 0; i < self->lines->len; i++)
-        libvirt_pool_lines_close(g_ptr_array_index(self->lines, i));
-    g_ptr_array_unref(self->lines);
-    g_free(self);
-    pthread_mutex_lock(&pool->lock);
-    pool->n_closing--;
-    pthread_cond_broadcast(&pool->changed);
-    pthread_mutex_unlock(&pool->lock);
-    unref(pool);
-    return NULL;
+    pthread_mutex_lock(&self->lock);
+    self->n_closing--;
+    pthread_cond_broadcast(&self->changed);
+    pthread_mutex_unlock(&self->lock);
+    unref(self);
 }
 
 /* Closes the connections that are used no more, with the lock held. If the system gives no thread
@@ -312,24 +301,16 @@ static void
 close_leaving(LibvirtPool *self)
 {
     GPtrArray *lines = libvirt_pool_lines_take_leaving(self->lines);
-    Closing *closing = NULL;
-    GThread *thread = NULL;
 
     if (lines == NULL)
         return;
-    closing = g_new0(Closing, 1);
-    closing->pool = ref(self);
-    closing->lines = lines;
-    thread = util_thread_start("domstats-close", run_close, closing);
-    if (thread != NULL) {
+    if (libvirt_pool_lines_close_beside(lines, end_closing, ref(self))) {
         self->n_closing++;
-        g_thread_unref(thread);
         return;
     }
     for (guint i = 0; i < lines->len; i++)
         g_ptr_array_add(self->lines, g_ptr_array_index(lines, i));
     g_ptr_array_unref(lines);
-    g_free(closing);
     (void)util_refcount_dec(&self->ref_count); /* the caller has one, too */
 }
 

@@ -4,6 +4,8 @@
  */
 #include "libvirt_pool_lines.h"
 
+#include "util/util_thread.h"
+
 GPtrArray *
 libvirt_pool_lines_new(void)
 {
@@ -85,4 +87,39 @@ libvirt_pool_lines_close(LibvirtPoolLine *take_line)
 {
     libvirt_connection_free(take_line->connection);
     g_free(take_line);
+}
+
+/* What a thread that closes is given. */
+typedef struct {
+    GPtrArray *lines;
+    void (*done)(void *data);
+    void *data;
+} Closing;
+
+static void *
+run_close(void *data)
+{
+    g_autofree Closing *self = data;
+
+    for (guint i = 0; i < self->lines->len; i++)
+        libvirt_pool_lines_close(g_ptr_array_index(self->lines, i));
+    g_ptr_array_unref(self->lines);
+    self->done(self->data);
+    return NULL;
+}
+
+bool
+libvirt_pool_lines_close_beside(GPtrArray *take_lines, void (*done)(void *data), void *data)
+{
+    Closing *closing = g_new0(Closing, 1);
+    GThread *thread = NULL;
+
+    *closing = (Closing){take_lines, done, data};
+    thread = util_thread_start("domstats-close", run_close, closing);
+    if (thread == NULL) {
+        g_free(closing);
+        return false;
+    }
+    g_thread_unref(thread);
+    return true;
 }

@@ -2,8 +2,8 @@
 /*
  * libvirt_pool_lines: the connections of a pool, each for one request at a time.
  *
- * Asks libvirt nothing and opens and closes nothing: libvirt_pool does so, under whose lock all of
- * these functions are called.
+ * Opens none and asks nothing over them: libvirt_pool does so, under whose lock all of these
+ * functions are called but close(). What is closed is closed on another thread.
  */
 #pragma once
 
@@ -33,8 +33,12 @@ LibvirtPoolLine *libvirt_pool_lines_find(const GPtrArray *self, int64_t since_us
 void libvirt_pool_lines_leave(GPtrArray *self, bool with_busy);
 
 /* Removes those that are leaving and not busy. The caller, which gets them (NULL: there is none),
- * closes them and frees the array. */
+ * closes them. */
 GPtrArray *libvirt_pool_lines_take_leaving(GPtrArray *self);
 
-/* Closes the connection, which asks libvirt. */
+/* Closes one, which asks libvirt. */
 void libvirt_pool_lines_close(LibvirtPoolLine *take_line);
+
+/* Closes @take_lines, and frees the array, on a thread of its own, and then calls @done(@data)
+ * there. False, and the lines are still the caller's, if the system gives no thread. */
+bool libvirt_pool_lines_close_beside(GPtrArray *take_lines, void (*done)(void *data), void *data);
