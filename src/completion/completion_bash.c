@@ -29,33 +29,13 @@ append_options(GString *out, const char *function, const UtilOptionTable *table)
     g_string_append(out, "    esac\n}\n\n");
 }
 
-static void
-append_kind(GString *out, const char *function, const UtilOption *option, CompletionSharedKind kind)
-{
-    g_autofree char *words = NULL;
-
-    switch (kind) {
-    case COMPLETION_SHARED_WORDS:
-        words = g_strdelimit(g_strdup(option->argument), "|", ' ');
-        g_string_append_printf(out, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))", words);
-        break;
-    case COMPLETION_SHARED_SOURCE:
-        g_string_append_printf(out, "%s_source", function);
-        break;
-    case COMPLETION_SHARED_NAMES:
-        g_string_append_printf(out, "%s_domains", function);
-        break;
-    case COMPLETION_SHARED_FILES:
-        g_string_append(out, "_filedir");
-        break;
-    case COMPLETION_SHARED_FOLDERS:
-        g_string_append(out, "_filedir -d");
-        break;
-    case COMPLETION_SHARED_NOTHING:
-        g_string_append_c(out, ':');
-        break;
-    }
-}
+static const CompletionSharedShell shell = {
+    .before_words = "COMPREPLY=($(compgen -W '",
+    .after_words = "' -- \"$cur\"))",
+    .files = "_filedir",
+    .folders = "_filedir -d",
+    .nothing = ":",
+};
 
 /* Completes the argument of option $1; without $1 = "do" it only says whether there is one. */
 static void
@@ -70,7 +50,7 @@ append_argument(GString *out, const char *function, const UtilOptionTable *table
         g_string_append(out, "    ");
         completion_shared_append_pattern(out, &table->rows[i]);
         g_string_append(out, ") [[ $1 != complete ]] || ");
-        append_kind(out, function, &table->rows[i], kind);
+        completion_shared_append_kind(out, &shell, function, &table->rows[i], kind);
         g_string_append(out, " ;;\n");
     }
     g_string_append(out, "    *) return 1 ;;\n    esac\n    return 0\n}\n\n");

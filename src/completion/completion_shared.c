@@ -43,6 +43,36 @@ completion_shared_append_pattern(GString *out, const UtilOption *option)
 }
 
 void
+completion_shared_append_kind(GString *out, const CompletionSharedShell *shell,
+                              const char *function, const UtilOption *option,
+                              CompletionSharedKind kind)
+{
+    g_autofree char *words = NULL;
+
+    switch (kind) {
+    case COMPLETION_SHARED_WORDS:
+        words = g_strdelimit(g_strdup(option->argument), "|", ' ');
+        g_string_append_printf(out, "%s%s%s", shell->before_words, words, shell->after_words);
+        break;
+    case COMPLETION_SHARED_SOURCE:
+        g_string_append_printf(out, "%s_source", function);
+        break;
+    case COMPLETION_SHARED_NAMES:
+        g_string_append_printf(out, "%s_domains", function);
+        break;
+    case COMPLETION_SHARED_FILES:
+        g_string_append(out, shell->files);
+        break;
+    case COMPLETION_SHARED_FOLDERS:
+        g_string_append(out, shell->folders);
+        break;
+    case COMPLETION_SHARED_NOTHING:
+        g_string_append(out, shell->nothing);
+        break;
+    }
+}
+
+void
 completion_shared_append_names(GString *out, const char *function)
 {
     /* A libvirt may be far away, and want a password. A name with a backslash or a quotation mark

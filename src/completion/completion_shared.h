@@ -40,6 +40,20 @@ bool completion_shared_goes_with(const UtilOption *option, unsigned int place);
 /* Appends "-c | --connect": what a pattern of the shell matches the option with. */
 void completion_shared_append_pattern(GString *out, const UtilOption *option);
 
+/* What completes an argument of each kind, in a shell's words. */
+typedef struct {
+    const char *before_words; /* around a list of words with blanks between them */
+    const char *after_words;
+    const char *files;
+    const char *folders;
+    const char *nothing;
+} CompletionSharedShell;
+
+/* Appends what completes the argument of @option: a function of the shell for sources and names. */
+void completion_shared_append_kind(GString *out, const CompletionSharedShell *shell,
+                                   const char *function, const UtilOption *option,
+                                   CompletionSharedKind kind);
+
 /* Appends a function of the shell that prints the names of domains, one a line: FUNCTION_names
  * WORD..., with what says where they are. */
 void completion_shared_append_names(GString *out, const char *function);

@@ -23,32 +23,18 @@ static void
 append_action(GString *out, const char *function, const UtilOption *option,
               CompletionSharedKind kind)
 {
-    g_autofree char *words = NULL;
+    static const CompletionSharedShell shell = {
+        .before_words = "(",
+        .after_words = ")",
+        .files = "_files",
+        .folders = "_files -/",
+        .nothing = " ",
+    };
 
     g_string_append_c(out, ':');
     append_escaped(out, option->argument);
     g_string_append_c(out, ':');
-    switch (kind) {
-    case COMPLETION_SHARED_WORDS:
-        words = g_strdelimit(g_strdup(option->argument), "|", ' ');
-        g_string_append_printf(out, "(%s)", words);
-        break;
-    case COMPLETION_SHARED_SOURCE:
-        g_string_append_printf(out, "%s_source", function);
-        break;
-    case COMPLETION_SHARED_NAMES:
-        g_string_append_printf(out, "%s_domains", function);
-        break;
-    case COMPLETION_SHARED_FILES:
-        g_string_append(out, "_files");
-        break;
-    case COMPLETION_SHARED_FOLDERS:
-        g_string_append(out, "_files -/");
-        break;
-    case COMPLETION_SHARED_NOTHING:
-        g_string_append_c(out, ' ');
-        break;
-    }
+    completion_shared_append_kind(out, &shell, function, option, kind);
 }
 
 /* A specification for each spelling of the option. */
