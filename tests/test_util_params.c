@@ -228,10 +228,39 @@ frees_no_array(void)
     util_params_free_array(NULL, 0);
 }
 
+/* A count is of any integer type; nothing else is one. */
+static void
+reads_counts(void)
+{
+    static const struct {
+        virTypedParameter param;
+        uint64_t count; /* UINT64_MAX: it is none */
+    } counts[] = {
+        {{.type = VIR_TYPED_PARAM_INT, .value.i = 7}, 7},
+        {{.type = VIR_TYPED_PARAM_INT, .value.i = -1}, UINT64_MAX},
+        {{.type = VIR_TYPED_PARAM_UINT, .value.ui = UINT_MAX}, UINT_MAX},
+        {{.type = VIR_TYPED_PARAM_LLONG, .value.l = LLONG_MAX}, LLONG_MAX},
+        {{.type = VIR_TYPED_PARAM_LLONG, .value.l = LLONG_MIN}, UINT64_MAX},
+        {{.type = VIR_TYPED_PARAM_ULLONG, .value.ul = ULLONG_MAX - 1}, ULLONG_MAX - 1},
+        {{.type = VIR_TYPED_PARAM_BOOLEAN, .value.b = 1}, 1},
+        {{.type = VIR_TYPED_PARAM_DOUBLE, .value.d = 1}, UINT64_MAX},
+        {{.type = VIR_TYPED_PARAM_STRING}, UINT64_MAX},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+        uint64_t count = UINT64_MAX;
+
+        assert_int_equal(util_params_read_count(&counts[i].param, &count),
+                         counts[i].count != UINT64_MAX);
+        assert_true(count == counts[i].count);
+    }
+}
+
 static const LifeRow life_rows[] = {
     {"a list grows without losing any", grows},
     {"a list that nobody took frees its strings, and clearing it again is harmless", clears_twice},
     {"freeing no array is harmless", frees_no_array},
+    {"a count is read from each integer type", reads_counts},
 };
 
 static void

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "util/util_params.h"
+
 enum { NUMBER_MOST = 65536 };
 
 void
@@ -35,36 +37,6 @@ find(const DaemonLibvirtFields *self, const char *format, va_list arguments)
     return length < (int)sizeof(name) ? g_hash_table_lookup(self->params, name) : NULL;
 }
 
-static bool
-is_number(const virTypedParameter *param, uint64_t *ret_value)
-{
-    int64_t number = 0;
-
-    switch (param->type) {
-    case VIR_TYPED_PARAM_INT:
-        number = param->value.i;
-        break;
-    case VIR_TYPED_PARAM_UINT:
-        number = param->value.ui;
-        break;
-    case VIR_TYPED_PARAM_LLONG:
-        number = param->value.l;
-        break;
-    case VIR_TYPED_PARAM_BOOLEAN:
-        number = param->value.b != 0;
-        break;
-    case VIR_TYPED_PARAM_ULLONG:
-        *ret_value = param->value.ul;
-        return true;
-    default:
-        return false;
-    }
-    if (number < 0)
-        return false;
-    *ret_value = (uint64_t)number;
-    return true;
-}
-
 bool
 daemon_libvirt_fields_get(const DaemonLibvirtFields *self, uint64_t *ret_value, const char *name,
                           ...)
@@ -75,7 +47,7 @@ daemon_libvirt_fields_get(const DaemonLibvirtFields *self, uint64_t *ret_value, 
     va_start(arguments, name);
     param = find(self, name, arguments);
     va_end(arguments);
-    return param != NULL && is_number(param, ret_value);
+    return param != NULL && util_params_read_count(param, ret_value);
 }
 
 uint64_t
@@ -90,7 +62,7 @@ daemon_libvirt_fields_number(const DaemonLibvirtFields *self, uint64_t absent, c
     param = find(self, name, arguments);
     va_end(arguments);
     if (param != NULL)
-        (void)is_number(param, &number);
+        (void)util_params_read_count(param, &number);
     return number;
 }
 

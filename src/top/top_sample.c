@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "top_limits.h"
+#include "util/util_params.h"
 
 /* A copy of @text in valid UTF-8, of @most bytes at most. */
 static char *
@@ -155,37 +156,6 @@ top_sample_domain_set_by_name(TopSampleDomain *self, const char *name, uint64_t 
         top_sample_domain_set_bin(self, &place, value);
 }
 
-/* The value of @param as a number from 0; false for other kinds and numbers. */
-static bool
-read_number(const virTypedParameter *param, uint64_t *ret_value)
-{
-    int64_t number = 0;
-
-    switch (param->type) {
-    case VIR_TYPED_PARAM_INT:
-        number = param->value.i;
-        break;
-    case VIR_TYPED_PARAM_UINT:
-        number = param->value.ui;
-        break;
-    case VIR_TYPED_PARAM_LLONG:
-        number = param->value.l;
-        break;
-    case VIR_TYPED_PARAM_ULLONG:
-        *ret_value = param->value.ul;
-        return true;
-    case VIR_TYPED_PARAM_BOOLEAN:
-        number = param->value.b ? 1 : 0;
-        break;
-    default:
-        return false;
-    }
-    if (number < 0)
-        return false;
-    *ret_value = (uint64_t)number;
-    return true;
-}
-
 static void
 take_param(TopSampleDomain *domain, const virTypedParameter *param)
 {
@@ -196,7 +166,7 @@ take_param(TopSampleDomain *domain, const virTypedParameter *param)
     if (param->type == VIR_TYPED_PARAM_STRING) {
         if (top_field_is_unit_name(param->field, &kind, &number) && param->value.s != NULL)
             top_sample_domain_set_name(domain, kind, number, param->value.s);
-    } else if (read_number(param, &value)) {
+    } else if (util_params_read_count(param, &value)) {
         top_sample_domain_set_by_name(domain, param->field, value);
     }
 }

@@ -200,3 +200,33 @@ util_params_free_array(virTypedParameter *params, int n_params)
     free_strings(params, (size_t)n_params);
     g_free(params);
 }
+
+bool
+util_params_read_count(const virTypedParameter *param, uint64_t *ret_count)
+{
+    int64_t number = 0;
+
+    switch (param->type) {
+    case VIR_TYPED_PARAM_INT:
+        number = param->value.i;
+        break;
+    case VIR_TYPED_PARAM_UINT:
+        number = param->value.ui;
+        break;
+    case VIR_TYPED_PARAM_LLONG:
+        number = param->value.l;
+        break;
+    case VIR_TYPED_PARAM_BOOLEAN:
+        number = param->value.b != 0;
+        break;
+    case VIR_TYPED_PARAM_ULLONG:
+        *ret_count = param->value.ul;
+        return true;
+    default:
+        return false;
+    }
+    if (number < 0)
+        return false;
+    *ret_count = (uint64_t)number;
+    return true;
+}

@@ -51,3 +51,7 @@ bool util_params_steal(UtilParams *self, virTypedParameter **ret_params, int *re
 
 /* Frees an array and the strings in it. */
 void util_params_free_array(virTypedParameter *params, int n_params);
+
+/* The value of @param as a count, of any of libvirt's integer types or a boolean. False for others
+ * and for what is below 0. */
+bool util_params_read_count(const virTypedParameter *param, uint64_t *ret_count);
