@@ -169,15 +169,42 @@ names_of_those_that_do_not_answer(void **state)
     }
 }
 
+/* A round that failed two seconds after the first one. */
+static void
+a_round_that_failed(void **state)
+{
+    static const char *const rounds[] = {
+        ROUND("900000", "1000000", "1", WELL),
+        "{\"began_us\":2000000,\"ended_us\":3000000,\"wall_us\":1700000000500000,"
+        "\"error\":\"no\\u001b[31m such host\",\"domains\":[]}"};
+    g_autoptr(TopModel) model = make_model_of(rounds, 2);
+    g_auto(TopOptions) options = {
+        .columns = top_column_parse_list("name,state,mem,age", TOP_COLUMN_VIEW_VMS, NULL)};
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    (void)state;
+    top_csv_append(out, model, &options);
+    top_virttop_append(out, model);
+    assert_string_equal(out->str, "");
+    top_plain_append(out, model, &options);
+    testing_assert_same_text(strstr(out->str, "the"),
+                             "the round failed: no\\x1b[31m such host\n\n");
+    g_string_truncate(out, 0);
+    top_json_append(out, model, &options);
+    assert_non_null(strstr(out->str, "\"error\":\"no\\u001b[31m such host\""));
+    assert_non_null(strstr(out->str, "\"domains\":2,\"answered\":0,"));
+    assert_non_null(strstr(out->str,
+                           "\"name\":\"db\",\"state\":\"?\",\"mem\":524288,\"age\":2,\"old\":["
+                           "\"mem\"]"));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_a_table),
-        cmocka_unit_test(as_values),
-        cmocka_unit_test(as_virt_top),
-        cmocka_unit_test(as_json),
-        cmocka_unit_test(names_of_those_that_do_not_answer),
+        cmocka_unit_test(as_a_table),          cmocka_unit_test(as_values),
+        cmocka_unit_test(as_virt_top),         cmocka_unit_test(as_json),
+        cmocka_unit_test(a_round_that_failed), cmocka_unit_test(names_of_those_that_do_not_answer),
     };
 
     return cmocka_run_group_tests_name("top_output", tests, NULL, NULL);

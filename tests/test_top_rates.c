@@ -17,6 +17,7 @@
 #define MAX_FIELDS 8
 #define WALL_US    (1700000000LL * SECOND)
 #define FIRST_PID  100
+#define FAILED     (-1)
 
 typedef struct {
     const char *field; /* NULL: no more */
@@ -26,7 +27,7 @@ typedef struct {
 
 typedef struct {
     int seconds; /* when the answer was taken; 0: there is no such round */
-    int pid;     /* 0: FIRST_PID */
+    int pid;     /* 0: FIRST_PID; FAILED: the round failed as a whole */
     DomstatsHealth health;
     Value values[MAX_FIELDS];
 } Round;
@@ -128,6 +129,33 @@ static const Row rows[] = {
       {2, 0, DOMSTATS_HEALTH_STOPPED, {{NULL}}},
       {3, 0, DOMSTATS_HEALTH_OK, {{"block.0.rd.bytes", 2048, NULL}}}},
      "1.0K"},
+    {"a round that failed has no state",
+     "state",
+     TOP_COLUMN_VIEW_VMS,
+     {{1, 0, DOMSTATS_HEALTH_OK, {{"state.state", 1, NULL}}}, {3, FAILED}},
+     "?"},
+    {"in it all values are old",
+     "rd",
+     TOP_COLUMN_VIEW_VMS,
+     {{1, 0, DOMSTATS_HEALTH_OK, {{"block.0.rd.bytes", 0, NULL}}},
+      {2, 0, DOMSTATS_HEALTH_OK, {{"block.0.rd.bytes", 2048, NULL}}},
+      {3, FAILED}},
+     "=2.0K"},
+    {"the age of an answer grows over rounds that failed",
+     "age",
+     TOP_COLUMN_VIEW_VMS,
+     {{1, 0, DOMSTATS_HEALTH_OK, {{"state.state", 1, NULL}}}, {3, FAILED}, {9, FAILED}},
+     "8.0s"},
+    {"after rounds that failed the rate is over the time between the answers",
+     "cpu",
+     TOP_COLUMN_VIEW_VMS,
+     {CPU(1, 0), {2, FAILED}, {3, FAILED}, CPU(5, 1000000000)},
+     "25.0"},
+    {"a round that failed first",
+     "cpu",
+     TOP_COLUMN_VIEW_VMS,
+     {{1, FAILED}, CPU(2, 0), CPU(3, 300000000)},
+     "30.0"},
     {"a stuck domain has no state",
      "state",
      TOP_COLUMN_VIEW_VMS,
@@ -293,6 +321,8 @@ make_sample(const Round *round)
     };
     const TopHost host = {.n_processors = {4, true}};
 
+    if (round->pid == FAILED)
+        return top_sample_new_failed(&times, &host, "it failed");
     for (size_t i = 0; i < MAX_FIELDS && round->values[i].field != NULL; i++) {
         virTypedParameter *param = &params[record.n_params++];
 

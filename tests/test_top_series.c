@@ -50,6 +50,8 @@ static const Row rows[] = {
           "\"memory_available_kib\":6,\"blind_spot\":\"b\",\"domains\":[]}\n",
      HEAD ",\"busy_ticks\":1,\"all_ticks\":2,\"processors\":4,\"memory_kib\":5,"
           "\"memory_available_kib\":6,\"blind_spot\":\"b\",\"domains\":[]}\n"},
+    {"a round that failed", HEAD ",\"error\":\"no host\",\"domains\":[]}\n",
+     HEAD ",\"error\":\"no host\",\"domains\":[]}\n"},
     {"units come by their numbers", ROUND(DOMAIN("\"net.2.rx.bytes\":1,\"net.0.rx.bytes\":2")),
      ROUND(DOMAIN("\"net.0.rx.bytes\":2,\"net.2.rx.bytes\":1"))},
     {"a histogram",

@@ -30,63 +30,77 @@ struct TopAsker {
     pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t changed;
     TopAskerCall call;
-    GArray *results;  /* TopAskerResult, the oldest first */
-    int64_t began_us; /* the round that runs; 0: none does */
+    GPtrArray *results; /* TopSample *, the oldest first */
+    size_t n_lost;      /* of those that nobody took */
+    int64_t began_us;   /* the round that runs; 0: none does */
     bool is_paused;
     bool is_hurried;
     bool is_ending;
     bool has_ended;
 };
 
-TopSample *
-top_asker_run(DomstatsConn *conn, const TopAskerCall *call, GError **error)
+unsigned int
+top_asker_timeout_ms(const TopAskerCall *call)
 {
-    unsigned int timeout_ms = call->timeout_ms;
-    TopSampleTimes times = {.began_us = util_deadline_now_us()};
-    DomstatsRecord **records = NULL;
-    TopSample *sample = NULL;
-    TopHost host = {0};
-    int n = 0;
+    unsigned int most_ms = MIN(call->delay_ms, DOMSTATS_DEFAULT_TIMEOUT_MS);
 
-    if (timeout_ms == 0)
-        timeout_ms = DOMSTATS_DEFAULT_TIMEOUT_MS;
-    timeout_ms = MIN(timeout_ms, call->delay_ms);
+    return call->timeout_ms != 0 ? MIN(call->timeout_ms, most_ms) : most_ms;
+}
+
+/* Ends @times, and gives what the host tells then. */
+static TopHost
+end_times(TopSampleTimes *times)
+{
+    TopHost host = {0};
+
+    times->ended_us = util_deadline_now_us();
+    times->wall_us = util_deadline_wall_us();
+    top_host_read(&host);
+    return host;
+}
+
+TopSample *
+top_asker_run(DomstatsConn *conn, const TopAskerCall *call)
+{
+    TopSampleTimes times = {.began_us = util_deadline_now_us()};
     const DomstatsCall wanted = {
         .domains = call->domains,
         .stats = STATS,
         .flags = call->flags,
-        .timeout_ms = timeout_ms,
+        .timeout_ms = top_asker_timeout_ms(call),
         .extras = DOMSTATS_CALL_EXT | DOMSTATS_CALL_WITHOUT_KVM,
     };
-    n = domstats_get_stats(conn, &wanted, &records, error);
+    g_autoptr(GError) error = NULL;
+    DomstatsRecord **records = NULL;
+    TopSample *sample = NULL;
+    TopHost host = {0};
+    int n = domstats_get_stats(conn, &wanted, &records, &error);
+
+    host = end_times(&times);
     if (n < 0)
-        return NULL;
-    times.ended_us = util_deadline_now_us();
-    times.wall_us = util_deadline_wall_us();
-    top_host_read(&host);
+        return top_sample_new_failed(&times, &host, error->message);
     sample = top_sample_new(records, (size_t)n, &times, &host, domstats_get_blind_spot(conn));
     domstats_record_list_free(records);
     return sample;
 }
 
 static void
-clear_result(void *data)
+unref_sample(void *sample)
 {
-    TopAskerResult *result = data;
-
-    top_sample_unref(result->sample);
-    g_free(result->error);
+    top_sample_unref(sample);
 }
 
-/* Called with the lock held. */
+/* Takes @sample. Called with the lock held. */
 static void
-put_result(TopAsker *self, TopAskerResult result)
+put_result(TopAsker *self, TopSample *sample)
 {
     const uint64_t one = 1;
 
-    if (self->results->len >= MOST_WAITING)
-        g_array_remove_index(self->results, 0);
-    g_array_append_val(self->results, result);
+    if (self->results->len >= MOST_WAITING) {
+        g_ptr_array_remove_index(self->results, 0);
+        self->n_lost++;
+    }
+    g_ptr_array_add(self->results, sample);
     /* An eventfd takes it at once. */
     if (write(self->fd, &one, sizeof(one)) < 0)
         g_assert_not_reached();
@@ -121,18 +135,17 @@ run(void *data)
     pthread_mutex_lock(&self->lock);
     do {
         const TopAskerCall call = self->call;
-        g_autoptr(GError) error = NULL;
-        TopAskerResult result = {0};
+        TopSample *sample = NULL;
 
         began_us = util_deadline_now_us();
         self->began_us = began_us;
         pthread_mutex_unlock(&self->lock);
-        result.sample = top_asker_run(self->conn, &call, &error);
-        if (result.sample == NULL)
-            result.error = g_strdup(error->message);
+        sample = top_asker_run(self->conn, &call);
+        if (call.see != NULL)
+            call.see(sample, call.see_data);
         pthread_mutex_lock(&self->lock);
         self->began_us = 0;
-        put_result(self, result);
+        put_result(self, sample);
     } while (wait_for_turn(self, began_us));
     self->has_ended = true;
     pthread_cond_broadcast(&self->changed);
@@ -143,7 +156,7 @@ run(void *data)
 static void
 free_all(TopAsker *self)
 {
-    g_array_unref(self->results);
+    g_ptr_array_unref(self->results);
     util_fd_clear(&self->fd);
     pthread_cond_destroy(&self->changed);
     pthread_mutex_destroy(&self->lock);
@@ -157,8 +170,7 @@ top_asker_new(DomstatsConn *conn, const TopAskerCall *call, GError **error)
 
     self->conn = conn;
     self->call = *call;
-    self->results = g_array_new(FALSE, FALSE, sizeof(TopAskerResult));
-    g_array_set_clear_func(self->results, clear_result);
+    self->results = g_ptr_array_new_with_free_func(unref_sample);
     pthread_mutex_init(&self->lock, NULL);
     util_deadline_init_cond(&self->changed);
     self->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -224,24 +236,31 @@ top_asker_fd(const TopAsker *self)
     return self->fd;
 }
 
-bool
-top_asker_take(TopAsker *self, TopAskerResult *ret_result)
+TopSample *
+top_asker_take(TopAsker *self)
 {
+    TopSample *sample = NULL;
     uint64_t n = 0;
-    bool has_one = false;
 
     pthread_mutex_lock(&self->lock);
-    has_one = self->results->len > 0;
-    if (has_one) {
-        *ret_result = g_array_index(self->results, TopAskerResult, 0);
-        g_array_index(self->results, TopAskerResult, 0) = (TopAskerResult){0};
-        g_array_remove_index(self->results, 0);
-    }
+    if (self->results->len > 0)
+        sample = g_ptr_array_steal_index(self->results, 0);
     /* It can be read until the last result is taken. */
     if (self->results->len == 0)
         (void)!read(self->fd, &n, sizeof(n));
     pthread_mutex_unlock(&self->lock);
-    return has_one;
+    return sample;
+}
+
+size_t
+top_asker_count_lost(TopAsker *self)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&self->lock);
+    n = self->n_lost;
+    pthread_mutex_unlock(&self->lock);
+    return n;
 }
 
 void

@@ -30,6 +30,10 @@ typedef struct {
     unsigned int timeout_ms; /* the most that a round may take, if that is less than the delay; 0:
                                 as above */
     unsigned int delay_ms;
+    /* Sees each round when it has ended, on the thread of the rounds; borrows the sample. NULL:
+     * nobody does. */
+    void (*see)(TopSample *sample, void *data);
+    void *see_data;
 } TopAskerCall;
 
 /* Begins with a round at once. @conn is borrowed until the asker is freed. NULL with an error if
@@ -49,15 +53,12 @@ int64_t top_asker_began_us(TopAsker *self);
 /* A descriptor that can be read when a result waits. */
 int top_asker_fd(const TopAsker *self);
 
-/* What a round gave: a sample, or the error of the call. */
-typedef struct {
-    TopSample *sample;
-    char *error;
-} TopAskerResult;
-
-/* Takes the next result, without waiting; false if there is none. The caller owns both. If the
- * screen takes none for long, the oldest of more than a few is dropped. */
-bool top_asker_take(TopAsker *self, TopAskerResult *ret_result);
+/* Takes the sample of the next round, without waiting, to be freed; NULL if there is none. If the
+ * call failed, it has the error. If the screen takes none for long, the oldest of more than a few
+ * is dropped. */
+TopSample *top_asker_take(TopAsker *self);
+/* How many were dropped so. */
+size_t top_asker_count_lost(TopAsker *self);
 
 void top_asker_set_delay(TopAsker *self, unsigned int delay_ms);
 /* Asks for a round at once, or after the one that runs. */
@@ -65,5 +66,7 @@ void top_asker_hurry(TopAsker *self);
 /* No rounds begin while it is paused. */
 void top_asker_set_paused(TopAsker *self, bool is_paused);
 
-/* One round, on the calling thread: a sample to be freed, or NULL with the library's error. */
-TopSample *top_asker_run(DomstatsConn *conn, const TopAskerCall *call, GError **error);
+/* One round, on the calling thread: a sample to be freed. */
+TopSample *top_asker_run(DomstatsConn *conn, const TopAskerCall *call);
+/* The deadline of a round. */
+unsigned int top_asker_timeout_ms(const TopAskerCall *call);

@@ -65,6 +65,8 @@ top_csv_append(GString *out, TopModel *model, const TopOptions *options)
     g_autofree char *clock = top_summary_clock(model->sample->wall_us);
     const TopColumnMode mode = top_options_mode(options, model);
 
+    if (model->error != NULL)
+        return;
     for (size_t i = 0; i < rows->n; i++) {
         g_string_append(out, clock);
         append_row(out, &rows->all[i], columns, &mode);

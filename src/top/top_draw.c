@@ -43,7 +43,7 @@ share_out(const TopState *state, const TopModel *model)
     size_t taken = 0;
 
     share.n_head = share.height >= HEIGHT_WITH_HEAD ? 2 : 0;
-    if (model != NULL && share.height >= HEIGHT_WITH_TWO_LINES)
+    if (model != NULL && model->error == NULL && share.height >= HEIGHT_WITH_TWO_LINES)
         share.n_silent = top_summary_count_silent(model) > 0 ? 1 : 0;
     share.n_headings = is_list && share.height > 1 ? 1 : 0;
     if (is_list && share.height >= HEIGHT_WITH_VERDICT)
@@ -93,6 +93,16 @@ make_time(const TopDraw *self)
                                : g_steal_pointer(&text);
 }
 
+/* Why the round failed, as far as it has room: on pages without a verdict it stands only here. */
+static void
+draw_error(const TopDraw *self, TopPen *pen)
+{
+    g_autofree char *text = g_strdup_printf("the round failed: %s", self->model->error);
+
+    top_pen_skip(pen, BETWEEN, false);
+    top_pen_write(pen, text, 0, TOP_TERMINAL_LOOK_BAD);
+}
+
 static void
 draw_first_line(const TopDraw *self, TopPen *pen)
 {
@@ -110,6 +120,10 @@ draw_first_line(const TopDraw *self, TopPen *pen)
     time = make_time(self);
     if (self->place != NULL)
         write_part(pen, time, TOP_TERMINAL_LOOK_WARNING);
+    if (self->model->error != NULL) {
+        draw_error(self, pen);
+        return;
+    }
     write_part(pen, round->str,
                summary.n_answered < summary.n_domains ? TOP_TERMINAL_LOOK_BAD
                                                       : TOP_TERMINAL_LOOK_PLAIN);

@@ -11,12 +11,13 @@
  * The service gives the same answer to clients that ask in short order. An answer that is not newer
  * than the one before takes its place, and what that was compared with stays: the rates are then
  * those of the round before.
+ *
+ * In a round that failed as a whole nobody has answered: each domain of the round before is there,
+ * with its last answers, which are older by the time of the round.
  */
 #include "top_model.h"
 
 #include <string.h>
-
-#include "top_limits.h"
 
 /* Answers that are not further apart are one: their times come from two clocks, which do not go
  * exactly alike. Rounds are half a second apart. */
@@ -30,18 +31,22 @@ set_pair(TopModelPair *pair, TopSampleDomain *now, TopSampleDomain *before)
 }
 
 /* What @now is compared with, where @pair is that of the round before. A clock that went back is
- * that of another boot of the host, in a series that was continued. */
+ * that of another boot of the host, in a series that was continued. Rounds that failed told nothing
+ * to compare with. */
 static TopSampleDomain *
 choose_before(const TopModelPair *pair, const TopSampleDomain *now)
 {
+    TopSampleDomain *last = pair->now;
     int64_t later_us = 0;
 
-    if (pair->now == NULL)
-        return NULL;
-    later_us = now->at_us - pair->now->at_us;
+    if (last != NULL && last->is_unasked)
+        last = pair->before;
+    if (last == NULL || now->is_unasked)
+        return last;
+    later_us = now->at_us - last->at_us;
     if (later_us > SAME_US)
-        return pair->now;
-    return later_us >= -SAME_US ? pair->before : NULL;
+        return last;
+    return later_us >= -SAME_US && last == pair->now ? pair->before : NULL;
 }
 
 /* @before: the same run in the round before, or NULL. */
@@ -98,64 +103,58 @@ find_entry(const Index *index, const TopModel *model, const TopSampleDomain *dom
     return entry;
 }
 
+static void
+unref_domain(void *domain)
+{
+    top_sample_domain_unref(domain);
+}
+
 static TopModel *
-new_model(TopSample *sample)
+new_model(TopSample *sample, size_t n_entries)
 {
     TopModel *self = g_new0(TopModel, 1);
 
     util_refcount_init(&self->refs);
     self->sample = top_sample_ref(sample);
-    self->n_entries = sample->domains->len;
+    self->error = sample->error;
+    self->n_entries = n_entries;
     self->entries = g_new0(TopModelEntry, self->n_entries);
     return self;
+}
+
+/* The domains of the round: of one that failed those of the round before. */
+static GPtrArray *
+list_domains(const TopModel *before, TopSample *sample)
+{
+    GPtrArray *domains = NULL;
+
+    if (sample->error == NULL)
+        return g_ptr_array_ref(sample->domains);
+    domains = g_ptr_array_new_with_free_func(unref_domain);
+    for (size_t i = 0; i < before->n_entries; i++)
+        g_ptr_array_add(domains,
+                        top_sample_domain_new_unasked(before->entries[i].seen.now, sample));
+    return domains;
 }
 
 TopModel *
 top_model_next(const TopModel *before, TopSample *sample)
 {
     static const TopModel empty = {0};
-    TopModel *self = new_model(sample);
     const TopModel *earlier = before != NULL ? before : &empty;
+    g_autoptr(GPtrArray) domains = list_domains(earlier, sample);
+    TopModel *self = new_model(sample, domains->len);
     Index index = {0};
 
     make_index(&index, earlier);
     for (size_t i = 0; i < self->n_entries; i++) {
-        TopSampleDomain *now = g_ptr_array_index(sample->domains, i);
+        TopSampleDomain *now = g_ptr_array_index(domains, i);
 
         make_entry(&self->entries[i], now, find_entry(&index, earlier, now), sample->ended_us);
     }
     clear_index(&index);
     if (before != NULL)
         self->host_before = before->sample->host;
-    return self;
-}
-
-/* Copies what @before knows. */
-static TopModel *
-copy_model(const TopModel *before)
-{
-    TopModel *self = new_model(before->sample);
-
-    for (size_t i = 0; i < self->n_entries; i++) {
-        const TopModelEntry *entry = &before->entries[i];
-
-        self->entries[i] = *entry;
-        set_pair(&self->entries[i].seen, entry->seen.now, entry->seen.before);
-        set_pair(&self->entries[i].answered, entry->answered.now, entry->answered.before);
-    }
-    self->host_before = before->host_before;
-    return self;
-}
-
-TopModel *
-top_model_next_failed(const TopModel *before, const char *message)
-{
-    static const TopSampleTimes never = {0};
-    static const TopHost unknown = {0};
-    g_autoptr(TopSample) empty = top_sample_new_empty(&never, &unknown, NULL);
-    TopModel *self = before != NULL ? copy_model(before) : new_model(empty);
-
-    self->error = g_strndup(message, TOP_MAX_REASON);
     return self;
 }
 
@@ -184,6 +183,5 @@ top_model_unref(TopModel *self)
     }
     g_free(self->entries);
     top_sample_unref(self->sample);
-    g_free(self->error);
     g_free(self);
 }

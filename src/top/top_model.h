@@ -34,15 +34,13 @@ typedef struct {
     TopHost host_before;    /* of the round before */
     TopModelEntry *entries; /* in the order of the sample's domains */
     size_t n_entries;
-    char
-        *error; /* the round failed as a whole, and all else is that of the round before; or NULL */
+    const char *error; /* of the sample: the round failed as a whole; NULL: it did not */
 } TopModel;
 
 /* The model after @sample, of which it takes a reference. @before is the model of the round before;
- * NULL: there was none. Domains that @sample does not have are dropped: they ended. */
+ * NULL: there was none. Domains that @sample does not have are dropped: they ended. If the round
+ * failed, they are those of @before, and none has answered. */
 TopModel *top_model_next(const TopModel *before, TopSample *sample);
-/* The model after a round that failed: that of @before (NULL: an empty one), with the error. */
-TopModel *top_model_next_failed(const TopModel *before, const char *message);
 
 TopModel *top_model_ref(TopModel *self);
 void top_model_unref(TopModel *self);

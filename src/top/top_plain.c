@@ -70,6 +70,12 @@ append_head(GString *out, const TopModel *model)
     time = g_date_time_new_from_unix_local(summary.wall_us / G_USEC_PER_SEC);
     clock = time != NULL ? g_date_time_format(time, "%H:%M:%S") : NULL;
     g_string_append_printf(out, "domstats top - %s  ", clock != NULL ? clock : "-");
+    if (model->error != NULL) {
+        g_string_append(out, "the round failed: ");
+        cli_escape_append_text(out, model->error);
+        g_string_append(out, "\n\n");
+        return;
+    }
     top_summary_append_round(out, &summary);
     g_string_append_c(out, '\n');
     top_summary_append_domains(out, &summary);
@@ -115,6 +121,8 @@ top_plain_append(GString *out, TopModel *model, const TopOptions *options)
     for (size_t i = 0; i < rows->n; i++)
         add_row(&table, &rows->all[i], &mode);
     append_head(out, model);
+    if (model->error != NULL)
+        return;
     for (size_t i = 0; i <= rows->n; i++)
         append_line(out, &table, i);
     append_troubles(out, rows);

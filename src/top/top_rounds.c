@@ -4,8 +4,8 @@
  *
  * How it works
  *
- * Live, each result of the asker makes the next model, which is added to those that are kept; the
- * oldest are dropped.
+ * Live, each sample of the asker makes the next model, which is added to those that are kept; the
+ * oldest are dropped. The asker's thread records it.
  *
  * In a series a step forward makes the next model from the one that is shown. A step back makes the
  * models from WARM_UP rounds before the wanted one on, since a model has what earlier rounds told
@@ -19,8 +19,8 @@ enum { WARM_UP = 32 };
 
 struct TopRounds {
     TopAsker *asker;         /* NULL: a replay */
-    TopSeriesWriter *writer; /* NULL: not recorded, or no longer */
-    char *recording_error;
+    TopSeriesWriter *writer; /* of the asker's thread; NULL: not recorded, or no longer */
+    char *recording_error;   /* set once, by that thread */
     TopSeriesReader *series; /* NULL: live */
     GPtrArray *kept;         /* TopModel *, the oldest first; of a replay the one that is shown */
     size_t n_kept_domains;
@@ -32,6 +32,21 @@ static void
 unref_model(void *model)
 {
     top_model_unref(model);
+}
+
+/* Called on the thread of the rounds, so that a screen or an output that blocks costs no round of
+ * the series. A round that cannot be recorded ends the recording: the rest would have a gap that
+ * nobody sees. */
+static void
+record(TopSample *sample, void *data)
+{
+    TopRounds *self = data;
+    g_autoptr(GError) error = NULL;
+
+    if (self->writer == NULL || top_series_writer_add(self->writer, sample, &error))
+        return;
+    g_clear_pointer(&self->writer, top_series_writer_free);
+    g_atomic_pointer_set(&self->recording_error, g_strdup(error->message));
 }
 
 static TopRounds *
@@ -49,10 +64,27 @@ top_rounds_new_live(DomstatsConn *conn, const TopAskerCall *call, TopSeriesWrite
                     GError **error)
 {
     g_autoptr(TopRounds) self = new_rounds();
+    TopAskerCall own = *call;
 
     self->writer = take_writer;
-    self->asker = top_asker_new(conn, call, error);
+    own.see = record;
+    own.see_data = self;
+    self->asker = top_asker_new(conn, &own, error);
     return self->asker != NULL ? g_steal_pointer(&self) : NULL;
+}
+
+/* A round whose times are not known: those of the end of the round before are the best there is. */
+static TopSample *
+make_unreadable(const TopModel *before, const char *message)
+{
+    static const TopHost unknown = {0};
+    TopSampleTimes times = {0};
+
+    if (before != NULL) {
+        times.began_us = times.ended_us = before->sample->ended_us;
+        times.wall_us = before->sample->wall_us;
+    }
+    return top_sample_new_failed(&times, &unknown, message);
 }
 
 /* The model of round @i after @before (NULL: the first one that is looked at). */
@@ -62,8 +94,9 @@ load(const TopRounds *self, size_t i, const TopModel *before)
     g_autoptr(GError) error = NULL;
     g_autoptr(TopSample) sample = top_series_reader_load(self->series, i, &error);
 
-    return sample != NULL ? top_model_next(before, sample)
-                          : top_model_next_failed(before, error->message);
+    if (sample == NULL)
+        sample = make_unreadable(before, error->message);
+    return top_model_next(before, sample);
 }
 
 /* Shows @model, which is taken, as round @i of the series. */
@@ -114,19 +147,6 @@ top_rounds_fd(const TopRounds *self)
     return self->asker != NULL ? top_asker_fd(self->asker) : -1;
 }
 
-/* A round that cannot be recorded ends the recording: the rest would have a gap that nobody sees.
- */
-static void
-record(TopRounds *self, const TopSample *sample)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (self->writer == NULL || top_series_writer_add(self->writer, sample, &error))
-        return;
-    self->recording_error = g_strdup(error->message);
-    g_clear_pointer(&self->writer, top_series_writer_free);
-}
-
 static void
 drop_oldest(TopRounds *self)
 {
@@ -140,39 +160,36 @@ drop_oldest(TopRounds *self)
     }
 }
 
-/* Adds the model of a round; gives true if it is shown, as the last one was. */
+/* Adds the model of a round; gives true if it is shown, as the last one was, or if the one that was
+ * shown is dropped. */
 static bool
-add_result(TopRounds *self, const TopAskerResult *result)
+add_round(TopRounds *self, TopSample *sample)
 {
     size_t n = self->kept->len;
     const TopModel *before = n > 0 ? g_ptr_array_index(self->kept, n - 1) : NULL;
-    bool was_last = n == 0 || self->place == n - 1;
-    TopModel *model = NULL;
+    const TopModel *shown = top_rounds_model(self);
+    TopModel *model = top_model_next(before, sample);
 
-    if (result->sample != NULL) {
-        record(self, result->sample);
-        model = top_model_next(before, result->sample);
-    } else {
-        model = top_model_next_failed(before, result->error);
-    }
+    if (n == 0 || self->place == n - 1)
+        self->place = n;
     g_ptr_array_add(self->kept, model);
     self->n_kept_domains += model->n_entries;
-    if (was_last)
-        self->place = n;
     drop_oldest(self);
-    return was_last;
+    /* Only compared: it may be gone. */
+    return top_rounds_model(self) != shown;
 }
 
 bool
 top_rounds_update(TopRounds *self)
 {
-    TopAskerResult result = {0};
     bool has_changed = false;
 
-    while (self->asker != NULL && top_asker_take(self->asker, &result)) {
-        has_changed = add_result(self, &result) || has_changed;
-        top_sample_unref(result.sample);
-        g_free(result.error);
+    while (self->asker != NULL) {
+        g_autoptr(TopSample) sample = top_asker_take(self->asker);
+
+        if (sample == NULL)
+            break;
+        has_changed = add_round(self, sample) || has_changed;
     }
     return has_changed;
 }
@@ -258,10 +275,16 @@ top_rounds_count(const TopRounds *self)
     return self->series != NULL ? top_series_reader_count(self->series) : self->kept->len;
 }
 
-const char *
-top_rounds_recording_error(const TopRounds *self)
+size_t
+top_rounds_count_lost(const TopRounds *self)
 {
-    return self->recording_error;
+    return self->asker != NULL ? top_asker_count_lost(self->asker) : 0;
+}
+
+const char *
+top_rounds_recording_error(TopRounds *self)
+{
+    return g_atomic_pointer_get(&self->recording_error);
 }
 
 void

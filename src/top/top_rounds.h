@@ -39,8 +39,7 @@ int top_rounds_fd(const TopRounds *self);
 bool top_rounds_update(TopRounds *self);
 
 /* The model that is shown, NULL before the first round has ended; borrowed until the next call of
- * top_rounds_update() or top_rounds_step(). If a round failed, its error says why, and the rest is
- * that of the round before. */
+ * top_rounds_update() or top_rounds_step(). If a round failed, its error says why. */
 TopModel *top_rounds_model(const TopRounds *self);
 
 /* Goes @by rounds forward, or back if it is negative, as far as there are any. True if that changed
@@ -57,9 +56,11 @@ bool top_rounds_is_replay(const TopRounds *self);
 size_t top_rounds_place(const TopRounds *self);
 size_t top_rounds_count(const TopRounds *self);
 
+/* How many rounds were dropped, as top_rounds_update() was not called for long. */
+size_t top_rounds_count_lost(const TopRounds *self);
 /* Why rounds are no longer recorded (the disk is full, say), a sentence; NULL: they are, or were
  * never to be. */
-const char *top_rounds_recording_error(const TopRounds *self);
+const char *top_rounds_recording_error(TopRounds *self);
 
 /* See top_asker; they do nothing in a replay. */
 void top_rounds_set_delay(TopRounds *self, unsigned int delay_ms);

@@ -92,7 +92,8 @@ wait_for_round(TopRounds *rounds, int output_fd)
     while (!top_rounds_update(rounds)) {
         int n = poll(entries, G_N_ELEMENTS(entries), -1);
 
-        if ((n < 0 && errno != EINTR) || (n > 0 && (entries[1].revents & (POLLERR | POLLNVAL))))
+        if ((n < 0 && errno != EINTR) ||
+            (n > 0 && (entries[1].revents & (POLLERR | POLLHUP | POLLNVAL))))
             return false;
     }
     return true;
@@ -108,13 +109,28 @@ go_on(TopRounds *rounds, bool is_first, int output_fd)
 }
 
 static void
-complain_of_recording(const TopRounds *rounds, bool *has_complained)
+complain_of_recording(TopRounds *rounds, bool *has_complained)
 {
     const char *message = top_rounds_recording_error(rounds);
 
     if (message == NULL || *has_complained)
         return;
     *has_complained = true;
+    complain(message);
+}
+
+/* What was not written as nobody read the output may have been trouble. */
+static void
+complain_of_lost(const TopRounds *rounds, Tally *tally)
+{
+    size_t n = top_rounds_count_lost(rounds);
+    g_autofree char *message =
+        g_strdup_printf("%zu round%s not written, as the output was not read in time", n,
+                        n == 1 ? " was" : "s were");
+
+    if (n == 0)
+        return;
+    tally->has_trouble = true;
     complain(message);
 }
 
@@ -135,6 +151,8 @@ write_rounds(TopRounds *rounds, const TopOptions *options, CliOutput *output)
         if (!cli_output_flush(output))
             break;
     }
+    complain_of_recording(rounds, &has_complained);
+    complain_of_lost(rounds, &tally);
     if (!tally.has_round)
         return CLI_OUTCOME_NOTHING;
     return tally.has_trouble || has_complained ? CLI_OUTCOME_INCOMPLETE : CLI_OUTCOME_COMPLETE;
@@ -161,6 +179,21 @@ open_live(const TopOptions *options, DomstatsConn *conn, GError **error)
     return top_rounds_new_live(conn, &options->call, writer, error);
 }
 
+/* A user who wants the end does not wait for a round. */
+static CliOutcome
+end_screen(TopRounds *rounds)
+{
+    bool has_ended = top_rounds_end(rounds, END_MS), has_complained = false;
+    CliOutcome outcome = CLI_OUTCOME_COMPLETE;
+
+    complain_of_recording(rounds, &has_complained);
+    if (has_complained)
+        outcome = CLI_OUTCOME_INCOMPLETE;
+    if (!has_ended)
+        _exit(outcome);
+    return outcome;
+}
+
 static CliOutcome
 show_rounds(TopRounds *rounds, const TopOptions *options, const char *source, CliOutput *output,
             GError **error)
@@ -169,10 +202,7 @@ show_rounds(TopRounds *rounds, const TopOptions *options, const char *source, Cl
         return write_rounds(rounds, options, output);
     if (!top_screen_run(rounds, options, source, error))
         return CLI_OUTCOME_NOTHING;
-    /* A user who wants the end does not wait for a round. */
-    if (!top_rounds_end(rounds, END_MS))
-        _exit(CLI_OUTCOME_COMPLETE);
-    return CLI_OUTCOME_COMPLETE;
+    return end_screen(rounds);
 }
 
 static bool

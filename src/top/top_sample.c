@@ -51,6 +51,23 @@ top_sample_domain_new(const char *name, const char *reason)
 }
 
 TopSampleDomain *
+top_sample_domain_new_unasked(const TopSampleDomain *like, const TopSample *failed)
+{
+    TopSampleDomain *self = top_sample_domain_new(like->name, failed->error);
+
+    memcpy(self->uuid, like->uuid, sizeof(self->uuid));
+    self->id = like->id;
+    self->pid = like->pid;
+    self->start_ticks = like->start_ticks;
+    self->health = DOMSTATS_HEALTH_SLOW;
+    self->reason_code = DOMSTATS_REASON_OTHER;
+    self->answered_by = DOMSTATS_ANSWERED_BY_NONE;
+    self->is_unasked = true;
+    self->at_us = failed->ended_us;
+    return self;
+}
+
+TopSampleDomain *
 top_sample_domain_ref(TopSampleDomain *self)
 {
     util_refcount_inc(&self->refs);
@@ -212,6 +229,15 @@ top_sample_new_empty(const TopSampleTimes *times, const TopHost *host, const cha
     return self;
 }
 
+TopSample *
+top_sample_new_failed(const TopSampleTimes *times, const TopHost *host, const char *error)
+{
+    TopSample *self = top_sample_new_empty(times, host, NULL);
+
+    self->error = copy_text(error, TOP_MAX_REASON);
+    return self;
+}
+
 void
 top_sample_add(TopSample *self, TopSampleDomain *domain)
 {
@@ -248,6 +274,7 @@ top_sample_unref(TopSample *self)
         return;
     g_ptr_array_unref(self->domains);
     g_free(self->blind_spot);
+    g_free(self->error);
     g_free(self);
 }
 

@@ -39,6 +39,7 @@ typedef struct {
     char *reason; /* a sentence, UTF-8; NULL: it is OK */
     DomstatsAnsweredBy answered_by;
     unsigned int missing; /* groups */
+    bool is_unasked;      /* the round failed, so nothing is told but who it is */
     int64_t at_us;        /* when its answer was taken */
     UtilCount values[TOP_FIELD_MOST_OF_KIND];
     GPtrArray *units[TOP_FIELD_N_KINDS]; /* TopSampleUnit *, by number; NULL of DOMAIN */
@@ -53,6 +54,7 @@ typedef struct {
     TopHost host;
     char *blind_spot;  /* what the source could not see: a sentence, or NULL */
     size_t n_left_out; /* domains beyond TOP_MAX_DOMAINS */
+    char *error;       /* the round failed as a whole, so it has no domains: a sentence, or NULL */
 } TopSample;
 
 /* When a round ran. */
@@ -75,7 +77,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TopSample, top_sample_unref)
  */
 TopSample *top_sample_new_empty(const TopSampleTimes *times, const TopHost *host,
                                 const char *blind_spot);
+/* Of a round that failed. */
+TopSample *top_sample_new_failed(const TopSampleTimes *times, const TopHost *host,
+                                 const char *error);
 TopSampleDomain *top_sample_domain_new(const char *name, const char *reason);
+/* The domain of @like in @failed, a round that failed. */
+TopSampleDomain *top_sample_domain_new_unasked(const TopSampleDomain *like,
+                                               const TopSample *failed);
 /* The unit with that number, which is made if it is not there; NULL if there are too many. */
 TopSampleUnit *top_sample_domain_unit(TopSampleDomain *self, TopFieldKind kind,
                                       unsigned int number);

@@ -23,24 +23,18 @@ enum {
 typedef struct {
     TopActions actions;
     const char *source;
-    int64_t began_us;
 } Screen;
 
-/* How long the round runs that is under way, if that is long; else 0. It began when the delay was
- * over after the beginning of the round before. */
+/* How long the round runs that is under way, if that is long; else 0. */
 static double
 find_asking_s(Screen *self)
 {
-    TopModel *model = top_rounds_model(self->actions.rounds);
-    const TopSample *last = model != NULL ? model->sample : NULL;
-    int64_t now_us = util_deadline_now_us(), began_us = self->began_us;
+    int64_t began_us = top_rounds_began_us(self->actions.rounds);
+    int64_t now_us = util_deadline_now_us();
 
-    if (top_rounds_is_replay(self->actions.rounds) || self->actions.state.is_paused ||
+    if (began_us == 0 ||
         top_rounds_place(self->actions.rounds) + 1 < top_rounds_count(self->actions.rounds))
         return 0;
-    if (last != NULL)
-        began_us =
-            MAX(last->ended_us, last->began_us + (int64_t)self->actions.state.delay_ms * 1000);
     return now_us - began_us > LONG_ROUND_US ? (double)(now_us - began_us) / G_USEC_PER_SEC : 0;
 }
 
@@ -166,7 +160,7 @@ top_screen_check(GError **error)
 bool
 top_screen_run(TopRounds *rounds, const TopOptions *options, const char *source, GError **error)
 {
-    Screen self = {.source = source, .began_us = util_deadline_now_us()};
+    Screen self = {.source = source};
     TopTerminal *terminal = top_terminal_open(error);
 
     if (terminal == NULL)

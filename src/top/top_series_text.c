@@ -4,8 +4,9 @@
  *
  * How it works
  *
- * {"began_us":.., "ended_us":.., "wall_us":.., "left_out":.., "blind_spot":.., "host":{..},
- * "domains":[{"name":.., "uuid":.., ..., "values":{"cpu.time":.., "block.0.name":"vda", ..}}, ..]}
+ * {"began_us":.., "ended_us":.., "wall_us":.., "left_out":.., "blind_spot":.., "error":..,
+ * "processors":.., "domains":[{"name":.., "uuid":.., ..., "values":{"cpu.time":..,
+ * "block.0.name":"vda", ..}}, ..]}
  *
  * Fields have the names that they have in records. What is absent, or is not of its type or range,
  * is not known; only a round without times or without a list of domains is refused.
@@ -148,6 +149,8 @@ top_series_text_append(GString *out, const TopSample *sample)
     append_count(out, "memory_available_kib", sample->host.memory_available_kib);
     if (sample->blind_spot != NULL)
         append_text(out, "blind_spot", sample->blind_spot);
+    if (sample->error != NULL)
+        append_text(out, "error", sample->error);
     g_string_append(out, ",\"domains\":[");
     for (size_t i = 0; i < sample->domains->len; i++) {
         if (i > 0)
@@ -250,6 +253,7 @@ top_series_text_parse(const char *text, size_t size, GError **error)
     g_autoptr(UtilJson) round = util_json_parse(text, size, MAX_DEPTH, error);
     const UtilJson *domains = util_json_member(round, "domains");
     const TopHost host = read_host(round);
+    const char *failure = util_json_member_string(round, "error");
     UtilCount left_out = util_json_member_count(round, "left_out");
     const TopSampleTimes times = {
         .began_us = read_time(round, "began_us"),
@@ -265,6 +269,8 @@ top_series_text_parse(const char *text, size_t size, GError **error)
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "this is no round of domstats top");
         return NULL;
     }
+    if (failure != NULL)
+        return top_sample_new_failed(&times, &host, failure);
     sample = top_sample_new_empty(&times, &host, util_json_member_string(round, "blind_spot"));
     for (size_t i = 0; i < util_json_length(domains); i++)
         top_sample_add(sample, read_domain(util_json_element(domains, i), times.ended_us));

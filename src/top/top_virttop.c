@@ -173,6 +173,8 @@ top_virttop_append(GString *out, const TopModel *model)
     g_autofree const TopModelEntry **entries = g_new0(const TopModelEntry *, model->n_entries + 1);
     size_t n = 0;
 
+    if (model->error != NULL)
+        return;
     for (size_t i = 0; i < model->n_entries; i++)
         if (is_active(&model->entries[i]))
             entries[n++] = &model->entries[i];

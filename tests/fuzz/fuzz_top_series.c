@@ -56,7 +56,10 @@ write_views(TopModel *model)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const TopHost unknown = {0};
+    const TopSampleTimes times = {1, 2, 3};
     g_autoptr(TopSample) sample = top_series_text_parse((const char *)data, size, NULL);
+    g_autoptr(TopSample) failure = NULL;
     g_autoptr(TopModel) first = NULL;
     g_autoptr(TopModel) failed = NULL;
     g_autoptr(TopModel) second = NULL;
@@ -65,7 +68,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     check_again(sample);
     first = top_model_next(NULL, sample);
-    failed = top_model_next_failed(first, "failed");
+    failure = top_sample_new_failed(&times, &unknown, "failed");
+    failed = top_model_next(first, failure);
     second = top_model_next(failed, sample);
     write_views(first);
     write_views(second);

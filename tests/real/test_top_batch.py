@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -183,6 +184,22 @@ class Batch(unittest.TestCase):
                                    check=False)
             self.assertEqual(again.stdout.splitlines(), lines)
             self.assertEqual(again.returncode, 0)
+
+    def test_ends_when_nobody_reads_it(self):
+        """A pipe and a socket tell that in different ways; the next round is an hour away."""
+        for name, make in (("pipe", os.pipe), ("socket", lambda: [end.detach() for end in socket.socketpair()])):
+            with self.subTest(output=name), Host() as host:
+                reader, writer = make()
+                process = subprocess.Popen([COMMAND, "top", "-b", "-d", "3600", "-c", "dir:" + host.folder],
+                                           stdout=writer)
+                os.close(writer)
+                os.read(reader, 1)
+                os.close(reader)
+                try:
+                    process.wait(20)
+                finally:
+                    process.kill()
+                    process.wait()
 
     def test_the_exit_status_and_the_table(self):
         with Host() as host:
