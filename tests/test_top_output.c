@@ -112,14 +112,41 @@ static void
 as_virt_top(void **state)
 {
     g_autoptr(TopModel) model = make_model();
+    g_auto(TopOptions) options = {0};
     g_autoptr(GString) out = g_string_new(NULL);
 
     (void)state;
-    top_virttop_append(out, model);
+    top_virttop_append(out, model, &options);
     testing_assert_same_text(strstr(out->str, ",4,2,1,0,0,"),
                              ",4,2,1,0,0,0,0,0,2,0,5,8388608,1049600,1049600,400000000,"
                              "5,db,,,1024,0,,,,,"
                              "7,\"web,\\x1b[31m\"\"1\"\"\",400000000,5,1048576,12,40,,4000,\n");
+}
+
+/* What all have together stays; of the domains, those that pass, in the order that is wanted. */
+static void
+as_virt_top_filtered_and_sorted(void **state)
+{
+    g_autoptr(TopModel) model = make_model();
+    g_auto(TopOptions) sorted = {.order = top_column_find("cpu", TOP_COLUMN_VIEW_VMS)};
+    g_auto(TopOptions) filtered = {.filter = top_filter_new("name:web", NULL)};
+    g_auto(TopOptions) reversed = {.is_reversed = true};
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    (void)state;
+    top_virttop_append(out, model, &sorted);
+    testing_assert_same_text(strstr(out->str, ",400000000,7,"),
+                             ",400000000,7,\"web,\\x1b[31m\"\"1\"\"\",400000000,5,1048576,12,40,,"
+                             "4000,,5,db,,,1024,0,,,,\n");
+    g_string_truncate(out, 0);
+    top_virttop_append(out, model, &reversed);
+    assert_non_null(strstr(out->str, ",400000000,7,"));
+    g_string_truncate(out, 0);
+    top_virttop_append(out, model, &filtered);
+    testing_assert_same_text(
+        strstr(out->str, ",400000000,7,"),
+        ",400000000,7,\"web,\\x1b[31m\"\"1\"\"\",400000000,5,1048576,12,40,,4000,\n");
+    assert_non_null(strstr(out->str, ",4,2,1,0,0,"));
 }
 
 static void
@@ -184,7 +211,7 @@ a_round_that_failed(void **state)
 
     (void)state;
     top_csv_append(out, model, &options);
-    top_virttop_append(out, model);
+    top_virttop_append(out, model, &options);
     assert_string_equal(out->str, "");
     top_plain_append(out, model, &options);
     testing_assert_same_text(strstr(out->str, "the"),
@@ -202,9 +229,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_a_table),          cmocka_unit_test(as_values),
-        cmocka_unit_test(as_virt_top),         cmocka_unit_test(as_json),
-        cmocka_unit_test(a_round_that_failed), cmocka_unit_test(names_of_those_that_do_not_answer),
+        cmocka_unit_test(as_a_table),
+        cmocka_unit_test(as_values),
+        cmocka_unit_test(as_virt_top),
+        cmocka_unit_test(as_virt_top_filtered_and_sorted),
+        cmocka_unit_test(as_json),
+        cmocka_unit_test(a_round_that_failed),
+        cmocka_unit_test(names_of_those_that_do_not_answer),
     };
 
     return cmocka_run_group_tests_name("top_output", tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #include "testing.h"
 #include "top/top_column.h"
+#include "top/top_limits.h"
 #include "top/top_rounds.h"
 #include "top/top_series_text.h"
 
@@ -238,6 +239,52 @@ others_are_left_alone(void **state)
     testing_remove_folder(folder);
 }
 
+/* A domain with all the devices and histograms that top keeps. */
+static TopSampleDomain *
+make_largest(void)
+{
+    TopSampleDomain *domain = top_sample_domain_new("vm", NULL);
+
+    for (unsigned int i = 0; i < TOP_MAX_UNITS + 1; i++) {
+        const TopBinsPlace reads = {i, TOP_BINS_KIND_READ, 0, true};
+        const TopBinsPlace writes = {i, TOP_BINS_KIND_WRITE, 0, true};
+
+        top_sample_domain_set_bin(domain, &reads, 1);
+        top_sample_domain_set_bin(domain, &writes, 1);
+        top_sample_domain_set_name(domain, TOP_FIELD_KIND_NIC, i, "tap");
+        top_sample_domain_set(domain, TOP_FIELD_VCPU_TIME, i, 1);
+    }
+    return domain;
+}
+
+/* What a round takes is bounded, whatever a line of a series or a QEMU has. */
+static void
+what_is_too_much_is_left_out(void **state)
+{
+    const TopSampleTimes times = {1, 2, 3};
+    const TopHost host = {0};
+    g_autoptr(TopSample) sample = top_sample_new_empty(&times, &host, NULL);
+    g_autoptr(TopModel) model = NULL;
+    size_t n_one = 0, n = 0;
+
+    (void)state;
+    while (sample->n_left_out == 0) {
+        TopSampleDomain *domain = make_largest();
+
+        n_one = domain->n_bytes;
+        top_sample_add(sample, domain);
+    }
+    n = sample->domains->len;
+    assert_true(n_one > TOP_MAX_UNITS * 2 * sizeof(TopBins));
+    assert_int_equal(sample->n_bytes, n * n_one);
+    assert_true(sample->n_bytes <= TOP_MAX_SAMPLE_BYTES);
+    assert_true(sample->n_bytes + n_one > TOP_MAX_SAMPLE_BYTES);
+    model = top_model_next(NULL, sample);
+    assert_true(top_model_count_bytes(model) > n * n_one);
+    top_sample_add(sample, top_sample_domain_new("small", NULL));
+    assert_int_equal(sample->domains->len, n + 1);
+}
+
 /* The CPU column of the round that is shown, in tenths of percent; -1: not known; -2: an error. */
 static int
 show(const TopRounds *rounds)
@@ -287,6 +334,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_too_much_is_left_out),
         cmocka_unit_test(others_are_left_alone),
         cmocka_unit_test(a_replay_steps_both_ways),
     };

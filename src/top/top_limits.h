@@ -24,8 +24,12 @@
     X(TOP_MAX_KEPT, 600, "rounds", "to step back in while top runs; ten minutes of seconds")       \
     X(TOP_MAX_SETTINGS, 65536, "bytes",                                                            \
       "of the file with the settings of the screen; what W writes is below 4 KiB")                 \
-    X(TOP_MAX_KEPT_DOMAINS, 60000, "records",                                                      \
-      "of domains in the rounds to step back in; some 4 KiB each, so 240 MB")
+    X(TOP_MAX_SAMPLE_BYTES, 67108864, "bytes",                                                     \
+      "that the domains of one round take; a domain takes some KiB, one with all the devices and " \
+      "histograms that top keeps 5 MB. Those beyond are left out")                                 \
+    X(TOP_MAX_KEPT_BYTES, 268435456, "bytes",                                                      \
+      "that the rounds to step back in take; ten minutes of seconds with a hundred domains take "  \
+      "less")
 
 /* Each number as an enumerator, which a #if, an array bound and a debugger all know. */
 enum {

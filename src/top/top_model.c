@@ -158,6 +158,16 @@ top_model_next(const TopModel *before, TopSample *sample)
     return self;
 }
 
+size_t
+top_model_count_bytes(const TopModel *self)
+{
+    size_t n_bytes = sizeof(*self) + self->n_entries * sizeof(TopModelEntry);
+
+    for (size_t i = 0; i < self->n_entries; i++)
+        n_bytes += self->entries[i].seen.now->n_bytes;
+    return n_bytes;
+}
+
 TopModel *
 top_model_ref(TopModel *self)
 {

@@ -42,6 +42,9 @@ typedef struct {
  * failed, they are those of @before, and none has answered. */
 TopModel *top_model_next(const TopModel *before, TopSample *sample);
 
+/* What it takes, with the records that are not those of an earlier round. */
+size_t top_model_count_bytes(const TopModel *self);
+
 TopModel *top_model_ref(TopModel *self);
 void top_model_unref(TopModel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TopModel, top_model_unref)

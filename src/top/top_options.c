@@ -31,6 +31,21 @@ read_output(TopOptions *self, const CliOptionsTop *top, GError **error)
     return true;
 }
 
+/* virt-top's columns are what they are. */
+static bool
+check_virt_top(const TopOptions *self, const CliOptionsTop *top, GError **error)
+{
+    if (self->output != TOP_OPTIONS_OUTPUT_VIRT_TOP)
+        return true;
+    if (top->columns != NULL)
+        return refuse(error, "option '--columns' does not go with '--csv=virt-top'");
+    if (top->view != NULL && self->view != TOP_COLUMN_VIEW_VMS)
+        return refuse(error, "option '--view' does not go with '--csv=virt-top'");
+    if (top->counts_requests)
+        return refuse(error, "option '--requests' does not go with '--csv=virt-top'");
+    return true;
+}
+
 static bool
 read_view(TopOptions *self, const CliOptionsTop *top, GError **error)
 {
@@ -106,8 +121,8 @@ top_options_make(TopOptions *ret_options, const CliOptions *options, GError **er
     };
 
     if (!read_output(&self, top, error) || !read_view(&self, top, error) ||
-        !read_filter(&self, top, error) || !read_call(&self, options, error) ||
-        !read_series(&self, options, error))
+        !check_virt_top(&self, top, error) || !read_filter(&self, top, error) ||
+        !read_call(&self, options, error) || !read_series(&self, options, error))
         return false;
     if (self.output == TOP_OPTIONS_OUTPUT_SCREEN && self.n_rounds > 0)
         return refuse(error, "option '--rounds' goes with '--batch', '--csv' and '--json'");

@@ -23,7 +23,7 @@ struct TopRounds {
     char *recording_error;   /* set once, by that thread */
     TopSeriesReader *series; /* NULL: live */
     GPtrArray *kept;         /* TopModel *, the oldest first; of a replay the one that is shown */
-    size_t n_kept_domains;
+    size_t n_kept_bytes;
     size_t n_most_kept;
     size_t place; /* of the model that is shown: among @kept, or among the rounds of the series */
 };
@@ -151,10 +151,10 @@ static void
 drop_oldest(TopRounds *self)
 {
     while (self->kept->len > 2 &&
-           (self->kept->len > self->n_most_kept || self->n_kept_domains > TOP_MAX_KEPT_DOMAINS)) {
+           (self->kept->len > self->n_most_kept || self->n_kept_bytes > TOP_MAX_KEPT_BYTES)) {
         TopModel *oldest = g_ptr_array_index(self->kept, 0);
 
-        self->n_kept_domains -= oldest->n_entries;
+        self->n_kept_bytes -= top_model_count_bytes(oldest);
         g_ptr_array_remove_index(self->kept, 0);
         self->place -= self->place > 0 ? 1 : 0;
     }
@@ -173,7 +173,7 @@ add_round(TopRounds *self, TopSample *sample)
     if (n == 0 || self->place == n - 1)
         self->place = n;
     g_ptr_array_add(self->kept, model);
-    self->n_kept_domains += model->n_entries;
+    self->n_kept_bytes += top_model_count_bytes(model);
     drop_oldest(self);
     /* Only compared: it may be gone. */
     return top_rounds_model(self) != shown;

@@ -47,7 +47,7 @@ append_round(GString *out, TopModel *model, const TopOptions *options)
         top_csv_append(out, model, options);
         return;
     case TOP_OPTIONS_OUTPUT_VIRT_TOP:
-        top_virttop_append(out, model);
+        top_virttop_append(out, model, options);
         return;
     case TOP_OPTIONS_OUTPUT_JSON:
         top_json_append(out, model, options);

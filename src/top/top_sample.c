@@ -24,6 +24,13 @@ copy_text(const char *text, size_t most)
     return g_steal_pointer(&valid);
 }
 
+/* The bytes that a text takes; 0 for NULL. */
+static size_t
+count_text(const char *text)
+{
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
 static void
 free_unit(void *data)
 {
@@ -44,6 +51,7 @@ top_sample_domain_new(const char *name, const char *reason)
     self->name = copy_text(name != NULL ? name : "", TOP_MAX_NAME);
     self->reason = reason != NULL ? copy_text(reason, TOP_MAX_REASON) : NULL;
     self->id = -1;
+    self->n_bytes = sizeof(*self) + count_text(self->name) + count_text(self->reason);
     for (size_t i = TOP_FIELD_KIND_VCPU; i < TOP_FIELD_N_KINDS; i++) {
         self->units[i] = g_ptr_array_new_with_free_func(free_unit);
     }
@@ -109,14 +117,16 @@ top_sample_domain_unit(TopSampleDomain *self, TopFieldKind kind, unsigned int nu
 {
     GPtrArray *units = self->units[kind];
     size_t place = find_place(units, number);
+    size_t n_bytes = sizeof(TopSampleUnit) + top_field_count_of_kind(kind) * sizeof(UtilCount);
     TopSampleUnit *unit = place < units->len ? g_ptr_array_index(units, place) : NULL;
 
     if (unit != NULL && unit->number == number)
         return unit;
     if (units->len >= TOP_MAX_UNITS)
         return NULL;
-    unit = g_new0(TopSampleUnit, 1);
+    unit = g_malloc0(n_bytes);
     unit->number = number;
+    self->n_bytes += n_bytes + sizeof(unit);
     g_ptr_array_insert(units, (gint)place, unit);
     return unit;
 }
@@ -144,8 +154,10 @@ top_sample_domain_set_name(TopSampleDomain *self, TopFieldKind kind, unsigned in
 
     if (unit == NULL)
         return;
+    self->n_bytes -= count_text(unit->name);
     g_free(unit->name);
     unit->name = copy_text(name, TOP_MAX_NAME);
+    self->n_bytes += count_text(unit->name);
 }
 
 void
@@ -155,8 +167,10 @@ top_sample_domain_set_bin(TopSampleDomain *self, const TopBinsPlace *place, uint
 
     if (unit == NULL)
         return;
-    if (unit->bins[place->kind] == NULL)
+    if (unit->bins[place->kind] == NULL) {
         unit->bins[place->kind] = g_new0(TopBins, 1);
+        self->n_bytes += sizeof(TopBins);
+    }
     top_bins_set(unit->bins[place->kind], place, value);
 }
 
@@ -241,7 +255,9 @@ top_sample_new_failed(const TopSampleTimes *times, const TopHost *host, const ch
 void
 top_sample_add(TopSample *self, TopSampleDomain *domain)
 {
-    if (self->domains->len < TOP_MAX_DOMAINS) {
+    if (self->domains->len < TOP_MAX_DOMAINS &&
+        domain->n_bytes <= TOP_MAX_SAMPLE_BYTES - self->n_bytes) {
+        self->n_bytes += domain->n_bytes;
         g_ptr_array_add(self->domains, domain);
         return;
     }

@@ -21,10 +21,10 @@
 
 /* One vCPU, disk or interface. */
 typedef struct {
-    unsigned int number; /* the one in the names of its fields */
-    char *name;          /* of a disk or interface; NULL: the record does not tell it */
-    UtilCount values[TOP_FIELD_MOST_OF_KIND]; /* by top_field_place() */
-    TopBins *bins[TOP_BINS_N_KINDS];          /* of a disk; NULL: none */
+    unsigned int number;             /* the one in the names of its fields */
+    char *name;                      /* of a disk or interface; NULL: the record does not tell it */
+    TopBins *bins[TOP_BINS_N_KINDS]; /* of a disk; NULL: none */
+    UtilCount values[];              /* as many as its kind has, by top_field_place() */
 } TopSampleUnit;
 
 typedef struct {
@@ -42,6 +42,7 @@ typedef struct {
     bool is_unasked;      /* the round failed, so nothing is told but who it is */
     int64_t at_us;        /* when its answer was taken */
     UtilCount values[TOP_FIELD_MOST_OF_KIND];
+    size_t n_bytes;                      /* what it takes */
     GPtrArray *units[TOP_FIELD_N_KINDS]; /* TopSampleUnit *, by number; NULL of DOMAIN */
 } TopSampleDomain;
 
@@ -53,7 +54,8 @@ typedef struct {
     int64_t wall_us; /* when it ended, since 1970 */
     TopHost host;
     char *blind_spot;  /* what the source could not see: a sentence, or NULL */
-    size_t n_left_out; /* domains beyond TOP_MAX_DOMAINS */
+    size_t n_bytes;    /* what the domains take */
+    size_t n_left_out; /* domains beyond TOP_MAX_DOMAINS and TOP_MAX_SAMPLE_BYTES */
     char *error;       /* the round failed as a whole, so it has no domains: a sentence, or NULL */
 } TopSample;
 
@@ -95,7 +97,7 @@ void top_sample_domain_set_name(TopSampleDomain *self, TopFieldKind kind, unsign
 void top_sample_domain_set_bin(TopSampleDomain *self, const TopBinsPlace *place, uint64_t value);
 /* The same for whatever a record calls so; nothing is done for a field that top does not read. */
 void top_sample_domain_set_by_name(TopSampleDomain *self, const char *name, uint64_t value);
-/* Takes @domain. */
+/* Takes @domain, which does not change any more. */
 void top_sample_add(TopSample *self, TopSampleDomain *domain);
 
 TopSampleDomain *top_sample_domain_ref(TopSampleDomain *self);

@@ -167,18 +167,26 @@ compare_ids(const void *a, const void *b)
     return (one->seen.now->id > other->seen.now->id) - (one->seen.now->id < other->seen.now->id);
 }
 
-void
-top_virttop_append(GString *out, const TopModel *model)
+static int
+compare_ids_down(const void *a, const void *b)
 {
-    g_autofree const TopModelEntry **entries = g_new0(const TopModelEntry *, model->n_entries + 1);
+    return compare_ids(b, a);
+}
+
+void
+top_virttop_append(GString *out, TopModel *model, const TopOptions *options)
+{
+    g_autoptr(TopRows) rows = top_options_rows(options, model);
+    g_autofree const TopModelEntry **entries = g_new0(const TopModelEntry *, rows->n + 1);
     size_t n = 0;
 
     if (model->error != NULL)
         return;
-    for (size_t i = 0; i < model->n_entries; i++)
-        if (is_active(&model->entries[i]))
-            entries[n++] = &model->entries[i];
-    qsort(entries, n, sizeof(*entries), compare_ids);
+    for (size_t i = 0; i < rows->n; i++)
+        if (is_active(rows->all[i].entry))
+            entries[n++] = rows->all[i].entry;
+    if (options->order == NULL)
+        qsort(entries, n, sizeof(*entries), options->is_reversed ? compare_ids_down : compare_ids);
     append_summary(out, model);
     for (size_t i = 0; i < n; i++)
         append_domain(out, entries[i], &model->sample->host);

@@ -10,8 +10,9 @@
 
 #include <glib.h>
 
-#include "top_model.h"
+#include "top_options.h"
 
 void top_virttop_append_head(GString *out);
-/* Domains are in the order of their ids. */
-void top_virttop_append(GString *out, const TopModel *model);
+/* The domains that the filter lets pass, in the order that the options have; without one by their
+ * ids. What is told of all domains together is of all. */
+void top_virttop_append(GString *out, TopModel *model, const TopOptions *options);

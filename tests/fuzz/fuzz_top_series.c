@@ -37,6 +37,7 @@ check_again(const TopSample *sample)
 static void
 write_views(TopModel *model)
 {
+    const TopOptions virt_top = {0};
     g_autoptr(GString) out = g_string_new(NULL);
 
     for (unsigned int view = 0; view < TOP_COLUMN_N_VIEWS; view++) {
@@ -49,7 +50,7 @@ write_views(TopModel *model)
             abort();
         g_string_truncate(out, 0);
     }
-    top_virttop_append(out, model);
+    top_virttop_append(out, model, &virt_top);
 }
 
 /* The round after itself, and after one that failed. */

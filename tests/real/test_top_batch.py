@@ -193,7 +193,7 @@ class Batch(unittest.TestCase):
                 process = subprocess.Popen([COMMAND, "top", "-b", "-d", "3600", "-c", "dir:" + host.folder],
                                            stdout=writer)
                 os.close(writer)
-                os.read(reader, 1)
+                self.assertIn(b"0 domains", os.read(reader, 65536))  # all: what is not read is an error to the writer
                 os.close(reader)
                 try:
                     process.wait(20)
@@ -212,6 +212,10 @@ class Batch(unittest.TestCase):
             self.assertEqual(top(host, "-bn1", "-d1", "--filter", "nosuch:x")[0], 3)
             self.assertEqual(top(host, "-d", "0.4", "-b")[0], 1)
             self.assertEqual(top(host, "-b", "-o", "nosuch")[0], 1)
+            for words in (["-o", "cpu"], ["--view", "disks"], ["--requests"]):
+                code, lines, trouble = top(host, "--csv=virt-top", "-n1", *words)
+                self.assertEqual((code, lines), (1, []))
+                self.assertIn("does not go with '--csv=virt-top'", trouble)
 
 
 def seen_well(rows):
