@@ -30,6 +30,8 @@ typedef struct {
     int pid;     /* 0: FIRST_PID; FAILED: the round failed as a whole */
     DomstatsHealth health;
     Value values[MAX_FIELDS];
+    int earlier_s; /* the wall clock of the record is earlier than that of the end of the round */
+    int id;        /* of one whose process is not known; 0: it is known */
 } Round;
 
 typedef struct {
@@ -155,6 +157,33 @@ static const Row rows[] = {
      "cpu",
      TOP_COLUMN_VIEW_VMS,
      {{1, FAILED}, CPU(2, 0), CPU(3, 300000000)},
+     "30.0"},
+    {"an answer that a service had already",
+     "age",
+     TOP_COLUMN_VIEW_VMS,
+     {{9, 0, DOMSTATS_HEALTH_OK, {{"state.state", 1, NULL}}, 2}},
+     "2.0s"},
+    {"a wall clock that was set forward during the round",
+     "age",
+     TOP_COLUMN_VIEW_VMS,
+     {{9, 0, DOMSTATS_HEALTH_OK, {{"state.state", 1, NULL}}, 3600}},
+     "0.0s"},
+    {"one that was set back",
+     "age",
+     TOP_COLUMN_VIEW_VMS,
+     {{9, 0, DOMSTATS_HEALTH_OK, {{"state.state", 1, NULL}}, -3600}},
+     "0.0s"},
+    {"another id of a domain whose process is not known is a new start",
+     "cpu",
+     TOP_COLUMN_VIEW_VMS,
+     {{1, 0, DOMSTATS_HEALTH_OK, {{"cpu.time", 0, NULL}}, 0, 7},
+      {2, 0, DOMSTATS_HEALTH_OK, {{"cpu.time", 300000000, NULL}}, 0, 8}},
+     "-"},
+    {"the same id is the same run",
+     "cpu",
+     TOP_COLUMN_VIEW_VMS,
+     {{1, 0, DOMSTATS_HEALTH_OK, {{"cpu.time", 0, NULL}}, 0, 7},
+      {2, 0, DOMSTATS_HEALTH_OK, {{"cpu.time", 300000000, NULL}}, 0, 7}},
      "30.0"},
     {"a stuck domain has no state",
      "state",
@@ -303,12 +332,14 @@ make_sample(const Round *round)
     DomstatsRecord record = {
         .name = (char *)(uintptr_t) "vm",
         .uuid = "c7a5fdbd-edaf-9455-926a-d65c16db1809",
-        .id = 1,
-        .pid = round->pid != 0 ? round->pid : FIRST_PID,
+        .id = round->id != 0 ? round->id : 1,
+        .pid = round->id != 0    ? 0
+               : round->pid != 0 ? round->pid
+                                 : FIRST_PID,
         .start_ticks = round->pid != 0 ? 2 : 1,
         .params = params,
         .health = round->health,
-        .taken_us = WALL_US + round->seconds * SECOND,
+        .taken_us = WALL_US + (round->seconds - round->earlier_s) * SECOND,
         .answered_by = round->health == DOMSTATS_HEALTH_OK ? DOMSTATS_ANSWERED_BY_MONITOR
                                                            : DOMSTATS_ANSWERED_BY_HOST,
     };

@@ -285,6 +285,37 @@ what_is_too_much_is_left_out(void **state)
     assert_int_equal(sample->domains->len, n + 1);
 }
 
+/* A round whose line would be too long to be read again. */
+static void
+a_round_that_is_too_large_is_recorded_as_failed(void **state)
+{
+    char *folder = testing_make_folder();
+    g_autoptr(TopSample) sample = make_round(5);
+    g_autoptr(TopSeriesWriter) writer = top_series_writer_new(folder, NULL);
+    g_autoptr(TopSeriesReader) reader = NULL;
+    g_autoptr(TopSample) again = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        TopSampleDomain *domain = make_largest();
+
+        for (unsigned int disk = 0; disk < TOP_MAX_UNITS; disk++)
+            for (unsigned int j = 0; j < TOP_MAX_BINS * 4; j++) {
+                const TopBinsPlace place = {disk, j % 2, j / 4, j / 2 % 2};
+
+                top_sample_domain_set_bin(domain, &place, j);
+            }
+        top_sample_add(sample, domain);
+    }
+    assert_true(top_series_writer_add(writer, sample, NULL));
+    reader = top_series_reader_new(folder, NULL);
+    again = top_series_reader_load(reader, 0, NULL);
+    assert_non_null(again);
+    assert_string_equal(again->error, "the round was too large to be recorded");
+    assert_int_equal(again->ended_us, sample->ended_us);
+    testing_remove_folder(folder);
+}
+
 /* The CPU column of the round that is shown, in tenths of percent; -1: not known; -2: an error. */
 static int
 show(const TopRounds *rounds)
@@ -335,6 +366,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_too_much_is_left_out),
+        cmocka_unit_test(a_round_that_is_too_large_is_recorded_as_failed),
         cmocka_unit_test(others_are_left_alone),
         cmocka_unit_test(a_replay_steps_both_ways),
     };

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "top_limits.h"
+
+/* The answers of a round that a service shares are no older when ours begins. */
+#define MOST_SHARED_US (2 * INT64_C(1000) * DOMSTATS_DEFAULT_TIMEOUT_MS)
 #include "util/util_params.h"
 
 /* A copy of @text in valid UTF-8, of @most bytes at most. */
@@ -202,11 +205,21 @@ take_param(TopSampleDomain *domain, const virTypedParameter *param)
     }
 }
 
+/* How long before the end of the round the answer was taken. One that would be of the future, or
+ * older than what a service still gives, shows that the wall clock was set meanwhile. */
+static int64_t
+find_age(const DomstatsRecord *record, const TopSampleTimes *times)
+{
+    int64_t age_us = times->wall_us - record->taken_us;
+    int64_t most_us = times->ended_us - times->began_us + MOST_SHARED_US;
+
+    return age_us >= 0 && age_us <= most_us ? age_us : 0;
+}
+
 static TopSampleDomain *
 make_domain(const DomstatsRecord *record, const TopSampleTimes *times)
 {
     TopSampleDomain *self = top_sample_domain_new(record->name, record->reason);
-    int64_t ago_us = times->wall_us - record->taken_us;
 
     memcpy(self->uuid, record->uuid, sizeof(self->uuid));
     self->id = record->id;
@@ -216,7 +229,7 @@ make_domain(const DomstatsRecord *record, const TopSampleTimes *times)
     self->reason_code = record->reason_code;
     self->answered_by = record->answered_by;
     self->missing = record->missing;
-    self->at_us = times->ended_us - MAX(ago_us, 0);
+    self->at_us = times->ended_us - find_age(record, times);
     for (int i = 0; i < record->n_params; i++)
         take_param(self, &record->params[i]);
     return self;
@@ -339,12 +352,16 @@ differ(uint64_t a, uint64_t b)
     return a != 0 && b != 0 && a != b;
 }
 
+/* A manager counts its domains' starts in the id; -1: it has none. */
 bool
 top_sample_is_same_run(const TopSampleDomain *a, const TopSampleDomain *b)
 {
-    if (strcmp(a->uuid, b->uuid) != 0 || differ((uint64_t)a->pid, (uint64_t)b->pid))
+    bool has_process = a->pid != 0 && b->pid != 0 && a->start_ticks != 0 && b->start_ticks != 0;
+
+    if (strcmp(a->uuid, b->uuid) != 0 || differ((uint64_t)a->pid, (uint64_t)b->pid) ||
+        differ(a->start_ticks, b->start_ticks))
         return false;
-    return !differ(a->start_ticks, b->start_ticks);
+    return has_process || a->id < 0 || b->id < 0 || a->id == b->id;
 }
 
 bool

@@ -169,11 +169,26 @@ top_series_writer_free(TopSeriesWriter *self)
     g_free(self);
 }
 
+/* No line is longer than what is read again: a round that would have one is one that failed. */
+static void
+make_line(GString *line, const TopSample *sample)
+{
+    const TopSampleTimes times = {sample->began_us, sample->ended_us, sample->wall_us};
+    g_autoptr(TopSample) failed = NULL;
+
+    g_string_truncate(line, 0);
+    top_series_text_append(line, sample);
+    if (line->len <= TOP_MAX_ROUND_BYTES)
+        return;
+    failed = top_sample_new_failed(&times, &sample->host, "the round was too large to be recorded");
+    g_string_truncate(line, 0);
+    top_series_text_append(line, failed);
+}
+
 bool
 top_series_writer_add(TopSeriesWriter *self, const TopSample *sample, GError **error)
 {
-    g_string_truncate(self->line, 0);
-    top_series_text_append(self->line, sample);
+    make_line(self->line, sample);
     if (add_text(self, self->line->str, self->line->len))
         return true;
     g_set_error(error, UTIL_ERROR, UTIL_ERROR_SYSTEM, "a round could not be recorded: %s",

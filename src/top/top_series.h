@@ -22,7 +22,8 @@ TopSeriesWriter *top_series_writer_new(const char *dir, GError **error);
 void top_series_writer_free(TopSeriesWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TopSeriesWriter, top_series_writer_free)
 
-/* Adds a round at once, in one write. */
+/* Adds a round at once, in one write. One that is too large for the reader is recorded as one that
+ * failed. */
 bool top_series_writer_add(TopSeriesWriter *self, const TopSample *sample, GError **error);
 
 /* Finds the rounds of the series; NULL with an error if there is none. */

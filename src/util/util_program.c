@@ -47,6 +47,7 @@ util_program_prepare(void)
 {
     occupy_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     raise_descriptor_limit();
     virSetErrorFunc(NULL, ignore_libvirt);
 }

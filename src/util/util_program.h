@@ -4,7 +4,7 @@
  */
 #pragma once
 
-/* Opens the standard descriptors that are closed, makes SIGPIPE an error of write(), raises the
- * soft limit of descriptors to the hard one, and keeps libvirt from printing its errors. To be
- * called before there are threads. */
+/* Opens the standard descriptors that are closed, makes SIGPIPE and SIGXFSZ errors of write(),
+ * raises the soft limit of descriptors to the hard one, and keeps libvirt from printing its errors.
+ * To be called before there are threads. */
 void util_program_prepare(void);

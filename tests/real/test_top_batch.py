@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -200,6 +201,16 @@ class Batch(unittest.TestCase):
                 finally:
                     process.kill()
                     process.wait()
+
+    def test_a_recording_that_may_not_grow_is_told(self):
+        with Host() as host:
+            series = host.path("series")
+            done = subprocess.run([COMMAND, "top", "-b", "-n", "6", "-d", "0.5", "-c", "dir:" + host.folder, "--record",
+                                   series], capture_output=True, text=True, timeout=60, check=False,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400)))
+            self.assertEqual((done.returncode, done.stderr),
+                             (3, "domstats: a round could not be recorded: File too large\n"))
+            self.assertEqual(done.stdout.count("0 domains"), 6)
 
     def test_the_exit_status_and_the_table(self):
         with Host() as host:
