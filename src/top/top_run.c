@@ -190,7 +190,7 @@ end_screen(TopRounds *rounds)
     if (has_complained)
         outcome = CLI_OUTCOME_INCOMPLETE;
     if (!has_ended)
-        _exit(outcome);
+        _exit((int)outcome);
     return outcome;
 }
 
