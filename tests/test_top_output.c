@@ -89,6 +89,25 @@ as_a_table(void **state)
     assert_non_null(strstr(out->str, "1 of 2 answered in 12.4 ms\n"));
 }
 
+/* Columns are those of a terminal: a character may take two, or none. */
+static void
+wide_names_in_a_table(void **state)
+{
+    static const char *const rounds[] = {
+        "{\"began_us\":1,\"ended_us\":2,\"wall_us\":3,\"domains\":["
+        "{\"name\":\"\u4ed5\u4e8b\",\"pid\":1},{\"name\":\"e\u0301\",\"pid\":2},"
+        "{\"name\":\"abcde\",\"pid\":3}]}"};
+    g_autoptr(TopModel) model = make_model_of(rounds, 1);
+    g_auto(TopOptions) options = {.columns =
+                                      top_column_parse_list("name,pid", TOP_COLUMN_VIEW_VMS, NULL),
+                                  .order = top_column_find("name", TOP_COLUMN_VIEW_VMS)};
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    (void)state;
+    top_plain_append(out, model, &options);
+    assert_non_null(strstr(out->str, "NAME  PID\nabcde   3\ne\u0301       2\n\u4ed5\u4e8b    1\n"));
+}
+
 static void
 as_values(void **state)
 {
@@ -230,6 +249,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_a_table),
+        cmocka_unit_test(wide_names_in_a_table),
         cmocka_unit_test(as_values),
         cmocka_unit_test(as_virt_top),
         cmocka_unit_test(as_virt_top_filtered_and_sorted),

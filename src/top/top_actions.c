@@ -47,7 +47,7 @@ put_marked_first(TopRows *rows, GHashTable *marked)
     for (size_t i = 0; i < rows->n; i++) {
         TopRow row = rows->all[i];
 
-        if (g_hash_table_contains(marked, row.entry->seen.now->uuid))
+        if (top_state_is_marked(marked, row.entry->seen.now))
             rows->all[n_marked++] = row;
         else
             others[n_others++] = row;
@@ -331,13 +331,14 @@ static void
 run_mark(TopActions *self, const TopKeys *key)
 {
     const TopRow *row = selected_row(self);
-    const char *uuid = row != NULL ? row->entry->seen.now->uuid : NULL;
+    g_autofree char *mark = NULL;
 
     (void)key;
-    if (uuid == NULL)
+    if (row == NULL)
         return;
-    if (!g_hash_table_remove(self->state.marked, uuid))
-        (void)g_hash_table_add(self->state.marked, g_strdup(uuid));
+    mark = top_state_make_mark(row->entry->seen.now);
+    if (!g_hash_table_remove(self->state.marked, mark))
+        (void)g_hash_table_add(self->state.marked, g_steal_pointer(&mark));
     top_actions_make_rows(self);
 }
 

@@ -345,5 +345,5 @@ top_draw(const TopDraw *self)
         draw_verdict(self, &share);
     if (share.height > 0)
         draw_last_line(self, &share);
-    (void)refresh();
+    top_terminal_show();
 }

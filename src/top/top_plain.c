@@ -7,12 +7,13 @@
 #include "cli/cli_escape.h"
 #include "top_format.h"
 #include "top_summary.h"
+#include "top_text.h"
 
 /* The cells of all rows as text, and the width of each column. */
 typedef struct {
     const GPtrArray *columns;
     GPtrArray *cells; /* char *, row by row */
-    glong *widths;
+    size_t *widths;
 } Table;
 
 static void
@@ -21,7 +22,7 @@ add_cell(Table *table, size_t i, const char *text)
     GString *cell = g_string_new(NULL);
 
     cli_escape_append_text(cell, text);
-    table->widths[i] = MAX(table->widths[i], g_utf8_strlen(cell->str, -1));
+    table->widths[i] = MAX(table->widths[i], top_text_count_columns(cell->str));
     g_ptr_array_add(table->cells, g_string_free(cell, FALSE));
 }
 
@@ -47,7 +48,7 @@ append_line(GString *out, const Table *table, size_t row)
     for (size_t i = 0; i < table->columns->len; i++) {
         const TopColumn *column = g_ptr_array_index(table->columns, i);
         const char *text = g_ptr_array_index(table->cells, row * table->columns->len + i);
-        glong spaces = table->widths[i] - g_utf8_strlen(text, -1);
+        size_t spaces = table->widths[i] - top_text_count_columns(text);
         bool is_last = i + 1 == table->columns->len;
 
         g_string_append(out, i > 0 ? " " : "");
@@ -111,7 +112,7 @@ top_plain_append(GString *out, TopModel *model, const TopOptions *options)
 {
     g_autoptr(GPtrArray) columns = top_options_columns(options);
     g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
-    g_autofree glong *widths = g_new0(glong, columns->len + 1);
+    g_autofree size_t *widths = g_new0(size_t, columns->len + 1);
     g_autoptr(TopRows) rows = top_options_rows(options, model);
     const TopColumnMode mode = top_options_mode(options, model);
     Table table = {columns, cells, widths};

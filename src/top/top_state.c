@@ -172,3 +172,17 @@ top_state_take_message(TopState *self, char *text)
     g_free(self->message);
     self->message = text;
 }
+
+char *
+top_state_make_mark(const TopSampleDomain *domain)
+{
+    return g_strdup_printf("%s %d", domain->uuid, domain->pid);
+}
+
+bool
+top_state_is_marked(GHashTable *marked, const TopSampleDomain *domain)
+{
+    g_autofree char *mark = top_state_make_mark(domain);
+
+    return g_hash_table_contains(marked, mark);
+}

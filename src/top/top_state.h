@@ -46,7 +46,7 @@ typedef struct {
     unsigned int delay_ms;
     char *filter;       /* NULL: none */
     char *search;       /* NULL: none yet */
-    GHashTable *marked; /* UUIDs of domains that stay on top */
+    GHashTable *marked; /* top_state_make_mark() of domains that stay on top */
     char *message;      /* for the last line, until the next key; NULL: none */
 } TopState;
 
@@ -78,6 +78,11 @@ void top_state_move(TopStatePlace *place, long step, size_t n, size_t n_seen);
 
 /* Moves what is seen of a page of @place->n lines. */
 void top_state_scroll(TopStatePlace *place, long step, size_t n_seen);
+
+/* What a domain is marked by: its UUID and its process, as an incoming migration has the UUID of
+ * another domain. The caller frees it. */
+char *top_state_make_mark(const TopSampleDomain *domain);
+bool top_state_is_marked(GHashTable *marked, const TopSampleDomain *domain);
 
 /* Takes @text, for the last line; NULL: nothing is to be said. */
 void top_state_take_message(TopState *self, char *text);

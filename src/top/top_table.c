@@ -8,6 +8,7 @@
 
 #include "top_format.h"
 #include "top_layout.h"
+#include "top_state.h"
 #include "top_text.h"
 
 #define MARK "*"
@@ -15,7 +16,7 @@
 static bool
 is_marked(const TopTable *self, const TopRow *row)
 {
-    return self->marked != NULL && g_hash_table_contains(self->marked, row->entry->seen.now->uuid);
+    return self->marked != NULL && top_state_is_marked(self->marked, row->entry->seen.now);
 }
 
 /* The text of a cell, with the mark of a marked domain before its name. */

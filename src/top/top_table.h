@@ -16,7 +16,7 @@ typedef struct {
     const TopColumn *order; /* its heading is marked; NULL: none */
     bool sorts_up;
     TopColumnMode mode;
-    GHashTable *marked; /* UUIDs; NULL: none */
+    GHashTable *marked; /* see top_state_is_marked(); NULL: none */
     gssize selected;    /* -1: no row */
 } TopTable;
 

@@ -8,7 +8,8 @@
  * events like keys, and no handler runs while ncurses writes. Control-Z is one of them: the
  * terminal is given back, the process stops itself, and when it goes on the screen is drawn anew.
  * When the terminal goes away (its window is closed, the connection breaks), the kernel says so by
- * SIGHUP and by the descriptor of the terminal, whichever is seen first.
+ * SIGHUP and by the descriptor of the terminal, whichever is seen first. Where it stays and takes
+ * no output, top_block ends the process if a signal wants that.
  */
 #include "top_terminal.h"
 
@@ -25,6 +26,7 @@
 #include <term.h>
 #include <unistd.h>
 
+#include "top_block.h"
 #include "util/util_fd.h"
 
 enum {
@@ -76,7 +78,8 @@ set_error(GError **error, const char *what)
                 what);
 }
 
-/* ncurses would write without order on a terminal that cannot place text. */
+/* The locale is set here as this is called before there is a thread, which might read it. ncurses
+ * would write without order on a terminal that cannot place text. */
 bool
 top_terminal_check(GError **error)
 {
@@ -84,6 +87,8 @@ top_terminal_check(GError **error)
     g_autofree char *what = NULL;
     int outcome = 0;
 
+    (void)setlocale(LC_ALL, "");
+    (void)setlocale(LC_NUMERIC, "C");
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         set_error(error, isatty(STDIN_FILENO) ? "stdout is no terminal" : "stdin is no terminal");
         return false;
@@ -157,8 +162,6 @@ top_terminal_open(GError **error)
 {
     g_autoptr(TopTerminal) self = NULL;
 
-    (void)setlocale(LC_ALL, "");
-    (void)setlocale(LC_NUMERIC, "C");
     if (!top_terminal_check(error))
         return NULL;
     self = g_new0(TopTerminal, 1);
@@ -166,9 +169,11 @@ top_terminal_open(GError **error)
     self->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     if (!watch_signals(self, error))
         return NULL;
+    top_block_init();
     self->screen =
         newterm(NULL, stdout, stdin); /* by TERM, which top_terminal_check() has looked at */
     if (self->screen == NULL) {
+        top_block_clear();
         set_error(error, "ncurses cannot use the terminal");
         return NULL;
     }
@@ -182,12 +187,23 @@ top_terminal_close(TopTerminal *self)
     if (self == NULL)
         return;
     if (self->screen != NULL) {
+        top_block_begin(true);
         (void)endwin();
+        top_block_end();
         delscreen(self->screen);
+        top_block_clear();
     }
     util_fd_clear(&self->signals);
     (void)pthread_sigmask(SIG_SETMASK, &self->before, NULL);
     g_free(self);
+}
+
+void
+top_terminal_show(void)
+{
+    top_block_begin(false);
+    (void)refresh();
+    top_block_end();
 }
 
 /* Takes the size that the terminal has now. */
@@ -205,9 +221,11 @@ take_size(void)
 static void
 stop(void)
 {
+    top_block_begin(false);
     (void)endwin();
+    top_block_end();
     (void)raise(SIGSTOP);
-    (void)refresh();
+    top_terminal_show();
     take_size();
 }
 
@@ -271,6 +289,11 @@ top_terminal_wait(TopTerminal *self, int other_fd, int timeout_ms, int *ret_key)
         {.fd = other_fd, .events = POLLIN},
     };
 
+    TopTerminalEvent event = take_signals(self);
+
+    /* A long paste does not hold the end up. */
+    if (event != TOP_TERMINAL_EVENT_TIME)
+        return event;
     /* ncurses may hold keys that it has read together with one before. */
     if (take_key(ret_key))
         return TOP_TERMINAL_EVENT_KEY;

@@ -47,9 +47,12 @@ void top_terminal_close(TopTerminal *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TopTerminal, top_terminal_close)
 
 /* Waits until something happens, @other_fd (-1: none) included, but no longer than @timeout_ms.
- * Keys come first. */
+ * Signals come first, then keys. */
 TopTerminalEvent top_terminal_wait(TopTerminal *self, int other_fd, int timeout_ms, int *ret_key);
 
+/* Brings what was drawn to the terminal. If that takes nothing, the process ends as soon as a
+ * signal wants that. */
+void top_terminal_show(void);
 /* The next drawing replaces all that the terminal shows. */
 void top_terminal_redraw(TopTerminal *self);
 

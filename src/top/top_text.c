@@ -20,6 +20,16 @@ count_columns(gunichar character)
     return g_unichar_iswide(character) ? 2 : 1;
 }
 
+size_t
+top_text_count_columns(const char *text)
+{
+    size_t n_columns = 0;
+
+    for (; *text != '\0'; text = g_utf8_find_next_char(text, NULL))
+        n_columns += count_columns(g_utf8_get_char(text));
+    return n_columns;
+}
+
 /* True if the terminal shows @character as it is. A backslash is not shown so, as it begins what
  * stands for bytes. */
 static bool

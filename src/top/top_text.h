@@ -17,6 +17,8 @@ typedef struct {
     bool is_utf8;    /* the terminal shows UTF-8; else ASCII only */
 } TopTextFit;
 
+/* Columns that a terminal gives @text, which is UTF-8 and shown as it is. */
+size_t top_text_count_columns(const char *text);
 /* Columns that @text takes if it is not cut. */
 size_t top_text_measure(const char *text, bool is_utf8);
 

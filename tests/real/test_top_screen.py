@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The screen of "domstats top" in a real terminal, on a recorded host: keys in, screen out."""
 
+import fcntl
 import os
 import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -17,6 +20,7 @@ from terminal import Terminal, can_draw, wait  # noqa: E402
 
 COMMAND = os.environ.get("DOMSTATS_COMMAND", "domstats")
 RECORDED = "replay:" + os.path.join(TESTS, "qemujsontestdata")
+WRITE = 1 if os.uname().machine == "x86_64" else 64  # the number of write()
 MANUAL = os.path.join(TESTS, "..", "docs", "domstats.1")
 # The line on the selected domain, where that is not the first one.
 OTHER = r"^(?!backup: )\S+: .*\n\nh help"
@@ -288,6 +292,28 @@ class Ends(Screen):
                 os.kill(child_of(terminal.pid()), number)
                 self.check_restored(terminal, 0)
 
+    def test_ends_while_the_terminal_takes_no_output(self):
+        """As after Control-S: it sleeps in a write to the terminal, which gets its modes back."""
+        master, slave = os.openpty()
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, slave)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        before = termios.tcgetattr(slave)
+        process = subprocess.Popen([COMMAND, "top", "-c", RECORDED, "-d", "0.5"], stdin=slave, stdout=slave,
+                                   stderr=slave, start_new_session=True,
+                                   env={**os.environ, "TERM": "xterm", "XDG_CONFIG_HOME": self.folder})
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        seen = b""
+        while b"answered" not in seen:
+            seen += os.read(master, 65536)
+        self.assertNotEqual(termios.tcgetattr(slave), before)
+        termios.tcflow(slave, termios.TCOOFF)
+        wait(lambda: is_writing(process.pid), "it does not write")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(termios.tcgetattr(slave), before)
+
     def test_stops_and_goes_on(self):
         terminal = Terminal(self.folder, "bash", "--norc", "-i", environment={"XDG_CONFIG_HOME": self.folder})
         self.addCleanup(terminal.close)
@@ -314,6 +340,13 @@ class Ends(Screen):
         poll = select.poll()
         poll.register(watched)
         self.assertTrue(poll.poll(20000), "it does not end")
+
+
+def is_writing(pid):
+    """Whether its main thread is in write() to stdout."""
+    with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
+        words = file.read().split()
+    return words[:2] == [str(WRITE), "0x1"]
 
 
 def child_of(pid):
