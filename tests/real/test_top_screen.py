@@ -2,6 +2,7 @@
 """The screen of "domstats top" in a real terminal, on a recorded host: keys in, screen out."""
 
 import fcntl
+import json
 import os
 import re
 import select
@@ -382,6 +383,40 @@ class Series(Screen):
         terminal.wait("does not run")
         terminal.keys("q")
         self.assertEqual(terminal.status(), 0)
+
+
+    def test_a_round_that_failed_has_no_answers(self):
+        folder = os.path.join(self.folder, "series")
+        subprocess.run([COMMAND, "top", "-b", "-n", "1", "-c", RECORDED, "--record", folder],
+                       check=False, stdout=subprocess.DEVNULL)
+        path = os.path.join(folder, "rounds.json")
+        with open(path, encoding="utf-8") as file:
+            first = json.loads(file.read().splitlines()[1])
+        times = {name: first[name] + 9000000 for name in ("began_us", "ended_us", "wall_us")}
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({**times, "error": "no such host", "domains": []}) + "\ndamage\n")
+        terminal = Terminal(self.folder, COMMAND, "top", "--replay", folder,
+                            environment={"XDG_CONFIG_HOME": self.folder})
+        self.addCleanup(terminal.close)
+        terminal.wait("round 1 of 3, .* of 64 answered")
+        terminal.keys(".")
+        terminal.wait("round 2 of 3, .* the round failed: no such host")
+        self.assertNotIn("answered", terminal.text().splitlines()[0])
+        self.assertRegex(terminal.text(), r"(?m)^backup +\? .* 9\.\ds *$")
+        terminal.keys(".")
+        terminal.wait("round 3 of 3, .* the round failed: ")
+        terminal.keys("Enter")
+        terminal.wait("^UUID ")
+        self.assertIn("the round failed: ", terminal.text().splitlines()[0])
+        terminal.keys("q")
+        self.assertEqual(terminal.status(), 0)
+
+    def test_a_recording_that_failed_is_told_at_the_end(self):
+        terminal = self.shell('ulimit -f 1; "$COMMAND" top -d 0.5 -c "$SOURCE" --record "$XDG_CONFIG_HOME/series"; '
+                              'echo "ended with $?"; read', width=150)
+        terminal.wait("a round could not be recorded: File too large")
+        terminal.keys("x", "q")
+        terminal.wait("^domstats: a round could not be recorded: File too large\nended with 3$")
 
 
 class Picture(Screen):
