@@ -200,6 +200,24 @@ says_that_a_port_is_taken(void **state)
     assert_string_equal(((DaemonListener *)g_ptr_array_index(listeners, 0))->text, text);
 }
 
+/* All addresses of the host, one of which is taken: as where systemd has 127.0.0.1. */
+static void
+refuses_half_of_the_addresses(void **state)
+{
+    g_auto(UtilFd) fd = -1;
+    g_autofree char *text = take_port(&fd);
+    g_autofree char *all = g_strdup(strchr(text, ':'));
+    g_autoptr(GPtrArray) listeners = g_ptr_array_new_with_free_func(free_listener);
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_false(daemon_listener_open_address(all, &rights, listeners, &error));
+    assert_non_null(strstr(error->message, "listens there"));
+    assert_int_equal(listeners->len, 0);
+    util_fd_clear(&fd);
+    assert_true(daemon_listener_open_address(all, &rights, listeners, NULL));
+}
+
 int
 main(void)
 {
@@ -213,6 +231,7 @@ main(void)
         {"files that are no socket stay", leaves_other_files, NULL, NULL, NULL},
         {"a folder that is not there", names_a_folder_that_is_not_there, NULL, NULL, NULL},
         {"a port that is taken", says_that_a_port_is_taken, NULL, NULL, NULL},
+        {"a port that is taken at one address", refuses_half_of_the_addresses, NULL, NULL, NULL},
     };
 
     return cmocka_run_group_tests_name("listener", tests, NULL, NULL);

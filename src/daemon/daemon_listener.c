@@ -266,8 +266,9 @@ say_why_not(const DaemonListener *self, const struct sockaddr *address, int caus
     set_failed(self->text, what, 0, error);
 }
 
+/* @ret_is_refused is set if the host has this address, and it is taken or closed to us. */
 static DaemonListener *
-open_tcp(const struct addrinfo *place, GError **error)
+open_tcp(const struct addrinfo *place, bool *ret_is_refused, GError **error)
 {
     g_autoptr(DaemonListener) self = g_new0(DaemonListener, 1);
     const int one = 1;
@@ -284,14 +285,53 @@ open_tcp(const struct addrinfo *place, GError **error)
     if (place->ai_family == AF_INET6)
         (void)setsockopt(self->fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
     if (bind(self->fd, place->ai_addr, place->ai_addrlen) < 0 || listen(self->fd, BACKLOG) < 0) {
+        *ret_is_refused = errno != EADDRNOTAVAIL;
         say_why_not(self, place->ai_addr, errno, error);
         return NULL;
     }
     return g_steal_pointer(&self);
 }
 
-/* One socket for each address of the host. A family that this host does not have is passed over if
+/* True for an address that was given twice: names of this host are, by some files of hosts. */
+static bool
+is_opened(const struct addrinfo *place, const GPtrArray *listeners, guint begin)
+{
+    g_autofree char *text = daemon_address_to_text(place->ai_addr, place->ai_addrlen);
+
+    for (guint i = begin; i < listeners->len; i++)
+        if (strcmp(((const DaemonListener *)g_ptr_array_index(listeners, i))->text, text) == 0)
+            return true;
+    return false;
+}
+
+/* Opens @places, until one is refused. A family that this host does not have is passed over if
  * another one is there. */
+static bool
+open_places(const struct addrinfo *places, GPtrArray *listeners, GError **error)
+{
+    g_autoptr(GError) last = NULL;
+    guint n_before = listeners->len;
+    bool is_refused = false;
+
+    for (const struct addrinfo *place = places; place != NULL && !is_refused;
+         place = place->ai_next) {
+        DaemonListener *listener = NULL;
+
+        if (is_opened(place, listeners, n_before))
+            continue;
+        g_clear_error(&last);
+        listener = open_tcp(place, &is_refused, &last);
+        if (listener != NULL)
+            g_ptr_array_add(listeners, listener);
+    }
+    if (listeners->len > n_before && !is_refused)
+        return true;
+    g_ptr_array_set_size(listeners, (int)n_before);
+    g_propagate_error(error, g_steal_pointer(&last));
+    return false;
+}
+
+/* One socket for each address of the host. */
 static bool
 open_host(const char *text, const DaemonAddress *address, GPtrArray *listeners, GError **error)
 {
@@ -300,27 +340,15 @@ open_host(const char *text, const DaemonAddress *address, GPtrArray *listeners, 
                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *places = NULL;
     int failed = getaddrinfo(address->host, address->port, &hints, &places);
-    g_autoptr(GError) first = NULL;
-    guint n_before = listeners->len;
+    bool is_open = false;
 
     if (failed != 0) {
         set_failed(text, gai_strerror(failed), 0, error);
         return false;
     }
-    for (const struct addrinfo *place = places; place != NULL; place = place->ai_next) {
-        g_autoptr(GError) inner = NULL;
-        DaemonListener *listener = open_tcp(place, &inner);
-
-        if (listener != NULL)
-            g_ptr_array_add(listeners, listener);
-        else if (first == NULL)
-            first = g_steal_pointer(&inner);
-    }
+    is_open = open_places(places, listeners, error);
     freeaddrinfo(places);
-    if (listeners->len > n_before)
-        return true;
-    g_propagate_error(error, g_steal_pointer(&first));
-    return false;
+    return is_open;
 }
 
 bool

@@ -138,8 +138,8 @@ class Packages:
         self.machine.must("mkdir -m 755 /run/other && domstatsd --check -c replay:/srv/recorded --rpc /run/other/rpc "
                           "--metrics 127.0.0.1:9178 && rmdir /run/other")
 
-    def scrape(self):
-        return self.machine.must("exec 3<>/dev/tcp/127.0.0.1/9177 && "
+    def scrape(self, address):
+        return self.machine.must(f"exec 3<>/dev/tcp/{address}/9177 && "
                                  "printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3")
 
     def serve_recorded(self):
@@ -151,9 +151,24 @@ class Packages:
         assert "running" in self.machine.run(read % "domstats")[1]
         assert self.machine.run(read % "nogroup")[0] == 2
 
-    def check_scrape(self):
-        found = re.search(r'^domstats_domain_info\{.*name="running".*$', self.scrape(), re.M)
-        assert found, self.scrape()[:3000]
+    def serve_others(self):
+        """Metrics at all addresses, by the drop-in of docs/fleet.md; by an option they would be at some of them."""
+        page = open(SOURCE + "/docs/fleet.md", encoding="utf-8").read()
+        text = re.sub("^    ", "", re.search(r"socket: begin -->\n(.*?)<!-- socket: end", page, re.S)[1], flags=re.M)
+        folder = "/etc/systemd/system/domstatsd-metrics.socket.d"
+        apply = "systemctl daemon-reload; systemctl restart domstatsd-metrics.socket domstatsd"
+        self.machine.must('mkdir -p "$1" && printf %s "$2" >"$1/address.conf"', folder, text.strip() + "\n")
+        options = "-c replay:/srv/recorded --insecure"
+        self.machine.must('echo "DOMSTATSD_OPTIONS=\\"$1\\"" >/etc/default/domstatsd; ' + apply, options)
+        self.check_scrape("127.1.2.3")
+        self.machine.must(f"rm -r {folder}; {apply}; ! exec 3<>/dev/tcp/127.1.2.3/9177")
+        status, said = self.machine.run(f"domstatsd --check {options} --metrics :9177")
+        assert status != 0 and "listens there" in said, said
+        self.serve_recorded()
+
+    def check_scrape(self, address="127.0.0.1"):
+        found = re.search(r'^domstats_domain_info\{.*name="running".*$', self.scrape(address), re.M)
+        assert found, self.scrape(address)[:3000]
         print("  " + found[0][:110])
 
     def upgrade(self):
@@ -186,6 +201,13 @@ class Packages:
         more, less = sorted(after - self.before), sorted(self.before - after)
         assert not more and not less, "\n".join(["left:", *more, "gone:", *less])
 
+    def keep_group(self):
+        """Of an administrator, who made it before, or put somebody into it."""
+        for make in ["groupadd -g 2345 domstats", "groupadd -r domstats && useradd -M -G domstats alice"]:
+            self.machine.must(make)
+            self.install(["libdomstats0", "domstatsd"])
+            self.machine.must("apt-get purge -y -q domstatsd libdomstats0 && getent group domstats && groupdel domstats")
+
     def read_lintian(self):
         said, _ = self.lintian.communicate()
         assert self.lintian.returncode == 0 and said == "", said
@@ -207,9 +229,11 @@ STEPS = [
     ("the commands run, on a recorded host", Packages.use_command),
     ("domstatsd --check says that it can serve", Packages.check_service),
     ("the service has metrics of a recorded host, and records for its group", Packages.serve_recorded),
+    ("it serves other hosts as docs/fleet.md says", Packages.serve_others),
     ("a newer version goes on with the same options", Packages.upgrade),
     ("removed, only the options are left", Packages.remove),
     ("purged, nothing is left: no file, no group", Packages.purge),
+    ("a group that an administrator made or filled stays", Packages.keep_group),
     ("lintian has nothing to say", Packages.read_lintian),
 ]
 
