@@ -49,7 +49,11 @@ ALERTS = [
     {"alert": "DomstatsHostNotAnswering", "domain": "stopped", "of_host": True,
      "fires": {"domstats_domains": still(5), "domstats_domains_answered": still(2)},
      "summary": "only 40% of the domains on one:9177 answer",
-     "near": [{"domstats_domains": still(6), "domstats_domains_answered": still(3)}]},
+     "near": [{"domstats_domains": still(6), "domstats_domains_answered": still(3)},
+              {"domstats_domains": still(5), "domstats_domains_answered": still(2),  # the others are a manager's
+               named("domstats_domains_by_health", health="busy"): still(3)},
+              {"domstats_domains": still(5), "domstats_domains_answered": still(0),
+               named("domstats_domains_by_health", health="no-monitor"): still(5)}]},
     {"alert": "DomstatsRoundSlow", "domain": "running", "of_host": True, "fires": {"domstats_round_seconds": still(54)},
      "summary": "a round on one:9177 takes 90% of the time between two scrapes",
      "near": [{"domstats_round_seconds": still(45)}]},
@@ -107,7 +111,8 @@ ALERTS = [
                named(NET + "receive_drops_total", device="tap0"): grow(9)},
      "summary": "tap0 of net-tap on one:9177 loses 0.8929% of its packets",
      "near": [{NET + "receive_packets_total": grow(1000), NET + "receive_drops_total": grow(0.5)},
-              {NET + "transmit_drops_total": step(5)}]},
+              {NET + "transmit_drops_total": step(5)},
+              {NET + "receive_drops_total": grow(9), "domstats_domain_state": still(3)}]},  # paused
     {"alert": "DomstatsGuestCrashed", "domain": "panicked", "fires": {},
      "summary": "panicked on one:9177 has crashed", "near": [{"domstats_domain_state": still(3)}]},
     {"alert": "DomstatsGuestPanicked", "domain": "running", "fires": {"domstats_domain_guest_panics_total": LOST},
