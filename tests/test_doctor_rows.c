@@ -28,21 +28,17 @@ static const struct {
     size_t offset;
     bool is_of_host;
 } flags[] = {
-    HOST(is_known),         HOST(is_root),
-    HOST(may_trace),        HOST(may_count),
-    HOST(hides_processes),  HOST(sees_kernel),
-    HOST(has_schedstats),   HOST(keeps_schedstats),
-    HOST(counts_delay),     HOST(has_delayacct),
-    HOST(has_pressure),     HOST(has_cgroup2),
-    HOST(has_ksm),          HOST(merges_pages),
-    HOST(tells_ksm),        HOST(has_vhost_threads),
-    HOST(has_kvm),          HOST(is_amd),
-    HOST(has_resctrl),      HOST(has_resctrl_mounted),
-    HOST(has_perf),         HOST(runs_service),
-    HOST(runs_libvirt),     HOST(has_no_domains),
-    DOMAIN(is_running),     DOMAIN(is_its_managers),
-    DOMAIN(is_session),     DOMAIN(is_confined),
-    DOMAIN(may_add_socket), DOMAIN(uses_vhost),
+    HOST(is_known),          HOST(is_root),          HOST(may_trace),
+    HOST(may_count),         HOST(hides_processes),  HOST(sees_kernel),
+    HOST(has_schedstats),    HOST(keeps_schedstats), HOST(counts_delay),
+    HOST(has_delayacct),     HOST(has_pressure),     HOST(has_cgroup2),
+    HOST(has_ksm),           HOST(merges_pages),     HOST(tells_ksm),
+    HOST(has_vhost_threads), HOST(has_kvm),          HOST(is_amd),
+    HOST(is_intel),          HOST(has_resctrl),      HOST(has_resctrl_mounted),
+    HOST(has_perf),          HOST(runs_service),     HOST(runs_libvirt),
+    HOST(has_no_domains),    DOMAIN(is_running),     DOMAIN(is_its_managers),
+    DOMAIN(is_session),      DOMAIN(is_confined),    DOMAIN(may_add_socket),
+    DOMAIN(uses_vhost),
 };
 
 /* Values that the domain of a row does not have. */
@@ -85,7 +81,8 @@ static const Row rows[] = {
     {"no KSM", "-has_ksm -merges_pages", DOMSTATS_REASON_NONE, "ksm"},
     {"KSM that is off", "-merges_pages", DOMSTATS_REASON_NONE, "ksm-off"},
     {"KSM of an old kernel", "-tells_ksm", DOMSTATS_REASON_NONE, "ksm-untold"},
-    {"no KVM on Intel", "-has_kvm -kvm", DOMSTATS_REASON_NONE, "kvm"},
+    {"no KVM, as the processor cannot, or may not", "-has_kvm -kvm", DOMSTATS_REASON_NONE, "kvm"},
+    {"no KVM on Intel", "-has_kvm +is_intel -kvm", DOMSTATS_REASON_NONE, "kvm"},
     {"no KVM on AMD", "-has_kvm +is_amd -kvm", DOMSTATS_REASON_NONE, "kvm"},
     {"resctrl is not mounted", "-has_resctrl_mounted", DOMSTATS_REASON_NONE, "resctrl-off"},
     {"no resctrl", "-has_resctrl -has_resctrl_mounted", DOMSTATS_REASON_NONE, "resctrl"},
@@ -293,10 +290,52 @@ each_has_a_mend(void **state)
     }
 }
 
+/* True if a shell that gets @mend runs nothing but commands: what else is said is a comment. */
+static bool
+can_be_pasted(const char *mend)
+{
+    static const char *const commands[] = {
+        "domstats ", "domstats-monitor ", "echo ", "for ",    "journalctl ", "kill ",   "modprobe ",
+        "mount ",    "nsenter ",          "sudo ", "sysctl ", "systemctl ",  "ulimit ",
+    };
+    g_auto(GStrv) parts = g_strsplit(mend != NULL ? mend : "", " #", 2);
+    bool is_command = false;
+
+    for (size_t i = 0; parts[0] != NULL && i < G_N_ELEMENTS(commands); i++)
+        is_command |= g_str_has_prefix(parts[0], commands[i]);
+    return !is_command || !g_regex_match_simple("[,:] |; (?!do )(?!done)", parts[0], 0, 0);
+}
+
+static void
+commands_can_be_pasted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < doctor_rows_n; i++)
+        if (!can_be_pasted(doctor_rows[i].mend) || !can_be_pasted(doctor_rows[i].libvirt_mend))
+            fail_msg("the command of '%s' goes on as a sentence: %s",
+                     doctor_rows_code(&doctor_rows[i]), doctor_rows[i].mend);
+}
+
+/* What is known to give others more than they had is said where it is done. */
+static void
+what_weakens_the_host_says_so(void **state)
+{
+    static const char *const words[] = {"ksm/run", "perf_event_paranoid", "remount,hidepid",
+                                        "usermod -aG libvirt"};
+
+    (void)state;
+    for (size_t i = 0; i < doctor_rows_n; i++)
+        for (size_t n = 0; n < G_N_ELEMENTS(words); n++)
+            if (doctor_rows[i].mend != NULL && strstr(doctor_rows[i].mend, words[n]) != NULL)
+                assert_non_null(strstr(doctor_rows[i].mend, "    # "));
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commands_can_be_pasted),
+        cmocka_unit_test(what_weakens_the_host_says_so),
         cmocka_unit_test(each_is_found_and_not_found),
         cmocka_unit_test(each_reason_is_a_finding),
         cmocka_unit_test(each_has_a_mend),

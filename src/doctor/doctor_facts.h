@@ -33,7 +33,8 @@ typedef struct {
     bool tells_ksm;         /* and tells it of a process (6.1 and later) */
     bool has_vhost_threads; /* vhost workers are threads of QEMU (6.4 and later) */
     bool has_kvm;
-    bool is_amd;      /* its processor has AMD's virtualization */
+    bool is_amd;      /* its processor has AMD's virtualization, and may use it */
+    bool is_intel;    /* or Intel's */
     bool has_resctrl; /* the kernel and the processor have it */
     bool has_resctrl_mounted;
     bool has_perf;

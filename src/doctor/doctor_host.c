@@ -110,7 +110,8 @@ look_at_kernel(HostRoot *root, DoctorFactsHost *host)
     host->tells_ksm = exists(root, "proc/self/ksm_stat");
     host->has_vhost_threads = has_vhost_threads(root);
     host->has_kvm = has_entries(root, "sys/devices/virtual/misc/kvm");
-    host->is_amd = strstr(cpuinfo, "AuthenticAMD") != NULL;
+    host->is_amd = strstr(cpuinfo, " svm ") != NULL;
+    host->is_intel = strstr(cpuinfo, " vmx ") != NULL;
     host->has_resctrl = strstr(filesystems, "\tresctrl\n") != NULL;
     host->has_resctrl_mounted = has_entries(root, "sys/fs/resctrl");
     host->has_perf = exists(root, "proc/sys/kernel/perf_event_paranoid");

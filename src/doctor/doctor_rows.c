@@ -115,10 +115,17 @@ has_old_ksm(const DoctorFactsHost *host)
     return host->merges_pages && !host->tells_ksm;
 }
 
+/* A processor of another kind has it too: KVM is then in the kernel, not in a module of that name. */
+static bool
+has_no_virtualization(const DoctorFactsHost *host)
+{
+    return host->is_known && !host->has_kvm && !host->is_amd && !host->is_intel;
+}
+
 static bool
 has_no_kvm_of_intel(const DoctorFactsHost *host)
 {
-    return host->is_known && !host->has_kvm && !host->is_amd;
+    return host->is_known && !host->has_kvm && host->is_intel;
 }
 
 static bool
@@ -387,7 +394,7 @@ is_of_no_service(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
 const DoctorRow doctor_rows[] = {
     /* What cannot be seen. */
     HIDING("hidepid", hides_processes, "/proc hides the processes of other users from this one",
-         "all of other users' domains", "mount -o remount,hidepid=invisible,gid=%g /proc"),
+         "all of other users' domains", "mount -o remount,hidepid=invisible,gid=%g /proc    # as root; the group sees the processes of all; or: sudo domstats doctor"),
     HOST("capability", LACKS, lacks_capability,
          "this process is root's without CAP_SYS_PTRACE, and cannot see which sockets a QEMU has",
          "all of QEMUs that run as another user",
@@ -408,7 +415,7 @@ const DoctorRow doctor_rows[] = {
 
     /* The kernel. */
     HOST("schedstats-off", LACKS, keeps_no_schedstats, "the kernel is told not to keep statistics of its scheduler",
-         "vcpu.N.wait (it is 0)", "sysctl -w kernel.sched_schedstats=1"),
+         "vcpu.N.wait (it is 0)", "sysctl -w kernel.sched_schedstats=1    # costs each switch of a task a little"),
     HOST("schedstats", NOTE, has_no_schedstats, "this kernel keeps no sum of waiting for vcpu.N.wait; vcpu.N.delay has it",
          "vcpu.N.wait (it is 0)", NOTHING),
     HOST("delay-off", LACKS, has_delay_off, "the kernel does not count how long threads wait for a CPU",
@@ -423,9 +430,12 @@ const DoctorRow doctor_rows[] = {
          "systemd.unified_cgroup_hierarchy=1 in the kernel's command line"),
     HOST("ksm", NOTE, has_no_ksm, "this kernel merges no equal pages", "ext.balloon.ksm.*", NOTHING),
     HOST("ksm-off", NOTE, has_ksm_off, "the kernel is not told to merge equal pages", "ext.balloon.ksm.*",
-         "echo 1 > /sys/kernel/mm/ksm/run"),
+         "echo 1 > /sys/kernel/mm/ksm/run    # costs CPU time, and lets guests find out what others have in memory"),
     HOST("ksm-untold", LACKS, has_old_ksm, "this kernel merges equal pages and does not tell those of one process (6.1 does)",
          "ext.balloon.ksm.*", "a kernel of 6.4 or later"),
+    HOST("kvm", NOTE, has_no_virtualization, "this host has no KVM: guests are emulated",
+         "cpu.haltpoll.*, vm.*, vcpu.N.*.sum, .cur, .max",
+         "virtualization turned on in the firmware; nested virtualization, if this host is a virtual machine itself"),
     HOST("kvm", NOTE, has_no_kvm_of_intel, "this host has no KVM: guests are emulated",
          "cpu.haltpoll.*, vm.*, vcpu.N.*.sum, .cur, .max", "modprobe kvm_intel"),
     HOST("kvm", NOTE, has_no_kvm_of_amd, "this host has no KVM: guests are emulated",
@@ -436,7 +446,7 @@ const DoctorRow doctor_rows[] = {
     HOST("resctrl", NOTE, has_no_resctrl, "this host has no resctrl",
          "cpu.cache.monitor.*, memory.bandwidth.monitor.*, cpu.energy.monitor.*", NOTHING),
     HOST("perf-closed", NOTE, has_perf_closed, "the kernel lets only privileged users count perf events of a process",
-         "perf.*", "sysctl -w kernel.perf_event_paranoid=1"),
+         "perf.*", "sysctl -w kernel.perf_event_paranoid=1    # for all users; or do it as root"),
     HOST("perf", NOTE, has_no_perf, "this kernel counts no perf events", "perf.*", NOTHING),
 
     /* The service. */
@@ -464,7 +474,7 @@ const DoctorRow doctor_rows[] = {
     DOMAIN("no-process", LACKS, has_no_process,
            "their process is not seen: it is in another pid namespace, or another user's",
            "balloon.rss, vcpu.N.wait, vcpu.N.delay, ext.cpu.* and all else that the host tells",
-           "nsenter -t 1 -p -m domstats doctor, as root; --pid=host for a container", NULL),
+           "nsenter -t 1 -p -m domstats doctor    # as root; --pid=host for a container", NULL),
 
     /* Memory of the guest. */
     DOMAIN("balloon", NOTE, has_no_balloon, "they have no memory balloon", "balloon.usable and all that a guest reports",
@@ -475,7 +485,7 @@ const DoctorRow doctor_rows[] = {
            "-device virtio-balloon-pci,guest-stats-polling-interval=10",
            "for d in %d; do virsh -c %c dommemstat \"$d\" --period 10 --live; done"),
     DOMAIN("balloon-silent", LACKS, is_silent_guest, "QEMU asks the guest for its memory, and it never answered",
-           "balloon.usable and all that a guest reports", "modprobe virtio_balloon, in the guest", NULL),
+           "balloon.usable and all that a guest reports", "modprobe virtio_balloon    # in the guest", NULL),
 
     /* What the host tells of one domain. */
     DOMAIN("group-shared", LACKS, shares_group, "their control group has other processes, or cannot be seen",
@@ -501,23 +511,23 @@ const DoctorRow doctor_rows[] = {
 
     /* Why a domain does not answer. Its own sentence follows. */
     REASON(OTHER, FAILS, "QEMU does not answer", "the sentence of each domain says what it is"),
-    REASON(LATE, LACKS, "some answers came late", "domstats doctor --timeout 30; if it stays, the host or its storage is overloaded"),
+    REASON(LATE, LACKS, "some answers came late", "domstats doctor --timeout 30    # if it stays, the host or its storage is overloaded"),
     REASON(NO_TIME, FAILS, "there was no time to ask", "domstats doctor --timeout 30"),
     REASON(SHORTAGE, FAILS, "descriptors or memory ran out in this process", "ulimit -n 65536"),
     WHEN(HELD, is_managed, FAILS, "their manager holds their only monitor, and is not asked", WORDS, ADD),
     WHEN(HELD, is_not_managed, FAILS, "another process is the client of their monitor", WORDS, ADD),
     REASON(MAIN_LOOP, FAILS, "QEMU answers and carries out no command: its main loop is blocked",
-           "journalctl -k -g 'nfs|iscsi|blk|I/O error|hung'; mend the storage that it names"),
+           "journalctl -k -g 'nfs|iscsi|blk|I/O error|hung'    # then mend the storage that it names"),
     REASON(SILENT, FAILS, "QEMU sent its greeting and then nothing", "journalctl -k -g 'nfs|iscsi|blk|I/O error|hung'"),
-    REASON(NO_GREETING, FAILS, "QEMU sent no greeting", "journalctl -k -g 'nfs|iscsi|blk|I/O error|hung'; as root it can be seen whether another client is there"),
+    REASON(NO_GREETING, FAILS, "QEMU sent no greeting", "journalctl -k -g 'nfs|iscsi|blk|I/O error|hung'    # as root it can be seen whether another client is there"),
     REASON(BACKLOG, FAILS, "QEMU accepts no connection", "journalctl -k -g 'nfs|iscsi|blk|I/O error|hung'"),
     REASON(SIGNAL, FAILS, "their process was stopped by a signal or a debugger", "kill -CONT %p"),
-    REASON(UNINTERRUPTIBLE, FAILS, "a thread of theirs sleeps in the kernel and cannot be woken", "for p in %p; do cat /proc/$p/task/*/stack; done; mend the storage that they wait for"),
+    REASON(UNINTERRUPTIBLE, FAILS, "a thread of theirs sleeps in the kernel and cannot be woken", "for p in %p; do cat /proc/$p/task/*/stack; done    # then mend the storage that they wait for"),
     REASON(ENDED, LACKS, "their process has ended", "domstats list"),
     WHEN(PERMISSION, is_of_service, FAILS, "this user may not see their process, or not connect to their monitor", "sudo usermod -aG domstats \"$USER\"", NULL),
     WHEN(PERMISSION, is_of_no_service, FAILS, "this user may not see their process, or not connect to their monitor", "sudo domstats doctor", NULL),
     REASON(PROTOCOL, FAILS, "what came breaks the rules of QMP, or a limit", "the sentence of each domain says which"),
-    REASON(CLOSED, FAILS, "QEMU closed the connection", "domstats doctor, once more"),
+    REASON(CLOSED, FAILS, "QEMU closed the connection", "domstats doctor    # once more"),
     WHEN(NO_MONITOR, NULL, FAILS, "QEMU has no QMP monitor that can be used", WORDS, ADD),
     REASON(NO_LISTENER, FAILS, "no process listens at the address of their monitor", "domstats list"),
     REASON(NO_NAME, FAILS, "no domain has that name, UUID or id", "domstats list"),
@@ -525,14 +535,14 @@ const DoctorRow doctor_rows[] = {
     REASON(NOT_QEMU, FAILS, "another program than a QEMU listens there", "--any-listener, if it is a proxy of a monitor"),
     REASON(WAITS, FAILS, "QEMU waits for its manager before it begins (wait=on)", "wait=off in its -chardev or -qmp"),
     REASON(SHARED, FAILS, "a console or another device shares the socket of their monitor", WORDS),
-    REASON(STARTING, FAILS, "QEMU has begun and serves no client yet", "domstats doctor, once more"),
+    REASON(STARTING, FAILS, "QEMU has begun and serves no client yet", "domstats doctor    # once more"),
     REASON(FROZEN, FAILS, "the freezer of their control group stopped them", "systemctl thaw %s"),
-    REASON(QUEUED, FAILS, "a client waits at their monitor already", "domstats doctor, once more"),
+    REASON(QUEUED, FAILS, "a client waits at their monitor already", "domstats doctor    # once more"),
     WHEN(LIBVIRT_SILENT, NULL, FAILS, "libvirt was asked for them and does not answer", "systemctl restart %u", "systemctl restart %u"),
-    REASON(LIBVIRT_JOB, LACKS, "libvirt left out what QEMU tells, as a job of the domain was under way", "domstats doctor, once more"),
+    REASON(LIBVIRT_JOB, LACKS, "libvirt left out what QEMU tells, as a job of the domain was under way", "domstats doctor    # once more"),
     WHEN(LIBVIRT_AWAY, is_without_libvirt, FAILS, "their monitor is libvirt's, and no libvirt runs that can be asked", "systemctl start %u", NULL),
     WHEN(LIBVIRT_AWAY, is_denied_by_libvirt, FAILS, "their monitor is libvirt's, which does not let this user ask it, or is not seen",
-         "sudo usermod -aG libvirt \"$USER\"", NULL),
+         "sudo domstats doctor    # members of the group libvirt may ask, and are as good as root", NULL),
     WHEN(LIBVIRT_AWAY, is_without_answer, FAILS, "their monitor is libvirt's, which runs and cannot be asked", "systemctl restart %u", NULL),
     REASON(LIBVIRT_LIMIT, FAILS, "libvirt has as many unanswered requests of ours as it may have", "systemctl restart %u"),
 };
