@@ -115,7 +115,8 @@ has_old_ksm(const DoctorFactsHost *host)
     return host->merges_pages && !host->tells_ksm;
 }
 
-/* A processor of another kind has it too: KVM is then in the kernel, not in a module of that name. */
+/* A processor of another kind has it too: KVM is then in the kernel, not in a module of that name.
+ */
 static bool
 has_no_virtualization(const DoctorFactsHost *host)
 {
