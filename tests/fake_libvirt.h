@@ -21,6 +21,7 @@ enum {
     FAKE_LIBVIRT_XML = 14,
     FAKE_LIBVIRT_LOOKUP = 24, /* by UUID */
     FAKE_LIBVIRT_AUTH_LIST = 66,
+    FAKE_LIBVIRT_VERSION = 157, /* of the library, whose question waits for no domain */
     FAKE_LIBVIRT_LIST = 273,
     FAKE_LIBVIRT_REGISTER = 316, /* for an event */
     FAKE_LIBVIRT_STATS = 344,

@@ -277,6 +277,9 @@ put_result(GByteArray *out, const FakeLibvirtWireCall *call, const FakeLibvirtDo
     case FEATURE:
         put_u32(out, call->feature == 9 || call->feature == 14 ? 1 : 0);
         break;
+    case FAKE_LIBVIRT_VERSION:
+        put_u64(out, 1);
+        break;
     case FAKE_LIBVIRT_LIST:
         put_list(out, call->flags, domains);
         break;

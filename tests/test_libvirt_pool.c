@@ -35,6 +35,11 @@ static const FakeLibvirtFault both_silent[] = {
     {.procedure = FAKE_LIBVIRT_LIST, .then = FAKE_LIBVIRT_IGNORES},
     {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_IGNORES},
     {.then = FAKE_LIBVIRT_END}};
+static const FakeLibvirtFault all_asked_silent[] = {
+    {.procedure = FAKE_LIBVIRT_LIST, .then = FAKE_LIBVIRT_IGNORES},
+    {.procedure = FAKE_LIBVIRT_VERSION, .then = FAKE_LIBVIRT_IGNORES},
+    {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_IGNORES},
+    {.then = FAKE_LIBVIRT_END}};
 
 static void
 unref_request(gpointer data)
@@ -83,13 +88,16 @@ wait_for_state(LibvirtPool *pool, LibvirtPoolState state)
     }
 }
 
+/* Looks after @pool meanwhile, as a call does; NULL: it has been closed. */
 static void
-wait_for_calls(FakeLibvirt *fake, int procedure, unsigned int n)
+wait_for_calls(LibvirtPool *pool, FakeLibvirt *fake, int procedure, unsigned int n)
 {
     UtilDeadline deadline = util_deadline_in_ms(LONG_MS);
 
     while (fake_libvirt_n_calls(fake, procedure) < n) {
         assert_false(util_deadline_has_passed(deadline));
+        if (pool != NULL)
+            libvirt_pool_look_after(pool);
         poll(NULL, 0, 5);
     }
 }
@@ -312,8 +320,9 @@ a_late_list_alone_is_no_silence(void **state)
     assert_false(libvirt_pool_request_has_ended(list));
 }
 
+/* libvirt has locked as many domains as may be asked for at a time. */
 static void
-a_silent_libvirt_is_asked_little(void **state)
+a_late_list_and_silent_domains_are_no_silence(void **state)
 {
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, both_silent);
     g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
@@ -323,9 +332,30 @@ a_silent_libvirt_is_asked_little(void **state)
     (void)state;
     wait_until_late(list);
     requests = ask_many(pool, 12);
+    wait_for_state(pool, LIBVIRT_POOL_FULL);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_VERSION), 1);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS), 8);
+    fake_libvirt_set_faults(fake, NULL);
+    fake_libvirt_let_go(fake);
+    wait_all(requests);
+    libvirt_case_wait_well(list);
+}
+
+static void
+a_silent_libvirt_is_asked_little(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, all_asked_silent);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) list = libvirt_list_ask(pool, NULL);
+    g_autoptr(GPtrArray) requests = NULL;
+
+    (void)state;
+    wait_until_late(list);
+    requests = ask_many(pool, 12);
     wait_for_state(pool, LIBVIRT_POOL_SILENT);
     assert_false(libvirt_pool_request_wait(list, util_deadline_in_ms(STAYS_MS)));
-    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS), 4);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_VERSION), 1);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_STATS), 0);
     fake_libvirt_set_faults(fake, NULL);
     fake_libvirt_let_go(fake);
     wait_all(requests);
@@ -369,7 +399,7 @@ an_inbox_that_is_freed_gets_nothing(void **state)
     g_autoptr(LibvirtPoolRequest) cancelled = libvirt_case_ask(pool, 1, kept);
 
     (void)state;
-    wait_for_calls(fake, FAKE_LIBVIRT_STATS, 2);
+    wait_for_calls(pool, fake, FAKE_LIBVIRT_STATS, 2);
     libvirt_pool_inbox_free(inbox);
     assert_false(libvirt_pool_request_cancel(cancelled));
     fake_libvirt_let_go(fake);
@@ -406,7 +436,7 @@ close_during(int procedure)
     LibvirtPool *pool = libvirt_pool_new(fake_libvirt_uri(fake), &patient);
     g_autoptr(LibvirtPoolRequest) request = libvirt_case_ask(pool, 0, NULL);
 
-    wait_for_calls(fake, procedure, 1);
+    wait_for_calls(pool, fake, procedure, 1);
     libvirt_pool_unref(pool);
     assert_int_equal(fake_libvirt_n_accepted(fake), 1);
     assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_CLOSE), 1);
@@ -451,7 +481,7 @@ disconnecting_closes_and_connects_again(void **state)
     (void)state;
     libvirt_case_wait_well(first);
     libvirt_pool_disconnect(pool);
-    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 1);
+    wait_for_calls(pool, fake, FAKE_LIBVIRT_CLOSE, 1);
     second = libvirt_case_ask(pool, 0, NULL);
     libvirt_case_wait_well(second);
     assert_int_equal(fake_libvirt_n_accepted(fake), 2);
@@ -474,9 +504,9 @@ disconnecting_closes_what_is_being_opened(void **state)
     requests = ask_many(pool, 3);
     wait_all(requests);
     libvirt_pool_disconnect(pool);
-    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 1);
+    wait_for_calls(pool, fake, FAKE_LIBVIRT_CLOSE, 1);
     fake_libvirt_set_accepts(fake, true);
-    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 2);
+    wait_for_calls(pool, fake, FAKE_LIBVIRT_CLOSE, 2);
     assert_int_equal(fake_libvirt_n_accepted(fake), 2);
 }
 
@@ -494,7 +524,7 @@ closing_waits_for_no_answer(void **state)
     fake_libvirt_let_go(fake);
     for (guint i = 0; i < requests->len; i++)
         libvirt_case_wait_kind(g_ptr_array_index(requests, i));
-    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, fake_libvirt_n_accepted(fake));
+    wait_for_calls(NULL, fake, FAKE_LIBVIRT_CLOSE, fake_libvirt_n_accepted(fake));
 }
 
 static void
@@ -511,7 +541,7 @@ closing_during_a_connect_that_hangs(void **state)
     libvirt_pool_unref(pool);
     assert_int_equal(libvirt_case_wait_kind(request), LIBVIRT_OUTCOME_FAILED);
     fake_libvirt_set_accepts(fake, true);
-    wait_for_calls(fake, FAKE_LIBVIRT_CLOSE, 1);
+    wait_for_calls(NULL, fake, FAKE_LIBVIRT_CLOSE, 1);
 }
 
 static void
@@ -565,6 +595,8 @@ main(void)
         {"a libvirt that has ended is refused, and found again",
          a_libvirt_that_has_ended_is_refused_and_found_again, NULL, NULL, NULL},
         {"a late list alone is no silence", a_late_list_alone_is_no_silence, NULL, NULL, NULL},
+        {"a late list and silent domains are no silence",
+         a_late_list_and_silent_domains_are_no_silence, NULL, NULL, NULL},
         {"a silent libvirt is asked little", a_silent_libvirt_is_asked_little, NULL, NULL, NULL},
         {"an inbox gets what has ended", an_inbox_gets_what_has_ended, NULL, NULL, NULL},
         {"an inbox that is freed gets nothing", an_inbox_that_is_freed_gets_nothing, NULL, NULL,

@@ -9,11 +9,14 @@
 
 enum {
     N = 3,
-    N_LINES = 4,
+    N_LINES = 8,
     MOST = 10,
     MS = 1000,
     LONG_MS = 60000,
-    STUCK_MS = LIBVIRT_POOL_QUEUE_STUCK_MS
+    STUCK_MS = LIBVIRT_POOL_QUEUE_STUCK_MS,
+    TAKEN_MS = LIBVIRT_POOL_QUEUE_TAKEN_MS,
+    SILENT_MS = LIBVIRT_POOL_QUEUE_SILENT_MS,
+    N_FIRST = 3,
 };
 
 typedef struct {
@@ -75,7 +78,7 @@ init_case(Case *self)
 static void
 end_call(Case *self, LibvirtPoolQueueEntry *entry)
 {
-    libvirt_pool_queue_end(&self->queue, entry, true);
+    libvirt_pool_queue_end(&self->queue, entry, true, util_deadline_now_us());
     libvirt_pool_queue_free_entry(entry);
 }
 
@@ -185,6 +188,137 @@ an_outrun_call_is_waited_for_a_while(void **state)
         libvirt_pool_queue_has_outrun(&self.queue, late_us + LIBVIRT_POOL_QUEUE_OUTRUN_MS * MS));
 }
 
+static LibvirtPoolRequest *
+new_request(void)
+{
+    return libvirt_pool_request_new(NULL, NULL, NULL, NULL);
+}
+
+/* Puts a request under way, which is the daemon's or about a domain. */
+static LibvirtPoolQueueEntry *
+send(LibvirtPoolQueue *queue, const GPtrArray *lines, bool is_daemons, int64_t now_us)
+{
+    LibvirtPoolQueueEntry *entry = libvirt_pool_queue_new_entry(new_request(), is_daemons);
+
+    assert_true(libvirt_pool_queue_push(queue, entry));
+    assert_ptr_equal(libvirt_pool_queue_begin(queue, lines, now_us), entry);
+    return entry;
+}
+
+/* Gives how many requests about domains may be sent until one is answered. */
+static unsigned int
+send_all(LibvirtPoolQueue *queue, const GPtrArray *lines, int64_t now_us)
+{
+    unsigned int n = 0;
+
+    for (; libvirt_pool_queue_may_send(queue, 0, now_us); n++)
+        send(queue, lines, false, now_us);
+    return n;
+}
+
+/* The @n that were sent last. */
+static void
+answer(LibvirtPoolQueue *queue, unsigned int n, int64_t now_us)
+{
+    for (; n > 0; n--) {
+        LibvirtPoolQueueEntry *entry =
+            g_ptr_array_index(queue->under_way, queue->under_way->len - 1);
+
+        libvirt_pool_queue_end(queue, entry, true, now_us);
+        libvirt_pool_queue_free_entry(entry);
+    }
+}
+
+/* libvirt starts no worker for a request that finds another one waiting for a worker. */
+static void
+no_more_at_once_than_find_a_worker(void **state)
+{
+    g_auto(Case) self = {0};
+    LibvirtPoolQueue queue;
+    int64_t now_us = util_deadline_now_us();
+
+    (void)state;
+    init_case(&self);
+    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
+    assert_false(libvirt_pool_queue_may_send(&queue, 1, now_us));
+    for (unsigned int n = 1; n <= N_FIRST; n++) {
+        assert_int_equal(send_all(&queue, self.lines, now_us), n);
+        answer(&queue, n, now_us);
+    }
+    assert_int_equal(send_all(&queue, self.lines, now_us), N_FIRST);
+    answer(&queue, N_FIRST - 1, now_us);
+    now_us += TAKEN_MS * MS - 1;
+    assert_int_equal(send_all(&queue, self.lines, now_us), N_FIRST - 1);
+    answer(&queue, N_FIRST - 1, now_us);
+    now_us += 1;
+    assert_int_equal(send_all(&queue, self.lines, now_us), 1); /* the first one is late */
+    answer(&queue, 2, now_us);
+    assert_int_equal(send_all(&queue, self.lines, now_us), N_FIRST);
+    answer(&queue, N_FIRST, now_us);
+    now_us += (STUCK_MS + 1) * MS;
+    assert_int_equal(send_all(&queue, self.lines, now_us), 1); /* after a pause */
+    answer(&queue, 1, now_us);
+    libvirt_pool_queue_clear(&queue);
+}
+
+/* They have workers of their own, so their answers show of no other worker that it is free. */
+static void
+the_daemons_show_nothing_of_workers(void **state)
+{
+    g_auto(Case) self = {0};
+    LibvirtPoolQueue queue;
+    int64_t now_us = util_deadline_now_us();
+
+    (void)state;
+    init_case(&self);
+    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
+    for (unsigned int i = 0; i < N_FIRST; i++) {
+        send(&queue, self.lines, true, now_us);
+        assert_false(libvirt_pool_queue_may_send(&queue, 0, now_us));
+        answer(&queue, 1, now_us);
+    }
+    assert_int_equal(send_all(&queue, self.lines, now_us), 1);
+    answer(&queue, 1, now_us);
+    libvirt_pool_queue_clear(&queue);
+}
+
+static void
+a_probe_tells_silence(void **state)
+{
+    g_auto(Case) self = {0};
+    LibvirtPoolQueue queue;
+    LibvirtPoolQueueEntry *probe = NULL;
+    int64_t now_us = util_deadline_now_us();
+
+    (void)state;
+    init_case(&self);
+    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
+    send(&queue, self.lines, true, now_us);
+    now_us += SILENT_MS * MS - 1;
+    assert_false(libvirt_pool_queue_wants_probe(&queue, now_us));
+    now_us += 1;
+    assert_true(libvirt_pool_queue_wants_probe(&queue, now_us));
+    assert_true(
+        libvirt_pool_queue_push(&queue, libvirt_pool_queue_new_entry(new_request(), false)));
+    assert_false(libvirt_pool_queue_has_ready(&queue, now_us));
+    libvirt_pool_queue_push_probe(&queue, new_request());
+    assert_true(libvirt_pool_queue_push(&queue, libvirt_pool_queue_new_entry(new_request(), true)));
+    assert_false(libvirt_pool_queue_wants_probe(&queue, now_us));
+    probe = libvirt_pool_queue_begin(&queue, self.lines, now_us);
+    assert_ptr_equal(probe, queue.probe);
+    assert_null(libvirt_pool_queue_begin(&queue, self.lines, now_us));
+    assert_false(libvirt_pool_queue_is_silent(&queue, now_us + TAKEN_MS * MS - 1));
+    assert_true(libvirt_pool_queue_is_silent(&queue, now_us + TAKEN_MS * MS));
+    libvirt_pool_queue_end(&queue, probe, true, now_us);
+    libvirt_pool_queue_free_entry(probe);
+    assert_false(libvirt_pool_queue_is_silent(&queue, now_us + TAKEN_MS * MS));
+    assert_false(libvirt_pool_queue_wants_probe(&queue, now_us));
+    assert_non_null(libvirt_pool_queue_begin(&queue, self.lines, now_us));
+    assert_non_null(libvirt_pool_queue_begin(&queue, self.lines, now_us));
+    answer(&queue, 3, now_us);
+    libvirt_pool_queue_clear(&queue);
+}
+
 int
 main(void)
 {
@@ -194,6 +328,11 @@ main(void)
         {"and before those whose connection was lost", the_daemons_goes_before_those_that_were_lost,
          NULL, NULL, NULL},
         {"a call that is split is late", a_call_that_is_split_is_late, NULL, NULL, NULL},
+        {"no more at once than find a worker", no_more_at_once_than_find_a_worker, NULL, NULL,
+         NULL},
+        {"the daemon's requests show nothing of workers", the_daemons_show_nothing_of_workers, NULL,
+         NULL, NULL},
+        {"a probe tells silence", a_probe_tells_silence, NULL, NULL, NULL},
         {"an outrun call is waited for a while", an_outrun_call_is_waited_for_a_while, NULL, NULL,
          NULL},
     };

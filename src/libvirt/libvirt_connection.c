@@ -123,6 +123,14 @@ libvirt_connection_is_alive(const LibvirtConnection *self)
     return virConnectIsAlive(self->conn) == 1;
 }
 
+void
+libvirt_connection_ping(const LibvirtConnection *self)
+{
+    unsigned long version = 0;
+
+    (void)virConnectGetLibVersion(self->conn, &version);
+}
+
 int64_t
 libvirt_connection_opened_us(const LibvirtConnection *self)
 {

@@ -36,6 +36,9 @@ virDomainPtr libvirt_connection_find(LibvirtConnection *self, const char *uuid,
 /* Keeps @domains, which libvirt has just listed, and drops others that were kept before. */
 void libvirt_connection_keep(LibvirtConnection *self, virDomainPtr *domains, int n_domains);
 
+/* Asks libvirt something that it answers whatever its domains do. */
+void libvirt_connection_ping(const LibvirtConnection *self);
+
 /* Monotonic, in us: when it was opened. */
 int64_t libvirt_connection_opened_us(const LibvirtConnection *self);
 

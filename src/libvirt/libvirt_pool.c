@@ -6,11 +6,11 @@
  *
  * A request goes into a queue. A thread takes what is to be asked next, a request or several about
  * domains that may go together (see libvirt_pool_queue), with a connection that nothing else uses,
- * and ends when there is none to be taken. While requests wait, one thread more works than there
- * are processors, N_FIRST at most, and one on one processor, where more only push each other out of
- * its caches. One that libvirt has not answered in time (20 ms, longer for several domains) does
- * not count, and is replaced within the limits. Who waits for requests sees to that
- * (libvirt_pool_look_after()).
+ * and ends when there is none to be taken. While requests wait and libvirt answers, one thread more
+ * works than there are processors, N_FIRST at most, and one on one processor, where more only push
+ * each other out of its caches. One that libvirt has not answered in time (50 ms, longer for
+ * several domains) does not count, and is replaced within the limits. Who waits for requests sees
+ * to that (libvirt_pool_look_after()).
  *
  * libvirt's library would let threads share a connection. But before its version 10.3, what a
  * second thread asks is at times not sent while the first one waits for its answer, which may be
@@ -42,6 +42,7 @@ enum {
     N_REQUESTS = 10,
     N_FIRST = 4,
     STUCK_MS = LIBVIRT_POOL_QUEUE_STUCK_MS,
+    TAKEN_MS = LIBVIRT_POOL_QUEUE_TAKEN_MS,
     SILENT_MS = LIBVIRT_POOL_QUEUE_SILENT_MS,
     FAIR_MS = 50,    /* for a libvirt that was silent before: it may have come back */
     AGAIN_MS = 1000, /* after a further connection was refused */
@@ -219,6 +220,16 @@ count_working(const LibvirtPool *self, int64_t now_us, int64_t ms)
            libvirt_pool_queue_n_unanswered(&self->queue, now_us, ms);
 }
 
+/* Whether libvirt's workers can take one more request, with the lock held. */
+static bool
+may_send(LibvirtPool *self, int64_t now_us)
+{
+    bool is_connecting =
+        self->connecting_us != 0 && !is_older(self->connecting_us, now_us, TAKEN_MS);
+
+    return libvirt_pool_queue_may_send(&self->queue, is_connecting ? 1 : 0, now_us);
+}
+
 /* Starts threads as long as requests wait and too few of them work, with the lock held. False if
  * there is none and the system gives none. */
 static bool
@@ -230,8 +241,9 @@ start_threads(LibvirtPool *self)
     if (self->is_closed || is_silent(self, now_us) ||
         (self->connecting_us != 0 && libvirt_pool_lines_n_usable(self->lines) == 0))
         return true;
-    while (n_waiting > 0 && self->n_threads < self->limits.n_requests &&
-           count_working(self, now_us, STUCK_MS) < self->queue.n_first) {
+    while (n_waiting > 0 && libvirt_pool_queue_has_ready(&self->queue, now_us) &&
+           may_send(self, now_us) && self->n_threads < self->limits.n_requests &&
+           count_working(self, now_us, TAKEN_MS) < self->queue.n_at_once) {
         if (!start_thread(self))
             return self->n_threads > 0;
         n_waiting--;
@@ -265,19 +277,38 @@ fail_waiting(LibvirtPool *self, int64_t until_us, const LibvirtOutcome *outcome)
     pthread_mutex_lock(&self->lock);
 }
 
-/* Queues those of late calls, with the lock held. What is queued once it is closed would stay. */
 static void
-split_late(LibvirtPool *self)
+run_probe(LibvirtConnection *connection, void *data, LibvirtOutcome *ret_outcome)
 {
-    if (!self->is_closed)
-        libvirt_pool_queue_split(&self->queue, util_deadline_now_us());
+    (void)data;
+    (void)ret_outcome;
+    libvirt_connection_ping(connection);
+}
+
+/* Queues what late answers make necessary, with the lock held: the requests of late calls, and a
+ * probe. What is queued once it is closed would stay. */
+static void
+look_at_late(LibvirtPool *self)
+{
+    int64_t now_us = util_deadline_now_us();
+
+    if (self->is_closed)
+        return;
+    libvirt_pool_queue_split(&self->queue, now_us);
+    if (libvirt_pool_queue_wants_probe(&self->queue, now_us)) {
+        LibvirtPoolRequest *probe = libvirt_pool_request_new(run_probe, NULL, NULL, NULL);
+
+        libvirt_pool_request_set_pool(probe, ref(self), unref);
+        libvirt_pool_request_abandon(probe); /* nobody waits for its answer */
+        libvirt_pool_queue_push_probe(&self->queue, probe);
+    }
 }
 
 void
 libvirt_pool_look_after(LibvirtPool *self)
 {
     pthread_mutex_lock(&self->lock);
-    split_late(self);
+    look_at_late(self);
     start_threads(self);
     pthread_mutex_unlock(&self->lock);
 }
@@ -521,8 +552,9 @@ take_next(LibvirtPool *self)
 {
     LibvirtPoolQueueEntry *entry = NULL;
 
-    split_late(self);
-    while (entry == NULL && !self->is_closed && !is_silent(self, util_deadline_now_us())) {
+    look_at_late(self);
+    while (entry == NULL && !self->is_closed && !is_silent(self, util_deadline_now_us()) &&
+           may_send(self, util_deadline_now_us())) {
         entry = libvirt_pool_queue_begin(&self->queue, self->lines, util_deadline_now_us());
         if (entry == NULL) {
             if (!wants_line(self))
@@ -540,7 +572,7 @@ take_back(LibvirtPool *self, LibvirtPoolQueueEntry *entry, bool is_lost)
 {
     if (is_lost || keeps_none(self))
         entry->line->is_leaving = true;
-    libvirt_pool_queue_end(&self->queue, entry, !is_lost);
+    libvirt_pool_queue_end(&self->queue, entry, !is_lost, util_deadline_now_us());
     if (is_lost) {
         self->n_lost++;
         libvirt_pool_lines_leave(self->lines, false);
@@ -562,6 +594,7 @@ run_entry(LibvirtPool *self, LibvirtPoolQueueEntry *entry)
     take_back(self, entry, is_lost);
     if (!self->is_closed)
         libvirt_pool_run_ask_again(run, &self->queue);
+    start_threads(self);
     pthread_mutex_unlock(&self->lock);
     libvirt_pool_run_free(run);
     pthread_mutex_lock(&self->lock);

@@ -4,9 +4,9 @@
  *
  * How libvirt is found to be silent: a request of the daemon waits for no QEMU. But that one of
  * them is late does not show it, since libvirt may have locked one domain, which holds up a list of
- * all. So N_PROBES requests about domains are sent after it, each by itself. If libvirt answers
- * one, all others are sent too; if it answers none, it is silent, and nothing is sent until it
- * answers something.
+ * all. So a probe is sent after it, which waits for no domain either. If libvirt answers that, all
+ * others are sent too; if it does not, it is silent, and nothing is sent until it answers
+ * something.
  *
  * Requests that wait and may share a call go together: SHARES_PART of them for each of the calls
  * that may be under way while all is well, so that the last calls of many end at about the same
@@ -14,13 +14,21 @@
  * took before, or a part of what is left to the calls that want it. Then one of the domains may
  * hang, so each of them is asked by itself. The call under way keeps one of libvirt's workers, as
  * that for one domain would; its answer, if it comes first, is good for all.
+ *
+ * libvirt starts a worker for a request that finds none free, up to its max_workers, but none for a
+ * request that finds another one waiting for a worker. If the worker of that other one then hangs,
+ * the daemon serves nobody any more, though it might start workers. So what is sent at once never
+ * exceeds the workers known to be free by more than one: one request to begin with, one more with
+ * each answer, whose worker is free then, n_first at most, and one again when an answer is late or
+ * nothing was asked for a while, since others use the workers too. Requests of the daemon count for
+ * nothing there: libvirt has workers of its own for them. A late request does not count any more
+ * after TAKEN_MS, when a worker has it.
  */
 #include "libvirt_pool_queue.h"
 
 #include "libvirt_limits.h"
 
 enum {
-    N_PROBES = 4,
     SHARES_PART = 2,
     N_SHARED = 16, /* domains of one call at most: a message of some 100 KB */
     N_SHARED_LEAST = 2,
@@ -38,7 +46,8 @@ libvirt_pool_queue_init(LibvirtPoolQueue *self, unsigned int most, unsigned int 
                                .waiting = g_queue_new(),
                                .under_way = g_ptr_array_new(),
                                .most = most,
-                               .n_first = n_first};
+                               .n_first = n_first,
+                               .n_at_once = 1};
 }
 
 void
@@ -75,15 +84,34 @@ libvirt_pool_queue_free_entry(LibvirtPoolQueueEntry *entry)
     g_free(entry);
 }
 
-/* Adds @entry to @entries, before those about domains if it is the daemon's. */
+/* Adds @entry to @entries, before those about domains if it is the daemon's, but after a probe. */
 static void
-push(GQueue *entries, LibvirtPoolQueueEntry *entry)
+push(const LibvirtPoolQueue *self, GQueue *entries, LibvirtPoolQueueEntry *entry)
 {
     entry->since_us = util_deadline_now_us();
-    if (entry->is_daemons)
-        g_queue_push_head(entries, entry);
-    else
+    if (!entry->is_daemons)
         g_queue_push_tail(entries, entry);
+    else if (self->probe != NULL && g_queue_peek_head(entries) == self->probe)
+        g_queue_insert_after(entries, entries->head, entry);
+    else
+        g_queue_push_head(entries, entry);
+}
+
+void
+libvirt_pool_queue_push_probe(LibvirtPoolQueue *self, LibvirtPoolRequest *take_request)
+{
+    LibvirtPoolQueueEntry *probe = libvirt_pool_queue_new_entry(take_request, true);
+
+    push(self, self->waiting, probe);
+    self->probe = probe;
+}
+
+/* To be called when @entry is no longer in the queue. */
+static void
+forget_probe(LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry)
+{
+    if (self->probe == entry)
+        self->probe = NULL;
 }
 
 bool
@@ -91,7 +119,7 @@ libvirt_pool_queue_push(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *take_entr
 {
     if (self->waiting->length >= LIBVIRT_LIMIT_WAITING_REQUESTS)
         return false;
-    push(self->waiting, take_entry);
+    push(self, self->waiting, take_entry);
     return true;
 }
 
@@ -100,7 +128,7 @@ libvirt_pool_queue_push_again(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *tak
 {
     take_entry->was_lost = true;
     take_entry->is_alone = true;
-    push(self->again, take_entry);
+    push(self, self->again, take_entry);
 }
 
 /* Adds @entry before all of @entries that are about domains. */
@@ -158,12 +186,14 @@ libvirt_pool_queue_remove(LibvirtPoolQueue *self, const LibvirtPoolRequest *requ
 }
 
 static void
-take_older(GQueue *entries, int64_t until_us, GQueue *taken)
+take_older(LibvirtPoolQueue *self, GQueue *entries, int64_t until_us, GQueue *taken)
 {
     for (guint n = entries->length; n > 0; n--) {
         LibvirtPoolQueueEntry *entry = g_queue_pop_head(entries);
 
         g_queue_push_tail(entry->since_us <= until_us ? taken : entries, entry);
+        if (entry->since_us <= until_us)
+            forget_probe(self, entry);
     }
 }
 
@@ -172,8 +202,8 @@ libvirt_pool_queue_take_older(LibvirtPoolQueue *self, int64_t until_us)
 {
     GQueue *taken = g_queue_new();
 
-    take_older(self->again, until_us, taken);
-    take_older(self->waiting, until_us, taken);
+    take_older(self, self->again, until_us, taken);
+    take_older(self, self->waiting, until_us, taken);
     return taken;
 }
 
@@ -226,29 +256,21 @@ find_late(const LibvirtPoolQueue *self, int64_t now_us)
     return late != NULL && self->answered_us < late->asked_us ? late : NULL;
 }
 
-/* How many were asked after @late, and have waited for @ms. */
-static unsigned int
-count_probes(const LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *late, int64_t now_us,
-             int64_t ms)
+bool
+libvirt_pool_queue_wants_probe(const LibvirtPoolQueue *self, int64_t now_us)
 {
-    unsigned int n = 0;
-
-    for (guint i = 0; i < self->under_way->len; i++) {
-        const LibvirtPoolQueueEntry *entry = g_ptr_array_index(self->under_way, i);
-
-        n += entry->asked_us > late->asked_us && has_waited(entry, now_us, ms) ? 1 : 0;
-    }
-    return n;
+    return self->probe == NULL && find_late(self, now_us) != NULL;
 }
 
 bool
 libvirt_pool_queue_is_silent(const LibvirtPoolQueue *self, int64_t now_us)
 {
-    const LibvirtPoolQueueEntry *late = find_late(self, now_us);
+    const LibvirtPoolQueueEntry *probe = self->probe;
 
-    return late != NULL &&
-           (count_probes(self, late, now_us, LIBVIRT_POOL_QUEUE_STUCK_MS) >= N_PROBES ||
-            !has_room(self, false));
+    if (find_late(self, now_us) == NULL)
+        return false;
+    return !has_room(self, true) || (probe != NULL && probe->line != NULL &&
+                                     has_waited(probe, now_us, LIBVIRT_POOL_QUEUE_TAKEN_MS));
 }
 
 /* The first of @entries, if it may be sent; else NULL. */
@@ -256,9 +278,8 @@ static LibvirtPoolQueueEntry *
 peek(const LibvirtPoolQueue *self, GQueue *entries, int64_t now_us)
 {
     LibvirtPoolQueueEntry *entry = g_queue_peek_head(entries);
-    const LibvirtPoolQueueEntry *late = find_late(self, now_us);
 
-    if (entry == NULL || (late != NULL && count_probes(self, late, now_us, 0) >= N_PROBES))
+    if (entry == NULL || (entry != self->probe && find_late(self, now_us) != NULL))
         return NULL;
     return has_room(self, entry->is_daemons) ? entry : NULL;
 }
@@ -269,15 +290,37 @@ libvirt_pool_queue_has_ready(LibvirtPoolQueue *self, int64_t now_us)
     return peek(self, self->again, now_us) != NULL || peek(self, self->waiting, now_us) != NULL;
 }
 
+bool
+libvirt_pool_queue_may_send(LibvirtPoolQueue *self, unsigned int n_connecting, int64_t now_us)
+{
+    unsigned int n_fresh = n_connecting;
+
+    for (guint i = 0; i < self->under_way->len; i++) {
+        LibvirtPoolQueueEntry *entry = g_ptr_array_index(self->under_way, i);
+
+        if (!has_waited(entry, now_us, LIBVIRT_POOL_QUEUE_TAKEN_MS)) {
+            n_fresh++;
+        } else if (!entry->is_stuck) {
+            entry->is_stuck = true;
+            self->n_at_once = 1;
+        }
+    }
+    if (n_fresh == 0 && now_us - self->ended_us > LIBVIRT_POOL_QUEUE_STUCK_MS * 1000)
+        self->n_at_once = 1;
+    return n_fresh < self->n_at_once;
+}
+
 /* How many domains the next call should be about: several only if there is room for another call,
- * in which each of them could be asked by itself. */
+ * in which each of them could be asked by itself, and if it is not to find out whether libvirt
+ * answers. */
 static guint
 choose_size(const LibvirtPoolQueue *self, int64_t now_us)
 {
     guint n_calls = self->n_first > 1 ? SHARES_PART * self->n_first : 1;
     guint part = self->waiting->length / n_calls;
 
-    if (find_late(self, now_us) != NULL || self->under_way->len + 2 > self->most - 1)
+    if (find_late(self, now_us) != NULL || self->under_way->len + 2 > self->most - 1 ||
+        (self->n_first > 1 && self->n_at_once == 1))
         return 1;
     return CLAMP(part, N_SHARED_LEAST, N_SHARED);
 }
@@ -412,9 +455,9 @@ libvirt_pool_queue_has_outrun(const LibvirtPoolQueue *self, int64_t now_us)
 
 /* Notes how long the answer to @entry took. One that took very long counts for little. */
 static void
-note_share(LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry)
+note_share(LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry, int64_t now_us)
 {
-    int64_t share_us = (util_deadline_now_us() - entry->asked_us) / MAX(entry->requests->len, 1);
+    int64_t share_us = (now_us - entry->asked_us) / MAX(entry->requests->len, 1);
 
     if (entry->requests->len == 1)
         return;
@@ -425,13 +468,18 @@ note_share(LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry)
 }
 
 void
-libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered)
+libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered,
+                       int64_t now_us)
 {
     g_ptr_array_remove_fast(self->under_way, entry);
+    forget_probe(self, entry);
     entry->line->is_busy = false;
     entry->line = NULL;
+    self->ended_us = now_us;
     if (!is_answered)
         return;
     self->answered_us = MAX(self->answered_us, entry->asked_us);
-    note_share(self, entry);
+    if (!entry->is_daemons)
+        self->n_at_once = MIN(self->n_at_once + 1, self->n_first);
+    note_share(self, entry, now_us);
 }

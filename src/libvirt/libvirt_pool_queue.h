@@ -13,6 +13,7 @@
 
 enum {
     LIBVIRT_POOL_QUEUE_STUCK_MS = 20, /* a request that takes longer is not counted on */
+    LIBVIRT_POOL_QUEUE_TAKEN_MS = 50, /* after it, a worker of libvirt has surely taken a request */
     LIBVIRT_POOL_QUEUE_SILENT_MS =
         500, /* libvirt answers what waits for no QEMU in less than one */
     LIBVIRT_POOL_QUEUE_OUTRUN_MS = 1000, /* an answer that is later waits for a domain that hangs */
@@ -29,18 +30,22 @@ typedef struct {
     int64_t since_us;      /* when it was queued, last */
     int64_t asked_us;      /* when it was put under way */
     int64_t late_us;       /* when its answer is late */
+    bool is_stuck;         /* its answer is late, and n_at_once has seen that */
     LibvirtPoolLine *line; /* while it is under way */
 } LibvirtPoolQueueEntry;
 
 typedef struct {
-    GQueue *again;        /* LibvirtPoolQueueEntry *, of those whose connection was lost */
-    GQueue *waiting;      /* the same, all others */
-    GPtrArray *under_way; /* the same */
-    unsigned int most;    /* under way at a time */
-    unsigned int n_first; /* the same, while libvirt answers them all */
-    unsigned int late_ms; /* when an answer about several is late; 0: by share_us and deadlines */
-    int64_t share_us;     /* how long an answer takes for each domain of several; 0: not known */
-    int64_t answered_us;  /* of all that were answered: when the latest one was asked */
+    GQueue *again;                /* LibvirtPoolQueueEntry *, of those whose connection was lost */
+    GQueue *waiting;              /* the same, all others */
+    GPtrArray *under_way;         /* the same */
+    LibvirtPoolQueueEntry *probe; /* it waits, or is under way; NULL: there is none */
+    unsigned int most;            /* under way at a time */
+    unsigned int n_first;         /* the same, while libvirt answers them all */
+    unsigned int n_at_once; /* of n_first: so many may be sent before one of them is answered */
+    unsigned int late_ms;   /* when an answer about several is late; 0: by share_us and deadlines */
+    int64_t share_us;       /* how long an answer takes for each domain of several; 0: not known */
+    int64_t ended_us;       /* when one was answered last, or its connection was lost */
+    int64_t answered_us;    /* of all that were answered: when the latest one was asked */
 } LibvirtPoolQueue;
 
 void libvirt_pool_queue_init(LibvirtPoolQueue *self, unsigned int most, unsigned int n_first);
@@ -58,6 +63,11 @@ void libvirt_pool_queue_push_again(LibvirtPoolQueue *self, LibvirtPoolQueueEntry
 
 unsigned int libvirt_pool_queue_n_waiting(const LibvirtPoolQueue *self);
 
+/* True if libvirt may be silent, and no probe is there to find that out. */
+bool libvirt_pool_queue_wants_probe(const LibvirtPoolQueue *self, int64_t now_us);
+/* Queues a request that libvirt answers whatever its domains do. */
+void libvirt_pool_queue_push_probe(LibvirtPoolQueue *self, LibvirtPoolRequest *take_request);
+
 /* Queues @request before all others about domains, to be asked by itself. */
 void libvirt_pool_queue_push_alone(LibvirtPoolQueue *self, LibvirtPoolRequest *request);
 
@@ -66,6 +76,8 @@ bool libvirt_pool_queue_remove(LibvirtPoolQueue *self, const LibvirtPoolRequest 
 /* Those queued at @until_us or before, which the caller frees. */
 GQueue *libvirt_pool_queue_take_older(LibvirtPoolQueue *self, int64_t until_us);
 
+/* True if libvirt's workers can take one more, where @n_connecting connections are being opened. */
+bool libvirt_pool_queue_may_send(LibvirtPoolQueue *self, unsigned int n_connecting, int64_t now_us);
 /* True if one may be sent, if there is a connection for it. */
 bool libvirt_pool_queue_has_ready(LibvirtPoolQueue *self, int64_t now_us);
 /* Puts the next ones under way, in one call; NULL: none may be sent, or @lines have no connection
@@ -80,7 +92,8 @@ void libvirt_pool_queue_split(LibvirtPoolQueue *self, int64_t now_us);
  * answered by itself: it is about to come, and its connection can be closed in order then. */
 bool libvirt_pool_queue_has_outrun(const LibvirtPoolQueue *self, int64_t now_us);
 /* Takes @entry, which the caller frees or queues again, from those under way. */
-void libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered);
+void libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered,
+                            int64_t now_us);
 
 /* How many of those under way libvirt has not answered for @ms. */
 unsigned int libvirt_pool_queue_n_unanswered(const LibvirtPoolQueue *self, int64_t now_us,

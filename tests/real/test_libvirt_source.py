@@ -214,22 +214,40 @@ class Troubles(BesideLibvirt):
         self.libvirt.start()
 
 
-class TheListWaits(BesideLibvirt):
-    """libvirt holds the lock of one domain, at which its list has to wait; it serves the others."""
+class Locked(BesideLibvirt):
+    """libvirt holds the locks of domains, at which its list has to wait; it serves the others."""
 
-    def test_the_others_are_whole(self):
+    def setUp(self):
+        super().setUp()
         self.libvirt.expect("End of file")  # of virsh below, which is ended
         self.libvirt.expect("libvirt_iohelper.*fatal signal 13")  # the reader below is ended while it writes
+
+    def lock(self, *names):
+        """By a managed save into a pipe that nobody reads, which is given."""
+        fifo = self.host.path("fifo")
+        os.mkfifo(fifo)
+        for name in names:
+            saver = subprocess.Popen(["virsh", "-q", "-c", self.libvirt.uri, "save", name, fifo],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.addCleanup(saver.wait)
+            self.addCleanup(saver.kill)
+            until(f"libvirt holds the lock of {name}", lambda: not self.serves("domstate", name))
+        return fifo
+
+    def serves(self, *words):
+        try:
+            self.libvirt.try_virsh(*words, timeout=1)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+
+class TheListWaits(Locked):
+    def test_the_others_are_whole(self):
         self.libvirt.create_many(3)
         run = self.open(SYSTEM)
         self.assertEqual(set(run.call().healths().values()), {"ok"})
-        fifo = self.host.path("fifo")
-        os.mkfifo(fifo)
-        saver = subprocess.Popen(["virsh", "-q", "-c", self.libvirt.uri, "save", "vm1", fifo],
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(saver.wait)
-        self.addCleanup(saver.kill)
-        until("libvirt holds the lock", lambda: not self.lists())
+        fifo = self.lock("vm1")
         for _ in range(3):
             call = run.call(timeout_ms=CALL_MS)
             self.assertLess(call.ms, CALL_MS + MARGIN_MS)
@@ -242,12 +260,26 @@ class TheListWaits(BesideLibvirt):
         until("the list is told again", lambda: run.call().healths() in ({"vm2": "ok", "vm3": "ok"},
                                                                          {"vm1": "ok", "vm2": "ok", "vm3": "ok"}))
 
-    def lists(self):
-        try:
-            self.libvirt.try_virsh("list", timeout=1)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+
+class FewWorkers(Locked):
+    """libvirt has no worker that is free, and starts none for a request that finds another one waiting for a worker.
+    So requests that are sent at once can be the last that it takes, if the first of them hangs."""
+
+    settings = {"min_workers": 1}
+    HUNG = ("vm1", "vm2", "vm3")
+
+    def test_it_serves_the_others_still(self):
+        names = set(self.libvirt.create_many(6))
+        run = self.open(SYSTEM)
+        self.assertEqual(set(run.call().healths().values()), {"ok"})
+        self.lock(*self.HUNG)
+        for _ in range(3):
+            call = run.call(timeout_ms=CALL_MS)
+            self.assertEqual({name for name, health in call.healths().items() if health != "ok"}, set(self.HUNG),
+                             [record["reason"] for record in call.records])
+        for name in names - set(self.HUNG):
+            self.assertTrue(self.serves("domstats", name), name)
+        self.assertEqual(self.libvirt.admin("srv-threadpool-info")["jobQueueDepth"], 0)
 
 
 class NoMoreClients(BesideLibvirt):
