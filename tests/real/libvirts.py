@@ -162,6 +162,14 @@ class Daemon:
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
 
+    def wait_channels(self):
+        """Where its threads wait in the kernel."""
+        found = []
+        for path in glob.glob(f"/proc/{self.process.pid}/task/*/wchan"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(path, encoding="ascii") as channel:
+                found.append(channel.read())
+        return found
+
     def serves(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.name} ended: {self.process.stderr.read().decode()}")
