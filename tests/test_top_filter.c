@@ -167,11 +167,85 @@ processes_tell_domains_of_one_uuid_apart(void **state)
     assert_int_equal(model->entries[2].seen.before->pid, 1);
 }
 
+/* a answers, b never did, c does so and has no disk, and of d the host tells an interface. */
+static void
+who_never_answered_has_one_row(void **state)
+{
+    static const char text[] =
+        "{\"began_us\":0,\"ended_us\":1000000,\"domains\":["
+        "{\"name\":\"a\",\"uuid\":\"1a\",\"pid\":1,\"health\":\"ok\",\"answered_by\":\"monitor\","
+        "\"values\":{\"state.state\":1,\"block.0.name\":\"vda\",\"block.0.wr.bytes\":5}},"
+        "{\"name\":\"b\",\"uuid\":\"2b\",\"pid\":2,\"health\":\"busy\",\"reason\":\"it is held\","
+        "\"answered_by\":\"none\",\"values\":{}},"
+        "{\"name\":\"c\",\"uuid\":\"3c\",\"pid\":3,\"health\":\"ok\",\"answered_by\":\"monitor\","
+        "\"values\":{\"state.state\":1}},"
+        "{\"name\":\"d\",\"uuid\":\"4d\",\"pid\":4,\"health\":\"stopped\",\"answered_by\":\"host\","
+        "\"values\":{\"net.0.name\":\"tap0\"}}]}";
+    static const struct {
+        TopColumnView view;
+        const char *order;
+        const char *expected;
+    } views[] = {
+        {TOP_COLUMN_VIEW_DISKS, "name", "1a/vda 2b 4d"},
+        {TOP_COLUMN_VIEW_DISKS, "wr", "1a/vda 2b 4d"},
+        {TOP_COLUMN_VIEW_NICS, "name", "2b 4d/tap0"},
+        {TOP_COLUMN_VIEW_VMS, "name", "1a 2b 3c 4d"},
+    };
+    g_autoptr(TopSample) sample = top_series_text_parse(text, strlen(text), NULL);
+    g_autoptr(TopModel) model = top_model_next(NULL, sample);
+    TopRowsWish wish = {.view = TOP_COLUMN_VIEW_DISKS, .only = &model->entries[1]};
+    g_autoptr(TopRows) none = top_rows_new(model, &wish);
+
+    (void)state;
+    assert_int_equal(none->n, 0); /* the page of that domain alone */
+    wish.only = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(views); i++) {
+        g_autoptr(TopRows) list = NULL;
+        g_autofree char *got = NULL;
+
+        wish.view = views[i].view;
+        wish.order = top_column_find(views[i].order, views[i].view);
+        list = top_rows_new(model, &wish);
+        got = list_rows(list);
+        assert_string_equal(got, views[i].expected);
+    }
+}
+
+/* Of such a row nothing is known but who it is. */
+static void
+its_cells_are_unknown(void **state)
+{
+    static const char text[] =
+        "{\"began_us\":0,\"ended_us\":1,\"domains\":[{\"name\":\"b\",\"uuid\":\"2b\",\"pid\":2,"
+        "\"health\":\"busy\",\"answered_by\":\"none\",\"values\":{}}]}";
+    static const TopColumnView views[] = {TOP_COLUMN_VIEW_DISKS, TOP_COLUMN_VIEW_NICS};
+    const TopColumnMode mode = {0};
+    g_autoptr(TopSample) sample = top_series_text_parse(text, strlen(text), NULL);
+    g_autoptr(TopModel) model = top_model_next(NULL, sample);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(views); i++) {
+        g_autoptr(GPtrArray) columns = top_column_list(views[i], false);
+        g_autoptr(GString) got = g_string_new(NULL);
+
+        for (guint j = 0; j < columns->len; j++) {
+            const TopColumn *column = g_ptr_array_index(columns, j);
+            TopColumnCell cell = top_column_cell(column, &model->entries[0], NULL, &mode);
+
+            if (cell.is_known)
+                g_string_append_printf(got, "%s=%s ", column->key, cell.text);
+        }
+        assert_string_equal(got->str, "name=b state=? ");
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_search_goes_round),
+        cmocka_unit_test(who_never_answered_has_one_row),
+        cmocka_unit_test(its_cells_are_unknown),
         cmocka_unit_test(processes_tell_domains_of_one_uuid_apart),
     };
 

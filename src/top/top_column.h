@@ -117,8 +117,8 @@ GPtrArray *top_column_list(TopColumnView view, bool counts_requests);
 /* Those that "key,key,..." names; NULL with an error if one is not known or not of the view. */
 GPtrArray *top_column_parse_list(const char *keys, TopColumnView view, GError **error);
 
-/* The cell of @column for a row: @entry, and a unit of its view's kind (NULL in views of domains).
- */
+/* The cell of @column for a row: @entry, and a unit of its view's kind (NULL in views of domains,
+ * and if no unit is known). */
 TopColumnCell top_column_cell(const TopColumn *self, const TopModelEntry *entry,
                               const TopSampleUnit *unit, const TopColumnMode *mode);
 

@@ -41,15 +41,26 @@ choose_units(const TopModelEntry *entry, TopFieldKind kind)
     return entry->seen.now;
 }
 
+/* True if the domain has a row of its own: in views of domains, and where its units are not known,
+ * as it has not answered yet. All of one domain has a line of that already. */
+static bool
+has_own_row(const Making *making, const TopModelEntry *entry, TopFieldKind kind, size_t n_units)
+{
+    if (kind == TOP_FIELD_KIND_DOMAIN)
+        return true;
+    return n_units == 0 && entry->answered.now == NULL && making->wish->only == NULL;
+}
+
 static void
 add_entry(Making *making, const TopModelEntry *entry)
 {
     TopFieldKind kind = top_column_view_kind(making->wish->view);
     const TopSampleDomain *domain = choose_units(entry, kind);
+    size_t n_units = top_sample_count_units(domain, kind);
 
-    if (kind == TOP_FIELD_KIND_DOMAIN)
+    if (has_own_row(making, entry, kind, n_units))
         add_row(making, entry, NULL);
-    for (size_t i = 0; i < top_sample_count_units(domain, kind); i++)
+    for (size_t i = 0; i < n_units; i++)
         add_row(making, entry, top_sample_unit(domain, kind, i));
 }
 

@@ -23,7 +23,7 @@ typedef struct {
 
 typedef struct {
     const TopModelEntry *entry;
-    const TopSampleUnit *unit; /* NULL in views of domains */
+    const TopSampleUnit *unit; /* NULL in views of domains, and of a domain that never answered */
 } TopRow;
 
 typedef struct {

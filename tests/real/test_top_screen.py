@@ -239,6 +239,21 @@ class Characters(Screen):
         line = next(line for line in terminal.lines(attributes=True) if "busy" in line and "not answering" not in line)
         self.assertRegex(line, "\x1b\\[[0-9;]*7m(\x1b\\[[0-9;]*m)*\\?")
 
+    def test_a_domain_that_never_answered_has_a_row_among_disks_and_interfaces(self):
+        terminal = self.start(height=20)
+        terminal.wait("answered")
+        for key, heading in (("d", "DISK .*FLAT"), ("n", "NIC +S")):
+            terminal.keys(key)
+            terminal.wait(heading)
+            terminal.keys("/")
+            terminal.type("busy")
+            terminal.keys("Enter")
+            terminal.wait("^busy: busy: its monitor .* is held by process 1")
+            terminal.wait(r"^busy +- +\?( +-)+$")
+        terminal.keys("Enter")
+        terminal.wait("^UUID ")
+        self.assertNotRegex(terminal.text(), "(?m)^(Disks|Network interfaces)$")
+
     def test_colours_are_left_out_where_they_are_not_wanted(self):
         colour = re.compile("\x1b\\[([0-9;]*;)?(3[0-7]|4[0-7]|9[0-7]|38;5|48;5)(;[0-9;]*)?m")
         plain = self.start(environment={"NO_COLOR": "1"})
