@@ -53,6 +53,13 @@ static const Row rows[] = {
           "\"memory_available_kib\":6,\"blind_spot\":\"b\",\"domains\":[]}\n"},
     {"a round that failed", HEAD ",\"error\":\"no host\",\"domains\":[]}\n",
      HEAD ",\"error\":\"no host\",\"domains\":[]}\n"},
+    {"the slice, and the memory on NUMA nodes",
+     ROUND("{\"name\":\"a\",\"slice\":\"machine.slice\",\"values\":{\"ext.balloon.numa.1.anon\":7,"
+           "\"ext.balloon.numa.count\":2}}"),
+     ROUND(
+         "{\"name\":\"a\",\"uuid\":\"\",\"id\":-1,\"pid\":0,\"start_ticks\":0,\"health\":\"slow\","
+         "\"reason_code\":\"other\",\"slice\":\"machine.slice\",\"answered_by\":\"none\","
+         "\"missing\":0,\"at_us\":0,\"values\":{\"ext.balloon.numa.1.anon\":7}}")},
     {"units come by their numbers", ROUND(DOMAIN("\"net.2.rx.bytes\":1,\"net.0.rx.bytes\":2")),
      ROUND(DOMAIN("\"net.0.rx.bytes\":2,\"net.2.rx.bytes\":1"))},
     {"a histogram",

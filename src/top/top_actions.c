@@ -31,40 +31,71 @@ selected_row(TopActions *self)
     return self->rows != NULL && at < self->rows->n ? &self->rows->all[at] : NULL;
 }
 
+/* That of a domain; NULL, with a message, if it is the head of a group. */
+static const TopRow *
+selected_row_of_domain(TopActions *self)
+{
+    const TopRow *row = selected_row(self);
+
+    if (row == NULL || row->entry != NULL)
+        return row;
+    top_actions_say(self, "this is a group; the rows below it are its domains");
+    return NULL;
+}
+
 void
 top_actions_say(TopActions *self, const char *text)
 {
     top_state_take_message(&self->state, g_strdup(text));
 }
 
-/* Brings the rows of marked domains to the top; otherwise their order stays. */
+/* Brings the rows of marked domains before the other ones of @n rows; otherwise their order stays.
+ */
 static void
-put_marked_first(TopRows *rows, GHashTable *marked)
+put_marked_first(TopRow *rows, size_t n, GHashTable *marked)
 {
-    g_autofree TopRow *others = g_new(TopRow, rows->n + 1);
+    g_autofree TopRow *others = g_new(TopRow, n + 1);
     size_t n_marked = 0, n_others = 0;
 
-    for (size_t i = 0; i < rows->n; i++) {
-        TopRow row = rows->all[i];
+    for (size_t i = 0; i < n; i++) {
+        TopRow row = rows[i];
 
         if (top_state_is_marked(marked, row.entry->seen.now))
-            rows->all[n_marked++] = row;
+            rows[n_marked++] = row;
         else
             others[n_others++] = row;
     }
     for (size_t i = 0; i < n_others; i++)
-        rows->all[n_marked + i] = others[i];
+        rows[n_marked + i] = others[i];
 }
 
-/* The place of @row in @rows: the same device, else the same domain; -1 if it is gone. */
+/* Marked domains are the first of their group. */
+static void
+put_marked_first_in_groups(TopRows *rows, GHashTable *marked)
+{
+    if (rows->groups->len == 0)
+        put_marked_first(rows->all, rows->n, marked);
+    for (guint i = 0; i < rows->groups->len; i++) {
+        const TopRowsGroup *group = g_ptr_array_index(rows->groups, i);
+
+        put_marked_first(rows->all + group->first, group->n, marked);
+    }
+}
+
+/* The place of @row in @rows: the same head or device, else the same domain; -1 if it is gone. */
 static gssize
 find_again(const TopRows *rows, const TopRow *row)
 {
-    const TopSampleDomain *domain = row->entry->seen.now;
-    gssize at = top_rows_find(rows, domain->uuid, domain->pid, row->unit);
+    const TopSampleDomain *domain = NULL;
+    gssize at = -1;
 
+    if (row->entry == NULL)
+        return top_rows_find_head(rows, row->group->name);
+    domain = row->entry->seen.now;
+    at = top_rows_find(rows, domain->uuid, domain->pid, row->unit);
     for (size_t i = 0; at < 0 && i < rows->n; i++)
-        if (strcmp(rows->all[i].entry->seen.now->uuid, domain->uuid) == 0)
+        if (rows->all[i].entry != NULL &&
+            strcmp(rows->all[i].entry->seen.now->uuid, domain->uuid) == 0)
             at = (gssize)i;
     return at;
 }
@@ -87,6 +118,7 @@ top_actions_make_rows(TopActions *self)
         .order = view->order,
         .is_reversed = view->is_turned,
         .filter = self->filter,
+        .group = self->state.group,
     };
     TopRows *rows = NULL;
     gssize at = -1;
@@ -98,7 +130,7 @@ top_actions_make_rows(TopActions *self)
         self->mode.n_processors = model->sample->host.n_processors;
     wish.mode = self->mode;
     rows = top_rows_new(model, &wish);
-    put_marked_first(rows, self->state.marked);
+    put_marked_first_in_groups(rows, self->state.marked);
     if (selected != NULL && keeps_selected(self))
         at = find_again(rows, selected);
     if (at >= 0)
@@ -263,7 +295,7 @@ run_expand(TopActions *self, const TopKeys *key)
     (void)key;
     if (self->state.page == TOP_STATE_PAGE_DOMAIN)
         go_to_page(self, TOP_STATE_PAGE_LIST);
-    else if (selected_row(self) != NULL)
+    else if (selected_row_of_domain(self) != NULL)
         go_to_page(self, TOP_STATE_PAGE_DOMAIN);
 }
 
@@ -279,6 +311,14 @@ run_of_host(TopActions *self, const TopKeys *key)
 {
     (void)key;
     self->state.is_of_host = !self->state.is_of_host;
+    top_actions_make_rows(self);
+}
+
+static void
+run_group(TopActions *self, const TopKeys *key)
+{
+    (void)key;
+    self->state.group = (TopGroup)((self->state.group + 1) % TOP_N_GROUPS);
     top_actions_make_rows(self);
 }
 
@@ -330,7 +370,7 @@ run_save(TopActions *self, const TopKeys *key)
 static void
 run_mark(TopActions *self, const TopKeys *key)
 {
-    const TopRow *row = selected_row(self);
+    const TopRow *row = selected_row_of_domain(self);
     g_autofree char *mark = NULL;
 
     (void)key;
@@ -426,7 +466,7 @@ static const RunAction actions[] = {
     [TOP_KEYS_ACTION_SAVE] = run_save,           [TOP_KEYS_ACTION_MARK] = run_mark,
     [TOP_KEYS_ACTION_PAUSE] = run_pause,         [TOP_KEYS_ACTION_STEP] = run_step,
     [TOP_KEYS_ACTION_MOVE] = run_move,           [TOP_KEYS_ACTION_REDRAW] = run_redraw,
-    [TOP_KEYS_ACTION_LEAVE] = run_leave,
+    [TOP_KEYS_ACTION_LEAVE] = run_leave,         [TOP_KEYS_ACTION_GROUP] = run_group,
 };
 
 /* The column that is selected in a list of columns; NULL if there is none. */

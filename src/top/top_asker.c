@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "top_slice.h"
 #include "util/util_deadline.h"
 #include "util/util_fd.h"
 #include "util/util_thread.h"
@@ -59,6 +60,18 @@ end_times(TopSampleTimes *times)
     return host;
 }
 
+/* Before anybody else has the sample. */
+static void
+tell_slices(TopSample *sample)
+{
+    for (guint i = 0; i < sample->domains->len; i++) {
+        TopSampleDomain *domain = g_ptr_array_index(sample->domains, i);
+        g_autofree char *slice = top_slice_read(domain->pid, domain->start_ticks);
+
+        top_sample_domain_set_slice(domain, slice);
+    }
+}
+
 TopSample *
 top_asker_run(DomstatsConn *conn, const TopAskerCall *call)
 {
@@ -81,6 +94,8 @@ top_asker_run(DomstatsConn *conn, const TopAskerCall *call)
         return top_sample_new_failed(&times, &host, error->message);
     sample = top_sample_new(records, (size_t)n, &times, &host, domstats_get_blind_spot(conn));
     domstats_record_list_free(records);
+    if (call->tells_slices)
+        tell_slices(sample);
     return sample;
 }
 

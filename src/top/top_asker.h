@@ -30,6 +30,7 @@ typedef struct {
     unsigned int timeout_ms; /* the most that a round may take, if that is less than the delay; 0:
                                 as above */
     unsigned int delay_ms;
+    bool tells_slices; /* see top_slice.h: of each domain of this host */
     /* Sees each round when it has ended, on the thread of the rounds; borrows the sample. NULL:
      * nobody does. */
     void (*see)(TopSample *sample, void *data);

@@ -5,6 +5,7 @@
 #include "top_draw.h"
 
 #include <curses.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "top_page.h"
@@ -139,6 +140,8 @@ make_order(const TopDraw *self)
     const TopState *state = self->state;
     GString *text = g_string_new(NULL);
 
+    if (state->group != TOP_GROUP_NONE)
+        g_string_append_printf(text, "grouped %s, ", top_group_phrase(state->group));
     g_string_append_printf(text, "by %s, %s first", state->views[state->view].order->header,
                            top_state_sorts_up(state) ? "lowest" : "highest");
     if (state->is_of_host)
@@ -229,13 +232,22 @@ draw_list(const TopDraw *self, const Share *share)
         top_table_draw_row(&table, layout, i, &rows);
 }
 
-/* The entry of the selected row; NULL if there is none. */
-static const TopModelEntry *
-find_selected(const TopDraw *self)
+/* The selected row; NULL if there is none. */
+static const TopRow *
+find_selected_row(const TopDraw *self)
 {
     size_t selected = self->state->places[TOP_STATE_PAGE_LIST].selected;
 
-    return self->rows != NULL && selected < self->rows->n ? self->rows->all[selected].entry : NULL;
+    return self->rows != NULL && selected < self->rows->n ? &self->rows->all[selected] : NULL;
+}
+
+/* Its domain; NULL if there is none, as it is a head. */
+static const TopModelEntry *
+find_selected(const TopDraw *self)
+{
+    const TopRow *row = find_selected_row(self);
+
+    return row != NULL ? row->entry : NULL;
 }
 
 static void
@@ -255,12 +267,26 @@ draw_page(const TopDraw *self, const Share *share)
     place->n = pen.line;
 }
 
-/* What is to be said of the selected domain; of the whole round, if that failed. */
+/* How many domains the group has, and in which states they are. */
+static void
+append_group(GString *out, const TopRows *rows, const TopRowsGroup *group)
+{
+    g_autoptr(GHashTable) counted = g_hash_table_new(NULL, NULL);
+    TopSummary summary = {0};
+
+    for (size_t i = group->first; i < group->first + group->n; i++)
+        if (g_hash_table_add(counted, (void *)(uintptr_t)rows->all[i].entry))
+            top_summary_count(&summary, rows->all[i].entry);
+    top_summary_append_domains(out, &summary);
+}
+
+/* What is to be said of the selected domain or group; of the whole round, if that failed. */
 static void
 draw_verdict(const TopDraw *self, const Share *share)
 {
     TopPen pen = make_pen(self, share, share->height - 1 - share->n_verdict, share->n_verdict);
     const TopModelEntry *selected = find_selected(self);
+    const TopRow *row = find_selected_row(self);
     g_autoptr(GString) text = g_string_new(NULL);
 
     if (self->model == NULL) {
@@ -268,6 +294,9 @@ draw_verdict(const TopDraw *self, const Share *share)
     } else if (self->model->error != NULL) {
         top_pen_write_lines(&pen, self->model->error, 0, share->n_verdict, TOP_TERMINAL_LOOK_BAD);
         return;
+    } else if (row != NULL && row->entry == NULL) {
+        g_string_append_printf(text, "%s: ", row->group->name);
+        append_group(text, self->rows, row->group);
     } else if (selected == NULL) {
         g_string_append(text, self->state->filter != NULL ? "nothing passes the filter"
                                                           : "there is nothing to show");

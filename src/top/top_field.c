@@ -26,6 +26,7 @@ static const struct {
     {"block.", TOP_FIELD_KIND_DISK},
     {"ext.block.", TOP_FIELD_KIND_DISK},
     {"net.", TOP_FIELD_KIND_NIC},
+    {"ext.balloon.numa.", TOP_FIELD_KIND_NODE},
 };
 
 TopFieldKind

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * top_field: which fields of a record `domstats top` reads, and what a field belongs to: the domain
- * or one of its vCPUs, disks or interfaces (its units).
+ * or one of its vCPUs, disks or interfaces, or of the NUMA nodes that have its memory (its units).
  */
 #pragma once
 
@@ -13,6 +13,7 @@ typedef enum {
     TOP_FIELD_KIND_VCPU,
     TOP_FIELD_KIND_DISK,
     TOP_FIELD_KIND_NIC,
+    TOP_FIELD_KIND_NODE, /* a NUMA node of the host */
     TOP_FIELD_N_KINDS,
 } TopFieldKind;
 

@@ -9,12 +9,12 @@
 #define TOP_LIMITS(X)                                                                              \
     X(TOP_MAX_DOMAINS, 4096, "domains", "of one round that top shows; hosts have hundreds")        \
     X(TOP_MAX_UNITS, 1024, "devices",                                                              \
-      "vCPUs, disks or interfaces of one domain, each kind, that top shows; QEMU runs up to "      \
-      "some hundred")                                                                              \
+      "vCPUs, disks, interfaces or NUMA nodes of one domain, each kind, that top keeps; QEMU "     \
+      "runs up to some hundred")                                                                   \
     X(TOP_MAX_BINS, 64, "bins",                                                                    \
       "of a histogram of latencies; one that has more has no quantiles. QEMU has as many as it "   \
       "was told, some ten as a rule")                                                              \
-    X(TOP_MAX_NAME, 1024, "bytes", "of a name that top keeps; libvirt's are far shorter")          \
+    X(TOP_MAX_NAME, 1024, "bytes", "of a name that top keeps, of a domain or a slice; libvirt's are far shorter") \
     X(TOP_MAX_REASON, 4096, "bytes", "of a sentence that top keeps; the library's are shorter")    \
     X(TOP_MAX_FILTER, 256, "bytes", "of a filter or of a text searched for; a line of a terminal") \
     X(TOP_MAX_FILTER_WORDS, 16, "words", "of a filter; each is compared with each row")            \

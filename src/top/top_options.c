@@ -98,6 +98,8 @@ read_series(TopOptions *self, const CliOptions *options, GError **error)
 {
     self->record_dir = options->top.record_dir;
     self->replay_dir = options->top.replay_dir;
+    /* Other output does not have them. */
+    self->call.tells_slices = self->output == TOP_OPTIONS_OUTPUT_SCREEN || self->record_dir != NULL;
     if (self->replay_dir == NULL)
         return true;
     if (self->record_dir != NULL)

@@ -67,6 +67,7 @@ top_sample_domain_new_unasked(const TopSampleDomain *like, const TopSample *fail
     TopSampleDomain *self = top_sample_domain_new(like->name, failed->error);
 
     memcpy(self->uuid, like->uuid, sizeof(self->uuid));
+    top_sample_domain_set_slice(self, like->slice);
     self->id = like->id;
     self->pid = like->pid;
     self->start_ticks = like->start_ticks;
@@ -92,6 +93,7 @@ top_sample_domain_unref(TopSampleDomain *self)
         return;
     g_free(self->name);
     g_free(self->reason);
+    g_free(self->slice);
     for (size_t i = TOP_FIELD_KIND_VCPU; i < TOP_FIELD_N_KINDS; i++)
         g_ptr_array_unref(self->units[i]);
     g_free(self);
@@ -161,6 +163,15 @@ top_sample_domain_set_name(TopSampleDomain *self, TopFieldKind kind, unsigned in
     g_free(unit->name);
     unit->name = copy_text(name, TOP_MAX_NAME);
     self->n_bytes += count_text(unit->name);
+}
+
+void
+top_sample_domain_set_slice(TopSampleDomain *self, const char *slice)
+{
+    self->n_bytes -= count_text(self->slice);
+    g_free(self->slice);
+    self->slice = slice != NULL ? copy_text(slice, TOP_MAX_NAME) : NULL;
+    self->n_bytes += count_text(self->slice);
 }
 
 void

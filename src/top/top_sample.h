@@ -19,7 +19,7 @@
 #include "util/util_count.h"
 #include "util/util_refcount.h"
 
-/* One vCPU, disk or interface. */
+/* One vCPU, disk, interface or NUMA node. */
 typedef struct {
     unsigned int number;             /* the one in the names of its fields */
     char *name;                      /* of a disk or interface; NULL: the record does not tell it */
@@ -37,6 +37,7 @@ typedef struct {
     DomstatsHealth health;
     DomstatsReason reason_code;
     char *reason; /* a sentence, UTF-8; NULL: it is OK */
+    char *slice;  /* see top_slice.h; UTF-8, TOP_MAX_NAME bytes at most; NULL: not known */
     DomstatsAnsweredBy answered_by;
     unsigned int missing; /* groups */
     bool is_unasked;      /* the round failed, so nothing is told but who it is */
@@ -94,6 +95,8 @@ void top_sample_domain_set(TopSampleDomain *self, TopField field, unsigned int n
                            uint64_t value);
 void top_sample_domain_set_name(TopSampleDomain *self, TopFieldKind kind, unsigned int number,
                                 const char *name);
+/* A copy of @slice, made UTF-8 and cut; NULL: not known. */
+void top_sample_domain_set_slice(TopSampleDomain *self, const char *slice);
 void top_sample_domain_set_bin(TopSampleDomain *self, const TopBinsPlace *place, uint64_t value);
 /* The same for whatever a record calls so; nothing is done for a field that top does not read. */
 void top_sample_domain_set_by_name(TopSampleDomain *self, const char *name, uint64_t value);

@@ -126,6 +126,8 @@ append_domain(GString *out, const TopSampleDomain *domain)
     append_text(out, "reason_code", domstats_reason_to_string(domain->reason_code));
     if (domain->reason != NULL)
         append_text(out, "reason", domain->reason);
+    if (domain->slice != NULL)
+        append_text(out, "slice", domain->slice);
     append_text(out, "answered_by", domstats_answered_by_to_string(domain->answered_by));
     g_string_append_printf(out, ",\"missing\":%u,\"at_us\":%" PRId64 ",\"values\":{",
                            domain->missing, domain->at_us);
@@ -218,6 +220,7 @@ read_domain(const UtilJson *object, int64_t ended_us)
 
     if (uuid != NULL && g_utf8_validate(uuid, -1, NULL) && strlen(uuid) < sizeof(self->uuid))
         g_strlcpy(self->uuid, uuid, sizeof(self->uuid));
+    top_sample_domain_set_slice(self, util_json_member_string(object, "slice"));
     self->id = read_int(object, "id", -1);
     self->pid = read_int(object, "pid", 0);
     self->start_ticks = start_ticks.is_present ? start_ticks.value : 0;

@@ -20,22 +20,26 @@ find_state(const TopModelEntry *entry)
     return state.is_present && state.value < G_N_ELEMENTS(state_names) ? (size_t)state.value : 0;
 }
 
+/* A state of an earlier round is not that of now: the row shows "?" then, too. */
+void
+top_summary_count(TopSummary *self, const TopModelEntry *entry)
+{
+    self->n_domains++;
+    self->n_by_state[entry->has_answered ? find_state(entry) : 0]++;
+    self->n_answered += entry->has_answered ? 1 : 0;
+}
+
 void
 top_summary_make(const TopModel *model, TopSummary *ret_summary)
 {
     const TopSample *sample = model->sample;
     const TopHost *host = &sample->host;
-    TopSummary summary = {.n_domains = model->n_entries};
+    TopSummary summary = {0};
     double part = 0;
 
     G_STATIC_ASSERT(G_N_ELEMENTS(summary.n_by_state) == G_N_ELEMENTS(state_names));
-    for (size_t i = 0; i < model->n_entries; i++) {
-        const TopModelEntry *entry = &model->entries[i];
-
-        /* A state of an earlier round is not that of now: the row shows "?" then, too. */
-        summary.n_by_state[entry->has_answered ? find_state(entry) : 0]++;
-        summary.n_answered += entry->has_answered ? 1 : 0;
-    }
+    for (size_t i = 0; i < model->n_entries; i++)
+        top_summary_count(&summary, &model->entries[i]);
     summary.round_ms = (double)(sample->ended_us - sample->began_us) / 1000;
     summary.wall_us = sample->wall_us;
     summary.n_processors = host->n_processors;

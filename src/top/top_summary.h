@@ -21,6 +21,8 @@ typedef struct {
     int64_t wall_us;
 } TopSummary;
 
+/* Counts one domain more. */
+void top_summary_count(TopSummary *self, const TopModelEntry *entry);
 void top_summary_make(const TopModel *model, TopSummary *ret_summary);
 
 /* Appends lines of the head, without their ends: "20 domains: 18 running, 2 paused" ... */

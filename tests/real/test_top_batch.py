@@ -181,10 +181,21 @@ class Batch(unittest.TestCase):
             series = host.path("series")
             code, lines, _ = top(host, "--json", "-n", "3", "-d", "1", "--record", series)
             self.assertEqual((code, len(lines)), (0, 3))
+            self.check_slices(series)
             again = subprocess.run([COMMAND, "top", "--json", "--replay", series], capture_output=True, text=True,
                                    check=False)
             self.assertEqual(again.stdout.splitlines(), lines)
             self.assertEqual(again.returncode, 0)
+
+    def check_slices(self, series):
+        """All QEMUs run in our control group, and it is told."""
+        with open(os.path.join(series, "rounds.json"), encoding="utf-8") as file:
+            rounds = [json.loads(line) for line in file][1:]
+        slices = {domain.get("slice") for round_of in rounds for domain in round_of["domains"]}
+        with open("/proc/self/cgroup", encoding="utf-8") as file:
+            paths = [line.rstrip("\n").split(":", 2)[2] for line in file]
+        self.assertEqual(len(slices), 1, slices)
+        self.assertTrue(any(next(iter(slices)) in path for path in paths), (slices, paths))
 
     def test_ends_when_nobody_reads_it(self):
         """A pipe and a socket tell that in different ways; the next round is an hour away."""

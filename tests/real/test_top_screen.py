@@ -43,6 +43,7 @@ KEYS = {
     "/": ([], "/", "^search for:"), "F3": ([], "F3", "^search for:"),
     "Control-N": (["/", "v", "c", "p", "u", "-", "1", "Enter"], "C-n", "^vcpu-16: "),
     "o": ([], "o", "^show only:"), "F4": ([], "F4", "^show only:"), "Backslash": ([], "\\", "^show only:"),
+    "t": ([], "t", "grouped by slice, by %CPU, highest first"),
     "B": ([], "B", "RRQ/s WRQ/s"), "I": ([], "I", "100 % is the host"),
     "f": ([], "f", r"^\[x\] NAME"), "F2": ([], "F2", r"^\[x\] NAME"),
     "s": ([], "s", "^seconds between rounds:"), "p": ([], "p", "PAUSED"), "Z": ([], "Z", "PAUSED"),
@@ -105,9 +106,10 @@ class Keys(Screen):
         terminal.keys("Escape")
         terminal.keys("v", "M", "P", "Home")
         screen = terminal.wait(lambda text: "by %CPU, highest" in text and text)
-        for mark, key in {"PAUSED": "p", "RRQ/s": "B", "100 % is": "I", "\n*backup": "Space"}.items():
+        for mark, keys in {"PAUSED": ["p"], "RRQ/s": ["B"], "100 % is": ["I"], "\n*backup": ["Space"],
+                           "grouped by slice": ["t", "t", "Home"]}.items():
             if mark in screen:
-                terminal.keys(key)
+                terminal.keys(*keys)
         terminal.wait(lambda text: "by %CPU, highest" in text and "RLAT" in text and "PAUSED" not in text
                       and re.search("^backup: ", text, re.M))
 
@@ -375,6 +377,90 @@ def child_of(pid):
         return found
     wait(look, "the shell runs nothing")
     return int(found[0])
+
+
+def made_round(*domains):
+    """A round in a series, of domains that are (name, slice, NUMA node, seconds of CPU time)."""
+    return {"began_us": 1000000, "ended_us": 2000000, "wall_us": 1700000000000000, "domains": [
+        {"name": name, "uuid": name, "pid": 1, "health": "ok", "answered_by": "monitor", "at_us": 2000000,
+         **({"slice": slice_name} if slice_name else {}),
+         "values": {"state.state": 1, "cpu.time": seconds * 10 ** 9, "balloon.current": 1 << 20, "vcpu.current": 2,
+                    f"ext.balloon.numa.{node}.anon": 5, "block.0.name": "vda", "block.0.capacity": 1 << 30}}
+        for name, slice_name, node, seconds in domains]}
+
+
+class Groups(Screen):
+    def replay(self, *domains, **more):
+        """A terminal that shows one round with these domains."""
+        folder = os.path.join(self.folder, "series")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "rounds.json"), "w", encoding="utf-8") as file:
+            for line in ({"domstats_top": 1}, made_round(*domains)):
+                file.write(json.dumps(line, separators=(",", ":")) + "\n")
+        return self.again(**more)
+
+    def again(self, **more):
+        terminal = Terminal(self.folder, COMMAND, "top", "--replay", os.path.join(self.folder, "series"),
+                            environment={"XDG_CONFIG_HOME": self.folder}, **more)
+        self.addCleanup(terminal.close)
+        terminal.wait("round 1 of 1")
+        return terminal
+
+    @staticmethod
+    def names(terminal, n):
+        """The first words of the first @n rows, which stand below the headings."""
+        lines = terminal.lines()
+        first = next(i for i, line in enumerate(lines) if line.startswith("NAME")) + 1
+        return [re.split("  | [r-] ", line)[0].strip() for line in lines[first:first + n]]
+
+    def wait_for(self, terminal, *names):
+        terminal.wait(lambda text: self.names(terminal, len(names)) == list(names) if "NAME" in text else False)
+
+    def test_rows_are_grouped_by_slice_and_by_node(self):
+        terminal = self.replay(("web", "machine.slice", 0, 1), ("db", "machine.slice", 1, 3),
+                               ("ci", "qemu.slice", 1, 2), ("lost", None, 0, 9))
+        terminal.keys("N")
+        self.wait_for(terminal, "ci", "db", "lost", "web")
+        terminal.keys("t")
+        terminal.wait("grouped by slice, by NAME, lowest first")
+        self.wait_for(terminal, "machine.slice", "db", "web", "qemu.slice", "ci", "slice not known", "lost")
+        terminal.wait("^machine.slice +4 +- +- +2.0G( +-){5}$")
+        terminal.wait("^machine.slice: 2 domains: 2 running$")
+        for key in ("Space", "Enter"):
+            terminal.keys(key)
+            terminal.wait("^this is a group; the rows below it are its domains$")
+            terminal.keys("Home")
+        terminal.keys("R")  # sorts inside
+        self.wait_for(terminal, "machine.slice", "web", "db", "qemu.slice", "ci", "slice not known", "lost")
+        terminal.keys("o")
+        terminal.type("!web !lost")
+        terminal.keys("Enter")
+        self.wait_for(terminal, "machine.slice", "db", "qemu.slice", "ci", "")
+        terminal.keys("Escape", "R", "Down", "Down", "Space")
+        self.wait_for(terminal, "machine.slice", "*web", "db", "qemu.slice")
+        terminal.wait("^web: running$")
+        terminal.keys("t")
+        terminal.wait("grouped by NUMA node")
+        self.wait_for(terminal, "NUMA node 0", "*web", "lost", "NUMA node 1", "ci", "db", "")
+        terminal.wait("^web: running$")
+        terminal.keys("d")
+        terminal.wait("^NUMA node 1 .* 2.0G +- +-")
+        self.wait_for(terminal, "NUMA node 0", "*web", "lost", "NUMA node 1", "ci", "db", "")
+        terminal.keys("f", "Space", "Escape")  # without the names of the domains
+        terminal.wait("^NUMA node 1 .* 2.0G +- +-")
+        terminal.keys("f", "Space", "Escape", "v", "t")
+        self.wait_for(terminal, "*web", "ci", "db", "lost", "")
+        terminal.wait(lambda text: "grouped" not in text)
+
+    def test_groups_are_saved(self):
+        terminal = self.replay(("web", "machine.slice", 0, 1))
+        terminal.keys("t", "W")
+        terminal.wait("saved in")
+        again = self.again()
+        again.wait("^machine.slice ")
+        again.resize(9, 12)
+        again.wait("^machine.…$")
+        again.wait("^web$")
 
 
 class Series(Screen):
