@@ -83,6 +83,7 @@ domstats_reason_to_string(DomstatsReason reason)
         [DOMSTATS_REASON_LIBVIRT_JOB] = "libvirt-job",
         [DOMSTATS_REASON_LIBVIRT_AWAY] = "libvirt-away",
         [DOMSTATS_REASON_LIBVIRT_LIMIT] = "libvirt-limit",
+        [DOMSTATS_REASON_REFUSED] = "refused",
     };
 
     return (size_t)reason < G_N_ELEMENTS(names) ? names[reason] : "unknown";

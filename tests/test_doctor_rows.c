@@ -242,7 +242,7 @@ each_is_found_and_not_found(void **state)
     assert_true(doctor_rows_n <= MANY);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         g_free(find(&rows[i], n_found));
-    for (int reason = DOMSTATS_REASON_OTHER; reason <= DOMSTATS_REASON_LIBVIRT_LIMIT; reason++) {
+    for (int reason = DOMSTATS_REASON_OTHER; reason <= DOMSTATS_REASON_REFUSED; reason++) {
         const Row row = {"", "", (DomstatsReason)reason, NULL};
 
         g_free(find(&row, n_found));

@@ -57,7 +57,7 @@ typedef enum {
 /* How a domain is doing, as far as its monitor shows it. */
 typedef enum {
     DOMSTATS_HEALTH_OK,         /* all replies came within the deadline */
-    DOMSTATS_HEALTH_SLOW,       /* replies came late, or there was no time to ask */
+    DOMSTATS_HEALTH_SLOW,       /* replies came late or were refused for now, or no time to ask */
     DOMSTATS_HEALTH_BUSY,       /* another process holds the monitor */
     DOMSTATS_HEALTH_WEDGED,     /* QEMU runs and executes no command: its main loop is blocked */
     DOMSTATS_HEALTH_STOPPED,    /* nothing answers: process stopped or in uninterruptible sleep */
@@ -141,6 +141,7 @@ typedef enum {
     DOMSTATS_REASON_LIBVIRT_AWAY,    /* NO_MONITOR, BUSY or DENIED: its monitor is libvirt's, and
                                         that libvirt cannot be asked */
     DOMSTATS_REASON_LIBVIRT_LIMIT,   /* SLOW: libvirt has as many requests of ours as it may have */
+    DOMSTATS_REASON_REFUSED,         /* SLOW: QEMU refuses commands in the state that it is in */
 } DomstatsReason;
 
 /* The name of @reason as it is printed: "none", "late", ...; "unknown" for any other number. */

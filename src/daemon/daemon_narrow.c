@@ -12,6 +12,8 @@
  * A call for named groups has a group in @missing also if it is not supported. Where the round
  * asked for all groups, such a group has no field and is not missing; so it is added, unless it may
  * be whole without a field.
+ *
+ * A domain whose QEMU refused commands of other groups alone is ok to the call.
  */
 #include "daemon_narrow.h"
 
@@ -177,10 +179,17 @@ whole_without_kvm(const Cut *cut, const DomstatsRecord *record)
     return groups;
 }
 
+/* The wanted groups that the round lacks. */
+static unsigned int
+lacked_of(const Cut *cut, const DomstatsRecord *record)
+{
+    return record->missing & cut->groups & ~whole_without_kvm(cut, record);
+}
+
 static unsigned int
 missing_of(const Cut *cut, const DomstatsRecord *record)
 {
-    unsigned int missing = record->missing & cut->groups & ~whole_without_kvm(cut, record);
+    unsigned int missing = lacked_of(cut, record);
     bool runs = is_active(record, read_small(record, "state.state"));
     unsigned int empty = runs ? empty_when_active : empty_when_inactive;
 
@@ -204,16 +213,27 @@ cut_params(const Cut *cut, const DomstatsRecord *record, int *ret_n)
     return params;
 }
 
+static void
+make_ok(DomstatsRecord *copy)
+{
+    copy->health = DOMSTATS_HEALTH_OK;
+    copy->reason_code = DOMSTATS_REASON_NONE;
+    copy->reason = NULL;
+}
+
 static DomstatsRecord *
 cut_record(const Cut *cut, const DomstatsRecord *record)
 {
     DomstatsRecord *copy = g_memdup2(record, sizeof(*record));
+    bool is_spared = record->reason_code == DOMSTATS_REASON_REFUSED && lacked_of(cut, record) == 0;
 
     copy->params = cut_params(cut, record, &copy->n_params);
     if (record->health != DOMSTATS_HEALTH_NO_DOMAIN)
         copy->missing = missing_of(cut, record);
     copy->last = NULL;
-    if (record->last != NULL && (cut->wanted->extras & DOMSTATS_CALL_LAST) != 0)
+    if (is_spared)
+        make_ok(copy);
+    else if (record->last != NULL && (cut->wanted->extras & DOMSTATS_CALL_LAST) != 0)
         copy->last = cut_record(cut, record->last);
     return copy;
 }

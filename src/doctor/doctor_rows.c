@@ -546,6 +546,7 @@ const DoctorRow doctor_rows[] = {
          "sudo domstats doctor    # members of the group libvirt may ask, and are as good as root", NULL),
     WHEN(LIBVIRT_AWAY, is_without_answer, FAILS, "their monitor is libvirt's, which runs and cannot be asked", "systemctl restart %u", NULL),
     REASON(LIBVIRT_LIMIT, FAILS, "libvirt has as many unanswered requests of ours as it may have", "systemctl restart %u"),
+    REASON(REFUSED, LACKS, "QEMU refuses commands in the state that it is in", "domstats doctor    # once more; one that was started with -preconfig waits for its manager's x-exit-preconfig"),
 };
 /* clang-format on */
 const size_t doctor_rows_n = G_N_ELEMENTS(doctor_rows);

@@ -57,6 +57,8 @@ save_answers(const QemuCall *self, const QemuJob *job)
     const QemuDomain *domain = job->domain;
     const GPtrArray *places = domain->endpoint->places;
     const QemuEndpointPlace *place = places->len > 0 ? g_ptr_array_index(places, 0) : NULL;
+    /* The answers have what QEMU refused, so a replay asks for them and finds that again. */
+    bool is_refused = job->reason_code == DOMSTATS_REASON_REFUSED;
     g_autoptr(UtilJson) greeting =
         domain->monitor ? qemu_monitor_make_greeting(domain->monitor) : NULL;
     const QemuRecordingWriterDomain info = {
@@ -65,8 +67,8 @@ save_answers(const QemuCall *self, const QemuJob *job)
         .id = domain->id,
         .pid = domain->pid,
         .start_ticks = domain->start_ticks,
-        .health = job->verdict,
-        .reason = job->reason,
+        .health = is_refused ? DOMSTATS_HEALTH_OK : job->verdict,
+        .reason = is_refused ? NULL : job->reason,
         .is_active = domain->endpoint->is_active,
         .is_persistent = domain->endpoint->is_persistent,
         .is_listed = domain->endpoint->is_listed,

@@ -11,7 +11,9 @@
  * a decoder may use what an earlier one wrote into the facts. Then the emitter of each wanted group
  * writes its parameters. A group is missing if something that it wanted of QEMU did not come
  * (qemu_missing), or if its emitter says that the host's part is not whole. What such a group did
- * write stays in the record, since it is as new as the rest.
+ * write stays in the record, since it is as new as the rest. If QEMU answered everything, and
+ * refused something that it has, the domain is SLOW, with QEMU's words in the reason: before its
+ * machine is made (-preconfig) it refuses most commands.
  *
  * Where libvirt was asked, its parameters are the record's (qemu_record_libvirt).
  */
@@ -115,6 +117,19 @@ refuse_unsupported(QemuJob *job)
                 "domain '%s' does not support the statistics: %s", job->domain->name, names);
 }
 
+/* If QEMU refused what groups need of it: the verdict, with QEMU's own words. */
+static void
+judge_refused(QemuJob *job, const QemuFacts *facts)
+{
+    const QemuAnswer *answer = qemu_missing_refusal(job, facts);
+
+    if (answer == NULL || job->verdict != DOMSTATS_HEALTH_OK || job->told != NULL)
+        return;
+    qemu_job_judge(
+        job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_REFUSED,
+        g_strdup_printf("QEMU refuses commands for now: %s", qemu_answer_error_text(answer)));
+}
+
 static bool
 is_selected(const QemuJob *job, const QemuEmitInput *input)
 {
@@ -205,6 +220,7 @@ qemu_record_make(QemuJob *job, const QemuFacts *facts, const HostRoot *root, int
     record = g_new0(DomstatsRecord, 1);
     util_params_init(&params, (size_t)n_expected, QEMU_LIMIT_PARAMS);
     record->missing = emit_groups(job, &input, &params);
+    judge_refused(job, facts);
     if (!util_params_steal(&params, &record->params, &record->n_params, &error)) {
         qemu_job_set_verdict(job, DOMSTATS_HEALTH_BROKEN, error->message);
         record->missing = job->groups;

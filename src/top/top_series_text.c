@@ -227,7 +227,7 @@ read_domain(const UtilJson *object, int64_t ended_us)
     self->health = READ_WORD(object, "health", DomstatsHealth, DOMSTATS_HEALTH_NO_DOMAIN + 1,
                              domstats_health_to_string, DOMSTATS_HEALTH_SLOW);
     self->reason_code =
-        READ_WORD(object, "reason_code", DomstatsReason, DOMSTATS_REASON_LIBVIRT_LIMIT + 1,
+        READ_WORD(object, "reason_code", DomstatsReason, DOMSTATS_REASON_REFUSED + 1,
                   domstats_reason_to_string, DOMSTATS_REASON_OTHER);
     self->answered_by =
         READ_WORD(object, "answered_by", DomstatsAnsweredBy, DOMSTATS_ANSWERED_BY_SERVICE + 1,

@@ -156,6 +156,26 @@ class OneMachine(unittest.TestCase):
             client.run("stop")
             self.assertEqual(stats_of(host, "vm", "--state")["state.state"], VIR_DOMAIN_PAUSED)
 
+    def test_what_qemu_refuses_before_its_machine_is_made_has_its_words(self):
+        with Host() as host:
+            host.start("vm", "-preconfig", control=True)
+            _, domains, trouble = domstats("-c", "dir:" + host.folder)
+            domain = domains["vm"]
+            self.assertEqual((domain["health"], domain["reason_code"]), ("slow", "refused"), trouble)
+            self.assertRegex(domain["reason"], "^QEMU refuses commands for now: .*query-cpus-fast")
+            self.assertIn("balloon", domain["missing"])
+            self.assertIn(domain["reason"], trouble)
+            where = host.path("recording")
+            subprocess.run([os.environ["DOMSTATS_COMMAND"], "record", where, "-c", "dir:" + host.folder],
+                           check=False, capture_output=True)
+            again = domstats("-c", "replay:" + where)[1]["vm"]
+            self.assertEqual([again[key] for key in ("health", "reason", "missing")],
+                             [domain[key] for key in ("health", "reason", "missing")])
+            # Only what needs no machine.
+            self.assertEqual(stats_of(host, "vm", "--state")["state.state"], VIR_DOMAIN_PAUSED)
+            host.control("vm").run("x-exit-preconfig")
+            self.assertIn("vcpu.0.state", stats_of(host, "vm"))
+
     def test_under_tcg_what_kvm_counts_is_absent(self):
         with Host() as host:
             host.start("vm", accel="tcg")

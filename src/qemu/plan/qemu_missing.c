@@ -93,8 +93,9 @@ had_commands(const QemuJob *job)
     return job->is_complete ? had | ~job->asked : had;
 }
 
-bool
-qemu_missing_has(const QemuJob *job, const QemuGroup *group, const QemuFacts *facts)
+/* The commands that @group wanted and that were neither had nor said to be absent. */
+static QemuCommandSet
+lacked_commands(const QemuJob *job, const QemuGroup *group, const QemuFacts *facts)
 {
     QemuCommandSet wanted = qemu_plan_wanted(job);
     QemuCommandSet needed = group->commands | group->optional;
@@ -103,6 +104,25 @@ qemu_missing_has(const QemuJob *job, const QemuGroup *group, const QemuFacts *fa
     if ((needed & BIT(QUERY_STATS_HALTPOLL)) != 0 && (wanted & BIT(QUERY_STATS_VCPU)) != 0 &&
         !facts->halt_success_ns.is_present)
         needed |= BIT(QUERY_STATS_VCPU);
-    return (needed & wanted & ~told_by_others(facts) & ~absent_commands(job) &
-            ~had_commands(job)) != 0;
+    return needed & wanted & ~told_by_others(facts) & ~absent_commands(job) & ~had_commands(job);
+}
+
+bool
+qemu_missing_has(const QemuJob *job, const QemuGroup *group, const QemuFacts *facts)
+{
+    return lacked_commands(job, group, facts) != 0;
+}
+
+const QemuAnswer *
+qemu_missing_refusal(const QemuJob *job, const QemuFacts *facts)
+{
+    QemuCommandSet lacked = 0;
+
+    for (size_t i = 0; i < qemu_n_groups; i++)
+        if ((job->groups & qemu_groups[i].bit) != 0)
+            lacked |= lacked_commands(job, &qemu_groups[i], facts);
+    for (unsigned int id = 0; id < QEMU_N_COMMANDS; id++)
+        if ((lacked >> id & 1) != 0 && is_refused(job, (QemuCommandId)id))
+            return &job->answers[id];
+    return NULL;
 }

@@ -17,3 +17,7 @@ bool qemu_missing_is_absent(const QemuJob *job, QemuCommandId command);
 /* True if a command that @group wants of this QEMU was neither answered nor lent, and @facts do not
  * have its values from elsewhere. A command that QEMU said it does not have is not wanted. */
 bool qemu_missing_has(const QemuJob *job, const QemuGroup *group, const QemuFacts *facts);
+
+/* The first answer by which a group is missing since QEMU refused a command that it has, borrowed
+ * from @job: the command may succeed in another state. NULL: there is none. */
+const QemuAnswer *qemu_missing_refusal(const QemuJob *job, const QemuFacts *facts);

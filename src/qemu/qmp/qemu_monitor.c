@@ -276,15 +276,30 @@ refusal_of(const QemuQmpMessage *message)
     return QEMU_ANSWER_REFUSAL_OTHER;
 }
 
-static bool
-take_negotiation(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
+/* The error text of @message if it is short enough to be quoted. */
+static const char *
+short_error_text(const QemuQmpMessage *message)
 {
     bool is_short = message->error_text != NULL &&
                     strnlen(message->error_text, MAX_REASON_BYTES + 1) <= MAX_REASON_BYTES;
 
+    return is_short ? message->error_text : "no short reason given";
+}
+
+const char *
+qemu_answer_error_text(const QemuAnswer *self)
+{
+    QemuQmpMessage message = qemu_qmp_parse(self->message);
+
+    return short_error_text(&message);
+}
+
+static bool
+take_negotiation(QemuMonitor *self, const QemuQmpMessage *message, GError **error)
+{
     if (message->kind == QEMU_QMP_ERROR) {
         g_set_error(error, UTIL_ERROR, UTIL_ERROR_BROKEN, "the peer refused the negotiation: %s",
-                    is_short ? message->error_text : "no short reason given");
+                    short_error_text(message));
         return false;
     }
     self->has_oob = self->offers_oob;

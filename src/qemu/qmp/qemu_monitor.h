@@ -43,6 +43,10 @@ typedef struct {
 /* Frees the message and sets all to zero. */
 void qemu_answer_clear(QemuAnswer *self);
 
+/* What QEMU says of a command that it REFUSED, borrowed from the answer; other words if it says
+ * nothing, or more than a reason may quote. */
+const char *qemu_answer_error_text(const QemuAnswer *self);
+
 typedef enum {
     QEMU_STEP_RECEIVED,    /* bytes came, and more may be there already */
     QEMU_STEP_SENT,        /* bytes were sent and none came, so the peer may well be dead */
