@@ -56,15 +56,67 @@ formats(const void *data)
     const TopColumnCell cell = {.is_known = true, .number = row->number};
     g_autoptr(GString) got = g_string_new(NULL);
 
-    top_format_append(got, &column, &cell);
+    top_format_append(got, &column, &cell, TOP_FORMAT_BYTES_AUTOMATIC);
     assert_string_equal(got->str, row->expected);
     g_string_truncate(got, 0);
     top_format_append_exact(got, &column, &cell);
     assert_string_equal(got->str, row->exact);
 }
 
+/* Of each size in KiB, MiB and GiB. */
+static void
+fixed_units_hold_for_bytes_alone(void **state)
+{
+    static const struct {
+        TopColumnUnit unit;
+        double number;
+        const char *expected[TOP_FORMAT_N_BYTES];
+    } sizes[] = {
+        {TOP_COLUMN_UNIT_BYTES, 0, {"0", "0", "0", "0"}},
+        {TOP_COLUMN_UNIT_BYTES, 512, {"512", "0.5K", "0.0M", "0.0G"}},
+        {TOP_COLUMN_UNIT_BYTES, 102400 - 30, {"100K", "100K", "0.1M", "0.0G"}},
+        {TOP_COLUMN_UNIT_BYTES, 1610612736, {"1.5G", "1572864K", "1536M", "1.5G"}},
+        {TOP_COLUMN_UNIT_BYTES, 68719476736, {"64G", "67108864K", "65536M", "64.0G"}},
+        {TOP_COLUMN_UNIT_BYTE_RATE, 1048576, {"1.0M", "1024K", "1.0M", "0.0G"}},
+        {TOP_COLUMN_UNIT_RATE, 1536, {"1.5k", "1.5k", "1.5k", "1.5k"}},
+        {TOP_COLUMN_UNIT_COUNT, 123456, {"123k", "123k", "123k", "123k"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        const TopColumn column = {.unit = sizes[i].unit};
+        const TopColumnCell cell = {.is_known = true, .number = sizes[i].number};
+
+        for (TopFormatBytes bytes = 0; bytes < TOP_FORMAT_N_BYTES; bytes++) {
+            g_autoptr(GString) got = g_string_new(NULL);
+
+            top_format_append(got, &column, &cell, bytes);
+            assert_string_equal(got->str, sizes[i].expected[bytes]);
+        }
+    }
+}
+
+static void
+units_are_found_by_their_names(void **state)
+{
+    TopFormatBytes found = TOP_FORMAT_BYTES_AUTOMATIC;
+
+    (void)state;
+    for (TopFormatBytes bytes = 0; bytes < TOP_FORMAT_N_BYTES; bytes++) {
+        assert_true(top_format_bytes_find(top_format_bytes_name(bytes), &found));
+        assert_int_equal(found, bytes);
+    }
+    assert_false(top_format_bytes_find("TiB", &found));
+}
+
 int
 main(void)
 {
-    return TESTING_RUN_TABLE("top_format", rows, formats);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fixed_units_hold_for_bytes_alone),
+        cmocka_unit_test(units_are_found_by_their_names),
+    };
+
+    return TESTING_RUN_TABLE("top_format", rows, formats) +
+           cmocka_run_group_tests_name("top_format", tests, NULL, NULL);
 }

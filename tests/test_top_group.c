@@ -161,7 +161,7 @@ list_sums(TopColumnView view, const char *filter_text, const char *head)
             continue;
         sum = top_rows_sum(list, list->all[at].group, column, &wish.mode);
         g_string_append_printf(out, "%s%s=", out->len > 0 ? " " : "", column->key);
-        top_format_append(out, column, &sum);
+        top_format_append(out, column, &sum, TOP_FORMAT_BYTES_AUTOMATIC);
         g_string_append(out, sum.look == TOP_COLUMN_LOOK_BAD ? "!" : "");
     }
     return g_string_free(out, FALSE);

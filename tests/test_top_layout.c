@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "testing.h"
+#include "top/top_format.h"
 
 typedef struct {
     const char *sentence;
@@ -14,6 +15,7 @@ typedef struct {
     size_t longest; /* name */
     size_t width;
     const char *expected;
+    size_t longest_number; /* of memory and rates of bytes; 0: as short as usual */
 } Row;
 
 static const Row rows[] = {
@@ -32,6 +34,8 @@ static const Row rows[] = {
     {"and not more than the longest", TOP_COLUMN_VIEW_VMS, 20, 200,
      "name:20 state:1 vcpus:4 cpu:5 rdy:5 mem:6 alloc:5 rd:5 wr:5 rlat:5 wlat:5 rx:5 tx:5 drop:6 "
      "age:5"},
+    {"a number is never cut: its column grows, and others give way for it", TOP_COLUMN_VIEW_VMS, 8,
+     100, "name:8 state:1 vcpus:4 cpu:5 rdy:5 mem:10 alloc:10 rd:10 wr:10 rlat:5 wlat:5", 10},
     {"when none gives way the last go", TOP_COLUMN_VIEW_VMS, 12, 25,
      "name:12 state:1 vcpus:4 cpu:5"},
     {"a screen of one column has some of the name", TOP_COLUMN_VIEW_VMS, 12, 1, "name:1"},
@@ -49,6 +53,8 @@ lays_out(const void *data)
         TopLayout one = {.column = g_ptr_array_index(columns, i)};
 
         one.longest = strcmp(one.column->key, "name") == 0 ? row->longest : 0;
+        if (top_format_is_long(one.column, TOP_FORMAT_BYTES_KIB))
+            one.longest = row->longest_number;
         g_array_append_val(layout, one);
     }
     top_layout_fit(layout, row->width);

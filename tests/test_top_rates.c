@@ -403,7 +403,7 @@ shows(const void *data)
 
         g_string_append(got, i > 0 ? " " : "");
         g_string_append(got, cell.is_old ? "=" : "");
-        top_format_append(got, column, &cell);
+        top_format_append(got, column, &cell, TOP_FORMAT_BYTES_AUTOMATIC);
     }
     assert_string_equal(got->str, row->expected);
 }

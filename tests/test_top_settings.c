@@ -26,6 +26,8 @@ static const Row rows[] = {
      "disks 500 requests rlat-"},
     {"the groups are taken", "[top]\ngroup=node\n", DEFAULT " by NUMA node"},
     {"groups that are none are passed over", "[top]\ngroup=moon\n", DEFAULT},
+    {"the unit of bytes is taken", "[top]\nunits=MiB\n", DEFAULT " in MiB"},
+    {"a unit that is none is passed over", "[top]\nunits=TiB\n", DEFAULT},
     {"a view that is not known is passed over", "[top]\nview=moons\n", DEFAULT},
     {"the view of virtual CPUs is part of a page, not a view to begin with", "[top]\nview=vcpus\n",
      DEFAULT},
@@ -51,6 +53,8 @@ append_state(GString *out, const TopState *state)
     g_string_append_printf(out, "%s %u %s %s%s", top_column_view_name(state->view), state->delay_ms,
                            state->counts_requests ? "requests" : "-", view->order->key,
                            view->is_turned ? "-" : "+");
+    if (state->bytes != TOP_FORMAT_BYTES_AUTOMATIC)
+        g_string_append_printf(out, " in %s", top_format_bytes_name(state->bytes));
     if (state->group != TOP_GROUP_NONE)
         g_string_append_printf(out, " %s", top_group_phrase(state->group));
     for (guint i = 0; view->columns != NULL && i < view->columns->len; i++)
@@ -96,6 +100,7 @@ saves_what_it_loads(void **state)
     saved.delay_ms = 500;
     saved.counts_requests = true;
     saved.group = TOP_GROUP_SLICE;
+    saved.bytes = TOP_FORMAT_BYTES_GIB;
     top_state_sort_by(&saved, top_column_find("txp", saved.view));
     top_state_sort_by(&saved, top_column_find("txp", saved.view));
     top_state_toggle_column(&saved, top_column_find("name", saved.view));
@@ -104,7 +109,7 @@ saves_what_it_loads(void **state)
     append_state(before, &saved);
     append_state(after, &loaded);
     testing_assert_same_text(after->str, before->str);
-    assert_non_null(strstr(before->str, "nics 500 requests txp- by slice nic state"));
+    assert_non_null(strstr(before->str, "nics 500 requests txp- in GiB by slice nic state"));
     testing_remove_folder(folder);
 }
 

@@ -307,6 +307,13 @@ run_bytes(TopActions *self, const TopKeys *key)
 }
 
 static void
+run_units(TopActions *self, const TopKeys *key)
+{
+    (void)key;
+    self->state.bytes = (TopFormatBytes)((self->state.bytes + 1) % TOP_FORMAT_N_BYTES);
+}
+
+static void
 run_of_host(TopActions *self, const TopKeys *key)
 {
     (void)key;
@@ -467,6 +474,7 @@ static const RunAction actions[] = {
     [TOP_KEYS_ACTION_PAUSE] = run_pause,         [TOP_KEYS_ACTION_STEP] = run_step,
     [TOP_KEYS_ACTION_MOVE] = run_move,           [TOP_KEYS_ACTION_REDRAW] = run_redraw,
     [TOP_KEYS_ACTION_LEAVE] = run_leave,         [TOP_KEYS_ACTION_GROUP] = run_group,
+    [TOP_KEYS_ACTION_UNITS] = run_units,
 };
 
 /* The column that is selected in a list of columns; NULL if there is none. */

@@ -140,8 +140,6 @@ make_order(const TopDraw *self)
     const TopState *state = self->state;
     GString *text = g_string_new(NULL);
 
-    if (state->group != TOP_GROUP_NONE)
-        g_string_append_printf(text, "grouped %s, ", top_group_phrase(state->group));
     g_string_append_printf(text, "by %s, %s first", state->views[state->view].order->header,
                            top_state_sorts_up(state) ? "lowest" : "highest");
     if (state->is_of_host)
@@ -154,6 +152,8 @@ draw_second_line(const TopDraw *self, TopPen *pen)
 {
     const TopState *state = self->state;
     g_autoptr(GString) host = g_string_new(NULL);
+    g_autofree char *group = g_strdup_printf("grouped %s", top_group_phrase(state->group));
+    g_autofree char *bytes = g_strdup_printf("bytes in %s", top_format_bytes_name(state->bytes));
     g_autofree char *order = make_order(self);
     g_autofree char *delay = g_strdup_printf("every %g s", state->delay_ms / 1000.0);
     g_autofree char *asking = g_strdup_printf("asking for %.0f s", self->asking_s);
@@ -168,9 +168,13 @@ draw_second_line(const TopDraw *self, TopPen *pen)
         write_part(pen, filter, TOP_TERMINAL_LOOK_WARNING);
     if (self->model != NULL && self->model->sample != NULL) {
         top_summary_make(self->model, &summary);
-        top_summary_append_host(host, &summary);
+        top_summary_append_host(host, &summary, state->bytes);
         write_part(pen, host->str, TOP_TERMINAL_LOOK_PLAIN);
     }
+    if (state->group != TOP_GROUP_NONE)
+        write_part(pen, group, TOP_TERMINAL_LOOK_DIM);
+    if (state->bytes != TOP_FORMAT_BYTES_AUTOMATIC)
+        write_part(pen, bytes, TOP_TERMINAL_LOOK_DIM);
     write_part(pen, order, TOP_TERMINAL_LOOK_DIM);
     write_part(pen, delay, TOP_TERMINAL_LOOK_DIM);
     write_part(pen, self->source, TOP_TERMINAL_LOOK_DIM);
@@ -217,6 +221,7 @@ draw_list(const TopDraw *self, const Share *share)
         .order = state->views[state->view].order,
         .sorts_up = top_state_sorts_up(state),
         .mode = self->mode,
+        .bytes = state->bytes,
         .marked = state->marked,
         .selected = (gssize)place->selected,
     };

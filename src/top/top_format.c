@@ -33,10 +33,58 @@ append_prefixed(GString *out, double number, double base, const char *prefixes)
         g_string_append_c(out, prefixes[n - 1]);
 }
 
-static void
-append_bytes(GString *out, double number)
+static const struct {
+    const char *name;
+    double size;
+    char letter;
+} units_of_bytes[TOP_FORMAT_N_BYTES] = {
+    [TOP_FORMAT_BYTES_AUTOMATIC] = {"automatic", 1, '\0'},
+    [TOP_FORMAT_BYTES_KIB] = {"KiB", 1024.0, 'K'},
+    [TOP_FORMAT_BYTES_MIB] = {"MiB", 1024.0 * 1024, 'M'},
+    [TOP_FORMAT_BYTES_GIB] = {"GiB", 1024.0 * 1024 * 1024, 'G'},
+};
+
+const char *
+top_format_bytes_name(TopFormatBytes bytes)
 {
-    append_prefixed(out, number, 1024, "KMGTPE");
+    return units_of_bytes[bytes].name;
+}
+
+bool
+top_format_bytes_find(const char *name, TopFormatBytes *ret_bytes)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(units_of_bytes); i++) {
+        if (strcmp(units_of_bytes[i].name, name) == 0) {
+            *ret_bytes = (TopFormatBytes)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A decimal below a hundred, so what is small beside the unit is not shown as nothing. */
+void
+top_format_append_bytes(GString *out, double number, TopFormatBytes bytes)
+{
+    if (bytes == TOP_FORMAT_BYTES_AUTOMATIC || number <= 0) {
+        append_prefixed(out, number, 1024, "KMGTPE");
+        return;
+    }
+    number /= units_of_bytes[bytes].size;
+    append_decimals(out, number, number < 99.95 ? 1 : 0);
+    g_string_append_c(out, units_of_bytes[bytes].letter);
+}
+
+static bool
+is_of_bytes(const TopColumn *column)
+{
+    return column->unit == TOP_COLUMN_UNIT_BYTES || column->unit == TOP_COLUMN_UNIT_BYTE_RATE;
+}
+
+bool
+top_format_is_long(const TopColumn *column, TopFormatBytes bytes)
+{
+    return bytes != TOP_FORMAT_BYTES_AUTOMATIC && is_of_bytes(column);
 }
 
 /* A few a second show a decimal. */
@@ -118,7 +166,7 @@ top_format_append_number(GString *out, TopColumnUnit unit, double number)
         return;
     case TOP_COLUMN_UNIT_BYTES:
     case TOP_COLUMN_UNIT_BYTE_RATE:
-        append_bytes(out, number);
+        top_format_append_bytes(out, number, TOP_FORMAT_BYTES_AUTOMATIC);
         return;
     case TOP_COLUMN_UNIT_RATE:
         append_rate(out, number);
@@ -136,7 +184,8 @@ top_format_append_number(GString *out, TopColumnUnit unit, double number)
 }
 
 void
-top_format_append(GString *out, const TopColumn *column, const TopColumnCell *cell)
+top_format_append(GString *out, const TopColumn *column, const TopColumnCell *cell,
+                  TopFormatBytes bytes)
 {
     if (!cell->is_known) {
         g_string_append_c(out, '-');
@@ -148,7 +197,10 @@ top_format_append(GString *out, const TopColumn *column, const TopColumnCell *ce
     }
     if (cell->is_estimate)
         g_string_append_c(out, '~');
-    top_format_append_number(out, column->unit, cell->number);
+    if (is_of_bytes(column))
+        top_format_append_bytes(out, cell->number, bytes);
+    else
+        top_format_append_number(out, column->unit, cell->number);
 }
 
 void

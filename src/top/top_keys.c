@@ -38,6 +38,7 @@ const TopKeys top_keys_table[] = {
 
     {TOP_KEYS_ACTION_GROUP, {'t'}, "t", "groups the rows by slice, then by NUMA node, then not at all"},
     {TOP_KEYS_ACTION_BYTES, {'B'}, "B", "bytes, or requests and packets"},
+    {TOP_KEYS_ACTION_UNITS, {'U'}, "U", "shows bytes in KiB, in MiB, in GiB, and again each in the unit that fits it"},
     {TOP_KEYS_ACTION_OF_HOST, {'I'}, "I", "100 % CPU is one processor, or all of the host"},
     {TOP_KEYS_ACTION_FIELDS, {'f', -KEY_F(2)}, "f F2", "chooses the columns of the view"},
     {TOP_KEYS_ACTION_DELAY, {'s'}, "s", "sets the seconds between rounds"},
@@ -45,7 +46,7 @@ const TopKeys top_keys_table[] = {
     {TOP_KEYS_ACTION_STEP, {',', -KEY_LEFT}, ", Left", "shows the round before, and stays there", -1},
     {TOP_KEYS_ACTION_STEP, {'.', -KEY_RIGHT}, ". Right", "shows the round after; at the last one, each new one", 1},
     {TOP_KEYS_ACTION_MARK, {' '}, "Space", "marks a domain, which stays on top of the list"},
-    {TOP_KEYS_ACTION_SAVE, {'W'}, "W", "saves view, order, groups, delay and columns for the next start"},
+    {TOP_KEYS_ACTION_SAVE, {'W'}, "W", "saves view, order, groups, units, delay and columns for the next start"},
 
     {TOP_KEYS_ACTION_MOVE, {-KEY_UP, 'k'}, "Up k", "selects the row above", -1},
     {TOP_KEYS_ACTION_MOVE, {-KEY_DOWN, 'j'}, "Down j", "selects the row below", 1},

@@ -30,6 +30,8 @@ find_least_width(const TopLayout *self)
 
     if (is_elastic(self) && self->longest < least)
         least = MAX(self->longest, LEAST_TEXT);
+    if (!self->column->is_left)
+        least = MAX(least, self->longest); /* a number is never cut */
     return MAX(least, strlen(self->column->header));
 }
 

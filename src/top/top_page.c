@@ -108,7 +108,8 @@ draw_view(const TopState *state, TopModel *model, const TopModelEntry *only,
         .view = view, .only = only, .mode = *mode, .order = state->views[view].order};
     g_autoptr(TopRows) rows = top_rows_new(model, &wish);
     g_autoptr(GPtrArray) columns = top_state_list_shown(state, view);
-    const TopTable table = {.rows = rows, .columns = columns, .mode = *mode, .selected = -1};
+    const TopTable table = {
+        .rows = rows, .columns = columns, .mode = *mode, .bytes = state->bytes, .selected = -1};
     g_autoptr(GArray) layout = top_table_layout(&table, pen);
 
     if (rows->n == 0)

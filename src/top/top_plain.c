@@ -36,7 +36,7 @@ add_row(Table *table, const TopRow *row, const TopColumnMode *mode)
         TopColumnCell cell = top_column_cell(column, row->entry, row->unit, mode);
 
         g_string_truncate(text, 0);
-        top_format_append(text, column, &cell);
+        top_format_append(text, column, &cell, TOP_FORMAT_BYTES_AUTOMATIC);
         add_cell(table, i, text->str);
     }
 }
@@ -81,7 +81,7 @@ append_head(GString *out, const TopModel *model)
     g_string_append_c(out, '\n');
     top_summary_append_domains(out, &summary);
     g_string_append_c(out, '\n');
-    top_summary_append_host(out, &summary);
+    top_summary_append_host(out, &summary, TOP_FORMAT_BYTES_AUTOMATIC);
     g_string_append(out, "\n\n");
 }
 

@@ -100,11 +100,14 @@ static void
 read_main(TopState *self, GKeyFile *file)
 {
     g_autofree char *view = g_key_file_get_string(file, MAIN_GROUP, "view", NULL);
+    g_autofree char *bytes = g_key_file_get_string(file, MAIN_GROUP, "units", NULL);
     g_autofree char *group = g_key_file_get_string(file, MAIN_GROUP, "group", NULL);
     double seconds = g_key_file_get_double(file, MAIN_GROUP, "delay", NULL);
 
     if (view != NULL)
         (void)top_column_view_find(view, &self->view);
+    if (bytes != NULL)
+        (void)top_format_bytes_find(bytes, &self->bytes);
     if (group != NULL)
         (void)top_group_find(group, &self->group);
     if (self->view == TOP_COLUMN_VIEW_VCPUS)
@@ -161,6 +164,7 @@ top_settings_save(const TopState *self, const char *path, GError **error)
     g_key_file_set_double(file, MAIN_GROUP, "delay", self->delay_ms / 1000.0);
     g_key_file_set_boolean(file, MAIN_GROUP, "requests", self->counts_requests);
     g_key_file_set_boolean(file, MAIN_GROUP, "of-host", self->is_of_host);
+    g_key_file_set_string(file, MAIN_GROUP, "units", top_format_bytes_name(self->bytes));
     g_key_file_set_string(file, MAIN_GROUP, "group", top_group_name(self->group));
     for (int view = 0; view < TOP_COLUMN_N_VIEWS; view++)
         write_view(self, file, (TopColumnView)view);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "top_column.h"
+#include "top_format.h"
 #include "top_group.h"
 
 typedef enum {
@@ -43,6 +44,7 @@ typedef struct {
     TopStatePlace places[TOP_STATE_N_PAGES];
     bool counts_requests;
     bool is_of_host;
+    TopFormatBytes bytes;
     TopGroup group; /* of every view that is a list */
     bool is_paused;
     unsigned int delay_ms;

@@ -5,7 +5,6 @@
 #include "top_summary.h"
 
 #include "top_compute.h"
-#include "top_format.h"
 
 static const char *const state_names[] = {"in no known state", "running",  "blocked", "paused",
                                           "shutting down",     "shut off", "crashed", "suspended"};
@@ -132,16 +131,16 @@ top_summary_append_verdict(GString *out, const TopModelEntry *entry)
 }
 
 static void
-append_bytes(GString *out, UtilCount kib)
+append_bytes(GString *out, UtilCount kib, TopFormatBytes bytes)
 {
     if (kib.is_present)
-        top_format_append_number(out, TOP_COLUMN_UNIT_BYTES, (double)kib.value * 1024);
+        top_format_append_bytes(out, (double)kib.value * 1024, bytes);
     else
         g_string_append_c(out, '-');
 }
 
 void
-top_summary_append_host(GString *out, const TopSummary *summary)
+top_summary_append_host(GString *out, const TopSummary *summary, TopFormatBytes bytes)
 {
     g_string_append(out, "host: ");
     if (summary->n_processors.is_present)
@@ -150,9 +149,9 @@ top_summary_append_host(GString *out, const TopSummary *summary)
         g_string_append_printf(out, "%.1f%%, memory ", summary->cpu_percent);
     else
         g_string_append(out, "-, memory ");
-    append_bytes(out, summary->memory_used_kib);
+    append_bytes(out, summary->memory_used_kib, bytes);
     g_string_append(out, " of ");
-    append_bytes(out, summary->memory_kib);
+    append_bytes(out, summary->memory_kib, bytes);
 }
 
 char *

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "top_format.h"
 #include "top_model.h"
 
 typedef struct {
@@ -38,7 +39,7 @@ void top_summary_append_silent(GString *out, const TopModel *model, size_t most)
  * values are 12s old". May have any characters. */
 void top_summary_append_verdict(GString *out, const TopModelEntry *entry);
 /* "host: 8 CPUs 23.4%, memory 12G of 64G" */
-void top_summary_append_host(GString *out, const TopSummary *summary);
+void top_summary_append_host(GString *out, const TopSummary *summary, TopFormatBytes bytes);
 
 /* "2026-11-26T23:10:08.123Z" for a time since 1970. The caller frees it. */
 char *top_summary_clock(int64_t wall_us);

@@ -40,7 +40,7 @@ append_text(GString *out, const TopTable *self, const TopRow *row, const TopColu
         return;
     if (strcmp(column->key, "name") == 0 && is_marked(self, row))
         g_string_append(out, MARK);
-    top_format_append(out, column, cell);
+    top_format_append(out, column, cell, self->bytes);
 }
 
 static size_t
@@ -73,7 +73,7 @@ top_table_layout(const TopTable *self, const TopPen *pen)
         const TopColumn *column = g_ptr_array_index(self->columns, i);
         TopLayout one = {.column = column};
 
-        if (column->is_left)
+        if (column->is_left || top_format_is_long(column, self->bytes))
             one.longest = measure_longest(self, column, is_utf8);
         g_array_append_val(layout, one);
     }

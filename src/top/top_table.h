@@ -16,6 +16,7 @@ typedef struct {
     const TopColumn *order; /* its heading is marked; NULL: none */
     bool sorts_up;
     TopColumnMode mode;
+    TopFormatBytes bytes;
     GHashTable *marked; /* see top_state_is_marked(); NULL: none */
     gssize selected;    /* -1: no row */
 } TopTable;

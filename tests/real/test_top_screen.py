@@ -43,7 +43,8 @@ KEYS = {
     "/": ([], "/", "^search for:"), "F3": ([], "F3", "^search for:"),
     "Control-N": (["/", "v", "c", "p", "u", "-", "1", "Enter"], "C-n", "^vcpu-16: "),
     "o": ([], "o", "^show only:"), "F4": ([], "F4", "^show only:"), "Backslash": ([], "\\", "^show only:"),
-    "t": ([], "t", "grouped by slice, by %CPU, highest first"),
+    "t": ([], "t", "grouped by slice +by %CPU, highest first"),
+    "U": ([], "U", "bytes in KiB +by %CPU, highest first"),
     "B": ([], "B", "RRQ/s WRQ/s"), "I": ([], "I", "100 % is the host"),
     "f": ([], "f", r"^\[x\] NAME"), "F2": ([], "F2", r"^\[x\] NAME"),
     "s": ([], "s", "^seconds between rounds:"), "p": ([], "p", "PAUSED"), "Z": ([], "Z", "PAUSED"),
@@ -107,7 +108,7 @@ class Keys(Screen):
         terminal.keys("v", "M", "P", "Home")
         screen = terminal.wait(lambda text: "by %CPU, highest" in text and text)
         for mark, keys in {"PAUSED": ["p"], "RRQ/s": ["B"], "100 % is": ["I"], "\n*backup": ["Space"],
-                           "grouped by slice": ["t", "t", "Home"]}.items():
+                           "grouped by slice": ["t", "t", "Home"], "bytes in KiB": ["U", "U", "U"]}.items():
             if mark in screen:
                 terminal.keys(*keys)
         terminal.wait(lambda text: "by %CPU, highest" in text and "RLAT" in text and "PAUSED" not in text
@@ -389,7 +390,7 @@ def made_round(*domains):
         for name, slice_name, node, seconds in domains]}
 
 
-class Groups(Screen):
+class Replay(Screen):
     def replay(self, *domains, **more):
         """A terminal that shows one round with these domains."""
         folder = os.path.join(self.folder, "series")
@@ -406,6 +407,8 @@ class Groups(Screen):
         terminal.wait("round 1 of 1")
         return terminal
 
+
+class Groups(Replay):
     @staticmethod
     def names(terminal, n):
         """The first words of the first @n rows, which stand below the headings."""
@@ -422,7 +425,7 @@ class Groups(Screen):
         terminal.keys("N")
         self.wait_for(terminal, "ci", "db", "lost", "web")
         terminal.keys("t")
-        terminal.wait("grouped by slice, by NAME, lowest first")
+        terminal.wait("grouped by slice +by NAME, lowest first")
         self.wait_for(terminal, "machine.slice", "db", "web", "qemu.slice", "ci", "slice not known", "lost")
         terminal.wait("^machine.slice +4 +- +- +2.0G( +-){5}$")
         terminal.wait("^machine.slice: 2 domains: 2 running$")
@@ -461,6 +464,29 @@ class Groups(Screen):
         again.resize(9, 12)
         again.wait("^machine.…$")
         again.wait("^web$")
+
+
+class Units(Replay):
+    def test_bytes_are_shown_in_one_unit_and_that_is_saved(self):
+        terminal = self.replay(("web", "machine.slice", 0, 1), ("db", "machine.slice", 1, 3), width=130)
+        terminal.wait("^web .* 1.0G ")
+        terminal.keys("U", "t", "Down")
+        for size, both, unit in (("1048576K", "2097152K", "KiB"), ("1024M", "2048M", "MiB"), ("1.0G", "2.0G", "GiB")):
+            terminal.wait(f"bytes in {unit} +by %CPU")
+            terminal.wait(f"^web +r .* {size} ")
+            terminal.wait(f"^machine.slice .* {both} ")
+            terminal.keys("Enter")
+            terminal.wait("^UUID ")
+            terminal.wait(f"^db +r .* {size} ")
+            terminal.keys("Escape", "U")
+        terminal.wait(lambda text: "bytes in" not in text and " 2.0G " in text)
+        terminal.keys("U", "W")
+        terminal.wait("saved in")
+        again = self.again(width=130)
+        again.wait("bytes in KiB")
+        again.wait("^machine.slice .* 2097152K ")
+        again.resize(34, 20)  # a number is not cut: there is no room for it
+        again.wait(lambda text: "ALLOC" not in text and "2097" not in text and "\nweb " in text)
 
 
 class Series(Screen):
