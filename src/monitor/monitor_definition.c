@@ -96,10 +96,13 @@ make_change(const Change *change, const char *shown, const char *shown_changed, 
     return define(change, whole, changed, error) && check_result(change, error);
 }
 
+/* Of the running QEMU monitor_live says what becomes of it, unless it is not to be changed. */
 static void
 say_when(const Change *change)
 {
-    if (virDomainIsActive(change->domain) == 1)
+    bool is_config_only = change->options->wants_config && !change->options->wants_live;
+
+    if (is_config_only && virDomainIsActive(change->domain) == 1)
         monitor_dialog_say(change->name, "the QEMU that runs now keeps what it has until it ends");
     if (virDomainHasManagedSaveImage(change->domain, 0) == 1)
         monitor_dialog_say(

@@ -145,6 +145,15 @@ class Definitions(Monitor):
         self.assertEqual(self.listed("vm"), [["vm", "next-start", "-", self.path("vm")]])
         self.assertNotIn("monitor", self.taints("vm"))
 
+    def test_what_becomes_of_the_running_qemu_is_said_once(self):
+        self.libvirt.define("vm")
+        self.do("add", "vm")
+        self.libvirt.virsh("start", "vm")
+        for options in (), ("--config",), ("--config", "--live"):
+            said = self.do("remove", *options, "vm")
+            self.assertEqual(said.count("until it ends"), 1, (options, said))
+            self.assertNotIn("keeps what it has", self.do("add", "vm"))
+
     def test_a_folder_in_which_qemu_may_not_make_its_socket_is_refused_before_the_domain_cannot_start(self):
         self.libvirt.define("vm")
         before = self.xml("vm")
