@@ -159,6 +159,22 @@ class Guides(Beside):
                 last = line.split("|")[-2]
                 self.assertLessEqual(set(re.findall(r"`((?:domstats|libvirt)_\w+)`", last)), known, line)
 
+    def test_a_pod_gets_the_rights_that_a_container_gets(self):
+        """Those of the line of Docker's stand in the DaemonSet too, for each Kubernetes."""
+        page = read(os.path.join(DOCS, "guide-kubevirt.md"))
+        pod = re.search("^```yaml\n(.*?)^```$", page, re.M | re.S)[1]
+        rights = re.findall(r"--cap-add=(\w+)", page)
+        self.assertTrue(rights)
+        self.assertIn(f"capabilities: {{add: [{', '.join(rights)}]}}", pod)
+        self.assertIn("--security-opt apparmor=unconfined", page)
+        self.assertIn("appArmorProfile: {type: Unconfined}", pod)
+        name = re.search(r"- name: (\w+)", pod)[1]
+        self.assertIn(f"container.apparmor.security.beta.kubernetes.io/{name}: unconfined", pod)
+
+    def test_an_exporter_that_is_replaced_is_started_no_more(self):
+        self.assertRegex(read(os.path.join(DOCS, "moving-from-exporters.md")),
+                         r"(?m)^ *systemctl disable --now prometheus-libvirt-exporter\b")
+
     def test_links_lead_somewhere(self):
         for path in pages():
             for link in re.findall(r"\]\(([^)#:]+)\)", read(path)):
