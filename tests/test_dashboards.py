@@ -107,6 +107,24 @@ class Made(unittest.TestCase):
             self.assertTrue(any(dear & set(re.findall(r"\bdomstats_\w+", expression))
                                 for each, expression in self.expressions() if each == title), title)
 
+    def test_panels_count_as_the_alerts_do_who_does_not_answer(self):
+        alerts = {rule["alert"]: rule["expr"] for rule in self.rules["alert"]}
+        matchers = {"Not answering": "DomstatsDomainNotAnswering", "Cannot be read": "DomstatsDomainUnreadable"}
+        for name in "fleet", "host":
+            queries = {panel["title"]: panel["queries"][0][0] for panel in self.panels[name]}
+            for title, alert in matchers.items():
+                self.assertIn(re.search(r'health!?=?~"[^"]*"', alerts[alert])[0], queries[title], name)
+
+    def test_what_shares_an_axis_has_one_unit(self):
+        for rows in self.panels.values():
+            for panel in rows:
+                if panel["kind"] not in ("lines", "stack"):
+                    continue
+                names = [re.search(r"\b(?:domstats|scrape)_\w+|(?:uuid|instance):\w+", query)[0]
+                         for query, _ in panel["queries"]]
+                units = {re.search(r"_bytes|_seconds|$", name)[0] for name in names}
+                self.assertEqual(len(units), 1, (panel["title"], names))
+
     def test_dashboards_have_no_overlapping_panels_and_link_to_each_other(self):
         names = set()
         for name in self.panels:

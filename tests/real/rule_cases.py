@@ -80,7 +80,7 @@ ALERTS = [
      "summary": "running on one:9177 stands still 25% of the time for want of memory",
      "near": [{"domstats_domain_memory_pressure_full_seconds_total": grow(0.15)}]},
     {"alert": "DomstatsOutOfMemory", "domain": "running", "fires": {"domstats_domain_memory_oom_kills_total": LOST},
-     "summary": "the kernel has killed a process of running on one:9177",
+     "summary": "the kernel has killed a process in the control group of running on one:9177",
      "near": [{"domstats_domain_memory_oom_kills_total": step(5)},
               {"domstats_domain_memory_oom_kills_total": still(1)}]},
     {"alert": "DomstatsDiskLatency", "domain": "raw",

@@ -11,6 +11,7 @@ WORDS = {
     "DISK": "(job, instance, domain, device)",
     "BY": BY,
     "AT": f"* on {BY} group_left (uuid, name) uuid:domstats_place:info",
+    "UNREADABLE": "busy|denied|no-monitor",
 }
 PANEL_WORDS = {
     **WORDS,
