@@ -14,7 +14,8 @@
     X(TOP_MAX_BINS, 64, "bins",                                                                    \
       "of a histogram of latencies; one that has more has no quantiles. QEMU has as many as it "   \
       "was told, some ten as a rule")                                                              \
-    X(TOP_MAX_NAME, 1024, "bytes", "of a name that top keeps, of a domain or a slice; libvirt's are far shorter") \
+    X(TOP_MAX_NAME, 1024, "bytes",                                                                 \
+      "of a name that top keeps, of a domain or a slice; libvirt's are far shorter")               \
     X(TOP_MAX_REASON, 4096, "bytes", "of a sentence that top keeps; the library's are shorter")    \
     X(TOP_MAX_FILTER, 256, "bytes", "of a filter or of a text searched for; a line of a terminal") \
     X(TOP_MAX_FILTER_WORDS, 16, "words", "of a filter; each is compared with each row")            \
