@@ -112,7 +112,8 @@ whoever_stepped_back_stays_there(void **state)
             first = top_rounds_model(rounds);
         if (i == 1)
             assert_true(top_rounds_step(rounds, -5));
-        top_rounds_hurry(rounds);
+        if (i < 2)
+            top_rounds_hurry(rounds);
     }
     assert_ptr_equal(top_rounds_model(rounds), first);
     assert_int_equal(top_rounds_place(rounds), 0);

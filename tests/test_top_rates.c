@@ -12,7 +12,7 @@
 
 #include "testing.h"
 
-#define SECOND     G_USEC_PER_SEC
+#define SECOND     ((int64_t)G_USEC_PER_SEC)
 #define MAX_ROUNDS 4
 #define MAX_FIELDS 8
 #define WALL_US    (1700000000LL * SECOND)

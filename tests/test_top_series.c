@@ -120,9 +120,9 @@ static TopSample *
 make_round(int seconds)
 {
     const TopSampleTimes times = {
-        .began_us = seconds * G_USEC_PER_SEC,
-        .ended_us = seconds * G_USEC_PER_SEC,
-        .wall_us = seconds * G_USEC_PER_SEC,
+        .began_us = (int64_t)seconds * G_USEC_PER_SEC,
+        .ended_us = (int64_t)seconds * G_USEC_PER_SEC,
+        .wall_us = (int64_t)seconds * G_USEC_PER_SEC,
     };
     const TopHost host = {0};
     TopSample *sample = top_sample_new_empty(&times, &host, NULL);

@@ -9,6 +9,7 @@ import glob
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -243,7 +244,7 @@ STEPS = [
 def main():
     if os.geteuid() != 0:
         skip("only root can install packages")
-    if git("rev-parse", "--git-dir").returncode != 0:
+    if shutil.which("git") is None or git("rev-parse", "--git-dir").returncode != 0:
         skip("this is no git checkout")
     with tempfile.TemporaryDirectory() as folder:
         packages = Packages(folder)
