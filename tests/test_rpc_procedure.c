@@ -122,7 +122,7 @@ check_args(const Row *row, size_t n_bytes, RpcCallKind expected)
     if (parse(row->number, n_bytes, 0, &call) != expected)
         fail_msg("%zu bytes: %s", n_bytes, call.error.message ? call.error.message : "taken");
     if (expected == RPC_CALL_VALID && row->args > 0)
-        assert_int_equal(xdr_sizeof(call.procedure->args.code, call.args), row->args);
+        assert_int_equal(rpc_procedure_sizeof(call.procedure->args.code, call.args), row->args);
     if (expected == RPC_CALL_REFUSED)
         assert_string_equal(call.error.message, "Unable to decode message payload");
 }
@@ -145,7 +145,7 @@ check_result(const RpcProcedure *procedure, size_t expected)
     assert_non_null(message);
     assert_int_equal(g_bytes_get_size(message), HEADER + expected);
     if (procedure->result.size > 0)
-        xdr_free(procedure->result.code, result);
+        rpc_procedure_free(procedure->result.code, result);
 }
 
 static void

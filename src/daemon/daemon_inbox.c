@@ -73,8 +73,10 @@ daemon_inbox_receive(DaemonInbox *self, int fd)
 static DaemonFrame
 look(const DaemonInbox *self, size_t *ret_n)
 {
-    return daemon_frame_look(self->bytes->data + self->n_taken, self->bytes->len - self->n_taken,
-                             self->message_least, self->message_most, ret_n);
+    size_t n = self->bytes->len - self->n_taken;
+    const uint8_t *bytes = n > 0 ? self->bytes->data + self->n_taken : NULL;
+
+    return daemon_frame_look(bytes, n, self->message_least, self->message_most, ret_n);
 }
 
 bool

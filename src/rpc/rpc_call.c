@@ -80,7 +80,7 @@ parse_args(const RpcProcedurePart *part, const uint8_t *bytes, size_t n_bytes)
     xdrmem_create(&stream, (char *)(uintptr_t)bytes, (unsigned int)n_bytes, XDR_DECODE);
     if (part->code(&stream, args))
         return g_steal_pointer(&args);
-    xdr_free(part->code, args);
+    rpc_procedure_free(part->code, args);
     return NULL;
 }
 
@@ -116,7 +116,7 @@ void
 rpc_call_clear(RpcCall *self)
 {
     if (self->args != NULL)
-        xdr_free(self->procedure->args.code, self->args);
+        rpc_procedure_free(self->procedure->args.code, self->args);
     g_free(self->args);
     rpc_error_clear(&self->error);
     *self = (RpcCall){0};

@@ -52,11 +52,18 @@ write_header(uint8_t *bytes, size_t n_bytes, const RpcMessageHeader *header)
     }
 }
 
-/* xdr functions read and write by one signature, so what they write is not const. */
-static GBytes *
-make_message(const RpcMessageHeader *header, xdrproc_t code, void *payload)
+static bool_t
+code_failure(XDR *stream, void *value)
 {
-    size_t n_payload = payload != NULL ? xdr_sizeof(code, payload) : 0;
+    return xdr_rpc_failure(stream, value);
+}
+
+/* xdr functions read and write by one signature, so what they write is not const. Without @payload
+ * there is no @code. */
+static GBytes *
+make_message(const RpcMessageHeader *header, RpcProcedureCode code, void *payload)
+{
+    size_t n_payload = payload != NULL ? rpc_procedure_sizeof(code, payload) : 0;
     size_t n_bytes = RPC_MESSAGE_HEADER_BYTES + n_payload;
     g_autofree uint8_t *bytes = NULL;
     XDR stream;
@@ -110,7 +117,7 @@ rpc_message_make_error(const RpcMessageHeader *call, const RpcError *error)
         .number2 = -1,
     };
 
-    return make_message(&header, (xdrproc_t)(void (*)(void))xdr_rpc_failure, &failure);
+    return make_message(&header, code_failure, &failure);
 }
 
 GBytes *
@@ -137,5 +144,5 @@ rpc_message_make_pong(void)
         .type = RPC_MESSAGE_EVENT,
     };
 
-    return make_message(&header, (xdrproc_t)(void (*)(void))xdr_void, NULL);
+    return make_message(&header, NULL, NULL);
 }

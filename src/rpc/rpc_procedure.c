@@ -6,24 +6,45 @@
 
 #include <glib.h>
 
-/* Each function of rpcgen takes its own type; xdrproc_t is the type of them all. */
-#define CODE(function) ((xdrproc_t)(void (*)(void))(function))
-#define HAS(type)                                                                                  \
-    {                                                                                              \
-        sizeof(type), CODE(xdr_##type)                                                             \
-    }
-#define NOTHING                                                                                    \
-    {                                                                                              \
-        0, CODE(xdr_void)                                                                          \
-    }
+/* Each function of rpcgen takes a type of its own. They are called through others of one type, two
+ * for each row. */
+static bool_t
+code_nothing(const XDR *stream, const void *value)
+{
+    (void)stream;
+    (void)value;
+    return TRUE;
+}
 
-const RpcProcedure rpc_procedures[] = {
-#define PROCEDURE(number, name, arguments, result, who)                                            \
-    {number, #name, false, arguments, result, who},
-#define MESSAGE(number, name, payload, who) {number, #name, true, NOTHING, payload, who},
+#define HAS(type) xdr_##type(stream, value)
+#define NOTHING   code_nothing(stream, value)
+#define FUNCTION(part, name, statement)                                                            \
+    static bool_t part##_of_##name(XDR *stream, void *value)                                       \
+    {                                                                                              \
+        return statement;                                                                          \
+    }
+#define PROCEDURE(number, name, arguments, returned, who)                                          \
+    FUNCTION(args, name, arguments)                                                                \
+    FUNCTION(result, name, returned)
+#define MESSAGE(number, name, payload, who)                                                        \
+    FUNCTION(args, name, NOTHING)                                                                  \
+    FUNCTION(result, name, payload)
 #include "rpc_procedure.def"
+#undef HAS
+#undef NOTHING
 #undef PROCEDURE
 #undef MESSAGE
+
+#define HAS(type) sizeof(type)
+#define NOTHING   0
+#define ROW(number, name, is_message, arguments, returned, who)                                    \
+    {number, #name, is_message, {arguments, args_of_##name}, {returned, result_of_##name}, who},
+
+const RpcProcedure rpc_procedures[] = {
+#define PROCEDURE(number, name, arguments, returned, who)                                          \
+    ROW(number, name, false, arguments, returned, who)
+#define MESSAGE(number, name, payload, who) ROW(number, name, true, NOTHING, payload, who)
+#include "rpc_procedure.def"
 };
 const size_t rpc_n_procedures = G_N_ELEMENTS(rpc_procedures);
 
@@ -53,6 +74,21 @@ rpc_procedure_find(int number)
             return &rpc_procedures[i];
     }
     return NULL;
+}
+
+size_t
+rpc_procedure_sizeof(RpcProcedureCode code, void *value)
+{
+    /* The library calls all such functions through this one type. */
+    return xdr_sizeof((xdrproc_t)(void (*)(void))code, value);
+}
+
+void
+rpc_procedure_free(RpcProcedureCode code, void *value)
+{
+    XDR stream = {.x_op = XDR_FREE};
+
+    (void)code(&stream, value);
 }
 
 const char *

@@ -20,10 +20,13 @@ enum {
 #undef MESSAGE
 };
 
-/* A struct of rpc_protocol.h, and the function that reads and writes it. */
+/* Reads, writes or frees a struct of rpc_protocol.h, as @stream says. */
+typedef bool_t (*RpcProcedureCode)(XDR *stream, void *value);
+
+/* A struct of rpc_protocol.h, and its function. */
 typedef struct {
     size_t size; /* 0: there is none */
-    xdrproc_t code;
+    RpcProcedureCode code;
 } RpcProcedurePart;
 
 typedef struct {
@@ -40,6 +43,11 @@ extern const size_t rpc_n_procedures;
 
 /* The row of @number, message or not; NULL: it has none. */
 const RpcProcedure *rpc_procedure_find(int number);
+
+/* How many bytes @value has when it is written; 0: it cannot be. */
+size_t rpc_procedure_sizeof(RpcProcedureCode code, void *value);
+/* Frees what @value points to, not itself. */
+void rpc_procedure_free(RpcProcedureCode code, void *value);
 
 /* What libvirt calls the write procedure @number in its API ("virDomainSuspend"); NULL: it is none
  * that is known here. None of them is served. */

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static GBytes *
 write_args(const RpcCall *call)
 {
-    size_t n_bytes = xdr_sizeof(call->procedure->args.code, call->args);
+    size_t n_bytes = rpc_procedure_sizeof(call->procedure->args.code, call->args);
     g_autofree char *bytes = g_malloc(n_bytes);
     XDR stream;
 
