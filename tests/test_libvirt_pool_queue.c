@@ -241,23 +241,61 @@ no_more_at_once_than_find_a_worker(void **state)
     init_case(&self);
     libvirt_pool_queue_init(&queue, MOST, N_FIRST);
     assert_false(libvirt_pool_queue_may_send(&queue, 1, now_us));
-    for (unsigned int n = 1; n <= N_FIRST; n++) {
+    for (unsigned int n = 1; n < 4; n++) {
         assert_int_equal(send_all(&queue, self.lines, now_us), n);
         answer(&queue, n, now_us);
     }
-    assert_int_equal(send_all(&queue, self.lines, now_us), N_FIRST);
-    answer(&queue, N_FIRST - 1, now_us);
+    assert_int_equal(send_all(&queue, self.lines, now_us), 4);
+    answer(&queue, 3, now_us);
     now_us += TAKEN_MS * MS - 1;
-    assert_int_equal(send_all(&queue, self.lines, now_us), N_FIRST - 1);
-    answer(&queue, N_FIRST - 1, now_us);
+    assert_int_equal(send_all(&queue, self.lines, now_us), 4);
+    answer(&queue, 4, now_us);
     now_us += 1;
-    assert_int_equal(send_all(&queue, self.lines, now_us), 1); /* the first one is late */
-    answer(&queue, 2, now_us);
-    assert_int_equal(send_all(&queue, self.lines, now_us), N_FIRST);
-    answer(&queue, N_FIRST, now_us);
+    assert_int_equal(send_all(&queue, self.lines, now_us), 5); /* the first one is late */
+    answer(&queue, 6, now_us);
     now_us += (STUCK_MS + 1) * MS;
     assert_int_equal(send_all(&queue, self.lines, now_us), 1); /* after a pause */
     answer(&queue, 1, now_us);
+    libvirt_pool_queue_clear(&queue);
+}
+
+/* They may be of the same one. */
+static void
+answers_one_by_one_show_one_worker(void **state)
+{
+    g_auto(Case) self = {0};
+    LibvirtPoolQueue queue;
+    int64_t now_us = util_deadline_now_us();
+
+    (void)state;
+    init_case(&self);
+    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
+    for (unsigned int i = 0; i < N_FIRST; i++) {
+        send(&queue, self.lines, false, now_us);
+        answer(&queue, 1, now_us);
+    }
+    assert_int_equal(send_all(&queue, self.lines, now_us), 2);
+    answer(&queue, 2, now_us);
+    libvirt_pool_queue_clear(&queue);
+}
+
+/* Else a libvirt that takes long for each would be asked for few at a time. */
+static void
+late_answers_show_workers_too(void **state)
+{
+    g_auto(Case) self = {0};
+    LibvirtPoolQueue queue;
+    int64_t now_us = util_deadline_now_us();
+
+    (void)state;
+    init_case(&self);
+    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
+    for (unsigned int n = 1; n <= 5; n += 2) {
+        assert_int_equal(send_all(&queue, self.lines, now_us), n);
+        now_us += TAKEN_MS * MS;
+        assert_int_equal(send_all(&queue, self.lines, now_us), 1);
+        answer(&queue, n + 1, now_us);
+    }
     libvirt_pool_queue_clear(&queue);
 }
 
@@ -330,6 +368,9 @@ main(void)
         {"a call that is split is late", a_call_that_is_split_is_late, NULL, NULL, NULL},
         {"no more at once than find a worker", no_more_at_once_than_find_a_worker, NULL, NULL,
          NULL},
+        {"answers one by one show one worker", answers_one_by_one_show_one_worker, NULL, NULL,
+         NULL},
+        {"late answers show workers too", late_answers_show_workers_too, NULL, NULL, NULL},
         {"the daemon's requests show nothing of workers", the_daemons_show_nothing_of_workers, NULL,
          NULL, NULL},
         {"a probe tells silence", a_probe_tells_silence, NULL, NULL, NULL},

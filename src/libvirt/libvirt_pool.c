@@ -8,9 +8,9 @@
  * domains that may go together (see libvirt_pool_queue), with a connection that nothing else uses,
  * and ends when there is none to be taken. While requests wait and libvirt answers, one thread more
  * works than there are processors, N_FIRST at most, and one on one processor, where more only push
- * each other out of its caches. One that libvirt has not answered in time (50 ms, longer for
- * several domains) does not count, and is replaced within the limits. Who waits for requests sees
- * to that (libvirt_pool_look_after()).
+ * each other out of its caches. One that libvirt has not answered in time (20 ms, longer for
+ * several domains) does not count, and is replaced within the limits and as far as libvirt's
+ * workers can take more. Who waits for requests sees to that (libvirt_pool_look_after()).
  *
  * libvirt's library would let threads share a connection. But before its version 10.3, what a
  * second thread asks is at times not sent while the first one waits for its answer, which may be
@@ -243,6 +243,7 @@ start_threads(LibvirtPool *self)
         return true;
     while (n_waiting > 0 && libvirt_pool_queue_has_ready(&self->queue, now_us) &&
            may_send(self, now_us) && self->n_threads < self->limits.n_requests &&
+           count_working(self, now_us, STUCK_MS) < self->queue.n_first &&
            count_working(self, now_us, TAKEN_MS) < self->queue.n_at_once) {
         if (!start_thread(self))
             return self->n_threads > 0;

@@ -18,9 +18,10 @@
  * libvirt starts a worker for a request that finds none free, up to its max_workers, but none for a
  * request that finds another one waiting for a worker. If the worker of that other one then hangs,
  * the daemon serves nobody any more, though it might start workers. So what is sent at once never
- * exceeds the workers known to be free by more than one: one request to begin with, one more with
- * each answer, whose worker is free then, n_first at most, and one again when an answer is late or
- * nothing was asked for a while, since others use the workers too. Requests of the daemon count for
+ * exceeds the workers known to be free by more than one: one request to begin with; with an answer
+ * about domains as many as were under way, each of which has a worker or gets the one that is free
+ * now, and one more; one less when an answer is late, whose worker is not free; and one again when
+ * nothing was asked for a while, since others use the workers too. Answers of the daemon show
  * nothing there: libvirt has workers of its own for them. A late request does not count any more
  * after TAKEN_MS, when a worker has it.
  */
@@ -302,7 +303,7 @@ libvirt_pool_queue_may_send(LibvirtPoolQueue *self, unsigned int n_connecting, i
             n_fresh++;
         } else if (!entry->is_stuck) {
             entry->is_stuck = true;
-            self->n_at_once = 1;
+            self->n_at_once = MAX(self->n_at_once - 1, 1);
         }
     }
     if (n_fresh == 0 && now_us - self->ended_us > LIBVIRT_POOL_QUEUE_STUCK_MS * 1000)
@@ -467,10 +468,31 @@ note_share(LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry, int64_t n
     self->share_us += (share_us - self->share_us) / SMOOTHING;
 }
 
+/* Notes what the answer to @entry, which is still under way, shows of libvirt's workers. */
+static void
+note_workers(LibvirtPoolQueue *self, const LibvirtPoolQueueEntry *entry, int64_t now_us)
+{
+    unsigned int n_known = 0;
+
+    if (entry->is_daemons)
+        return;
+    for (guint i = 0; i < self->under_way->len; i++) {
+        const LibvirtPoolQueueEntry *other = g_ptr_array_index(self->under_way, i);
+
+        if (!other->is_daemons && !has_waited(other, now_us, LIBVIRT_POOL_QUEUE_TAKEN_MS))
+            n_known++;
+    }
+    if (entry->is_stuck)
+        n_known = MAX(n_known + 1, self->n_at_once);
+    self->n_at_once = MIN(MAX(self->n_at_once, n_known + 1), self->most);
+}
+
 void
 libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered,
                        int64_t now_us)
 {
+    if (is_answered)
+        note_workers(self, entry, now_us);
     g_ptr_array_remove_fast(self->under_way, entry);
     forget_probe(self, entry);
     entry->line->is_busy = false;
@@ -479,7 +501,5 @@ libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, boo
     if (!is_answered)
         return;
     self->answered_us = MAX(self->answered_us, entry->asked_us);
-    if (!entry->is_daemons)
-        self->n_at_once = MIN(self->n_at_once + 1, self->n_first);
     note_share(self, entry, now_us);
 }

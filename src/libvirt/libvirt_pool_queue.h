@@ -41,11 +41,11 @@ typedef struct {
     LibvirtPoolQueueEntry *probe; /* it waits, or is under way; NULL: there is none */
     unsigned int most;            /* under way at a time */
     unsigned int n_first;         /* the same, while libvirt answers them all */
-    unsigned int n_at_once; /* of n_first: so many may be sent before one of them is answered */
-    unsigned int late_ms;   /* when an answer about several is late; 0: by share_us and deadlines */
-    int64_t share_us;       /* how long an answer takes for each domain of several; 0: not known */
-    int64_t ended_us;       /* when one was answered last, or its connection was lost */
-    int64_t answered_us;    /* of all that were answered: when the latest one was asked */
+    unsigned int n_at_once;       /* of most: so many may be sent before one of them is answered */
+    unsigned int late_ms; /* when an answer about several is late; 0: by share_us and deadlines */
+    int64_t share_us;     /* how long an answer takes for each domain of several; 0: not known */
+    int64_t ended_us;     /* when one was answered last, or its connection was lost */
+    int64_t answered_us;  /* of all that were answered: when the latest one was asked */
 } LibvirtPoolQueue;
 
 void libvirt_pool_queue_init(LibvirtPoolQueue *self, unsigned int most, unsigned int n_first);
