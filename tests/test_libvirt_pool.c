@@ -35,6 +35,10 @@ static const FakeLibvirtFault both_silent[] = {
     {.procedure = FAKE_LIBVIRT_LIST, .then = FAKE_LIBVIRT_IGNORES},
     {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_IGNORES},
     {.then = FAKE_LIBVIRT_END}};
+static const FakeLibvirtFault list_silent_probe_lost[] = {
+    {.procedure = FAKE_LIBVIRT_LIST, .then = FAKE_LIBVIRT_IGNORES},
+    {.procedure = FAKE_LIBVIRT_VERSION, .then = FAKE_LIBVIRT_DISCONNECTS},
+    {.then = FAKE_LIBVIRT_END}};
 static const FakeLibvirtFault all_asked_silent[] = {
     {.procedure = FAKE_LIBVIRT_LIST, .then = FAKE_LIBVIRT_IGNORES},
     {.procedure = FAKE_LIBVIRT_VERSION, .then = FAKE_LIBVIRT_IGNORES},
@@ -342,6 +346,22 @@ a_late_list_and_silent_domains_are_no_silence(void **state)
 }
 
 static void
+a_lost_connection_of_a_probe_is_lost(void **state)
+{
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, list_silent_probe_lost);
+    g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
+    g_autoptr(LibvirtPoolRequest) list = libvirt_list_ask(pool, NULL);
+    g_autoptr(GPtrArray) requests = NULL;
+
+    (void)state;
+    wait_until_late(list);
+    requests = ask_many(pool, 12);
+    wait_all(requests);
+    assert_int_equal(fake_libvirt_n_calls(fake, FAKE_LIBVIRT_VERSION), 1);
+    assert_int_equal(libvirt_pool_n_lost(pool), 1);
+}
+
+static void
 a_silent_libvirt_is_asked_little(void **state)
 {
     g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, all_asked_silent);
@@ -597,6 +617,8 @@ main(void)
         {"a late list alone is no silence", a_late_list_alone_is_no_silence, NULL, NULL, NULL},
         {"a late list and silent domains are no silence",
          a_late_list_and_silent_domains_are_no_silence, NULL, NULL, NULL},
+        {"the connection of a probe that is lost is counted", a_lost_connection_of_a_probe_is_lost,
+         NULL, NULL, NULL},
         {"a silent libvirt is asked little", a_silent_libvirt_is_asked_little, NULL, NULL, NULL},
         {"an inbox gets what has ended", an_inbox_gets_what_has_ended, NULL, NULL, NULL},
         {"an inbox that is freed gets nothing", an_inbox_that_is_freed_gets_nothing, NULL, NULL,

@@ -357,6 +357,28 @@ a_probe_tells_silence(void **state)
     libvirt_pool_queue_clear(&queue);
 }
 
+/* An earlier one, which waits for a domain, does not hide that. */
+static void
+each_late_request_of_the_daemon_wants_a_probe(void **state)
+{
+    g_auto(Case) self = {0};
+    LibvirtPoolQueue queue;
+    int64_t now_us = util_deadline_now_us();
+
+    (void)state;
+    init_case(&self);
+    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
+    send(&queue, self.lines, true, now_us);
+    send(&queue, self.lines, false, now_us + 1);
+    answer(&queue, 1, now_us + 1);
+    send(&queue, self.lines, true, now_us + 2);
+    now_us += SILENT_MS * MS;
+    assert_false(libvirt_pool_queue_wants_probe(&queue, now_us + 1));
+    assert_true(libvirt_pool_queue_wants_probe(&queue, now_us + 2));
+    answer(&queue, 2, now_us);
+    libvirt_pool_queue_clear(&queue);
+}
+
 int
 main(void)
 {
@@ -374,6 +396,8 @@ main(void)
         {"the daemon's requests show nothing of workers", the_daemons_show_nothing_of_workers, NULL,
          NULL, NULL},
         {"a probe tells silence", a_probe_tells_silence, NULL, NULL, NULL},
+        {"each late request of the daemon wants a probe",
+         each_late_request_of_the_daemon_wants_a_probe, NULL, NULL, NULL},
         {"an outrun call is waited for a while", an_outrun_call_is_waited_for_a_while, NULL, NULL,
          NULL},
     };

@@ -124,11 +124,12 @@ libvirt_connection_is_alive(const LibvirtConnection *self)
 }
 
 void
-libvirt_connection_ping(const LibvirtConnection *self)
+libvirt_connection_ping(const LibvirtConnection *self, LibvirtOutcome *ret_outcome)
 {
     unsigned long version = 0;
 
-    (void)virConnectGetLibVersion(self->conn, &version);
+    if (virConnectGetLibVersion(self->conn, &version) < 0)
+        libvirt_outcome_take_last(ret_outcome);
 }
 
 int64_t

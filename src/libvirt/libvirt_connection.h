@@ -37,7 +37,7 @@ virDomainPtr libvirt_connection_find(LibvirtConnection *self, const char *uuid,
 void libvirt_connection_keep(LibvirtConnection *self, virDomainPtr *domains, int n_domains);
 
 /* Asks libvirt something that it answers whatever its domains do. */
-void libvirt_connection_ping(const LibvirtConnection *self);
+void libvirt_connection_ping(const LibvirtConnection *self, LibvirtOutcome *ret_outcome);
 
 /* Monotonic, in us: when it was opened. */
 int64_t libvirt_connection_opened_us(const LibvirtConnection *self);

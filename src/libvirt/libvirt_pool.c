@@ -282,8 +282,7 @@ static void
 run_probe(LibvirtConnection *connection, void *data, LibvirtOutcome *ret_outcome)
 {
     (void)data;
-    (void)ret_outcome;
-    libvirt_connection_ping(connection);
+    libvirt_connection_ping(connection, ret_outcome);
 }
 
 /* Queues what late answers make necessary, with the lock held: the requests of late calls, and a

@@ -240,8 +240,8 @@ libvirt_pool_queue_is_full(const LibvirtPoolQueue *self, int64_t now_us)
                self->under_way->len;
 }
 
-/* The request of the daemon that has waited longest for its answer, and that long enough, if
- * nothing was answered that was asked after it; NULL: there is none. */
+/* The request of the daemon that has waited longest for its answer, and that long enough, of those
+ * after which nothing was asked that was answered; NULL: there is none. */
 static const LibvirtPoolQueueEntry *
 find_late(const LibvirtPoolQueue *self, int64_t now_us)
 {
@@ -250,11 +250,12 @@ find_late(const LibvirtPoolQueue *self, int64_t now_us)
     for (guint i = 0; i < self->under_way->len; i++) {
         const LibvirtPoolQueueEntry *entry = g_ptr_array_index(self->under_way, i);
 
-        if (entry->is_daemons && has_waited(entry, now_us, LIBVIRT_POOL_QUEUE_SILENT_MS) &&
+        if (entry->is_daemons && entry->asked_us > self->answered_us &&
+            has_waited(entry, now_us, LIBVIRT_POOL_QUEUE_SILENT_MS) &&
             (late == NULL || entry->asked_us < late->asked_us))
             late = entry;
     }
-    return late != NULL && self->answered_us < late->asked_us ? late : NULL;
+    return late;
 }
 
 bool
@@ -491,6 +492,8 @@ void
 libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, bool is_answered,
                        int64_t now_us)
 {
+    bool was_probe = entry == self->probe;
+
     if (is_answered)
         note_workers(self, entry, now_us);
     g_ptr_array_remove_fast(self->under_way, entry);
@@ -498,8 +501,8 @@ libvirt_pool_queue_end(LibvirtPoolQueue *self, LibvirtPoolQueueEntry *entry, boo
     entry->line->is_busy = false;
     entry->line = NULL;
     self->ended_us = now_us;
-    if (!is_answered)
-        return;
-    self->answered_us = MAX(self->answered_us, entry->asked_us);
-    note_share(self, entry, now_us);
+    if (is_answered || was_probe) /* a libvirt that ends a connection is not silent */
+        self->answered_us = MAX(self->answered_us, entry->asked_us);
+    if (is_answered)
+        note_share(self, entry, now_us);
 }
