@@ -77,6 +77,20 @@ class Real(unittest.TestCase):
         terminal.keys("q")
         self.assertEqual(terminal.status(), 0)
 
+    def test_a_round_that_takes_long_is_told_in_seconds(self):
+        self.host.start("well")
+        self.host.start("wedged", control=True)
+        terminal = self.start("-d", "5")
+        terminal.wait("2 of 2 answered")
+        self.assertNotIn("asking for", terminal.text())
+        self.host.wedge("wedged")
+        first = terminal.wait("^asking for ([1-9]) s ")
+        terminal.wait(lambda text: any(int(n) > int(first[1])
+                                       for n in re.findall("^asking for ([1-9]) s ", text, re.M)))
+        terminal.wait(lambda text: "not answering: wedged" in text and "asking for" not in text)
+        terminal.keys("q")
+        self.assertEqual(terminal.status(), 0)
+
     def test_a_domain_ends_and_comes_anew(self):
         self.host.start("stays")
         self.host.start("comes")

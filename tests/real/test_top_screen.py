@@ -380,10 +380,11 @@ def child_of(pid):
     return int(found[0])
 
 
-def made_round(*domains):
+def made_round(*domains, number=1, pid=1):
     """A round in a series, of domains that are (name, slice, NUMA node, seconds of CPU time)."""
-    return {"began_us": 1000000, "ended_us": 2000000, "wall_us": 1700000000000000, "domains": [
-        {"name": name, "uuid": name, "pid": 1, "health": "ok", "answered_by": "monitor", "at_us": 2000000,
+    end_us = (number + 1) * 1000000
+    return {"began_us": end_us - 1000, "ended_us": end_us, "wall_us": 1700000000000000 + end_us, "domains": [
+        {"name": name, "uuid": name, "pid": pid, "health": "ok", "answered_by": "monitor", "at_us": end_us,
          **({"slice": slice_name} if slice_name else {}),
          "values": {"state.state": 1, "cpu.time": seconds * 10 ** 9, "balloon.current": 1 << 20, "vcpu.current": 2,
                     f"ext.balloon.numa.{node}.anon": 5, "block.0.name": "vda", "block.0.capacity": 1 << 30}}
@@ -391,12 +392,12 @@ def made_round(*domains):
 
 
 class Replay(Screen):
-    def replay(self, *domains, **more):
-        """A terminal that shows one round with these domains."""
+    def replay(self, *domains, later=(), **more):
+        """A terminal that shows a round with these domains, the first one before the rounds @later."""
         folder = os.path.join(self.folder, "series")
         os.makedirs(folder)
         with open(os.path.join(folder, "rounds.json"), "w", encoding="utf-8") as file:
-            for line in ({"domstats_top": 1}, made_round(*domains)):
+            for line in ({"domstats_top": 1}, made_round(*domains), *later):
                 file.write(json.dumps(line, separators=(",", ":")) + "\n")
         return self.again(**more)
 
@@ -404,11 +405,9 @@ class Replay(Screen):
         terminal = Terminal(self.folder, COMMAND, "top", "--replay", os.path.join(self.folder, "series"),
                             environment={"XDG_CONFIG_HOME": self.folder}, **more)
         self.addCleanup(terminal.close)
-        terminal.wait("round 1 of 1")
+        terminal.wait("round 1 of [1-9]")
         return terminal
 
-
-class Groups(Replay):
     @staticmethod
     def names(terminal, n):
         """The first words of the first @n rows, which stand below the headings."""
@@ -419,6 +418,8 @@ class Groups(Replay):
     def wait_for(self, terminal, *names):
         terminal.wait(lambda text: self.names(terminal, len(names)) == list(names) if "NAME" in text else False)
 
+
+class Groups(Replay):
     def test_rows_are_grouped_by_slice_and_by_node(self):
         terminal = self.replay(("web", "machine.slice", 0, 1), ("db", "machine.slice", 1, 3),
                                ("ci", "qemu.slice", 1, 2), ("lost", None, 0, 9))
@@ -464,6 +465,46 @@ class Groups(Replay):
         again.resize(9, 12)
         again.wait("^machine.…$")
         again.wait("^web$")
+
+
+class Marks(Replay):
+    DOMAINS = [(name, None, 0, number) for number, name in enumerate("abcd")]
+
+    def test_marked_domains_stay_on_top(self):
+        terminal = self.replay(*self.DOMAINS, later=[made_round(*self.DOMAINS, number=2),
+                                                     made_round(*self.DOMAINS, number=3, pid=7)])
+        terminal.keys("N", "Down", "Down", "Space")
+        self.wait_for(terminal, "*c", "a", "b", "d", "")
+        terminal.wait("^c: running$")  # it stays selected
+        terminal.keys("End", "Space")
+        self.wait_for(terminal, "*c", "*d", "a", "b", "")
+        terminal.keys("R")  # sorted among themselves
+        self.wait_for(terminal, "*d", "*c", "b", "a", "")
+        for key in "cdv":  # in every view, a disk's row too
+            terminal.keys(key)
+            terminal.wait({"c": "%USR", "d": "^NAME +DISK", "v": "^NAME +S +VCPU +%CPU +%RDY +MEM"}[key])
+            terminal.wait(r"^\*[cd] .*\n\*[cd] ")
+        terminal.keys("o")
+        terminal.type("!d")
+        terminal.keys("Enter")
+        self.wait_for(terminal, "*c", "b", "a", "")
+        terminal.keys("Escape", ".")
+        terminal.wait("round 2 of 3")
+        self.wait_for(terminal, "*d", "*c", "b", "a", "")
+        terminal.keys(".")  # other processes: they are not those that were marked
+        terminal.wait("round 3 of 3")
+        self.wait_for(terminal, "d", "c", "b", "a", "")
+        terminal.keys(",", "Home", "Space")  # no longer
+        terminal.wait("round 2 of 3")
+        self.wait_for(terminal, "*c", "d", "b", "a", "")
+
+    def test_the_bar_chooses_columns_in_their_list(self):
+        terminal = self.replay(*self.DOMAINS)
+        terminal.keys("N", "f", "Down", "Space")
+        terminal.wait(r"^\[x\] UUID")
+        terminal.keys("Escape")
+        terminal.wait("^NAME +UUID")
+        self.assertNotIn("*", terminal.text())
 
 
 class Units(Replay):
