@@ -61,11 +61,27 @@ has_a_limit(void **state)
     top_prompt_clear(&prompt);
 }
 
+/* Neither Enter nor Escape nor Control-U nor a key of the keyboard does anything. */
+static void
+only_characters_are_pasted(void **state)
+{
+    static const int keys[] = {'q', '\r', 0x65e5, '\n', 27, 21, 127, 8, '\t', -258, 'W'};
+    TopPrompt prompt = {0};
+
+    (void)state;
+    top_prompt_init(&prompt, "filter:", "a");
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        top_prompt_paste(&prompt, keys[i]);
+    testing_assert_same_text(prompt.text->str, "aq\u65e5W");
+    top_prompt_clear(&prompt);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_a_limit),
+        cmocka_unit_test(only_characters_are_pasted),
     };
 
     return TESTING_RUN_TABLE("top_prompt", rows, takes_keys) +

@@ -529,11 +529,31 @@ take_key_of_line(TopActions *self, int code)
     top_prompt_clear(&self->prompt);
 }
 
+/* True if @code belongs to a text that is pasted: it may be added to the line that is typed, and is
+ * no command, not even Enter. Escape ends the text too, should the mark of its end get lost. */
+static bool
+take_pasted(TopActions *self, int code)
+{
+    bool was_pasting = self->is_pasting;
+
+    if (code == TOP_KEYS_PASTE_BEGIN)
+        self->is_pasting = true;
+    else if (code == TOP_KEYS_PASTE_END || code == TOP_KEYS_ESCAPE)
+        self->is_pasting = false;
+    else if (was_pasting && self->use_line != NULL)
+        top_prompt_paste(&self->prompt, code);
+    else if (was_pasting)
+        top_actions_say(self, "pasted text is not taken for keys");
+    return was_pasting || self->is_pasting || code == TOP_KEYS_PASTE_END;
+}
+
 void
 top_actions_take_key(TopActions *self, int code)
 {
     const TopKeys *key = top_keys_find(code);
 
+    if (take_pasted(self, code))
+        return;
     if (self->use_line != NULL) {
         take_key_of_line(self, code);
         return;

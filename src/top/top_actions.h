@@ -28,6 +28,7 @@ struct TopActions {
     TopColumnMode mode;
     TopPrompt prompt;
     TopActionsUseLine use_line; /* NULL: nothing is typed */
+    bool is_pasting;            /* keys are characters of a text, not commands */
     bool has_ended;             /* the user wants the end */
 };
 

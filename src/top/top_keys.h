@@ -53,6 +53,10 @@ enum {
     TOP_KEYS_ERASE_OLD = 8,
     TOP_KEYS_ENTER = '\n',
     TOP_KEYS_ENTER_RAW = '\r',
+    /* No keys: what stands between them was pasted. ncurses has no codes for them; see
+     * top_terminal. */
+    TOP_KEYS_PASTE_BEGIN = -1001,
+    TOP_KEYS_PASTE_END = -1002,
 };
 
 typedef struct {

@@ -42,6 +42,13 @@ erase_character(GString *text)
         g_string_truncate(text, (gsize)(last - text->str));
 }
 
+void
+top_prompt_paste(TopPrompt *self, int key)
+{
+    if (key > 0)
+        append_character(self->text, key);
+}
+
 TopPromptOutcome
 top_prompt_take(TopPrompt *self, int key)
 {

@@ -24,3 +24,5 @@ void top_prompt_clear(TopPrompt *self);
 
 /* @key as in top_keys.h. */
 TopPromptOutcome top_prompt_take(TopPrompt *self, int key);
+/* The same for what is pasted: a character is added, and no key does anything. */
+void top_prompt_paste(TopPrompt *self, int key);

@@ -19,6 +19,7 @@
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,11 +28,22 @@
 #include <unistd.h>
 
 #include "top_block.h"
+#include "top_keys.h"
 #include "util/util_fd.h"
 
 enum {
     /* The rest of a key's escape sequence follows at once. */
     ESCAPE_DELAY_MS = 25,
+};
+
+/* What a terminal puts around a text that is pasted. terminfo calls the strings that switch this on
+ * and off BE and BD. */
+static const struct {
+    const char *sequence;
+    int code;
+} marks[] = {
+    {"\033[200~", -TOP_KEYS_PASTE_BEGIN},
+    {"\033[201~", -TOP_KEYS_PASTE_END},
 };
 
 struct TopTerminal {
@@ -143,9 +155,22 @@ watch_signals(TopTerminal *self, GError **error)
     return false;
 }
 
+/* Wants the marks, or wants them no longer, if the terminal has them. Stands between
+ * top_block_begin() and top_block_end(). */
+static void
+mark_pastes(bool is_wanted)
+{
+    const char *text = tigetstr((char *)(uintptr_t)(is_wanted ? "BE" : "BD"));
+
+    if (text != NULL && text != (const char *)(intptr_t)-1)
+        (void)putp(text);
+    (void)fflush(stdout);
+}
+
 static void
 prepare_screen(TopTerminal *self)
 {
+    G_STATIC_ASSERT(-TOP_KEYS_PASTE_BEGIN > KEY_MAX && -TOP_KEYS_PASTE_END > KEY_MAX);
     (void)cbreak();
     (void)noecho();
     (void)nonl();
@@ -154,6 +179,11 @@ prepare_screen(TopTerminal *self)
     (void)nodelay(stdscr, TRUE);
     (void)set_escdelay(ESCAPE_DELAY_MS);
     (void)curs_set(0);
+    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++)
+        (void)define_key(marks[i].sequence, marks[i].code);
+    top_block_begin(false);
+    mark_pastes(true);
+    top_block_end();
     self->has_colours = start_colours();
 }
 
@@ -188,6 +218,7 @@ top_terminal_close(TopTerminal *self)
         return;
     if (self->screen != NULL) {
         top_block_begin(true);
+        mark_pastes(false);
         (void)endwin();
         top_block_end();
         delscreen(self->screen);
@@ -222,9 +253,13 @@ static void
 stop(void)
 {
     top_block_begin(false);
+    mark_pastes(false);
     (void)endwin();
     top_block_end();
     (void)raise(SIGSTOP);
+    top_block_begin(false);
+    mark_pastes(true);
+    top_block_end();
     top_terminal_show();
     take_size();
 }

@@ -530,6 +530,52 @@ class Units(Replay):
         again.wait(lambda text: "ALLOC" not in text and "2097" not in text and "\nweb " in text)
 
 
+class Pastes(Screen):
+    def paste(self, terminal, text, *options):
+        """With -p as the terminal does it: between marks, if the program wants them."""
+        terminal.tmux("set-buffer", "--", text)
+        terminal.tmux("paste-buffer", "-r", *options)
+
+    def test_a_text_goes_into_the_line_that_is_typed(self):
+        """Each character of it is a command elsewhere: none acts here, whatever the terminal tells of the paste."""
+        text = "qWZpsctUBIR"
+        for name, options in (("tmux-256color", ["-p"]), ("tmux-256color", []), ("vt100", ["-p"])):
+            with self.subTest(terminal=name, options=options):
+                terminal = self.start(environment={"TERM": name})
+                terminal.wait("of 64 answered")
+                terminal.keys("/")
+                terminal.wait("^search for:")
+                self.paste(terminal, text, *options)
+                terminal.wait(f"^search for: {text}$")
+                terminal.keys("Enter")
+                terminal.wait(f"^no row has '{text}'$")
+                self.check_nothing_happened(terminal)
+
+    def check_nothing_happened(self, terminal):
+        screen = terminal.text()
+        self.assertIn("by %CPU, highest first", screen)
+        for word in ("PAUSED", "grouped", "bytes in", "RRQ/s", "100 % is", "saved in", "%USR"):
+            self.assertNotIn(word, screen)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "domstats")))
+
+    def test_lines_of_a_text_are_no_commands(self):
+        terminal = self.start()
+        terminal.wait("of 64 answered")
+        terminal.keys("/")
+        terminal.wait("^search for:")
+        self.paste(terminal, "io\rthr\nq\n", "-p")
+        terminal.wait("^search for: iothrq$")
+        terminal.keys("BSpace", "Enter")
+        terminal.wait("^iothreads: ")
+        self.paste(terminal, "W\nZ\nq\n", "-p")  # nothing is typed now
+        terminal.wait("^pasted text is not taken for keys$")
+        self.check_nothing_happened(terminal)
+        terminal.keys("c")  # it goes on
+        terminal.wait("%USR")
+        terminal.keys("q")
+        self.assertEqual(terminal.status(), 0)
+
+
 class Series(Screen):
     def test_a_recorded_series_is_stepped_through(self):
         folder = os.path.join(self.folder, "series")
