@@ -103,12 +103,13 @@ class Keys(Screen):
 
     @staticmethod
     def undo(terminal):
-        """As after the start: the view of domains by CPU, the first one selected, nothing marked."""
+        """As after the start: the view of domains by CPU, the first one selected, nothing marked. The screen may still be
+        that of the help, which has words of the head too."""
         terminal.keys("Escape")
         terminal.keys("v", "M", "P", "Home")
         screen = terminal.wait(lambda text: "by %CPU, highest" in text and text)
         for mark, keys in {"PAUSED": ["p"], "RRQ/s": ["B"], "100 % is": ["I"], "\n*backup": ["Space"],
-                           "grouped by slice": ["t", "t", "Home"], "bytes in KiB": ["U", "U", "U"]}.items():
+                           "grouped by slice": ["t", "t", "Home"], "   bytes in KiB": ["U", "U", "U"]}.items():
             if mark in screen:
                 terminal.keys(*keys)
         terminal.wait(lambda text: "by %CPU, highest" in text and "RLAT" in text and "PAUSED" not in text
