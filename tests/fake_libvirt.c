@@ -422,6 +422,17 @@ fake_libvirt_set_accepts(FakeLibvirt *self, bool accepts)
     wake(self);
 }
 
+bool
+fake_libvirt_is_waited_for(FakeLibvirt *self)
+{
+    struct pollfd fd = {.events = POLLIN};
+
+    pthread_mutex_lock(&self->lock);
+    fd.fd = self->listen_fd;
+    pthread_mutex_unlock(&self->lock);
+    return poll(&fd, 1, 0) == 1;
+}
+
 void
 fake_libvirt_stop(FakeLibvirt *self)
 {

@@ -92,6 +92,8 @@ void fake_libvirt_set_faults(FakeLibvirt *self, const FakeLibvirtFault *faults);
 void fake_libvirt_let_go(FakeLibvirt *self);
 /* While false it accepts no client, like a daemon that is stopped or has too many clients. */
 void fake_libvirt_set_accepts(FakeLibvirt *self, bool accepts);
+/* True if a client waits to be accepted. */
+bool fake_libvirt_is_waited_for(FakeLibvirt *self);
 /* Disconnects all clients, and stops listening; listens again. */
 void fake_libvirt_stop(FakeLibvirt *self);
 void fake_libvirt_start(FakeLibvirt *self);

@@ -510,10 +510,8 @@ disconnecting_closes_and_connects_again(void **state)
 static void
 disconnecting_closes_what_is_being_opened(void **state)
 {
-    static const FakeLibvirtFault slow[] = {
-        {.procedure = FAKE_LIBVIRT_STATS, .then = FAKE_LIBVIRT_ANSWERS, .delay_ms = 60},
-        {.then = FAKE_LIBVIRT_END}};
-    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, slow);
+    UtilDeadline deadline = util_deadline_in_ms(LONG_MS);
+    g_autoptr(FakeLibvirt) fake = fake_libvirt_new(domains, NULL);
     g_autoptr(LibvirtPool) pool = libvirt_pool_new(fake_libvirt_uri(fake), NULL);
     g_autoptr(LibvirtPoolRequest) first = libvirt_case_ask(pool, 0, NULL);
     g_autoptr(GPtrArray) requests = NULL;
@@ -521,7 +519,15 @@ disconnecting_closes_what_is_being_opened(void **state)
     (void)state;
     libvirt_case_wait_well(first);
     fake_libvirt_set_accepts(fake, false);
+    fake_libvirt_set_faults(fake, all_silent);
     requests = ask_many(pool, 3);
+    while (!fake_libvirt_is_waited_for(fake)) {
+        assert_false(util_deadline_has_passed(deadline));
+        libvirt_pool_look_after(pool);
+        poll(NULL, 0, 5);
+    }
+    fake_libvirt_set_faults(fake, NULL);
+    fake_libvirt_let_go(fake);
     wait_all(requests);
     libvirt_pool_disconnect(pool);
     wait_for_calls(pool, fake, FAKE_LIBVIRT_CLOSE, 1);
