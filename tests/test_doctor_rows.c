@@ -28,17 +28,17 @@ static const struct {
     size_t offset;
     bool is_of_host;
 } flags[] = {
-    HOST(is_known),          HOST(is_root),          HOST(may_trace),
-    HOST(may_count),         HOST(hides_processes),  HOST(sees_kernel),
-    HOST(has_schedstats),    HOST(keeps_schedstats), HOST(counts_delay),
-    HOST(has_delayacct),     HOST(has_pressure),     HOST(has_cgroup2),
-    HOST(has_ksm),           HOST(merges_pages),     HOST(tells_ksm),
-    HOST(has_vhost_threads), HOST(has_kvm),          HOST(is_amd),
-    HOST(is_intel),          HOST(has_resctrl),      HOST(has_resctrl_mounted),
-    HOST(has_perf),          HOST(runs_service),     HOST(runs_libvirt),
-    HOST(has_no_domains),    DOMAIN(is_running),     DOMAIN(is_its_managers),
-    DOMAIN(is_session),      DOMAIN(is_confined),    DOMAIN(may_add_socket),
-    DOMAIN(uses_vhost),
+    HOST(is_known),          HOST(is_root),           HOST(may_trace),
+    HOST(may_count),         HOST(hides_processes),   HOST(sees_kernel),
+    HOST(has_schedstats),    HOST(keeps_schedstats),  HOST(counts_delay),
+    HOST(has_delayacct),     HOST(has_pressure),      HOST(has_cgroup2),
+    HOST(has_ksm),           HOST(merges_pages),      HOST(tells_ksm),
+    HOST(has_vhost_threads), HOST(has_kvm),           HOST(is_amd),
+    HOST(is_intel),          HOST(has_resctrl),       HOST(has_resctrl_mounted),
+    HOST(has_perf),          HOST(runs_service),      HOST(runs_libvirt),
+    HOST(has_psi),           HOST(lacks_psi),         HOST(has_no_domains),
+    DOMAIN(is_running),      DOMAIN(is_its_managers), DOMAIN(is_session),
+    DOMAIN(is_confined),     DOMAIN(may_add_socket),  DOMAIN(uses_vhost),
 };
 
 /* Values that the domain of a row does not have. */
@@ -76,7 +76,9 @@ static const Row rows[] = {
     {"a kernel without", "-has_schedstats -keeps_schedstats", DOMSTATS_REASON_NONE, "schedstats"},
     {"an old kernel that does not count delays", "-counts_delay +has_delayacct", DOMSTATS_REASON_NONE, "delay-off"},
     {"a kernel that cannot", "-counts_delay", DOMSTATS_REASON_NONE, "delay"},
-    {"no pressure", "-has_pressure -pressure", DOMSTATS_REASON_NONE, "pressure-off"},
+    {"no pressure, and it is not known why", "-has_pressure -pressure", DOMSTATS_REASON_NONE, "pressure-off"},
+    {"pressure that is off", "-has_pressure +has_psi -pressure", DOMSTATS_REASON_NONE, "pressure-off"},
+    {"a kernel without pressure", "-has_pressure +lacks_psi -pressure", DOMSTATS_REASON_NONE, "pressure"},
     {"controllers of version 1", "-has_cgroup2 -pressure -memory", DOMSTATS_REASON_NONE, "cgroup-v1"},
     {"no KSM", "-has_ksm -merges_pages", DOMSTATS_REASON_NONE, "ksm"},
     {"KSM that is off", "-merges_pages", DOMSTATS_REASON_NONE, "ksm-off"},

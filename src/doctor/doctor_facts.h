@@ -27,6 +27,8 @@ typedef struct {
     bool counts_delay;      /* the kernel counts how long threads wait for a CPU */
     bool has_delayacct;     /* a switch of the kernel's decides about that (before 5.14) */
     bool has_pressure;      /* the kernel tells pressure */
+    bool has_psi;           /* it is built to, as its configuration says */
+    bool lacks_psi;         /* it is not; neither: not known */
     bool has_cgroup2;       /* cgroup v2 is where the controllers are */
     bool has_ksm;           /* the kernel can merge pages */
     bool merges_pages;      /* and does, or did */

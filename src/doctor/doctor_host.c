@@ -90,6 +90,18 @@ has_vhost_threads(HostRoot *root)
     return major > 6 || (major == 6 && minor >= 4);
 }
 
+/* What the kernel's configuration says of pressure, where a distribution has put it. */
+static void
+look_for_psi(HostRoot *root, DoctorFactsHost *host)
+{
+    g_autofree char *release = read_text(root, "proc/sys/kernel/osrelease");
+    g_autofree char *path = g_strconcat("boot/config-", g_strchomp(release), NULL);
+    g_autofree char *config = read_text(root, path);
+
+    host->has_psi = host_text_find_line(config, "CONFIG_PSI=y") != NULL;
+    host->lacks_psi = config[0] != '\0' && !host->has_psi;
+}
+
 static void
 look_at_kernel(HostRoot *root, DoctorFactsHost *host)
 {
@@ -104,6 +116,7 @@ look_at_kernel(HostRoot *root, DoctorFactsHost *host)
     host->counts_delay = schedstat[0] != '\0' && !g_str_has_prefix(schedstat, "0 0 0");
     host->has_delayacct = exists(root, "proc/sys/kernel/task_delayacct");
     host->has_pressure = exists(root, "proc/pressure/cpu");
+    look_for_psi(root, host);
     host->has_cgroup2 = exists(root, "sys/fs/cgroup/cgroup.controllers");
     host->has_ksm = exists(root, "sys/kernel/mm/ksm/run");
     host->merges_pages = host_ksm_is_on(root);

@@ -8,6 +8,9 @@
 #include "doctor_rows.h"
 
 #define NOTHING "nothing: the kernel or the processor lacks it"
+#define PSI                                                                                        \
+    "psi=1 in the kernel's command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then "           \
+    "update-grub)"
 
 /* The host. */
 
@@ -86,9 +89,21 @@ has_no_delay(const DoctorFactsHost *host)
 }
 
 static bool
+has_pressure_off(const DoctorFactsHost *host)
+{
+    return host->is_known && !host->has_pressure && host->has_psi;
+}
+
+static bool
+has_pressure_off_or_none(const DoctorFactsHost *host)
+{
+    return host->is_known && !host->has_pressure && !host->has_psi && !host->lacks_psi;
+}
+
+static bool
 has_no_pressure(const DoctorFactsHost *host)
 {
-    return host->is_known && !host->has_pressure;
+    return host->is_known && !host->has_pressure && host->lacks_psi;
 }
 
 static bool
@@ -423,9 +438,12 @@ const DoctorRow doctor_rows[] = {
          "vcpu.N.delay, ext.cpu.steal, ext.cpu.*.steal", "sysctl -w kernel.task_delayacct=1"),
     HOST("delay", LACKS, has_no_delay, "this kernel cannot count how long threads wait for a CPU",
          "vcpu.N.delay, ext.cpu.steal, ext.cpu.*.steal", NOTHING),
-    HOST("pressure-off", LACKS, has_no_pressure, "the kernel counts no pressure",
-         "ext.cpu.pressure.*, ext.balloon.pressure.*, ext.block.pressure.*",
-         "psi=1 in the kernel's command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub)"),
+    HOST("pressure-off", LACKS, has_pressure_off, "the kernel is told not to count pressure",
+         "ext.cpu.pressure.*, ext.balloon.pressure.*, ext.block.pressure.*", PSI),
+    HOST("pressure-off", LACKS, has_pressure_off_or_none, "the kernel counts no pressure, and may not be built for it (CONFIG_PSI)",
+         "ext.cpu.pressure.*, ext.balloon.pressure.*, ext.block.pressure.*", PSI "; or a kernel that has CONFIG_PSI"),
+    HOST("pressure", LACKS, has_no_pressure, "this kernel is built without CONFIG_PSI, and counts no pressure",
+         "ext.cpu.pressure.*, ext.balloon.pressure.*, ext.block.pressure.*", NOTHING),
     HOST("cgroup-v1", LACKS, has_cgroup1, "the controllers of control groups are those of version 1, which tell less",
          "ext.balloon.events.* (all but oom_kill); pressure where version 2 is not mounted beside it",
          "systemd.unified_cgroup_hierarchy=1 in the kernel's command line"),

@@ -17,7 +17,7 @@ from waiting import until
 USER = 12345
 # Of the kernel, of which these tests change nothing.
 OF_KERNEL = {"pid-namespace", "cgroup-v1", "schedstats", "schedstats-off", "ksm", "ksm-off", "ksm-untold", "kvm",
-             "resctrl", "resctrl-off", "perf", "perf-closed", "pressure-off", "no-service", "perf-events", "balloon",
+             "resctrl", "resctrl-off", "perf", "perf-closed", "pressure", "pressure-off", "no-service", "perf-events", "balloon",
              "kvm-untold", "group-shared", "memory-controller", "cpu-controller"}
 
 
