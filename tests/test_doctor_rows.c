@@ -92,6 +92,7 @@ static const Row rows[] = {
     {"no perf events", "-has_perf", DOMSTATS_REASON_NONE, "perf"},
     {"the service runs", "+runs_service", DOMSTATS_REASON_NONE, "service"},
     {"the service runs and is not asked", "+runs_service", DOMSTATS_REASON_NONE, "beside-service"},
+    {"a user does not ask the service", "+runs_service -is_root", DOMSTATS_REASON_NONE, "beside-service"},
     {"no service", "", DOMSTATS_REASON_NONE, "no-service"},
     {"the service answers", "+runs_service by-service", DOMSTATS_REASON_NONE, "by-service"},
     {"a domain that does not run", "-is_running no-pid", DOMSTATS_REASON_NONE, "off"},
@@ -115,6 +116,7 @@ static const Row rows[] = {
     {"libvirt does not let a user ask", "-is_root", DOMSTATS_REASON_LIBVIRT_AWAY, "libvirt-away"},
     {"held, and its manager's", "+is_its_managers", DOMSTATS_REASON_HELD, "held"},
     {"held by somebody", "", DOMSTATS_REASON_HELD, "held"},
+    {"no permission, as root", "", DOMSTATS_REASON_PERMISSION, "permission"},
     {"no permission", "-is_root", DOMSTATS_REASON_PERMISSION, "permission"},
     {"no permission, where the service has it", "-is_root +runs_service", DOMSTATS_REASON_PERMISSION, "permission"},
 };
@@ -318,6 +320,31 @@ commands_can_be_pasted(void **state)
                      doctor_rows_code(&doctor_rows[i]), doctor_rows[i].mend);
 }
 
+/* Nobody but a user who is not root has something of sudo or of a group. */
+static void
+root_is_told_of_no_group(void **state)
+{
+    static const DomstatsReason reasons[] = {DOMSTATS_REASON_NONE, DOMSTATS_REASON_PERMISSION};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
+        DoctorFactsHost host = {0};
+        DoctorFactsDomain domain = {0};
+        g_autoptr(GPtrArray) domains = g_ptr_array_new();
+        g_autoptr(GPtrArray) findings = NULL;
+
+        make("+runs_service", reasons[i], &host, &domain);
+        g_ptr_array_add(domains, &domain);
+        findings = doctor_findings_make(&host, domains, NULL);
+        for (guint n = 0; n < findings->len; n++) {
+            const DoctorFinding *finding = g_ptr_array_index(findings, n);
+
+            if (finding->mend != NULL && strstr(finding->mend, "sudo") != NULL)
+                fail_msg("root is told: %s", finding->mend);
+        }
+    }
+}
+
 /* What is known to give others more than they had is said where it is done. */
 static void
 what_weakens_the_host_says_so(void **state)
@@ -336,11 +363,9 @@ int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(commands_can_be_pasted),
-        cmocka_unit_test(what_weakens_the_host_says_so),
-        cmocka_unit_test(each_is_found_and_not_found),
-        cmocka_unit_test(each_reason_is_a_finding),
-        cmocka_unit_test(each_has_a_mend),
+        cmocka_unit_test(commands_can_be_pasted),   cmocka_unit_test(what_weakens_the_host_says_so),
+        cmocka_unit_test(root_is_told_of_no_group), cmocka_unit_test(each_is_found_and_not_found),
+        cmocka_unit_test(each_reason_is_a_finding), cmocka_unit_test(each_has_a_mend),
     };
     int n_failed = TESTING_RUN_TABLE("rows", rows, is_found);
 

@@ -257,6 +257,18 @@ is_beside_service(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
 }
 
 static bool
+is_user_beside_service(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
+{
+    return !host->is_root && is_beside_service(host, domain);
+}
+
+static bool
+is_root_beside_service(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
+{
+    return host->is_root && is_beside_service(host, domain);
+}
+
+static bool
 has_no_balloon(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
 {
     (void)host;
@@ -379,14 +391,21 @@ static bool
 is_of_service(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
 {
     (void)domain;
-    return host->runs_service;
+    return host->runs_service && !host->is_root;
 }
 
 static bool
 is_of_no_service(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
 {
     (void)domain;
-    return !host->runs_service;
+    return !host->runs_service && !host->is_root;
+}
+
+static bool
+is_of_root(const DoctorFactsHost *host, const DoctorFactsDomain *domain)
+{
+    (void)domain;
+    return host->is_root;
 }
 
 /* What gives a QEMU a monitor for us. */
@@ -473,7 +492,10 @@ const DoctorRow doctor_rows[] = {
     HOST("no-service", NOTE, has_no_service, "domstatsd does not run: each program that asks reads the host itself",
          NULL, "systemctl enable --now domstatsd-service.socket"),
     DOMAIN("by-service", OK, is_by_service, "domstatsd answers for them", NULL, NULL, NULL),
-    DOMAIN("beside-service", NOTE, is_beside_service,
+    DOMAIN("beside-service", NOTE, is_root_beside_service,
+           "domstatsd runs and was not asked for them: it may not be reached, has fewer rights, or an option says so",
+           NULL, "systemctl status domstatsd    # root may ask it", NULL),
+    DOMAIN("beside-service", NOTE, is_user_beside_service,
            "domstatsd runs and was not asked for them: it may not be seen or reached, has fewer rights, or an option says so",
            NULL, "sudo usermod -aG domstats \"$USER\"", NULL),
 
@@ -545,6 +567,8 @@ const DoctorRow doctor_rows[] = {
     REASON(ENDED, LACKS, "their process has ended", "domstats list"),
     WHEN(PERMISSION, is_of_service, FAILS, "this user may not see their process, or not connect to their monitor", "sudo usermod -aG domstats \"$USER\"", NULL),
     WHEN(PERMISSION, is_of_no_service, FAILS, "this user may not see their process, or not connect to their monitor", "sudo domstats doctor", NULL),
+    WHEN(PERMISSION, is_of_root, FAILS, "root may not see their process, or not connect to their monitor",
+         "CAP_SYS_PTRACE and CAP_DAC_OVERRIDE for this process, and no profile of AppArmor or SELinux that confines it", NULL),
     REASON(PROTOCOL, FAILS, "what came breaks the rules of QMP, or a limit", "the sentence of each domain says which"),
     REASON(CLOSED, FAILS, "QEMU closed the connection", "domstats doctor    # once more"),
     WHEN(NO_MONITOR, NULL, FAILS, "QEMU has no QMP monitor that can be used", WORDS, ADD),
