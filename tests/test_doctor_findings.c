@@ -24,6 +24,7 @@ typedef struct {
     const char *unit;
     bool is_session;
     const char *expected;
+    const char *freezer;
 } MendRow;
 
 static const MendRow mend_rows[] = {
@@ -87,6 +88,29 @@ static const MendRow mend_rows[] = {
     {"a unit with more", "%s", NULL, {"a"}, "a'b.scope", false, "UNIT"},
     {"no unit", "%s", NULL, {"a"}, NULL, false, "UNIT"},
     {"the service of libvirt, our group", "%u %g", NULL, {"a"}, NULL, false, "virtqemud 7"},
+    {"what thaws them",
+     "echo %z",
+     NULL,
+     {"a", "b"},
+     NULL,
+     false,
+     "echo 0 > /sys/fs/cgroup/x/cgroup.freeze && echo 0 > /sys/fs/cgroup/x/cgroup.freeze",
+     "/sys/fs/cgroup/x/cgroup.freeze"},
+    {"what thaws one of version 1, whose group has an odd name",
+     "echo %z",
+     NULL,
+     {"a"},
+     NULL,
+     false,
+     "echo THAWED > '/sys/fs/cgroup/freezer/a b/freezer.state'",
+     "/sys/fs/cgroup/freezer/a b/freezer.state"},
+    {"a freezer that is not seen",
+     "echo %z",
+     NULL,
+     {"a"},
+     NULL,
+     false,
+     "echo 0 > /sys/fs/cgroup/GROUP/cgroup.freeze"},
     {"AppArmor's file",
      "%a",
      NULL,
@@ -112,6 +136,7 @@ is_filled_in(const void *data)
         each[i].uuid = (char *)(is_last ? OTHER : UUID);
         each[i].unit = (char *)row->unit;
         each[i].is_session = row->is_session;
+        each[i].freezer = (char *)row->freezer;
         each[i].pid = 100 + (int)i;
         g_ptr_array_add(domains, &each[i]);
     }

@@ -182,6 +182,16 @@ static const PlaceRow process_rows[] = {
     {"a service", {{"proc/42/cgroup", "0::/system.slice/vm.service\n"}}, "vm.service"},
     {"no unit", {{"proc/42/cgroup", "0::/docker/abc\n"}}, "-"},
     {"no group", {{NULL, NULL}}, "-"},
+    {"a group that was frozen without systemd",
+     {{"proc/42/cgroup", "0::/docker/abc\n"},
+      {"sys/fs/cgroup/docker/abc/cgroup.events", "populated 1\nfrozen 1\n"},
+      {"sys/fs/cgroup/docker/abc/cgroup.freeze", "1\n"}},
+     "- /sys/fs/cgroup/docker/abc/cgroup.freeze"},
+    {"one above it",
+     {{"proc/42/cgroup", "0::/docker/abc\n"},
+      {"sys/fs/cgroup/docker/abc/cgroup.events", "populated 1\nfrozen 1\n"},
+      {"sys/fs/cgroup/docker/cgroup.freeze", "1\n"}},
+     "- /sys/fs/cgroup/docker/cgroup.freeze"},
     {"AppArmor", {{"proc/42/attr/current", "libvirt-6c2bb7b0 (enforce)\n"}}, "- confined"},
     {"AppArmor that only complains",
      {{"proc/42/attr/current", "libvirt-6c2bb7b0 (complain)\n"}},
@@ -202,7 +212,8 @@ looks_at_the_process(const void *data)
     g_autofree char *got = NULL;
 
     doctor_domain_look_for_vhost(domain, root);
-    got = g_strconcat(domain->unit != NULL ? domain->unit : "-",
+    got = g_strconcat(domain->unit != NULL ? domain->unit : "-", domain->freezer != NULL ? " " : "",
+                      domain->freezer != NULL ? domain->freezer : "",
                       domain->is_confined ? " confined" : "", domain->uses_vhost ? " vhost" : "",
                       NULL);
     assert_string_equal(got, row->expected);

@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "host/host_limits.h"
+#include "host/process/host_freezer.h"
 #include "host/process/host_group_path.h"
 #include "host/process/host_hierarchy.h"
 #include "monitor/monitor_apparmor.h"
 #include "qemu/facts/qemu_manager.h"
 
-enum { LABEL_BYTES = 256 };
+enum { LABEL_BYTES = 256, FREEZER_BYTES = 16 };
 
 /* Fields that show a value; the first that fits counts. */
 static const struct {
@@ -118,6 +119,34 @@ find_unit(HostRoot *root, int pid)
                : NULL;
 }
 
+/* The file of the freezer that holds the process up. The caller frees; NULL: none is seen. */
+static char *
+find_freezer(HostRoot *root, int pid)
+{
+    static const struct {
+        const char *folder;
+        const char *file;
+        const char *on; /* how its text begins */
+    } freezers[] = {
+        {"sys/fs/cgroup", "cgroup.freeze", "1"},
+        {"sys/fs/cgroup/unified", "cgroup.freeze", "1"},
+        {"sys/fs/cgroup/freezer", "freezer.state", "FR"},
+    };
+    g_autofree char *group = NULL;
+
+    if (host_freezer_look(root, pid, &group) == HOST_FREEZER_OFF || group == NULL)
+        return NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(freezers); i++) {
+        g_autofree char *path = g_build_filename(freezers[i].folder, group, freezers[i].file, NULL);
+        char text[FREEZER_BYTES] = "";
+
+        if (host_root_read(root, path, text, sizeof(text)) >= 0 &&
+            g_str_has_prefix(text, freezers[i].on))
+            return g_strconcat("/", path, NULL);
+    }
+    return NULL;
+}
+
 void
 doctor_domain_look_for_vhost(DoctorFactsDomain *self, HostRoot *root)
 {
@@ -151,6 +180,7 @@ doctor_domain_new(const DomstatsRecord *record, HostRoot *root)
     if (root != NULL && self->pid > 0) {
         look_at_profile(self, root, record->pid);
         self->unit = find_unit(root, record->pid);
+        self->freezer = find_freezer(root, record->pid);
     }
     return self;
 }
@@ -163,6 +193,7 @@ doctor_domain_free(DoctorFactsDomain *self)
     g_free(self->name);
     g_free(self->uuid);
     g_free(self->why);
+    g_free(self->freezer);
     g_free(self->unit);
     g_free(self);
 }

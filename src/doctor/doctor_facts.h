@@ -80,5 +80,6 @@ typedef struct {
     bool is_confined;     /* by an AppArmor profile of libvirt's */
     bool may_add_socket;  /* which lets it make the socket of a second monitor */
     bool uses_vhost;      /* has /dev/vhost-net open */
+    char *freezer;        /* the file that thaws it; NULL: not frozen, or not seen */
     char *unit;           /* of systemd, in which its process is; NULL: none, or not looked up */
 } DoctorFactsDomain;

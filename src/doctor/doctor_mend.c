@@ -77,6 +77,22 @@ append_unit(GString *out, const Input *input, const DoctorFactsDomain *domain)
         g_string_append(out, is_usable ? domain->unit : "UNIT");
 }
 
+/* The words of "echo" that thaw the domains, one command each. */
+static void
+append_thaws(GString *out, const Input *input)
+{
+    for (guint i = 0; input->domains != NULL && i < input->domains->len; i++) {
+        const DoctorFactsDomain *domain = g_ptr_array_index(input->domains, i);
+        const char *file =
+            domain->freezer != NULL ? domain->freezer : "/sys/fs/cgroup/GROUP/cgroup.freeze";
+        g_autofree char *quoted = g_shell_quote(file);
+
+        g_string_append_printf(out, "%s%s > %s", i > 0 ? " && echo " : "",
+                               g_str_has_suffix(file, "/freezer.state") ? "THAWED" : "0",
+                               is_plain(file, "/_.:@-") ? file : quoted);
+    }
+}
+
 static void
 append_each(GString *out, const Input *input,
             void (*append)(GString *, const Input *, const DoctorFactsDomain *))
@@ -119,6 +135,9 @@ append_part(GString *out, const Input *input, char letter)
         break;
     case 's':
         append_each(out, input, append_unit);
+        break;
+    case 'z':
+        append_thaws(out, input);
         break;
     case 'c':
         append_uri(out, input);

@@ -579,7 +579,7 @@ const DoctorRow doctor_rows[] = {
     REASON(WAITS, FAILS, "QEMU waits for its manager before it begins (wait=on)", "wait=off in its -chardev or -qmp"),
     REASON(SHARED, FAILS, "a console or another device shares the socket of their monitor", WORDS),
     REASON(STARTING, FAILS, "QEMU has begun and serves no client yet", "domstats doctor    # once more"),
-    REASON(FROZEN, FAILS, "the freezer of their control group stopped them", "systemctl thaw %s"),
+    REASON(FROZEN, FAILS, "the freezer of their control group stopped them", "echo %z    # if it was systemctl that froze it: systemctl thaw %s"),
     REASON(QUEUED, FAILS, "a client waits at their monitor already", "domstats doctor    # once more"),
     WHEN(LIBVIRT_SILENT, NULL, FAILS, "libvirt was asked for them and does not answer", "systemctl restart %u", "systemctl restart %u"),
     REASON(LIBVIRT_JOB, LACKS, "libvirt left out what QEMU tells, as a job of the domain was under way", "domstats doctor    # once more"),
