@@ -25,6 +25,7 @@ typedef struct {
     bool is_session;
     const char *expected;
     const char *freezer;
+    bool is_contained;
 } MendRow;
 
 static const MendRow mend_rows[] = {
@@ -88,6 +89,30 @@ static const MendRow mend_rows[] = {
     {"a unit with more", "%s", NULL, {"a"}, "a'b.scope", false, "UNIT"},
     {"no unit", "%s", NULL, {"a"}, NULL, false, "UNIT"},
     {"the service of libvirt, our group", "%u %g", NULL, {"a"}, NULL, false, "virtqemud 7"},
+    {"the service of libvirt on another host",
+     "restart %u",
+     "qemu+ssh://host/system",
+     {"a"},
+     NULL,
+     false,
+     "restart virtqemud    # on the host of that libvirt"},
+    {"the service of libvirt on this one",
+     "restart %u",
+     "qemu:///system",
+     {"a"},
+     NULL,
+     false,
+     "restart virtqemud"},
+    {"libvirt in a container",
+     "-c %c",
+     NULL,
+     {"a"},
+     NULL,
+     false,
+     "-c qemu:///system    # in the container of process 100: nsenter -t 100 -a",
+     NULL,
+     true},
+    {"what is no matter of libvirt's", "kill %p", NULL, {"a"}, NULL, false, "kill 100", NULL, true},
     {"what thaws them",
      "echo %z",
      NULL,
@@ -137,6 +162,7 @@ is_filled_in(const void *data)
         each[i].unit = (char *)row->unit;
         each[i].is_session = row->is_session;
         each[i].freezer = (char *)row->freezer;
+        each[i].is_contained = row->is_contained;
         each[i].pid = 100 + (int)i;
         g_ptr_array_add(domains, &each[i]);
     }

@@ -182,6 +182,10 @@ static const PlaceRow process_rows[] = {
     {"a service", {{"proc/42/cgroup", "0::/system.slice/vm.service\n"}}, "vm.service"},
     {"no unit", {{"proc/42/cgroup", "0::/docker/abc\n"}}, "-"},
     {"no group", {{NULL, NULL}}, "-"},
+    {"a container",
+     {{"proc/42/ns/pid", "-> pid:[2]"}, {"proc/self/ns/pid", "-> pid:[1]"}},
+     "- contained"},
+    {"no container", {{"proc/42/ns/pid", "-> pid:[1]"}, {"proc/self/ns/pid", "-> pid:[1]"}}, "-"},
     {"a group that was frozen without systemd",
      {{"proc/42/cgroup", "0::/docker/abc\n"},
       {"sys/fs/cgroup/docker/abc/cgroup.events", "populated 1\nfrozen 1\n"},
@@ -212,10 +216,10 @@ looks_at_the_process(const void *data)
     g_autofree char *got = NULL;
 
     doctor_domain_look_for_vhost(domain, root);
-    got = g_strconcat(domain->unit != NULL ? domain->unit : "-", domain->freezer != NULL ? " " : "",
-                      domain->freezer != NULL ? domain->freezer : "",
-                      domain->is_confined ? " confined" : "", domain->uses_vhost ? " vhost" : "",
-                      NULL);
+    got = g_strconcat(
+        domain->unit != NULL ? domain->unit : "-", domain->freezer != NULL ? " " : "",
+        domain->freezer != NULL ? domain->freezer : "", domain->is_contained ? " contained" : "",
+        domain->is_confined ? " confined" : "", domain->uses_vhost ? " vhost" : "", NULL);
     assert_string_equal(got, row->expected);
     testing_remove_folder(folder);
 }

@@ -119,6 +119,16 @@ find_unit(HostRoot *root, int pid)
                : NULL;
 }
 
+static bool
+is_contained(HostRoot *root, int pid)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/ns/pid", pid);
+    g_autofree char *its = host_root_readlink(root, path);
+    g_autofree char *ours = host_root_readlink(root, "proc/self/ns/pid");
+
+    return its != NULL && ours != NULL && strcmp(its, ours) != 0;
+}
+
 /* The file of the freezer that holds the process up. The caller frees; NULL: none is seen. */
 static char *
 find_freezer(HostRoot *root, int pid)
@@ -180,6 +190,7 @@ doctor_domain_new(const DomstatsRecord *record, HostRoot *root)
     if (root != NULL && self->pid > 0) {
         look_at_profile(self, root, record->pid);
         self->unit = find_unit(root, record->pid);
+        self->is_contained = is_contained(root, record->pid);
         self->freezer = find_freezer(root, record->pid);
     }
     return self;

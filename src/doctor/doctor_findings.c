@@ -26,7 +26,8 @@ is_of_libvirt(const DoctorFactsDomain *domain)
 static bool
 are_alike(const DoctorFactsDomain *one, const DoctorFactsDomain *other)
 {
-    return is_of_libvirt(one) == is_of_libvirt(other) && one->is_session == other->is_session;
+    return is_of_libvirt(one) == is_of_libvirt(other) && one->is_session == other->is_session &&
+           one->is_contained == other->is_contained;
 }
 
 static DoctorFinding *

@@ -156,11 +156,39 @@ append_part(GString *out, const Input *input, char letter)
     }
 }
 
+static bool
+is_remote(const char *uri)
+{
+    const char *server = uri != NULL ? strstr(uri, "://") : NULL;
+
+    return server != NULL && server[strlen("://")] != '/';
+}
+
+/* Where, or by whom, a command that is made of @mend is to be run; NULL: here. The caller frees. */
+static char *
+place_of(const char *mend, const Input *input)
+{
+    const DoctorFactsDomain *first = input->domains != NULL ? input->domains->pdata[0] : NULL;
+    bool is_service = strstr(mend, "%u") != NULL;
+
+    if (!is_service && strstr(mend, "%c") == NULL)
+        return NULL;
+    if (input->uri == NULL && first != NULL && first->is_contained)
+        return g_strdup_printf("in the container of process %d: nsenter -t %d -a", first->pid,
+                               first->pid);
+    if (is_service && is_remote(input->uri))
+        return g_strdup("on the host of that libvirt");
+    return input->uri == NULL && is_of_session(input->domains)
+               ? g_strdup("as the user of that libvirt")
+               : NULL;
+}
+
 char *
 doctor_mend_make(const char *mend, const DoctorFactsHost *host, const GPtrArray *domains,
                  const GPtrArray *all, const char *uri)
 {
     const Input input = {.host = host, .domains = domains, .all = all, .uri = uri};
+    g_autofree char *place = place_of(mend, &input);
     GString *out = g_string_new(NULL);
 
     for (size_t i = 0; mend[i] != '\0'; i++) {
@@ -169,8 +197,7 @@ doctor_mend_make(const char *mend, const DoctorFactsHost *host, const GPtrArray 
         else
             append_part(out, &input, mend[++i]);
     }
-    if (uri == NULL && strstr(mend, "%c") != NULL && is_of_session(domains))
-        g_string_append(out, strchr(mend, '#') != NULL ? "; as the user of that libvirt"
-                                                       : "    # as the user of that libvirt");
+    if (place != NULL)
+        g_string_append_printf(out, "%s%s", strchr(mend, '#') != NULL ? "; " : "    # ", place);
     return g_string_free(out, FALSE);
 }
