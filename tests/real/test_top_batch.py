@@ -112,7 +112,7 @@ class Batch(unittest.TestCase):
     def test_cpu_is_what_the_kernel_counts(self):
         with Host() as host:
             pid = host.start("spins", "-bios", firmware.spinning(host), paused=False, boots=True).pid
-            code, lines, _ = top(host, "--json", "-n", "3", "-d", "1.5", "-o", "name,cpu,time")
+            code, lines, _ = top(host, "--json", "-n", "3", "-d", "3", "-o", "name,cpu,time")
             self.assertEqual(code, 0)
             rounds = [json.loads(line) for line in lines]
             rows = [line["rows"][0] for line in rounds]

@@ -103,8 +103,8 @@ class Keys(Screen):
 
     @staticmethod
     def undo(terminal):
-        """As after the start: the view of domains by CPU, the first one selected, nothing marked. The screen may still be
-        that of the help, which has words of the head too."""
+        """As after the start: the view of domains by CPU, the first one selected, nothing marked. The screen may still
+        be that of the help, which has words of the head too."""
         terminal.keys("Escape")
         terminal.keys("v", "M", "P", "Home")
         screen = terminal.wait(lambda text: "by %CPU, highest" in text and text)
