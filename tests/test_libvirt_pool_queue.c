@@ -52,6 +52,24 @@ add_line(GPtrArray *lines, int64_t opened_us)
     libvirt_pool_lines_add(lines, connection, opened_us);
 }
 
+static GPtrArray *
+new_lines(void)
+{
+    GPtrArray *lines = libvirt_pool_lines_new();
+
+    for (unsigned int i = 0; i < N_LINES; i++)
+        add_line(lines, 1);
+    return lines;
+}
+
+static void
+close_lines(GPtrArray *take_lines)
+{
+    for (guint i = 0; i < take_lines->len; i++)
+        libvirt_pool_lines_close(g_ptr_array_index(take_lines, i));
+    g_ptr_array_unref(take_lines);
+}
+
 /* Puts one call about all domains under way. */
 static void
 init_case(Case *self)
@@ -60,9 +78,7 @@ init_case(Case *self)
     UtilDeadline deadline = util_deadline_in_ms(LONG_MS);
 
     libvirt_pool_queue_init(&self->queue, MOST, 1);
-    self->lines = libvirt_pool_lines_new();
-    for (unsigned int i = 0; i < N_LINES; i++)
-        add_line(self->lines, 1);
+    self->lines = new_lines();
     for (unsigned int i = 0; i < N; i++) {
         self->requests[i] =
             libvirt_pool_request_new_of_kind(&kind, true, deadline, NULL, NULL, NULL);
@@ -94,9 +110,7 @@ clear_case(Case *self)
     libvirt_pool_queue_clear(&self->queue);
     for (unsigned int i = 0; i < N; i++)
         libvirt_pool_request_unref(self->requests[i]);
-    for (guint i = 0; i < self->lines->len; i++)
-        libvirt_pool_lines_close(g_ptr_array_index(self->lines, i));
-    g_ptr_array_unref(self->lines);
+    close_lines(self->lines);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, clear_case)
 
@@ -188,195 +202,205 @@ an_outrun_call_is_waited_for_a_while(void **state)
         libvirt_pool_queue_has_outrun(&self.queue, late_us + LIBVIRT_POOL_QUEUE_OUTRUN_MS * MS));
 }
 
+/* Nothing is asked yet. */
+typedef struct {
+    LibvirtPoolQueue queue;
+    GPtrArray *lines;
+    int64_t now_us;
+} Paced;
+
+static void
+init_paced(Paced *self)
+{
+    libvirt_pool_queue_init(&self->queue, MOST, N_FIRST);
+    self->lines = new_lines();
+    self->now_us = util_deadline_now_us();
+}
+
+/* The @n that were sent last. */
+static void
+answer(Paced *self, unsigned int n)
+{
+    for (; n > 0; n--) {
+        LibvirtPoolQueueEntry *entry =
+            g_ptr_array_index(self->queue.under_way, self->queue.under_way->len - 1);
+
+        libvirt_pool_queue_end(&self->queue, entry, true, self->now_us);
+        libvirt_pool_queue_free_entry(entry);
+    }
+}
+
+static void
+clear_paced(Paced *self)
+{
+    assert_int_equal(libvirt_pool_queue_n_waiting(&self->queue), 0);
+    answer(self, self->queue.under_way->len);
+    libvirt_pool_queue_clear(&self->queue);
+    close_lines(self->lines);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Paced, clear_paced)
+
 static LibvirtPoolRequest *
 new_request(void)
 {
     return libvirt_pool_request_new(NULL, NULL, NULL, NULL);
 }
 
-/* Puts a request under way, which is the daemon's or about a domain. */
-static LibvirtPoolQueueEntry *
-send(LibvirtPoolQueue *queue, const GPtrArray *lines, bool is_daemons, int64_t now_us)
+static void
+wait_in_queue(Paced *self, bool is_daemons)
 {
-    LibvirtPoolQueueEntry *entry = libvirt_pool_queue_new_entry(new_request(), is_daemons);
+    assert_true(libvirt_pool_queue_push(&self->queue,
+                                        libvirt_pool_queue_new_entry(new_request(), is_daemons)));
+}
 
-    assert_true(libvirt_pool_queue_push(queue, entry));
-    assert_ptr_equal(libvirt_pool_queue_begin(queue, lines, now_us), entry);
-    return entry;
+/* Puts what waits next under way; NULL: it may not be sent. */
+static LibvirtPoolQueueEntry *
+begin(Paced *self)
+{
+    return libvirt_pool_queue_begin(&self->queue, self->lines, self->now_us);
+}
+
+/* Puts a request under way, which is the daemon's or about a domain. */
+static void
+send(Paced *self, bool is_daemons)
+{
+    assert_int_equal(libvirt_pool_queue_n_waiting(&self->queue), 0);
+    wait_in_queue(self, is_daemons);
+    assert_non_null(begin(self));
 }
 
 /* Gives how many requests about domains may be sent until one is answered. */
 static unsigned int
-send_all(LibvirtPoolQueue *queue, const GPtrArray *lines, int64_t now_us)
+send_all(Paced *self)
 {
     unsigned int n = 0;
 
-    for (; libvirt_pool_queue_may_send(queue, 0, now_us); n++)
-        send(queue, lines, false, now_us);
+    for (; libvirt_pool_queue_may_send(&self->queue, 0, self->now_us); n++)
+        send(self, false);
     return n;
-}
-
-/* The @n that were sent last. */
-static void
-answer(LibvirtPoolQueue *queue, unsigned int n, int64_t now_us)
-{
-    for (; n > 0; n--) {
-        LibvirtPoolQueueEntry *entry =
-            g_ptr_array_index(queue->under_way, queue->under_way->len - 1);
-
-        libvirt_pool_queue_end(queue, entry, true, now_us);
-        libvirt_pool_queue_free_entry(entry);
-    }
 }
 
 /* libvirt starts no worker for a request that finds another one waiting for a worker. */
 static void
 no_more_at_once_than_find_a_worker(void **state)
 {
-    g_auto(Case) self = {0};
-    LibvirtPoolQueue queue;
-    int64_t now_us = util_deadline_now_us();
+    g_auto(Paced) self = {0};
 
     (void)state;
-    init_case(&self);
-    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
-    assert_false(libvirt_pool_queue_may_send(&queue, 1, now_us));
+    init_paced(&self);
+    assert_false(libvirt_pool_queue_may_send(&self.queue, 1, self.now_us));
     for (unsigned int n = 1; n < 4; n++) {
-        assert_int_equal(send_all(&queue, self.lines, now_us), n);
-        answer(&queue, n, now_us);
+        assert_int_equal(send_all(&self), n);
+        answer(&self, n);
     }
-    assert_int_equal(send_all(&queue, self.lines, now_us), 4);
-    answer(&queue, 3, now_us);
-    now_us += TAKEN_MS * MS - 1;
-    assert_int_equal(send_all(&queue, self.lines, now_us), 4);
-    answer(&queue, 4, now_us);
-    now_us += 1;
-    assert_int_equal(send_all(&queue, self.lines, now_us), 5); /* the first one is late */
-    answer(&queue, 6, now_us);
-    now_us += (STUCK_MS + 1) * MS;
-    assert_int_equal(send_all(&queue, self.lines, now_us), 1); /* after a pause */
-    answer(&queue, 1, now_us);
-    libvirt_pool_queue_clear(&queue);
+    assert_int_equal(send_all(&self), 4);
+    answer(&self, 3);
+    self.now_us += TAKEN_MS * MS - 1;
+    assert_int_equal(send_all(&self), 4);
+    answer(&self, 4);
+    self.now_us += 1;
+    assert_int_equal(send_all(&self), 5); /* the first one is late */
+    answer(&self, 6);
+    self.now_us += (STUCK_MS + 1) * MS;
+    assert_int_equal(send_all(&self), 1); /* after a pause */
 }
 
 /* They may be of the same one. */
 static void
 answers_one_by_one_show_one_worker(void **state)
 {
-    g_auto(Case) self = {0};
-    LibvirtPoolQueue queue;
-    int64_t now_us = util_deadline_now_us();
+    g_auto(Paced) self = {0};
 
     (void)state;
-    init_case(&self);
-    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
+    init_paced(&self);
     for (unsigned int i = 0; i < N_FIRST; i++) {
-        send(&queue, self.lines, false, now_us);
-        answer(&queue, 1, now_us);
+        send(&self, false);
+        answer(&self, 1);
     }
-    assert_int_equal(send_all(&queue, self.lines, now_us), 2);
-    answer(&queue, 2, now_us);
-    libvirt_pool_queue_clear(&queue);
+    assert_int_equal(send_all(&self), 2);
 }
 
 /* Else a libvirt that takes long for each would be asked for few at a time. */
 static void
 late_answers_show_workers_too(void **state)
 {
-    g_auto(Case) self = {0};
-    LibvirtPoolQueue queue;
-    int64_t now_us = util_deadline_now_us();
+    g_auto(Paced) self = {0};
 
     (void)state;
-    init_case(&self);
-    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
+    init_paced(&self);
     for (unsigned int n = 1; n <= 5; n += 2) {
-        assert_int_equal(send_all(&queue, self.lines, now_us), n);
-        now_us += TAKEN_MS * MS;
-        assert_int_equal(send_all(&queue, self.lines, now_us), 1);
-        answer(&queue, n + 1, now_us);
+        assert_int_equal(send_all(&self), n);
+        self.now_us += TAKEN_MS * MS;
+        assert_int_equal(send_all(&self), 1);
+        answer(&self, n + 1);
     }
-    libvirt_pool_queue_clear(&queue);
 }
 
 /* They have workers of their own, so their answers show of no other worker that it is free. */
 static void
 the_daemons_show_nothing_of_workers(void **state)
 {
-    g_auto(Case) self = {0};
-    LibvirtPoolQueue queue;
-    int64_t now_us = util_deadline_now_us();
+    g_auto(Paced) self = {0};
 
     (void)state;
-    init_case(&self);
-    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
+    init_paced(&self);
     for (unsigned int i = 0; i < N_FIRST; i++) {
-        send(&queue, self.lines, true, now_us);
-        assert_false(libvirt_pool_queue_may_send(&queue, 0, now_us));
-        answer(&queue, 1, now_us);
+        send(&self, true);
+        assert_false(libvirt_pool_queue_may_send(&self.queue, 0, self.now_us));
+        answer(&self, 1);
     }
-    assert_int_equal(send_all(&queue, self.lines, now_us), 1);
-    answer(&queue, 1, now_us);
-    libvirt_pool_queue_clear(&queue);
+    assert_int_equal(send_all(&self), 1);
 }
 
 static void
 a_probe_tells_silence(void **state)
 {
-    g_auto(Case) self = {0};
-    LibvirtPoolQueue queue;
+    g_auto(Paced) self = {0};
     LibvirtPoolQueueEntry *probe = NULL;
-    int64_t now_us = util_deadline_now_us();
 
     (void)state;
-    init_case(&self);
-    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
-    send(&queue, self.lines, true, now_us);
-    now_us += SILENT_MS * MS - 1;
-    assert_false(libvirt_pool_queue_wants_probe(&queue, now_us));
-    now_us += 1;
-    assert_true(libvirt_pool_queue_wants_probe(&queue, now_us));
-    assert_true(
-        libvirt_pool_queue_push(&queue, libvirt_pool_queue_new_entry(new_request(), false)));
-    assert_false(libvirt_pool_queue_has_ready(&queue, now_us));
-    libvirt_pool_queue_push_probe(&queue, new_request());
-    assert_true(libvirt_pool_queue_push(&queue, libvirt_pool_queue_new_entry(new_request(), true)));
-    assert_false(libvirt_pool_queue_wants_probe(&queue, now_us));
-    probe = libvirt_pool_queue_begin(&queue, self.lines, now_us);
-    assert_ptr_equal(probe, queue.probe);
-    assert_null(libvirt_pool_queue_begin(&queue, self.lines, now_us));
-    assert_false(libvirt_pool_queue_is_silent(&queue, now_us + TAKEN_MS * MS - 1));
-    assert_true(libvirt_pool_queue_is_silent(&queue, now_us + TAKEN_MS * MS));
-    libvirt_pool_queue_end(&queue, probe, true, now_us);
+    init_paced(&self);
+    send(&self, true);
+    self.now_us += SILENT_MS * MS - 1;
+    assert_false(libvirt_pool_queue_wants_probe(&self.queue, self.now_us));
+    self.now_us += 1;
+    assert_true(libvirt_pool_queue_wants_probe(&self.queue, self.now_us));
+    wait_in_queue(&self, false);
+    assert_false(libvirt_pool_queue_has_ready(&self.queue, self.now_us));
+    libvirt_pool_queue_push_probe(&self.queue, new_request());
+    wait_in_queue(&self, true);
+    assert_false(libvirt_pool_queue_wants_probe(&self.queue, self.now_us));
+    probe = begin(&self);
+    assert_ptr_equal(probe, self.queue.probe);
+    assert_null(begin(&self));
+    assert_false(libvirt_pool_queue_is_silent(&self.queue, self.now_us + TAKEN_MS * MS - 1));
+    assert_true(libvirt_pool_queue_is_silent(&self.queue, self.now_us + TAKEN_MS * MS));
+    libvirt_pool_queue_end(&self.queue, probe, true, self.now_us);
     libvirt_pool_queue_free_entry(probe);
-    assert_false(libvirt_pool_queue_is_silent(&queue, now_us + TAKEN_MS * MS));
-    assert_false(libvirt_pool_queue_wants_probe(&queue, now_us));
-    assert_non_null(libvirt_pool_queue_begin(&queue, self.lines, now_us));
-    assert_non_null(libvirt_pool_queue_begin(&queue, self.lines, now_us));
-    answer(&queue, 3, now_us);
-    libvirt_pool_queue_clear(&queue);
+    assert_false(libvirt_pool_queue_is_silent(&self.queue, self.now_us + TAKEN_MS * MS));
+    assert_false(libvirt_pool_queue_wants_probe(&self.queue, self.now_us));
+    assert_non_null(begin(&self));
+    assert_non_null(begin(&self));
 }
 
 /* An earlier one, which waits for a domain, does not hide that. */
 static void
 each_late_request_of_the_daemon_wants_a_probe(void **state)
 {
-    g_auto(Case) self = {0};
-    LibvirtPoolQueue queue;
-    int64_t now_us = util_deadline_now_us();
+    g_auto(Paced) self = {0};
 
     (void)state;
-    init_case(&self);
-    libvirt_pool_queue_init(&queue, MOST, N_FIRST);
-    send(&queue, self.lines, true, now_us);
-    send(&queue, self.lines, false, now_us + 1);
-    answer(&queue, 1, now_us + 1);
-    send(&queue, self.lines, true, now_us + 2);
-    now_us += SILENT_MS * MS;
-    assert_false(libvirt_pool_queue_wants_probe(&queue, now_us + 1));
-    assert_true(libvirt_pool_queue_wants_probe(&queue, now_us + 2));
-    answer(&queue, 2, now_us);
-    libvirt_pool_queue_clear(&queue);
+    init_paced(&self);
+    send(&self, true);
+    self.now_us++;
+    send(&self, false);
+    answer(&self, 1);
+    self.now_us++;
+    send(&self, true);
+    self.now_us += SILENT_MS * MS - 1;
+    assert_false(libvirt_pool_queue_wants_probe(&self.queue, self.now_us));
+    self.now_us++;
+    assert_true(libvirt_pool_queue_wants_probe(&self.queue, self.now_us));
 }
 
 int
