@@ -162,7 +162,7 @@ is_filled_in(const void *data)
         each[i].unit = (char *)row->unit;
         each[i].is_session = row->is_session;
         each[i].freezer = (char *)row->freezer;
-        each[i].is_contained = row->is_contained;
+        each[i].pid_namespace = row->is_contained ? (char *)(uintptr_t) "pid:[2]" : NULL;
         each[i].pid = 100 + (int)i;
         g_ptr_array_add(domains, &each[i]);
     }
@@ -248,6 +248,38 @@ puts_domains_together(void **state)
                     ((const DoctorFinding *)g_ptr_array_index(findings, i - 1))->row->severity);
 }
 
+/* One command is run in one container. */
+static void
+keeps_containers_apart(void **state)
+{
+    DoctorFactsHost host = {0};
+    DoctorFactsDomain each[MOST_DOMAINS] = {{.pid_namespace = (char *)(uintptr_t) "pid:[1]"},
+                                            {.pid_namespace = (char *)(uintptr_t) "pid:[2]"},
+                                            {.pid_namespace = (char *)(uintptr_t) "pid:[1]"}};
+    g_autoptr(GPtrArray) domains = g_ptr_array_new();
+    g_autoptr(GPtrArray) findings = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        each[i].name = (char *)(uintptr_t) "vm";
+        each[i].uuid = (char *)(uintptr_t)UUID;
+        each[i].manager = "libvirt";
+        each[i].pid = 100 + (int)i;
+        each[i].is_running = true;
+        each[i].reason = HELD;
+        each[i].health = DOMSTATS_HEALTH_BUSY;
+        g_ptr_array_add(domains, &each[i]);
+    }
+    findings = doctor_findings_make(&host, domains, NULL);
+    for (guint i = 0; i < 2; i++) {
+        const DoctorFinding *finding = g_ptr_array_index(findings, i);
+
+        assert_string_equal(doctor_rows_code(finding->row), "held");
+        assert_int_equal(finding->domains->len, i == 0 ? 2 : 1);
+        assert_non_null(strstr(finding->mend, i == 0 ? "nsenter -t 100 " : "nsenter -t 101 "));
+    }
+}
+
 /* A domain as a record has it. */
 static void
 reads_a_record(void **state)
@@ -285,6 +317,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(puts_domains_together),
+        cmocka_unit_test(keeps_containers_apart),
         cmocka_unit_test(reads_a_record),
     };
     int n_failed = 0;

@@ -216,10 +216,11 @@ looks_at_the_process(const void *data)
     g_autofree char *got = NULL;
 
     doctor_domain_look_for_vhost(domain, root);
-    got = g_strconcat(
-        domain->unit != NULL ? domain->unit : "-", domain->freezer != NULL ? " " : "",
-        domain->freezer != NULL ? domain->freezer : "", domain->is_contained ? " contained" : "",
-        domain->is_confined ? " confined" : "", domain->uses_vhost ? " vhost" : "", NULL);
+    got = g_strconcat(domain->unit != NULL ? domain->unit : "-", domain->freezer != NULL ? " " : "",
+                      domain->freezer != NULL ? domain->freezer : "",
+                      domain->pid_namespace != NULL ? " contained" : "",
+                      domain->is_confined ? " confined" : "", domain->uses_vhost ? " vhost" : "",
+                      NULL);
     assert_string_equal(got, row->expected);
     testing_remove_folder(folder);
 }

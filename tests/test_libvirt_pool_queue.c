@@ -275,7 +275,7 @@ send_all(Paced *self)
 {
     unsigned int n = 0;
 
-    for (; libvirt_pool_queue_may_send(&self->queue, 0, self->now_us); n++)
+    for (; libvirt_pool_queue_check_workers(&self->queue, 0, self->now_us); n++)
         send(self, false);
     return n;
 }
@@ -288,7 +288,7 @@ no_more_at_once_than_find_a_worker(void **state)
 
     (void)state;
     init_paced(&self);
-    assert_false(libvirt_pool_queue_may_send(&self.queue, 1, self.now_us));
+    assert_false(libvirt_pool_queue_check_workers(&self.queue, 1, self.now_us));
     for (unsigned int n = 1; n < 4; n++) {
         assert_int_equal(send_all(&self), n);
         answer(&self, n);
@@ -346,7 +346,7 @@ the_daemons_show_nothing_of_workers(void **state)
     init_paced(&self);
     for (unsigned int i = 0; i < N_FIRST; i++) {
         send(&self, true);
-        assert_false(libvirt_pool_queue_may_send(&self.queue, 0, self.now_us));
+        assert_false(libvirt_pool_queue_check_workers(&self.queue, 0, self.now_us));
         answer(&self, 1);
     }
     assert_int_equal(send_all(&self), 1);

@@ -266,7 +266,7 @@ say_why_not(const DaemonListener *self, const struct sockaddr *address, int caus
     set_failed(self->text, what, 0, error);
 }
 
-/* @ret_is_refused is set if the host has this address, and it is taken or closed to us. */
+/* @ret_is_refused is set unless the host lacks this address, or all of its family. */
 static DaemonListener *
 open_tcp(const struct addrinfo *place, bool *ret_is_refused, GError **error)
 {
@@ -278,6 +278,7 @@ open_tcp(const struct addrinfo *place, bool *ret_is_refused, GError **error)
     self->is_local = daemon_address_is_local(place->ai_addr);
     self->fd = socket(place->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (self->fd < 0) {
+        *ret_is_refused = errno != EAFNOSUPPORT;
         set_failed(self->text, "there is no socket for it", errno, error);
         return NULL;
     }

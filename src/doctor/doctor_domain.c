@@ -119,14 +119,15 @@ find_unit(HostRoot *root, int pid)
                : NULL;
 }
 
-static bool
-is_contained(HostRoot *root, int pid)
+/* The caller frees; NULL: that of this process, or not seen. */
+static char *
+find_other_namespace(HostRoot *root, int pid)
 {
     g_autofree char *path = g_strdup_printf("proc/%d/ns/pid", pid);
     g_autofree char *its = host_root_readlink(root, path);
     g_autofree char *ours = host_root_readlink(root, "proc/self/ns/pid");
 
-    return its != NULL && ours != NULL && strcmp(its, ours) != 0;
+    return its != NULL && ours != NULL && strcmp(its, ours) != 0 ? g_steal_pointer(&its) : NULL;
 }
 
 /* The file of the freezer that holds the process up. The caller frees; NULL: none is seen. */
@@ -190,7 +191,7 @@ doctor_domain_new(const DomstatsRecord *record, HostRoot *root)
     if (root != NULL && self->pid > 0) {
         look_at_profile(self, root, record->pid);
         self->unit = find_unit(root, record->pid);
-        self->is_contained = is_contained(root, record->pid);
+        self->pid_namespace = find_other_namespace(root, record->pid);
         self->freezer = find_freezer(root, record->pid);
     }
     return self;
@@ -204,6 +205,7 @@ doctor_domain_free(DoctorFactsDomain *self)
     g_free(self->name);
     g_free(self->uuid);
     g_free(self->why);
+    g_free(self->pid_namespace);
     g_free(self->freezer);
     g_free(self->unit);
     g_free(self);

@@ -77,7 +77,7 @@ typedef struct {
     const char *manager;  /* of its monitor, as qemu_manager calls it; NULL: not known. Static */
     bool is_its_managers; /* it has no monitor that another than its manager may use */
     bool is_session;      /* libvirt's, and of a user's libvirt */
-    bool is_contained;    /* it is in another pid namespace than this process */
+    char *pid_namespace;  /* another than that of this process, a link of /proc; NULL: the same */
     bool is_confined;     /* by an AppArmor profile of libvirt's */
     bool may_add_socket;  /* which lets it make the socket of a second monitor */
     bool uses_vhost;      /* has /dev/vhost-net open */

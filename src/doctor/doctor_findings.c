@@ -27,7 +27,7 @@ static bool
 are_alike(const DoctorFactsDomain *one, const DoctorFactsDomain *other)
 {
     return is_of_libvirt(one) == is_of_libvirt(other) && one->is_session == other->is_session &&
-           one->is_contained == other->is_contained;
+           g_strcmp0(one->pid_namespace, other->pid_namespace) == 0;
 }
 
 static DoctorFinding *

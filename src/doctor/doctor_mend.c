@@ -173,7 +173,7 @@ place_of(const char *mend, const Input *input)
 
     if (!is_service && strstr(mend, "%c") == NULL)
         return NULL;
-    if (input->uri == NULL && first != NULL && first->is_contained)
+    if (input->uri == NULL && first != NULL && first->pid_namespace != NULL)
         return g_strdup_printf("in the container of process %d: nsenter -t %d -a", first->pid,
                                first->pid);
     if (is_service && is_remote(input->uri))

@@ -220,14 +220,15 @@ count_working(const LibvirtPool *self, int64_t now_us, int64_t ms)
            libvirt_pool_queue_n_unanswered(&self->queue, now_us, ms);
 }
 
-/* Whether libvirt's workers can take one more request, with the lock held. */
+/* Whether libvirt's workers can take one more request, with the lock held. Asked before n_at_once
+ * is read. */
 static bool
-may_send(LibvirtPool *self, int64_t now_us)
+check_workers(LibvirtPool *self, int64_t now_us)
 {
     bool is_connecting =
         self->connecting_us != 0 && !is_older(self->connecting_us, now_us, TAKEN_MS);
 
-    return libvirt_pool_queue_may_send(&self->queue, is_connecting ? 1 : 0, now_us);
+    return libvirt_pool_queue_check_workers(&self->queue, is_connecting ? 1 : 0, now_us);
 }
 
 /* Starts threads as long as requests wait and too few of them work, with the lock held. False if
@@ -242,7 +243,7 @@ start_threads(LibvirtPool *self)
         (self->connecting_us != 0 && libvirt_pool_lines_n_usable(self->lines) == 0))
         return true;
     while (n_waiting > 0 && libvirt_pool_queue_has_ready(&self->queue, now_us) &&
-           may_send(self, now_us) && self->n_threads < self->limits.n_requests &&
+           check_workers(self, now_us) && self->n_threads < self->limits.n_requests &&
            count_working(self, now_us, STUCK_MS) < self->queue.n_first &&
            count_working(self, now_us, TAKEN_MS) < self->queue.n_at_once) {
         if (!start_thread(self))
@@ -554,7 +555,7 @@ take_next(LibvirtPool *self)
 
     look_at_late(self);
     while (entry == NULL && !self->is_closed && !is_silent(self, util_deadline_now_us()) &&
-           may_send(self, util_deadline_now_us())) {
+           check_workers(self, util_deadline_now_us())) {
         entry = libvirt_pool_queue_begin(&self->queue, self->lines, util_deadline_now_us());
         if (entry == NULL) {
             if (!wants_line(self))

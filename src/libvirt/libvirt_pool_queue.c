@@ -293,7 +293,7 @@ libvirt_pool_queue_has_ready(LibvirtPoolQueue *self, int64_t now_us)
 }
 
 bool
-libvirt_pool_queue_may_send(LibvirtPoolQueue *self, unsigned int n_connecting, int64_t now_us)
+libvirt_pool_queue_check_workers(LibvirtPoolQueue *self, unsigned int n_connecting, int64_t now_us)
 {
     unsigned int n_fresh = n_connecting;
 

@@ -76,8 +76,10 @@ bool libvirt_pool_queue_remove(LibvirtPoolQueue *self, const LibvirtPoolRequest 
 /* Those queued at @until_us or before, which the caller frees. */
 GQueue *libvirt_pool_queue_take_older(LibvirtPoolQueue *self, int64_t until_us);
 
-/* True if libvirt's workers can take one more, where @n_connecting connections are being opened. */
-bool libvirt_pool_queue_may_send(LibvirtPoolQueue *self, unsigned int n_connecting, int64_t now_us);
+/* True if libvirt's workers can take one more, where @n_connecting connections are being opened.
+ * Corrects first what is known of the workers, by the answers that are late. */
+bool libvirt_pool_queue_check_workers(LibvirtPoolQueue *self, unsigned int n_connecting,
+                                      int64_t now_us);
 /* True if one may be sent, if there is a connection for it. */
 bool libvirt_pool_queue_has_ready(LibvirtPoolQueue *self, int64_t now_us);
 /* Puts the next ones under way, in one call; NULL: none may be sent, or @lines have no connection

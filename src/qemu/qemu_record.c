@@ -121,9 +121,12 @@ refuse_unsupported(QemuJob *job)
 static void
 judge_refused(QemuJob *job, const QemuFacts *facts)
 {
-    const QemuAnswer *answer = qemu_missing_refusal(job, facts);
+    const QemuAnswer *answer = NULL;
 
-    if (answer == NULL || job->verdict != DOMSTATS_HEALTH_OK || job->told != NULL)
+    if (job->verdict != DOMSTATS_HEALTH_OK || job->told != NULL)
+        return;
+    answer = qemu_missing_refusal(job, facts);
+    if (answer == NULL)
         return;
     qemu_job_judge(
         job, DOMSTATS_HEALTH_SLOW, DOMSTATS_REASON_REFUSED,

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "top_limits.h"
+#include "util/util_params.h"
 
 /* The answers of a round that a service shares are no older when ours begins. */
 #define MOST_SHARED_US (2 * INT64_C(1000) * DOMSTATS_DEFAULT_TIMEOUT_MS)
-#include "util/util_params.h"
 
 /* A copy of @text in valid UTF-8, of @most bytes at most. */
 static char *

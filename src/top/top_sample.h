@@ -100,7 +100,7 @@ void top_sample_domain_set_slice(TopSampleDomain *self, const char *slice);
 void top_sample_domain_set_bin(TopSampleDomain *self, const TopBinsPlace *place, uint64_t value);
 /* The same for whatever a record calls so; nothing is done for a field that top does not read. */
 void top_sample_domain_set_by_name(TopSampleDomain *self, const char *name, uint64_t value);
-/* Takes @domain, which does not change any more. */
+/* Takes @domain, which does not change any more, but that its slice may be set. */
 void top_sample_add(TopSample *self, TopSampleDomain *domain);
 
 TopSampleDomain *top_sample_domain_ref(TopSampleDomain *self);

@@ -182,7 +182,10 @@ top_state_make_mark(const TopSampleDomain *domain)
 bool
 top_state_is_marked(GHashTable *marked, const TopSampleDomain *domain)
 {
-    g_autofree char *mark = top_state_make_mark(domain);
+    g_autofree char *mark = NULL;
 
+    if (g_hash_table_size(marked) == 0)
+        return false;
+    mark = top_state_make_mark(domain);
     return g_hash_table_contains(marked, mark);
 }

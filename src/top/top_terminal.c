@@ -190,11 +190,8 @@ prepare_screen(TopTerminal *self)
 TopTerminal *
 top_terminal_open(GError **error)
 {
-    g_autoptr(TopTerminal) self = NULL;
+    g_autoptr(TopTerminal) self = g_new0(TopTerminal, 1);
 
-    if (!top_terminal_check(error))
-        return NULL;
-    self = g_new0(TopTerminal, 1);
     self->signals = -1;
     self->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     if (!watch_signals(self, error))

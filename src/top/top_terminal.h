@@ -33,13 +33,13 @@ typedef enum {
     TOP_TERMINAL_N_LOOKS,
 } TopTerminalLook;
 
-/* False, with an error that says what to do instead, if stdin and stdout are no terminal, or one
- * that cannot place text. */
+/* Sets the locale, so it is to be called before there is another thread. False, with an error that
+ * says what to do instead, if stdin and stdout are no terminal, or one that cannot place text. */
 bool top_terminal_check(GError **error);
 
-/* Takes over the terminal of stdin and stdout. NULL with an error as top_terminal_check(). The
- * calling thread blocks the signals that the terminal waits for, until it is closed: threads have
- * to be started before, or with all signals blocked. */
+/* Takes over the terminal of stdin and stdout, which top_terminal_check() has found good. NULL with
+ * an error. The calling thread blocks the signals that the terminal waits for, until it is closed:
+ * threads have to be started before, or with all signals blocked. */
 TopTerminal *top_terminal_open(GError **error);
 
 /* Gives it back. Takes NULL. */
